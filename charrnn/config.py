@@ -1,0 +1,137 @@
+"""The numbers that decide a run: frozen, checked once, and the same after a trip through JSON.
+
+Three groups: `ModelConfig` says what the network is (the numpy half needs nothing else),
+`TrainConfig` fixes the trajectory together with corpus, seed and machine, `SampleConfig` says how a
+character is drawn. Every field of the first two has a flag of the same name in `charrnn train`.
+"""
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self, get_args, get_type_hints
+
+from charrnn.errors import UsageError
+
+CELLS = ("lstm", "gru", "rnn")
+NUM_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
+
+
+def _bounded(default: Any, low: float, high: float) -> Any:
+    """A numeric field with its allowed range, both ends included."""
+    return field(default=default, metadata={"low": low, "high": high})
+
+
+class _Checked:
+    """Shared by the three groups: type and range checks on construction, and JSON both ways."""
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for spec in dataclasses.fields(self):  # type: ignore[arg-type]
+            _check(spec.name, getattr(self, spec.name), hints[spec.name], spec.metadata)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, ready for `json.dumps`."""
+        return dataclasses.asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`. Raises `UsageError` for missing or impossible values."""
+        names = {spec.name for spec in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        if set(values) != names:
+            wrong = ", ".join(sorted(set(values) ^ names))
+            raise UsageError(f"{cls.__name__} has missing or unknown fields: {wrong}")
+        return cls(**values)
+
+
+def _check(name: str, value: Any, hint: Any, limits: Mapping[str, Any]) -> None:
+    """Raise `UsageError` unless `value` has the hinted type and lies within the limits."""
+    flag = "--" + name.replace("_", "-")
+    allowed = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if value is None and type(None) in allowed:
+        return
+    number = isinstance(value, int) and not isinstance(value, bool)
+    fits = any(
+        (kind is float and (number or isinstance(value, float)))
+        or (kind is int and number)
+        or (kind not in (int, float) and isinstance(value, getattr(kind, "__origin__", kind)))
+        for kind in allowed
+    )
+    if not fits:
+        raise UsageError(f"{flag} cannot be {value!r}")
+    low, high = limits.get("low"), limits.get("high")
+    if low is not None and high is not None and not low <= value <= high:  # NaN fails too
+        raise UsageError(f"{flag} {value} is out of range", f"it must be from {low} to {high}")
+    choices = limits.get("choices")
+    if choices and value not in choices:
+        raise UsageError(f"{flag} {value!r} is not known", f"choose one of {', '.join(choices)}")
+
+
+@dataclass(frozen=True)
+class ModelConfig(_Checked):
+    """What the network is."""
+
+    cell: str = field(default="lstm", metadata={"choices": CELLS})
+    hidden_size: int = _bounded(256, 1, 65_536)
+    num_layers: int = _bounded(1, 1, 64)
+    embedding_size: int = _bounded(64, 1, 65_536)
+
+    @property
+    def num_gates(self) -> int:
+        """Blocks of `hidden_size` rows in each layer's matrices: lstm 4, gru 3, rnn 1."""
+        return NUM_GATES[self.cell]
+
+    def weight_shapes(self, vocab_size: int) -> dict[str, tuple[int, ...]]:
+        """Every weight's name and shape, in the order of the data's way through the network."""
+        gate_rows = self.num_gates * self.hidden_size
+        shapes: dict[str, tuple[int, ...]] = {"embedding": (vocab_size, self.embedding_size)}
+        for k in range(self.num_layers):
+            input_size = self.embedding_size if k == 0 else self.hidden_size
+            shapes[f"layers.{k}.weight_ih"] = (gate_rows, input_size)
+            shapes[f"layers.{k}.weight_hh"] = (gate_rows, self.hidden_size)
+            shapes[f"layers.{k}.bias_ih"] = (gate_rows,)
+            shapes[f"layers.{k}.bias_hh"] = (gate_rows,)
+        return shapes | {
+            "head.weight": (vocab_size, self.hidden_size),
+            "head.bias": (vocab_size,),
+        }
+
+    def num_parameters(self, vocab_size: int) -> int:
+        """How many numbers the network learns."""
+        total = 0
+        for shape in self.weight_shapes(vocab_size).values():
+            total += shape[0] * (shape[1] if len(shape) == 2 else 1)
+        return total
+
+
+@dataclass(frozen=True)
+class TrainConfig(_Checked):
+    """What decides the trajectory, besides the corpus."""
+
+    steps: int = _bounded(4000, 1, 2**48)
+    batch_size: int = _bounded(32, 1, 65_536)  # lanes
+    seq_length: int = _bounded(48, 1, 65_536)  # characters per window of truncated backpropagation
+    learning_rate: float = _bounded(1.2e-2, 0.0, 10.0)  # the highest; see training.learning_rate
+    grad_clip: float = _bounded(1.0, 0.0, 1e9)  # largest norm of the whole gradient; 0 is no limit
+    weight_decay: float = _bounded(0.0, 0.0, 10.0)  # decoupled, on matrices only
+    dropout: float = _bounded(0.0, 0.0, 0.95)
+    state_reset: float = _bounded(0.02, 0.0, 1.0)  # chance that a lane's state starts from zero
+    val_fraction: float = _bounded(0.1, 0.0, 0.9)  # the tail of the corpus
+    max_val_chars: int = _bounded(1_000_000, 0, 2**48)  # no more than this of it; 0 is no limit
+    eval_every: int = _bounded(1000, 1, 2**48)  # steps between validations
+    seed: int = _bounded(1, 0, 2**63 - 1)
+    device: str = "cpu"
+    threads: int = _bounded(1, 1, 4096)
+
+
+@dataclass(frozen=True)
+class SampleConfig(_Checked):
+    """How a character is drawn; the filters apply in the order top_k, top_p, min_p."""
+
+    temperature: float = _bounded(0.8, 0.0, 100.0)  # 0 takes the most likely character
+    length: int = _bounded(1000, -1, 2**62)  # characters; -1 is without end
+    top_k: int = _bounded(0, 0, 2**31)  # keep the k most likely; 0 keeps all
+    top_p: float = _bounded(1.0, 0.0, 1.0)  # keep the fewest whose probabilities reach p
+    min_p: float = _bounded(0.0, 0.0, 1.0)  # drop what is below p times the most likely one
+    seed: int = _bounded(0, 0, 2**63 - 1)
+    stop: tuple[str, ...] = ()  # end before any of these texts

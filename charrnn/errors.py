@@ -1,0 +1,55 @@
+"""What can go wrong for a person, each kind with its documented exit code.
+
+Everything else may import this module; it imports nothing of ours. An error carries what is wrong
+(with the value seen) and a hint (what to type instead); the command line prints both on one line.
+"""
+
+
+class CharRNNError(Exception):
+    """A mistake or a fault that a person can do something about."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+class UsageError(CharRNNError):
+    """A flag or a value that cannot be."""
+
+    exit_code = 2
+
+
+class CorpusError(CharRNNError):
+    """A text that cannot be read, or is too short to learn from."""
+
+    exit_code = 3
+
+
+class CheckpointError(CharRNNError):
+    """A checkpoint that is missing, damaged, newer than this program, or not one at all."""
+
+    exit_code = 4
+
+
+class DivergedError(CharRNNError):
+    """Training reached a loss or a weight that is not a finite number."""
+
+    exit_code = 5
+
+
+class StorageError(CharRNNError):
+    """The disk refused: full, read-only, gone."""
+
+    exit_code = 6
+
+
+class LockedError(CharRNNError):
+    """Another process is training this run."""
+
+    exit_code = 7

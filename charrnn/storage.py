@@ -1,0 +1,42 @@
+"""One way to write a file: whole or not at all, even through a crash or a power cut."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+TEMPORARY = ".*.tmp"  # what a killed process may leave beside the file it was writing
+
+
+def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+    """Put a file in place whole, or leave what was there. Raises OSError where the disk refuses.
+
+    Temporary file, flush, fsync, rename, fsync of the folder: at any moment the path holds the old
+    contents or the new.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _fsync_folder(path.parent)
+
+
+def _fsync_folder(folder: Path) -> None:
+    """Make the rename itself survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def discard_unfinished(folder: Path) -> None:
+    """Remove what a killed process left half written. Only the holder of the folder's lock may."""
+    for leftover in folder.glob(TEMPORARY):
+        leftover.unlink(missing_ok=True)

@@ -1,0 +1,111 @@
+"""Text ↔ ids: which characters a model knows, and the number of each.
+
+A vocabulary is a list of code points; a character's id is its place in that list. With `is_bytes`
+the same list holds byte values. It knows nothing of tensors, files or probabilities.
+
+The list is sorted when it is made from a corpus. It may grow later (fine-tuning on a text with new
+characters), and then the new ones follow the old, so that no learned row ever moves.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.errors import CheckpointError
+
+UNKNOWN = -1  # stands in the list for "any character too rare to have a row of its own"
+NUM_CODE_POINTS = 0x110000
+
+IntArray = npt.NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class Vocab:
+    """An alphabet in id order: code points (or byte values), at most one of them `UNKNOWN`."""
+
+    code_points: tuple[int, ...]
+    is_bytes: bool = False
+
+    def __len__(self) -> int:
+        return len(self.code_points)
+
+    @classmethod
+    def from_counts(cls, counts: IntArray, *, is_bytes: bool, max_size: int) -> "Vocab":
+        """The sorted alphabet of a corpus; counts[c] says how often code point c occurs.
+
+        Past `max_size` the rarest characters fold into one unknown symbol, which comes last.
+        """
+        seen = np.flatnonzero(counts)
+        if len(seen) <= max_size:
+            return cls(tuple(seen.tolist()), is_bytes)
+        most_frequent_first = seen[np.argsort(-counts[seen], kind="stable")]
+        kept = np.sort(most_frequent_first[: max_size - 1])
+        return cls((*kept.tolist(), UNKNOWN), is_bytes)
+
+    def extended(self, counts: IntArray) -> "Vocab":
+        """This alphabet, ids unchanged, then every new character of `counts` in sorted order."""
+        new = set(np.flatnonzero(counts).tolist()) - set(self.code_points)
+        return Vocab((*self.code_points, *sorted(new)), self.is_bytes)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The smallest unsigned integer type that holds every id."""
+        return np.min_scalar_type(max(len(self) - 1, 0))
+
+    @cached_property
+    def unknown_id(self) -> int | None:
+        """The id of the unknown symbol, or None where every character has its own."""
+        return self.code_points.index(UNKNOWN) if UNKNOWN in self.code_points else None
+
+    @cached_property
+    def _id_of(self) -> npt.NDArray[np.int32]:
+        """Table: code point → id, or -1 where there is none."""
+        fallback = -1 if self.unknown_id is None else self.unknown_id
+        table = np.full(256 if self.is_bytes else NUM_CODE_POINTS, fallback, np.int32)
+        ids = [i for i in range(len(self)) if i != self.unknown_id]
+        table[[self.code_points[i] for i in ids]] = ids
+        return table
+
+    def ids_of(self, codes: IntArray) -> npt.NDArray[np.int32]:
+        """An id for each code point: the unknown one where folded, -1 where there is none."""
+        return self._id_of[codes]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The characters of some ids; see `char`."""
+        return "".join(self.char(i) for i in ids)
+
+    def char(self, i: int) -> str:
+        """One id's character; for a vocabulary of bytes, the character of that code."""
+        code = self.code_points[i]
+        return "\N{REPLACEMENT CHARACTER}" if code == UNKNOWN else chr(code)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, ready for `json.dumps`."""
+        return {"code_points": list(self.code_points), "bytes": self.is_bytes}
+
+    @classmethod
+    def from_json(cls, values: Any) -> "Vocab":
+        """The inverse of `to_json`. Raises `CheckpointError` where the list is no alphabet."""
+        points, is_bytes = values["code_points"], bool(values["bytes"])
+        _require_alphabet(points, limit=256 if is_bytes else NUM_CODE_POINTS)
+        return cls(tuple(points), is_bytes)
+
+
+def _require_alphabet(points: Sequence[Any], *, limit: int) -> None:
+    """Code points within range, none twice, at least one."""
+    valid = all(type(point) is int and UNKNOWN <= point < limit for point in points)
+    if not points or not valid or len(set(points)) != len(points):
+        raise CheckpointError("the checkpoint's vocabulary is not a list of distinct characters")
+
+
+def code_points(text: str | bytes) -> IntArray:
+    """A text's code points, or the values of raw bytes, as unsigned integers."""
+    if isinstance(text, bytes):
+        return np.frombuffer(text, np.uint8)
+    if text.isascii():  # four times less to move than UTF-32
+        return np.frombuffer(text.encode("ascii"), np.uint8)
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)

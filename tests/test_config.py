@@ -1,0 +1,61 @@
+import dataclasses
+import json
+
+import pytest
+
+from charrnn.config import ModelConfig, SampleConfig, TrainConfig
+from charrnn.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        ModelConfig(cell="gru", hidden_size=7, num_layers=3),
+        TrainConfig(dropout=0.5, steps=12, device="cuda:1"),
+    ],
+)
+def test_a_configuration_survives_json(config):
+    assert type(config).from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+@pytest.mark.parametrize(
+    ("make", "phrase"),
+    [
+        (
+            lambda: ModelConfig(cell="elman"),
+            "--cell 'elman' is not known; choose one of lstm, gru, rnn",
+        ),
+        (lambda: ModelConfig(hidden_size=0), "--hidden-size 0 is out of range"),
+        (lambda: ModelConfig(hidden_size=2**31), "--hidden-size 2147483648 is out of range"),
+        (lambda: ModelConfig(hidden_size=True), "--hidden-size cannot be True"),
+        (lambda: TrainConfig(learning_rate=float("nan")), "--learning-rate nan is out of range"),
+        (lambda: TrainConfig(dropout=1.0), "--dropout 1.0 is out of range"),
+        (lambda: SampleConfig(temperature=-1.0), "--temperature -1.0 is out of range"),
+        (lambda: SampleConfig(stop=3), "--stop cannot be 3"),
+    ],
+)
+def test_an_impossible_value_is_named_with_its_flag(make, phrase):
+    with pytest.raises(UsageError, match=phrase.replace("(", r"\(")):
+        make()
+
+
+def test_unknown_and_missing_fields_are_refused():
+    values = ModelConfig().to_json()
+    with pytest.raises(UsageError, match="unknown fields: surprise"):
+        ModelConfig.from_json(values | {"surprise": 1})
+    del values["cell"]
+    with pytest.raises(UsageError, match="cell"):
+        ModelConfig.from_json(values)
+
+
+def test_configurations_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        ModelConfig().hidden_size = 3
+
+
+def test_num_parameters_counts_every_weight(cell):
+    config = ModelConfig(cell=cell, hidden_size=5, num_layers=2, embedding_size=3)
+    gates = {"lstm": 4, "gru": 3, "rnn": 1}[cell]
+    layer_0 = gates * 5 * (3 + 5 + 2)
+    layer_1 = gates * 5 * (5 + 5 + 2)
+    assert config.num_parameters(11) == 11 * 3 + layer_0 + layer_1 + 11 * 5 + 11

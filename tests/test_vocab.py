@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.errors import CheckpointError
+from charrnn.vocab import NUM_CODE_POINTS, UNKNOWN, Vocab, code_points
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+def counts_of(text: str) -> np.ndarray:
+    return np.bincount(code_points(text), minlength=NUM_CODE_POINTS)
+
+
+def vocab_of(text: str, max_size: int = 10**6) -> Vocab:
+    return Vocab.from_counts(counts_of(text), is_bytes=False, max_size=max_size)
+
+
+@given(TEXTS)
+def test_any_text_survives_encoding_and_decoding(text):
+    vocab = vocab_of(text)
+    assert vocab.decode(vocab.ids_of(code_points(text))) == text
+    assert list(vocab.code_points) == sorted(set(map(ord, text)))
+
+
+@given(st.binary(min_size=1))
+def test_any_bytes_survive_encoding_and_decoding(data):
+    vocab = Vocab.from_counts(np.bincount(code_points(data)), is_bytes=True, max_size=256)
+    assert vocab.decode(vocab.ids_of(code_points(data))).encode("latin-1") == data
+
+
+@given(TEXTS)
+def test_vocab_survives_json(text):
+    vocab = vocab_of(text)
+    assert Vocab.from_json(vocab.to_json()) == vocab
+
+
+def test_the_rarest_characters_fold_into_one_unknown_symbol():
+    vocab = vocab_of("aaaabbbccd", max_size=3)
+    assert vocab.code_points == (ord("a"), ord("b"), UNKNOWN)
+    assert vocab.unknown_id == 2
+    assert vocab.ids_of(code_points("abcdz")).tolist() == [0, 1, 2, 2, 2]
+    assert vocab.decode([0, 2]) == "a\N{REPLACEMENT CHARACTER}"
+
+
+def test_without_folding_a_character_never_seen_has_no_id():
+    assert vocab_of("ab").unknown_id is None
+    assert vocab_of("ab").ids_of(code_points("axb")).tolist() == [0, -1, 1]
+
+
+def test_a_vocab_grows_without_moving_an_id():
+    old = vocab_of("mno")
+    new = old.extended(counts_of("zoa"))
+    assert new.decode(range(5)) == "mnoaz"
+    assert new.code_points[: len(old)] == old.code_points
+
+
+@pytest.mark.parametrize(("size", "dtype"), [(2, "u1"), (256, "u1"), (257, "u2"), (65_537, "u4")])
+def test_ids_take_the_smallest_type_that_holds_them(size, dtype):
+    assert Vocab(tuple(range(size))).dtype == np.dtype(dtype)
+
+
+@pytest.mark.parametrize("points", [[], [1, 1], [-2], [NUM_CODE_POINTS], ["a"], [True]])
+def test_a_list_that_is_no_alphabet_is_refused(points):
+    with pytest.raises(CheckpointError, match="not a list of distinct characters"):
+        Vocab.from_json({"code_points": points, "bytes": False})
