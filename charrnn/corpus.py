@@ -1,0 +1,285 @@
+"""Text on disk → ids on disk, memory-mapped; the split; and the lanes that training walks along.
+
+Encoding takes two passes over the text in chunks of constant size: `survey` counts the characters
+and hashes them, `encoded` writes the ids. Both leave their result in a cache folder, the survey
+under what the file system says of the files (path, size, times), the ids under the content's
+hash. So a second start reads nothing, and a corpus of any size needs the same little memory.
+
+It knows nothing of tensors or networks.
+"""
+
+import hashlib
+import io
+import json
+import mmap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.errors import CorpusError, StorageError
+from charrnn.sources import Normalised, Source, read_bytes, read_text
+from charrnn.storage import write_atomically
+from charrnn.vocab import NUM_CODE_POINTS, IntArray, Vocab, code_points
+
+Progress = Callable[[int, int], None]  # bytes done, bytes in all; over both passes
+
+_CACHE_FORMAT = 1  # part of every cache key: raise it when the cached meaning changes
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How bytes on disk become characters."""
+
+    encoding: str = "utf-8"
+    is_bytes: bool = False  # every byte is a character of its own
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What one pass over a corpus tells.
+
+    `sha256` is that of the normalised text in UTF-8 (of the raw bytes in byte mode): for one clean
+    file, what `sha256sum` prints.
+    """
+
+    sha256: str
+    num_chars: int
+    counts: dict[int, int]  # code point → how often
+    notes: tuple[str, ...]  # what was normalised or passed over, a sentence each
+    skipped: tuple[str, ...]  # labels of the files in a folder that are not text
+
+    def counts_array(self) -> npt.NDArray[np.int64]:
+        """counts as an array with one entry for each code point there is."""
+        array = np.zeros(NUM_CODE_POINTS, np.int64)
+        array[list(self.counts)] = list(self.counts.values())
+        return array
+
+
+def survey(
+    sources: Sequence[Source], reading: Reading, *, cache: Path, progress: Progress
+) -> Survey:
+    """Count and hash a corpus, or recall having done so for these very files.
+
+    Raises `CorpusError` for what cannot be decoded, and for a corpus without two characters.
+    """
+    memo = cache / f"{_stat_key(sources, reading)}.json"
+    found = _recall(memo)
+    if found is None:
+        found = _survey(sources, reading, progress)
+        _write(memo, [json.dumps(asdict(found)).encode()])
+    if found.num_chars < 2:
+        count = "one character" if found.num_chars else "no text"
+        raise CorpusError(f"the corpus holds {count}", "it takes at least two characters to learn")
+    return found
+
+
+def _survey(sources: Sequence[Source], reading: Reading, progress: Progress) -> Survey:
+    digest = hashlib.sha256()
+    counts = np.zeros(NUM_CODE_POINTS, np.int64)
+    seen = Normalised()
+    num_bytes, total_bytes = 0, _total_size(sources)
+    last: str | bytes = ""
+    for source in sources:
+        # A file that turns out not to be text must leave no trace, so each has its own tallies.
+        its_digest, its_counts, its_last = digest.copy(), np.zeros_like(counts), last
+        try:
+            for chunk in _chunks(source, reading, seen, after=last):
+                codes = code_points(chunk)
+                tally = np.bincount(codes)
+                its_counts[: len(tally)] += tally
+                its_digest.update(data := _as_bytes(chunk))
+                its_last = chunk[-1:]
+                num_bytes += len(data)
+                progress(min(num_bytes, total_bytes), 2 * total_bytes)
+            if source.skip_unreadable and not reading.is_bytes and its_counts[0]:
+                raise CorpusError(f"{source.label} holds NUL characters")
+        except CorpusError:
+            if not source.skip_unreadable:
+                raise
+            seen.skipped.append(source.label)
+            continue
+        digest, last = its_digest, its_last
+        counts += its_counts
+    return Survey(
+        sha256=digest.hexdigest(),
+        num_chars=int(counts.sum()),
+        counts={int(code): int(counts[code]) for code in np.flatnonzero(counts)},
+        notes=tuple(seen.notes()),
+        skipped=tuple(seen.skipped),
+    )
+
+
+def _chunks(
+    source: Source, reading: Reading, seen: Normalised, *, after: str | bytes
+) -> Iterator[str | bytes]:
+    """One source's text or bytes; a text that follows another (`after`, its end) begins a new
+    line.
+    """
+    if reading.is_bytes:
+        yield from read_bytes(source)
+        return
+    if after and after != "\n":
+        yield "\n"
+    yield from read_text(source, reading.encoding, seen)
+
+
+def _as_bytes(chunk: str | bytes) -> bytes:
+    return chunk if isinstance(chunk, bytes) else chunk.encode()
+
+
+def encoded(
+    sources: Sequence[Source],
+    reading: Reading,
+    surveyed: Survey,
+    vocab: Vocab,
+    *,
+    cache: Path,
+    progress: Progress,
+) -> IntArray:
+    """The corpus as ids, shape (num_chars,), unsigned, read-only and memory-mapped."""
+    found = recall_encoded(surveyed.sha256, vocab, cache=cache)
+    if found is not None:
+        return found
+    kept = [source for source in sources if source.label not in surveyed.skipped]
+    total_bytes = _total_size(sources)
+
+    def pieces() -> Iterator[bytes]:
+        header = {"descr": vocab.dtype.str, "fortran_order": False, "shape": (surveyed.num_chars,)}
+        yield _npy_header(header)
+        digest = hashlib.sha256()
+        num_bytes = 0
+        last: str | bytes = ""
+        for source in kept:
+            for chunk in _chunks(source, reading, Normalised(), after=last):
+                digest.update(plain := _as_bytes(chunk))
+                yield vocab.ids_of(code_points(chunk)).astype(vocab.dtype).tobytes()
+                last = chunk[-1:]
+                num_bytes += len(plain)
+                progress(min(total_bytes + num_bytes, 2 * total_bytes), 2 * total_bytes)
+        if digest.hexdigest() != surveyed.sha256:
+            raise CorpusError("the corpus changed while it was being read", "run the command again")
+
+    _write(_ids_path(surveyed.sha256, vocab, cache), pieces())
+    ids = recall_encoded(surveyed.sha256, vocab, cache=cache)
+    assert ids is not None
+    return ids
+
+
+def recall_encoded(sha256: str, vocab: Vocab, *, cache: Path) -> IntArray | None:
+    """The ids of a corpus encoded before, or None."""
+    path = _ids_path(sha256, vocab, cache)
+    if not path.exists():
+        return None
+    try:
+        ids: IntArray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise CorpusError(
+            f"the encoded corpus {path} is damaged", "delete it and run again"
+        ) from error
+    return ids
+
+
+def _ids_path(sha256: str, vocab: Vocab, cache: Path) -> Path:
+    alphabet = hashlib.sha256(json.dumps(vocab.to_json()).encode()).hexdigest()
+    return cache / f"{sha256[:32]}-{alphabet[:8]}.npy"
+
+
+def _npy_header(header: dict[str, Any]) -> bytes:
+    """The opening of a .npy file: numpy's own format, so that anyone can np.load the cache."""
+    opening = io.BytesIO()
+    np.lib.format.write_array_header_2_0(opening, header)
+    return opening.getvalue()
+
+
+def _total_size(sources: Sequence[Source]) -> int:
+    return sum(source.path.stat().st_size for source in sources)
+
+
+def _stat_key(sources: Sequence[Source], reading: Reading) -> str:
+    """A name for "these files, untouched since": path, size, times and inode of each."""
+    files = []
+    for source in sources:
+        status = source.path.stat()
+        times = (status.st_mtime_ns, status.st_ctime_ns)
+        files.append((str(source.path.resolve()), status.st_size, *times, status.st_ino))
+    facts = [_CACHE_FORMAT, asdict(reading), files]
+    return "survey-" + hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+def _recall(memo: Path) -> Survey | None:
+    try:
+        values = json.loads(memo.read_text())
+        values["counts"] = {int(code): count for code, count in values["counts"].items()}
+        return Survey(**values)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None  # absent or damaged: it is only a memo, counting again restores it
+
+
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, pieces)
+    except OSError as error:
+        raise StorageError(
+            f"cannot write the encoded corpus to {path.parent}: {error.strerror}", "make room there"
+        ) from error
+
+
+def num_train_chars(num_chars: int, *, val_fraction: float, max_val_chars: int) -> int:
+    """Where the validation split begins: it is the tail of the corpus, as nanoGPT splits it.
+
+    Two characters at least are left to learn from. `max_val_chars` bounds the tail (0 is no
+    bound), for validating on more costs time and tells no more.
+    """
+    num_train = max(int(num_chars * (1 - val_fraction)), min(num_chars, 2))
+    if max_val_chars:
+        num_train = max(num_train, num_chars - max_val_chars)
+    return num_train
+
+
+class Lanes:
+    """B streams through one text, each contiguous, so that a state carried along them stays true.
+
+    The text is closed to a ring of M = len(ids) - 1 (character, next character) pairs, and lane b
+    starts b/B of the way round. A step takes the next T pairs of every lane:
+
+        pairs   0 ─────────────── M/B ───────────── 2M/B ──────────── … M, then 0 again
+        lane 0  [step 0][step 1]…  ►│ goes on where lane 1 began
+        lane 1                      [step 0][step 1]… ►│ goes on where lane 2 began
+
+    So in one epoch (M/B pairs a lane) the lanes cover the text exactly once, no window is ever
+    partial, and where a step reads follows from its number alone.
+    """
+
+    def __init__(self, ids: IntArray, *, batch_size: int, seq_length: int) -> None:
+        self._ids = ids
+        self._seq_length = seq_length
+        self.num_pairs = len(ids) - 1
+        self._starts_B = np.arange(batch_size, dtype=np.int64) * self.num_pairs // batch_size
+
+    @property
+    def chars_per_step(self) -> int:
+        """How many characters one step predicts."""
+        return len(self._starts_B) * self._seq_length
+
+    def window(self, step: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The characters that step number `step` reads and those it predicts, each (T, B)."""
+        pairs_T = (step * self._seq_length + np.arange(self._seq_length)) % self.num_pairs
+        pairs_TB = (pairs_T[:, None] + self._starts_B) % self.num_pairs
+        inputs_TB = self._ids[pairs_TB].astype(np.int64)
+        targets_TB = self._ids[pairs_TB + 1].astype(np.int64)
+        if step % 1024 == 0:
+            self._forget_pages()
+        return inputs_TB, targets_TB
+
+    def _forget_pages(self) -> None:
+        """Unmap what was read, so that an epoch over 10 GB does not count as 10 GB of memory."""
+        owner: Any = self._ids
+        while isinstance(owner, np.ndarray):
+            owner = owner.base
+        if isinstance(owner, mmap.mmap):
+            owner.madvise(mmap.MADV_DONTNEED)
