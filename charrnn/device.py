@@ -1,0 +1,45 @@
+"""Where the learning half computes: device, threads, and the settings that make it repeatable."""
+
+import os
+
+import torch
+
+from charrnn.errors import UsageError
+
+
+def resolve(name: str) -> str:
+    """The device a name stands for: auto is CUDA where there is a GPU, else the CPU.
+
+    Raises `UsageError` for a device this machine or this build of torch has not got.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        kind = torch.device(name).type
+    except RuntimeError:
+        kind = ""
+    if kind not in ("cpu", "cuda", "mps"):
+        raise UsageError(f"--device {name!r} is not known", "use auto, cpu, cuda, cuda:N or mps")
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(
+            f"--device {name} is not to be had on this machine", "use auto or cpu"
+        ) from error
+    return name
+
+
+def default_threads() -> int:
+    """One thread for each core this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def prepare(device: str, threads: int) -> None:
+    """Settle everything in torch that could make two runs of the same configuration differ."""
+    torch.set_flush_denormal(
+        True
+    )  # vanishing gates slow a CPU tenfold otherwise; before any threads
+    torch.set_num_threads(threads)
+    if torch.device(device).type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)

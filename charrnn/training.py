@@ -1,0 +1,225 @@
+"""Learning: one loop, truncated backpropagation through time along the lanes.
+
+`train` is a generator: it takes a step and yields a report. Saving, drawing, Ctrl-C and stopping
+live in its caller, and between two reports nothing is half done, so the caller may save whenever
+it likes. Every random draw and every position follows from (seed, step): to save more often, to
+evaluate or to sample changes nothing.
+
+Shapes: T time, B lanes, V vocabulary.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from charrnn.config import TrainConfig
+from charrnn.corpus import Lanes
+from charrnn.network import Dropout, Network, State, to_numpy
+from charrnn.vocab import IntArray
+
+_WARM_UP_FRACTION = 0.02
+_FORGET, _DROPOUT = 0, 1  # so that the draws of one purpose tell nothing of the other's
+_MAX_LOGITS = 1 << 24  # numbers in memory at once while evaluating
+
+
+@dataclass(frozen=True)
+class Report:
+    """One step, done. The tensors hold one number each; float() of one waits for the device."""
+
+    step: int  # how many steps were made, this one included
+    loss: Tensor  # mean nats per character of this window, before the update
+    grad_norm: Tensor  # of the whole gradient, before clipping
+    learning_rate: float
+
+
+@dataclass
+class Learner:
+    """All that changes while a network learns: what a checkpoint has to hold."""
+
+    network: Network
+    optimizer: torch.optim.Optimizer
+    state: State  # carried from window to window
+    step: int = 0
+
+    @classmethod
+    def new(cls, network: Network, config: TrainConfig) -> "Learner":
+        """A learner at step 0, on the configuration's device."""
+        network.to(config.device)
+        matrices = [weight for weight in network.parameters() if weight.dim() > 1]
+        biases = [weight for weight in network.parameters() if weight.dim() == 1]
+        optimizer = torch.optim.AdamW(
+            [
+                {"params": matrices, "weight_decay": config.weight_decay},
+                {"params": biases, "weight_decay": 0.0},
+            ],
+            betas=(0.9, 0.99),
+            fused=torch.device(config.device).type in ("cpu", "cuda"),
+        )
+        return cls(network, optimizer, network.initial_state(config.batch_size))
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Weights, optimiser and carried state by name."""
+        arrays = {f"weights.{name}": array for name, array in self.network.arrays().items()}
+        for name, weight in self.network.named_weights().items():
+            for key, value in self.optimizer.state.get(weight, {}).items():
+                arrays[f"optimizer.{name}.{key}"] = to_numpy(value)
+        for k, layer_state in enumerate(self.state):
+            for j, part_BH in enumerate(layer_state):
+                arrays[f"state.{k}.{j}"] = to_numpy(part_BH)
+        return arrays
+
+    def restore(self, arrays: Mapping[str, npt.NDArray[Any]], *, step: int) -> None:
+        """Become the learner whose `arrays()` these are. Raises KeyError or RuntimeError if they
+        are not.
+        """
+        weights = self.network.named_weights()
+        self.network.load({name: arrays[f"weights.{name}"] for name in weights})
+        if step:
+            for name, weight in weights.items():
+                prefix = f"optimizer.{name}."
+                self.optimizer.state[weight] = {
+                    # A count of steps has no shape and stays where AdamW put it: by the weights.
+                    key.removeprefix(prefix): torch.from_numpy(np.array(value)).to(weight.device)
+                    for key, value in arrays.items()
+                    if key.startswith(prefix)
+                }
+        device = self.network.head.weight.device
+        self.state = tuple(
+            tuple(
+                torch.from_numpy(np.array(arrays[f"state.{k}.{j}"])).reshape(part.shape).to(device)
+                for j, part in enumerate(layer_state)
+            )
+            for k, layer_state in enumerate(self.state)
+        )
+        self.step = step
+
+
+def train(learner: Learner, lanes: Lanes, config: TrainConfig) -> Iterator[Report]:
+    """Take the steps that are left, yielding a report after each."""
+    network, optimizer = learner.network, learner.optimizer
+    while learner.step < config.steps:
+        inputs_TB, targets_TB = (
+            torch.from_numpy(ids).to(config.device) for ids in lanes.window(learner.step)
+        )
+        state = forget(learner.state, config, learner.step)
+        logits_TBV, state = network(inputs_TB, state, dropout(config, learner.step))
+        loss = functional.cross_entropy(logits_TBV.flatten(0, 1), targets_TB.flatten())
+        loss.backward()  # type: ignore[no-untyped-call]
+        grad_norm = nn.utils.clip_grad_norm_(network.parameters(), config.grad_clip or float("inf"))
+        rate = learning_rate(learner.step, config)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.step()
+        optimizer.zero_grad()
+        learner.state = tuple(tuple(part.detach() for part in layer) for layer in state)
+        learner.step += 1
+        yield Report(learner.step, loss.detach(), grad_norm, rate)
+
+
+def learning_rate(step: int, config: TrainConfig) -> float:
+    """The rate of the step that follows `step` steps: a short warm-up, then linearly to zero at
+    the end.
+
+    A function of the step and of how many there will be: a run that is given more steps goes on
+    at the rate that a run of the new length would have there.
+    """
+    warm_up = max(1, round(config.steps * _WARM_UP_FRACTION))
+    rising = min(1.0, (step + 1) / warm_up)
+    falling = min(1.0, (config.steps - step) / max(1, config.steps - warm_up))
+    return config.learning_rate * min(rising, falling)
+
+
+def forget(state: State, config: TrainConfig, step: int) -> State:
+    """Each lane starts this window from zero with the chance of `state_reset`, by (seed, step).
+
+    A network that never started from nothing speaks badly at first. The random state reset is
+    from Melis et al., 2020 (arXiv:1909.01792).
+    """
+    if not config.state_reset:
+        return state
+    draws_B = np.random.default_rng([config.seed, step, _FORGET]).random(config.batch_size)
+    kept_B1 = torch.from_numpy((draws_B >= config.state_reset)[:, None]).to(config.device)
+    return tuple(tuple(part_BH * kept_B1 for part_BH in layer_state) for layer_state in state)
+
+
+def dropout(config: TrainConfig, step: int) -> Dropout | None:
+    """Dropout (Srivastava et al., 2014) whose masks follow from (seed, step); None at rate 0."""
+    if not config.dropout:
+        return None
+    draws = np.random.default_rng([config.seed, step, _DROPOUT])
+    generator = torch.Generator(config.device).manual_seed(int(draws.integers(2**63)))
+    keep = 1 - config.dropout
+
+    def drop(x: Tensor) -> Tensor:
+        mask = torch.empty_like(x).bernoulli_(keep, generator=generator)
+        return x * mask.div_(keep)
+
+    return drop
+
+
+def evaluate(network: Network, ids: IntArray, *, first: int) -> float:
+    """Mean nats per character of ids[first:], with the state carried along.
+
+    The text is read on up to 64 lanes side by side. Each lane first reads the 256 characters
+    before its own without being scored (fewer where `first` is smaller), and so begins with the
+    state that one reader of the whole text would have, as near as makes no difference.
+    """
+    num_scored = len(ids) - first
+    num_lanes = max(1, min(64, num_scored // 1024))
+    bounds = first + np.arange(num_lanes + 1) * num_scored // num_lanes
+    warm_up = min(256, first - 1)
+    return _total_loss(network, ids, bounds[:-1], bounds[1:], warm_up=warm_up) / num_scored
+
+
+def evaluate_reset(network: Network, ids: IntArray, *, first: int, block: int = 256) -> float:
+    """Mean nats per character of ids[first:], the state zero at the start of every `block`
+    characters.
+
+    No context reaches across a block's start: so nanoGPT's blocks see the text.
+    """
+    starts = np.arange(first, len(ids), block)
+    ends = np.minimum(starts + block, len(ids))
+    total = 0.0
+    for b in range(0, len(starts), 256):
+        total += _total_loss(network, ids, starts[b : b + 256], ends[b : b + 256], warm_up=0)
+    return total / (len(ids) - first)
+
+
+@torch.no_grad()
+def _total_loss(
+    network: Network,
+    ids: IntArray,
+    starts_B: npt.NDArray[np.int64],
+    ends_B: npt.NDArray[np.int64],
+    *,
+    warm_up: int,
+) -> float:
+    """Nats for predicting ids[start:end] on each lane, from a zero state `warm_up` characters
+    before.
+    """
+    device = network.head.weight.device
+    num_lanes, vocab_size = len(starts_B), len(network.head.weight)
+    window = max(1, min(256, _MAX_LOGITS // (num_lanes * vocab_size)))
+    state = network.initial_state(num_lanes)
+    total = torch.zeros((), dtype=torch.float64)
+    length = int((ends_B - starts_B).max())
+    for t in range(-warm_up, length, window):
+        places_TB = starts_B + np.arange(t, min(t + window, length))[:, None]
+        scored_TB = torch.from_numpy((starts_B <= places_TB) & (places_TB < ends_B)).to(device)
+        places_TB = np.minimum(
+            places_TB, len(ids) - 1
+        )  # past a shorter lane's end: read, not scored
+        inputs_TB = torch.from_numpy(ids[places_TB - 1].astype(np.int64)).to(device)
+        targets_TB = torch.from_numpy(ids[places_TB].astype(np.int64)).to(device)
+        logits_TBV, state = network(inputs_TB, state)
+        losses = functional.cross_entropy(
+            logits_TBV.flatten(0, 1), targets_TB.flatten(), reduction="none"
+        )
+        total += (losses * scored_TB.flatten()).sum().cpu().double()
+    return float(total)

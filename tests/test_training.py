@@ -1,0 +1,211 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+from conftest import small_text
+from torch.nn import functional
+
+from charrnn.config import ModelConfig, TrainConfig
+from charrnn.corpus import Lanes
+from charrnn.network import Network
+from charrnn.training import (
+    Learner,
+    dropout,
+    evaluate,
+    evaluate_reset,
+    forget,
+    learning_rate,
+    train,
+)
+from charrnn.vocab import code_points
+
+IDS = np.unique(code_points(small_text()), return_inverse=True)[1].astype(np.uint8)
+VOCAB_SIZE = int(IDS.max()) + 1
+CONFIG = TrainConfig(steps=24, batch_size=4, seq_length=8, dropout=0.3, state_reset=0.2, seed=5)
+
+
+def learner_of(cell, config=CONFIG, num_layers=2):
+    model = ModelConfig(cell=cell, hidden_size=12, num_layers=num_layers, embedding_size=6)
+    return Learner.new(Network(model, VOCAB_SIZE, seed=config.seed), config)
+
+
+def lanes_of(config=CONFIG):
+    return Lanes(IDS, batch_size=config.batch_size, seq_length=config.seq_length)
+
+
+def run(learner, config=CONFIG):
+    return [float(report.loss) for report in train(learner, lanes_of(config), config)]
+
+
+def same(one, other):
+    """Two learners' arrays are equal to the last bit."""
+    assert one.keys() == other.keys()
+    for name in one:
+        assert one[name].tobytes() == other[name].tobytes(), name
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(cell):
+    """At every split point: all arrays and all losses, to the bit."""
+    whole = learner_of(cell)
+    losses = run(whole)
+    expected = whole.arrays()
+    for split in range(CONFIG.steps + 1):
+        first = learner_of(cell)
+        steps = train(first, lanes_of(), CONFIG)
+        before = [float(next(steps).loss) for _ in range(split)]
+        second = learner_of(cell, dataclasses.replace(CONFIG, seed=99))  # other weights, replaced
+        second.restore(first.arrays(), step=first.step)
+        assert before + run(second) == losses
+        same(second.arrays(), expected)
+
+
+def test_nothing_a_caller_does_between_steps_changes_the_trajectory(cell):
+    undisturbed, disturbed = learner_of(cell), learner_of(cell)
+    run(undisturbed)
+    for report in train(disturbed, lanes_of(), CONFIG):
+        disturbed.arrays()
+        torch.rand(report.step)
+        np.random.default_rng().random()
+        evaluate(disturbed.network, IDS[:500], first=200)
+    same(undisturbed.arrays(), disturbed.arrays())
+
+
+def test_a_network_learns(cell):
+    config = TrainConfig(steps=150, batch_size=8, seq_length=16, learning_rate=2e-2)
+    learner = learner_of(cell, config, num_layers=1)
+    losses = run(learner, config)
+    assert losses[0] == pytest.approx(math.log(VOCAB_SIZE), abs=0.1)
+    assert np.mean(losses[-10:]) < losses[0] - 0.8
+
+
+def test_the_state_is_carried_from_window_to_window():
+    config = dataclasses.replace(CONFIG, steps=2, dropout=0.0, state_reset=0.0, learning_rate=0.0)
+    learner = learner_of("lstm", config)
+    losses = run(learner, config)
+    inputs, targets = (
+        np.concatenate(parts)
+        for parts in zip(*(lanes_of(config).window(k) for k in range(2)), strict=True)
+    )
+    logits, state = learner.network(torch.from_numpy(inputs), learner.network.initial_state(4))
+    loss = functional.cross_entropy(logits.flatten(0, 1), torch.from_numpy(targets).flatten())
+    assert np.mean(losses) == pytest.approx(loss.item(), abs=1e-5)
+    for layer, expected in zip(learner.state, state, strict=True):
+        for part, expected_part in zip(layer, expected, strict=True):
+            torch.testing.assert_close(part, expected_part.detach())
+
+
+def test_the_gradient_is_clipped():
+    config = dataclasses.replace(CONFIG, steps=1, grad_clip=1e-3)
+    learner = learner_of("rnn", config)
+    (report,) = train(learner, lanes_of(config), config)
+    assert float(report.grad_norm) > 1e-3
+    moments = [array for name, array in learner.arrays().items() if name.endswith("exp_avg")]
+    norm = math.sqrt(sum(float(np.square(moment / 0.1).sum()) for moment in moments))
+    assert norm == pytest.approx(1e-3, rel=1e-2)
+
+
+def test_the_rate_warms_up_and_falls_to_zero():
+    config = TrainConfig(steps=1000, learning_rate=0.5)
+    rates = [learning_rate(step, config) for step in range(1000)]
+    assert max(rates) == 0.5
+    assert rates.index(0.5) == 19
+    assert rates[0] == pytest.approx(0.5 / 20)
+    assert rates[19:] == sorted(rates[19:], reverse=True)
+    assert 0 < rates[-1] < 0.001
+
+
+def test_dropout_follows_from_seed_and_step():
+    x = torch.ones(50, 40)
+
+    def masks(seed, step):
+        drop = dropout(TrainConfig(dropout=0.25, seed=seed), step)
+        return torch.stack([drop(x), drop(x)])
+
+    assert torch.equal(masks(1, 7), masks(1, 7))
+    assert not torch.equal(masks(1, 7), masks(1, 8))
+    assert not torch.equal(masks(1, 7), masks(2, 7))
+    assert not torch.equal(*masks(1, 7))
+    assert masks(1, 7).unique().tolist() == [0.0, pytest.approx(1 / 0.75)]
+    # 4,000 draws at 3/4, 5 standard deviations: odds of a false alarm 6e-7
+    assert abs(float((masks(3, 3) > 0).float().mean()) - 0.75) < 5 * math.sqrt(0.75 * 0.25 / 4000)
+    assert dropout(TrainConfig(dropout=0.0), 3) is None
+
+
+def test_lanes_forget_by_seed_and_step():
+    config = TrainConfig(batch_size=1000, state_reset=0.3)
+    state = ((torch.ones(1000, 2), torch.ones(1000, 2)),)
+    ((h, c),) = forget(state, config, 4)
+    assert torch.equal(h, c)
+    assert torch.equal(h, forget(state, config, 4)[0][0])
+    # 1,000 draws at 0.3, 5 standard deviations: odds of a false alarm 6e-7
+    assert abs(float((h[:, 0] == 0).float().mean()) - 0.3) < 5 * math.sqrt(0.3 * 0.7 / 1000)
+    assert forget(state, TrainConfig(state_reset=0.0), 4) is state
+
+
+@pytest.mark.parametrize("num_scored", [1, 255, 5000])
+def test_the_validation_loss_is_that_of_one_reader_of_the_whole_text(cell, num_scored):
+    network = learner_of(cell).network
+    first = len(IDS) - num_scored
+    before = max(0, first - 1 - 256)
+    ids = torch.from_numpy(IDS[before:].astype(np.int64))[:, None]
+    with torch.no_grad():
+        logits, _ = network(ids[:-1], network.initial_state(1))
+        losses = functional.cross_entropy(logits[:, 0], ids[1:, 0], reduction="none")
+    assert evaluate(network, IDS, first=first) == pytest.approx(
+        float(losses[-num_scored:].mean()), abs=2e-4
+    )
+
+
+@pytest.mark.parametrize("num_scored", [1, 200, 700])
+def test_the_reset_loss_sees_blocks_without_context(cell, num_scored):
+    network = learner_of(cell).network
+    first = len(IDS) - num_scored
+    total = 0.0
+    for start in range(first, len(IDS), 256):
+        block = torch.from_numpy(IDS[start - 1 : start + 256].astype(np.int64))[:, None]
+        with torch.no_grad():
+            logits, _ = network(block[:-1], network.initial_state(1))
+            total += float(functional.cross_entropy(logits[:, 0], block[1:, 0], reduction="sum"))
+    assert evaluate_reset(network, IDS, first=first) == pytest.approx(total / num_scored, abs=1e-5)
+
+
+def test_the_whole_of_a_short_corpus_can_be_scored():
+    network = learner_of("gru").network
+    assert math.isfinite(evaluate(network, IDS[:5], first=1))
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_resumed_run_equals_an_uninterrupted_one_on_a_gpu(cell):
+    from charrnn import device
+
+    device.prepare("cuda", 1)
+    config = dataclasses.replace(CONFIG, device="cuda")
+    whole = learner_of(cell, config)
+    run(whole, config)
+    first = learner_of(cell, config)
+    steps = train(first, lanes_of(config), config)
+    for _ in range(9):
+        next(steps)
+    second = learner_of(cell, config)
+    second.restore(first.arrays(), step=first.step)
+    run(second, config)
+    same(second.arrays(), whole.arrays())
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_run_moves_between_gpu_and_cpu(cell):
+    """What was learned on one goes on from the same loss on the other, within 1e-4 nats."""
+    on_gpu = dataclasses.replace(CONFIG, device="cuda")
+    gpu = learner_of(cell, on_gpu)
+    run(gpu, on_gpu)
+    cpu = learner_of(cell)
+    cpu.restore(gpu.arrays(), step=gpu.step)
+    losses = [evaluate(learner.network, IDS, first=3000) for learner in (cpu, gpu)]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
+    back = learner_of(cell, on_gpu)
+    back.restore(cpu.arrays(), step=cpu.step)
+    same(back.arrays(), gpu.arrays())
