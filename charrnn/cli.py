@@ -1,0 +1,371 @@
+"""The command line: parse, call, render. Torch is imported by the commands that learn, and only
+there.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import select
+import stat
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from charrnn import __version__, display
+from charrnn import options as o
+from charrnn.config import ModelConfig, SampleConfig, TrainConfig
+from charrnn.errors import CharRNNError, CheckpointError, StorageError, UsageError
+
+app = typer.Typer(
+    help="A recurrent network learns to write, one character at a time.",
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": lambda token: token.replace("_", "-"),  # --hidden_size works too
+    },
+)
+_M, _T, _S = ModelConfig(), TrainConfig(), SampleConfig()
+
+
+@app.callback(invoke_without_command=True)
+def _charrnn(
+    context: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version."),
+    debug: bool = typer.Option(False, "--debug", help="Show a traceback when something fails."),
+) -> None:
+    if version:
+        print(f"charrnn {__version__}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command()
+def train(
+    corpus: o.Corpus = None,
+    cell: o.Cell = _M.cell,
+    hidden_size: o.HiddenSize = None,
+    num_layers: o.NumLayers = _M.num_layers,
+    embedding_size: o.EmbeddingSize = None,
+    batch_size: o.BatchSize = None,
+    seq_length: o.SeqLength = None,
+    learning_rate: o.LearningRate = None,
+    grad_clip: o.GradClip = _T.grad_clip,
+    weight_decay: o.WeightDecay = _T.weight_decay,
+    dropout: o.Dropout = None,
+    state_reset: o.StateReset = _T.state_reset,
+    eval_every: o.EvalEvery = None,
+    seed: o.Seed = _T.seed,
+    init_from: o.InitFrom = None,
+    steps: o.Steps = None,
+    epochs: o.Epochs = None,
+    minutes: o.Minutes = None,
+    bytes_: o.Bytes = False,
+    encoding: o.Encoding = "utf-8",
+    max_vocab: o.MaxVocab = 8192,
+    val_fraction: o.ValFraction = _T.val_fraction,
+    max_val_chars: o.MaxValChars = _T.max_val_chars,
+    run: o.RunName = None,
+    device: o.Device = None,
+    threads: o.Threads = None,
+    save_every: o.SaveEvery = 30.0,
+    quiet: o.Silent = False,
+    as_json: o.AsJson = False,
+) -> None:
+    """Learn from a text. Ctrl-C saves and stops; `charrnn resume` goes on."""
+    began = time.monotonic()
+    given = {
+        name: value for name, value in locals().items() if name in _CONFIGURED and value is not None
+    }
+    from charrnn import launch
+    from charrnn.corpus import Reading
+
+    request = launch.Request(
+        names=tuple(corpus or ["shakespeare"]),
+        reading=Reading(encoding, bytes_),
+        max_vocab=max_vocab,
+        given=given,
+        budget=launch.Budget(steps, epochs, minutes),
+        run_name=run,
+        init_from=init_from,
+    )
+    screen = display.screen(quiet=quiet, as_json=as_json)
+    sitting = launch.new_run(request, screen=screen, save_every=save_every, began=began)
+    with sitting.run.locked():
+        _sit(sitting, screen)
+
+
+_CONFIGURED = (
+    ModelConfig.__dataclass_fields__.keys() | TrainConfig.__dataclass_fields__.keys()
+) - {"steps"}
+
+
+@app.command()
+def resume(
+    run: o.RunToRead = None,
+    steps: o.Steps = None,
+    epochs: o.Epochs = None,
+    minutes: o.Minutes = None,
+    device: o.Device = None,
+    threads: o.Threads = None,
+    keep_corpus: o.KeepCorpus = False,
+    save_every: o.SaveEvery = 30.0,
+    quiet: o.Silent = False,
+    as_json: o.AsJson = False,
+) -> None:
+    """Go on with a run exactly where it was, to the bit.
+
+    --steps and --epochs give it a new length, counted from its birth; --minutes adds that long
+    from now. The learning rate then follows the schedule of a run of the new length.
+    """
+    began = time.monotonic()
+    from charrnn import launch, runs
+
+    screen = display.screen(quiet=quiet, as_json=as_json)
+    found = runs.find(run)
+    given = {"device": device, "threads": threads}
+    with found.locked():
+        sitting = launch.resumed(
+            found,
+            launch.Budget(steps, epochs, minutes),
+            given={name: value for name, value in given.items() if value is not None},
+            keep_corpus=keep_corpus,
+            screen=screen,
+            save_every=save_every,
+            began=began,
+        )
+        _sit(sitting, screen)
+
+
+def _sit(sitting: Any, screen: display.Quiet) -> None:
+    """Train, and say how it ended."""
+    received = sitting.go()
+    name = sitting.run.name
+    if received is not None:
+        screen.say(f"stopped after step {sitting.step:,}, saved; to go on: charrnn resume {name}")
+        raise typer.Exit(128 + received)
+    best = sitting.run.best_progress().val_loss
+    loss = (
+        f", validation loss {best:.4f} nats ({display.bits(best):.3f} bits) a character"
+        if best
+        else ""
+    )
+    screen.say(f"done: {sitting.step:,} steps{loss}; to hear it: charrnn sample {name}")
+
+
+@app.command()
+def sample(
+    run: o.RunToRead = None,
+    temp: o.Temperature = _S.temperature,
+    length: o.Length = _S.length,
+    prompt: o.Prompt = None,
+    prompt_file: o.PromptFile = None,
+    seed: o.SampleSeed = None,
+    top_k: o.TopK = _S.top_k,
+    top_p: o.TopP = _S.top_p,
+    min_p: o.MinP = _S.min_p,
+    stop: o.Stop = None,
+    num: o.Num = 1,
+    no_stream: o.NoStream = False,
+    as_json: o.SampleJson = False,
+) -> None:
+    """Write new text to stdout, character by character, from the best checkpoint of a run.
+
+    The filters apply in the order top-k, top-p, min-p; the temperature reshapes what is left.
+    """
+    chosen = SampleConfig(
+        temperature=temp,
+        length=length,
+        top_k=top_k,
+        top_p=top_p,
+        min_p=min_p,
+        seed=secrets.randbelow(2**32) if seed is None else seed,
+        stop=tuple(stop or ()),
+    )
+    if length < 0 and (no_stream or as_json or num > 1) and not stop:
+        raise UsageError("--length -1 never ends", "it goes with one streamed sample")
+    from charrnn.model import load
+
+    model = load(run)
+    text = model.spelled(_prompt(prompt, prompt_file))
+    for character in model.unknown(text):
+        _note(f"the model never saw {character!r} (U+{ord(character):04X}): left out of the prompt")
+    if seed is None:
+        _note(f"--seed {chosen.seed} says this again")
+    try:
+        _speak(model, text, chosen, num=num, stream=not no_stream, as_json=as_json)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to flush
+        raise typer.Exit(128 + 13) from None
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise StorageError(f"cannot write to standard output: {error.strerror}") from error
+
+
+def _speak(
+    model: Any, prompt: str, chosen: SampleConfig, *, num: int, stream: bool, as_json: bool
+) -> None:
+    """The samples, one after another, each with its prompt; between them an empty line."""
+    write = display.writer(sys.stdout, is_bytes=model.vocab.is_bytes)
+    for k in range(num):
+        characters = model.stream(prompt, chosen, stream=k)
+        if as_json:
+            texts = {"prompt": model.text(prompt), "text": model.text("".join(characters))}
+            write(json.dumps(texts | {"seed": chosen.seed, "stream": k}) + "\n")
+            continue
+        write("\n\n" + prompt if k else prompt)
+        for piece in characters if stream else ["".join(characters)]:
+            write(piece)
+    if sys.stdout.isatty() and not as_json:
+        write("\n")  # the shell's prompt begins a line; a pipe gets what was asked for and no more
+
+
+def _prompt(typed: str | None, file: str | None) -> bytes:
+    """The prompt's bytes: as typed, from a file, or piped in."""
+    if typed is not None and file is not None:
+        raise UsageError("--prompt and --prompt-file were both given", "choose one")
+    if typed is not None:
+        return os.fsencode(typed)
+    if file == "-" or (file is None and _is_piped()):
+        return _read_stdin()
+    if file is None:
+        return b""
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"--prompt-file {file} cannot be read: {error.strerror}") from error
+
+
+def _is_piped() -> bool:
+    """Whether standard input is a pipe or a file, rather than a terminal, a device or nothing."""
+    try:
+        mode = os.fstat(0).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
+
+
+def _read_stdin() -> bytes:
+    if not select.select([0], [], [], 1.0)[0]:
+        _note("waiting for a prompt on standard input; < /dev/null gives none")
+    return sys.stdin.buffer.read()
+
+
+def _note(sentence: str) -> None:
+    print(f"charrnn: {display.visible(sentence)}", file=sys.stderr)
+
+
+@app.command("runs")
+def list_runs() -> None:
+    """List the runs, the newest first."""
+    from charrnn import checkpoint, runs
+
+    rows = []
+    for run in runs.everything():
+        path = run.last if run.last.exists() else run.best
+        try:
+            found, best = checkpoint.read_header(path), run.best_progress().val_loss
+        except CheckpointError as error:
+            _note(str(error))
+            continue
+        model, progress = found.model, found.progress
+        size = display.compact(model.num_parameters(len(found.vocab)))
+        rows.append(
+            [
+                run.name,
+                " ".join(found.corpus.names),
+                f"{model.cell} {model.num_layers}×{model.hidden_size} ({size})",
+                f"{progress.step:,} of {found.train.steps:,}",
+                "" if best is None else f"{best:.4f}",
+                display.age(time.time() - path.stat().st_mtime),
+            ]
+        )
+    if not rows:
+        _note("there is no run in checkpoints/ yet; type: charrnn train")
+        return
+    display.table(["run", "corpus", "network", "steps", "best val loss", "age"], rows)
+
+
+@app.command()
+def info(run: o.RunToRead = None, as_json: o.InfoJson = False) -> None:
+    """Show one run: network, vocabulary, progress, losses, a sample."""
+    from charrnn import runs
+    from charrnn.model import load
+
+    found = runs.find(run)
+    last, skipped = found.newest_valid()
+    for error in skipped:
+        _note(str(error))
+    facts = _facts(found, last)
+    if as_json:
+        print(json.dumps(facts))
+        return
+    rows = [[name.replace("_", " "), _shown(value)] for name, value in facts.items()]
+    display.table(["", ""], rows)
+    model = load(str(found.folder))
+    print(display.visible(model.generate(length=300, seed=0)).rstrip())
+
+
+def _facts(run: Any, last: Any) -> dict[str, Any]:
+    """What there is to know of a run, under names that scripts can rely on."""
+    best = run.best_progress()
+    return {
+        "run": run.name,
+        "corpus": " ".join(last.corpus.names),
+        "corpus_chars": last.corpus.num_chars,
+        "corpus_sha256": last.corpus.sha256,
+        "vocab_size": len(last.vocab),
+        "vocab": last.vocab.decode(range(min(len(last.vocab), 200))),
+        **last.model.to_json(),
+        "num_parameters": last.model.num_parameters(len(last.vocab)),
+        **last.train.to_json(),
+        "step": last.progress.step,
+        "elapsed_seconds": round(last.progress.elapsed_seconds, 1),
+        "train_loss": last.progress.train_loss,
+        "val_loss": best.val_loss,
+        "val_loss_reset": best.val_loss_reset,
+        "best_step": best.step,
+        "weights_sha256": last.weights_sha256(),
+    }
+
+
+def _shown(value: Any) -> str:
+    """A fact for people."""
+    if value is None:
+        return "not measured yet"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def main() -> None:
+    """Run the program: errors become one line and a documented exit code."""
+    try:
+        code = app(standalone_mode=False, prog_name="charrnn")
+    except CharRNNError as error:
+        code = _fail(str(error), error.exit_code, error)
+    except typer.TyperException as error:
+        code = _fail(
+            f"{error.format_message().rstrip('.')}; see: charrnn --help", error.exit_code, error
+        )
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    except MemoryError as error:
+        code = _fail("out of memory; try a smaller --batch-size or --hidden-size", 1, error)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        code = _fail(f"a bug of ours, {reason}; charrnn --debug … shows where", 1, error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(sentence: str, code: int, error: Exception) -> int:
+    """One line on stderr; the traceback only for `charrnn --debug …`."""
+    if "--debug" in sys.argv[1:2]:
+        raise error
+    with contextlib.suppress(OSError):  # where stderr is closed, the exit code still tells
+        _note(sentence)
+    return code

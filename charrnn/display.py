@@ -1,0 +1,250 @@
+"""What a person sees: progress, panels, tables; and text made safe for a terminal.
+
+Text goes to stdout, everything here else to stderr. Nothing from a model or a corpus reaches a
+terminal as anything but visible characters.
+"""
+
+import codecs
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TextIO
+
+Figures = Mapping[str, Any]
+
+_SECONDS_BETWEEN_LINES = 10.0
+_SECONDS_BETWEEN_SAMPLES = 30.0
+_BAR = "{n_fmt}/{total_fmt} |{bar}| {remaining} left  {desc}"
+
+
+def visible(text: str) -> str:
+    """Control characters as symbols (ESC as ␛), so that no text can drive the terminal."""
+    return text.translate(_SYMBOLS)
+
+
+_SYMBOLS = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"}
+_SYMBOLS |= {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
+
+
+def bits(nats: float) -> float:
+    """Bits for the same loss in nats."""
+    return nats / math.log(2)
+
+
+def compact(number: float) -> str:
+    """A number in three digits: 950, 48.1k, 1.20M."""
+    for unit in ("", "k", "M", "G"):
+        if number < 999.5 or unit == "G":
+            return f"{number:.3g}{unit}"
+        number /= 1000
+    raise AssertionError
+
+
+def age(seconds: float) -> str:
+    """How long ago, in the largest unit that fits."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+class Quiet:
+    """Shows nothing: the base of the others, and `--quiet`."""
+
+    seconds_between_samples = math.inf
+
+    def say(self, sentence: str) -> None:
+        """A note: what was chosen, what was normalised, where a checkpoint went."""
+
+    def warn(self, sentence: str) -> None:
+        """Something the person should know even when all else is quiet."""
+        print(f"charrnn: {visible(sentence)}", file=sys.stderr)
+
+    def reading(self, done: int, total: int) -> None:
+        """The corpus is being read: so many bytes of so many."""
+
+    def begin(self, step: int, steps: int) -> None:
+        """Training begins after `step` of `steps`."""
+
+    def advance(self, step: int) -> None:
+        """A step was made."""
+
+    def figures(self, figures: Figures) -> None:
+        """What goes to the metrics, as it goes there."""
+
+    def sample(self, text: str, step: int) -> None:
+        """A fresh sample."""
+
+    def end(self) -> None:
+        """Training has ended, one way or another."""
+
+
+class Json(Quiet):
+    """`--json`: every figure as a line of JSON on stdout."""
+
+    def figures(self, figures: Figures) -> None:
+        """See `Quiet.figures`."""
+        print(json.dumps(figures), flush=True)
+
+
+class Plain(Quiet):
+    """For logs: a plain line now and then."""
+
+    def __init__(self) -> None:
+        self._shown: dict[str, Any] = {}
+        self._steps = 0
+        self._last_line = -math.inf
+
+    def say(self, sentence: str) -> None:
+        """See `Quiet.say`."""
+        print(visible(sentence), file=sys.stderr, flush=True)
+
+    def begin(self, step: int, steps: int) -> None:
+        """See `Quiet.begin`."""
+        self._steps = steps
+
+    def figures(self, figures: Figures) -> None:
+        """See `Quiet.figures`."""
+        self._shown |= figures
+        now = time.monotonic()
+        if "val_loss" in figures or now - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            self.say(f"step {self._shown['step']}/{self._steps}  {_summary(self._shown)}")
+
+
+class Terminal(Quiet):
+    """For people: a bar that stays, and a panel with a fresh sample now and then."""
+
+    seconds_between_samples = _SECONDS_BETWEEN_SAMPLES
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(stderr=True, highlight=False)
+        self._shown: dict[str, Any] = {}
+        self._bar: Any = None
+
+    def say(self, sentence: str) -> None:
+        """See `Quiet.say`."""
+        self._print(visible(sentence))
+
+    def warn(self, sentence: str) -> None:
+        """See `Quiet.warn`."""
+        self._print(f"charrnn: {visible(sentence)}")
+
+    def reading(self, done: int, total: int) -> None:
+        """See `Quiet.reading`."""
+        if self._bar is None:
+            self._bar = _bar(
+                total=total,
+                desc="reading the corpus",
+                unit="B",
+                unit_scale=True,
+                leave=False,
+                delay=0.5,
+            )
+        self._bar.update(done - self._bar.n)
+
+    def begin(self, step: int, steps: int) -> None:
+        """See `Quiet.begin`."""
+        self.end()
+        self._bar = _bar(initial=step, total=steps, bar_format=_BAR, smoothing=0.1)
+
+    def advance(self, step: int) -> None:
+        """See `Quiet.advance`."""
+        self._bar.update(step - self._bar.n)
+
+    def figures(self, figures: Figures) -> None:
+        """See `Quiet.figures`."""
+        self._shown |= figures
+        self._bar.set_description_str(_summary(self._shown), refresh=False)
+
+    def sample(self, text: str, step: int) -> None:
+        """See `Quiet.sample`."""
+        from rich import box
+        from rich.panel import Panel
+        from rich.text import Text
+
+        body = Text(visible(text).expandtabs(4))
+        self._print(Panel(body, title=f"step {step}", box=box.ROUNDED, border_style="dim"))
+
+    def end(self) -> None:
+        """See `Quiet.end`."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _print(self, what: Any) -> None:
+        """Above the bar, if there is one."""
+        from tqdm import tqdm
+
+        with tqdm.external_write_mode(file=sys.stderr):
+            self._console.print(what, markup=False)
+
+
+def _bar(**settings: Any) -> Any:
+    """A tqdm bar on stderr, as wide as the window."""
+    from tqdm import tqdm
+
+    return tqdm(file=sys.stderr, dynamic_ncols=True, **settings)
+
+
+def screen(*, quiet: bool, as_json: bool) -> Quiet:
+    """The display that fits: what the flags ask for, else by whether stderr is a terminal."""
+    if as_json:
+        return Json()
+    if quiet:
+        return Quiet()
+    return Terminal() if sys.stderr.isatty() else Plain()
+
+
+def _summary(figures: Figures) -> str:
+    """The figures of one moment in a few words."""
+    parts = []
+    if "loss" in figures:
+        parts.append(f"loss {figures['loss']:.3f} ({bits(figures['loss']):.2f} bits)")
+    if "val_loss" in figures:
+        parts.append(f"val {figures['val_loss']:.3f}")
+    if "chars_per_second" in figures:
+        parts.append(f"{compact(figures['chars_per_second'])} chars/s")
+    return "  ".join(parts)
+
+
+def table(columns: list[str], rows: list[list[str]]) -> None:
+    """A table on stdout."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(*columns, box=box.SIMPLE_HEAD, show_header=any(columns))
+    for row in rows:
+        drawn.add_row(*(Text(visible(cell)) for cell in row))
+    width = None if sys.stdout.isatty() else 200  # a pipe has no edge to wrap at
+    Console(highlight=False, width=width).print(drawn)
+
+
+def writer(out: TextIO, *, is_bytes: bool) -> Callable[[str], None]:
+    """What writes generated characters to `out`, each at once: safe on a terminal, exact elsewhere.
+
+    For a model of bytes each character stands for the byte of that code.
+    """
+    if out.isatty():
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+        def show(text: str) -> None:
+            out.write(visible(decoder.decode(text.encode("latin-1")) if is_bytes else text))
+            out.flush()
+
+        return show
+    encoding = "latin-1" if is_bytes else "utf-8"  # whatever the locale says
+
+    def put(text: str) -> None:
+        data = text.encode(encoding)
+        while data:  # an unbuffered stream may take a part only
+            data = data[out.buffer.write(data) :]
+        out.buffer.flush()
+
+    return put

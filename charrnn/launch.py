@@ -1,0 +1,355 @@
+"""Getting a sitting ready: from what a person asked for to a learner that can go on.
+
+`new_run` reads and encodes the corpus, settles every number and makes the run's folder; `resumed`
+puts a run together again from its checkpoint.
+"""
+
+import dataclasses
+import itertools
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from charrnn import checkpoint, corpus, device, plan, runs, sources
+from charrnn.checkpoint import Checkpoint, CorpusFacts, Progress
+from charrnn.config import ModelConfig, TrainConfig
+from charrnn.corpus import Lanes, Reading, Survey
+from charrnn.display import Quiet
+from charrnn.errors import CheckpointError, CorpusError, UsageError
+from charrnn.network import Network
+from charrnn.runs import CORPUS_CACHE, Run
+from charrnn.session import Sitting
+from charrnn.training import Learner, evaluate, train
+from charrnn.vocab import IntArray, Vocab
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to train: at most one of the three."""
+
+    steps: int | None = None
+    epochs: float | None = None
+    minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        given = {
+            name: value for name, value in dataclasses.asdict(self).items() if value is not None
+        }
+        if len(given) > 1:
+            flags = " and ".join(f"--{name} {value:g}" for name, value in given.items())
+            raise UsageError(
+                f"{flags} were both given", "choose one of --steps, --epochs, --minutes"
+            )
+        for name, value in given.items():
+            if not 0 < value < 1e15:
+                raise UsageError(f"--{name} {value:g} is out of range", "it must be greater than 0")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `charrnn train` was asked for. `given` holds the configuration's fields that were
+    typed.
+    """
+
+    names: tuple[str, ...]
+    reading: Reading
+    max_vocab: int
+    given: Mapping[str, Any]
+    budget: Budget
+    run_name: str | None = None
+    init_from: str | None = None
+
+    def __post_init__(self) -> None:
+        for kind in (ModelConfig, TrainConfig):  # a bad number is refused before a long reading
+            kind(
+                **{
+                    name: self.given[name]
+                    for name in kind.__dataclass_fields__
+                    if name in self.given
+                }
+            )
+
+
+def new_run(request: Request, *, screen: Quiet, save_every: float, began: float) -> Sitting:
+    """A new run, its folder made. `began` (monotonic seconds) is when the minutes of the budget
+    began.
+    """
+    given = {"device": "auto", "threads": device.default_threads(), **request.given}
+    given["device"] = device.resolve(given["device"])
+    device.prepare(given["device"], given["threads"])
+    parent = _parent(request, given)
+    with _found(request.names) as found:
+        surveyed = corpus.survey(
+            found, request.reading, cache=CORPUS_CACHE, progress=screen.reading
+        )
+        vocab = _vocab(surveyed, request, parent)
+        ids = corpus.encoded(
+            found, request.reading, surveyed, vocab, cache=CORPUS_CACHE, progress=screen.reading
+        )
+    screen.end()
+    for note in surveyed.notes:
+        screen.say(note)
+    planned = _planned(given, ids, vocab, parent)
+    screen.say(f"{_title(request.names)}: {len(ids):,} characters, {len(vocab):,} different")
+    _say_unknown(vocab, surveyed, screen)
+    screen.say(planned.why)
+
+    def learner(config: TrainConfig) -> Learner:
+        network = Network(planned.model, len(vocab), seed=config.seed)
+        if parent is not None:
+            network.load(parent.group("weights"))
+        return Learner.new(network, config)
+
+    steps = _total_steps(request.budget, planned.train, ids, learner, began=began)
+    config = dataclasses.replace(planned.train, steps=steps)
+    facts = CorpusFacts(
+        request.names, request.reading.encoding, surveyed.sha256, surveyed.num_chars
+    )
+    run = runs.create(request.run_name, default=_title(request.names))
+    screen.say(
+        f"run {run.name}: {steps:,} steps;"
+        f" to stop and go on later: Ctrl-C, charrnn resume {run.name}"
+    )
+    standing = Checkpoint(planned.model, config, vocab, facts, Progress())
+    return Sitting(run, learner(config), ids, standing, screen=screen, save_every=save_every)
+
+
+def resumed(
+    run: Run,
+    budget: Budget,
+    *,
+    given: Mapping[str, Any],
+    keep_corpus: bool,
+    screen: Quiet,
+    save_every: float,
+    began: float,
+) -> Sitting:
+    """A run as its newest valid checkpoint left it. The caller holds the run's lock.
+
+    `given` may move it to another device or number of threads, and then says that the trajectory
+    is no longer the same to the bit. A budget gives the run a new length: steps and epochs count
+    from the run's birth, minutes from now.
+    """
+    found, skipped = run.newest_valid()
+    for error in skipped:
+        screen.warn(f"{error.message}; going on from step {found.progress.step} instead")
+    config = _moved(found.train, given, screen)
+    device.prepare(config.device, config.threads)
+    ids = _same_corpus(found, keep_corpus=keep_corpus, screen=screen)
+
+    def learner(config: TrainConfig) -> Learner:
+        made = Learner.new(Network(found.model, len(found.vocab)), config)
+        try:
+            made.restore(found.arrays, step=found.progress.step)
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise CheckpointError(
+                f"the run {run.name!r} lacks what resuming needs: {error}"
+            ) from error
+        return made
+
+    if budget != Budget():
+        steps = _total_steps(budget, config, ids, learner, began=began, done=found.progress.step)
+        if steps <= found.progress.step and steps != config.steps:
+            raise UsageError(
+                f"the run {run.name!r} has already made {found.progress.step:,} steps",
+                f"a new length must be greater, {steps:,} is not",
+            )
+        config = dataclasses.replace(config, steps=steps)
+    screen.say(f"run {run.name}: going on after step {found.progress.step:,} of {config.steps:,}")
+    standing = dataclasses.replace(found, train=config)
+    return Sitting(run, learner(config), ids, standing, screen=screen, save_every=save_every)
+
+
+@contextmanager
+def _found(names: Sequence[str]) -> Iterator[list[sources.Source]]:
+    """The sources behind the names; a copy of standard input is removed in the end."""
+    found = sources.find(names, spool_folder=CORPUS_CACHE)
+    try:
+        yield found
+    finally:
+        sources.discard_spooled(found)
+
+
+def _parent(request: Request, given: Mapping[str, Any]) -> Checkpoint | None:
+    """The checkpoint to start from, if one was named and fits what else was given."""
+    if request.init_from is None:
+        return None
+    parent = checkpoint.read(runs.find_to_speak(request.init_from))
+    for name, value in parent.model.to_json().items():
+        if given.get(name, value) != value:
+            flag = "--" + name.replace("_", "-")
+            raise UsageError(
+                f"{flag} {given[name]} does not fit: {request.init_from} has {value}",
+                f"leave {flag} out",
+            )
+    if parent.vocab.is_bytes != request.reading.is_bytes:
+        kind = "bytes" if parent.vocab.is_bytes else "characters"
+        raise UsageError(
+            f"--init-from {request.init_from} is a model of {kind}", "use --bytes for both or none"
+        )
+    return parent
+
+
+def _vocab(surveyed: Survey, request: Request, parent: Checkpoint | None) -> Vocab:
+    counts = surveyed.counts_array()
+    if parent is not None:
+        return parent.vocab.extended(counts)
+    return Vocab.from_counts(counts, is_bytes=request.reading.is_bytes, max_size=request.max_vocab)
+
+
+def _say_unknown(vocab: Vocab, surveyed: Survey, screen: Quiet) -> None:
+    if vocab.unknown_id is not None:
+        folded = {
+            code: n for code, n in surveyed.counts.items() if code not in set(vocab.code_points)
+        }
+        share = 100 * sum(folded.values()) / surveyed.num_chars
+        screen.say(
+            f"{len(folded):,} rare characters ({share:.2g} % of the text) became one unknown"
+            f" symbol, never generated: --max-vocab is {len(vocab):,}"
+        )
+
+
+def _planned(
+    given: Mapping[str, Any], ids: IntArray, vocab: Vocab, parent: Checkpoint | None
+) -> plan.Plan:
+    """The complete configuration but for the number of steps."""
+    if parent is not None:
+        given = {**given, **parent.model.to_json()}
+    num_train = _num_train(
+        ids, TrainConfig(**{name: given[name] for name in _SPLIT if name in given})
+    )
+    return plan.make(
+        given,
+        num_train=num_train,
+        num_val=len(ids) - num_train,
+        vocab_size=len(vocab),
+        device=given["device"],
+    )
+
+
+_SPLIT = ("val_fraction", "max_val_chars")
+
+
+def _num_train(ids: IntArray, config: TrainConfig) -> int:
+    return corpus.num_train_chars(
+        len(ids), val_fraction=config.val_fraction, max_val_chars=config.max_val_chars
+    )
+
+
+def _total_steps(
+    budget: Budget,
+    config: TrainConfig,
+    ids: IntArray,
+    new_learner: Callable[[TrainConfig], Learner],
+    *,
+    began: float,
+    done: int = 0,
+) -> int:
+    """The budget in steps since the run's birth; minutes are measured on this machine, this
+    network.
+    """
+    if budget.steps is not None:
+        return budget.steps
+    num_train = _num_train(ids, config)
+    if budget.epochs is not None:
+        return plan.epochs_to_steps(budget.epochs, num_train=num_train, train=config)
+    seconds = 60 * (plan.DEFAULT_MINUTES if budget.minutes is None else budget.minutes)
+    trial = new_learner(config)
+    per_step = _seconds_per_step(trial, ids[:num_train], config, at_most=min(3.0, seconds / 20))
+    per_evaluation = _seconds_per_evaluation(trial, ids, num_train)
+    return done + plan.minutes_to_steps(
+        seconds - (time.monotonic() - began),
+        seconds_per_step=per_step,
+        seconds_per_evaluation=per_evaluation,
+        eval_every=config.eval_every,
+    )
+
+
+def _seconds_per_step(
+    learner: Learner, ids: IntArray, config: TrainConfig, *, at_most: float
+) -> float:
+    """How long a step takes, from a learner that is thrown away; the first two only warm up."""
+    lanes = Lanes(ids, batch_size=config.batch_size, seq_length=config.seq_length)
+    endless = dataclasses.replace(config, steps=2**40)
+    steps = train(learner, lanes, endless)
+    for _ in itertools.islice(steps, 2):
+        pass
+    began, num_steps = time.monotonic(), 0
+    for report in steps:
+        float(report.loss)  # a GPU is only done when the number is there
+        num_steps += 1
+        if time.monotonic() - began >= at_most:
+            break
+    return (time.monotonic() - began) / num_steps
+
+
+def _seconds_per_evaluation(learner: Learner, ids: IntArray, num_train: int) -> float:
+    """How long the validation split takes, from a part of it."""
+    num_val = len(ids) - num_train
+    if not num_val:
+        return 0.0
+    part = min(num_val, 100_000)
+    began = time.monotonic()
+    evaluate(learner.network, ids[: num_train + part], first=num_train)
+    return (time.monotonic() - began) * num_val / part
+
+
+def _moved(config: TrainConfig, given: Mapping[str, Any], screen: Quiet) -> TrainConfig:
+    """The configuration on the device and threads of this sitting."""
+    moved = dataclasses.replace(config, **given)
+    try:
+        moved = dataclasses.replace(moved, device=device.resolve(moved.device))
+    except UsageError:
+        if "device" in given:
+            raise
+        moved = dataclasses.replace(moved, device="cpu")  # its GPU is not here
+    for name in ("device", "threads"):
+        before, now = getattr(config, name), getattr(moved, name)
+        if before != now:
+            screen.warn(
+                f"the run began with {name} {before}, now {now}: equal, but not to the last bit"
+            )
+    return moved
+
+
+def _same_corpus(found: Checkpoint, *, keep_corpus: bool, screen: Quiet) -> IntArray:
+    """The ids the run began with.
+
+    The corpus is compared with what it was. Where it is gone (standard input always is), the
+    encoded copy serves; where it changed, that takes `keep_corpus`. Raises `CorpusError`
+    otherwise.
+    """
+    facts, vocab = found.corpus, found.vocab
+    reading = Reading(facts.encoding, vocab.is_bytes)
+    copy = corpus.recall_encoded(facts.sha256, vocab, cache=CORPUS_CACHE)
+    if copy is not None and (keep_corpus or sources.STDIN in facts.names):
+        return copy
+    name = " ".join(facts.names)
+    try:
+        with _found(facts.names) as files:
+            surveyed = corpus.survey(files, reading, cache=CORPUS_CACHE, progress=screen.reading)
+            if surveyed.sha256 == facts.sha256:
+                return corpus.encoded(
+                    files, reading, surveyed, vocab, cache=CORPUS_CACHE, progress=screen.reading
+                )
+    except CorpusError as error:
+        if copy is None:
+            raise CorpusError(
+                f"the run's corpus is gone: {error.message}", "put it back"
+            ) from error
+        screen.say(f"{error.message}: going on with the encoded copy of it")
+        return copy
+    hint = (
+        "put the old text back" if copy is None else "--keep-corpus goes on with the text as it was"
+    )
+    raise CorpusError(f"the corpus {name} has changed since the run began", hint)
+
+
+def _title(names: Sequence[str]) -> str:
+    """A short name for a corpus, for its run and for messages."""
+    if names[0] == sources.STDIN:
+        return "stdin"
+    return Path(names[0]).resolve().stem if names[0] != sources.SHAKESPEARE else names[0]

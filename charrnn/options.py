@@ -1,0 +1,201 @@
+"""The command line's flags: name, other spellings, help. What is chosen without them says plan.py.
+
+A flag's default is the configuration's; None means that it depends on the corpus and the machine.
+"""
+
+from typing import Annotated
+
+import typer
+
+_MODEL, _LEARNING, _BUDGET, _TEXT, _RUN = (
+    "Network",
+    "Learning",
+    "How long",
+    "Corpus",
+    "Run and display",
+)
+_AUTO = "by corpus"
+_DRAW = "How a character is drawn"
+
+Corpus = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Files, folders, - for standard input, or shakespeare, which is also the default."
+    ),
+]
+RunToRead = Annotated[
+    str | None,
+    typer.Argument(
+        help="A run's name, its folder or a checkpoint file; the newest run by default."
+    ),
+]
+
+Bytes = Annotated[
+    bool, typer.Option("--bytes", help="Model raw bytes: any file at all.", rich_help_panel=_TEXT)
+]
+Encoding = Annotated[
+    str, typer.Option(help="What the files are written in.", rich_help_panel=_TEXT)
+]
+MaxVocab = Annotated[
+    int,
+    typer.Option(
+        min=2,
+        help="Past so many characters the rarest become one unknown symbol.",
+        rich_help_panel=_TEXT,
+    ),
+]
+ValFraction = Annotated[
+    float, typer.Option(help="The tail of the corpus kept for validation.", rich_help_panel=_TEXT)
+]
+MaxValChars = Annotated[
+    int,
+    typer.Option(help="At most so many characters of it; 0 is no limit.", rich_help_panel=_TEXT),
+]
+
+Cell = Annotated[str, typer.Option(help="lstm, gru or rnn.", rich_help_panel=_MODEL)]
+HiddenSize = Annotated[
+    int | None,
+    typer.Option(
+        "--hidden-size",
+        "--rnn-size",
+        help="Units in a layer.",
+        show_default=_AUTO,
+        rich_help_panel=_MODEL,
+    ),
+]
+NumLayers = Annotated[int, typer.Option(help="Recurrent layers.", rich_help_panel=_MODEL)]
+EmbeddingSize = Annotated[
+    int | None,
+    typer.Option(
+        help="Numbers that stand for a character.", show_default=_AUTO, rich_help_panel=_MODEL
+    ),
+]
+
+BatchSize = Annotated[
+    int | None,
+    typer.Option(help="Lanes: places read at once.", show_default=_AUTO, rich_help_panel=_LEARNING),
+]
+SeqLength = Annotated[
+    int | None,
+    typer.Option(
+        help="Characters that gradients reach back.", show_default=_AUTO, rich_help_panel=_LEARNING
+    ),
+]
+LearningRate = Annotated[
+    float | None,
+    typer.Option(
+        "--learning-rate",
+        "--lr",
+        help="The highest rate.",
+        show_default=_AUTO,
+        rich_help_panel=_LEARNING,
+    ),
+]
+GradClip = Annotated[
+    float,
+    typer.Option(help="Largest norm of a gradient; 0 is no limit.", rich_help_panel=_LEARNING),
+]
+WeightDecay = Annotated[
+    float, typer.Option(help="Pull of matrices to zero.", rich_help_panel=_LEARNING)
+]
+Dropout = Annotated[
+    float | None,
+    typer.Option(help="Share of features left out.", show_default=_AUTO, rich_help_panel=_LEARNING),
+]
+StateReset = Annotated[
+    float,
+    typer.Option(
+        help="Chance that a lane starts a window from nothing.", rich_help_panel=_LEARNING
+    ),
+]
+EvalEvery = Annotated[
+    int | None,
+    typer.Option(help="Steps between validations.", show_default=_AUTO, rich_help_panel=_LEARNING),
+]
+Seed = Annotated[int, typer.Option(help="Decides every random draw.", rich_help_panel=_LEARNING)]
+InitFrom = Annotated[
+    str | None,
+    typer.Option(
+        help="Start from the weights of another run or checkpoint.", rich_help_panel=_LEARNING
+    ),
+]
+
+Steps = Annotated[int | None, typer.Option(help="Updates in all.", rich_help_panel=_BUDGET)]
+Epochs = Annotated[
+    float | None, typer.Option(help="Times through the text.", rich_help_panel=_BUDGET)
+]
+Minutes = Annotated[
+    float | None, typer.Option(help="Minutes from now (3 by default).", rich_help_panel=_BUDGET)
+]
+
+RunName = Annotated[
+    str | None,
+    typer.Option("--run", help="Name of the run; the corpus's by default.", rich_help_panel=_RUN),
+]
+Device = Annotated[
+    str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=_RUN)
+]
+Threads = Annotated[
+    int | None, typer.Option(help="CPU threads; all cores by default.", rich_help_panel=_RUN)
+]
+SaveEvery = Annotated[
+    float, typer.Option(min=0, help="Seconds between checkpoints.", rich_help_panel=_RUN)
+]
+Silent = Annotated[
+    bool, typer.Option("--quiet", help="Say nothing but errors.", rich_help_panel=_RUN)
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Figures as lines of JSON on stdout.", rich_help_panel=_RUN)
+]
+KeepCorpus = Annotated[
+    bool,
+    typer.Option(
+        "--keep-corpus",
+        help="Go on with the text as it was, though its files changed.",
+        rich_help_panel=_RUN,
+    ),
+]
+
+Temperature = Annotated[
+    float,
+    typer.Option(
+        "--temp",
+        "--temperature",
+        "-t",
+        help="Daring; 0 takes the likeliest.",
+        rich_help_panel=_DRAW,
+    ),
+]
+Length = Annotated[
+    int,
+    typer.Option("--length", "-n", help="Characters; -1 is without end.", rich_help_panel=_DRAW),
+]
+TopK = Annotated[int, typer.Option(help="Only the k likeliest; 0 is all.", rich_help_panel=_DRAW)]
+TopP = Annotated[
+    float, typer.Option(help="Only the likeliest that together reach p.", rich_help_panel=_DRAW)
+]
+MinP = Annotated[
+    float,
+    typer.Option(
+        help="Only those at least p times as likely as the likeliest.", rich_help_panel=_DRAW
+    ),
+]
+SampleSeed = Annotated[
+    int | None, typer.Option("--seed", "-s", help="Same seed, same text.", rich_help_panel=_DRAW)
+]
+Stop = Annotated[
+    list[str] | None, typer.Option(help="End before this text; repeatable.", rich_help_panel=_DRAW)
+]
+Prompt = Annotated[
+    str | None, typer.Option("--prompt", "-p", help="The text to go on from; also by pipe.")
+]
+PromptFile = Annotated[
+    str | None,
+    typer.Option("--prompt-file", "-f", help="A file to go on from; - for standard input."),
+]
+Num = Annotated[int, typer.Option(min=1, help="How many samples.")]
+NoStream = Annotated[
+    bool, typer.Option("--no-stream", help="Write each sample when it is complete.")
+]
+SampleJson = Annotated[bool, typer.Option("--json", help="Each sample as a line of JSON.")]
+InfoJson = Annotated[bool, typer.Option("--json", help="As JSON.")]

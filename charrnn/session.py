@@ -1,0 +1,254 @@
+"""One sitting of training: the caller of `train`, with saves, validation, signals and reports.
+
+`train` holds the mathematics; here is everything that surrounds it. Whatever happens (the end,
+Ctrl-C, a full disk, kill -9), a committed checkpoint stays, and `charrnn resume` goes on from it
+to the bit.
+"""
+
+import dataclasses
+import math
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Self
+
+import numpy as np
+import torch
+
+from charrnn import checkpoint
+from charrnn.checkpoint import Checkpoint, Progress
+from charrnn.corpus import Lanes, num_train_chars
+from charrnn.display import Quiet, bits
+from charrnn.errors import CheckpointError, DivergedError, StorageError
+from charrnn.model import Model
+from charrnn.runs import Run
+from charrnn.storage import discard_unfinished
+from charrnn.training import Learner, Report, evaluate, evaluate_reset, train
+from charrnn.vocab import IntArray
+
+STEPS_BETWEEN_FIGURES = 10
+_LENGTH_OF_SAMPLE = 240
+_RECENT = (
+    "recent_losses"  # the steps since the last figures, so that a resumed mean is the same mean
+)
+
+
+class Signals:
+    """While it is entered, the first SIGINT, SIGTERM or SIGHUP is kept in `received`; a second one
+    ends the process at once.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+
+    def __enter__(self) -> Self:
+        self._before = {
+            kind: signal.signal(kind, self._receive)
+            for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+            if threading.current_thread() is threading.main_thread()  # Python's own rule
+        }
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.received is not None:
+            os._exit(128 + number)  # the person insists: the checkpoint before this one is safe
+        self.received = number
+        os.write(2, b"\nfinishing the step, then saving; once more leaves at once\n")
+
+
+class Sitting:
+    """A learner, its corpus and its run, ready to go on."""
+
+    def __init__(
+        self,
+        run: Run,
+        learner: Learner,
+        ids: IntArray,
+        standing: Checkpoint,
+        *,
+        screen: Quiet,
+        save_every: float,
+    ) -> None:
+        """`standing` is the checkpoint the learner stands at; `save_every` is in seconds."""
+        config, progress = standing.train, standing.progress
+        self.run, self._learner, self._ids = run, learner, ids
+        self._standing, self._screen, self._save_every = standing, screen, save_every
+        self._config = config
+        self._num_train = num_train_chars(
+            len(ids), val_fraction=config.val_fraction, max_val_chars=config.max_val_chars
+        )
+        self._lanes = Lanes(
+            ids[: self._num_train], batch_size=config.batch_size, seq_length=config.seq_length
+        )
+        self._recent_losses = list(torch.from_numpy(standing.arrays.get(_RECENT, np.empty(0))))
+        self._train_loss = progress.train_loss
+        self._validated: tuple[int, float] | None = None  # step, loss
+        self._began = self._saved = self._sampled = time.monotonic()
+        self._learning_seconds = 0.0  # since the last figures
+
+    @property
+    def step(self) -> int:
+        """How many steps the run has made."""
+        return self._learner.step
+
+    def go(self) -> int | None:
+        """Train to the end, or until a signal, whose number is returned.
+
+        The caller holds the run's lock. Raises `DivergedError`, and `StorageError` where
+        the first or the last save fails.
+        """
+        discard_unfinished(self.run.folder)
+        self.run.forget_metrics_after(self._learner.step)
+        if self._learner.step == 0:
+            self._save()  # a disk that refuses says so now, and a run can be resumed from birth
+        self._best_loss = self._loss_of_best()
+        self._screen.begin(self._learner.step, self._config.steps)
+        try:
+            with Signals() as signals:
+                before = time.monotonic()
+                for report in train(self._learner, self._lanes, self._config):
+                    self._learning_seconds += time.monotonic() - before
+                    self._after_step(report)
+                    if signals.received:
+                        break
+                    before = time.monotonic()
+                self._save()
+                if not signals.received:
+                    self._measure_best_from_reset()
+                return signals.received
+        finally:
+            self._screen.end()
+
+    def _after_step(self, report: Report) -> None:
+        """Whatever is due after a step; nothing of it touches the learner."""
+        last = report.step == self._config.steps
+        self._recent_losses.append(report.loss)
+        self._screen.advance(report.step)
+        if last or report.step % STEPS_BETWEEN_FIGURES == 0:
+            self._record_figures(report)
+        if last or report.step % self._config.eval_every == 0:
+            self._validate()
+        if not last and time.monotonic() - self._saved >= self._save_every:
+            self._try_to(self._save)
+        if time.monotonic() - self._sampled >= self._screen.seconds_between_samples:
+            self._screen.sample(self._speak(), report.step)
+            self._sampled = time.monotonic()
+
+    def _record_figures(self, report: Report) -> None:
+        """The means since the last figures, to the metrics and to the screen."""
+        loss = float(torch.stack(self._recent_losses).mean())
+        if not math.isfinite(loss):
+            raise self._diverged(f"loss {loss}, gradient norm {float(report.grad_norm):.3g}")
+        num_chars = len(self._recent_losses) * self._lanes.chars_per_step
+        self._record(
+            loss=loss,
+            bits_per_char=bits(loss),
+            grad_norm=float(report.grad_norm),
+            learning_rate=report.learning_rate,
+            chars_per_second=round(num_chars / max(self._learning_seconds, 1e-9)),
+        )
+        self._train_loss = loss
+        self._recent_losses.clear()
+        self._learning_seconds = 0.0
+
+    def _record(self, **figures: float) -> None:
+        """One line of metrics. A full disk costs the line, not the run."""
+        line = {"step": self._learner.step, **figures, "elapsed_seconds": round(self._elapsed(), 3)}
+        self._screen.figures(line)
+        try:
+            self.run.record(line)
+        except OSError as error:
+            self._screen.warn(
+                f"cannot write {self.run.metrics}: {error.strerror}; training goes on"
+            )
+
+    def _validate(self) -> None:
+        """Measure the validation loss, and keep these weights if none was better."""
+        if self._num_train == len(self._ids):
+            return
+        loss = evaluate(self._learner.network, self._ids, first=self._num_train)
+        self._validated = (self._learner.step, loss)
+        self._record(val_loss=loss, val_bits_per_char=bits(loss))
+        if loss < self._best_loss:
+            self._best_loss = loss
+            self._try_to(lambda: checkpoint.write(self.run.best, self._checkpoint()))
+
+    def _measure_best_from_reset(self) -> None:
+        """At the end, add to the best checkpoint the loss of its weights from a zero state."""
+        if not self.run.best.exists():
+            return
+        best = checkpoint.read(self.run.best)
+        if best.progress.val_loss_reset is None:
+            self._learner.network.load(best.group("weights"))
+            loss = evaluate_reset(self._learner.network, self._ids, first=self._num_train)
+            progress = dataclasses.replace(best.progress, val_loss_reset=loss)
+            checkpoint.write(self.run.best, dataclasses.replace(best, progress=progress))
+
+    def _save(self) -> None:
+        checkpoint.write(self.run.last, self._checkpoint())
+        self._saved = time.monotonic()
+
+    def _try_to(self, save: Callable[[], None]) -> None:
+        """In the middle of a run a disk that refuses is no reason to stop learning."""
+        try:
+            save()
+        except StorageError as error:
+            self._saved = time.monotonic()
+            self._screen.warn(f"{error}; training goes on and the next save tries again")
+
+    def _checkpoint(self) -> Checkpoint:
+        """The run as it stands. Raises `DivergedError` rather than hand out weights that are not
+        finite.
+        """
+        arrays = self._learner.arrays()
+        if not all(np.isfinite(array).all() for array in arrays.values()):
+            raise self._diverged("a weight or a moment of the optimiser is not finite")
+        arrays[_RECENT] = np.array([float(loss) for loss in self._recent_losses], np.float32)
+        step = self._learner.step
+        progress = Progress(
+            step=step,
+            elapsed_seconds=self._elapsed(),
+            train_loss=self._train_loss,
+            val_loss=self._validated[1] if self._validated and self._validated[0] == step else None,
+        )
+        return dataclasses.replace(self._standing, progress=progress, arrays=arrays)
+
+    def _diverged(self, sign: str) -> DivergedError:
+        return DivergedError(
+            f"training diverged by step {self._learner.step}: {sign}",
+            "the checkpoint before it is intact; train anew with a lower --learning-rate than"
+            f" {self._config.learning_rate:g}",
+        )
+
+    def _elapsed(self) -> float:
+        """Seconds of training over all sittings."""
+        return self._standing.progress.elapsed_seconds + time.monotonic() - self._began
+
+    def _loss_of_best(self) -> float:
+        """The validation loss to beat."""
+        if not self.run.best.exists():
+            return math.inf
+        try:
+            loss = checkpoint.read(self.run.best).progress.val_loss
+        except CheckpointError as error:
+            self._screen.warn(f"{error}; it will be replaced")
+            return math.inf
+        return math.inf if loss is None else loss
+
+    def _speak(self) -> str:
+        """A fresh sample of the model as it stands."""
+        found = self._standing
+        model = Model.from_arrays(found.model, found.vocab, self._learner.network.arrays())
+        return model.generate(length=_LENGTH_OF_SAMPLE, seed=self._learner.step)

@@ -1,0 +1,113 @@
+"""The rules of the house, read from the source: who may import whom, and what nobody may do."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import charrnn
+
+SOURCE = Path(charrnn.__file__).parent
+MODULES = sorted(path.stem for path in SOURCE.glob("*.py"))
+
+MAY_IMPORT = {
+    "__init__": {"errors", "model"},
+    "__main__": {"cli"},
+    "errors": set(),
+    "storage": set(),
+    "config": {"errors"},
+    "vocab": {"errors"},
+    "shakespeare": {"errors"},
+    "display": set(),
+    "options": set(),
+    "plan": {"config"},
+    "recurrence": {"config"},
+    "sources": {"errors", "shakespeare"},
+    "corpus": {"errors", "sources", "storage", "vocab"},
+    "sampling": {"config", "recurrence"},
+    "checkpoint": {"config", "errors", "storage", "vocab"},
+    "runs": {"checkpoint", "errors", "storage"},
+    "model": {
+        "checkpoint", "config", "errors", "recurrence", "runs", "sampling", "vocab",
+    },
+    "device": {"errors"},
+    "network": {"config", "recurrence"},
+    "training": {"config", "corpus", "network", "vocab"},
+    "session": {
+        "checkpoint", "corpus", "display", "errors", "model", "runs", "storage", "training", "vocab",
+    },
+    "launch": {
+        "checkpoint", "config", "corpus", "device", "display", "errors", "network", "plan", "runs",
+        "session", "sources", "training", "vocab",
+    },
+    "cli": {"checkpoint", "config", "corpus", "display", "errors", "launch", "model", "options", "runs"},
+}  # fmt: skip
+
+ONLY_IN = {
+    "torch": {"device", "network", "training", "session", "launch"},
+    "typer": {"cli", "options"},
+    "rich": {"display"},
+    "tqdm": {"display"},
+    "safetensors": {"checkpoint"},
+}
+
+
+def imports_of(module: str) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse((SOURCE / f"{module}.py").read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            if node.module == "charrnn":
+                found |= {f"charrnn.{alias.name}" for alias in node.names if alias.name in MODULES}
+            else:
+                found.add(str(node.module))
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_each_module_imports_only_what_it_may_know(module):
+    ours = {name.split(".")[1] for name in imports_of(module) if name.startswith("charrnn.")}
+    assert ours == MAY_IMPORT[module]
+
+
+@pytest.mark.parametrize("package", ONLY_IN)
+def test_each_package_is_seen_only_where_it_belongs(package):
+    users = {
+        module
+        for module in MODULES
+        if any(name.split(".")[0] == package for name in imports_of(module))
+    }
+    assert users <= ONLY_IN[package]
+
+
+def test_nothing_in_the_source_can_run_a_strangers_data():
+    banned = {"eval", "exec", "compile", "__import__"}
+    for module in MODULES:
+        text = (SOURCE / f"{module}.py").read_text(encoding="utf-8")
+        assert "torch.load" not in text
+        assert not {"pickle", "marshal", "shelve", "dill"} & imports_of(module)
+        calls = [node.func for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+        assert not banned & {call.id for call in calls if isinstance(call, ast.Name)}, module
+
+
+def test_every_module_is_mirrored_by_its_tests():
+    tests = {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("test_*.py")}
+    spoken_for = {"__init__": "model", "__main__": "cli", "options": "cli"}
+    assert {spoken_for.get(module, module) for module in MODULES} <= tests
+
+
+@pytest.mark.parametrize(
+    ("imports", "absent"),
+    [
+        ("charrnn.cli", ["torch", "numpy", "tqdm"]),
+        ("charrnn.model", ["torch", "rich", "typer", "tqdm"]),
+        ("charrnn", ["torch", "numpy", "typer"]),
+    ],
+)
+def test_what_starts_fast_imports_nothing_heavy(imports, absent):
+    check = f"import sys, {imports}; print([name for name in {absent} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,336 @@
+import dataclasses
+import fcntl
+import inspect
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import SMALL, small_text, start
+
+from charrnn import cli, plan
+from charrnn.config import ModelConfig, SampleConfig, TrainConfig
+
+QUICK = (*SMALL, "--steps", 20, "--eval-every", 10, "--threads", 1)
+
+
+@pytest.fixture
+def trained(charrnn, corpus):
+    assert charrnn("train", corpus, *QUICK, "--run", "a").code == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "config"),
+    [(cli.train, ModelConfig()), (cli.train, TrainConfig()), (cli.sample, SampleConfig())],
+)
+def test_every_field_has_its_flag_with_the_same_default(command, config):
+    """None where the corpus and the machine decide (or, for sampling, chance and nothing)."""
+    parameters = inspect.signature(command).parameters
+    names = {"temperature": "temp"}
+    for spec in dataclasses.fields(config):
+        default = parameters[names.get(spec.name, spec.name)].default
+        if spec.name in plan.AUTO or (command is cli.sample and spec.name in ("seed", "stop")):
+            assert default is None
+        else:
+            assert default == getattr(config, spec.name)
+
+
+def test_help_is_shown_without_a_command(charrnn):
+    assert "Usage: charrnn" in charrnn().out
+    assert charrnn("--version").out.startswith("charrnn ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "phrase"),
+    [
+        (("train", "none.txt"), 3, "there is no corpus 'none.txt', neither here nor in data/"),
+        (("train", "--cell", "elman"), 2, "--cell 'elman' is not known; choose one of"),
+        (("train", "--hidden-size", "0"), 2, "--hidden-size 0 is out of range"),
+        (("train", "--hidden-size", "many"), 2, "--hidden-size"),
+        (("train", "--colour"), 2, "No such option: --colour"),
+        (("trian",), 2, "No such command 'trian'"),
+        (("train", "--device", "tpu"), 2, "--device 'tpu' is not known; use auto"),
+        (("train", "--lr", "-1"), 2, "--learning-rate -1.0 is out of range"),
+        (("resume",), 4, "there is no run in checkpoints/ yet; type: charrnn train"),
+        (("resume", "x"), 4, "there is no run 'x'; there are: none yet"),
+        (("sample",), 4, "there is no run in checkpoints/ yet"),
+        (("sample", "--top-p", "2"), 2, "--top-p 2.0 is out of range"),
+        (("sample", "-n", "-5"), 2, "--length -5 is out of range"),
+        (("sample", "-n", "-1", "--json"), 2, "--length -1 never ends"),
+        (("info", "x"), 4, "there is no run 'x'"),
+    ],
+)
+def test_a_mistake_costs_one_line_and_a_documented_code(charrnn, arguments, code, phrase):
+    result = charrnn(*arguments)
+    assert result.code == code
+    assert result.err.startswith("charrnn: ")
+    assert phrase in result.err
+    assert result.err.count("\n") == 1
+    assert result.out == ""
+    assert not Path("checkpoints").exists()
+
+
+def test_a_bug_of_ours_is_one_line_too_and_a_traceback_on_demand(charrnn, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr("charrnn.runs.everything", broken)
+    result = charrnn("runs")
+    assert result.code == 1
+    assert result.err == (
+        "charrnn: a bug of ours, ZeroDivisionError: oh; charrnn --debug … shows where\n"
+    )
+    monkeypatch.setattr(sys, "argv", ["charrnn", "--debug", "runs"])
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+
+
+def test_flags_have_their_other_spellings(charrnn, corpus):
+    flags = ("--rnn_size", 5, "--embedding_size", 4, "--batch_size", 2, "--seq_length", 8)
+    assert charrnn("train", corpus, *flags, "--lr", 0.5, "--steps", 2, "--run", "a").code == 0
+    facts = json.loads(charrnn("info", "--json").out)
+    assert (facts["hidden_size"], facts["batch_size"], facts["learning_rate"]) == (5, 2, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "flags"),
+    [
+        ("chinese", "床前明月光，疑是地上霜。\n举头望明月，低头思故乡。\n" * 9, ()),
+        ("russian", "Мой дядя самых честных правил,\nКогда не в шутку занемог,\n" * 9, ()),
+        ("emoji", "👩‍🚀🚀🌕👨‍👩‍👧 🇮🇸🔥\n" * 20, ()),
+        ("binary", bytes(range(256)) * 4, ("--bytes",)),
+        ("latin", "naïve café\r\n".encode("latin-1") * 30, ("--encoding", "latin-1")),
+        ("twenty", "abcdefghij abcdefgh\n", ()),
+        ("two", "ab", ()),
+        ("three", "abc", ("--val-fraction", 0.9)),
+        ("zeros", b"\0" * 100, ("--bytes",)),
+    ],
+)
+def test_any_text_trains_and_speaks(charrnn, tmp_path, name, data, flags):
+    path = tmp_path / name
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    done = charrnn("train", name, "--hidden-size", 8, "--steps", 3, "--threads", 1, *flags)
+    assert done.code == 0, done.err
+    spoken = charrnn("sample", name, "-n", 40, "-s", 1)
+    assert spoken.code == 0
+    assert spoken.out
+    assert charrnn("resume", "--steps", 5).code == 0
+    assert charrnn("info").code == 0
+
+
+def test_rare_characters_of_a_huge_alphabet_fold_and_it_is_said(charrnn, tmp_path):
+    (tmp_path / "text").write_text("abab" * 100 + "".join(map(chr, range(0x4E00, 0x4E40))))
+    done = charrnn("train", "text", "--max-vocab", 10, "--hidden-size", 8, "--steps", 3)
+    assert "57 rare characters (12 % of the text) became one unknown symbol" in done.err
+    spoken = charrnn("sample", "-n", 500, "-t", 5).out
+    assert "\N{REPLACEMENT CHARACTER}" not in spoken
+
+
+def test_a_folder_trains_and_says_what_it_passed_over(charrnn, tmp_path):
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text(small_text(1000))
+    (tmp_path / "texts" / "b.png").write_bytes(b"\x89PNG\0\xff")
+    done = charrnn("train", "texts", *QUICK)
+    assert done.code == 0
+    assert "passed over 1 files that are not text: texts/b.png" in done.err
+    assert (tmp_path / "checkpoints" / "texts").is_dir()
+
+
+def test_the_corpus_says_when_there_is_nothing_to_learn_from(charrnn, tmp_path):
+    (tmp_path / "empty").write_text("")
+    result = charrnn("train", "empty")
+    assert result.code == 3
+    assert result.err == (
+        "charrnn: the corpus holds no text; it takes at least two characters to learn\n"
+    )
+
+
+def test_training_says_what_it_chose_and_how_to_go_on(charrnn, corpus):
+    said = charrnn("train", corpus, *QUICK).err.splitlines()
+    assert said[0] == "corpus: 6,000 characters, 24 different"
+    assert said[1].startswith("lstm 1×12 (1,560 parameters), 4 lanes of 8 characters")
+    assert said[2] == "run corpus: 20 steps; to stop and go on later: Ctrl-C, charrnn resume corpus"
+    assert said[-1].startswith("done: 20 steps, validation loss ")
+    assert said[-1].endswith("to hear it: charrnn sample corpus")
+
+
+def test_quiet_says_nothing_and_json_only_figures(charrnn, corpus):
+    quiet = charrnn("train", corpus, *QUICK, "--quiet")
+    assert (quiet.out, quiet.err) == ("", "")
+    as_json = charrnn("train", corpus, *QUICK, "--json")
+    assert as_json.err == ""
+    lines = [json.loads(line) for line in as_json.out.splitlines()]
+    assert [line["step"] for line in lines if "val_loss" in line] == [10, 20]
+
+
+@pytest.mark.usefixtures("trained")
+class TestSample:
+    def test_text_goes_to_stdout_and_the_rest_to_stderr(self, charrnn):
+        said = charrnn("sample", "-n", 50)
+        assert len(said.out) == 50
+        assert said.err.startswith("charrnn: --seed ")
+        seed = said.err.split()[2]
+        assert charrnn("sample", "-n", 50, "--seed", seed).out == said.out
+
+    def test_the_same_seed_says_the_same(self, charrnn):
+        flags = ("--temp", 0.8, "--seed", 7, "-n", 300)
+        assert charrnn("sample", *flags).out == charrnn("sample", *flags).out
+        assert charrnn("sample", *flags, "--no-stream").out == charrnn("sample", *flags).out
+
+    def test_it_goes_on_from_a_prompt(self, charrnn, tmp_path):
+        (tmp_path / "prompt").write_text("Line\n")
+        typed = charrnn("sample", "-p", "Line\n", "-n", 30, "-s", 1).out
+        assert typed.startswith("Line\n")
+        assert len(typed) == 35
+        assert charrnn("sample", "-f", "prompt", "-n", 30, "-s", 1).out == typed
+        both = charrnn("sample", "-p", "a", "-f", "prompt")
+        assert (both.code, "choose one" in both.err) == (2, True)
+        assert charrnn("sample", "-f", "nowhere").code == 2
+
+    def test_characters_it_never_saw_are_named(self, charrnn):
+        said = charrnn("sample", "-p", "a中b", "-n", 5, "-s", 1)
+        assert said.code == 0
+        assert "the model never saw '中' (U+4E2D): left out of the prompt" in said.err
+
+    def test_it_ends_before_a_stop(self, charrnn):
+        whole = charrnn("sample", "-s", 1, "-n", 500).out
+        stopped = charrnn("sample", "-s", 1, "-n", 500, "--stop", "e", "--stop", "zz").out
+        assert stopped == whole[: whole.index("e")]
+        endless = charrnn("sample", "-s", 1, "-n", -1, "--json", "--stop", "e")
+        assert json.loads(endless.out)["text"] == stopped
+
+    def test_several_samples_differ_and_come_as_json(self, charrnn):
+        lines = charrnn("sample", "-s", 1, "-n", 40, "--num", 3, "--json").out.splitlines()
+        said = [json.loads(line) for line in lines]
+        assert [line["stream"] for line in said] == [0, 1, 2]
+        assert len({line["text"] for line in said}) == 3
+        assert said[0]["text"] == charrnn("sample", "-s", 1, "-n", 40).out
+        text = charrnn("sample", "-s", 1, "-n", 40, "--num", 3).out
+        assert text == "\n\n".join(line["text"] for line in said)
+
+    def test_it_says_when_a_checkpoint_is_damaged(self, charrnn, tmp_path):
+        best = tmp_path / "checkpoints/a/best.safetensors"
+        best.write_bytes(best.read_bytes()[:-5])
+        result = charrnn("sample", "a")
+        assert result.code == 4
+        assert "best.safetensors is not a valid charrnn checkpoint" in result.err
+        assert charrnn("sample", "checkpoints/a/last.safetensors", "-n", 5).code == 0
+
+    def test_runs_and_info_tell_of_it(self, charrnn):
+        assert "lstm 1×12 (1.56k)" in charrnn("runs").out
+        assert "20 of 20" in charrnn("runs").out
+        facts = json.loads(charrnn("info", "--json").out)
+        wanted = {"step", "val_loss", "val_loss_reset", "num_parameters"}
+        assert facts.keys() >= wanted | {"weights_sha256", "corpus_sha256"}
+        shown = charrnn("info").out
+        assert "weights sha256" in shown
+        assert "1,560" in shown
+
+    def test_it_never_imports_torch(self):
+        code = "import sys; sys.argv[1:] = ['sample', '-n', '5']; from charrnn import cli\n"
+        code += "try: cli.main()\nfinally: print('torch' in sys.modules, file=sys.stderr)"
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
+        assert len(done.stdout) == 5
+        assert done.stderr.endswith("False\n")
+
+    def test_a_prompt_can_be_piped_in(self):
+        process = start("sample", "-s", 1, "-n", 9, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert process.communicate(b"Line")[0].startswith(b"Line")
+
+    @pytest.mark.parametrize("stream", [(), ("--no-stream",)])
+    def test_a_closed_pipe_ends_it_quietly(self, stream):
+        ours, theirs = os.pipe()
+        fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 4096)
+        length = -1 if not stream else 9000
+        process = start(
+            "sample", "-s", 1, "-n", length, *stream,
+            stdout=theirs, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        os.close(theirs)
+        os.read(ours, 10)
+        os.close(ours)
+        assert process.communicate()[1] == b""
+        assert process.returncode == 128 + signal.SIGPIPE
+
+    def test_ctrl_c_ends_it_quietly(self):
+        process = start(
+            "sample", "-s", 1, "-n", -1,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        process.stdout.read(10)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate()[1] == b""
+        assert process.returncode == 130
+
+    def test_a_full_disk_is_one_line(self):
+        with Path("/dev/full").open("w") as full:
+            process = start(
+                "sample", "-s", 1, stdout=full, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+            )
+            error = process.communicate()[1].decode()
+        assert error == "charrnn: cannot write to standard output: No space left on device\n"
+        assert process.returncode == 6
+
+    @pytest.mark.parametrize("settings", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {}])
+    def test_what_is_piped_has_no_escape_codes(self, settings):
+        for command in (("runs",), ("info",), ("sample", "-n", "20"), ("--help",), ("resume",)):
+            done = subprocess.run(
+                [sys.executable, "-m", "charrnn", *command],
+                capture_output=True, env={**os.environ, **settings}, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+            assert done.returncode == 0
+            assert b"\x1b" not in done.stdout + done.stderr
+            if settings:
+                break
+
+
+SETTINGS = [(), ("--cell", "gru", "--num-layers", 2, "--dropout", 0.3), ("--cell", "rnn")]
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_a_run_killed_with_signal_9_goes_on_to_the_same_weights(charrnn, corpus, settings):
+    train = ("train", corpus, *SMALL, "--steps", 3000, "--eval-every", 1000, "--threads", 1)
+    process = start(*train, *settings, "--run", "a", "--save-every", 0, "--quiet")
+    metrics = Path("checkpoints/a/metrics.jsonl")
+    wait_until(lambda: metrics.exists() and metrics.stat().st_size > 1000)
+    process.kill()
+    process.wait()
+    killed_at = json.loads(charrnn("info", "a", "--json").out)["step"]
+    assert 0 < killed_at < 3000
+    assert charrnn("resume", "a").code == 0
+    assert charrnn(*train, *settings, "--run", "b").code == 0
+    one, other = (json.loads(charrnn("info", name, "--json").out) for name in "ab")
+    for name in ("weights_sha256", "val_loss", "val_loss_reset", "step", "best_step"):
+        assert one[name] == other[name]
+
+
+def test_a_second_signal_leaves_at_once_and_the_checkpoint_is_safe(charrnn, corpus):
+    process = start(
+        "train", corpus, "--hidden-size", 512, "--batch-size", 64, "--seq-length", 80,
+        "--steps", 1000, "--threads", 1, "--run", "a", stderr=subprocess.PIPE,
+    )  # fmt: skip
+    metrics = Path("checkpoints/a/last.safetensors")
+    wait_until(metrics.exists)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    error = process.communicate()[1].decode()
+    assert process.returncode == 143
+    assert "finishing the step, then saving; once more leaves at once" in error
+    assert "Traceback" not in error
+    assert charrnn("info", "a", "--json").code == 0
+
+
+def wait_until(condition) -> None:
+    for _ in range(3000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise TimeoutError

@@ -1,0 +1,122 @@
+import contextlib
+import fcntl
+import io
+import os
+import pty
+import struct
+import sys
+import termios
+
+import pyte
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn import display
+from charrnn.display import Plain, Terminal, age, compact, visible, writer
+
+EVERY_CONTROL = "".join(map(chr, [*range(32), *range(0x7F, 0xA0)]))
+
+
+@given(st.text() | st.sampled_from([EVERY_CONTROL, "\x1b[2J", "\x9b2J", "x [/bold]"]))
+def test_no_text_can_drive_the_terminal(text):
+    shown = visible(text)
+    assert len(shown) == len(text)
+    assert not set(shown) & (set(EVERY_CONTROL) - {"\n", "\t"})
+
+
+def test_control_characters_show_as_symbols():
+    assert visible("\x1b[2J\x00\x7f\n\t") == "␛[2J␀␡\n\t"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0"), (999, "999"), (999.9, "1k"), (48_123, "48.1k"), (1.2e6, "1.2M")]
+)
+def test_numbers_are_shown_in_three_digits(number, text):
+    assert compact(number) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(5, "5 s"), (90, "2 min"), (7300, "2 h"), (2e5, "2 d")]
+)
+def test_age_is_shown_in_the_largest_unit(seconds, text):
+    assert age(seconds) == text
+
+
+class FakeTerminal(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_pipe_gets_exact_bytes():
+    for is_bytes, expected in ((True, b"\xe9\x1b"), (False, "é\x1b".encode())):
+        out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+        writer(out, is_bytes=is_bytes)("é\x1b")
+        assert out.buffer.getvalue() == expected  # type: ignore[attr-defined]
+
+
+def test_a_terminal_gets_visible_text():
+    out = FakeTerminal(io.BytesIO(), encoding="utf-8")
+    write = writer(out, is_bytes=True)
+    for byte in "é\x1b[2J".encode():
+        write(chr(byte))
+    assert out.buffer.getvalue().decode() == "é␛[2J"  # type: ignore[attr-defined]
+
+
+def read_all(terminal: int) -> str:
+    """What was written to the other end, which is closed."""
+    data = b""
+    with contextlib.suppress(OSError):  # Linux's way to say that a terminal has ended
+        while chunk := os.read(terminal, 65_536):
+            data += chunk
+    os.close(terminal)
+    return data.decode()
+
+
+def screen_of(text: str, columns: int) -> list[str]:
+    screen = pyte.Screen(columns, 30)
+    pyte.Stream(screen).feed(text)
+    return [line.rstrip() for line in screen.display if line.strip()]
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_bar_fits_and_a_hostile_sample_stays_in_its_panel(monkeypatch, columns):
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+    monkeypatch.setattr(sys, "stderr", os.fdopen(its, "w", encoding="utf-8"))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    screen = Terminal()
+    screen.begin(0, 4000)
+    figures = {"step": 1200, "loss": 1.5234, "val_loss": 1.6011, "chars_per_second": 48_123}
+    screen.figures(figures)
+    screen.advance(1200)
+    screen.sample("[/bold] \x1b[2J\x1b]0;title\x07 ends", 1200)
+    screen.end()
+    sys.stderr.close()
+    lines = screen_of(read_all(ours), columns)
+    assert "[/bold] ␛[2J␛]0;title␇ ends" in lines[1]
+    assert lines[0].startswith("╭") and lines[2].startswith("╰")
+    assert "1200/4000" in lines[-1]
+    assert "loss 1.523 (2.20 bits)  val 1.601  48.1k chars/s" in lines[-1]
+
+
+def test_without_a_terminal_there_are_plain_lines(capsys):
+    screen = Plain()
+    screen.say("hello \x1b")
+    screen.begin(0, 100)
+    for step in range(10, 60, 10):
+        screen.figures({"step": step, "loss": 2.0, "chars_per_second": 1000})
+    screen.figures({"step": 50, "val_loss": 1.9})
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "hello ␛",
+        "step 10/100  loss 2.000 (2.89 bits)  1k chars/s",
+        "step 50/100  loss 2.000 (2.89 bits)  val 1.900  1k chars/s",
+    ]
+
+
+def test_quiet_and_json_choose_the_display():
+    assert type(display.screen(quiet=True, as_json=False)) is display.Quiet
+    assert type(display.screen(quiet=True, as_json=True)) is display.Json
+    assert type(display.screen(quiet=False, as_json=False)) is Plain  # stderr is no terminal here

@@ -1,0 +1,181 @@
+"""Putting a sitting together: budgets, corpora that changed, weights from elsewhere."""
+
+import io
+import json
+import sys
+
+import numpy as np
+import pytest
+from conftest import SMALL, small_text
+
+from charrnn import checkpoint, launch, plan
+from charrnn.runs import Run
+
+QUICK = (*SMALL, "--steps", 20, "--eval-every", 10)
+
+
+def facts(charrnn, name):
+    return json.loads(charrnn("info", name, "--json").out)
+
+
+def test_steps_and_epochs_are_budgets(charrnn, corpus):
+    charrnn("train", corpus, *SMALL, "--steps", 7, "--run", "a")
+    charrnn("train", corpus, *SMALL, "--epochs", 0.5, "--run", "b")
+    assert facts(charrnn, "a")["step"] == 7
+    assert facts(charrnn, "b")["step"] == round(0.5 * (5400 - 1) / (4 * 8))
+
+
+def test_minutes_are_measured_and_become_steps(charrnn, corpus):
+    assert charrnn("train", corpus, *SMALL, "--minutes", 0.03, "--run", "a").code == 0
+    found = facts(charrnn, "a")
+    assert found["step"] == found["steps"] > 10
+    assert found["elapsed_seconds"] < 10
+
+
+def test_without_a_budget_it_is_a_few_minutes(monkeypatch, corpus):
+    asked = []
+    monkeypatch.setattr(plan, "minutes_to_steps", lambda seconds, **_: asked.append(seconds) or 5)
+    monkeypatch.setattr(launch, "_seconds_per_step", lambda *_, **__: 0.01)
+    config = plan.TrainConfig(steps=1, batch_size=2, seq_length=4)
+    network = launch.Network(plan.ModelConfig(hidden_size=4), 3)
+    launch._total_steps(
+        launch.Budget(),
+        config,
+        np.zeros(100, np.uint8),
+        lambda config: launch.Learner.new(network, config),
+        began=launch.time.monotonic(),
+    )
+    assert asked[0] == pytest.approx(60 * plan.DEFAULT_MINUTES, abs=5)
+
+
+def test_to_measure_does_not_change_what_is_learned(charrnn, corpus, tmp_path):
+    charrnn("train", corpus, *SMALL, "--minutes", 0.02, "--run", "a")
+    steps = facts(charrnn, "a")["steps"]
+    charrnn("train", corpus, *SMALL, "--steps", steps, "--run", "b")
+    assert facts(charrnn, "a")["weights_sha256"] == facts(charrnn, "b")["weights_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("budget", "phrase"),
+    [
+        (("--steps", 5, "--minutes", 1), "--steps 5 and --minutes 1 were both given"),
+        (("--steps", 0), "--steps 0 is out of range"),
+        (("--minutes", -1), "--minutes -1 is out of range"),
+        (("--epochs", "nan"), "--epochs nan is out of range"),
+    ],
+)
+def test_a_budget_that_cannot_be_is_refused(charrnn, corpus, budget, phrase):
+    refused = charrnn("train", corpus, *budget)
+    assert refused.code == 2
+    assert phrase in refused.err
+
+
+def test_a_finished_run_goes_on_when_it_gets_more_steps(charrnn, corpus):
+    charrnn("train", corpus, *QUICK, "--run", "a")
+    assert charrnn("resume").code == 0  # nothing left: done, and said
+    assert facts(charrnn, "a")["step"] == 20
+    assert charrnn("resume", "a", "--steps", 50).code == 0
+    assert facts(charrnn, "a")["step"] == 50
+    refused = charrnn("resume", "a", "--steps", 30)
+    assert refused.code == 2
+    assert "has already made 50 steps; a new length must be greater, 30 is not" in refused.err
+    assert charrnn("resume", "a", "--minutes", 0.01).code == 0
+    assert facts(charrnn, "a")["step"] > 50
+
+
+def test_an_extended_run_follows_the_schedule_of_the_new_length(charrnn, corpus, tmp_path):
+    charrnn("train", corpus, *QUICK, "--run", "a")
+    charrnn("resume", "a", "--steps", 40)
+    lines = (tmp_path / "checkpoints/a/metrics.jsonl").read_text().splitlines()
+    rates = [json.loads(line).get("learning_rate") for line in lines]
+    of_step_30 = next(line for line in map(json.loads, lines) if line["step"] == 30)
+    assert of_step_30["learning_rate"] == pytest.approx(0.012 * (40 - 29) / 39)
+    assert rates[-2] == pytest.approx(0.012 / 39)
+
+
+def test_a_changed_corpus_stops_a_resume_unless_told_otherwise(charrnn, corpus):
+    charrnn("train", corpus, *QUICK, "--run", "a")
+    corpus.write_text(small_text(seed=1))
+    refused = charrnn("resume", "a", "--steps", 30)
+    assert refused.code == 3
+    assert "has changed since the run began; --keep-corpus goes on with" in refused.err
+    assert charrnn("resume", "a", "--steps", 30, "--keep-corpus").code == 0
+
+
+def test_a_corpus_only_touched_is_the_same_corpus(charrnn, corpus):
+    charrnn("train", corpus, *QUICK, "--run", "a")
+    corpus.write_text(small_text())
+    assert charrnn("resume", "a", "--steps", 30).code == 0
+
+
+def test_a_corpus_that_is_gone_lives_on_in_its_encoded_copy(charrnn, corpus, tmp_path):
+    charrnn("train", corpus, *QUICK, "--run", "a")
+    corpus.unlink()
+    resumed = charrnn("resume", "a", "--steps", 30)
+    assert resumed.code == 0
+    assert "going on with the encoded copy of it" in resumed.err
+    for copy in (tmp_path / "checkpoints/.corpora").iterdir():
+        copy.unlink()
+    refused = charrnn("resume", "a", "--steps", 40)
+    assert refused.code == 3
+    assert "the run's corpus is gone" in refused.err
+
+
+def test_a_run_from_standard_input_can_be_resumed(charrnn, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(small_text().encode())))
+    assert charrnn("train", "-", *QUICK).code == 0
+    assert charrnn("resume", "stdin", "--steps", 30).code == 0
+
+
+def test_fine_tuning_keeps_old_ids_and_adds_new_characters(charrnn, corpus, tmp_path):
+    charrnn("train", corpus, *QUICK, "--run", "old")
+    (tmp_path / "new.txt").write_text(small_text(3000, seed=2).replace("a", "ä") + "中")
+    done = charrnn(
+        "train", "new.txt", "--steps", 1, "--lr", 0, "--init-from", "old", "--run", "new"
+    )
+    assert done.code == 0
+    old = checkpoint.read(Run(tmp_path / "checkpoints/old").best)
+    new = checkpoint.read(Run(tmp_path / "checkpoints/new").last)
+    kept, added = new.vocab.code_points[: len(old.vocab)], new.vocab.code_points[len(old.vocab) :]
+    assert kept == old.vocab.code_points
+    assert list(added) == sorted(added)
+    assert {ord("ä"), ord("中")} <= set(added)
+    for name, array in old.group("weights").items():
+        np.testing.assert_array_equal(new.arrays[f"weights.{name}"][: len(array)], array)
+    assert new.arrays["weights.embedding"][-1].any()
+    assert charrnn("sample", "new", "-n", 20, "-p", "ä").code == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "phrase"),
+    [
+        (
+            ("--hidden-size", 99),
+            "--hidden-size 99 does not fit: old has 12; leave --hidden-size out",
+        ),
+        (("--bytes",), "--init-from old is a model of characters"),
+    ],
+)
+def test_fine_tuning_refuses_what_does_not_fit(charrnn, corpus, flags, phrase):
+    charrnn("train", corpus, *QUICK, "--run", "old")
+    refused = charrnn("train", corpus, "--init-from", "old", *flags)
+    assert refused.code == 2
+    assert phrase in refused.err
+
+
+def test_another_number_of_threads_is_a_warning(charrnn, corpus):
+    charrnn("train", corpus, *QUICK, "--threads", 1, "--run", "a")
+    resumed = charrnn("resume", "a", "--steps", 30, "--threads", 2)
+    assert resumed.code == 0
+    assert "the run began with threads 1, now 2: equal, but not to the last bit" in resumed.err
+
+
+def test_a_gpu_that_is_not_here_is_replaced_and_said(charrnn, corpus, tmp_path):
+    charrnn("train", corpus, *QUICK, "--run", "a")
+    run = Run(tmp_path / "checkpoints/a")
+    found = checkpoint.read(run.last)
+    train = launch.dataclasses.replace(found.train, device="cuda:99")
+    checkpoint.write(run.last, launch.dataclasses.replace(found, train=train))
+    resumed = charrnn("resume", "a", "--steps", 30)
+    assert resumed.code == 0
+    assert "the run began with device cuda:99, now cpu" in resumed.err

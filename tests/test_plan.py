@@ -1,0 +1,54 @@
+import pytest
+
+from charrnn import plan
+from charrnn.config import TrainConfig
+
+
+def made(num_train, given=None, *, num_val=None, vocab_size=65, device="cpu"):
+    num_val = num_train // 9 if num_val is None else num_val
+    return plan.make(
+        given or {}, num_train=num_train, num_val=num_val, vocab_size=vocab_size, device=device
+    )
+
+
+def test_sizes_follow_the_corpus():
+    sizes = [made(n).model.hidden_size for n in (1000, 20_000, 100_000, 1_000_000, 10**9)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] < sizes[-1]
+    assert made(20_000).train.dropout > made(1_000_000).train.dropout == 0
+
+
+def test_what_is_given_is_kept():
+    given = {"hidden_size": 99, "cell": "gru", "dropout": 0.5, "learning_rate": 0.001, "seed": 7}
+    found = made(1_000_000, given)
+    values = {**found.model.to_json(), **found.train.to_json()}
+    assert {name: values[name] for name in given} == given
+    assert "gru 1×99" in found.why
+
+
+@pytest.mark.parametrize("num_train", [2, 3, 18, 47, 49, 200, 1535, 1537])
+def test_lanes_and_window_shrink_to_a_short_corpus_and_it_is_said(num_train):
+    found = made(num_train, {"batch_size": 32, "seq_length": 48})
+    assert 1 <= found.train.seq_length <= num_train - 1
+    assert found.train.batch_size * found.train.seq_length <= num_train - 1
+    assert (f"{num_train:,} characters fill no more" in found.why) == (num_train < 1537)
+
+
+def test_deeper_networks_learn_more_carefully():
+    rates = [made(10**6, {"num_layers": n}).train.learning_rate for n in (1, 2, 3)]
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_validation_takes_a_small_share_of_the_time():
+    found = made(900_000, num_val=100_000).train
+    chars_between = found.eval_every * found.batch_size * found.seq_length
+    assert 100_000 / 3 / chars_between < 0.1
+
+
+def test_budgets_become_steps():
+    config = TrainConfig(batch_size=10, seq_length=20)
+    assert plan.epochs_to_steps(2.0, num_train=10_001, train=config) == 100
+    assert plan.epochs_to_steps(1e-9, num_train=10_001, train=config) == 1
+    timing = {"seconds_per_step": 0.1, "seconds_per_evaluation": 2.0, "eval_every": 20}
+    assert plan.minutes_to_steps(64.0, **timing) == 300  # 60 s, and 0.2 s a step with its share
+    assert plan.minutes_to_steps(-5.0, **timing) == 1
