@@ -1,4 +1,4 @@
-"""What many tests share: a small text, a folder of their own, and the command line in this process."""
+"""What many tests share: a small text, a folder of their own, the command line in this process."""
 
 import subprocess
 import sys
@@ -14,9 +14,7 @@ from charrnn import cli
 from charrnn.config import CELLS, ModelConfig
 from charrnn.recurrence import Weights
 
-torch.set_num_threads(
-    1
-)  # small networks gain nothing from more, and other work on the cores costs less
+torch.set_num_threads(1)  # small networks gain nothing from more
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +64,7 @@ def charrnn(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[
         capfdbinary.readouterr()
         with pytest.raises(SystemExit) as ended:
             cli.main()
+        torch.set_flush_denormal(False)  # hypothesis draws denormals and minds
         sys.stdout.flush()
         out, err = capfdbinary.readouterr()
         return Result(int(ended.value.code or 0), out.decode("utf-8", "replace"), err.decode())

@@ -36,13 +36,16 @@ MAY_IMPORT = {
     "network": {"config", "recurrence"},
     "training": {"config", "corpus", "network", "vocab"},
     "session": {
-        "checkpoint", "corpus", "display", "errors", "model", "runs", "storage", "training", "vocab",
+        "checkpoint", "corpus", "display", "errors", "model", "runs", "storage", "training",
+        "vocab",
     },
     "launch": {
         "checkpoint", "config", "corpus", "device", "display", "errors", "network", "plan", "runs",
         "session", "sources", "training", "vocab",
     },
-    "cli": {"checkpoint", "config", "corpus", "display", "errors", "launch", "model", "options", "runs"},
+    "cli": {
+        "checkpoint", "config", "corpus", "display", "errors", "launch", "model", "options", "runs",
+    },
 }  # fmt: skip
 
 ONLY_IN = {
