@@ -149,11 +149,7 @@ def _sit(sitting: Any, screen: display.Quiet) -> None:
         screen.say(f"stopped after step {sitting.step:,}, saved; to go on: charrnn resume {name}")
         raise typer.Exit(128 + received)
     best = sitting.run.best_progress().val_loss
-    loss = (
-        f", validation loss {best:.4f} nats ({display.bits(best):.3f} bits) a character"
-        if best
-        else ""
-    )
+    loss = f", validation loss {best:.4f} nats ({display.bits(best):.3f} bits)" if best else ""
     screen.say(f"done: {sitting.step:,} steps{loss}; to hear it: charrnn sample {name}")
 
 

@@ -92,14 +92,14 @@ def _sentence(
     """The one line that says what was chosen and why."""
     size = f"{model.num_parameters(vocab_size):,} parameters"
     shape = f"{model.cell} {model.num_layers}×{model.hidden_size} ({size})"
-    windows = f"{train.batch_size} lanes of {train.seq_length} characters"
+    windows = f"{train.batch_size} lanes of {train.seq_length}"
     dropout = f", dropout {train.dropout:g}" if train.dropout else ""
     if shrunk:
         why = f"{num_train:,} characters fill no more"
     elif "hidden_size" in given:
         why = "as given"
     else:
-        why = f"for {num_train:,} characters to learn from, on {train.device}"
+        why = f"for {num_train:,} characters on {train.device}"
     return f"{shape}, {windows}{dropout}: {why}"
 
 

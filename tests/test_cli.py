@@ -152,7 +152,7 @@ def test_the_corpus_says_when_there_is_nothing_to_learn_from(charrnn, tmp_path):
 def test_training_says_what_it_chose_and_how_to_go_on(charrnn, corpus):
     said = charrnn("train", corpus, *QUICK).err.splitlines()
     assert said[0] == "corpus: 6,000 characters, 24 different"
-    assert said[1].startswith("lstm 1×12 (1,560 parameters), 4 lanes of 8 characters")
+    assert said[1].startswith("lstm 1×12 (1,560 parameters), 4 lanes of 8")
     assert said[2] == "run corpus: 20 steps; to stop and go on later: Ctrl-C, charrnn resume corpus"
     assert said[-1].startswith("done: 20 steps, validation loss ")
     assert said[-1].endswith("to hear it: charrnn sample corpus")
