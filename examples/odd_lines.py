@@ -3,8 +3,8 @@
     charrnn train access.log
     python examples/odd_lines.py today.log
 
-Lines are ranked by nats per character, not by their probability as a whole: that would only find the
-longest lines.
+Lines are ranked by nats per character, not by their probability as a whole: that would only find
+the longest lines.
 """
 
 import sys
