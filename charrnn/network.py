@@ -64,8 +64,11 @@ class Network(nn.Module):
 
     def initial_state(self, batch_size: int) -> State:
         """All zeros: nothing has been read yet."""
-        zeros_BH = self.head.weight.new_zeros(batch_size, self.config.hidden_size)
-        return ((zeros_BH,) * num_state_arrays(self.config.cell),) * self.config.num_layers
+        shape = (batch_size, self.config.hidden_size)
+        num_parts = num_state_arrays(self.config.cell)
+        return tuple(
+            tuple(self.head.weight.new_zeros(shape) for _ in range(num_parts)) for _ in self.layers
+        )
 
     def features(
         self, ids_TB: Tensor, state: State, dropout: Dropout | None = None

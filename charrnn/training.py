@@ -21,6 +21,7 @@ from torch.nn import functional
 from charrnn.config import TrainConfig
 from charrnn.corpus import Lanes
 from charrnn.network import Dropout, Network, State, to_numpy
+from charrnn.optimizer import AdamW
 from charrnn.vocab import IntArray
 
 _WARM_UP_FRACTION = 0.02
@@ -43,7 +44,7 @@ class Learner:
     """All that changes while a network learns: what a checkpoint has to hold."""
 
     network: Network
-    optimizer: torch.optim.Optimizer
+    optimizer: AdamW
     state: State  # carried from window to window
     step: int = 0
 
@@ -51,58 +52,41 @@ class Learner:
     def new(cls, network: Network, config: TrainConfig) -> "Learner":
         """A learner at step 0, on the configuration's device."""
         network.to(config.device)
-        matrices = [weight for weight in network.parameters() if weight.dim() > 1]
-        biases = [weight for weight in network.parameters() if weight.dim() == 1]
-        optimizer = torch.optim.AdamW(
-            [
-                {"params": matrices, "weight_decay": config.weight_decay},
-                {"params": biases, "weight_decay": 0.0},
-            ],
-            betas=(0.9, 0.99),
-            fused=torch.device(config.device).type in ("cpu", "cuda"),
-        )
+        optimizer = AdamW(network.named_weights(), weight_decay=config.weight_decay)
         return cls(network, optimizer, network.initial_state(config.batch_size))
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Weights, optimiser and carried state by name."""
+        """Weights, optimiser and carried state by name, copied."""
         arrays = {f"weights.{name}": array for name, array in self.network.arrays().items()}
-        for name, weight in self.network.named_weights().items():
-            for key, value in self.optimizer.state.get(weight, {}).items():
-                arrays[f"optimizer.{name}.{key}"] = to_numpy(value)
-        for k, layer_state in enumerate(self.state):
-            for j, part_BH in enumerate(layer_state):
-                arrays[f"state.{k}.{j}"] = to_numpy(part_BH)
-        return arrays
+        return arrays | {name: to_numpy(tensor) for name, tensor in self._moving().items()}
 
+    @torch.no_grad()
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]], *, step: int) -> None:
-        """Become the learner whose `arrays()` these are. Raises KeyError or RuntimeError if they
-        are not.
+        """Become the learner whose `arrays()` these are.
+
+        Raises KeyError or RuntimeError where one is missing or has another shape.
         """
-        weights = self.network.named_weights()
-        self.network.load({name: arrays[f"weights.{name}"] for name in weights})
-        if step:
-            for name, weight in weights.items():
-                prefix = f"optimizer.{name}."
-                self.optimizer.state[weight] = {
-                    # A count of steps has no shape and stays where AdamW put it: by the weights.
-                    key.removeprefix(prefix): torch.from_numpy(np.array(value)).to(weight.device)
-                    for key, value in arrays.items()
-                    if key.startswith(prefix)
-                }
-        device = self.network.head.weight.device
-        self.state = tuple(
-            tuple(
-                torch.from_numpy(np.array(arrays[f"state.{k}.{j}"])).reshape(part.shape).to(device)
-                for j, part in enumerate(layer_state)
-            )
-            for k, layer_state in enumerate(self.state)
+        self.network.load(
+            {name: arrays[f"weights.{name}"] for name in self.network.named_weights()}
         )
+        for name, tensor in self._moving().items():
+            tensor.copy_(torch.from_numpy(np.array(arrays[name])))
         self.step = step
+
+    def _moving(self) -> dict[str, Tensor]:
+        """The tensors besides the weights that change from step to step, by name."""
+        tensors = {}
+        for name, (mean, mean_square) in self.optimizer.moments.items():
+            tensors[f"optimizer.{name}.m"] = mean
+            tensors[f"optimizer.{name}.v"] = mean_square
+        for k, layer_state in enumerate(self.state):
+            tensors |= {f"state.{k}.{j}": part_BH for j, part_BH in enumerate(layer_state)}
+        return tensors
 
 
 def train(learner: Learner, lanes: Lanes, config: TrainConfig) -> Iterator[Report]:
     """Take the steps that are left, yielding a report after each."""
-    network, optimizer = learner.network, learner.optimizer
+    network = learner.network
     while learner.step < config.steps:
         inputs_TB, targets_TB = (
             torch.from_numpy(ids).to(config.device) for ids in lanes.window(learner.step)
@@ -113,10 +97,7 @@ def train(learner: Learner, lanes: Lanes, config: TrainConfig) -> Iterator[Repor
         loss.backward()  # type: ignore[no-untyped-call]
         grad_norm = nn.utils.clip_grad_norm_(network.parameters(), config.grad_clip or float("inf"))
         rate = learning_rate(learner.step, config)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        optimizer.step()
-        optimizer.zero_grad()
+        learner.optimizer.step(rate=rate, number=learner.step + 1)
         learner.state = tuple(tuple(part.detach() for part in layer) for layer in state)
         learner.step += 1
         yield Report(learner.step, loss.detach(), grad_norm, rate)

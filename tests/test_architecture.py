@@ -34,7 +34,8 @@ MAY_IMPORT = {
     },
     "device": {"errors"},
     "network": {"config", "recurrence"},
-    "training": {"config", "corpus", "network", "vocab"},
+    "optimizer": set(),
+    "training": {"config", "corpus", "network", "optimizer", "vocab"},
     "session": {
         "checkpoint", "corpus", "display", "errors", "model", "runs", "storage", "training",
         "vocab",
@@ -49,7 +50,7 @@ MAY_IMPORT = {
 }  # fmt: skip
 
 ONLY_IN = {
-    "torch": {"device", "network", "training", "session", "launch"},
+    "torch": {"device", "network", "optimizer", "training", "session", "launch"},
     "typer": {"cli", "options"},
     "rich": {"display"},
     "tqdm": {"display"},
