@@ -82,6 +82,7 @@ def train(
         name: value for name, value in locals().items() if name in _CONFIGURED and value is not None
     }
     from charrnn import launch
+    from charrnn.budget import Budget
     from charrnn.corpus import Reading
 
     request = launch.Request(
@@ -89,7 +90,7 @@ def train(
         reading=Reading(encoding, bytes_),
         max_vocab=max_vocab,
         given=given,
-        budget=launch.Budget(steps, epochs, minutes),
+        budget=Budget(steps, epochs, minutes),
         run_name=run,
         init_from=init_from,
     )
@@ -124,6 +125,7 @@ def resume(
     """
     began = time.monotonic()
     from charrnn import launch, runs
+    from charrnn.budget import Budget
 
     screen = display.screen(quiet=quiet, as_json=as_json)
     found = runs.find(run)
@@ -131,7 +133,7 @@ def resume(
     with found.locked():
         sitting = launch.resumed(
             found,
-            launch.Budget(steps, epochs, minutes),
+            Budget(steps, epochs, minutes),
             given={name: value for name, value in given.items() if value is not None},
             keep_corpus=keep_corpus,
             screen=screen,

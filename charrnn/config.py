@@ -123,6 +123,17 @@ class TrainConfig(_Checked):
     device: str = "cpu"
     threads: int = _bounded(1, 1, 4096)
 
+    def num_train(self, num_chars: int) -> int:
+        """Where in a corpus the validation split begins: it is the tail, as nanoGPT splits it.
+
+        Two characters at least are left to learn from. `max_val_chars` bounds the tail, for
+        validating on more costs time and tells no more.
+        """
+        num_train = max(int(num_chars * (1 - self.val_fraction)), min(num_chars, 2))
+        if self.max_val_chars:
+            num_train = max(num_train, num_chars - self.max_val_chars)
+        return num_train
+
 
 @dataclass(frozen=True)
 class SampleConfig(_Checked):

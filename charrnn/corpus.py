@@ -229,18 +229,6 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
         ) from error
 
 
-def num_train_chars(num_chars: int, *, val_fraction: float, max_val_chars: int) -> int:
-    """Where the validation split begins: it is the tail of the corpus, as nanoGPT splits it.
-
-    Two characters at least are left to learn from. `max_val_chars` bounds the tail (0 is no
-    bound), for validating on more costs time and tells no more.
-    """
-    num_train = max(int(num_chars * (1 - val_fraction)), min(num_chars, 2))
-    if max_val_chars:
-        num_train = max(num_train, num_chars - max_val_chars)
-    return num_train
-
-
 class Lanes:
     """B streams through one text, each contiguous, so that a state carried along them stays true.
 

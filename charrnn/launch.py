@@ -5,47 +5,24 @@ puts a run together again from its checkpoint.
 """
 
 import dataclasses
-import itertools
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from charrnn import checkpoint, corpus, device, plan, runs, sources
+from charrnn.budget import Budget, total_steps
 from charrnn.checkpoint import Checkpoint, CorpusFacts, Progress
 from charrnn.config import ModelConfig, TrainConfig
-from charrnn.corpus import Lanes, Reading, Survey
+from charrnn.corpus import Reading, Survey
 from charrnn.display import Quiet
 from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.network import Network
 from charrnn.runs import CORPUS_CACHE, Run
 from charrnn.session import Sitting
-from charrnn.training import Learner, evaluate, train
+from charrnn.training import Learner
 from charrnn.vocab import IntArray, Vocab
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How long to train: at most one of the three."""
-
-    steps: int | None = None
-    epochs: float | None = None
-    minutes: float | None = None
-
-    def __post_init__(self) -> None:
-        given = {
-            name: value for name, value in dataclasses.asdict(self).items() if value is not None
-        }
-        if len(given) > 1:
-            flags = " and ".join(f"--{name} {value:g}" for name, value in given.items())
-            raise UsageError(
-                f"{flags} were both given", "choose one of --steps, --epochs, --minutes"
-            )
-        for name, value in given.items():
-            if not 0 < value < 1e15:
-                raise UsageError(f"--{name} {value:g} is out of range", "it must be greater than 0")
 
 
 @dataclass(frozen=True)
@@ -103,7 +80,7 @@ def new_run(request: Request, *, screen: Quiet, save_every: float, began: float)
             network.load(parent.group("weights"))
         return Learner.new(network, config)
 
-    steps = _total_steps(request.budget, planned.train, ids, learner, began=began)
+    steps = total_steps(request.budget, planned.train, ids, learner, began=began)
     config = dataclasses.replace(planned.train, steps=steps)
     facts = CorpusFacts(
         request.names, request.reading.encoding, surveyed.sha256, surveyed.num_chars
@@ -151,7 +128,7 @@ def resumed(
         return made
 
     if budget != Budget():
-        steps = _total_steps(budget, config, ids, learner, began=began, done=found.progress.step)
+        steps = total_steps(budget, config, ids, learner, began=began, done=found.progress.step)
         if steps <= found.progress.step and steps != config.steps:
             raise UsageError(
                 f"the run {run.name!r} has already made {found.progress.step:,} steps",
@@ -218,9 +195,8 @@ def _planned(
     """The complete configuration but for the number of steps."""
     if parent is not None:
         given = {**given, **parent.model.to_json()}
-    num_train = _num_train(
-        ids, TrainConfig(**{name: given[name] for name in _SPLIT if name in given})
-    )
+    split = {name: given[name] for name in ("val_fraction", "max_val_chars") if name in given}
+    num_train = TrainConfig(**split).num_train(len(ids))
     return plan.make(
         given,
         num_train=num_train,
@@ -228,73 +204,6 @@ def _planned(
         vocab_size=len(vocab),
         device=given["device"],
     )
-
-
-_SPLIT = ("val_fraction", "max_val_chars")
-
-
-def _num_train(ids: IntArray, config: TrainConfig) -> int:
-    return corpus.num_train_chars(
-        len(ids), val_fraction=config.val_fraction, max_val_chars=config.max_val_chars
-    )
-
-
-def _total_steps(
-    budget: Budget,
-    config: TrainConfig,
-    ids: IntArray,
-    new_learner: Callable[[TrainConfig], Learner],
-    *,
-    began: float,
-    done: int = 0,
-) -> int:
-    """The budget in steps since the run's birth; minutes are measured on this machine, this
-    network.
-    """
-    if budget.steps is not None:
-        return budget.steps
-    num_train = _num_train(ids, config)
-    if budget.epochs is not None:
-        return plan.epochs_to_steps(budget.epochs, num_train=num_train, train=config)
-    seconds = 60 * (plan.DEFAULT_MINUTES if budget.minutes is None else budget.minutes)
-    trial = new_learner(config)
-    per_step = _seconds_per_step(trial, ids[:num_train], config, at_most=min(3.0, seconds / 20))
-    per_evaluation = _seconds_per_evaluation(trial, ids, num_train)
-    return done + plan.minutes_to_steps(
-        seconds - (time.monotonic() - began),
-        seconds_per_step=per_step,
-        seconds_per_evaluation=per_evaluation,
-        eval_every=config.eval_every,
-    )
-
-
-def _seconds_per_step(
-    learner: Learner, ids: IntArray, config: TrainConfig, *, at_most: float
-) -> float:
-    """How long a step takes, from a learner that is thrown away; the first two only warm up."""
-    lanes = Lanes(ids, batch_size=config.batch_size, seq_length=config.seq_length)
-    endless = dataclasses.replace(config, steps=2**40)
-    steps = train(learner, lanes, endless)
-    for _ in itertools.islice(steps, 2):
-        pass
-    began, num_steps = time.monotonic(), 0
-    for report in steps:
-        float(report.loss)  # a GPU is only done when the number is there
-        num_steps += 1
-        if time.monotonic() - began >= at_most:
-            break
-    return (time.monotonic() - began) / num_steps
-
-
-def _seconds_per_evaluation(learner: Learner, ids: IntArray, num_train: int) -> float:
-    """How long the validation split takes, from a part of it."""
-    num_val = len(ids) - num_train
-    if not num_val:
-        return 0.0
-    part = min(num_val, 100_000)
-    began = time.monotonic()
-    evaluate(learner.network, ids[: num_train + part], first=num_train)
-    return (time.monotonic() - began) * num_val / part
 
 
 def _moved(config: TrainConfig, given: Mapping[str, Any], screen: Quiet) -> TrainConfig:

@@ -20,7 +20,7 @@ import torch
 
 from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint, Progress
-from charrnn.corpus import Lanes, num_train_chars
+from charrnn.corpus import Lanes
 from charrnn.display import Quiet, bits
 from charrnn.errors import CheckpointError, DivergedError, StorageError
 from charrnn.model import Model
@@ -86,15 +86,13 @@ class Sitting:
         self.run, self._learner, self._ids = run, learner, ids
         self._standing, self._screen, self._save_every = standing, screen, save_every
         self._config = config
-        self._num_train = num_train_chars(
-            len(ids), val_fraction=config.val_fraction, max_val_chars=config.max_val_chars
-        )
+        self._num_train = config.num_train(len(ids))
         self._lanes = Lanes(
             ids[: self._num_train], batch_size=config.batch_size, seq_length=config.seq_length
         )
         self._recent_losses = list(torch.from_numpy(standing.arrays.get(_RECENT, np.empty(0))))
         self._train_loss = progress.train_loss
-        self._validated: tuple[int, float] | None = None  # step, loss
+        self._validated = (progress.step, progress.val_loss)
         self._began = self._saved = self._sampled = time.monotonic()
         self._learning_seconds = 0.0  # since the last figures
 
@@ -221,7 +219,7 @@ class Sitting:
             step=step,
             elapsed_seconds=self._elapsed(),
             train_loss=self._train_loss,
-            val_loss=self._validated[1] if self._validated and self._validated[0] == step else None,
+            val_loss=self._validated[1] if self._validated[0] == step else None,
         )
         return dataclasses.replace(self._standing, progress=progress, arrays=arrays)
 

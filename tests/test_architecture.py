@@ -40,12 +40,15 @@ MAY_IMPORT = {
         "checkpoint", "corpus", "display", "errors", "model", "runs", "storage", "training",
         "vocab",
     },
+    "budget": {"config", "corpus", "errors", "plan", "training", "vocab"},
     "launch": {
-        "checkpoint", "config", "corpus", "device", "display", "errors", "network", "plan", "runs",
+        "budget", "checkpoint", "config", "corpus", "device", "display", "errors", "network", "plan",
+        "runs",
         "session", "sources", "training", "vocab",
     },
     "cli": {
-        "checkpoint", "config", "corpus", "display", "errors", "launch", "model", "options", "runs",
+        "budget", "checkpoint", "config", "corpus", "display", "errors", "launch", "model",
+        "options", "runs",
     },
 }  # fmt: skip
 

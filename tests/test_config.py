@@ -59,3 +59,10 @@ def test_num_parameters_counts_every_weight(cell):
     layer_0 = gates * 5 * (3 + 5 + 2)
     layer_1 = gates * 5 * (5 + 5 + 2)
     assert config.num_parameters(11) == 11 * 3 + layer_0 + layer_1 + 11 * 5 + 11
+
+
+def test_the_validation_split_is_the_tail_and_no_longer_than_asked():
+    assert TrainConfig().num_train(1_115_394) == 1_003_854  # as nanoGPT splits tiny Shakespeare
+    assert TrainConfig(max_val_chars=30).num_train(1000) == 970
+    assert TrainConfig(val_fraction=0.0).num_train(20) == 20
+    assert TrainConfig(val_fraction=0.9).num_train(3) == 2

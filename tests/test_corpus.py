@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn import corpus, sources
-from charrnn.corpus import Lanes, Reading, num_train_chars
+from charrnn.corpus import Lanes, Reading
 from charrnn.errors import CorpusError
 from charrnn.sources import Source
 from charrnn.vocab import Vocab
@@ -103,12 +103,6 @@ def test_too_little_text_is_refused(tmp_path, text, phrase):
     (tmp_path / "text").write_text(text)
     with pytest.raises(CorpusError, match=phrase):
         survey([tmp_path / "text"], tmp_path)
-
-
-def test_the_validation_split_is_the_tail_and_no_longer_than_asked():
-    assert num_train_chars(1_115_394, val_fraction=0.1, max_val_chars=0) == 1_003_854  # as nanoGPT
-    assert num_train_chars(1000, val_fraction=0.1, max_val_chars=30) == 970
-    assert num_train_chars(20, val_fraction=0.0, max_val_chars=0) == 20
 
 
 @given(st.integers(2, 300), st.integers(1, 9), st.integers(1, 20))
