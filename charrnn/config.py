@@ -35,6 +35,12 @@ class _Checked:
         return dataclasses.asdict(self)  # type: ignore[call-overload, no-any-return]
 
     @classmethod
+    def among(cls, values: Mapping[str, Any]) -> Self:
+        """Made of those values that are its fields, and defaults for the rest."""
+        names = [spec.name for spec in dataclasses.fields(cls)]  # type: ignore[arg-type]
+        return cls(**{name: values[name] for name in names if name in values})
+
+    @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`. Raises `UsageError` for missing or impossible values."""
         names = {spec.name for spec in dataclasses.fields(cls)}  # type: ignore[arg-type]

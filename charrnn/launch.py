@@ -27,9 +27,7 @@ from charrnn.vocab import IntArray, Vocab
 
 @dataclass(frozen=True)
 class Request:
-    """What `charrnn train` was asked for. `given` holds the configuration's fields that were
-    typed.
-    """
+    """What was asked for; `given` holds those fields of the configuration that were typed."""
 
     names: tuple[str, ...]
     reading: Reading
@@ -41,19 +39,12 @@ class Request:
 
     def __post_init__(self) -> None:
         for kind in (ModelConfig, TrainConfig):  # a bad number is refused before a long reading
-            kind(
-                **{
-                    name: self.given[name]
-                    for name in kind.__dataclass_fields__
-                    if name in self.given
-                }
-            )
+            kind.among(self.given)
 
 
 def new_run(request: Request, *, screen: Quiet, save_every: float, began: float) -> Sitting:
-    """A new run, its folder made. `began` (monotonic seconds) is when the minutes of the budget
-    began.
-    """
+    """A new run, its folder made; the budget's minutes count from `began`, in monotonic seconds."""
+    runs.require_free(request.run_name)  # before a long reading
     given = {"device": "auto", "threads": device.default_threads(), **request.given}
     given["device"] = device.resolve(given["device"])
     device.prepare(given["device"], given["threads"])
@@ -195,8 +186,7 @@ def _planned(
     """The complete configuration but for the number of steps."""
     if parent is not None:
         given = {**given, **parent.model.to_json()}
-    split = {name: given[name] for name in ("val_fraction", "max_val_chars") if name in given}
-    num_train = TrainConfig(**split).num_train(len(ids))
+    num_train = TrainConfig.among(given).num_train(len(ids))
     return plan.make(
         given,
         num_train=num_train,

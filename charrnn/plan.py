@@ -74,9 +74,7 @@ def make(
     values.setdefault(
         "eval_every", max(_LEAST_STEPS_BETWEEN, round(steps_of_evaluation / _EVALUATION_SHARE))
     )
-    model_fields, train_fields = ModelConfig.__dataclass_fields__, TrainConfig.__dataclass_fields__
-    model = ModelConfig(**{name: values[name] for name in model_fields if name in values})
-    train = TrainConfig(**{name: values[name] for name in train_fields if name in values})
+    model, train = ModelConfig.among(values), TrainConfig.among(values)
     return Plan(model, train, _sentence(model, train, given, num_train, vocab_size, shrunk=shrunk))
 
 

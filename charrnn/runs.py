@@ -133,8 +133,7 @@ def create(name: str | None, *, default: str) -> Run:
     Without a name it takes the default, numbered when that is taken. Raises `UsageError` for a
     name that is taken or cannot be one, `StorageError` where the folder cannot be made.
     """
-    if name is not None and not _NAME.fullmatch(name):
-        raise UsageError(f"--run {name!r} cannot name a run", "use letters, digits, - _ . +")
+    require_free(name)
     stem = re.sub(r"[^\w.+-]+", "-", default).strip("-.") or "run"
     candidates = [name] if name else [stem, *(f"{stem}-{n}" for n in range(2, 10_000))]
     try:
@@ -147,9 +146,21 @@ def create(name: str | None, *, default: str) -> Run:
                 continue
     except OSError as error:
         raise StorageError(f"cannot make the folder {ROOT}: {error.strerror}") from error
-    raise UsageError(
-        f"--run {candidates[0]} is taken", f"type: charrnn resume {candidates[0]}, or another name"
-    )
+    raise _taken(candidates[0])
+
+
+def require_free(name: str | None) -> None:
+    """Raise `UsageError` where a new run cannot have that name; None asks for any."""
+    if name is None:
+        return
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"--run {name!r} cannot name a run", "use letters, digits, - _ . +")
+    if (ROOT / name).exists():
+        raise _taken(name)
+
+
+def _taken(name: str) -> UsageError:
+    return UsageError(f"--run {name} is taken", f"type: charrnn resume {name}, or another name")
 
 
 def find(name: str | None) -> Run:

@@ -42,9 +42,8 @@ MAY_IMPORT = {
     },
     "budget": {"config", "corpus", "errors", "plan", "training", "vocab"},
     "launch": {
-        "budget", "checkpoint", "config", "corpus", "device", "display", "errors", "network", "plan",
-        "runs",
-        "session", "sources", "training", "vocab",
+        "budget", "checkpoint", "config", "corpus", "device", "display", "errors", "network",
+        "plan", "runs", "session", "sources", "training", "vocab",
     },
     "cli": {
         "budget", "checkpoint", "config", "corpus", "display", "errors", "launch", "model",
