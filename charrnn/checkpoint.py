@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -177,23 +178,34 @@ def _read_header(file: BinaryIO, path: Path) -> Checkpoint:
 def _from_facts(facts: Any, path: Path) -> Checkpoint:
     """The typed form of the metadata, every value checked."""
     try:
+        if type(facts["format"]) is not int or facts["format"] < 1:
+            raise ValueError(f"format {facts['format']!r}")
         if facts["format"] > FORMAT:
             raise CheckpointError(
                 f"{path} was written by a newer charrnn: it has format {facts['format']}",
                 f"this one knows up to {FORMAT}: update it",
             )
-        corpus = CorpusFacts(**facts["corpus"] | {"names": tuple(facts["corpus"]["names"])})
         return Checkpoint(
             model=ModelConfig.from_json(facts["model"]),
             train=TrainConfig.from_json(facts["train"]),
             vocab=Vocab.from_json(facts["vocab"]),
-            corpus=corpus,
+            corpus=_checked_corpus(facts["corpus"]),
             progress=_checked_progress(facts["progress"]),
         )
     except CheckpointError:
         raise
     except (CharRNNError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(path, str(error)) from error
+
+
+def _checked_corpus(values: Any) -> CorpusFacts:
+    found = CorpusFacts(**values | {"names": tuple(values["names"])})
+    texts = (*found.names, found.encoding, found.sha256)
+    if not found.names or not all(isinstance(text, str) for text in texts):
+        raise TypeError("its corpus has no name")
+    if not re.fullmatch("[0-9a-f]{64}", found.sha256) or type(found.num_chars) is not int:
+        raise ValueError("its corpus has no SHA-256 or no length")
+    return found
 
 
 def _checked_progress(values: Any) -> Progress:

@@ -29,7 +29,7 @@ app = typer.Typer(
         "token_normalize_func": lambda token: token.replace("_", "-"),  # --hidden_size works too
     },
 )
-_M, _T, _S = ModelConfig(), TrainConfig(), SampleConfig()
+_T, _S = TrainConfig(), SampleConfig()
 
 
 @app.callback(invoke_without_command=True)
@@ -47,9 +47,9 @@ def _charrnn(
 @app.command()
 def train(
     corpus: o.Corpus = None,
-    cell: o.Cell = _M.cell,
+    cell: o.Cell = None,
     hidden_size: o.HiddenSize = None,
-    num_layers: o.NumLayers = _M.num_layers,
+    num_layers: o.NumLayers = None,
     embedding_size: o.EmbeddingSize = None,
     batch_size: o.BatchSize = None,
     seq_length: o.SeqLength = None,

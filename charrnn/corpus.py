@@ -86,8 +86,9 @@ def _survey(sources: Sequence[Source], reading: Reading, progress: Progress) -> 
     for source in sources:
         # A file that turns out not to be text must leave no trace, so each has its own tallies.
         its_digest, its_counts, its_last = digest.copy(), np.zeros_like(counts), last
+        its_seen = Normalised()
         try:
-            for chunk in _chunks(source, reading, seen, after=last):
+            for chunk in _chunks(source, reading, its_seen, after=last):
                 codes = code_points(chunk)
                 tally = np.bincount(codes)
                 its_counts[: len(tally)] += tally
@@ -103,6 +104,8 @@ def _survey(sources: Sequence[Source], reading: Reading, progress: Progress) -> 
             seen.skipped.append(source.label)
             continue
         digest, last = its_digest, its_last
+        seen.marks += its_seen.marks
+        seen.line_ends |= its_seen.line_ends
         counts += its_counts
     return Survey(
         sha256=digest.hexdigest(),

@@ -43,3 +43,4 @@ def prepare(device: str, threads: int) -> None:
     if torch.device(device).type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
+        torch.backends.cudnn.allow_tf32 = False  # float32 means float32, as on a CPU

@@ -1,7 +1,7 @@
 """What a person sees: progress, panels, tables; and text made safe for a terminal.
 
-Text goes to stdout, everything here else to stderr. Nothing from a model or a corpus reaches a
-terminal as anything but visible characters.
+What was asked for goes to stdout: text, tables, JSON; all else to stderr. Nothing from a model or a
+corpus reaches a terminal as anything but visible characters.
 """
 
 import codecs

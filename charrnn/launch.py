@@ -112,7 +112,7 @@ def resumed(
         made = Learner.new(Network(found.model, len(found.vocab)), config)
         try:
             made.restore(found.arrays, step=found.progress.step)
-        except (KeyError, RuntimeError, ValueError) as error:
+        except (KeyError, ValueError) as error:
             raise CheckpointError(
                 f"the run {run.name!r} lacks what resuming needs: {error}"
             ) from error
@@ -169,11 +169,10 @@ def _vocab(surveyed: Survey, request: Request, parent: Checkpoint | None) -> Voc
 
 
 def _say_unknown(vocab: Vocab, surveyed: Survey, screen: Quiet) -> None:
-    if vocab.unknown_id is not None:
-        folded = {
-            code: n for code, n in surveyed.counts.items() if code not in set(vocab.code_points)
-        }
-        share = 100 * sum(folded.values()) / surveyed.num_chars
+    """How much of the corpus became the unknown symbol, if any of it did."""
+    folded = set(surveyed.counts) - set(vocab.code_points)
+    if folded:
+        share = 100 * sum(surveyed.counts[code] for code in folded) / surveyed.num_chars
         screen.say(
             f"{len(folded):,} rare characters ({share:.2g} % of the text) became one unknown"
             f" symbol, never generated: --max-vocab is {len(vocab):,}"

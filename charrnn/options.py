@@ -52,7 +52,10 @@ MaxValChars = Annotated[
     typer.Option(help="At most so many characters of it; 0 is no limit.", rich_help_panel=_TEXT),
 ]
 
-Cell = Annotated[str, typer.Option(help="lstm, gru or rnn.", rich_help_panel=_MODEL)]
+Cell = Annotated[
+    str | None,
+    typer.Option(help="lstm, gru or rnn.", show_default="lstm", rich_help_panel=_MODEL),
+]
 HiddenSize = Annotated[
     int | None,
     typer.Option(
@@ -63,7 +66,10 @@ HiddenSize = Annotated[
         rich_help_panel=_MODEL,
     ),
 ]
-NumLayers = Annotated[int, typer.Option(help="Recurrent layers.", rich_help_panel=_MODEL)]
+NumLayers = Annotated[
+    int | None,
+    typer.Option(help="Recurrent layers.", show_default="1", rich_help_panel=_MODEL),
+]
 EmbeddingSize = Annotated[
     int | None,
     typer.Option(

@@ -28,8 +28,8 @@ _LEAST_STEPS_BETWEEN = 100
 _MODEL = ModelConfig()
 
 # The fields that are chosen here when they are not given; their flags have no default of their own.
-AUTO = frozenset({"hidden_size", "embedding_size", "dropout", "batch_size", "seq_length"})
-AUTO |= {"learning_rate", "eval_every", "steps", "device", "threads"}
+AUTO = frozenset({"cell", "hidden_size", "num_layers", "embedding_size", "dropout", "batch_size"})
+AUTO |= {"seq_length", "learning_rate", "eval_every", "steps", "device", "threads"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def make(
         "batch_size": lanes,
         "seq_length": window,
     }
-    values: dict[str, Any] = {"cell": _MODEL.cell, "num_layers": 1, **chosen, **given}
+    values: dict[str, Any] = {**_MODEL.to_json(), **chosen, **given}
     rate = _LEARNING_RATES.get(values["cell"], 0.0) / max(1, values["num_layers"]) ** 2
     values.setdefault("learning_rate", round(rate, 6))
     wanted = (values["batch_size"], values["seq_length"])

@@ -8,6 +8,7 @@ checkpoints/
     lock               held while a process trains the run
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -85,7 +86,9 @@ class Run:
 
         The kernel drops the lock with the process, however that ends.
         """
-        with open(self.folder / "lock", "a+") as file:
+        with _refused(self.folder):
+            lock = (self.folder / "lock").open("a+")
+        with lock as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -94,9 +97,10 @@ class Run:
                 raise LockedError(
                     f"the run {self.name!r} is being trained by {holder}", "wait for it, or end it"
                 ) from error
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {socket.gethostname()}")
-            file.flush()
+            with contextlib.suppress(OSError):  # a full disk: the lock itself holds all the same
+                file.truncate(0)
+                file.write(f"process {os.getpid()} on {socket.gethostname()}")
+                file.flush()
             yield
 
     def record(self, figures: dict[str, Any]) -> None:
@@ -111,7 +115,19 @@ class Run:
         if not self.metrics.exists():
             return
         kept = [line for line in self.metrics.read_text().splitlines() if _step_of(line) <= step]
-        write_atomically(self.metrics, [line.encode() + b"\n" for line in kept])
+        with _refused(self.folder):
+            write_atomically(self.metrics, [line.encode() + b"\n" for line in kept])
+
+
+@contextmanager
+def _refused(folder: Path) -> Iterator[None]:
+    """Whatever the disk refuses becomes a `StorageError`."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"cannot write in {folder}: {error.strerror}", "what is there is intact"
+        ) from error
 
 
 def _step_of(line: str) -> float:

@@ -55,7 +55,7 @@ def choose(logits_V: FloatArray, uniform: float, config: SampleConfig) -> int:
 
 def random_numbers(seed: int, stream: int) -> np.random.Generator:
     """The draws of one stream: they depend on (seed, stream) and on nothing else."""
-    return np.random.Generator(np.random.PCG64([seed, stream]))
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stream,)))
 
 
 def read(
@@ -90,7 +90,8 @@ def generate(
         i = choose(logits_V, random.random(), sample)
         yield i
         num_left -= 1
-        logits_V, state = read(config, weights, (i,), state)
+        if num_left != 0:
+            logits_V, state = read(config, weights, (i,), state)
 
 
 def until_stop(characters: Iterator[str], stops: Sequence[str]) -> Iterator[str]:

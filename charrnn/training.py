@@ -64,13 +64,16 @@ class Learner:
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]], *, step: int) -> None:
         """Become the learner whose `arrays()` these are.
 
-        Raises KeyError or RuntimeError where one is missing or has another shape.
+        Raises KeyError or ValueError where one is missing or has another shape.
         """
         self.network.load(
             {name: arrays[f"weights.{name}"] for name in self.network.named_weights()}
         )
         for name, tensor in self._moving().items():
-            tensor.copy_(torch.from_numpy(np.array(arrays[name])))
+            values = torch.from_numpy(np.array(arrays[name]))
+            if values.shape != tensor.shape:  # copy_ would stretch it in silence
+                raise ValueError(f"{name} has the shape {tuple(values.shape)}")
+            tensor.copy_(values)
         self.step = step
 
     def _moving(self) -> dict[str, Tensor]:
@@ -124,7 +127,7 @@ def forget(state: State, config: TrainConfig, step: int) -> State:
     """
     if not config.state_reset:
         return state
-    draws_B = np.random.default_rng([config.seed, step, _FORGET]).random(config.batch_size)
+    draws_B = _random(config.seed, step, _FORGET).random(config.batch_size)
     kept_B1 = torch.from_numpy((draws_B >= config.state_reset)[:, None]).to(config.device)
     return tuple(tuple(part_BH * kept_B1 for part_BH in layer_state) for layer_state in state)
 
@@ -133,8 +136,8 @@ def dropout(config: TrainConfig, step: int) -> Dropout | None:
     """Dropout (Srivastava et al., 2014) whose masks follow from (seed, step); None at rate 0."""
     if not config.dropout:
         return None
-    draws = np.random.default_rng([config.seed, step, _DROPOUT])
-    generator = torch.Generator(config.device).manual_seed(int(draws.integers(2**63)))
+    seed = int(_random(config.seed, step, _DROPOUT).integers(2**63))
+    generator = torch.Generator(config.device).manual_seed(seed)
     keep = 1 - config.dropout
 
     def drop(x: Tensor) -> Tensor:
@@ -142,6 +145,11 @@ def dropout(config: TrainConfig, step: int) -> Dropout | None:
         return x * mask.div_(keep)
 
     return drop
+
+
+def _random(seed: int, step: int, purpose: int) -> np.random.Generator:
+    """The draws for one purpose at one step, and at no other."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(step, purpose)))
 
 
 def evaluate(network: Network, ids: IntArray, *, first: int) -> float:

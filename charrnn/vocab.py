@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.errors import CheckpointError
-
 UNKNOWN = -1  # stands in the list for "any character too rare to have a row of its own"
 NUM_CODE_POINTS = 0x110000
 
@@ -89,8 +87,8 @@ class Vocab:
 
     @classmethod
     def from_json(cls, values: Any) -> "Vocab":
-        """The inverse of `to_json`. Raises `CheckpointError` where the list is no alphabet."""
-        points, is_bytes = values["code_points"], bool(values["bytes"])
+        """The inverse of `to_json`. Raises ValueError or TypeError where it is no alphabet."""
+        points, is_bytes = values["code_points"], values["bytes"] is True
         _require_alphabet(points, limit=256 if is_bytes else NUM_CODE_POINTS)
         return cls(tuple(points), is_bytes)
 
@@ -99,7 +97,7 @@ def _require_alphabet(points: Sequence[Any], *, limit: int) -> None:
     """Code points within range, none twice, at least one."""
     valid = all(type(point) is int and UNKNOWN <= point < limit for point in points)
     if not points or not valid or len(set(points)) != len(points):
-        raise CheckpointError("the checkpoint's vocabulary is not a list of distinct characters")
+        raise ValueError("its vocabulary is not a list of distinct characters")
 
 
 def code_points(text: str | bytes) -> IntArray:

@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "errors": set(),
     "storage": set(),
     "config": {"errors"},
-    "vocab": {"errors"},
+    "vocab": set(),
     "shakespeare": {"errors"},
     "display": set(),
     "options": set(),

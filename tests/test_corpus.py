@@ -59,7 +59,7 @@ def test_files_follow_each_other_each_on_a_new_line(tmp_path):
 
 def test_what_is_not_text_in_a_folder_is_passed_over_without_a_trace(tmp_path):
     (tmp_path / "a").write_text("text\n")
-    (tmp_path / "b").write_bytes(b"good beginning, then \xff")
+    (tmp_path / "b").write_bytes(b"\xef\xbb\xbfgood beginning,\r\nthen \xff")
     (tmp_path / "c").write_bytes(b"nul \0")
     (tmp_path / "d").write_text("more")
     ids, vocab, surveyed = encode(

@@ -94,9 +94,18 @@ def test_fine_tuning_keeps_old_ids_and_adds_new_characters(charrnn, corpus, tmp_
     assert charrnn("sample", "new", "-n", 20, "-p", "ä").code == 0
 
 
+def test_fine_tuning_takes_its_shape_from_where_it_starts(charrnn, corpus):
+    shape = ("--cell", "gru", "--num-layers", 2)
+    charrnn("train", corpus, *QUICK, *shape, "--run", "old")
+    done = charrnn("train", corpus, "--init-from", "old", "--steps", 3, "--run", "new")
+    assert done.code == 0, done.err
+    assert "gru 2×12" in done.err
+
+
 @pytest.mark.parametrize(
     ("flags", "phrase"),
     [
+        (("--cell", "gru"), "--cell gru does not fit: old has lstm; leave --cell out"),
         (
             ("--hidden-size", 99),
             "--hidden-size 99 does not fit: old has 12; leave --hidden-size out",

@@ -9,7 +9,7 @@ import pytest
 import torch
 from conftest import SMALL
 
-from charrnn import checkpoint, session, training
+from charrnn import checkpoint, runs, session, training
 from charrnn.errors import StorageError
 from charrnn.runs import Run
 
@@ -170,6 +170,20 @@ def test_a_disk_that_refuses_in_mid_run_costs_nothing_but_a_warning(
     assert warned.code == 0
     assert warned.err.count("training goes on and the next save tries again") == 3
     same_files(run_of(tmp_path), run_of(tmp_path, "whole"))
+
+
+def test_a_disk_that_refuses_the_metrics_ends_a_resume_with_its_code(
+    charrnn, corpus, tmp_path, monkeypatch
+):
+    charrnn(*TRAIN)
+
+    def full(path, pieces):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(runs, "write_atomically", full)
+    failed = charrnn("resume", "a", "--steps", 90)
+    assert failed.code == 6
+    assert "cannot write in checkpoints/a: Read-only file system" in failed.err
 
 
 def test_a_disk_that_refuses_the_last_save_says_so(charrnn, corpus, tmp_path, monkeypatch):

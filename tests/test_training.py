@@ -61,6 +61,16 @@ def test_a_resumed_run_equals_an_uninterrupted_one(cell):
         same(second.arrays(), expected)
 
 
+def test_arrays_that_are_missing_or_of_another_shape_are_refused():
+    learner = learner_of("gru")
+    arrays = learner.arrays()
+    with pytest.raises(ValueError, match="state.0.0 has the shape"):
+        learner.restore({**arrays, "state.0.0": arrays["state.0.0"][:1]}, step=1)
+    del arrays["optimizer.embedding.m"]
+    with pytest.raises(KeyError):
+        learner.restore(arrays, step=1)
+
+
 def test_nothing_a_caller_does_between_steps_changes_the_trajectory(cell):
     undisturbed, disturbed = learner_of(cell), learner_of(cell)
     run(undisturbed)

@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.errors import CheckpointError
 from charrnn.vocab import NUM_CODE_POINTS, UNKNOWN, Vocab, code_points
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -63,5 +62,5 @@ def test_ids_take_the_smallest_type_that_holds_them(size, dtype):
 
 @pytest.mark.parametrize("points", [[], [1, 1], [-2], [NUM_CODE_POINTS], ["a"], [True]])
 def test_a_list_that_is_no_alphabet_is_refused(points):
-    with pytest.raises(CheckpointError, match="not a list of distinct characters"):
+    with pytest.raises(ValueError, match="not a list of distinct characters"):
         Vocab.from_json({"code_points": points, "bytes": False})
