@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from charrnn import cli
+from charrnn import cli, device
 from charrnn.config import CELLS, ModelConfig
 from charrnn.recurrence import Weights
 
@@ -58,6 +58,8 @@ Run = Callable[..., Result]
 @pytest.fixture
 def charrnn(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
     """The command line in this process: quick, for torch is imported once."""
+
+    monkeypatch.setattr(device, "default_threads", lambda: 1)
 
     def run(*arguments: object) -> Result:
         monkeypatch.setattr(sys, "argv", ["charrnn", *map(str, arguments)])

@@ -17,11 +17,6 @@ TRAIN = ("train", "corpus.txt", *SMALL, "--steps", 60, "--eval-every", 25, "--ru
 FIGURES = ("elapsed_seconds", "chars_per_second")  # the only ones that differ from time to time
 
 
-@pytest.fixture(autouse=True)
-def _one_thread(monkeypatch):
-    monkeypatch.setattr(training.torch, "set_num_threads", lambda count: None)
-
-
 def metrics(run: Run) -> list[dict[str, float]]:
     lines = [json.loads(line) for line in run.metrics.read_text().splitlines()]
     return [{name: line[name] for name in line if name not in FIGURES} for line in lines]
