@@ -31,13 +31,13 @@ class Budget:
             name: value for name, value in dataclasses.asdict(self).items() if value is not None
         }
         if len(given) > 1:
-            flags = " and ".join(f"--{name} {value:g}" for name, value in given.items())
+            flags = " and ".join(f"--{name} {value}" for name, value in given.items())
             raise UsageError(
                 f"{flags} were both given", "choose one of --steps, --epochs, --minutes"
             )
         for name, value in given.items():
             if not 0 < value < 1e15:
-                raise UsageError(f"--{name} {value:g} is out of range", "it must be greater than 0")
+                raise UsageError(f"--{name} {value} is out of range", "it must be greater than 0")
 
 
 def total_steps(

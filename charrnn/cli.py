@@ -2,7 +2,6 @@
 there.
 """
 
-import contextlib
 import json
 import os
 import secrets
@@ -11,7 +10,7 @@ import stat
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import typer
 
@@ -40,7 +39,8 @@ def _charrnn(
 ) -> None:
     if version:
         print(f"charrnn {__version__}")
-    elif context.invoked_subcommand is None:
+        raise typer.Exit
+    if context.invoked_subcommand is None:
         print(context.get_help())
 
 
@@ -96,8 +96,11 @@ def train(
     )
     screen = display.screen(quiet=quiet, as_json=as_json)
     sitting = launch.new_run(request, screen=screen, save_every=save_every, began=began)
-    with sitting.run.locked():
-        _sit(sitting, screen)
+    try:
+        with sitting.run.locked():
+            _sit(sitting, screen)
+    finally:
+        sitting.run.discard_if_unborn()
 
 
 _CONFIGURED = (
@@ -107,7 +110,7 @@ _CONFIGURED = (
 
 @app.command()
 def resume(
-    run: o.RunToRead = None,
+    run: o.Run = None,
     steps: o.Steps = None,
     epochs: o.Epochs = None,
     minutes: o.Minutes = None,
@@ -186,22 +189,19 @@ def sample(
     )
     if length < 0 and (no_stream or as_json or num > 1) and not stop:
         raise UsageError("--length -1 never ends", "it goes with one streamed sample")
-    from charrnn.model import load
+    from charrnn import runs
+    from charrnn.model import Model
 
-    model = load(run)
+    found, skipped = runs.find_to_speak(run)
+    for error in skipped:
+        _note(f"{error.message}; speaking from step {found.progress.step} instead")
+    model = Model.of(found)
     text = model.spelled(_prompt(prompt, prompt_file))
     for character in model.unknown(text):
         _note(f"the model never saw {character!r} (U+{ord(character):04X}): left out of the prompt")
     if seed is None:
         _note(f"--seed {chosen.seed} says this again")
-    try:
-        _speak(model, text, chosen, num=num, stream=not no_stream, as_json=as_json)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to flush
-        raise typer.Exit(128 + 13) from None
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise StorageError(f"cannot write to standard output: {error.strerror}") from error
+    _speak(model, text, chosen, num=num, stream=not no_stream, as_json=as_json)
 
 
 def _speak(
@@ -254,19 +254,19 @@ def _read_stdin() -> bytes:
 
 
 def _note(sentence: str) -> None:
-    print(f"charrnn: {display.visible(sentence)}", file=sys.stderr)
+    print(f"charrnn: {display.visible(sentence)}".replace("\n", "␊"), file=sys.stderr)
 
 
 @app.command("runs")
 def list_runs() -> None:
     """List the runs, the newest first."""
-    from charrnn import checkpoint, runs
+    from charrnn import runs
 
+    every = runs.everything()
     rows = []
-    for run in runs.everything():
-        path = run.last if run.last.exists() else run.best
+    for run in every:
         try:
-            found, best = checkpoint.read_header(path), run.best_progress().val_loss
+            found, best = run.header(), run.best_progress().val_loss
         except CheckpointError as error:
             _note(str(error))
             continue
@@ -279,20 +279,21 @@ def list_runs() -> None:
                 f"{model.cell} {model.num_layers}×{model.hidden_size} ({size})",
                 f"{progress.step:,} of {found.train.steps:,}",
                 "" if best is None else f"{best:.4f}",
-                display.age(time.time() - path.stat().st_mtime),
+                display.age(time.time() - run.written_ns() / 1e9),
             ]
         )
-    if not rows:
+    if not every:
         _note("there is no run in checkpoints/ yet; type: charrnn train")
-        return
-    display.table(["run", "corpus", "network", "steps", "best val loss", "age"], rows)
+    if rows:
+        columns = ["run", "corpus", "network", "steps", "best val loss", "age"]
+        display.table(columns, rows)
 
 
 @app.command()
-def info(run: o.RunToRead = None, as_json: o.InfoJson = False) -> None:
+def info(run: o.Run = None, as_json: o.InfoJson = False) -> None:
     """Show one run: network, vocabulary, progress, losses, a sample."""
     from charrnn import runs
-    from charrnn.model import load
+    from charrnn.model import Model
 
     found = runs.find(run)
     last, skipped = found.newest_valid()
@@ -304,7 +305,7 @@ def info(run: o.RunToRead = None, as_json: o.InfoJson = False) -> None:
         return
     rows = [[name.replace("_", " "), _shown(value)] for name, value in facts.items()]
     display.table(["", ""], rows)
-    model = load(str(found.folder))
+    model = Model.of(found.to_speak()[0])
     print(display.visible(model.generate(length=300, seed=0)).rstrip())
 
 
@@ -342,28 +343,59 @@ def _shown(value: Any) -> str:
 
 def main() -> None:
     """Run the program: errors become one line and a documented exit code."""
+    _settle_standard_streams()
     try:
         code = app(standalone_mode=False, prog_name="charrnn")
+        sys.stdout.flush()
     except CharRNNError as error:
         code = _fail(str(error), error.exit_code, error)
     except typer.TyperException as error:
-        code = _fail(
-            f"{error.format_message().rstrip('.')}; see: charrnn --help", error.exit_code, error
-        )
+        sentence = error.format_message().rstrip(".")
+        code = _fail(f"{sentence}; see: charrnn --help", error.exit_code, error)
     except (KeyboardInterrupt, typer.Abort):
         code = 130
-    except MemoryError as error:
-        code = _fail("out of memory; try a smaller --batch-size or --hidden-size", 1, error)
+    except SystemExit as ended:
+        code = ended.code
+        if code == 1:  # typer's way to say that the reader of our pipe has gone
+            code = _abandon_stdout(128 + 13)
+    except OSError as error:
+        sentence = f"cannot use {error.filename or 'standard output'}: {error.strerror}"
+        code = _abandon_stdout(_fail(sentence, StorageError.exit_code, error))
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        code = _fail(f"a bug of ours, {reason}; charrnn --debug … shows where", 1, error)
+        code = _fail(_unforeseen(error), 1, error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _abandon_stdout(code: int) -> int:
+    """Keep Python from flushing, as it ends, what nobody can take; the code is handed on."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return code
+
+
+def _settle_standard_streams() -> None:
+    """Whatever is closed leads nowhere, and what cannot be shown is escaped rather than fatal."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stderr = cast(TextIO, display.Forgiving(sys.stderr))
+
+
+def _unforeseen(error: Exception) -> str:
+    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    if isinstance(error, MemoryError) or "memory" in reason:
+        return "out of memory; try a smaller --batch-size or --hidden-size"
+    return f"a bug of ours, {reason}; charrnn --debug … shows where"
 
 
 def _fail(sentence: str, code: int, error: Exception) -> int:
     """One line on stderr; the traceback only for `charrnn --debug …`."""
     if "--debug" in sys.argv[1:2]:
         raise error
-    with contextlib.suppress(OSError):  # where stderr is closed, the exit code still tells
-        _note(sentence)
+    _note(sentence)
     return code

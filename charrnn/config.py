@@ -152,3 +152,8 @@ class SampleConfig(_Checked):
     min_p: float = _bounded(0.0, 0.0, 1.0)  # drop what is below p times the most likely one
     seed: int = _bounded(0, 0, 2**63 - 1)
     stop: tuple[str, ...] = ()  # end before any of these texts
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if "" in self.stop:
+            raise UsageError("--stop '' is empty", "give it a text to end before")

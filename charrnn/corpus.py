@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import mmap
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ import numpy.typing as npt
 
 from charrnn.errors import CorpusError, StorageError
 from charrnn.sources import Normalised, Source, read_bytes, read_text
-from charrnn.storage import write_atomically
+from charrnn.storage import discard_unfinished, write_atomically
 from charrnn.vocab import NUM_CODE_POINTS, IntArray, Vocab, code_points
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all; over both passes
@@ -131,7 +132,12 @@ def _chunks(
 
 
 def _as_bytes(chunk: str | bytes) -> bytes:
-    return chunk if isinstance(chunk, bytes) else chunk.encode()
+    try:
+        return chunk if isinstance(chunk, bytes) else chunk.encode()
+    except UnicodeEncodeError as error:  # utf-7 and unicode-escape can make such text
+        raise CorpusError(
+            "the corpus holds half a surrogate pair", "is its --encoding right?"
+        ) from error
 
 
 def encoded(
@@ -144,10 +150,14 @@ def encoded(
     progress: Progress,
 ) -> IntArray:
     """The corpus as ids, shape (num_chars,), unsigned, read-only and memory-mapped."""
-    found = recall_encoded(surveyed.sha256, vocab, cache=cache)
+    found = recall_encoded(surveyed.sha256, vocab, surveyed.num_chars, cache=cache)
     if found is not None:
         return found
-    kept = [source for source in sources if source.label not in surveyed.skipped]
+    kept = [
+        source
+        for source in sources
+        if not (source.skip_unreadable and source.label in surveyed.skipped)
+    ]
     total_bytes = _total_size(sources)
 
     def pieces() -> Iterator[bytes]:
@@ -167,23 +177,19 @@ def encoded(
             raise CorpusError("the corpus changed while it was being read", "run the command again")
 
     _write(_ids_path(surveyed.sha256, vocab, cache), pieces())
-    ids = recall_encoded(surveyed.sha256, vocab, cache=cache)
+    ids = recall_encoded(surveyed.sha256, vocab, surveyed.num_chars, cache=cache)
     assert ids is not None
     return ids
 
 
-def recall_encoded(sha256: str, vocab: Vocab, *, cache: Path) -> IntArray | None:
-    """The ids of a corpus encoded before, or None."""
-    path = _ids_path(sha256, vocab, cache)
-    if not path.exists():
-        return None
+def recall_encoded(sha256: str, vocab: Vocab, num_chars: int, *, cache: Path) -> IntArray | None:
+    """The ids of a corpus encoded before; None where there are none, or they are damaged."""
     try:
-        ids: IntArray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise CorpusError(
-            f"the encoded corpus {path} is damaged", "delete it and run again"
-        ) from error
-    return ids
+        path = _ids_path(sha256, vocab, cache)
+        ids: IntArray = np.lib.format.open_memmap(path, mode="r")
+    except (OSError, ValueError, EOFError):
+        return None
+    return ids if ids.shape == (num_chars,) and ids.dtype == vocab.dtype else None
 
 
 def _ids_path(sha256: str, vocab: Vocab, cache: Path) -> Path:
@@ -199,14 +205,21 @@ def _npy_header(header: dict[str, Any]) -> bytes:
 
 
 def _total_size(sources: Sequence[Source]) -> int:
-    return sum(source.path.stat().st_size for source in sources)
+    return sum(_status(source).st_size for source in sources)
+
+
+def _status(source: Source) -> os.stat_result:
+    try:
+        return source.path.stat()
+    except OSError as error:
+        raise CorpusError(f"cannot read {source.label}: {error.strerror}") from error
 
 
 def _stat_key(sources: Sequence[Source], reading: Reading) -> str:
     """A name for "these files, untouched since": path, size, times and inode of each."""
     files = []
     for source in sources:
-        status = source.path.stat()
+        status = _status(source)
         times = (status.st_mtime_ns, status.st_ctime_ns)
         files.append((str(source.path.resolve()), status.st_size, *times, status.st_ino))
     facts = [_CACHE_FORMAT, asdict(reading), files]
@@ -218,13 +231,14 @@ def _recall(memo: Path) -> Survey | None:
         values = json.loads(memo.read_text())
         values["counts"] = {int(code): count for code, count in values["counts"].items()}
         return Survey(**values)
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None  # absent or damaged: it is only a memo, counting again restores it
 
 
 def _write(path: Path, pieces: Iterable[bytes]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        discard_unfinished(path.parent)
         write_atomically(path, pieces)
     except OSError as error:
         raise StorageError(

@@ -5,6 +5,7 @@ corpus reaches a terminal as anything but visible characters.
 """
 
 import codecs
+import contextlib
 import json
 import math
 import sys
@@ -26,6 +27,9 @@ def visible(text: str) -> str:
 
 _SYMBOLS = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"}
 _SYMBOLS |= {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
+_SYMBOLS |= dict.fromkeys(
+    (*range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD
+)  # turn lines round
 
 
 def bits(nats: float) -> float:
@@ -48,6 +52,27 @@ def age(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
+
+
+class Forgiving:
+    """A stream that may be full, closed or gone: to lose a message is no reason to lose a run."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush if that is possible."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 class Quiet:

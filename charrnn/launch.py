@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charrnn import checkpoint, corpus, device, plan, runs, sources
+from charrnn import corpus, device, plan, runs, sources
 from charrnn.budget import Budget, total_steps
 from charrnn.checkpoint import Checkpoint, CorpusFacts, Progress
 from charrnn.config import ModelConfig, TrainConfig
@@ -76,13 +76,14 @@ def new_run(request: Request, *, screen: Quiet, save_every: float, began: float)
     facts = CorpusFacts(
         request.names, request.reading.encoding, surveyed.sha256, surveyed.num_chars
     )
+    newborn = learner(config)
     run = runs.create(request.run_name, default=_title(request.names))
     screen.say(
         f"run {run.name}: {steps:,} steps;"
         f" to stop and go on later: Ctrl-C, charrnn resume {run.name}"
     )
     standing = Checkpoint(planned.model, config, vocab, facts, Progress())
-    return Sitting(run, learner(config), ids, standing, screen=screen, save_every=save_every)
+    return Sitting(run, newborn, ids, standing, screen=screen, save_every=save_every)
 
 
 def resumed(
@@ -106,7 +107,8 @@ def resumed(
         screen.warn(f"{error.message}; going on from step {found.progress.step} instead")
     config = _moved(found.train, given, screen)
     device.prepare(config.device, config.threads)
-    ids = _same_corpus(found, keep_corpus=keep_corpus, screen=screen)
+    cache = run.folder.parent / CORPUS_CACHE.name
+    ids = _same_corpus(found, cache=cache, keep_corpus=keep_corpus, screen=screen)
 
     def learner(config: TrainConfig) -> Learner:
         made = Learner.new(Network(found.model, len(found.vocab)), config)
@@ -145,7 +147,7 @@ def _parent(request: Request, given: Mapping[str, Any]) -> Checkpoint | None:
     """The checkpoint to start from, if one was named and fits what else was given."""
     if request.init_from is None:
         return None
-    parent = checkpoint.read(runs.find_to_speak(request.init_from))
+    parent, _ = runs.find_to_speak(request.init_from)
     for name, value in parent.model.to_json().items():
         if given.get(name, value) != value:
             flag = "--" + name.replace("_", "-")
@@ -213,7 +215,7 @@ def _moved(config: TrainConfig, given: Mapping[str, Any], screen: Quiet) -> Trai
     return moved
 
 
-def _same_corpus(found: Checkpoint, *, keep_corpus: bool, screen: Quiet) -> IntArray:
+def _same_corpus(found: Checkpoint, *, cache: Path, keep_corpus: bool, screen: Quiet) -> IntArray:
     """The ids the run began with.
 
     The corpus is compared with what it was. Where it is gone (standard input always is), the
@@ -222,16 +224,16 @@ def _same_corpus(found: Checkpoint, *, keep_corpus: bool, screen: Quiet) -> IntA
     """
     facts, vocab = found.corpus, found.vocab
     reading = Reading(facts.encoding, vocab.is_bytes)
-    copy = corpus.recall_encoded(facts.sha256, vocab, cache=CORPUS_CACHE)
+    copy = corpus.recall_encoded(facts.sha256, vocab, facts.num_chars, cache=cache)
     if copy is not None and (keep_corpus or sources.STDIN in facts.names):
         return copy
     name = " ".join(facts.names)
     try:
         with _found(facts.names) as files:
-            surveyed = corpus.survey(files, reading, cache=CORPUS_CACHE, progress=screen.reading)
+            surveyed = corpus.survey(files, reading, cache=cache, progress=screen.reading)
             if surveyed.sha256 == facts.sha256:
                 return corpus.encoded(
-                    files, reading, surveyed, vocab, cache=CORPUS_CACHE, progress=screen.reading
+                    files, reading, surveyed, vocab, cache=cache, progress=screen.reading
                 )
     except CorpusError as error:
         if copy is None:

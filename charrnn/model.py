@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from charrnn import checkpoint, runs
+from charrnn import runs
+from charrnn.checkpoint import Checkpoint
 from charrnn.config import ModelConfig, SampleConfig
 from charrnn.errors import UsageError
 from charrnn.recurrence import Array, Weights, initial_state, step
@@ -27,8 +28,7 @@ def load(run: str | Path | None = None) -> "Model":
     A run speaks with its best checkpoint. Raises `CheckpointError` where there is none that is
     whole.
     """
-    found = checkpoint.read(runs.find_to_speak(None if run is None else str(run)))
-    return Model.from_arrays(found.model, found.vocab, found.group("weights"))
+    return Model.of(runs.find_to_speak(None if run is None else str(run))[0])
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class Model:
     config: ModelConfig
     vocab: Vocab
     weights: Weights
+
+    @classmethod
+    def of(cls, found: Checkpoint) -> "Model":
+        """The model in a checkpoint."""
+        return cls.from_arrays(found.model, found.vocab, found.group("weights"))
 
     @classmethod
     def from_arrays(cls, config: ModelConfig, vocab: Vocab, arrays: Mapping[str, Array]) -> "Model":
@@ -70,7 +75,7 @@ class Model:
             stream=stream,
             never=self.vocab.unknown_id,
         )
-        stops = [self.spelled(stop.encode()) for stop in sample.stop]
+        stops = [self.spelled(stop.encode("utf-8", "surrogateescape")) for stop in sample.stop]
         return until_stop((self.vocab.char(i) for i in spoken), stops)
 
     def spelled(self, text: bytes) -> str:

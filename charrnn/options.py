@@ -23,6 +23,9 @@ Corpus = Annotated[
         help="Files, folders, - for standard input, or shakespeare, which is also the default."
     ),
 ]
+Run = Annotated[
+    str | None, typer.Argument(help="A run's name or folder; the newest run by default.")
+]
 RunToRead = Annotated[
     str | None,
     typer.Argument(

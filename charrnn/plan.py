@@ -90,7 +90,8 @@ def _sentence(
     """The one line that says what was chosen and why."""
     size = f"{model.num_parameters(vocab_size):,} parameters"
     shape = f"{model.cell} {model.num_layers}×{model.hidden_size} ({size})"
-    windows = f"{train.batch_size} lanes of {train.seq_length}"
+    lanes = "1 lane" if train.batch_size == 1 else f"{train.batch_size} lanes"
+    windows = f"{lanes} of {train.seq_length}"
     dropout = f", dropout {train.dropout:g}" if train.dropout else ""
     if shrunk:
         why = f"{num_train:,} characters fill no more"

@@ -57,11 +57,16 @@ class Run:
         return self.folder / "metrics.jsonl"
 
     def newest_valid(self) -> tuple[Checkpoint, list[CheckpointError]]:
-        """The last checkpoint or, where it is damaged, the best; and what was wrong with those
-        skipped.
-        """
+        """Where to go on: the last checkpoint, or the best if it is damaged; what was skipped."""
+        return self._first_valid(self.last, self.best)
+
+    def to_speak(self) -> tuple[Checkpoint, list[CheckpointError]]:
+        """What to sample from: the best checkpoint, else the last; what was skipped, damaged."""
+        return self._first_valid(self.best, self.last)
+
+    def _first_valid(self, *paths: Path) -> tuple[Checkpoint, list[CheckpointError]]:
         skipped: list[CheckpointError] = []
-        for path in (self.last, self.best):
+        for path in paths:
             if path.exists():
                 try:
                     return checkpoint.read(path), skipped
@@ -69,16 +74,30 @@ class Run:
                     skipped.append(error)
         raise skipped[0] if skipped else _no_checkpoint(self)
 
-    def to_speak(self) -> Path:
-        """The checkpoint to sample from: the best, or the last where nothing was validated yet."""
-        for path in (self.best, self.last):
-            if path.exists():
-                return path
-        raise _no_checkpoint(self)
+    def written_ns(self) -> int:
+        """When a checkpoint was last written, in nanoseconds of the system's clock."""
+        return max(path.stat().st_mtime_ns for path in self.folder.glob("*.safetensors"))
+
+    def header(self) -> Checkpoint:
+        """The facts of the newest checkpoint that has readable ones."""
+        try:
+            return checkpoint.read_header(self.last)
+        except CheckpointError:
+            return checkpoint.read_header(self.best)
+
+    def discard_if_unborn(self) -> None:
+        """Remove the folder of a run that could not save even once, so that its name is free."""
+        with contextlib.suppress(OSError):
+            if not (self.last.exists() or self.best.exists()):
+                (self.folder / "lock").unlink(missing_ok=True)
+                self.folder.rmdir()
 
     def best_progress(self) -> Progress:
         """Step and losses of the best checkpoint; none of it where nothing was validated yet."""
-        return checkpoint.read_header(self.best).progress if self.best.exists() else Progress()
+        try:
+            return checkpoint.read_header(self.best).progress
+        except CheckpointError:
+            return Progress()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -114,8 +133,9 @@ class Run:
         """
         if not self.metrics.exists():
             return
-        kept = [line for line in self.metrics.read_text().splitlines() if _step_of(line) <= step]
         with _refused(self.folder):
+            lines = self.metrics.read_text(errors="replace").splitlines()
+            kept = [line for line in lines if _step_of(line) <= step]
             write_atomically(self.metrics, [line.encode() + b"\n" for line in kept])
 
 
@@ -187,16 +207,19 @@ def find(name: str | None) -> Run:
             raise CheckpointError("there is no run in checkpoints/ yet", "type: charrnn train")
         return found[0]
     for folder in (ROOT / name, Path(name)):
-        if folder.is_dir():
-            return Run(folder)
+        run = Run(folder)
+        if run.last.exists() or run.best.exists():
+            return run
+        if name and folder.is_dir():
+            raise _no_checkpoint(run)
     known = ", ".join(run.name for run in everything()[:5]) or "none yet"
     raise CheckpointError(f"there is no run {name!r}", f"there are: {known}")
 
 
-def find_to_speak(name: str | None) -> Path:
-    """The checkpoint file meant by a run's name, a folder or a file's own path."""
+def find_to_speak(name: str | None) -> tuple[Checkpoint, list[CheckpointError]]:
+    """What to sample from, by a run's name, folder or a checkpoint's path; what was skipped."""
     if name is not None and not (ROOT / name).is_dir() and Path(name).is_file():
-        return Path(name)
+        return checkpoint.read(Path(name)), []
     return find(name).to_speak()
 
 
@@ -204,9 +227,9 @@ def everything() -> list[Run]:
     """All runs that have a checkpoint, the one most recently trained first."""
     if not ROOT.is_dir():
         return []
-    times = {}
-    for folder in ROOT.iterdir():
-        written = [path.stat().st_mtime_ns for path in folder.glob("*.safetensors")]
-        if written and not folder.name.startswith("."):
-            times[Run(folder)] = max(written)
-    return sorted(times, key=lambda run: -times[run])
+    found = [
+        Run(folder)
+        for folder in ROOT.iterdir()
+        if not folder.name.startswith(".") and any(folder.glob("*.safetensors"))
+    ]
+    return sorted(found, key=Run.written_ns, reverse=True)

@@ -5,6 +5,7 @@ Ctrl-C, a full disk, kill -9), a committed checkpoint stays, and `charrnn resume
 to the bit.
 """
 
+import contextlib
 import dataclasses
 import math
 import os
@@ -49,6 +50,7 @@ class Signals:
             kind: signal.signal(kind, self._receive)
             for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
             if threading.current_thread() is threading.main_thread()  # Python's own rule
+            and signal.getsignal(kind) != signal.SIG_IGN  # nohup, or a shell's background job
         }
         return self
 
@@ -65,7 +67,8 @@ class Signals:
         if self.received is not None:
             os._exit(128 + number)  # the person insists: the checkpoint before this one is safe
         self.received = number
-        os.write(2, b"\nfinishing the step, then saving; once more leaves at once\n")
+        with contextlib.suppress(OSError):  # the terminal may be what has gone
+            os.write(2, b"\nfinishing the step, then saving; once more leaves at once\n")
 
 
 class Sitting:
@@ -126,6 +129,9 @@ class Sitting:
                 if not signals.received:
                     self._measure_best_from_reset()
                 return signals.received
+        except OSError:  # standard output refuses figures: keep what was learned, then say so
+            self._save()
+            raise
         finally:
             self._screen.end()
 
@@ -187,7 +193,10 @@ class Sitting:
         """At the end, add to the best checkpoint the loss of its weights from a zero state."""
         if not self.run.best.exists():
             return
-        best = checkpoint.read(self.run.best)
+        try:
+            best = checkpoint.read(self.run.best)
+        except CheckpointError:
+            return  # it was said at the start; the last checkpoint is whole
         if best.progress.val_loss_reset is None:
             self._learner.network.load(best.group("weights"))
             loss = evaluate_reset(self._learner.network, self._ids, first=self._num_train)
@@ -241,7 +250,7 @@ class Sitting:
         try:
             loss = checkpoint.read(self.run.best).progress.val_loss
         except CheckpointError as error:
-            self._screen.warn(f"{error}; it will be replaced")
+            self._screen.warn(f"{error.message}; the next validation replaces it")
             return math.inf
         return math.inf if loss is None else loss
 

@@ -12,7 +12,6 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from charrnn import shakespeare
 from charrnn.errors import CorpusError, StorageError, UsageError
+from charrnn.storage import temporary_beside
 
 CHUNK_BYTES = 1 << 20
 STDIN = "-"
@@ -53,7 +53,12 @@ class Normalised:
             sentences.append("turned CRLF and CR line ends into newlines")
         if self.skipped:
             names = ", ".join(self.skipped[:3]) + (", …" if len(self.skipped) > 3 else "")
-            sentences.append(f"passed over {len(self.skipped)} files that are not text: {names}")
+            files = (
+                "1 file that is"
+                if len(self.skipped) == 1
+                else f"{len(self.skipped)} files that are"
+            )
+            sentences.append(f"passed over {files} not text: {names}")
         return sentences
 
 
@@ -108,7 +113,7 @@ def _on_disk(name: str) -> list[Source]:
 
 def _locate(name: str) -> Path:
     """The path as given, or the one of that name under data/."""
-    for path in (Path(name), Path("data") / name):
+    for path in (Path(name), Path("data") / name) if name else ():
         try:
             path.stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -123,12 +128,12 @@ def _locate(name: str) -> Path:
 
 
 def _folder(folder: Path) -> list[Source]:
-    """Every regular file below a folder in sorted order, hidden files and folders left out."""
+    """Every regular file below a folder in sorted order; not what is hidden, nor our own runs."""
     paths = []
     for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if name[0] != "." and name != "checkpoints"]
         paths += [Path(parent, name) for name in files if not name.startswith(".")]
-    regular = sorted(path for path in paths if path.is_file())
+    regular = sorted(path for path in paths if os.path.isfile(path))  # False where unreadable
     if not regular:
         raise CorpusError(f"the folder {folder} holds no files", "name a folder with text files")
     return [Source(path, str(path), skip_unreadable=True) for path in regular]
@@ -140,11 +145,12 @@ def _spool_stdin(folder: Path) -> Source:
         raise CorpusError("standard input is a terminal", "pipe a text in: charrnn train - < FILE")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix="stdin-", delete=False) as copy:
+        path = temporary_beside(folder / "stdin")
+        with path.open("wb") as copy:
             shutil.copyfileobj(sys.stdin.buffer, copy, CHUNK_BYTES)
     except OSError as error:
         raise StorageError(f"cannot copy standard input to {folder}: {error.strerror}") from error
-    return Source(Path(copy.name), "standard input")
+    return Source(path, "standard input")
 
 
 def read_bytes(source: Source) -> Iterator[bytes]:
@@ -228,5 +234,7 @@ def _likely_encoding(path: Path, offset: int) -> str | None:
     ):
         if head.startswith(mark):
             return name
+    if sum(byte > 127 for byte in around) < 32:
+        return "cp1252"  # too few for statistics: the likeliest by far
     best = from_bytes(around).best()
     return best.encoding.replace("_", "-") if best and best.encoding != "ascii" else None

@@ -4,8 +4,6 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-TEMPORARY = ".*.tmp"  # what a killed process may leave beside the file it was writing
-
 
 def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
     """Put a file in place whole, or leave what was there. Raises OSError where the disk refuses.
@@ -13,7 +11,7 @@ def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
     Temporary file, flush, fsync, rename, fsync of the folder: at any moment the path holds the old
     contents or the new.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_beside(path)
     try:
         with temporary.open("wb") as file:
             for piece in pieces:
@@ -36,7 +34,24 @@ def _fsync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def temporary_beside(path: Path) -> Path:
+    """Where this process writes what is to become `path`."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
 def discard_unfinished(folder: Path) -> None:
-    """Remove what a killed process left half written. Only the holder of the folder's lock may."""
-    for leftover in folder.glob(TEMPORARY):
-        leftover.unlink(missing_ok=True)
+    """Remove what killed processes left half written."""
+    for leftover in folder.glob(".*.tmp"):
+        pid = leftover.name.split(".")[-2]
+        if pid.isdecimal() and not _is_alive(int(pid)):
+            leftover.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # someone else's
+    return True

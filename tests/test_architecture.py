@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "options": set(),
     "plan": {"config"},
     "recurrence": {"config"},
-    "sources": {"errors", "shakespeare"},
+    "sources": {"errors", "shakespeare", "storage"},
     "corpus": {"errors", "sources", "storage", "vocab"},
     "sampling": {"config", "recurrence"},
     "checkpoint": {"config", "errors", "storage", "vocab"},
@@ -46,8 +46,7 @@ MAY_IMPORT = {
         "plan", "runs", "session", "sources", "training", "vocab",
     },
     "cli": {
-        "budget", "checkpoint", "config", "corpus", "display", "errors", "launch", "model",
-        "options", "runs",
+        "budget", "config", "corpus", "display", "errors", "launch", "model", "options", "runs",
     },
 }  # fmt: skip
 

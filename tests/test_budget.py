@@ -55,9 +55,9 @@ def test_to_measure_does_not_change_what_is_learned(charrnn, corpus, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "phrase"),
     [
-        (("--steps", 5, "--minutes", 1), "--steps 5 and --minutes 1 were both given"),
+        (("--steps", 5, "--minutes", 1), "--steps 5 and --minutes 1.0 were both given"),
         (("--steps", 0), "--steps 0 is out of range"),
-        (("--minutes", -1), "--minutes -1 is out of range"),
+        (("--minutes", -1), "--minutes -1.0 is out of range"),
         (("--epochs", "nan"), "--epochs nan is out of range"),
     ],
 )

@@ -3,6 +3,7 @@ import fcntl
 import inspect
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -136,7 +137,7 @@ def test_a_folder_trains_and_says_what_it_passed_over(charrnn, tmp_path):
     (tmp_path / "texts" / "b.png").write_bytes(b"\x89PNG\0\xff")
     done = charrnn("train", "texts", *QUICK)
     assert done.code == 0
-    assert "passed over 1 files that are not text: texts/b.png" in done.err
+    assert "passed over 1 file that is not text: texts/b.png" in done.err
     assert (tmp_path / "checkpoints" / "texts").is_dir()
 
 
@@ -215,10 +216,15 @@ class TestSample:
     def test_it_says_when_a_checkpoint_is_damaged(self, charrnn, tmp_path):
         best = tmp_path / "checkpoints/a/best.safetensors"
         best.write_bytes(best.read_bytes()[:-5])
-        result = charrnn("sample", "a")
-        assert result.code == 4
-        assert "best.safetensors is not a valid charrnn checkpoint" in result.err
-        assert charrnn("sample", "checkpoints/a/last.safetensors", "-n", 5).code == 0
+        whole = charrnn("sample", "checkpoints/a/last.safetensors", "-n", 5, "-s", 1)
+        instead = charrnn("sample", "a", "-n", 5, "-s", 1)
+        assert (instead.code, instead.out) == (0, whole.out)
+        assert "best.safetensors is not a valid charrnn checkpoint" in instead.err
+        assert "speaking from step 20 instead" in instead.err
+        assert "20 of 20" in charrnn("runs").out
+        assert charrnn("resume", "a").code == 0
+        (tmp_path / "checkpoints/a/last.safetensors").write_bytes(b"")
+        assert charrnn("sample", "a").code == 4
 
     def test_runs_and_info_tell_of_it(self, charrnn):
         assert "lstm 1×12 (1.56k)" in charrnn("runs").out
@@ -274,7 +280,7 @@ class TestSample:
                 "sample", "-s", 1, stdout=full, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
             )
             error = process.communicate()[1].decode()
-        assert error == "charrnn: cannot write to standard output: No space left on device\n"
+        assert error == "charrnn: cannot use standard output: No space left on device\n"
         assert process.returncode == 6
 
     @pytest.mark.parametrize("settings", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {}])
@@ -334,3 +340,83 @@ def wait_until(condition) -> None:
             return
         time.sleep(0.01)
     raise TimeoutError
+
+
+def test_an_output_that_breaks_saves_first_and_keeps_its_code(charrnn, corpus):
+    """Figures as JSON to a reader that leaves: what was learned stays, and the exit is quiet."""
+    process = start(
+        "train", corpus, *SMALL, "--steps", 10**6, "--threads", 1, "--run", "a", "--json",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 141
+    assert json.loads(charrnn("info", "a", "--json").out)["step"] >= 20
+
+
+def test_a_terminal_that_goes_away_costs_nothing(charrnn, corpus):
+    """Every message fails from then on, and the hang-up comes: saved, 129."""
+    ours, its = pty.openpty()
+    process = start(
+        "train", corpus, *SMALL, "--steps", 10**6, "--threads", 1, "--run", "a", stderr=its
+    )
+    os.close(its)
+    wait_until(lambda: Path("checkpoints/a/metrics.jsonl").exists())
+    os.close(ours)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait() == 129
+    assert json.loads(charrnn("info", "a", "--json").out)["step"] >= 10
+
+
+def test_a_signal_that_was_ignored_stays_ignored(charrnn, corpus):
+    """So `nohup charrnn train &` outlives its terminal."""
+    process = start(
+        "train", corpus, *SMALL, "--steps", 600, "--threads", 1, "--run", "a", "--quiet",
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )  # fmt: skip
+    wait_until(lambda: Path("checkpoints/a/metrics.jsonl").exists())
+    process.send_signal(signal.SIGHUP)
+    assert process.wait() == 0
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&-", "2>/dev/full", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_bug_of_ours(closed):
+    for command in ("sample -n 20 -s 1", "runs", "info", "resume", "--version"):
+        line = f"{sys.executable} -m charrnn {command} {closed} </dev/null"
+        done = subprocess.run(["sh", "-c", line], capture_output=True)
+        assert done.returncode == 0, (command, done.stderr)
+        assert b"Traceback" not in done.stderr
+        if closed == "2>&-" and command.startswith("sample"):
+            assert len(done.stdout) == 20
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("command", ["runs", "info", "--help", "--version"])
+def test_a_full_or_closed_output_has_its_code(command):
+    for end, code in (("> /dev/full", 6), ("| true; exit ${PIPESTATUS[0]}", 141)):
+        line = f"{sys.executable} -m charrnn {command} {end}"
+        done = subprocess.run(["bash", "-c", line], capture_output=True)
+        assert done.returncode in {code, 0 if code == 141 else code}  # a short text may just fit
+        assert b"Traceback" not in done.stderr
+
+
+def test_a_folder_that_is_no_run_is_left_alone(charrnn, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "lock").write_text("precious")
+    assert charrnn("resume", "mine").code == 4
+    assert (tmp_path / "mine" / "lock").read_text() == "precious"
+    for name in (".", "..", ""):
+        assert charrnn("resume", name).code == 4
+    assert not (tmp_path / "lock").exists()
+
+
+def test_a_name_with_a_newline_still_costs_one_line(charrnn, tmp_path):
+    (tmp_path / "a\nb").write_bytes(b"caf\xe9")
+    assert charrnn("train", "a\nb").err == (
+        "charrnn: a␊b is not utf-8: line 1, byte 3; it may be cp1252: try --encoding cp1252, or"
+        " --bytes\n"
+    )

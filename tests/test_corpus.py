@@ -1,4 +1,6 @@
 import hashlib
+import os
+import subprocess
 
 import numpy as np
 import pytest
@@ -77,6 +79,41 @@ def test_a_second_start_reads_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(corpus, "_chunks", None)  # reading would fail
     second, _, _ = encode([path], tmp_path)
     assert (first == second).all()
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"rubbish" * 99])
+def test_a_damaged_copy_is_made_again(tmp_path, damage):
+    path = tmp_path / "text"
+    path.write_text("some text")
+    encode([path], tmp_path)
+    for copy in (tmp_path / "cache").iterdir():
+        copy.write_bytes(damage)
+    ids, vocab, _ = encode([path], tmp_path)
+    assert vocab.decode(ids) == "some text"
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    (tmp_path / "cache").mkdir()
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for name in (f".x.npy.{gone.pid}.tmp", f".stdin.{os.getpid()}.tmp"):
+        (tmp_path / "cache" / name).write_text("half")
+    (tmp_path / "text").write_text("some text")
+    encode([tmp_path / "text"], tmp_path)
+    left = [path.name for path in (tmp_path / "cache").glob(".*")]
+    assert left == [f".stdin.{os.getpid()}.tmp"]
+
+
+def test_one_file_may_be_named_and_lie_in_a_folder(tmp_path):
+    path = tmp_path / "nul"
+    path.write_text("a\0b")
+    found = [Source(path, "nul"), Source(path, "nul", skip_unreadable=True)]
+    surveyed = corpus.survey(found, Reading(), cache=tmp_path / "cache", progress=ignore)
+    vocab = Vocab.from_counts(surveyed.counts_array(), is_bytes=False, max_size=9)
+    ids = corpus.encoded(
+        found, Reading(), surveyed, vocab, cache=tmp_path / "cache", progress=ignore
+    )
+    assert vocab.decode(ids) == "a\0b"
 
 
 def test_an_edited_file_is_read_again(tmp_path):

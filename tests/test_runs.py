@@ -61,10 +61,14 @@ def test_a_run_speaks_with_its_best_or_else_its_last():
     with pytest.raises(CheckpointError, match="the run 'a' has no checkpoint yet"):
         runs.find_to_speak("a")
     checkpoint.write(run.last, small())
-    assert runs.find_to_speak("a") == run.last
-    checkpoint.write(run.best, small())
-    assert runs.find_to_speak(None) == run.best
-    assert runs.find_to_speak(str(run.last)) == run.last
+    assert runs.find_to_speak("a")[0].progress.step == 3
+    checkpoint.write(run.best, small(step=2))
+    assert runs.find_to_speak(None)[0].progress.step == 2
+    assert runs.find_to_speak(str(run.last))[0].progress.step == 3
+    run.best.write_bytes(b"damaged")
+    found, skipped = runs.find_to_speak("a")
+    assert found.progress.step == 3
+    assert "best.safetensors is not a valid" in skipped[0].message
 
 
 def test_a_damaged_last_checkpoint_gives_way_to_the_best():

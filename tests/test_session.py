@@ -151,6 +151,7 @@ def test_a_disk_that_refuses_at_the_start_ends_the_run_before_step_one(
     failed = charrnn(*TRAIN)
     assert failed.code == 6
     assert "cannot write checkpoints/a/last.safetensors: No space left on device" in failed.err
+    assert charrnn(*TRAIN).code == 0  # the name is still free
 
 
 def test_a_disk_that_refuses_in_mid_run_costs_nothing_but_a_warning(
