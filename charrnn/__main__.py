@@ -1,5 +1,85 @@
-"""`python -m charrnn`."""
+"""The program as a process: standard streams, exit codes, and errors as one line.
 
-from charrnn.cli import main
+Both `charrnn` and `python -m charrnn` begin here. The commands themselves are in cli.py.
+"""
 
-main()
+import os
+import sys
+from typing import TextIO, cast
+
+from charrnn import display
+from charrnn.errors import CharRNNError, StorageError, UsageError
+
+
+def main() -> None:
+    """Run the program: errors become one line and a documented exit code."""
+    _settle_standard_streams()
+    try:
+        code = _run()
+        sys.stdout.flush()
+    except CharRNNError as error:
+        code = _fail(str(error), error.exit_code, error)
+    except KeyboardInterrupt:
+        code = 130
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+        if code == 1:  # typer's way to say that the reader of our pipe has gone
+            code = _abandon_stdout(128 + 13)
+    except OSError as error:
+        sentence = f"cannot use {error.filename or 'standard output'}: {error.strerror}"
+        code = _abandon_stdout(_fail(sentence, StorageError.exit_code, error))
+    except Exception as error:
+        code = _fail(_unforeseen(error), 1, error)
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run the command that was typed; what typer says against it becomes a `UsageError`."""
+    import typer  # here, so that an early Ctrl-C is as quiet as a later one
+
+    from charrnn.cli import app
+
+    try:
+        code = app(standalone_mode=False, prog_name="charrnn")
+    except typer.TyperException as error:
+        raise UsageError(error.format_message().rstrip("."), "see: charrnn --help") from error
+    return code if isinstance(code, int) else 0
+
+
+def _abandon_stdout(code: int) -> int:
+    """Keep Python from flushing, as it ends, what nobody can take; the code is handed on."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return code
+
+
+def _settle_standard_streams() -> None:
+    """Whatever is closed leads nowhere, and what cannot be shown is escaped rather than fatal."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stderr = cast(TextIO, display.Forgiving(sys.stderr))
+
+
+def _unforeseen(error: Exception) -> str:
+    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    if isinstance(error, MemoryError) or "memory" in reason:
+        return "out of memory; try a smaller --batch-size or --hidden-size"
+    return f"a bug of ours, {reason}; charrnn --debug … shows where"
+
+
+def _fail(sentence: str, code: int, error: Exception) -> int:
+    """One line on stderr; the traceback only for `charrnn --debug …`."""
+    if "--debug" in sys.argv[1:2]:
+        raise error
+    display.note(sentence)
+    return code
+
+
+if __name__ == "__main__":
+    main()

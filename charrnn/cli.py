@@ -10,14 +10,14 @@ import stat
 import sys
 import time
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any
 
 import typer
 
 from charrnn import __version__, display
 from charrnn import options as o
 from charrnn.config import ModelConfig, SampleConfig, TrainConfig
-from charrnn.errors import CharRNNError, CheckpointError, StorageError, UsageError
+from charrnn.errors import CheckpointError, UsageError
 
 app = typer.Typer(
     help="A recurrent network learns to write, one character at a time.",
@@ -194,13 +194,15 @@ def sample(
 
     found, skipped = runs.find_to_speak(run)
     for error in skipped:
-        _note(f"{error.message}; speaking from step {found.progress.step} instead")
+        display.note(f"{error.message}; speaking from step {found.progress.step} instead")
     model = Model.of(found)
     text = model.spelled(_prompt(prompt, prompt_file))
     for character in model.unknown(text):
-        _note(f"the model never saw {character!r} (U+{ord(character):04X}): left out of the prompt")
+        display.note(
+            f"the model never saw {character!r} (U+{ord(character):04X}): left out of the prompt"
+        )
     if seed is None:
-        _note(f"--seed {chosen.seed} says this again")
+        display.note(f"--seed {chosen.seed} says this again")
     _speak(model, text, chosen, num=num, stream=not no_stream, as_json=as_json)
 
 
@@ -249,12 +251,8 @@ def _is_piped() -> bool:
 
 def _read_stdin() -> bytes:
     if not select.select([0], [], [], 1.0)[0]:
-        _note("waiting for a prompt on standard input; < /dev/null gives none")
+        display.note("waiting for a prompt on standard input; < /dev/null gives none")
     return sys.stdin.buffer.read()
-
-
-def _note(sentence: str) -> None:
-    print(f"charrnn: {display.visible(sentence)}".replace("\n", "␊"), file=sys.stderr)
 
 
 @app.command("runs")
@@ -268,7 +266,7 @@ def list_runs() -> None:
         try:
             found, best = run.header(), run.best_progress().val_loss
         except CheckpointError as error:
-            _note(str(error))
+            display.note(str(error))
             continue
         model, progress = found.model, found.progress
         size = display.compact(model.num_parameters(len(found.vocab)))
@@ -283,7 +281,7 @@ def list_runs() -> None:
             ]
         )
     if not every:
-        _note("there is no run in checkpoints/ yet; type: charrnn train")
+        display.note("there is no run in checkpoints/ yet; type: charrnn train")
     if rows:
         columns = ["run", "corpus", "network", "steps", "best val loss", "age"]
         display.table(columns, rows)
@@ -298,7 +296,7 @@ def info(run: o.Run = None, as_json: o.InfoJson = False) -> None:
     found = runs.find(run)
     last, skipped = found.newest_valid()
     for error in skipped:
-        _note(str(error))
+        display.note(str(error))
     facts = _facts(found, last)
     if as_json:
         print(json.dumps(facts))
@@ -339,63 +337,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def main() -> None:
-    """Run the program: errors become one line and a documented exit code."""
-    _settle_standard_streams()
-    try:
-        code = app(standalone_mode=False, prog_name="charrnn")
-        sys.stdout.flush()
-    except CharRNNError as error:
-        code = _fail(str(error), error.exit_code, error)
-    except typer.TyperException as error:
-        sentence = error.format_message().rstrip(".")
-        code = _fail(f"{sentence}; see: charrnn --help", error.exit_code, error)
-    except (KeyboardInterrupt, typer.Abort):
-        code = 130
-    except SystemExit as ended:
-        code = ended.code
-        if code == 1:  # typer's way to say that the reader of our pipe has gone
-            code = _abandon_stdout(128 + 13)
-    except OSError as error:
-        sentence = f"cannot use {error.filename or 'standard output'}: {error.strerror}"
-        code = _abandon_stdout(_fail(sentence, StorageError.exit_code, error))
-    except Exception as error:
-        code = _fail(_unforeseen(error), 1, error)
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-def _abandon_stdout(code: int) -> int:
-    """Keep Python from flushing, as it ends, what nobody can take; the code is handed on."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return code
-
-
-def _settle_standard_streams() -> None:
-    """Whatever is closed leads nowhere, and what cannot be shown is escaped rather than fatal."""
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
-    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
-    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.stderr = cast(TextIO, display.Forgiving(sys.stderr))
-
-
-def _unforeseen(error: Exception) -> str:
-    reason = f"{type(error).__name__}: {error}".splitlines()[0]
-    if isinstance(error, MemoryError) or "memory" in reason:
-        return "out of memory; try a smaller --batch-size or --hidden-size"
-    return f"a bug of ours, {reason}; charrnn --debug … shows where"
-
-
-def _fail(sentence: str, code: int, error: Exception) -> int:
-    """One line on stderr; the traceback only for `charrnn --debug …`."""
-    if "--debug" in sys.argv[1:2]:
-        raise error
-    _note(sentence)
-    return code

@@ -32,6 +32,11 @@ _SYMBOLS |= dict.fromkeys(
 )  # turn lines round
 
 
+def note(sentence: str) -> None:
+    """One line on stderr, whatever is in it."""
+    print(f"charrnn: {visible(sentence)}".replace("\n", "␊"), file=sys.stderr)
+
+
 def bits(nats: float) -> float:
     """Bits for the same loss in nats."""
     return nats / math.log(2)
@@ -85,7 +90,7 @@ class Quiet:
 
     def warn(self, sentence: str) -> None:
         """Something the person should know even when all else is quiet."""
-        print(f"charrnn: {visible(sentence)}", file=sys.stderr)
+        note(sentence)
 
     def reading(self, done: int, total: int) -> None:
         """The corpus is being read: so many bytes of so many."""

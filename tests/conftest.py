@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from charrnn import cli, device
+from charrnn import __main__ as program
+from charrnn import device
 from charrnn.config import CELLS, ModelConfig
 from charrnn.recurrence import Weights
 
@@ -65,7 +66,7 @@ def charrnn(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[
         monkeypatch.setattr(sys, "argv", ["charrnn", *map(str, arguments)])
         capfdbinary.readouterr()
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            program.main()
         torch.set_flush_denormal(False)  # hypothesis draws denormals and minds
         sys.stdout.flush()
         out, err = capfdbinary.readouterr()

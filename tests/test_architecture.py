@@ -14,7 +14,7 @@ MODULES = sorted(path.stem for path in SOURCE.glob("*.py"))
 
 MAY_IMPORT = {
     "__init__": {"errors", "model"},
-    "__main__": {"cli"},
+    "__main__": {"cli", "display", "errors"},
     "errors": set(),
     "storage": set(),
     "config": {"errors"},
@@ -52,7 +52,7 @@ MAY_IMPORT = {
 
 ONLY_IN = {
     "torch": {"device", "network", "optimizer", "training", "session", "launch"},
-    "typer": {"cli", "options"},
+    "typer": {"__main__", "cli", "options"},
     "rich": {"display"},
     "tqdm": {"display"},
     "safetensors": {"checkpoint"},

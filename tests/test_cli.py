@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import SMALL, small_text, start
 
+from charrnn import __main__ as program
 from charrnn import cli, plan
 from charrnn.config import ModelConfig, SampleConfig, TrainConfig
 
@@ -87,7 +88,7 @@ def test_a_bug_of_ours_is_one_line_too_and_a_traceback_on_demand(charrnn, monkey
     )
     monkeypatch.setattr(sys, "argv", ["charrnn", "--debug", "runs"])
     with pytest.raises(ZeroDivisionError):
-        cli.main()
+        program.main()
 
 
 def test_flags_have_their_other_spellings(charrnn, corpus):
@@ -237,8 +238,10 @@ class TestSample:
         assert "1,560" in shown
 
     def test_it_never_imports_torch(self):
-        code = "import sys; sys.argv[1:] = ['sample', '-n', '5']; from charrnn import cli\n"
-        code += "try: cli.main()\nfinally: print('torch' in sys.modules, file=sys.stderr)"
+        code = (
+            "import sys; sys.argv[1:] = ['sample', '-n', '5']; from charrnn.__main__ import main\n"
+        )
+        code += "try: main()\nfinally: print('torch' in sys.modules, file=sys.stderr)"
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, stdin=subprocess.DEVNULL
         )
