@@ -87,7 +87,8 @@ class Sitting:
         """`standing` is the checkpoint the learner stands at; `save_every` is in seconds."""
         config, progress = standing.train, standing.progress
         self.run, self._learner, self._ids = run, learner, ids
-        self._standing, self._screen, self._save_every = standing, screen, save_every
+        self._standing = dataclasses.replace(standing, arrays={})  # the learner has its own
+        self._screen, self._save_every = screen, save_every
         self._config = config
         self._num_train = config.num_train(len(ids))
         self._lanes = Lanes(
@@ -156,27 +157,28 @@ class Sitting:
         if not math.isfinite(loss):
             raise self._diverged(f"loss {loss}, gradient norm {float(report.grad_norm):.3g}")
         num_chars = len(self._recent_losses) * self._lanes.chars_per_step
+        chars_per_second = round(num_chars / max(self._learning_seconds, 1e-9))
+        self._train_loss = loss
+        self._recent_losses.clear()
+        self._learning_seconds = 0.0
         self._record(
             loss=loss,
             bits_per_char=bits(loss),
             grad_norm=float(report.grad_norm),
             learning_rate=report.learning_rate,
-            chars_per_second=round(num_chars / max(self._learning_seconds, 1e-9)),
+            chars_per_second=chars_per_second,
         )
-        self._train_loss = loss
-        self._recent_losses.clear()
-        self._learning_seconds = 0.0
 
     def _record(self, **figures: float) -> None:
         """One line of metrics. A full disk costs the line, not the run."""
         line = {"step": self._learner.step, **figures, "elapsed_seconds": round(self._elapsed(), 3)}
-        self._screen.figures(line)
         try:
             self.run.record(line)
         except OSError as error:
             self._screen.warn(
                 f"cannot write {self.run.metrics}: {error.strerror}; training goes on"
             )
+        self._screen.figures(line)  # last, for standard output may refuse it
 
     def _validate(self) -> None:
         """Measure the validation loss, and keep these weights if none was better."""
