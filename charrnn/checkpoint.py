@@ -1,7 +1,7 @@
 """One file that holds everything a run is: atomic to write, verified when read.
 
 The file is a safetensors file. Its metadata has one entry, `charrnn`, a JSON object with format
-number, configurations, vocabulary, corpus and progress; its tensors are `weights.*`,
+number, configurations, vocabulary, corpus and progress; its tensors are `weights.*`, `ngrams.*`,
 `optimizer.*` and `state.*`, and last in the file `sha256`, the digest of every byte before it.
 docs/checkpoint-format.md tells the whole.
 
@@ -29,7 +29,7 @@ from charrnn.errors import CharRNNError, CheckpointError, StorageError
 from charrnn.storage import write_atomically
 from charrnn.vocab import Vocab
 
-FORMAT = 1
+FORMAT = 2
 _DIGEST_SIZE = 32
 _MAX_HEADER_BYTES = 64 << 20
 
@@ -67,6 +67,7 @@ class Checkpoint:
     corpus: CorpusFacts
     progress: Progress
     arrays: Arrays = field(default_factory=dict, repr=False)  # empty when only the header was read
+    ngram_rows: int = 0  # embeddings besides those of the characters
 
     def group(self, prefix: str) -> Arrays:
         """The arrays below a prefix ("weights", "optimizer", "state"), named without it."""
@@ -76,6 +77,16 @@ class Checkpoint:
             for name, array in self.arrays.items()
             if name.startswith(start)
         }
+
+    def ngram_keys(self) -> tuple[npt.NDArray[np.int64], ...]:
+        """The n-grams that have embeddings of their own: see ngrams.py."""
+        arrays = self.group("ngrams")
+        return tuple(arrays[str(length)] for length in range(2, self.model.ngrams + 1))
+
+    @property
+    def num_parameters(self) -> int:
+        """How many numbers the network learned."""
+        return self.model.num_parameters(len(self.vocab), self.ngram_rows)
 
     def weights_sha256(self) -> str:
         """A fingerprint of the weights alone: names, shapes and values in sorted order."""
@@ -171,8 +182,7 @@ def _read_header(file: BinaryIO, path: Path) -> Checkpoint:
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise _damaged(path, "its header holds no charrnn model") from error
     found = _from_facts(facts, path)
-    _require_shapes(header, found, path)
-    return found
+    return dataclasses.replace(found, ngram_rows=_require_shapes(header, found, path))
 
 
 def _from_facts(facts: Any, path: Path) -> Checkpoint:
@@ -185,6 +195,8 @@ def _from_facts(facts: Any, path: Path) -> Checkpoint:
                 f"{path} was written by a newer charrnn: it has format {facts['format']}",
                 f"this one knows up to {FORMAT}: update it",
             )
+        if facts["format"] == 1:
+            facts = _from_format_1(facts)
         return Checkpoint(
             model=ModelConfig.from_json(facts["model"]),
             train=TrainConfig.from_json(facts["train"]),
@@ -196,6 +208,17 @@ def _from_facts(facts: Any, path: Path) -> Checkpoint:
         raise
     except (CharRNNError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(path, str(error)) from error
+
+
+def _from_format_1(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What charrnn 0.1 wrote, in today's words: a plain recurrence, learned with AdamW."""
+    model = {"ngrams": 1, "skip": False}
+    train = {"optimizer": "adamw", "ngram_min_count": 1, "weight_dropout": 0.0}
+    return {
+        **facts,
+        "model": facts["model"] | model,
+        "train": facts["train"] | train | {"test_fraction": 0.0},
+    }
 
 
 def _checked_corpus(values: Any) -> CorpusFacts:
@@ -219,19 +242,26 @@ def _checked_progress(values: Any) -> Progress:
     return progress
 
 
-def _require_shapes(header: Mapping[str, Any], found: Checkpoint, path: Path) -> None:
+def _require_shapes(header: Mapping[str, Any], found: Checkpoint, path: Path) -> int:
     """The declared weights are those of the configuration, and no other; before anything is
-    allocated.
+    allocated. Returns the number of embeddings besides those of the characters.
     """
-    expected = found.model.weight_shapes(len(found.vocab))
+    shapes = {name: tuple(entry["shape"]) for name, entry in _entries(header, path)}
+    keys = {name: shape for name, shape in shapes.items() if name.startswith("ngrams.")}
+    lengths = {f"ngrams.{length}" for length in range(2, found.model.ngrams + 1)}
+    if keys.keys() != lengths or any(len(shape) != 1 for shape in keys.values()):
+        raise _damaged(path, "its n-grams do not fit its configuration")
+    ngram_rows: int = sum(shape[0] for shape in keys.values())
+    expected = found.model.weight_shapes(len(found.vocab), ngram_rows)
     declared = {
-        name.removeprefix("weights."): tuple(entry["shape"])
-        for name, entry in _entries(header, path)
+        name.removeprefix("weights."): shape
+        for name, shape in shapes.items()
         if name.startswith("weights.")
     }
     if declared != expected:
         name = sorted(set(declared.items()) ^ set(expected.items()))[0][0]
         raise _damaged(path, f"its weights do not fit its configuration ({name})")
+    return ngram_rows
 
 
 def _entries(header: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -244,11 +274,25 @@ def _entries(header: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Mappi
 
 
 def _require_weights(arrays: Arrays, found: Checkpoint, path: Path) -> None:
-    """Weights are float32 and finite, in the order the configuration names them."""
-    for name in found.model.weight_shapes(len(found.vocab)):
-        weight = arrays[f"weights.{name}"]
+    """Weights are float32 and finite; the keys of n-grams rise and end with the sentinel."""
+    for name, keys in arrays.items():
+        if name.startswith("ngrams.") and not _are_keys(keys):
+            raise _damaged(path, f"{name} is not a sorted list of n-grams")
+    for name, weight in arrays.items():
+        if not name.startswith("weights."):
+            continue
         if weight.dtype != np.float32 or not np.isfinite(weight).all():
             raise _damaged(path, f"the weight {name} is not finite float32")
+
+
+def _are_keys(keys: npt.NDArray[Any]) -> bool:
+    return (
+        keys.dtype == np.int64
+        and len(keys) > 0
+        and keys[0] >= 0
+        and bool((np.diff(keys) > 0).all())
+        and keys[-1] == np.iinfo(np.int64).max
+    )
 
 
 def _damaged(path: Path, reason: str) -> CheckpointError:

@@ -3,6 +3,7 @@ there.
 """
 
 import json
+import math
 import os
 import secrets
 import select
@@ -51,12 +52,17 @@ def train(
     hidden_size: o.HiddenSize = None,
     num_layers: o.NumLayers = None,
     embedding_size: o.EmbeddingSize = None,
+    ngrams: o.Ngrams = None,
+    skip: o.Skip = None,
+    ngram_min_count: o.NgramMinCount = _T.ngram_min_count,
     batch_size: o.BatchSize = None,
     seq_length: o.SeqLength = None,
     learning_rate: o.LearningRate = None,
     grad_clip: o.GradClip = _T.grad_clip,
     weight_decay: o.WeightDecay = _T.weight_decay,
+    optimizer: o.Optimizer = _T.optimizer,
     dropout: o.Dropout = None,
+    weight_dropout: o.WeightDropout = None,
     state_reset: o.StateReset = _T.state_reset,
     eval_every: o.EvalEvery = None,
     seed: o.Seed = _T.seed,
@@ -68,6 +74,7 @@ def train(
     encoding: o.Encoding = "utf-8",
     max_vocab: o.MaxVocab = 8192,
     val_fraction: o.ValFraction = _T.val_fraction,
+    test_fraction: o.TestFraction = _T.test_fraction,
     max_val_chars: o.MaxValChars = _T.max_val_chars,
     run: o.RunName = None,
     device: o.Device = None,
@@ -237,7 +244,7 @@ def _prompt(typed: str | None, file: str | None) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise UsageError(f"--prompt-file {file} cannot be read: {error.strerror}") from error
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
 
 
 def _is_piped() -> bool:
@@ -255,6 +262,43 @@ def _read_stdin() -> bytes:
     return sys.stdin.buffer.read()
 
 
+@app.command()
+def score(
+    texts: o.Texts = None,
+    run: o.RunToScore = None,
+    split: o.Split = "val",
+    adapt: o.Adapt = False,
+    as_json: o.InfoJson = False,
+) -> None:
+    """Measure how well a run's best checkpoint expects a text, in nats per character."""
+    if split not in ("val", "test"):
+        raise UsageError(f"--split {split!r} is not known", "choose val or test")
+    from charrnn import runs, scoring
+
+    found, skipped = runs.find_to_speak(run)
+    for error in skipped:
+        display.note(f"{error.message}; scoring step {found.progress.step} instead")
+    if texts:
+        read = [_prompt(None, text) for text in texts]
+        measured = scoring.score_files(found, read, adapt=adapt)
+    else:
+        measured = scoring.score_split(found, split, cache=runs.CORPUS_CACHE, adapt=adapt)
+    nats = measured.nats_per_char
+    if as_json:
+        figures = {**vars(measured), "bits_per_char": display.bits(nats), "adapted": adapt}
+        print(json.dumps(figures | {"perplexity": math.exp(nats)}))
+        return
+    if measured.num_unknown:
+        display.note(f"{measured.num_unknown:,} characters that the model never saw were left out")
+    how = "learning on the way" if adapt else "the state carried"
+    print(
+        f"{nats:.4f} nats ({display.bits(nats):.3f} bits) per character, {how},"
+        f" over {measured.num_chars:,} characters"
+    )
+    if not adapt:
+        print(f"{measured.nats_per_char_reset:.4f} nats with the state reset every 256 characters")
+
+
 @app.command("runs")
 def list_runs() -> None:
     """List the runs, the newest first."""
@@ -269,7 +313,7 @@ def list_runs() -> None:
             display.note(str(error))
             continue
         model, progress = found.model, found.progress
-        size = display.compact(model.num_parameters(len(found.vocab)))
+        size = display.compact(found.num_parameters)
         rows.append(
             [
                 run.name,
@@ -318,7 +362,7 @@ def _facts(run: Any, last: Any) -> dict[str, Any]:
         "vocab_size": len(last.vocab),
         "vocab": last.vocab.decode(range(min(len(last.vocab), 200))),
         **last.model.to_json(),
-        "num_parameters": last.model.num_parameters(len(last.vocab)),
+        "num_parameters": last.num_parameters,
         **last.train.to_json(),
         "step": last.progress.step,
         "elapsed_seconds": round(last.progress.elapsed_seconds, 1),

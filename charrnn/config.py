@@ -13,8 +13,9 @@ from typing import Any, Self, get_args, get_type_hints
 
 from charrnn.errors import UsageError
 
-CELLS = ("lstm", "gru", "rnn")
-NUM_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
+CELLS = ("cifg", "lstm", "gru", "rnn")
+NUM_GATES = {"cifg": 3, "lstm": 4, "gru": 3, "rnn": 1}
+OPTIMIZERS = ("soap", "adamw")
 
 
 def _bounded(default: Any, low: float, high: float) -> Any:
@@ -80,32 +81,44 @@ class ModelConfig(_Checked):
     cell: str = field(default="lstm", metadata={"choices": CELLS})
     hidden_size: int = _bounded(256, 1, 65_536)
     num_layers: int = _bounded(1, 1, 64)
-    embedding_size: int = _bounded(64, 1, 65_536)
+    embedding_size: int = _bounded(32, 1, 65_536)  # of a character, and of each n-gram
+    ngrams: int = _bounded(4, 1, 16)  # a step reads the last 1 … n characters; 1 is the textbook's
+    skip: bool = True  # what a step reads goes to the head as well, past the recurrence
 
     @property
     def num_gates(self) -> int:
-        """Blocks of `hidden_size` rows in each layer's matrices: lstm 4, gru 3, rnn 1."""
+        """Blocks of `hidden_size` rows in each layer's matrices: lstm 4, cifg and gru 3, rnn 1."""
         return NUM_GATES[self.cell]
 
-    def weight_shapes(self, vocab_size: int) -> dict[str, tuple[int, ...]]:
-        """Every weight's name and shape, in the order of the data's way through the network."""
+    @property
+    def input_size(self) -> int:
+        """Numbers that a step reads: one embedding for each length of n-gram, side by side."""
+        return self.ngrams * self.embedding_size
+
+    def weight_shapes(self, vocab_size: int, ngram_rows: int = 0) -> dict[str, tuple[int, ...]]:
+        """Every weight's name and shape, in the order of the data's way through the network.
+
+        `ngram_rows` counts the embeddings besides those of the characters (`ngrams.num_rows`).
+        """
         gate_rows = self.num_gates * self.hidden_size
-        shapes: dict[str, tuple[int, ...]] = {"embedding": (vocab_size, self.embedding_size)}
+        shapes: dict[str, tuple[int, ...]] = {
+            "embedding": (ngram_rows + vocab_size, self.embedding_size)
+        }
         for k in range(self.num_layers):
-            input_size = self.embedding_size if k == 0 else self.hidden_size
+            input_size = self.input_size if k == 0 else self.hidden_size
             shapes[f"layers.{k}.weight_ih"] = (gate_rows, input_size)
             shapes[f"layers.{k}.weight_hh"] = (gate_rows, self.hidden_size)
             shapes[f"layers.{k}.bias_ih"] = (gate_rows,)
             shapes[f"layers.{k}.bias_hh"] = (gate_rows,)
         return shapes | {
-            "head.weight": (vocab_size, self.hidden_size),
+            "head.weight": (vocab_size, self.hidden_size + self.skip * self.input_size),
             "head.bias": (vocab_size,),
         }
 
-    def num_parameters(self, vocab_size: int) -> int:
+    def num_parameters(self, vocab_size: int, ngram_rows: int = 0) -> int:
         """How many numbers the network learns."""
         total = 0
-        for shape in self.weight_shapes(vocab_size).values():
+        for shape in self.weight_shapes(vocab_size, ngram_rows).values():
             total += shape[0] * (shape[1] if len(shape) == 2 else 1)
         return total
 
@@ -120,9 +133,13 @@ class TrainConfig(_Checked):
     learning_rate: float = _bounded(1.2e-2, 0.0, 10.0)  # the highest; see training.learning_rate
     grad_clip: float = _bounded(1.0, 0.0, 1e9)  # largest norm of the whole gradient; 0 is no limit
     weight_decay: float = _bounded(0.0, 0.0, 10.0)  # decoupled, on matrices only
-    dropout: float = _bounded(0.0, 0.0, 0.95)
-    state_reset: float = _bounded(0.02, 0.0, 1.0)  # chance that a lane's state starts from zero
-    val_fraction: float = _bounded(0.1, 0.0, 0.9)  # the tail of the corpus
+    optimizer: str = field(default="soap", metadata={"choices": OPTIMIZERS})
+    ngram_min_count: int = _bounded(6, 1, 2**48)  # rarer n-grams have no embedding of their own
+    dropout: float = _bounded(0.0, 0.0, 0.95)  # of what the layers read and give
+    weight_dropout: float = _bounded(0.0, 0.0, 0.95)  # of the recurrent matrices
+    state_reset: float = _bounded(0.05, 0.0, 1.0)  # chance that a lane's state starts from zero
+    val_fraction: float = _bounded(0.1, 0.0, 0.9)  # the tail of the corpus, but for the test split
+    test_fraction: float = _bounded(0.0, 0.0, 0.9)  # the very end, scored once when all is over
     max_val_chars: int = _bounded(1_000_000, 0, 2**48)  # no more than this of it; 0 is no limit
     eval_every: int = _bounded(1000, 1, 2**48)  # steps between validations
     seed: int = _bounded(1, 0, 2**63 - 1)
@@ -130,15 +147,22 @@ class TrainConfig(_Checked):
     threads: int = _bounded(1, 1, 4096)
 
     def num_train(self, num_chars: int) -> int:
-        """Where in a corpus the validation split begins: it is the tail, as nanoGPT splits it.
+        """Where in a corpus the validation split begins; it ends where the test split begins.
 
-        Two characters at least are left to learn from. `max_val_chars` bounds the tail, for
+        Two characters at least are left to learn from. `max_val_chars` bounds the split, for
         validating on more costs time and tells no more.
         """
-        num_train = max(int(num_chars * (1 - self.val_fraction)), min(num_chars, 2))
+        before_test = self.num_before_test(num_chars)
+        num_train = max(
+            int(num_chars * (1 - self.val_fraction - self.test_fraction)), min(before_test, 2)
+        )
         if self.max_val_chars:
-            num_train = max(num_train, num_chars - self.max_val_chars)
-        return num_train
+            num_train = max(num_train, before_test - self.max_val_chars)
+        return min(num_train, before_test)
+
+    def num_before_test(self, num_chars: int) -> int:
+        """Where in a corpus the test split begins: it is the tail; without one, the end."""
+        return max(int(num_chars * (1 - self.test_fraction)), min(num_chars, 2))
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,9 @@ class Quiet:
     def begin(self, step: int, steps: int) -> None:
         """Training begins after `step` of `steps`."""
 
+    def lengthen(self, steps: int) -> None:
+        """The run ends after so many steps: the clock has corrected their number."""
+
     def advance(self, step: int) -> None:
         """A step was made."""
 
@@ -133,6 +136,10 @@ class Plain(Quiet):
 
     def begin(self, step: int, steps: int) -> None:
         """See `Quiet.begin`."""
+        self._steps = steps
+
+    def lengthen(self, steps: int) -> None:
+        """See `Quiet.lengthen`."""
         self._steps = steps
 
     def figures(self, figures: Figures) -> None:
@@ -181,6 +188,10 @@ class Terminal(Quiet):
         """See `Quiet.begin`."""
         self.end()
         self._bar = _bar(initial=step, total=steps, bar_format=_BAR, smoothing=0.1)
+
+    def lengthen(self, steps: int) -> None:
+        """See `Quiet.lengthen`."""
+        self._bar.total = steps
 
     def advance(self, step: int) -> None:
         """See `Quiet.advance`."""

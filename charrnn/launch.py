@@ -4,15 +4,21 @@
 puts a run together again from its checkpoint.
 """
 
+import copy
 import dataclasses
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charrnn import corpus, device, plan, runs, sources
-from charrnn.budget import Budget, total_steps
+import numpy as np
+import numpy.typing as npt
+
+from charrnn import budget as budgets
+from charrnn import corpus, device, ngrams, plan, runs, sources
+from charrnn.budget import Budget, Pace
 from charrnn.checkpoint import Checkpoint, CorpusFacts, Progress
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.corpus import Reading, Survey
@@ -23,6 +29,8 @@ from charrnn.runs import CORPUS_CACHE, Run
 from charrnn.session import Sitting
 from charrnn.training import Learner
 from charrnn.vocab import IntArray, Vocab
+
+_SECONDS_TO_SAVE = 0.2
 
 
 @dataclass(frozen=True)
@@ -60,30 +68,59 @@ def new_run(request: Request, *, screen: Quiet, save_every: float, began: float)
     screen.end()
     for note in surveyed.notes:
         screen.say(note)
-    planned = _planned(given, ids, vocab, parent)
-    screen.say(f"{_title(request.names)}: {len(ids):,} characters, {len(vocab):,} different")
-    _say_unknown(vocab, surveyed, screen)
-    screen.say(planned.why)
+    wanted = TrainConfig.among(given)
+    text = ids[: wanted.num_train(len(ids))]
+    keys = _ngram_keys(given, text, wanted, parent)
 
-    def learner(config: TrainConfig) -> Learner:
-        network = Network(planned.model, len(vocab), seed=config.seed)
+    def planned_for(given: Mapping[str, Any], arithmetic: float | None = None) -> plan.Plan:
+        return plan.make(
+            given,
+            num_train=len(text),
+            num_val=wanted.num_before_test(len(ids)) - len(text),
+            vocab_size=len(vocab),
+            device=given["device"],
+            ngram_rows=ngrams.num_rows(keys),
+            arithmetic=arithmetic,
+        )
+
+    def learner(model: ModelConfig, config: TrainConfig) -> Learner:
+        network = Network(model, len(vocab), keys, seed=config.seed)
         if parent is not None:
             network.load(parent.group("weights"))
         return Learner.new(network, config)
 
-    steps = total_steps(request.budget, planned.train, ids, learner, began=began)
+    screen.say(f"{_title(request.names)}: {len(ids):,} characters, {len(vocab):,} different")
+    _say_unknown(vocab, surveyed, screen)
+    if parent is not None:
+        given = {**given, **parent.model.to_json()}
+    seconds, pace, arithmetic = request.budget.seconds, None, None
+    if seconds is not None:
+        trial = planned_for(given)
+        tried = learner(trial.model, trial.train)
+        per_step = budgets.seconds_per_step(tried, text, trial.train, seconds=seconds)
+        pace = _pace(tried, ids, trial.train, began=began, seconds=seconds)
+        left = pace.deadline - pace.seconds_at_the_end - time.monotonic()
+        chars = left / per_step * trial.train.batch_size * trial.train.seq_length
+        arithmetic = max(0.0, chars) * plan.cost(trial.model, len(vocab))
+    planned = planned_for(given, arithmetic)
+    steps = request.budget.counted_steps(planned.train, len(text))
+    if steps is None:
+        chars_per_step = planned.train.batch_size * planned.train.seq_length
+        assert arithmetic is not None
+        steps = max(1, round(arithmetic / plan.cost(planned.model, len(vocab)) / chars_per_step))
     config = dataclasses.replace(planned.train, steps=steps)
+    screen.say(planned.why)
     facts = CorpusFacts(
         request.names, request.reading.encoding, surveyed.sha256, surveyed.num_chars
     )
-    newborn = learner(config)
+    newborn = learner(planned.model, config)
     run = runs.create(request.run_name, default=_title(request.names))
     screen.say(
         f"run {run.name}: {steps:,} steps;"
         f" to stop and go on later: Ctrl-C, charrnn resume {run.name}"
     )
     standing = Checkpoint(planned.model, config, vocab, facts, Progress())
-    return Sitting(run, newborn, ids, standing, screen=screen, save_every=save_every)
+    return Sitting(run, newborn, ids, standing, screen=screen, save_every=save_every, pace=pace)
 
 
 def resumed(
@@ -108,20 +145,27 @@ def resumed(
     config = _moved(found.train, given, screen)
     device.prepare(config.device, config.threads)
     cache = run.folder.parent / CORPUS_CACHE.name
-    ids = _same_corpus(found, cache=cache, keep_corpus=keep_corpus, screen=screen)
+    ids = same_corpus(found, cache=cache, keep_corpus=keep_corpus, screen=screen)
 
-    def learner(config: TrainConfig) -> Learner:
-        made = Learner.new(Network(found.model, len(found.vocab)), config)
-        try:
-            made.restore(found.arrays, step=found.progress.step)
-        except (KeyError, ValueError) as error:
-            raise CheckpointError(
-                f"the run {run.name!r} lacks what resuming needs: {error}"
-            ) from error
-        return made
-
+    network = Network(found.model, len(found.vocab), found.ngram_keys())
+    made = Learner.new(network, config)
+    try:
+        made.restore(found.arrays, step=found.progress.step)
+    except (KeyError, ValueError) as error:
+        raise CheckpointError(f"the run {run.name!r} lacks what resuming needs: {error}") from error
+    pace = None
     if budget != Budget():
-        steps = total_steps(budget, config, ids, learner, began=began, done=found.progress.step)
+        num_train = config.num_train(len(ids))
+        steps = budget.counted_steps(config, num_train)
+        if steps is None:
+            seconds = budget.seconds
+            assert seconds is not None
+            tried = copy.deepcopy(made)
+            text = ids[:num_train]
+            per_step = budgets.seconds_per_step(tried, text, config, seconds=seconds)
+            pace = _pace(tried, ids, config, began=began, seconds=seconds)
+            left = pace.deadline - pace.seconds_at_the_end - time.monotonic()
+            steps = made.step + max(1, round(left / per_step))
         if steps <= found.progress.step and steps != config.steps:
             raise UsageError(
                 f"the run {run.name!r} has already made {found.progress.step:,} steps",
@@ -130,7 +174,27 @@ def resumed(
         config = dataclasses.replace(config, steps=steps)
     screen.say(f"run {run.name}: going on after step {found.progress.step:,} of {config.steps:,}")
     standing = dataclasses.replace(found, train=config)
-    return Sitting(run, learner(config), ids, standing, screen=screen, save_every=save_every)
+    return Sitting(run, made, ids, standing, screen=screen, save_every=save_every, pace=pace)
+
+
+def _ngram_keys(
+    given: Mapping[str, Any], text: IntArray, wanted: TrainConfig, parent: Checkpoint | None
+) -> tuple[npt.NDArray[np.int64], ...]:
+    """The n-grams with embeddings of their own: the parent's, or those of the text."""
+    if parent is not None:
+        return parent.ngram_keys()
+    longest = ModelConfig.among(given).ngrams
+    return ngrams.learn(text, longest=longest, min_count=wanted.ngram_min_count)
+
+
+def _pace(
+    learner: Learner, ids: IntArray, config: TrainConfig, *, began: float, seconds: float
+) -> Pace:
+    """A pace that leaves time for what comes after the last step: two validations and a save."""
+    read = ids[: config.num_before_test(len(ids))]
+    first = config.num_train(len(ids))
+    validation = budgets.seconds_per_evaluation(learner, read, first=first)
+    return Pace(began, began + seconds, 2 * validation + _SECONDS_TO_SAVE)
 
 
 @contextmanager
@@ -181,22 +245,6 @@ def _say_unknown(vocab: Vocab, surveyed: Survey, screen: Quiet) -> None:
         )
 
 
-def _planned(
-    given: Mapping[str, Any], ids: IntArray, vocab: Vocab, parent: Checkpoint | None
-) -> plan.Plan:
-    """The complete configuration but for the number of steps."""
-    if parent is not None:
-        given = {**given, **parent.model.to_json()}
-    num_train = TrainConfig.among(given).num_train(len(ids))
-    return plan.make(
-        given,
-        num_train=num_train,
-        num_val=len(ids) - num_train,
-        vocab_size=len(vocab),
-        device=given["device"],
-    )
-
-
 def _moved(config: TrainConfig, given: Mapping[str, Any], screen: Quiet) -> TrainConfig:
     """The configuration on the device and threads of this sitting."""
     moved = dataclasses.replace(config, **given)
@@ -215,7 +263,7 @@ def _moved(config: TrainConfig, given: Mapping[str, Any], screen: Quiet) -> Trai
     return moved
 
 
-def _same_corpus(found: Checkpoint, *, cache: Path, keep_corpus: bool, screen: Quiet) -> IntArray:
+def same_corpus(found: Checkpoint, *, cache: Path, keep_corpus: bool, screen: Quiet) -> IntArray:
     """The ids the run began with.
 
     The corpus is compared with what it was. Where it is gone (standard input always is), the

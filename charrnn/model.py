@@ -6,7 +6,7 @@ print(model.generate("ROMEO:", length=200, temperature=0.8))
 print(model.score("To be, or not to be"))   # nats per character
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from charrnn import runs
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import ModelConfig, SampleConfig
 from charrnn.errors import UsageError
-from charrnn.recurrence import Array, Weights, initial_state, step
+from charrnn.recurrence import Weights, initial_state, step
 from charrnn.sampling import generate, read, until_stop
 from charrnn.vocab import Vocab, code_points
 
@@ -42,12 +42,8 @@ class Model:
     @classmethod
     def of(cls, found: Checkpoint) -> "Model":
         """The model in a checkpoint."""
-        return cls.from_arrays(found.model, found.vocab, found.group("weights"))
-
-    @classmethod
-    def from_arrays(cls, config: ModelConfig, vocab: Vocab, arrays: Mapping[str, Array]) -> "Model":
-        """A model from weights named as in `ModelConfig.weight_shapes`."""
-        return cls(config, vocab, Weights.from_arrays(config, arrays))
+        weights = Weights.from_arrays(found.model, found.group("weights"), found.ngram_keys())
+        return cls(found.model, found.vocab, weights)
 
     def generate(self, prompt: str = "", **settings: Any) -> str:
         """Text that goes on after the prompt; the settings are the fields of `SampleConfig`."""

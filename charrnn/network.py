@@ -1,11 +1,11 @@
-"""The learning half: embedding → recurrent layers → features, then features → logits, in torch.
+"""The learning half: embeddings → recurrent layers → features, then features → logits, in torch.
 
-The layers are torch's fused `nn.LSTM`, `nn.GRU` and `nn.RNN`, one at a time, so that dropout
-between them can be our own: a mask that follows from (seed, step), which no checkpoint needs to
-store.
+The layers are torch's fused `nn.LSTM`, `nn.GRU` and `nn.RNN` and our `Cifg`, one at a time, so that
+dropout between them can be our own: a mask that follows from (seed, step), which no checkpoint
+needs to store.
 
-Shapes: T time, B lanes, D embedding, H hidden, V vocabulary. Time comes first, as the fused kernels
-want it.
+Shapes: T time, B lanes, D what a step reads, H hidden, F features, V vocabulary, K characters
+before. Time comes first, as the fused kernels want it.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,27 +15,42 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
+from charrnn import ngrams
+from charrnn.cifg import Cifg
 from charrnn.config import ModelConfig
-from charrnn.recurrence import num_state_arrays
+from charrnn.recurrence import LayerState, State, num_state_arrays
 
-LAYERS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+LAYERS = {"cifg": Cifg, "lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+_FORGET_GATE = {"cifg": 0, "lstm": 1}  # which block of the gates
 
-LayerState = tuple[Tensor, ...]  # (h_BH,), for an LSTM (h_BH, c_BH)
-State = tuple[LayerState, ...]  # one for each layer, the lowest first
 Dropout = Callable[[Tensor], Tensor]
 
 
 class Network(nn.Module):
     """A character model: ids in, logits of each next character out, with a state carried along."""
 
-    def __init__(self, config: ModelConfig, vocab_size: int, *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        vocab_size: int,
+        ngram_keys: tuple[npt.NDArray[np.int64], ...] = (),
+        *,
+        seed: int = 0,
+    ) -> None:
+        """`ngram_keys` are those of `ngrams.learn`, one array for each length from 2."""
         super().__init__()
+        assert len(ngram_keys) == config.ngrams - 1
         self.config = config
-        self.embedding = nn.Embedding(vocab_size, config.embedding_size)
-        sizes = [config.embedding_size] + [config.hidden_size] * (config.num_layers - 1)
+        for k, keys in enumerate(ngram_keys):
+            self.register_buffer(f"ngram_keys_{k}", torch.from_numpy(keys), persistent=False)
+        num_rows = ngrams.num_rows(ngram_keys) + vocab_size
+        self.embedding = nn.Embedding(num_rows, config.embedding_size, sparse=True)
+        sizes = [config.input_size] + [config.hidden_size] * (config.num_layers - 1)
         self.layers = nn.ModuleList(LAYERS[config.cell](size, config.hidden_size) for size in sizes)
-        self.head = nn.Linear(config.hidden_size, vocab_size)
+        num_features = config.hidden_size + config.skip * config.input_size
+        self.head = nn.Linear(num_features, vocab_size)
         self._initialise(seed)
 
     @torch.no_grad()
@@ -54,41 +69,65 @@ class Network(nn.Module):
                 nn.init.orthogonal_(gate_HH, generator=generator)
             layer.bias_ih_l0.zero_()
             layer.bias_hh_l0.zero_()
-            if self.config.cell == "lstm":
-                layer.bias_ih_l0[hidden : 2 * hidden] = 1.0
+            if self.config.cell in _FORGET_GATE:
+                layer.bias_ih_l0.split(hidden)[_FORGET_GATE[self.config.cell]].fill_(1.0)
         self.head.weight.normal_(0, 0.02, generator=generator)
         self.head.bias.zero_()
 
     def _recurrent_layers(self) -> list[Any]:
         return list(self.layers)
 
+    @property
+    def ngram_keys(self) -> tuple[Tensor, ...]:
+        """The keys of the n-grams it knows, on its device."""
+        return tuple(self.buffers())
+
     def initial_state(self, batch_size: int) -> State:
-        """All zeros: nothing has been read yet."""
+        """All zeros, and no character before: nothing has been read yet."""
         shape = (batch_size, self.config.hidden_size)
         num_parts = num_state_arrays(self.config.cell)
-        return tuple(
-            tuple(self.head.weight.new_zeros(shape) for _ in range(num_parts)) for _ in self.layers
+        weight = self.head.weight
+        layers = tuple(
+            tuple(weight.new_zeros(shape) for _ in range(num_parts)) for _ in self.layers
         )
+        before_KB = torch.full((self.config.ngrams - 1, batch_size), ngrams.NOTHING)
+        return State(layers, before_KB.to(weight.device))
 
     def features(
-        self, ids_TB: Tensor, state: State, dropout: Dropout | None = None
+        self,
+        ids_TB: Tensor,
+        state: State,
+        dropout: Dropout | None = None,
+        weight_dropout: Dropout | None = None,
     ) -> tuple[Tensor, State]:
-        """What the recurrence made of the text: features_TBH, and the state after it."""
-        x_TBD = self.embedding(ids_TB)
-        new_state = []
-        for layer, layer_state in zip(self._recurrent_layers(), state, strict=True):
-            x_TBD, layer_state = _run(layer, x_TBD, layer_state)
-            new_state.append(layer_state)
-            if dropout is not None:
-                x_TBD = dropout(x_TBD)
-        return x_TBD, tuple(new_state)
+        """What the recurrence made of the text: features_TBF, and the state after it."""
+        dropped = dropout or (lambda x: x)
+        rows_TBN = ngrams.rows(self.ngram_keys, ids_TB, state.before_KB, torch)
+        read_TBD = x_TBD = dropped(self.embedding(rows_TBN).flatten(2))
+        new_layers = []
+        for layer, layer_state in zip(self._recurrent_layers(), state.layers, strict=True):
+            x_TBD, layer_state = _run(layer, x_TBD, layer_state, weight_dropout)
+            new_layers.append(layer_state)
+            x_TBD = dropped(x_TBD)
+        if self.config.skip:
+            x_TBD = torch.cat([x_TBD, read_TBD], -1)
+        before_KB = ngrams.after(ids_TB, state.before_KB, torch)
+        return x_TBD, State(tuple(new_layers), before_KB)
 
     def forward(
-        self, ids_TB: Tensor, state: State, dropout: Dropout | None = None
+        self,
+        ids_TB: Tensor,
+        state: State,
+        dropout: Dropout | None = None,
+        weight_dropout: Dropout | None = None,
     ) -> tuple[Tensor, State]:
-        """logits_TBV for the character after each of ids_TB, and the state after them."""
-        features_TBH, state = self.features(ids_TB, state, dropout)
-        return self.head(features_TBH), state
+        """logits_TBV for the character after each of ids_TB, and the state after them.
+
+        `dropout` is applied to what the layers read and to what they give, `weight_dropout` to
+        their recurrent matrices.
+        """
+        features_TBF, state = self.features(ids_TB, state, dropout, weight_dropout)
+        return self.head(features_TBF), state
 
     def named_weights(self) -> dict[str, nn.Parameter]:
         """The parameters under the names of `ModelConfig.weight_shapes`."""
@@ -113,14 +152,19 @@ class Network(nn.Module):
             weight[: len(values)].copy_(values)
 
 
-def _run(layer: Any, x_TBD: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-    """One fused layer over a window; torch wants (1, B, H) states, a pair only for the LSTM."""
+def _run(
+    layer: Any, x_TBD: Tensor, state: LayerState, weight_dropout: Dropout | None
+) -> tuple[Tensor, LayerState]:
+    """One layer over a window; torch wants (1, B, H) states, a pair only for two."""
     initial = tuple(part_BH.unsqueeze(0) for part_BH in state)
-    if len(initial) == 1:
-        x_TBH, h = layer(x_TBD, initial[0])
-        return x_TBH, (h.squeeze(0),)
-    x_TBH, (h, c) = layer(x_TBD, initial)
-    return x_TBH, (h.squeeze(0), c.squeeze(0))
+    arguments = (x_TBD, initial if len(initial) > 1 else initial[0])
+    if weight_dropout is None:
+        x_TBH, final = layer(*arguments)
+    else:
+        dropped = {"weight_hh_l0": weight_dropout(layer.weight_hh_l0)}
+        x_TBH, final = functional_call(layer, dropped, arguments)
+    parts = final if isinstance(final, tuple) else (final,)
+    return x_TBH, tuple(part.squeeze(0) for part in parts)
 
 
 def to_numpy(tensor: Tensor) -> npt.NDArray[Any]:

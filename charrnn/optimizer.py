@@ -1,48 +1,168 @@
-"""AdamW, written out: how a gradient becomes an update.
+"""How a gradient becomes an update: Adam, Adam in a better basis (SOAP), and Adam for the rows of
+a table of which a step touches few.
 
-torch has one too, but to make it imports torch's compiler, which takes more than a second. The
-tests hold this one to that one. It knows nothing of networks or schedules.
+torch has an AdamW too, but to make it imports torch's compiler, which takes more than a second.
+The tests hold ours to it. It knows nothing of networks or schedules.
+
+Shapes: G rows of a matrix (gates), I columns (what the gates read).
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-_BETA_1, _BETA_2 = 0.9, 0.99
 _EPSILON = 1e-8
+_GRAM_BETA = 0.95  # how slowly the statistics that give SOAP its basis move
+_STEPS_BETWEEN_BASES = 10
+_MAX_SIDE = 4096  # a basis of more directions would cost more than it brings
 
 
-class AdamW:
+class Betas(NamedTuple):
+    """How slowly the running means of the gradient and of its square move."""
+
+    mean: float
+    square: float
+
+
+# SOAP wants shorter memories than Adam does; measured in docs/recipe.md.
+BETAS = {"adamw": Betas(0.9, 0.99), "soap": Betas(0.8, 0.95)}
+
+
+class Adam:
     """Adam with decoupled weight decay (Loshchilov & Hutter, 2019, arXiv:1711.05101).
 
     m ← β₁ m + (1 - β₁) g            the gradient's running mean
     v ← β₂ v + (1 - β₂) g²           that of its square
     w ← w - rate (m̂ / (√v̂ + ε) + decay w)     m̂ and v̂ corrected for having begun at zero
-
-    The decay pulls on matrices only, not on biases.
     """
 
-    def __init__(self, weights: Mapping[str, Tensor], *, weight_decay: float) -> None:
+    def __init__(self, weight: Tensor, betas: Betas, *, weight_decay: float = 0.0) -> None:
+        self._weight, self._betas, self._decay = weight, betas, weight_decay
+        self.tensors = {"m": torch.zeros_like(weight), "v": torch.zeros_like(weight)}
+
+    def step(self, gradient: Tensor, *, rate: float, number: int) -> None:
+        """Apply a gradient. `number` counts updates from 1."""
+        m, v = self.tensors["m"], self.tensors["v"]
+        if self._decay:
+            self._weight.mul_(1 - rate * self._decay)
+        self._weight.sub_(_towards(gradient, m, v, self._betas, number), alpha=rate)
+
+
+class RowAdam(Adam):
+    """Adam for a table whose gradient is sparse: rows that a step did not read stay as they are,
+    their running means too (the "lazy" Adam).
+    """
+
+    def step(self, gradient: Tensor, *, rate: float, number: int) -> None:
+        """Apply a coalesced sparse gradient. `number` counts updates of the table from 1."""
+        rows, values = gradient.indices()[0], gradient.values()
+        m, v = self.tensors["m"][rows], self.tensors["v"][rows]
+        update = _towards(values, m, v, self._betas, number).mul_(-rate)
+        if self._decay:
+            update.sub_(self._weight[rows], alpha=rate * self._decay)
+        self.tensors["m"][rows], self.tensors["v"][rows] = m, v
+        self._weight.index_add_(0, rows, update)
+
+
+class Soap(Adam):
+    """Adam in the eigenbasis of what the gradients have in common: SOAP (Vyas et al., 2024,
+    arXiv:2409.11321), on the side of the columns only.
+
+    L ← β L + (1 - β) gᵀg            (I, I)
+    Q: the eigenvectors of L, brought up to date every few steps by one step of the power method,
+       Q ← the orthogonal factor of L Q
+    w ← w - rate · Adam(g Q) Qᵀ
+
+    The columns are what all gates read, so they share much; the rows, four times as many, would
+    cost more time than they save.
+    """
+
+    def __init__(self, weight: Tensor, betas: Betas, *, weight_decay: float = 0.0) -> None:
+        super().__init__(weight, betas, weight_decay=weight_decay)
+        num_columns = weight.shape[1]
+        self.tensors["gram"] = weight.new_zeros(num_columns, num_columns)
+        self.tensors["basis"] = torch.eye(num_columns, device=weight.device)
+
+    def step(self, gradient: Tensor, *, rate: float, number: int) -> None:
+        """Apply a gradient. `number` counts updates from 1."""
+        m, v, gram, basis = (self.tensors[name] for name in ("m", "v", "gram", "basis"))
+        gram.lerp_(gradient.t() @ gradient, 1.0 if number == 1 else 1 - _GRAM_BETA)
+        if number == 1:
+            basis.copy_(torch.linalg.eigh(gram)[1])
+        elif number % _STEPS_BETWEEN_BASES == 0:
+            turned = torch.linalg.qr(gram @ basis)[0]
+            m.copy_(m @ (basis.t() @ turned))
+            basis.copy_(turned)
+        update = _towards(gradient @ basis, m, v, self._betas, number) @ basis.t()
+        if self._decay:
+            self._weight.mul_(1 - rate * self._decay)
+        self._weight.sub_(update, alpha=rate)
+
+
+def _towards(gradient: Tensor, m: Tensor, v: Tensor, betas: Betas, number: int) -> Tensor:
+    """Bring the running means up to date; m̂ / (√v̂ + ε)."""
+    m.lerp_(gradient, 1 - betas.mean)
+    v.lerp_(gradient.square(), 1 - betas.square)
+    size = (v / (1 - betas.square**number)).sqrt_().add_(_EPSILON)
+    return (m / (1 - betas.mean**number)).div_(size)
+
+
+class Optimizer:
+    """A rule for each weight.
+
+    Matrices that belong to a recurrence have SOAP, if that is the `kind`; a table with sparse
+    gradients has `RowAdam`, whatever else there is `Adam`. Decay pulls on matrices only.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, Tensor],
+        *,
+        kind: str,
+        weight_decay: float,
+        table: str = "embedding",
+    ) -> None:
         self._weights = dict(weights)
-        self._weight_decay = weight_decay
-        self.moments = {
-            name: (torch.zeros_like(weight), torch.zeros_like(weight))
-            for name, weight in self._weights.items()
+        self._rules: dict[str, Adam] = {}
+        for name, weight in self._weights.items():
+            rule: type[Adam] = Adam
+            if name == table:
+                rule = RowAdam
+            elif kind == "soap" and name.startswith("layers.") and weight.dim() == 2:
+                rule = Soap if weight.shape[1] <= _MAX_SIDE else Adam
+            decay = weight_decay if weight.dim() > 1 else 0.0
+            self._rules[name] = rule(weight, BETAS[kind], weight_decay=decay)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that changes from step to step, by name."""
+        return {
+            f"{name}.{part}": tensor
+            for name, rule in self._rules.items()
+            for part, tensor in rule.tensors.items()
         }
 
     @torch.no_grad()
-    def step(self, *, rate: float, number: int) -> None:
-        """Apply the gradients and drop them. `number` counts updates from 1."""
-        correction_1 = 1 - _BETA_1**number
-        correction_2 = 1 - _BETA_2**number
-        for name, weight in self._weights.items():
-            gradient, (m, v) = weight.grad, self.moments[name]
-            assert gradient is not None
-            m.lerp_(gradient, 1 - _BETA_1)
-            v.lerp_(gradient.square(), 1 - _BETA_2)
-            if weight.dim() > 1:
-                weight.mul_(1 - rate * self._weight_decay)
-            size = (v / correction_2).sqrt_().add_(_EPSILON)
-            weight.addcdiv_(m, size, value=-rate / correction_1)
-            weight.grad = None
+    def step(self, *, rate: float, number: int, clip: float = 0.0) -> Tensor:
+        """Apply the gradients and drop them; their norm, before it was limited to `clip` (if that
+        is not 0). `number` counts updates from 1.
+        """
+        gradients = {name: _taken(weight) for name, weight in self._weights.items()}
+        parts = [g.values() if g.is_sparse else g for g in gradients.values()]
+        norm = torch.stack([part.square().sum() for part in parts]).sum().sqrt()
+        if clip:
+            factor = (clip / (norm + 1e-6)).clamp(max=1.0)
+            for part in parts:
+                part.mul_(factor)
+        for name, gradient in gradients.items():
+            self._rules[name].step(gradient, rate=rate, number=number)
+        return norm
+
+
+def _taken(weight: Tensor) -> Tensor:
+    """A weight's gradient, which it has no longer."""
+    gradient = weight.grad
+    assert gradient is not None
+    weight.grad = None
+    return gradient.coalesce() if gradient.is_sparse else gradient

@@ -50,6 +50,10 @@ MaxVocab = Annotated[
 ValFraction = Annotated[
     float, typer.Option(help="The tail of the corpus kept for validation.", rich_help_panel=_TEXT)
 ]
+TestFraction = Annotated[
+    float,
+    typer.Option(help="The very end of it, to be scored once.", rich_help_panel=_TEXT),
+]
 MaxValChars = Annotated[
     int,
     typer.Option(help="At most so many characters of it; 0 is no limit.", rich_help_panel=_TEXT),
@@ -57,7 +61,7 @@ MaxValChars = Annotated[
 
 Cell = Annotated[
     str | None,
-    typer.Option(help="lstm, gru or rnn.", show_default="lstm", rich_help_panel=_MODEL),
+    typer.Option(help="cifg, lstm, gru or rnn.", show_default="lstm", rich_help_panel=_MODEL),
 ]
 HiddenSize = Annotated[
     int | None,
@@ -78,6 +82,27 @@ EmbeddingSize = Annotated[
     typer.Option(
         help="Numbers that stand for a character.", show_default=_AUTO, rich_help_panel=_MODEL
     ),
+]
+
+Ngrams = Annotated[
+    int | None,
+    typer.Option(
+        help="A step reads the last 1 to n characters; 1 is the plain recurrence.",
+        show_default="4",
+        rich_help_panel=_MODEL,
+    ),
+]
+Skip = Annotated[
+    bool | None,
+    typer.Option(
+        "--skip/--no-skip",
+        help="What a step reads goes to the head too.",
+        show_default="unless --ngrams 1",
+        rich_help_panel=_MODEL,
+    ),
+]
+NgramMinCount = Annotated[
+    int, typer.Option(help="Rarer n-grams share one embedding.", rich_help_panel=_MODEL)
 ]
 
 BatchSize = Annotated[
@@ -111,6 +136,15 @@ Dropout = Annotated[
     float | None,
     typer.Option(help="Share of features left out.", show_default=_AUTO, rich_help_panel=_LEARNING),
 ]
+WeightDropout = Annotated[
+    float | None,
+    typer.Option(
+        help="Share of the recurrent weights left out.",
+        show_default=_AUTO,
+        rich_help_panel=_LEARNING,
+    ),
+]
+Optimizer = Annotated[str, typer.Option(help="soap or adamw.", rich_help_panel=_LEARNING)]
 StateReset = Annotated[
     float,
     typer.Option(
@@ -201,6 +235,21 @@ Prompt = Annotated[
 PromptFile = Annotated[
     str | None,
     typer.Option("--prompt-file", "-f", help="A file to go on from; - for standard input."),
+]
+Texts = Annotated[
+    list[str] | None,
+    typer.Argument(help="Files to score, - for standard input; else a split of the run's corpus."),
+]
+RunToScore = Annotated[
+    str | None,
+    typer.Option(
+        "--run", help="A run's name, its folder or a checkpoint file; the newest run by default."
+    ),
+]
+Split = Annotated[str, typer.Option(help="Without a file: val or test, the run's own.")]
+Adapt = Annotated[
+    bool,
+    typer.Option("--adapt", help="Go on learning from what was scored: dynamic evaluation."),
 ]
 Num = Annotated[int, typer.Option(min=1, help="How many samples.")]
 NoStream = Annotated[

@@ -1,14 +1,17 @@
-"""The recurrences, written out: one time step of the vanilla RNN, the GRU and the LSTM.
+"""The recurrences, written out: one time step of the vanilla RNN, the GRU, the LSTM and the CIFG.
 
 This page is the textbook, the test oracle for the torch half, and the sampler. Its functions take
 numpy arrays, or torch tensors with `xp=torch`: the equations are the same. It knows nothing of
 text, files or training.
 
-    character ──► embedding ──► layer 0 ──► … ──► layer L-1 ──► head ──► logits of the next one
-                                 │  ▲              │  ▲
-                                 ╰──╯ state        ╰──╯ state, carried to the next step
+                        ╭─────────────────────────────────────╮
+    character and       │                                     ▼
+    what ends with it ──┴► layer 0 ──► … ──► layer L-1 ──► head ──► logits of the next one
+       embeddings           │  ▲              │  ▲
+                            ╰──╯ state        ╰──╯ state, carried to the next step
 
-Shapes: B streams, D inputs of a layer, H hidden, G = gates × H, V vocabulary.
+Shapes: B streams, D inputs of a layer, H hidden, G = gates × H, V vocabulary, R embeddings, K
+characters before the current one.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,11 +19,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from charrnn import ngrams
 from charrnn.config import ModelConfig
 
 Array = Any  # a numpy array or a torch tensor
-LayerState = tuple[Array, ...]  # (h_BH,), for an LSTM (h_BH, c_BH)
-State = tuple[LayerState, ...]  # one for each layer, the lowest first
+LayerState = tuple[Array, ...]  # (h_BH,), for an LSTM or a CIFG (h_BH, c_BH)
+
+
+class State(NamedTuple):
+    """What is carried from one step to the next."""
+
+    layers: tuple[LayerState, ...]  # the lowest first
+    before_KB: Array  # the last characters read, for the n-grams; ngrams.NOTHING where none was
 
 
 class Layer(NamedTuple):
@@ -35,20 +45,24 @@ class Layer(NamedTuple):
 class Weights(NamedTuple):
     """All the network learned."""
 
-    embedding_VD: Array
+    embedding_RD: Array
     layers: tuple[Layer, ...]
-    head_VH: Array
+    head_VH: Array  # as wide as what the head reads
     head_bias_V: Array
+    ngram_keys: tuple[Array, ...] = ()  # see ngrams.py
 
     @classmethod
-    def from_arrays(cls, config: ModelConfig, arrays: Mapping[str, Array]) -> "Weights":
+    def from_arrays(
+        cls, config: ModelConfig, arrays: Mapping[str, Array], ngram_keys: tuple[Array, ...] = ()
+    ) -> "Weights":
         """Gather arrays named as in `ModelConfig.weight_shapes`."""
         parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         layers = tuple(
             Layer(*(arrays[f"layers.{k}.{part}"] for part in parts))
             for k in range(config.num_layers)
         )
-        return cls(arrays["embedding"], layers, arrays["head.weight"], arrays["head.bias"])
+        head = arrays["head.weight"], arrays["head.bias"]
+        return cls(arrays["embedding"], layers, *head, ngram_keys)
 
 
 def sigmoid(x: Array, xp: Any) -> Array:
@@ -105,32 +119,58 @@ def lstm_step(layer: Layer, x_BD: Array, state: LayerState, xp: Any = np) -> Lay
     return (o * xp.tanh(c_BH), c_BH)
 
 
+def cifg_step(layer: Layer, x_BD: Array, state: LayerState, xp: Any = np) -> LayerState:
+    """The LSTM with coupled input and forget gates (Greff et al., 2017, arXiv:1503.04069): what is
+    forgotten makes room for what is written, i = 1 - f, and a quarter of the arithmetic is saved.
+
+    f, o = σ(…) what to keep, what to show
+    g = tanh(…) the candidate
+    c_t = f ⊙ c_{t-1} + (1 - f) ⊙ g
+    h_t = o ⊙ tanh(c_t)
+    """
+    h_BH, c_BH = state
+    H = h_BH.shape[-1]
+    from_input = x_BD @ layer.weight_ih_GD.T + layer.bias_ih_G
+    sums = from_input + h_BH @ layer.weight_hh_GH.T + layer.bias_hh_G  # f, o, g side by side
+    f_o = sigmoid(sums[:, : 2 * H], xp)
+    g = xp.tanh(sums[:, 2 * H :])
+    f, o = f_o[:, :H], f_o[:, H:]
+    c_BH = g + f * (c_BH - g)
+    return (o * xp.tanh(c_BH), c_BH)
+
+
 STEPS: dict[str, Callable[..., LayerState]] = {
     "rnn": rnn_step,
     "gru": gru_step,
     "lstm": lstm_step,
+    "cifg": cifg_step,
 }
 
 
 def num_state_arrays(cell: str) -> int:
-    """How many (B, H) arrays a layer carries: h, and for an LSTM c as well."""
-    return 2 if cell == "lstm" else 1
+    """How many (B, H) arrays a layer carries: h, and for an LSTM or a CIFG c as well."""
+    return 2 if cell in ("lstm", "cifg") else 1
 
 
 def initial_state(config: ModelConfig, batch_size: int) -> State:
-    """All zeros: nothing has been read yet."""
+    """All zeros, and no character before: nothing has been read yet."""
     zeros = np.zeros((batch_size, config.hidden_size), np.float32)
-    return ((zeros,) * num_state_arrays(config.cell),) * config.num_layers
+    layers = ((zeros,) * num_state_arrays(config.cell),) * config.num_layers
+    return State(layers, np.full((config.ngrams - 1, batch_size), ngrams.NOTHING))
 
 
 def step(
     config: ModelConfig, weights: Weights, ids_B: Array, state: State, xp: Any = np
 ) -> tuple[Array, State]:
     """Read one character on each of B streams: logits_BV for the next one, and the new state."""
-    x = weights.embedding_VD[ids_B]
-    new_state = []
-    for layer, layer_state in zip(weights.layers, state, strict=True):
+    rows_BN = ngrams.rows(weights.ngram_keys, ids_B[None], state.before_KB, xp)[0]
+    read_BD = x = weights.embedding_RD[rows_BN].reshape(len(ids_B), config.input_size)
+    new_layers = []
+    for layer, layer_state in zip(weights.layers, state.layers, strict=True):
         layer_state = STEPS[config.cell](layer, x, layer_state, xp)
-        new_state.append(layer_state)
+        new_layers.append(layer_state)
         x = layer_state[0]
-    return x @ weights.head_VH.T + weights.head_bias_V, tuple(new_state)
+    if config.skip:
+        x = xp.concatenate([x, read_BD], -1)
+    before_KB = ngrams.after(ids_B[None], state.before_KB, xp)
+    return x @ weights.head_VH.T + weights.head_bias_V, State(tuple(new_layers), before_KB)

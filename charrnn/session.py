@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from charrnn import checkpoint
+from charrnn.budget import Pace
 from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.corpus import Lanes
 from charrnn.display import Quiet, bits
@@ -83,14 +84,18 @@ class Sitting:
         *,
         screen: Quiet,
         save_every: float,
+        pace: Pace | None = None,
     ) -> None:
-        """`standing` is the checkpoint the learner stands at; `save_every` is in seconds."""
+        """`standing` is the checkpoint the learner stands at; `save_every` is in seconds; `pace`
+        says when to end, where the number of steps was derived from the time there is.
+        """
         config, progress = standing.train, standing.progress
         self.run, self._learner, self._ids = run, learner, ids
         self._standing = dataclasses.replace(standing, arrays={})  # the learner has its own
         self._screen, self._save_every = screen, save_every
-        self._config = config
+        self._config, self._pace = config, pace
         self._num_train = config.num_train(len(ids))
+        self._num_before_test = config.num_before_test(len(ids))
         self._lanes = Lanes(
             ids[: self._num_train], batch_size=config.batch_size, seq_length=config.seq_length
         )
@@ -119,13 +124,10 @@ class Sitting:
         self._screen.begin(self._learner.step, self._config.steps)
         try:
             with Signals() as signals:
-                before = time.monotonic()
-                for report in train(self._learner, self._lanes, self._config):
-                    self._learning_seconds += time.monotonic() - before
+                for report in self._steps():
                     self._after_step(report)
                     if signals.received:
                         break
-                    before = time.monotonic()
                 self._save()
                 if not signals.received:
                     self._measure_best_from_reset()
@@ -135,6 +137,29 @@ class Sitting:
             raise
         finally:
             self._screen.end()
+
+    def _steps(self) -> Iterator[Report]:
+        """What `train` yields, to the end, wherever the clock moves that to."""
+        while self._learner.step < self._config.steps:
+            before = time.monotonic()
+            for report in train(self._learner, self._lanes, self._config):
+                self._learning_seconds += time.monotonic() - before
+                yield report
+                before = time.monotonic()
+                if self._pace is not None and self._corrected(self._pace, before):
+                    break  # to go on with another number of steps
+
+    def _corrected(self, pace: Pace, now: float) -> bool:
+        """Whether the clock wants another number of steps, which is then saved before it rules."""
+        steps = pace.corrected(self._learner.step, self._config.steps, now)
+        if steps == self._config.steps:
+            return False
+        self._config = dataclasses.replace(self._config, steps=steps)
+        self._standing = dataclasses.replace(self._standing, train=self._config)
+        self._try_to(self._save)
+        self._record(steps=steps)
+        self._screen.lengthen(steps)
+        return True
 
     def _after_step(self, report: Report) -> None:
         """Whatever is due after a step; nothing of it touches the learner."""
@@ -182,9 +207,10 @@ class Sitting:
 
     def _validate(self) -> None:
         """Measure the validation loss, and keep these weights if none was better."""
-        if self._num_train == len(self._ids):
+        if self._num_train == self._num_before_test:
             return
-        loss = evaluate(self._learner.network, self._ids, first=self._num_train)
+        ids = self._ids[: self._num_before_test]
+        loss = evaluate(self._learner.network, ids, first=self._num_train)
         self._validated = (self._learner.step, loss)
         self._record(val_loss=loss, val_bits_per_char=bits(loss))
         if loss < self._best_loss:
@@ -201,7 +227,8 @@ class Sitting:
             return  # it was said at the start; the last checkpoint is whole
         if best.progress.val_loss_reset is None:
             self._learner.network.load(best.group("weights"))
-            loss = evaluate_reset(self._learner.network, self._ids, first=self._num_train)
+            ids = self._ids[: self._num_before_test]
+            loss = evaluate_reset(self._learner.network, ids, first=self._num_train)
             progress = dataclasses.replace(best.progress, val_loss_reset=loss)
             checkpoint.write(self.run.best, dataclasses.replace(best, progress=progress))
 
@@ -259,5 +286,5 @@ class Sitting:
     def _speak(self) -> str:
         """A fresh sample of the model as it stands."""
         found = self._standing
-        model = Model.from_arrays(found.model, found.vocab, self._learner.network.arrays())
+        model = Model.of(dataclasses.replace(found, arrays=self._learner.arrays()))
         return model.generate(length=_LENGTH_OF_SAMPLE, seed=self._learner.step)

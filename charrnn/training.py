@@ -15,17 +15,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
+from charrnn import ngrams
 from charrnn.config import TrainConfig
 from charrnn.corpus import Lanes
-from charrnn.network import Dropout, Network, State, to_numpy
-from charrnn.optimizer import AdamW
+from charrnn.network import Dropout, Network, to_numpy
+from charrnn.optimizer import Optimizer
+from charrnn.recurrence import State
 from charrnn.vocab import IntArray
 
 _WARM_UP_FRACTION = 0.02
-_FORGET, _DROPOUT = 0, 1  # so that the draws of one purpose tell nothing of the other's
+# so that the draws of one purpose tell nothing of the other's
+_FORGET, _DROPOUT, _WEIGHT_DROPOUT = 0, 1, 2
 _MAX_LOGITS = 1 << 24  # numbers in memory at once while evaluating
 
 
@@ -44,7 +47,7 @@ class Learner:
     """All that changes while a network learns: what a checkpoint has to hold."""
 
     network: Network
-    optimizer: AdamW
+    optimizer: Optimizer
     state: State  # carried from window to window
     step: int = 0
 
@@ -52,12 +55,16 @@ class Learner:
     def new(cls, network: Network, config: TrainConfig) -> "Learner":
         """A learner at step 0, on the configuration's device."""
         network.to(config.device)
-        optimizer = AdamW(network.named_weights(), weight_decay=config.weight_decay)
+        optimizer = Optimizer(
+            network.named_weights(), kind=config.optimizer, weight_decay=config.weight_decay
+        )
         return cls(network, optimizer, network.initial_state(config.batch_size))
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Weights, optimiser and carried state by name, copied."""
+        """Weights, n-grams, optimiser and carried state by name, copied."""
         arrays = {f"weights.{name}": array for name, array in self.network.arrays().items()}
+        for length, keys in enumerate(self.network.ngram_keys, start=2):
+            arrays[f"ngrams.{length}"] = to_numpy(keys)
         return arrays | {name: to_numpy(tensor) for name, tensor in self._moving().items()}
 
     @torch.no_grad()
@@ -78,12 +85,11 @@ class Learner:
 
     def _moving(self) -> dict[str, Tensor]:
         """The tensors besides the weights that change from step to step, by name."""
-        tensors = {}
-        for name, (mean, mean_square) in self.optimizer.moments.items():
-            tensors[f"optimizer.{name}.m"] = mean
-            tensors[f"optimizer.{name}.v"] = mean_square
-        for k, layer_state in enumerate(self.state):
+        tensors = {f"optimizer.{name}": t for name, t in self.optimizer.tensors().items()}
+        for k, layer_state in enumerate(self.state.layers):
             tensors |= {f"state.{k}.{j}": part_BH for j, part_BH in enumerate(layer_state)}
+        if len(self.state.before_KB):
+            tensors["state.before"] = self.state.before_KB
         return tensors
 
 
@@ -95,13 +101,20 @@ def train(learner: Learner, lanes: Lanes, config: TrainConfig) -> Iterator[Repor
             torch.from_numpy(ids).to(config.device) for ids in lanes.window(learner.step)
         )
         state = forget(learner.state, config, learner.step)
-        logits_TBV, state = network(inputs_TB, state, dropout(config, learner.step))
+        logits_TBV, state = network(
+            inputs_TB,
+            state,
+            dropout(config.dropout, config, learner.step, _DROPOUT),
+            dropout(config.weight_dropout, config, learner.step, _WEIGHT_DROPOUT),
+        )
         loss = functional.cross_entropy(logits_TBV.flatten(0, 1), targets_TB.flatten())
         loss.backward()  # type: ignore[no-untyped-call]
-        grad_norm = nn.utils.clip_grad_norm_(network.parameters(), config.grad_clip or float("inf"))
         rate = learning_rate(learner.step, config)
-        learner.optimizer.step(rate=rate, number=learner.step + 1)
-        learner.state = tuple(tuple(part.detach() for part in layer) for layer in state)
+        grad_norm = learner.optimizer.step(
+            rate=rate, number=learner.step + 1, clip=config.grad_clip
+        )
+        layers = tuple(tuple(part.detach() for part in layer) for layer in state.layers)
+        learner.state = State(layers, state.before_KB)
         learner.step += 1
         yield Report(learner.step, loss.detach(), grad_norm, rate)
 
@@ -120,7 +133,7 @@ def learning_rate(step: int, config: TrainConfig) -> float:
 
 
 def forget(state: State, config: TrainConfig, step: int) -> State:
-    """Each lane starts this window from zero with the chance of `state_reset`, by (seed, step).
+    """Each lane starts this window from nothing with the chance of `state_reset`, by (seed, step).
 
     A network that never started from nothing speaks badly at first. The random state reset is
     from Melis et al., 2020 (arXiv:1909.01792).
@@ -128,20 +141,28 @@ def forget(state: State, config: TrainConfig, step: int) -> State:
     if not config.state_reset:
         return state
     draws_B = _random(config.seed, step, _FORGET).random(config.batch_size)
-    kept_B1 = torch.from_numpy((draws_B >= config.state_reset)[:, None]).to(config.device)
-    return tuple(tuple(part_BH * kept_B1 for part_BH in layer_state) for layer_state in state)
+    kept_B = torch.from_numpy(draws_B >= config.state_reset).to(config.device)
+    layers = tuple(
+        tuple(part_BH * kept_B[:, None] for part_BH in layer_state) for layer_state in state.layers
+    )
+    return State(layers, torch.where(kept_B, state.before_KB, ngrams.NOTHING))
 
 
-def dropout(config: TrainConfig, step: int) -> Dropout | None:
-    """Dropout (Srivastava et al., 2014) whose masks follow from (seed, step); None at rate 0."""
-    if not config.dropout:
+def dropout(share: float, config: TrainConfig, step: int, purpose: int) -> Dropout | None:
+    """Dropout (Srivastava et al., 2014) whose masks follow from (seed, step); None at share 0.
+
+    For values in time, (T, B, …), a mask is held over the window, as Gal & Ghahramani propose
+    (2016, arXiv:1512.05287); for a matrix each number has its own (Merity et al., 2018,
+    arXiv:1708.02182).
+    """
+    if not share:
         return None
-    seed = int(_random(config.seed, step, _DROPOUT).integers(2**63))
+    seed = int(_random(config.seed, step, purpose).integers(2**63))
     generator = torch.Generator(config.device).manual_seed(seed)
-    keep = 1 - config.dropout
+    keep = 1 - share
 
     def drop(x: Tensor) -> Tensor:
-        mask = torch.empty_like(x).bernoulli_(keep, generator=generator)
+        mask = x.new_empty(x.shape[-2:]).bernoulli_(keep, generator=generator)
         return x * mask.div_(keep)
 
     return drop

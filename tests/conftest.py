@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from charrnn import __main__ as program
-from charrnn import device
+from charrnn import device, ngrams
 from charrnn.config import CELLS, ModelConfig
 from charrnn.recurrence import Weights
 
@@ -87,10 +87,19 @@ SMALL = ("--hidden-size", 12, "--embedding-size", 8, "--batch-size", 4, "--seq-l
 def random_weights(
     config: ModelConfig, vocab_size: int, *, seed: int = 0
 ) -> tuple[dict[str, np.ndarray], Weights]:
-    """Weights drawn at random, under their names and gathered."""
+    """Weights drawn at random, under their names and gathered; half of all pairs, triples … have
+    an embedding of their own.
+    """
     random = np.random.default_rng(seed)
+    keys = random_ngrams(config, vocab_size)
     arrays = {
         name: random.normal(0, 0.4, shape).astype(np.float32)
-        for name, shape in config.weight_shapes(vocab_size).items()
+        for name, shape in config.weight_shapes(vocab_size, ngrams.num_rows(keys)).items()
     }
-    return arrays, Weights.from_arrays(config, arrays)
+    return arrays, Weights.from_arrays(config, arrays, keys)
+
+
+def random_ngrams(config: ModelConfig, vocab_size: int) -> tuple[np.ndarray, ...]:
+    """The keys of the n-grams that are frequent in a random text."""
+    text = np.random.default_rng(5).integers(vocab_size, size=20 * vocab_size)  # the same always
+    return ngrams.learn(text, longest=config.ngrams, min_count=2)

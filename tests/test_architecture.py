@@ -23,7 +23,8 @@ MAY_IMPORT = {
     "display": set(),
     "options": set(),
     "plan": {"config"},
-    "recurrence": {"config"},
+    "ngrams": {"vocab"},
+    "recurrence": {"config", "ngrams"},
     "sources": {"errors", "shakespeare", "storage"},
     "corpus": {"errors", "sources", "storage", "vocab"},
     "sampling": {"config", "recurrence"},
@@ -33,25 +34,34 @@ MAY_IMPORT = {
         "checkpoint", "config", "errors", "recurrence", "runs", "sampling", "vocab",
     },
     "device": {"errors"},
-    "network": {"config", "recurrence"},
+    "network": {"cifg", "config", "ngrams", "recurrence"},
     "optimizer": set(),
-    "training": {"config", "corpus", "network", "optimizer", "vocab"},
+    "cifg": set(),
+    "training": {
+        "config", "corpus", "network", "ngrams", "optimizer", "recurrence", "vocab",
+    },
+    "adapt": {"network", "recurrence", "vocab"},
+    "scoring": {
+        "adapt", "checkpoint", "device", "display", "errors", "launch", "model", "network",
+        "training", "vocab",
+    },
     "session": {
-        "checkpoint", "corpus", "display", "errors", "model", "runs", "storage", "training",
-        "vocab",
+        "budget", "checkpoint", "corpus", "display", "errors", "model", "runs", "storage",
+        "training", "vocab",
     },
     "budget": {"config", "corpus", "errors", "plan", "training", "vocab"},
     "launch": {
         "budget", "checkpoint", "config", "corpus", "device", "display", "errors", "network",
-        "plan", "runs", "session", "sources", "training", "vocab",
+        "ngrams", "plan", "runs", "session", "sources", "training", "vocab",
     },
     "cli": {
         "budget", "config", "corpus", "display", "errors", "launch", "model", "options", "runs",
+        "scoring",
     },
 }  # fmt: skip
 
 ONLY_IN = {
-    "torch": {"device", "network", "optimizer", "training", "session", "launch"},
+    "torch": {"adapt", "cifg", "device", "network", "optimizer", "training", "session"},
     "typer": {"__main__", "cli", "options"},
     "rich": {"display"},
     "tqdm": {"display"},

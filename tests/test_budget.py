@@ -1,15 +1,13 @@
 import json
-import time
+import signal
 
-import numpy as np
 import pytest
 from conftest import SMALL
+from test_session import run_of, same_files, signal_at
 
-from charrnn import budget, plan
-from charrnn.budget import Budget, total_steps
-from charrnn.config import ModelConfig, TrainConfig
-from charrnn.network import Network
-from charrnn.training import Learner
+from charrnn import budget, checkpoint, plan
+from charrnn.budget import Budget, Pace
+from charrnn.config import TrainConfig
 
 
 def facts(charrnn, name):
@@ -30,26 +28,68 @@ def test_minutes_are_measured_and_become_steps(charrnn, corpus):
     assert found["elapsed_seconds"] < 10
 
 
-def test_without_a_budget_it_is_a_few_minutes(monkeypatch):
-    asked = []
-    monkeypatch.setattr(plan, "minutes_to_steps", lambda seconds, **_: asked.append(seconds) or 5)
-    monkeypatch.setattr(budget, "_seconds_per_step", lambda *_, **__: 0.01)
-    network = Network(ModelConfig(hidden_size=4), 3)
-    total_steps(
-        Budget(),
-        TrainConfig(batch_size=2, seq_length=4),
-        np.zeros(100, np.uint8),
-        lambda config: Learner.new(network, config),
-        began=time.monotonic(),
-    )
-    assert asked[0] == pytest.approx(60 * plan.DEFAULT_MINUTES, abs=5)
+def test_without_a_budget_it_is_a_few_minutes():
+    assert Budget().seconds == 60 * plan.DEFAULT_MINUTES
+    assert Budget(minutes=2).seconds == 120
+    assert Budget(steps=5).seconds is None
+    assert Budget(epochs=5).seconds is None
+    assert Budget(steps=5).counted_steps(TrainConfig(), 1000) == 5
+    assert Budget(minutes=5).counted_steps(TrainConfig(), 1000) is None
 
 
-def test_to_measure_does_not_change_what_is_learned(charrnn, corpus, tmp_path):
-    charrnn("train", corpus, *SMALL, "--minutes", 0.02, "--run", "a")
-    steps = facts(charrnn, "a")["steps"]
-    charrnn("train", corpus, *SMALL, "--steps", steps, "--run", "b")
-    assert facts(charrnn, "a")["weights_sha256"] == facts(charrnn, "b")["weights_sha256"]
+def ends(pace, first_guess, seconds_of_step, *, start=0.0):
+    """When a run ends on a machine whose steps take `seconds_of_step(now)`, and the corrections."""
+    now, step, steps, corrections = start, 0, first_guess, []
+    while step < steps:
+        now += seconds_of_step(now)
+        step += 1
+        wanted = pace.corrected(step, steps, now)
+        if wanted != steps:
+            corrections.append((step, wanted))
+            steps = wanted
+    return now, corrections
+
+
+@pytest.mark.parametrize("first_guess", [20, 1000, 30_000])
+@pytest.mark.parametrize(
+    "seconds_of_step",
+    [
+        lambda now: 0.06,
+        lambda now: 0.06 if now < 30 else 0.12,  # something else begins to use the machine
+        lambda now: 0.06 if now < 50 else 0.03,
+        lambda now: 0.06 * (1 + 0.5 * (int(now) % 7 == 0)),
+    ],
+    ids=["steady", "slower", "faster", "uneven"],
+)
+def test_the_run_ends_when_it_was_promised(first_guess, seconds_of_step):
+    pace = Pace(0.0, 60.0, seconds_at_the_end=1.5)
+    end, corrections = ends(pace, first_guess, seconds_of_step, start=4.0)
+    if first_guess == 20:  # over before the clock was looked at twice: the trial was that wrong
+        assert end < 61.5
+    else:
+        assert end + 1.5 == pytest.approx(60.0, abs=2.0)
+    assert len(corrections) <= len(budget._CHECKS)
+
+
+def test_a_pace_that_is_kept_needs_no_correction():
+    pace = Pace(0.0, 60.0, seconds_at_the_end=0.0)
+    assert ends(pace, 1000, lambda now: 0.06) == (pytest.approx(60.0), [])
+
+
+def test_a_correction_is_saved_before_it_rules(charrnn, corpus, tmp_path, monkeypatch):
+    """A run whose length the clock changed, and which was interrupted, equals one that was not."""
+    changes = {1: 60, 10: 50, 30: 45}
+    monkeypatch.setattr(Pace, "corrected", lambda self, step, steps, now: changes.get(step, steps))
+    monkeypatch.setattr(budget, "seconds_per_step", lambda *_, **__: 0.05)
+    command = ("train", corpus, *SMALL, "--minutes", 0.05, "--eval-every", 20, "--run")
+    with pytest.MonkeyPatch.context() as patch:
+        signal_at(patch, 32, signal.SIGTERM)
+        assert charrnn(*command, "a").code == 143
+    assert checkpoint.read(run_of(tmp_path).last).train.steps == 45
+    assert charrnn("resume", "a").code == 0
+    assert charrnn(*command, "b").code == 0
+    assert facts(charrnn, "b")["step"] == 45
+    same_files(run_of(tmp_path), run_of(tmp_path, "b"))
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,9 @@ GOLDEN = Path(__file__).parent / "data" / "golden-format-1.safetensors"
 
 def small(cell="lstm", step=3) -> Checkpoint:
     model = ModelConfig(cell=cell, hidden_size=4, embedding_size=3)
-    weights, _ = random_weights(model, 5)
+    weights, gathered = random_weights(model, 5)
     arrays = {f"weights.{name}": array for name, array in weights.items()}
+    arrays |= {f"ngrams.{k}": keys for k, keys in enumerate(gathered.ngram_keys, start=2)}
     arrays |= {"state.0.0": np.ones((2, 4), np.float32), "optimizer.x.step": np.array(3.0)}
     return Checkpoint(
         model=model,
@@ -36,6 +37,7 @@ def small(cell="lstm", step=3) -> Checkpoint:
         corpus=CorpusFacts(("poems.txt",), "utf-8", "0" * 64, 1234),
         progress=Progress(step, 1.5, 2.25, 2.5, None),
         arrays=arrays,
+        ngram_rows=sum(map(len, gathered.ngram_keys)),
     )
 
 
@@ -61,7 +63,7 @@ def test_a_checkpoint_survives_the_disk(tmp_path, cell):
 
 def test_any_safetensors_tool_can_open_it(written):
     tensors = safetensors.numpy.load_file(written)
-    assert tensors["weights.embedding"].shape == (5, 3)
+    assert tensors["weights.embedding"].shape == (small().ngram_rows + 5, 3)
     data = written.read_bytes()
     assert tensors["sha256"].tobytes() == hashlib.sha256(data[:-32]).digest() == data[-32:]
 
@@ -126,7 +128,7 @@ def change(facts, where, value):
 @pytest.mark.parametrize(
     ("where", "value", "phrase"),
     [
-        (("format",), 2, "was written by a newer charrnn: it has format 2"),
+        (("format",), 3, "was written by a newer charrnn: it has format 3"),
         (("format",), "x", "format 'x'"),
         (("format",), 0, "format 0"),
         (("corpus", "names"), [1], "its corpus has no name"),

@@ -152,9 +152,9 @@ def test_the_corpus_says_when_there_is_nothing_to_learn_from(charrnn, tmp_path):
 
 
 def test_training_says_what_it_chose_and_how_to_go_on(charrnn, corpus):
-    said = charrnn("train", corpus, *QUICK).err.splitlines()
+    said = charrnn("train", corpus, *QUICK, "--ngrams", 1).err.splitlines()
     assert said[0] == "corpus: 6,000 characters, 24 different"
-    assert said[1].startswith("lstm 1×12 (1,560 parameters), 4 lanes of 8")
+    assert said[1].startswith("lstm 1×12 (1,560 parameters), reading characters, 4 lanes of 8")
     assert said[2] == "run corpus: 20 steps; to stop and go on later: Ctrl-C, charrnn resume corpus"
     assert said[-1].startswith("done: 20 steps, validation loss ")
     assert said[-1].endswith("to hear it: charrnn sample corpus")
@@ -228,14 +228,16 @@ class TestSample:
         assert charrnn("sample", "a").code == 4
 
     def test_runs_and_info_tell_of_it(self, charrnn):
-        assert "lstm 1×12 (1.56k)" in charrnn("runs").out
+        num_parameters = json.loads(charrnn("info", "--json").out)["num_parameters"]
+        assert num_parameters > 1560 + 200 * 8  # what the n-grams add
+        assert f"lstm 1×12 ({num_parameters / 1000:.3g}k)" in charrnn("runs").out
         assert "20 of 20" in charrnn("runs").out
         facts = json.loads(charrnn("info", "--json").out)
         wanted = {"step", "val_loss", "val_loss_reset", "num_parameters"}
         assert facts.keys() >= wanted | {"weights_sha256", "corpus_sha256"}
         shown = charrnn("info").out
         assert "weights sha256" in shown
-        assert "1,560" in shown
+        assert f"{num_parameters:,}" in shown
 
     def test_it_never_imports_torch(self):
         code = (

@@ -23,7 +23,7 @@ def test_a_configuration_survives_json(config):
     [
         (
             lambda: ModelConfig(cell="elman"),
-            "--cell 'elman' is not known; choose one of lstm, gru, rnn",
+            "--cell 'elman' is not known; choose one of cifg, lstm, gru, rnn",
         ),
         (lambda: ModelConfig(hidden_size=0), "--hidden-size 0 is out of range"),
         (lambda: ModelConfig(hidden_size=2**31), "--hidden-size 2147483648 is out of range"),
@@ -54,11 +54,13 @@ def test_configurations_are_frozen():
 
 
 def test_num_parameters_counts_every_weight(cell):
-    config = ModelConfig(cell=cell, hidden_size=5, num_layers=2, embedding_size=3)
-    gates = {"lstm": 4, "gru": 3, "rnn": 1}[cell]
-    layer_0 = gates * 5 * (3 + 5 + 2)
+    config = ModelConfig(cell=cell, hidden_size=5, num_layers=2, embedding_size=3, ngrams=2)
+    gates = {"cifg": 3, "lstm": 4, "gru": 3, "rnn": 1}[cell]
+    layer_0 = gates * 5 * (6 + 5 + 2)
     layer_1 = gates * 5 * (5 + 5 + 2)
-    assert config.num_parameters(11) == 11 * 3 + layer_0 + layer_1 + 11 * 5 + 11
+    rest = layer_0 + layer_1 + 11 * (5 + 6) + 11
+    assert config.num_parameters(11) == 11 * 3 + rest
+    assert config.num_parameters(11, ngram_rows=40) == 51 * 3 + rest
 
 
 def test_the_validation_split_is_the_tail_and_no_longer_than_asked():
@@ -66,3 +68,11 @@ def test_the_validation_split_is_the_tail_and_no_longer_than_asked():
     assert TrainConfig(max_val_chars=30).num_train(1000) == 970
     assert TrainConfig(val_fraction=0.0).num_train(20) == 20
     assert TrainConfig(val_fraction=0.9).num_train(3) == 2
+
+
+def test_the_test_split_is_the_very_end():
+    config = TrainConfig(val_fraction=0.1, test_fraction=0.05)
+    assert (config.num_train(1000), config.num_before_test(1000)) == (850, 950)
+    config = TrainConfig(val_fraction=0.1, test_fraction=0.05, max_val_chars=30)
+    assert (config.num_train(1000), config.num_before_test(1000)) == (920, 950)
+    assert TrainConfig(test_fraction=0.9, val_fraction=0.9).num_train(1000) == 2

@@ -3,7 +3,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from conftest import random_ngrams
 
+from charrnn import ngrams
 from charrnn.config import ModelConfig
 from charrnn.network import Network
 from charrnn.training import evaluate
@@ -11,7 +13,8 @@ from charrnn.training import evaluate
 
 def network_of(cell, **settings):
     defaults = {"hidden_size": 8, "num_layers": 2, "embedding_size": 4}
-    return Network(ModelConfig(cell=cell, **{**defaults, **settings}), 13, seed=3)
+    config = ModelConfig(cell=cell, **{**defaults, **settings})
+    return Network(config, 13, random_ngrams(config, 13), seed=3)
 
 
 def test_an_untrained_network_knows_nothing(cell):
@@ -23,7 +26,7 @@ def test_an_untrained_network_knows_nothing(cell):
 def test_weights_have_the_names_and_shapes_of_the_configuration(cell):
     network = network_of(cell)
     shapes = {name: array.shape for name, array in network.arrays().items()}
-    assert shapes == network.config.weight_shapes(13)
+    assert shapes == network.config.weight_shapes(13, ngrams.num_rows(network.ngram_keys))
 
 
 def test_weights_survive_arrays_and_back(cell):
@@ -37,12 +40,18 @@ def test_weights_survive_arrays_and_back(cell):
 
 
 def test_a_smaller_vocabulary_fills_the_first_rows():
-    small = Network(ModelConfig(hidden_size=4, embedding_size=3), 5, seed=1)
-    large = Network(ModelConfig(hidden_size=4, embedding_size=3), 7, seed=2)
-    new_rows = large.arrays()["embedding"][5:]
+    """The n-grams' rows come before the characters', so that their places stay too."""
+    config = ModelConfig(hidden_size=4, embedding_size=3)
+    keys = random_ngrams(config, 5)
+    small, large = Network(config, 5, keys, seed=1), Network(config, 7, keys, seed=2)
+    num_old = ngrams.num_rows(keys) + 5
+    new_rows = large.arrays()["embedding"][num_old:]
+    assert len(new_rows) == 2
     large.load(small.arrays())
-    np.testing.assert_array_equal(large.arrays()["embedding"][:5], small.arrays()["embedding"])
-    np.testing.assert_array_equal(large.arrays()["embedding"][5:], new_rows)
+    np.testing.assert_array_equal(
+        large.arrays()["embedding"][:num_old], small.arrays()["embedding"]
+    )
+    np.testing.assert_array_equal(large.arrays()["embedding"][num_old:], new_rows)
 
 
 def test_the_seed_decides_the_weights_and_no_one_else(cell):
@@ -54,9 +63,10 @@ def test_the_seed_decides_the_weights_and_no_one_else(cell):
         np.testing.assert_array_equal(first[name], second[name])
 
 
-def test_recurrent_blocks_are_orthogonal_and_forget_gates_open():
-    network = network_of("lstm")
-    arrays = network.arrays()
-    for block in np.split(arrays["layers.1.weight_hh"], 4):
+@pytest.mark.parametrize(("cell", "num_gates", "forget"), [("lstm", 4, 1), ("cifg", 3, 0)])
+def test_recurrent_blocks_are_orthogonal_and_forget_gates_open(cell, num_gates, forget):
+    arrays = network_of(cell).arrays()
+    for block in np.split(arrays["layers.1.weight_hh"], num_gates):
         np.testing.assert_allclose(block @ block.T, np.eye(8), atol=1e-5)
-    assert (arrays["layers.0.bias_ih"][8:16] == 1).all()
+    for gate, biases in enumerate(np.split(arrays["layers.0.bias_ih"], num_gates)):
+        assert (biases == (gate == forget)).all()

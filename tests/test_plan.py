@@ -1,13 +1,18 @@
 import pytest
 
 from charrnn import plan
-from charrnn.config import TrainConfig
+from charrnn.config import ModelConfig, TrainConfig
 
 
-def made(num_train, given=None, *, num_val=None, vocab_size=65, device="cpu"):
+def made(num_train, given=None, *, num_val=None, vocab_size=65, device="cpu", arithmetic=None):
     num_val = num_train // 9 if num_val is None else num_val
     return plan.make(
-        given or {}, num_train=num_train, num_val=num_val, vocab_size=vocab_size, device=device
+        given or {},
+        num_train=num_train,
+        num_val=num_val,
+        vocab_size=vocab_size,
+        device=device,
+        arithmetic=arithmetic,
     )
 
 
@@ -16,6 +21,33 @@ def test_sizes_follow_the_corpus():
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[-1]
     assert made(20_000).train.dropout > made(1_000_000).train.dropout == 0
+
+
+def test_more_time_makes_the_network_wider_and_a_text_read_often_asks_for_dropout():
+    plans = [made(1_000_000, arithmetic=1e12 * 4**k) for k in range(8)]
+    for numbers in (
+        [found.model.hidden_size for found in plans],
+        [found.train.dropout for found in plans],
+        [found.train.weight_dropout for found in plans],
+    ):
+        assert numbers == sorted(numbers)
+        assert numbers[0] < numbers[-1]
+    assert made(10**9, arithmetic=1e14).train.dropout == 0
+    rates = [found.train.learning_rate for found in plans]
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_the_plain_recurrence_is_the_textbooks():
+    found = made(1_000_000, {"ngrams": 1}).model
+    assert (found.skip, found.embedding_size) == (False, 64)
+    assert made(1_000_000).model.skip
+    assert made(1_000_000, {"ngrams": 1, "skip": True}).model.skip
+
+
+def test_the_cost_counts_every_matrix_but_the_table():
+    model = ModelConfig(cell="lstm", hidden_size=10, num_layers=2, embedding_size=3, ngrams=2)
+    layers = 4 * 10 * (6 + 10) + 4 * 10 * (10 + 10)
+    assert plan.cost(model, 7) == layers + 7 * (10 + 6)
 
 
 def test_what_is_given_is_kept():
@@ -49,6 +81,3 @@ def test_budgets_become_steps():
     config = TrainConfig(batch_size=10, seq_length=20)
     assert plan.epochs_to_steps(2.0, num_train=10_001, train=config) == 100
     assert plan.epochs_to_steps(1e-9, num_train=10_001, train=config) == 1
-    timing = {"seconds_per_step": 0.1, "seconds_per_evaluation": 2.0, "eval_every": 20}
-    assert plan.minutes_to_steps(64.0, **timing) == 300  # 60 s, and 0.2 s a step with its share
-    assert plan.minutes_to_steps(-5.0, **timing) == 1

@@ -199,7 +199,8 @@ def test_a_loss_that_is_no_number_is_never_saved(charrnn, corpus, tmp_path, monk
 
     def poisoned(state, config, step):
         if step == 37:
-            state = tuple(tuple(part * torch.nan for part in layer) for layer in state)
+            layers = tuple(tuple(part * torch.nan for part in layer) for layer in state.layers)
+            state = state._replace(layers=layers)
         return forget(state, config, step)
 
     monkeypatch.setattr(training, "forget", poisoned)

@@ -7,9 +7,11 @@ import torch
 from conftest import small_text
 from torch.nn import functional
 
+from charrnn import ngrams
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.corpus import Lanes
 from charrnn.network import Network
+from charrnn.recurrence import State
 from charrnn.training import (
     Learner,
     dropout,
@@ -23,12 +25,23 @@ from charrnn.vocab import code_points
 
 IDS = np.unique(code_points(small_text()), return_inverse=True)[1].astype(np.uint8)
 VOCAB_SIZE = int(IDS.max()) + 1
-CONFIG = TrainConfig(steps=24, batch_size=4, seq_length=8, dropout=0.3, state_reset=0.2, seed=5)
+CONFIG = TrainConfig(
+    steps=24,
+    batch_size=4,
+    seq_length=8,
+    dropout=0.3,
+    weight_dropout=0.2,
+    state_reset=0.2,
+    seed=5,
+)
 
 
 def learner_of(cell, config=CONFIG, num_layers=2):
-    model = ModelConfig(cell=cell, hidden_size=12, num_layers=num_layers, embedding_size=6)
-    return Learner.new(Network(model, VOCAB_SIZE, seed=config.seed), config)
+    model = ModelConfig(
+        cell=cell, hidden_size=12, num_layers=num_layers, embedding_size=6, ngrams=3
+    )
+    keys = ngrams.learn(IDS, longest=3, min_count=5)
+    return Learner.new(Network(model, VOCAB_SIZE, keys, seed=config.seed), config)
 
 
 def lanes_of(config=CONFIG):
@@ -46,18 +59,20 @@ def same(one, other):
         assert one[name].tobytes() == other[name].tobytes(), name
 
 
-def test_a_resumed_run_equals_an_uninterrupted_one(cell):
+@pytest.mark.parametrize("optimizer", ["soap", "adamw"])
+def test_a_resumed_run_equals_an_uninterrupted_one(cell, optimizer):
     """At every split point: all arrays and all losses, to the bit."""
-    whole = learner_of(cell)
-    losses = run(whole)
+    config = dataclasses.replace(CONFIG, optimizer=optimizer)
+    whole = learner_of(cell, config)
+    losses = run(whole, config)
     expected = whole.arrays()
-    for split in range(CONFIG.steps + 1):
-        first = learner_of(cell)
-        steps = train(first, lanes_of(), CONFIG)
+    for split in range(config.steps + 1):
+        first = learner_of(cell, config)
+        steps = train(first, lanes_of(), config)
         before = [float(next(steps).loss) for _ in range(split)]
-        second = learner_of(cell, dataclasses.replace(CONFIG, seed=99))  # other weights, replaced
+        second = learner_of(cell, dataclasses.replace(config, seed=99))  # other weights, replaced
         second.restore(first.arrays(), step=first.step)
-        assert before + run(second) == losses
+        assert before + run(second, config) == losses
         same(second.arrays(), expected)
 
 
@@ -91,7 +106,8 @@ def test_a_network_learns(cell):
 
 
 def test_the_state_is_carried_from_window_to_window():
-    config = dataclasses.replace(CONFIG, steps=2, dropout=0.0, state_reset=0.0, learning_rate=0.0)
+    still = {"dropout": 0.0, "weight_dropout": 0.0, "state_reset": 0.0, "learning_rate": 0.0}
+    config = dataclasses.replace(CONFIG, steps=2, **still)
     learner = learner_of("lstm", config)
     losses = run(learner, config)
     inputs, targets = (
@@ -101,13 +117,14 @@ def test_the_state_is_carried_from_window_to_window():
     logits, state = learner.network(torch.from_numpy(inputs), learner.network.initial_state(4))
     loss = functional.cross_entropy(logits.flatten(0, 1), torch.from_numpy(targets).flatten())
     assert np.mean(losses) == pytest.approx(loss.item(), abs=1e-5)
-    for layer, expected in zip(learner.state, state, strict=True):
+    assert torch.equal(learner.state.before_KB, state.before_KB)
+    for layer, expected in zip(learner.state.layers, state.layers, strict=True):
         for part, expected_part in zip(layer, expected, strict=True):
             torch.testing.assert_close(part, expected_part.detach())
 
 
 def test_the_gradient_is_clipped():
-    config = dataclasses.replace(CONFIG, steps=1, grad_clip=1e-3)
+    config = dataclasses.replace(CONFIG, steps=1, grad_clip=1e-3, optimizer="adamw")
     learner = learner_of("rnn", config)
     (report,) = train(learner, lanes_of(config), config)
     assert float(report.grad_norm) > 1e-3
@@ -130,7 +147,7 @@ def test_dropout_follows_from_seed_and_step():
     x = torch.ones(50, 40)
 
     def masks(seed, step):
-        drop = dropout(TrainConfig(dropout=0.25, seed=seed), step)
+        drop = dropout(0.25, TrainConfig(seed=seed), step, 1)
         return torch.stack([drop(x), drop(x)])
 
     assert torch.equal(masks(1, 7), masks(1, 7))
@@ -140,15 +157,25 @@ def test_dropout_follows_from_seed_and_step():
     assert masks(1, 7).unique().tolist() == [0.0, pytest.approx(1 / 0.75)]
     # 4,000 draws at 3/4, 5 standard deviations: odds of a false alarm 6e-7
     assert abs(float((masks(3, 3) > 0).float().mean()) - 0.75) < 5 * math.sqrt(0.75 * 0.25 / 4000)
-    assert dropout(TrainConfig(dropout=0.0), 3) is None
+    assert dropout(0.0, TrainConfig(), 3, 1) is None
+    window = dropout(0.25, TrainConfig(), 3, 1)(torch.ones(6, 50, 40))
+    assert (window == window[0]).all()  # held over the window
+
+
+def test_the_draws_for_one_purpose_tell_nothing_of_those_for_another():
+    one, other = (dropout(0.5, TrainConfig(), 3, purpose)(torch.ones(9, 9)) for purpose in (1, 2))
+    assert not torch.equal(one, other)
 
 
 def test_lanes_forget_by_seed_and_step():
     config = TrainConfig(batch_size=1000, state_reset=0.3)
-    state = ((torch.ones(1000, 2), torch.ones(1000, 2)),)
-    ((h, c),) = forget(state, config, 4)
+    state = State(
+        ((torch.ones(1000, 2), torch.ones(1000, 2)),), torch.ones((3, 1000), dtype=torch.int64)
+    )
+    ((h, c),), before = forget(state, config, 4)
     assert torch.equal(h, c)
-    assert torch.equal(h, forget(state, config, 4)[0][0])
+    assert torch.equal(h, forget(state, config, 4).layers[0][0])
+    assert ((before == ngrams.NOTHING) == (h[:, 0] == 0)).all()
     # 1,000 draws at 0.3, 5 standard deviations: odds of a false alarm 6e-7
     assert abs(float((h[:, 0] == 0).float().mean()) - 0.3) < 5 * math.sqrt(0.3 * 0.7 / 1000)
     assert forget(state, TrainConfig(state_reset=0.0), 4) is state

@@ -1,0 +1,396 @@
+"""How good is the model after the minutes one is willing to wait?
+
+    python benchmarks/quality.py CORPUS --minutes 0.25 1 3 --seeds 1 2
+
+Trains, one after another and never two at once, each of:
+
+    charrnn      charrnn train CORPUS --minutes M: the whole command, from Enter to its end
+    plain        the same with --ngrams 1, the recurrence of the textbooks
+    char-rnn     the default recipe of Karpathy's char-rnn
+    gpt          a GPT with the settings that nanoGPT publishes for a CPU
+    mingru       a minGRU network of the size that an equal time trains
+
+A rival's clock runs only while it trains: it starts after torch is imported and the text is read,
+and stops before it is evaluated. That is to its advantage, by some three seconds. Each knows how
+much time it has, and its schedule ends with it. All are judged by the same two measures of the
+validation split: the state carried over the whole of it, and the state reset every 256 characters.
+Needs matplotlib for --plot: pip install "charrnn[plot]".
+"""
+
+import argparse
+import json
+import math
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from charrnn.training import evaluate, evaluate_reset
+
+NAMES = ("charrnn", "plain", "char-rnn", "gpt", "mingru")
+Batches = Callable[[int], tuple[Tensor, Tensor]]
+
+
+class CharRnn(nn.Module):
+    """char-rnn's default: two LSTM layers of 128 on one-hot characters, weights from ±0.08."""
+
+    def __init__(self, vocab_size: int) -> None:
+        super().__init__()
+        self.vocab_size = vocab_size
+        self.layers = nn.LSTM(vocab_size, 128, num_layers=2)
+        self.head = nn.Linear(128, vocab_size)
+        for weight in self.parameters():
+            nn.init.uniform_(weight, -0.08, 0.08)
+
+    def initial_state(self, num_lanes: int) -> tuple[Tensor, Tensor]:
+        return torch.zeros(2, num_lanes, 128), torch.zeros(2, num_lanes, 128)
+
+    def forward(self, ids_TB: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, object]:
+        one_hot_TBV = functional.one_hot(ids_TB, self.vocab_size).float()
+        h_TBH, state = self.layers(one_hot_TBV, state)
+        return self.head(h_TBH), state
+
+
+def train_char_rnn(ids: Tensor, vocab_size: int, seconds: float) -> nn.Module:
+    """50 lanes of 50 characters, RMSprop 2e-3 (decay 0.95), 0.97 of it after each epoch past the
+    tenth, gradients clipped to ±5, state carried. From the README and defaults of char-rnn.
+    """
+    model = CharRnn(vocab_size)
+    lanes = ids[: len(ids) // 50 * 50].view(50, -1).t()
+    per_epoch = (len(lanes) - 1) // 50
+    optimizer = torch.optim.RMSprop(model.parameters(), lr=2e-3, alpha=0.95)
+    state = model.initial_state(50)
+    for step, _ in enumerate(ticks(seconds)):
+        at = step % per_epoch * 50
+        optimizer.param_groups[0]["lr"] = 2e-3 * 0.97 ** max(0, step // per_epoch - 9)
+        logits, state = model(lanes[at : at + 50], state)
+        state = tuple(part.detach() for part in state)
+        learn(model, optimizer, logits, lanes[at + 1 : at + 51], clip_value=5.0)
+    return model
+
+
+class Gpt(nn.Module):
+    """A decoder-only transformer: pre-norm, learned positions, head tied to the embedding."""
+
+    def __init__(self, vocab_size: int, *, width: int, num_heads: int, depth: int, block: int):
+        super().__init__()
+        self.block, self.num_heads = block, num_heads
+        self.characters = nn.Embedding(vocab_size, width)
+        self.positions = nn.Embedding(block, width)
+        self.blocks = nn.ModuleList(GptBlock(width, num_heads) for _ in range(depth))
+        self.norm = nn.LayerNorm(width, bias=False)
+        self.head = nn.Linear(width, vocab_size, bias=False)
+        for name, weight in self.named_parameters():
+            if weight.dim() > 1:
+                scale = 0.02 / math.sqrt(2 * depth) if name.endswith("out.weight") else 0.02
+                nn.init.normal_(weight, 0.0, scale)
+        self.head.weight = self.characters.weight
+
+    def window(self, ids_BT: Tensor) -> Tensor:
+        x = self.characters(ids_BT) + self.positions.weight[: ids_BT.shape[1]]
+        for block in self.blocks:
+            x = block(x)
+        return self.head(self.norm(x))
+
+    def initial_state(self, num_lanes: int) -> Tensor:
+        return torch.empty(0, num_lanes, dtype=torch.int64)
+
+    def forward(self, ids_TB: Tensor, before_KB: Tensor) -> tuple[Tensor, Tensor]:
+        """For evaluation: each character is predicted from the half block before it or more."""
+        logits = []
+        for part in ids_TB.split(self.block // 2):
+            seen = torch.cat([before_KB, part])
+            logits.append(self.window(seen.t()).transpose(0, 1)[-len(part) :])
+            before_KB = seen[-(self.block // 2) :]
+        return torch.cat(logits), before_KB
+
+
+class GptBlock(nn.Module):
+    """Attention, then a perceptron four times as wide, each added to what came in."""
+
+    def __init__(self, width: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.norms = nn.ModuleList(nn.LayerNorm(width, bias=False) for _ in range(2))
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.attention_out = nn.Linear(width, width, bias=False)
+        self.up = nn.Linear(width, 4 * width, bias=False)
+        self.down_out = nn.Linear(4 * width, width, bias=False)
+
+    def forward(self, x_BTD: Tensor) -> Tensor:
+        B, T, D = x_BTD.shape
+        heads = self.qkv(self.norms[0](x_BTD)).view(B, T, 3, self.num_heads, -1)
+        q, k, v = heads.permute(2, 0, 3, 1, 4)
+        mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x_BTD = x_BTD + self.attention_out(mixed.transpose(1, 2).reshape(B, T, D))
+        return x_BTD + self.down_out(functional.gelu(self.up(self.norms[1](x_BTD))))
+
+
+def train_gpt(ids: Tensor, vocab_size: int, seconds: float) -> nn.Module:
+    """4 layers, 4 heads, 128 wide, 12 blocks of 64, AdamW 1e-3 → 1e-4 (β 0.9, 0.99; decay 0.1 on
+    matrices), 100 steps of warm-up, cosine to the end, clip 1, no dropout: nanoGPT's README.
+    """
+    model = Gpt(vocab_size, width=128, num_heads=4, depth=4, block=64)
+    optimizer = adamw(model)
+    for step, fraction in enumerate(ticks(seconds)):
+        set_rate(optimizer, 1e-3, step, fraction, floor=0.1)
+        starts = torch.randint(len(ids) - 65, (12, 1)) + torch.arange(65)
+        window = ids[starts]
+        learn(model, optimizer, model.window(window[:, :-1]), window[:, 1:], clip_norm=1.0)
+    return model
+
+
+class MinGru(nn.Module):
+    """Blocks of (norm, minGRU, norm, perceptron), each added to what came in.
+
+    h_t = (1 - z_t) ⊙ h_{t-1} + z_t ⊙ g(a_t), with z and a from the input alone: Feng et al., 2024
+    (arXiv:2410.01201), g as there. The recurrence has no matrix, so all products are made for the
+    whole window at once.
+    """
+
+    def __init__(self, vocab_size: int, *, width: int, depth: int) -> None:
+        super().__init__()
+        self.width, self.depth = width, depth
+        self.embedding = nn.Embedding(vocab_size, width)
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2 * depth + 1))
+        self.gates = nn.ModuleList(nn.Linear(width, 2 * width) for _ in range(depth))
+        self.up = nn.ModuleList(nn.Linear(width, 2 * width) for _ in range(depth))
+        self.down = nn.ModuleList(nn.Linear(2 * width, width) for _ in range(depth))
+        self.head = nn.Linear(width, vocab_size)
+
+    def initial_state(self, num_lanes: int) -> tuple[Tensor, ...]:
+        return (torch.zeros(num_lanes, self.width),) * self.depth
+
+    def forward(self, ids_TB: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, object]:
+        x = self.embedding(ids_TB)
+        after = []
+        for k, h in enumerate(state):
+            z, a = self.gates[k](self.norms[2 * k](x)).chunk(2, -1)
+            z = z.sigmoid()
+            written = z * torch.where(a >= 0, a + 0.5, a.sigmoid())
+            hidden = []
+            for keep_t, written_t in zip((1 - z).unbind(), written.unbind(), strict=True):
+                h = torch.addcmul(written_t, keep_t, h)
+                hidden.append(h)
+            after.append(h)
+            x = x + torch.stack(hidden)
+            x = x + self.down[k](functional.gelu(self.up[k](self.norms[2 * k + 1](x))))
+        return self.head(self.norms[-1](x)), tuple(after)
+
+
+def train_mingru(ids: Tensor, vocab_size: int, seconds: float) -> nn.Module:
+    """3 blocks, 192 wide, 32 lanes of 64 characters with the state carried, AdamW 3e-3 → 0 as for
+    the GPT.
+    """
+    model = MinGru(vocab_size, width=192, depth=3)
+    lanes = ids[: len(ids) // 32 * 32].view(32, -1).t()
+    per_epoch = (len(lanes) - 1) // 64
+    optimizer = adamw(model)
+    state = model.initial_state(32)
+    for step, fraction in enumerate(ticks(seconds)):
+        set_rate(optimizer, 3e-3, step, fraction, floor=0.0)
+        at = step % per_epoch * 64
+        logits, state = model(lanes[at : at + 64], state)
+        state = tuple(part.detach() for part in state)
+        learn(model, optimizer, logits, lanes[at + 1 : at + 65], clip_norm=1.0)
+    return model
+
+
+def adamw(model: nn.Module) -> torch.optim.Optimizer:
+    weights = list(model.parameters())
+    groups = [
+        {"params": [weight for weight in weights if weight.dim() > 1], "weight_decay": 0.1},
+        {"params": [weight for weight in weights if weight.dim() < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, betas=(0.9, 0.99))
+
+
+def set_rate(
+    optimizer: torch.optim.Optimizer, rate: float, step: int, fraction: float, *, floor: float
+) -> None:
+    """A hundred steps of warm-up, then a cosine to the end of the time."""
+    falling = floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * fraction))
+    for group in optimizer.param_groups:
+        group["lr"] = rate * min(1.0, (step + 1) / 100) * falling
+
+
+def ticks(seconds: float) -> Iterator[float]:
+    """How much of the time is gone, again and again until all of it is."""
+    began = time.monotonic()
+    while (fraction := (time.monotonic() - began) / seconds) < 1:
+        yield fraction
+
+
+def learn(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    logits: Tensor,
+    targets: Tensor,
+    *,
+    clip_norm: float = 0.0,
+    clip_value: float = 0.0,
+) -> None:
+    loss = functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+    optimizer.zero_grad()
+    loss.backward()
+    if clip_norm:
+        nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+    if clip_value:
+        nn.utils.clip_grad_value_(model.parameters(), clip_value)
+    optimizer.step()
+
+
+RIVALS = {"char-rnn": train_char_rnn, "gpt": train_gpt, "mingru": train_mingru}
+
+
+def rival(name: str, corpus: Path, minutes: float, seed: int) -> dict[str, float]:
+    """Train a rival and judge it as charrnn judges itself."""
+    torch.manual_seed(seed)
+    torch.set_flush_denormal(True)
+    text = np.frombuffer(corpus.read_text("utf-8").encode("utf-32-le"), np.uint32)
+    vocab, ids = np.unique(text, return_inverse=True)
+    first = max(int(len(ids) * 0.9), len(ids) - 1_000_000)
+    began = time.monotonic()
+    model = RIVALS[name](torch.from_numpy(ids[:first]), len(vocab), 60 * minutes)
+    seconds = time.monotonic() - began
+    small = ids.astype(np.uint16)
+    return {
+        "seconds": seconds,
+        "carried": evaluate(model, small, first=first),  # type: ignore[arg-type]
+        "reset": evaluate_reset(model, small, first=first),  # type: ignore[arg-type]
+    }
+
+
+def ours(name: str, corpus: Path, minutes: float, seed: int) -> dict[str, float]:
+    """Run the command as its user would; the seconds are those of the whole process."""
+    command = [sys.executable, "-m", "charrnn"]
+    flags = ["--minutes", str(minutes), "--seed", str(seed), "--run", "a", "--quiet"]
+    flags += ["--ngrams", "1"] if name == "plain" else []
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+        began = time.monotonic()
+        train = [*command, "train", str(corpus.resolve()), *flags]
+        subprocess.run(train, cwd=folder, env=environment, check=True)
+        seconds = time.monotonic() - began
+        info = subprocess.run(
+            [*command, "info", "a", "--json"],
+            cwd=folder, env=environment, check=True, stdout=subprocess.PIPE,
+        )  # fmt: skip
+    facts = json.loads(info.stdout)
+    return {"seconds": seconds, "carried": facts["val_loss"], "reset": facts["val_loss_reset"]}
+
+
+def table(rows: list[dict[str, object]]) -> str:
+    """A line for each corpus and budget, a column for each competitor: reset (carried) losses,
+    means over the seeds.
+    """
+    lines = ["| corpus | minutes | " + " | ".join(NAMES) + " |", "|" + "---|" * (2 + len(NAMES))]
+    for corpus, minutes in sorted({(row["corpus"], row["minutes"]) for row in rows}):
+        cells = []
+        for name in NAMES:
+            of = [
+                r for r in rows if (r["corpus"], r["minutes"], r["name"]) == (corpus, minutes, name)
+            ]
+            reset, carried = ([row[kind] for row in of] for kind in ("reset", "carried"))
+            spread = f" ± {(max(reset) - min(reset)) / 2:.3f}" if len(of) > 1 else ""
+            cells.append(
+                f"{statistics.mean(reset):.3f}{spread} ({statistics.mean(carried):.3f})"
+                if of
+                else ""
+            )
+        lines.append(f"| {corpus} | {minutes:g} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def plot(rows: list[dict[str, object]], path: Path) -> None:
+    """Loss against the time waited, one line for each competitor."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    corpora = sorted({row["corpus"] for row in rows})
+    figure, axes = pyplot.subplots(figsize=(8, 5))
+    for name, colour in zip(
+        NAMES, ("#c1121f", "#f4a261", "#457b9d", "#2a9d8f", "#8d99ae"), strict=True
+    ):
+        of = [row for row in rows if row["name"] == name and row["corpus"] == corpora[0]]
+        if not of:
+            continue
+        budgets = sorted({row["minutes"] for row in of})
+        means = [
+            statistics.mean(row["reset"] for row in of if row["minutes"] == minutes)
+            for minutes in budgets
+        ]
+        axes.plot(budgets, means, "o-", color=colour, linewidth=2.5 if name == "charrnn" else 1.5)
+        axes.annotate(
+            name,
+            (budgets[-1], means[-1]),
+            (8, 0),
+            textcoords="offset points",
+            color=colour,
+            va="center",
+            weight="bold" if name == "charrnn" else "normal",
+        )
+    axes.axhline(1.4697, color="0.6", linewidth=1, linestyle=":")
+    axes.annotate("nanoGPT's published figure: 3 minutes of an A100", (0.25, 1.4697), (0, 3),
+                  textcoords="offset points", color="0.4", size=9)  # fmt: skip
+    axes.set_xscale("log")
+    ticks_at = sorted({row["minutes"] for row in rows})
+    axes.set_xticks(ticks_at, [f"{60 * m:g} s" if m < 1 else f"{m:g} min" for m in ticks_at])
+    axes.minorticks_off()
+    axes.set_xlim(ticks_at[0] * 0.8, ticks_at[-1] * 2)
+    axes.set_xlabel("time waited, two CPU cores")
+    axes.set_ylabel("validation loss, nats per character (lower is better)")
+    axes.set_title(f"{corpora[0]}: what the same wait buys")
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.grid(axis="y", color="0.9")
+    figure.tight_layout()
+    figure.savefig(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("corpus", type=Path, nargs="*")
+    parser.add_argument("--minutes", type=float, nargs="+", default=[0.25, 1.0, 3.0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--who", nargs="+", choices=NAMES, default=NAMES)
+    parser.add_argument("--results", type=Path, help="a file of JSON lines that grows")
+    parser.add_argument("--plot", type=Path, help="an SVG or PNG of all results so far")
+    asked = parser.parse_args()
+    rows: list[dict[str, object]] = []
+    if asked.results and asked.results.exists():
+        rows = [json.loads(line) for line in asked.results.read_text().splitlines()]
+    for corpus in asked.corpus:
+        for minutes in asked.minutes:
+            for seed in asked.seeds:
+                for name in asked.who:
+                    measured = (rival if name in RIVALS else ours)(name, corpus, minutes, seed)
+                    row = {"corpus": corpus.stem, "minutes": minutes, "seed": seed, "name": name}
+                    row |= {key: round(value, 4) for key, value in measured.items()}
+                    row |= {"date": date.today().isoformat(), "torch": torch.__version__}
+                    rows.append(row)
+                    print(json.dumps(row), file=sys.stderr, flush=True)
+                    if asked.results:
+                        with asked.results.open("a") as file:
+                            file.write(json.dumps(row) + "\n")
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores")
+    print(table(rows))
+    if asked.plot:
+        plot(rows, asked.plot)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""How many characters a second are learned from, and how near that is to the machine's limit.
+
+    python benchmarks/throughput.py [ROUNDS]
+
+Each row trains a network on random characters, 65 of them: ours, and the loop of the tutorials
+(nn.Embedding, nn.LSTM, nn.Linear, torch.optim.Adam, clip_grad_norm_, loss.item() at each step) at
+the same sizes. All take turns, a few steps each, for ROUNDS rounds; the table gives medians and the
+range. The limit is the rate of a matrix product of the shape that a time step makes,
+(batch, inputs + hidden) by (inputs + hidden, gates), timed in the same turns; the share is what the
+whole step (forward, backward, update; three forwards' arithmetic) makes of that rate.
+"""
+
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from charrnn import device, ngrams, plan
+from charrnn.config import ModelConfig, TrainConfig
+from charrnn.corpus import Lanes
+from charrnn.network import Network
+from charrnn.training import Learner, train
+
+VOCAB_SIZE = 65
+SECONDS_A_TURN = 0.5
+
+
+@dataclass
+class Contender:
+    """Something that takes steps, and what a step is worth."""
+
+    name: str
+    step: Callable[[], object]
+    chars_per_step: int
+    flops_per_char: float
+    gemm: tuple[int, int, int]  # rows, inner, columns of a time step's product
+
+
+def ours(name: str, ids: np.ndarray, **sizes: object) -> Contender:
+    model = ModelConfig.among(sizes)
+    config = TrainConfig.among({"steps": 2**40, "threads": torch.get_num_threads(), **sizes})
+    keys = ngrams.learn(ids, longest=model.ngrams, min_count=config.ngram_min_count)
+    learner = Learner.new(Network(model, VOCAB_SIZE, keys, seed=1), config)
+    lanes = Lanes(ids, batch_size=config.batch_size, seq_length=config.seq_length)
+    steps: Iterator[object] = train(learner, lanes, config)
+    return Contender(
+        name,
+        lambda: next(steps),
+        lanes.chars_per_step,
+        6 * plan.cost(model, VOCAB_SIZE),
+        gemm_of(model, config.batch_size),
+    )
+
+
+def tutorial(name: str, ids: np.ndarray, **sizes: object) -> Contender:
+    model = ModelConfig.among({"ngrams": 1, "skip": False, **sizes})
+    config = TrainConfig.among(sizes)
+    text = torch.from_numpy(ids.astype(np.int64))
+    lanes = text[: len(text) // config.batch_size * config.batch_size].view(config.batch_size, -1)
+    embedding = nn.Embedding(VOCAB_SIZE, model.embedding_size)
+    layers = nn.LSTM(model.embedding_size, model.hidden_size, model.num_layers, batch_first=True)
+    head = nn.Linear(model.hidden_size, VOCAB_SIZE)
+    weights = [*embedding.parameters(), *layers.parameters(), *head.parameters()]
+    optimizer = torch.optim.Adam(weights, lr=2e-3)
+    state, at, T = None, 0, config.seq_length
+
+    def step() -> float:
+        nonlocal state, at
+        at = (at + T) % (lanes.shape[1] - T - 1)
+        optimizer.zero_grad()
+        hidden, new_state = layers(embedding(lanes[:, at : at + T]), state)
+        logits = head(hidden)
+        targets = lanes[:, at + 1 : at + T + 1]
+        loss = functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        loss.backward()
+        nn.utils.clip_grad_norm_(weights, 5.0)
+        optimizer.step()
+        state = tuple(part.detach() for part in new_state)
+        return loss.item()
+
+    return Contender(
+        name,
+        step,
+        config.batch_size * T,
+        6 * plan.cost(model, VOCAB_SIZE),
+        gemm_of(model, config.batch_size),
+    )
+
+
+def gemm_of(model: ModelConfig, batch_size: int) -> tuple[int, int, int]:
+    inner = (model.input_size if model.num_layers == 1 else model.hidden_size) + model.hidden_size
+    return batch_size, inner, model.num_gates * model.hidden_size
+
+
+def rate(work: Callable[[], object], units: float) -> float:
+    """Units of work a second, over half a second."""
+    work()
+    began, count = time.perf_counter(), 0
+    while time.perf_counter() - began < SECONDS_A_TURN:
+        work()
+        count += 1
+    return units * count / (time.perf_counter() - began)
+
+
+def gemm_rate(shape: tuple[int, int, int]) -> float:
+    """Floating-point operations a second, the better of the two layouts."""
+    rows, inner, columns = shape
+    a, b = torch.randn(rows, inner), torch.randn(inner, columns)
+    out, turned = torch.empty(rows, columns), torch.empty(columns, rows)
+    a_turned, b_turned = a.t().contiguous(), b.t().contiguous()
+    flops = 2.0 * rows * inner * columns
+    return max(
+        rate(lambda: torch.mm(a, b, out=out), flops),
+        rate(lambda: torch.mm(b_turned, a_turned, out=turned), flops),
+    )
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    device.prepare("cpu", device.default_threads())
+    ids = np.random.default_rng(0).integers(VOCAB_SIZE, size=200_000).astype(np.uint8)
+    plain = {"ngrams": 1, "skip": False, "embedding_size": 64, "optimizer": "adamw"}
+    small = {"hidden_size": 128, "num_layers": 2, "batch_size": 50, "seq_length": 50}
+    large = {"hidden_size": 512, "num_layers": 2, "batch_size": 64, "seq_length": 64}
+    wide = {"hidden_size": 512, "batch_size": 64, "seq_length": 64}
+    contenders = [
+        tutorial("tutorial loop, lstm 2×128, 50×50", ids, embedding_size=64, **small),
+        ours("ours, lstm 2×128, 50×50", ids, **plain, **small),
+        tutorial("tutorial loop, lstm 2×512, 64×64", ids, embedding_size=64, **large),
+        ours("ours, lstm 2×512, 64×64", ids, **plain, **large),
+        ours("ours, cifg 2×512, 64×64", ids, cell="cifg", **plain, **large),
+        ours("ours, lstm 1×512, 64×64", ids, **plain, **wide),
+        ours("ours, cifg 1×512, 64×64", ids, cell="cifg", **plain, **wide),
+        ours("ours, the default recipe, lstm 1×256, 32×48", ids, hidden_size=256),
+        ours("ours, the default recipe, cifg 1×256, 32×48", ids, cell="cifg", hidden_size=256),
+        ours("ours, the default recipe, cifg 1×512, 32×48", ids, cell="cifg", hidden_size=512),
+    ]
+    rates: dict[str, list[tuple[float, float]]] = {each.name: [] for each in contenders}
+    for each in contenders:
+        rate(each.step, 1)
+    for _ in range(rounds):
+        for each in contenders:
+            chars = rate(each.step, each.chars_per_step)
+            rates[each.name].append((chars, chars * each.flops_per_char / gemm_rate(each.gemm)))
+    print(f"{platform.machine()}, {device.default_threads()} threads of {os.cpu_count()}, "
+          f"torch {torch.__version__}, {rounds} rounds\n")  # fmt: skip
+    print(
+        "| | chars/s, median (range) | GFLOP/s | share of the GEMM rate (range) |\n"
+        "|---|---|---|---|"
+    )
+    for each in contenders:
+        chars, shares = zip(*rates[each.name], strict=True)
+        middle = statistics.median(chars)
+        print(
+            f"| {each.name} | {middle:,.0f} ({min(chars):,.0f}–{max(chars):,.0f}) |"
+            f" {middle * each.flops_per_char / 1e9:.0f} |"
+            f" {statistics.median(shares):.0%} ({min(shares):.0%}–{max(shares):.0%}) |"
+        )
+
+
+if __name__ == "__main__":
+    main()

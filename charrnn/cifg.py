@@ -1,0 +1,134 @@
+"""The CIFG layer over a window of time in torch, with its gradient written out by hand.
+
+torch has fused layers for the LSTM, the GRU and the simple network, but none for this one, and
+autograd through its steps would take several times longer. The equations are
+`recurrence.cifg_step`. Here they stand transposed, each step's columns being the lanes:
+[W_ih W_hh] @ [x; h] is the form of a matrix product that is fastest at the few lanes of a step, and
+it leaves each gate in one piece.
+
+The loops hold what depends on the step before. All the rest is done for the whole window at once,
+before a loop or after it.
+
+Shapes: T time, B lanes, D inputs, H hidden, G = 3 H (forget, output, candidate), I = D + H.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class Cifg(nn.Module):
+    """One layer, called like `nn.LSTM` and with its names for the weights."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        num_rows = 3 * hidden_size
+        self.weight_ih_l0 = nn.Parameter(torch.empty(num_rows, input_size))
+        self.weight_hh_l0 = nn.Parameter(torch.empty(num_rows, hidden_size))
+        self.bias_ih_l0 = nn.Parameter(torch.empty(num_rows))
+        self.bias_hh_l0 = nn.Parameter(torch.empty(num_rows))
+
+    def forward(
+        self, x_TBD: Tensor, state: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """y_TBH, and the state after it; states are (1, B, H) as torch's layers have them."""
+        weight_GI = torch.cat([self.weight_ih_l0, self.weight_hh_l0], 1)
+        h_HB, c_HB = (part.squeeze(0).t().contiguous() for part in state)
+        y_THB, c_HB = _Window.apply(  # type: ignore[no-untyped-call]
+            x_TBD.transpose(1, 2), weight_GI, self.bias_ih_l0 + self.bias_hh_l0, h_HB, c_HB
+        )
+        return y_THB.transpose(1, 2), (y_THB[-1].t()[None], c_HB.t()[None])
+
+
+class _Window(torch.autograd.Function):
+    """All steps of a window, forwards and back.
+
+    With a = [W_ih W_hh] [x; h] + b the sums of the gates, and δ standing for ∂loss/∂:
+
+        f, o = σ(a_f), σ(a_o)    g = tanh(a_g)    c = g + f (c' - g)    h = o tanh c
+
+        δc += δh o (1 - tanh² c)
+        δa_o = δh tanh c · o (1 - o)
+        δa_f = δc (c' - g) f (1 - f)
+        δa_g = δc (1 - f) (1 - g²)
+        δc' = δc f               δh' += W_hhᵀ δa
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, x_TDB: Tensor, weight_GI: Tensor, bias_G: Tensor, h_HB: Tensor, c_HB: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        T, D, B = x_TDB.shape
+        H = len(h_HB)
+        read_TIB = x_TDB.new_empty(T + 1, D + H, B)  # [x; h before], what each step reads
+        read_TIB[:T, :D] = x_TDB
+        read_TIB[0, D:] = h_HB
+        gates_TGB = x_TDB.new_empty(T, 3 * H, B)
+        c_THB = x_TDB.new_empty(T + 1, H, B)
+        c_THB[0] = c_HB
+        tanh_c_THB = x_TDB.new_empty(T, H, B)
+        bias_GB = bias_G[:, None].expand(-1, B).contiguous()
+        steps = zip(
+            read_TIB[:T].unbind(),
+            read_TIB[1:, D:].unbind(),
+            gates_TGB.unbind(),
+            gates_TGB[:, : 2 * H].unbind(),
+            gates_TGB[:, :H].unbind(),
+            gates_TGB[:, H : 2 * H].unbind(),
+            gates_TGB[:, 2 * H :].unbind(),
+            c_THB[:T].unbind(),
+            c_THB[1:].unbind(),
+            tanh_c_THB.unbind(),
+            strict=True,
+        )
+        for read_IB, h_after, gates, f_o, f, o, g, c, c_after, tanh_c in steps:
+            torch.addmm(bias_GB, weight_GI, read_IB, out=gates)
+            f_o.sigmoid_()
+            g.tanh_()
+            torch.lerp(g, c, f, out=c_after)
+            torch.tanh(c_after, out=tanh_c)
+            torch.mul(o, tanh_c, out=h_after)
+        ctx.save_for_backward(weight_GI)
+        ctx.window = read_TIB, gates_TGB, c_THB, tanh_c_THB
+        return read_TIB[1:, D:].clone(), c_THB[T].clone()
+
+    @staticmethod
+    def backward(ctx: Any, dy_THB: Tensor, dc_HB: Tensor) -> tuple[Tensor | None, ...]:
+        (weight_GI,) = ctx.saved_tensors
+        read_TIB, gates_TGB, c_THB, tanh_c_THB = ctx.window
+        T, H, B = tanh_c_THB.shape
+        D = read_TIB.shape[1] - H
+        f, o, g = gates_TGB[:, :H], gates_TGB[:, H : 2 * H], gates_TGB[:, 2 * H :]
+        # what δh and δc are multiplied with in each step
+        c_by_h = (1 - tanh_c_THB.square()).mul_(o)
+        o_by_h = (1 - o).mul_(o).mul_(tanh_c_THB)
+        kept = 1 - f
+        fg_by_c = torch.stack([(c_THB[:T] - g).mul_(f).mul_(kept), (1 - g * g).mul_(kept)], 1)
+        dh_THB, dc_HB = dy_THB.clone(memory_format=torch.contiguous_format), dc_HB.clone()
+        da_TGB = torch.empty_like(gates_TGB)
+        da_T3HB = da_TGB.view(T, 3, H, B)
+        back_HG = weight_GI[:, D:].t().contiguous()
+        steps = zip(
+            dh_THB.unbind(),
+            (None, *dh_THB[:-1].unbind()),
+            c_by_h.unbind(),
+            o_by_h.unbind(),
+            fg_by_c.unbind(),
+            f.unbind(),
+            da_TGB.unbind(),
+            da_T3HB[:, 1].unbind(),
+            da_T3HB[:, 0::2].unbind(),
+            strict=True,
+        )
+        for dh, dh_before, to_c, to_o, to_fg, f_t, da, da_o, da_fg in reversed(list(steps)):
+            torch.mul(dh, to_o, out=da_o)
+            dc_HB.addcmul_(dh, to_c)
+            torch.mul(to_fg, dc_HB, out=da_fg)
+            dc_HB.mul_(f_t)
+            if dh_before is not None:
+                dh_before.addmm_(back_HG, da)
+        da_GTB = da_TGB.transpose(0, 1).reshape(3 * H, T * B)
+        read_ITB = read_TIB[:T].transpose(0, 1).reshape(D + H, T * B)
+        dx_TDB = (weight_GI[:, :D].t() @ da_GTB).view(D, T, B).transpose(0, 1)
+        return dx_TDB, da_GTB @ read_ITB.t(), da_GTB.sum(1), back_HG @ da_TGB[0], dc_HB
