@@ -19,8 +19,9 @@ from charrnn.training import Learner, evaluate, train
 from charrnn.vocab import IntArray
 
 _TRIAL_SECONDS, _TRIAL_SHARE = 2.0, 1 / 40
-_CHECKS = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98)  # of the time
+_CHECKS = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98)  # of the time to learn
 _TOLERANCE = 0.005
+_SECONDS_TO_SAVE = 0.2
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,8 @@ class Budget:
                 raise UsageError(f"--{name} {value} is out of range", "it must be greater than 0")
 
     @property
-    def seconds(self) -> float | None:
-        """The time there is; None if the length is not one of time."""
-        if self.steps is not None or self.epochs is not None:
-            return None
+    def seconds(self) -> float:
+        """The time there is, where the length is one of time."""
         return 60 * (plan.DEFAULT_MINUTES if self.minutes is None else self.minutes)
 
     def counted_steps(self, config: TrainConfig, num_train: int) -> int | None:
@@ -64,43 +63,58 @@ class Budget:
 class Pace:
     """Where the clock says that the run should end."""
 
-    began: float  # monotonic seconds
-    deadline: float
-    seconds_at_the_end: float  # what the last validation and the last save take
+    deadline: float  # monotonic seconds
+    validation: float  # seconds that one takes
     _checks: list[float] = field(default_factory=lambda: list(_CHECKS))
-    _since: list[tuple[float, int]] = field(default_factory=list)  # when the last checks were
+    _last: tuple[float, int] | None = None  # seconds of learning and step at the last check
+    _first: float = 0.0  # when the first step was made
 
-    def corrected(self, step: int, steps: int, now: float) -> int:
-        """How many steps the run should have, now that `step` of `steps` are made.
+    @property
+    def end_of_learning(self) -> float:
+        """When the last step should be made: two validations and a save follow it."""
+        return self.deadline - 2 * self.validation - _SECONDS_TO_SAVE
+
+    def corrected(
+        self, step: int, steps: int, *, now: float, learned: float, eval_every: int
+    ) -> int:
+        """How many steps the run should have, now that `step` of `steps` are made in `learned`
+        seconds of learning alone, with a validation each `eval_every`.
 
         It differs from `steps` only at the few moments when the clock is looked at, and only if
         that makes a difference.
         """
-        if not self._since:
-            self._since.append((now, step))  # the first step is slower than the others
+        if self._last is None:  # the first step is slower than the others
+            self._last, self._first = (learned, step), now
+        share = (now - self._first) / max(1e-9, self.end_of_learning - self._first)
+        if not self._checks or share < self._checks[0]:
             return steps
-        if not self._checks or now < self.began + self._checks[0] * (self.deadline - self.began):
-            return steps
-        while self._checks and now >= self.began + self._checks[0] * (self.deadline - self.began):
+        while self._checks and share >= self._checks[0]:
             self._checks.pop(0)
-        then, step_then = self._since[max(0, len(self._since) - 3)]
-        self._since.append((now, step))
-        seconds_per_step = (now - then) / max(1, step - step_then)
-        left = max(1, round((self.deadline - self.seconds_at_the_end - now) / seconds_per_step))
-        return step + left if abs(step + left - steps) > _TOLERANCE * left + 1 else steps
+        learned_then, step_then = self._last
+        self._last = learned, step
+        per_step = (learned - learned_then) / max(1, step - step_then)
+        left = (self.end_of_learning - now) / max(1e-9, per_step + self.validation / eval_every)
+        fitting = step + max(1, round(left))
+        return fitting if abs(fitting - steps) > _TOLERANCE * left + 1 else steps
 
 
-def seconds_per_step(
-    learner: Learner,
-    ids: IntArray,
-    config: TrainConfig,
-    *,
-    seconds: float,
-) -> float:
-    """How long a step takes on this machine; the learner is to be thrown away.
-
-    `ids` is the text to learn from; `seconds` is the whole budget, of which a trial takes little.
+def measured(
+    learner: Learner, ids: IntArray, config: TrainConfig, *, seconds: float, began: float
+) -> tuple[int, Pace]:
+    """How many steps of this learner fit into the `seconds` that began at `began`, and the pace to
+    keep. The learner is to be thrown away.
     """
+    num_train, end = config.num_train(len(ids)), config.num_before_test(len(ids))
+    per_step = _seconds_per_step(learner, ids[:num_train], config, seconds=seconds)
+    validation = _seconds_per_evaluation(learner, ids[:end], first=num_train)
+    pace = Pace(began + seconds, validation)
+    return max(1, round((pace.end_of_learning - time.monotonic()) / per_step)), pace
+
+
+def _seconds_per_step(
+    learner: Learner, ids: IntArray, config: TrainConfig, *, seconds: float
+) -> float:
+    """How long a step takes on this machine; of the `seconds` there are, a trial takes little."""
     lanes = Lanes(ids, batch_size=config.batch_size, seq_length=config.seq_length)
     steps = train(learner, lanes, dataclasses.replace(config, steps=2**40))
     for _ in itertools.islice(steps, 2):  # they only warm up
@@ -115,7 +129,7 @@ def seconds_per_step(
     return (time.monotonic() - began) / num_steps
 
 
-def seconds_per_evaluation(learner: Learner, ids: IntArray, *, first: int) -> float:
+def _seconds_per_evaluation(learner: Learner, ids: IntArray, *, first: int) -> float:
     """How long it takes to evaluate ids[first:], from a part of it."""
     num_chars = len(ids) - first
     if num_chars < 2:

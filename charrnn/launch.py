@@ -6,15 +6,11 @@ puts a run together again from its checkpoint.
 
 import copy
 import dataclasses
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from charrnn import budget as budgets
 from charrnn import corpus, device, ngrams, plan, runs, sources
@@ -25,12 +21,11 @@ from charrnn.corpus import Reading, Survey
 from charrnn.display import Quiet
 from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.network import Network
+from charrnn.ngrams import Keys
 from charrnn.runs import CORPUS_CACHE, Run
 from charrnn.session import Sitting
 from charrnn.training import Learner
 from charrnn.vocab import IntArray, Vocab
-
-_SECONDS_TO_SAVE = 0.2
 
 
 @dataclass(frozen=True)
@@ -57,69 +52,23 @@ def new_run(request: Request, *, screen: Quiet, save_every: float, began: float)
     given["device"] = device.resolve(given["device"])
     device.prepare(given["device"], given["threads"])
     parent = _parent(request, given)
-    with _found(request.names) as found:
-        surveyed = corpus.survey(
-            found, request.reading, cache=CORPUS_CACHE, progress=screen.reading
-        )
-        vocab = _vocab(surveyed, request, parent)
-        ids = corpus.encoded(
-            found, request.reading, surveyed, vocab, cache=CORPUS_CACHE, progress=screen.reading
-        )
-    screen.end()
-    for note in surveyed.notes:
-        screen.say(note)
-    wanted = TrainConfig.among(given)
-    text = ids[: wanted.num_train(len(ids))]
-    keys = _ngram_keys(given, text, wanted, parent)
-
-    def planned_for(given: Mapping[str, Any], arithmetic: float | None = None) -> plan.Plan:
-        return plan.make(
-            given,
-            num_train=len(text),
-            num_val=wanted.num_before_test(len(ids)) - len(text),
-            vocab_size=len(vocab),
-            device=given["device"],
-            ngram_rows=ngrams.num_rows(keys),
-            arithmetic=arithmetic,
-        )
-
-    def learner(model: ModelConfig, config: TrainConfig) -> Learner:
-        network = Network(model, len(vocab), keys, seed=config.seed)
-        if parent is not None:
-            network.load(parent.group("weights"))
-        return Learner.new(network, config)
-
+    surveyed, vocab, ids = _read(request, parent, screen)
     screen.say(f"{_title(request.names)}: {len(ids):,} characters, {len(vocab):,} different")
     _say_unknown(vocab, surveyed, screen)
     if parent is not None:
         given = {**given, **parent.model.to_json()}
-    seconds, pace, arithmetic = request.budget.seconds, None, None
-    if seconds is not None:
-        trial = planned_for(given)
-        tried = learner(trial.model, trial.train)
-        per_step = budgets.seconds_per_step(tried, text, trial.train, seconds=seconds)
-        pace = _pace(tried, ids, trial.train, began=began, seconds=seconds)
-        left = pace.deadline - pace.seconds_at_the_end - time.monotonic()
-        chars = left / per_step * trial.train.batch_size * trial.train.seq_length
-        arithmetic = max(0.0, chars) * plan.cost(trial.model, len(vocab))
-    planned = planned_for(given, arithmetic)
-    steps = request.budget.counted_steps(planned.train, len(text))
-    if steps is None:
-        chars_per_step = planned.train.batch_size * planned.train.seq_length
-        assert arithmetic is not None
-        steps = max(1, round(arithmetic / plan.cost(planned.model, len(vocab)) / chars_per_step))
-    config = dataclasses.replace(planned.train, steps=steps)
+    planned, keys, pace = _planned(request.budget, given, ids, vocab, parent, began=began)
     screen.say(planned.why)
+    newborn = _newborn(planned, vocab, keys, parent)
     facts = CorpusFacts(
         request.names, request.reading.encoding, surveyed.sha256, surveyed.num_chars
     )
-    newborn = learner(planned.model, config)
     run = runs.create(request.run_name, default=_title(request.names))
     screen.say(
-        f"run {run.name}: {steps:,} steps;"
+        f"run {run.name}: {planned.train.steps:,} steps;"
         f" to stop and go on later: Ctrl-C, charrnn resume {run.name}"
     )
-    standing = Checkpoint(planned.model, config, vocab, facts, Progress())
+    standing = Checkpoint(planned.model, planned.train, vocab, facts, Progress())
     return Sitting(run, newborn, ids, standing, screen=screen, save_every=save_every, pace=pace)
 
 
@@ -155,17 +104,12 @@ def resumed(
         raise CheckpointError(f"the run {run.name!r} lacks what resuming needs: {error}") from error
     pace = None
     if budget != Budget():
-        num_train = config.num_train(len(ids))
-        steps = budget.counted_steps(config, num_train)
+        steps = budget.counted_steps(config, config.num_train(len(ids)))
         if steps is None:
-            seconds = budget.seconds
-            assert seconds is not None
-            tried = copy.deepcopy(made)
-            text = ids[:num_train]
-            per_step = budgets.seconds_per_step(tried, text, config, seconds=seconds)
-            pace = _pace(tried, ids, config, began=began, seconds=seconds)
-            left = pace.deadline - pace.seconds_at_the_end - time.monotonic()
-            steps = made.step + max(1, round(left / per_step))
+            fitting, pace = budgets.measured(
+                copy.deepcopy(made), ids, config, seconds=budget.seconds, began=began
+            )
+            steps = made.step + fitting
         if steps <= found.progress.step and steps != config.steps:
             raise UsageError(
                 f"the run {run.name!r} has already made {found.progress.step:,} steps",
@@ -177,24 +121,72 @@ def resumed(
     return Sitting(run, made, ids, standing, screen=screen, save_every=save_every, pace=pace)
 
 
-def _ngram_keys(
-    given: Mapping[str, Any], text: IntArray, wanted: TrainConfig, parent: Checkpoint | None
-) -> tuple[npt.NDArray[np.int64], ...]:
-    """The n-grams with embeddings of their own: the parent's, or those of the text."""
+def _read(
+    request: Request, parent: Checkpoint | None, screen: Quiet
+) -> tuple[Survey, Vocab, IntArray]:
+    """The corpus: what is known of it, its alphabet, its ids."""
+    with _found(request.names) as found:
+        surveyed = corpus.survey(
+            found, request.reading, cache=CORPUS_CACHE, progress=screen.reading
+        )
+        vocab = _vocab(surveyed, request, parent)
+        ids = corpus.encoded(
+            found, request.reading, surveyed, vocab, cache=CORPUS_CACHE, progress=screen.reading
+        )
+    screen.end()
+    for note in surveyed.notes:
+        screen.say(note)
+    return surveyed, vocab, ids
+
+
+def _planned(
+    budget: Budget,
+    given: Mapping[str, Any],
+    ids: IntArray,
+    vocab: Vocab,
+    parent: Checkpoint | None,
+    *,
+    began: float,
+) -> tuple[plan.Plan, Keys, Pace | None]:
+    """All that was not given: the sizes, the n-grams with an embedding of their own, the number of
+    steps; and the pace to keep, where the budget is one of time.
+
+    For a budget of time, the network of a plan without one is tried, to measure the machine.
+    """
+    wanted = TrainConfig.among(given)
+    num_train = wanted.num_train(len(ids))
     if parent is not None:
-        return parent.ngram_keys()
-    longest = ModelConfig.among(given).ngrams
-    return ngrams.learn(text, longest=longest, min_count=wanted.ngram_min_count)
+        keys = parent.ngram_keys()
+    else:
+        longest = ModelConfig.among(given).ngrams
+        keys = ngrams.learn(ids[:num_train], longest=longest, min_count=wanted.ngram_min_count)
+    facts = plan.Facts(
+        num_train=num_train,
+        num_val=wanted.num_before_test(len(ids)) - num_train,
+        vocab_size=len(vocab),
+        ngram_rows=ngrams.num_rows(keys),
+        device=given["device"],
+    )
+    planned, pace = plan.make(given, facts), None
+    steps = budget.counted_steps(planned.train, num_train)
+    if steps is None:
+        tried = _newborn(planned, vocab, keys, parent)
+        fitting, pace = budgets.measured(
+            tried, ids, planned.train, seconds=budget.seconds, began=began
+        )
+        arithmetic = fitting * plan.cost_of_step(planned, facts)
+        planned = plan.make(given, facts, arithmetic=arithmetic)
+        steps = max(1, round(arithmetic / plan.cost_of_step(planned, facts)))
+    train = dataclasses.replace(planned.train, steps=steps)
+    return dataclasses.replace(planned, train=train), keys, pace
 
 
-def _pace(
-    learner: Learner, ids: IntArray, config: TrainConfig, *, began: float, seconds: float
-) -> Pace:
-    """A pace that leaves time for what comes after the last step: two validations and a save."""
-    read = ids[: config.num_before_test(len(ids))]
-    first = config.num_train(len(ids))
-    validation = budgets.seconds_per_evaluation(learner, read, first=first)
-    return Pace(began, began + seconds, 2 * validation + _SECONDS_TO_SAVE)
+def _newborn(planned: plan.Plan, vocab: Vocab, keys: Keys, parent: Checkpoint | None) -> Learner:
+    """A learner at step 0, its weights drawn at random or the parent's."""
+    network = Network(planned.model, len(vocab), keys, seed=planned.train.seed)
+    if parent is not None:
+        network.load(parent.group("weights"))
+    return Learner.new(network, planned.train)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class Network(nn.Module):
         self,
         config: ModelConfig,
         vocab_size: int,
-        ngram_keys: tuple[npt.NDArray[np.int64], ...] = (),
+        ngram_keys: ngrams.Keys = (),
         *,
         seed: int = 0,
     ) -> None:

@@ -25,21 +25,20 @@ import numpy.typing as npt
 from charrnn.vocab import IntArray
 
 Array = Any  # a numpy array or a torch tensor
+Keys = tuple[npt.NDArray[np.int64], ...]  # one sorted array for each length from 2
 NOTHING = -1  # stands where no character was read
 _BITS = 21  # Unicode has fewer than 2²¹ characters
 _MAX_CHARS, _NUM_PIECES = 4_000_000, 16  # of a larger text, pieces are counted
 
 
-def learn(
-    ids: IntArray, *, longest: int, min_count: int, max_rows: int = 1 << 16
-) -> tuple[npt.NDArray[np.int64], ...]:
+def learn(ids: IntArray, *, longest: int, min_count: int, max_rows: int = 1 << 16) -> Keys:
     """The sorted keys of the n-grams of 2 … `longest` characters, one array for each length.
 
     They are those that occur `min_count` times, and of these no more than the `max_rows` most
     frequent of a length. Each array ends with a key larger than any real one, so that a search
     always ends inside.
     """
-    keys: tuple[npt.NDArray[np.int64], ...] = ()
+    keys: Keys = ()
     for length in range(2, longest + 1):
         counted = [_keys_in(piece, length, keys) for piece in _pieces(ids)]
         found, counts = np.unique(np.concatenate(counted), return_counts=True)
@@ -60,9 +59,7 @@ def _pieces(ids: IntArray) -> Iterator[npt.NDArray[np.int64]]:
         yield ids[start : start + _MAX_CHARS // _NUM_PIECES].astype(np.int64)
 
 
-def _keys_in(
-    ids: npt.NDArray[np.int64], length: int, keys: tuple[npt.NDArray[np.int64], ...]
-) -> npt.NDArray[np.int64]:
+def _keys_in(ids: npt.NDArray[np.int64], length: int, keys: Keys) -> npt.NDArray[np.int64]:
     """The keys of all n-grams of one length in a text, given those of the shorter ones."""
     before = np.full(length - 1, NOTHING)
     shorter: npt.NDArray[np.int64] = _own_rows(keys, ids, before[1:], np)[-1]

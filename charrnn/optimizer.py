@@ -56,7 +56,12 @@ class RowAdam(Adam):
     """
 
     def step(self, gradient: Tensor, *, rate: float, number: int) -> None:
-        """Apply a coalesced sparse gradient. `number` counts updates of the table from 1."""
+        """Apply a gradient, coalesced if it is sparse. `number` counts updates of the table from
+        1.
+        """
+        if not gradient.is_sparse:
+            super().step(gradient, rate=rate, number=number)
+            return
         rows, values = gradient.indices()[0], gradient.values()
         m, v = self.tensors["m"][rows], self.tensors["v"][rows]
         update = _towards(values, m, v, self._betas, number).mul_(-rate)

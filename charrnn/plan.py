@@ -8,7 +8,7 @@ can be overruled by its flag. It knows numbers only, neither files nor tensors.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,8 @@ _WIDEST = ((300_000, 65_536), (50_000, 256), (5_000, 128), (0, 64))
 # (multiply-adds that there is time for, at least; hidden size)
 _WIDTHS = (
     (5e14, 1024),
-    (6e13, 512),
-    (1.5e13, 384),
+    (2e13, 512),
+    (6e12, 384),
     (2e12, 256),
     (1e12, 192),
     (4e11, 128),
@@ -57,95 +57,104 @@ class Plan:
     why: str
 
 
-def make(
-    given: Mapping[str, Any],
-    *,
-    num_train: int,
-    num_val: int,
-    vocab_size: int,
-    device: str,
-    ngram_rows: int = 0,
-    arithmetic: float | None = None,
-) -> Plan:
+@dataclass(frozen=True)
+class Facts:
+    """What a plan is made for."""
+
+    num_train: int  # characters to learn from
+    num_val: int  # and to validate on
+    vocab_size: int
+    ngram_rows: int  # embeddings besides those of the characters
+    device: str
+
+
+def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = None) -> Plan:
     """Fill in every number that is not in `given` (the fields of both configurations by name).
 
-    `ngram_rows` counts the embeddings besides those of the characters, for the sentence.
     `arithmetic` is the budget in multiply-adds of the forward pass (see `cost`); None where the
     budget is one of steps or epochs, which says little about the time. Lanes and window shrink to
     what the corpus can fill, also where they were given. `steps` is left at its default.
     """
-    values: dict[str, Any] = {**ModelConfig().to_json(), "skip": given.get("ngrams") != 1, **given}
-    if "hidden_size" not in given:
-        afforded = _WIDTH_IN_STEPS
-        if arithmetic is not None:
-            afforded = next(width for least, width in _WIDTHS if arithmetic >= least)
-        widest = next(width for least, width in _WIDEST if num_train >= least)
-        values["hidden_size"] = min(afforded, widest)
-    if "embedding_size" not in given and values["ngrams"] == 1:
-        values["embedding_size"] = min(64, max(8, vocab_size))
-    model = ModelConfig.among(values)
-    epochs = (arithmetic or 0.0) / cost(model, vocab_size) / num_train
-    if arithmetic is None and num_train < 300_000:
-        epochs = 10.0  # a small text is soon read again and again
-    _, values["dropout"], values["weight_dropout"] = next(
-        row for row in _DROPOUTS if epochs >= row[0]
-    )
-    values["batch_size"] = next(lanes for least, lanes in _LANES if num_train >= least)
-    if device.startswith("cuda") and num_train >= 1_000_000:
-        values["batch_size"], values["seq_length"] = _GPU_LANES, _GPU_WINDOW
-    values |= given
+    model = _model(given, facts, arithmetic)
+    readings = 0.0 if arithmetic is None else arithmetic / cost(model, facts) / facts.num_train
+    values: dict[str, Any] = {**_learning(model, facts, readings, arithmetic is not None), **given}
     kind = TrainConfig.among(values).optimizer
-    rate = _LEARNING_RATES[kind].get(model.cell, 0.0) / max(1, model.num_layers) ** 2
-    values.setdefault("learning_rate", round(rate * (256 / max(64, model.hidden_size)) ** 0.5, 6))
-    wanted = (values.setdefault("batch_size", 32), values.setdefault("seq_length", 48))
-    values["seq_length"] = max(1, min(values["seq_length"], num_train - 1))
-    values["batch_size"] = max(
-        1, min(values["batch_size"], (num_train - 1) // values["seq_length"])
-    )
-    shrunk = wanted != (values["batch_size"], values["seq_length"])
-    chars_per_step = values["batch_size"] * values["seq_length"]
-    steps_of_evaluation = num_val / 3 / chars_per_step
-    values.setdefault(
-        "eval_every", max(_LEAST_STEPS_BETWEEN, round(steps_of_evaluation / _EVALUATION_SHARE))
-    )
+    rate = _LEARNING_RATES[kind][model.cell] * (256 / max(64, model.hidden_size)) ** 0.5
+    values.setdefault("learning_rate", round(rate / model.num_layers**2, 6))
+    wanted = values["batch_size"], values["seq_length"]
+    window = max(1, min(values["seq_length"], facts.num_train - 1))
+    lanes = max(1, min(values["batch_size"], (facts.num_train - 1) // window))
+    values |= {"seq_length": window, "batch_size": lanes}
+    steps_of_evaluation = facts.num_val / 3 / (lanes * window)
+    often = max(_LEAST_STEPS_BETWEEN, round(steps_of_evaluation / _EVALUATION_SHARE))
+    values.setdefault("eval_every", often)
     train = TrainConfig.among(values)
-    size = f"{model.num_parameters(vocab_size, ngram_rows):,} parameters"
-    why = _sentence(model, train, given, num_train, epochs, shrunk=shrunk, size=size)
-    return Plan(model, train, why)
+    if wanted != (lanes, window):
+        why = f"{facts.num_train:,} characters fill no more"
+    elif "hidden_size" in given:
+        why = "as given"
+    elif readings:
+        why = f"there is time for {_rounded(readings)} readings of {facts.num_train:,} characters"
+    else:
+        why = f"for {facts.num_train:,} characters on {facts.device}"
+    return Plan(model, train, f"{_described(model, train, facts)}: {why}")
 
 
-def cost(model: ModelConfig, vocab_size: int) -> float:
+def _model(given: Mapping[str, Any], facts: Facts, arithmetic: float | None) -> ModelConfig:
+    """The network: as wide as there is time for, and no wider than the text can teach."""
+    values: dict[str, Any] = {"skip": given.get("ngrams") != 1, **given}
+    if given.get("ngrams") == 1:
+        values.setdefault("embedding_size", min(64, max(8, facts.vocab_size)))
+    afforded = _WIDTH_IN_STEPS
+    if arithmetic is not None:
+        afforded = _row(_WIDTHS, arithmetic)[1]
+    values.setdefault("hidden_size", min(afforded, _row(_WIDEST, facts.num_train)[1]))
+    return ModelConfig.among(values)
+
+
+def _learning(model: ModelConfig, facts: Facts, readings: float, is_timed: bool) -> dict[str, Any]:
+    """Lanes, window and dropout; `readings` is how many times there is time to read the text."""
+    if not is_timed and facts.num_train < _WIDEST[0][0]:
+        readings = _DROPOUTS[0][0]  # a small text is soon read again and again
+    _, dropout, weight_dropout = _row(_DROPOUTS, readings)
+    lanes, window = _row(_LANES, facts.num_train)[1], TrainConfig().seq_length
+    if facts.device.startswith("cuda") and facts.num_train >= 1_000_000:
+        lanes, window = _GPU_LANES, _GPU_WINDOW
+    return {
+        "dropout": dropout,
+        "weight_dropout": weight_dropout,
+        "batch_size": lanes,
+        "seq_length": window,
+    }
+
+
+def _row(table: Sequence[tuple[Any, ...]], number: float) -> tuple[Any, ...]:
+    """The first row whose first entry is no greater; the last one begins at 0."""
+    return next(row for row in table if number >= row[0])
+
+
+def cost(model: ModelConfig, facts: Facts) -> float:
     """Multiply-adds of the forward pass for a character, but for the look-up of embeddings."""
-    shapes = model.weight_shapes(vocab_size)
+    shapes = model.weight_shapes(facts.vocab_size)
     del shapes["embedding"]
     return sum(math.prod(shape) for shape in shapes.values() if len(shape) == 2)
 
 
-def _sentence(
-    model: ModelConfig,
-    train: TrainConfig,
-    given: Mapping[str, Any],
-    num_train: int,
-    epochs: float,
-    *,
-    shrunk: bool,
-    size: str,
-) -> str:
-    """The one line that says what was chosen and why."""
-    shape = f"{model.cell} {model.num_layers}×{model.hidden_size} ({size})"
+def cost_of_step(planned: Plan, facts: Facts) -> float:
+    """Multiply-adds of the forward pass for a step."""
+    return cost(planned.model, facts) * planned.train.batch_size * planned.train.seq_length
+
+
+def _described(model: ModelConfig, train: TrainConfig, facts: Facts) -> str:
+    """The sizes, in a line."""
+    size = f"{model.num_parameters(facts.vocab_size, facts.ngram_rows):,} parameters"
     reads = f"reading 1- to {model.ngrams}-grams" if model.ngrams > 1 else "reading characters"
     lanes = "1 lane" if train.batch_size == 1 else f"{train.batch_size} lanes"
-    windows = f"{lanes} of {train.seq_length}"
     dropout = f", dropout {train.dropout:g}" if train.dropout else ""
-    if shrunk:
-        why = f"{num_train:,} characters fill no more"
-    elif "hidden_size" in given:
-        why = "as given"
-    elif epochs:
-        why = f"the time is for {_rounded(epochs)} readings of {num_train:,} characters"
-    else:
-        why = f"for {num_train:,} characters on {train.device}"
-    return f"{shape}, {reads}, {windows}{dropout}: {why}"
+    return (
+        f"{model.cell} {model.num_layers}×{model.hidden_size} ({size}), {reads},"
+        f" {lanes} of {train.seq_length}{dropout}"
+    )
 
 
 def _rounded(number: float) -> str:

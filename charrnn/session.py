@@ -104,6 +104,7 @@ class Sitting:
         self._validated = (progress.step, progress.val_loss)
         self._began = self._saved = self._sampled = time.monotonic()
         self._learning_seconds = 0.0  # since the last figures
+        self._learned_seconds = 0.0  # in this sitting
 
     @property
     def step(self) -> int:
@@ -143,15 +144,23 @@ class Sitting:
         while self._learner.step < self._config.steps:
             before = time.monotonic()
             for report in train(self._learner, self._lanes, self._config):
-                self._learning_seconds += time.monotonic() - before
+                seconds = time.monotonic() - before
+                self._learning_seconds += seconds
+                self._learned_seconds += seconds
                 yield report
-                before = time.monotonic()
-                if self._pace is not None and self._corrected(self._pace, before):
+                if self._pace is not None and self._corrected(self._pace):
                     break  # to go on with another number of steps
+                before = time.monotonic()
 
-    def _corrected(self, pace: Pace, now: float) -> bool:
+    def _corrected(self, pace: Pace) -> bool:
         """Whether the clock wants another number of steps, which is then saved before it rules."""
-        steps = pace.corrected(self._learner.step, self._config.steps, now)
+        steps = pace.corrected(
+            self._learner.step,
+            self._config.steps,
+            now=time.monotonic(),
+            learned=self._learned_seconds,
+            eval_every=self._config.eval_every,
+        )
         if steps == self._config.steps:
             return False
         self._config = dataclasses.replace(self._config, steps=steps)

@@ -55,6 +55,9 @@ class Learner:
     def new(cls, network: Network, config: TrainConfig) -> "Learner":
         """A learner at step 0, on the configuration's device."""
         network.to(config.device)
+        network.embedding.sparse = not config.device.startswith(
+            "mps"
+        )  # which has no such gradients
         optimizer = Optimizer(
             network.named_weights(), kind=config.optimizer, weight_decay=config.weight_decay
         )

@@ -31,26 +31,27 @@ def test_minutes_are_measured_and_become_steps(charrnn, corpus):
 def test_without_a_budget_it_is_a_few_minutes():
     assert Budget().seconds == 60 * plan.DEFAULT_MINUTES
     assert Budget(minutes=2).seconds == 120
-    assert Budget(steps=5).seconds is None
-    assert Budget(epochs=5).seconds is None
-    assert Budget(steps=5).counted_steps(TrainConfig(), 1000) == 5
+    assert Budget().counted_steps(TrainConfig(), 1000) is None
     assert Budget(minutes=5).counted_steps(TrainConfig(), 1000) is None
+    assert Budget(steps=5).counted_steps(TrainConfig(), 1000) == 5
 
 
-def ends(pace, first_guess, seconds_of_step, *, start=0.0):
+def ends(pace, first_guess, seconds_of_step, *, eval_every=300):
     """When a run ends on a machine whose steps take `seconds_of_step(now)`, and the corrections."""
-    now, step, steps, corrections = start, 0, first_guess, []
+    now, learned, step, steps, corrections = 4.0, 0.0, 0, first_guess, []
     while step < steps:
-        now += seconds_of_step(now)
-        step += 1
-        wanted = pace.corrected(step, steps, now)
+        seconds = seconds_of_step(now)
+        now, learned, step = now + seconds, learned + seconds, step + 1
+        if step % eval_every == 0 and step < steps:
+            now += pace.validation
+        wanted = pace.corrected(step, steps, now=now, learned=learned, eval_every=eval_every)
         if wanted != steps:
             corrections.append((step, wanted))
             steps = wanted
-    return now, corrections
+    return now + 2 * pace.validation, corrections
 
 
-@pytest.mark.parametrize("first_guess", [20, 1000, 30_000])
+@pytest.mark.parametrize("first_guess", [100, 1000, 30_000])
 @pytest.mark.parametrize(
     "seconds_of_step",
     [
@@ -62,25 +63,23 @@ def ends(pace, first_guess, seconds_of_step, *, start=0.0):
     ids=["steady", "slower", "faster", "uneven"],
 )
 def test_the_run_ends_when_it_was_promised(first_guess, seconds_of_step):
-    pace = Pace(0.0, 60.0, seconds_at_the_end=1.5)
-    end, corrections = ends(pace, first_guess, seconds_of_step, start=4.0)
-    if first_guess == 20:  # over before the clock was looked at twice: the trial was that wrong
-        assert end < 61.5
-    else:
-        assert end + 1.5 == pytest.approx(60.0, abs=2.0)
+    pace = Pace(deadline=60.0, validation=0.8)
+    end, corrections = ends(pace, first_guess, seconds_of_step)
+    assert end == pytest.approx(60.0, abs=2.0)
     assert len(corrections) <= len(budget._CHECKS)
 
 
 def test_a_pace_that_is_kept_needs_no_correction():
-    pace = Pace(0.0, 60.0, seconds_at_the_end=0.0)
-    assert ends(pace, 1000, lambda now: 0.06) == (pytest.approx(60.0), [])
+    pace = Pace(deadline=64.2, validation=0.0)
+    end, corrections = ends(pace, 1000, lambda now: 0.06)
+    assert (end, corrections) == (pytest.approx(64.0), [])
 
 
 def test_a_correction_is_saved_before_it_rules(charrnn, corpus, tmp_path, monkeypatch):
     """A run whose length the clock changed, and which was interrupted, equals one that was not."""
     changes = {1: 60, 10: 50, 30: 45}
-    monkeypatch.setattr(Pace, "corrected", lambda self, step, steps, now: changes.get(step, steps))
-    monkeypatch.setattr(budget, "seconds_per_step", lambda *_, **__: 0.05)
+    monkeypatch.setattr(Pace, "corrected", lambda self, step, steps, **_: changes.get(step, steps))
+    monkeypatch.setattr(budget, "_seconds_per_step", lambda *_, **__: 0.05)
     command = ("train", corpus, *SMALL, "--minutes", 0.05, "--eval-every", 20, "--run")
     with pytest.MonkeyPatch.context() as patch:
         signal_at(patch, 32, signal.SIGTERM)

@@ -21,7 +21,7 @@ from charrnn.config import ModelConfig, TrainConfig
 from charrnn.errors import CheckpointError, StorageError
 from charrnn.vocab import Vocab
 
-GOLDEN = Path(__file__).parent / "data" / "golden-format-1.safetensors"
+GOLDEN = Path(__file__).parent / "data"
 
 
 def small(cell="lstm", step=3) -> Checkpoint:
@@ -246,14 +246,67 @@ def test_the_file_has_the_mode_that_the_umask_says(tmp_path, mask):
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o666 & ~mask
 
 
-def test_the_golden_checkpoint_of_format_1_still_loads():
-    """Made by this project's first release; it must load for ever, and say the same."""
-    assert GOLDEN.stat().st_size < 50_000
-    found = checkpoint.read(GOLDEN)
-    assert found.progress.step == 40
-    assert found.weights_sha256() == (
-        "42c515f575fc34fd0b8c6634e7eab25f4a387c111dea0df36f86ee292e60ed7a"
-    )
+@pytest.mark.parametrize(
+    ("number", "sha256", "text"),
+    [
+        (
+            1,
+            "42c515f575fc34fd0b8c6634e7eab25f4a387c111dea0df36f86ee292e60ed7a",
+            "tal  tethee r nasnnd",
+        ),
+        (
+            2,
+            "225b5703baf367681eab8fb29b8b565e58733b1227efec20525c13b75689389b",
+            "the wheel returns; t",
+        ),
+    ],
+)
+def test_the_golden_checkpoint_of_each_format_still_loads(number, sha256, text):
+    """Each made by the release that brought its format; it must load for ever, and say the same."""
     from charrnn import load
 
-    assert load(GOLDEN).generate(length=20, seed=1) == "tal  tethee r nasnnd"
+    golden = GOLDEN / f"golden-format-{number}.safetensors"
+    assert golden.stat().st_size < 100_000
+    found = checkpoint.read(golden)
+    assert found.progress.step == 40
+    assert found.weights_sha256() == sha256
+    assert load(golden).generate(length=20, seed=1) == text
+
+
+def test_a_run_of_format_1_goes_on_as_the_plain_recurrence_it_was(charrnn, tmp_path):
+    text = "the wheel turns and the wheel returns; " * 40  # as tests/data/make_golden.py has it
+    (tmp_path / "wheel.txt").write_text(text)
+    (tmp_path / "checkpoints/wheel").mkdir(parents=True)
+    old = (GOLDEN / "golden-format-1.safetensors").read_bytes()
+    (tmp_path / "checkpoints/wheel/last.safetensors").write_bytes(old)
+    assert charrnn("resume", "wheel", "--steps", 60).code == 0
+    found = checkpoint.read(tmp_path / "checkpoints/wheel/last.safetensors")
+    assert (found.progress.step, found.model.ngrams, found.model.skip) == (60, 1, False)
+    assert found.train.optimizer == "adamw"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda keys: keys[::-1].copy(), "is not a sorted list of n-grams"),
+        (lambda keys: keys - 1, "is not a sorted list of n-grams"),
+        (lambda keys: keys.astype(np.float64), "is not a sorted list of n-grams"),
+        (lambda keys: keys[1:], "its weights do not fit its configuration"),
+    ],
+)
+def test_ngrams_that_cannot_be_are_refused(tmp_path, spoil, reason):
+    made = small()
+    arrays = made.arrays | {"ngrams.3": spoil(made.arrays["ngrams.3"])}
+    path = tmp_path / "last.safetensors"
+    checkpoint.write(path, dataclasses.replace(made, arrays=arrays))
+    with pytest.raises(CheckpointError, match=reason):
+        checkpoint.read(path)
+
+
+def test_ngrams_must_be_those_of_the_configuration(tmp_path):
+    made = small()
+    del made.arrays["ngrams.4"]
+    path = tmp_path / "last.safetensors"
+    checkpoint.write(path, made)
+    with pytest.raises(CheckpointError, match="its n-grams do not fit its configuration"):
+        checkpoint.read(path)

@@ -32,7 +32,7 @@ def test_a_finished_run_goes_on_when_it_gets_more_steps(charrnn, corpus):
 
 
 def test_an_extended_run_follows_the_schedule_of_the_new_length(charrnn, corpus, tmp_path):
-    charrnn("train", corpus, *QUICK, "--run", "a")
+    charrnn("train", corpus, *QUICK, "--learning-rate", 0.012, "--run", "a")
     charrnn("resume", "a", "--steps", 40)
     lines = (tmp_path / "checkpoints/a/metrics.jsonl").read_text().splitlines()
     rates = [json.loads(line).get("learning_rate") for line in lines]

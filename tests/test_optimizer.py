@@ -56,6 +56,17 @@ def test_a_table_with_all_rows_read_learns_as_a_matrix_does():
         torch.testing.assert_close(table["embedding"], matrix["dense"])
 
 
+def test_a_table_may_have_a_dense_gradient():
+    table, matrix = weights_of({"embedding": (6, 3)}), weights_of({"dense": (6, 3)})
+    with torch.no_grad():
+        matrix["dense"].copy_(table["embedding"])
+    for weights in (table, matrix):
+        (weight,) = weights.values()
+        weight.grad = torch.ones_like(weight)
+        Optimizer(weights, kind="adamw", weight_decay=0.1).step(rate=0.1, number=1)
+    torch.testing.assert_close(table["embedding"], matrix["dense"])
+
+
 def test_rows_that_were_not_read_stay():
     weights = weights_of({"embedding": (6, 3)})
     before = weights["embedding"].detach().clone()

@@ -6,14 +6,8 @@ from charrnn.config import ModelConfig, TrainConfig
 
 def made(num_train, given=None, *, num_val=None, vocab_size=65, device="cpu", arithmetic=None):
     num_val = num_train // 9 if num_val is None else num_val
-    return plan.make(
-        given or {},
-        num_train=num_train,
-        num_val=num_val,
-        vocab_size=vocab_size,
-        device=device,
-        arithmetic=arithmetic,
-    )
+    facts = plan.Facts(num_train, num_val, vocab_size, ngram_rows=0, device=device)
+    return plan.make(given or {}, facts, arithmetic=arithmetic)
 
 
 def test_sizes_follow_the_corpus():
@@ -47,7 +41,8 @@ def test_the_plain_recurrence_is_the_textbooks():
 def test_the_cost_counts_every_matrix_but_the_table():
     model = ModelConfig(cell="lstm", hidden_size=10, num_layers=2, embedding_size=3, ngrams=2)
     layers = 4 * 10 * (6 + 10) + 4 * 10 * (10 + 10)
-    assert plan.cost(model, 7) == layers + 7 * (10 + 6)
+    facts = plan.Facts(1000, 0, vocab_size=7, ngram_rows=500, device="cpu")
+    assert plan.cost(model, facts) == layers + 7 * (10 + 6)
 
 
 def test_what_is_given_is_kept():
