@@ -30,7 +30,7 @@ _WIDTHS = (
 )
 _WIDTH_IN_STEPS = 256  # where the budget says nothing about the time
 # (times through the text, at least; dropout, dropout of the recurrent matrices)
-_DROPOUTS = ((10, 0.3, 0.3), (4, 0.2, 0.0), (1.5, 0.1, 0.0), (0, 0.0, 0.0))
+_DROPOUTS = ((15, 0.3, 0.3), (6, 0.2, 0.0), (4, 0.1, 0.0), (0, 0.0, 0.0))
 _LANES = ((20_000, 32), (5_000, 16), (0, 8))
 _GPU_LANES, _GPU_WINDOW = 128, 128
 # The highest rate with SOAP and with AdamW, for one layer of 256; it falls with the root of the
