@@ -344,13 +344,20 @@ def plot(rows: list[dict[str, object]], path: Path) -> None:
             weight="bold" if name == "charrnn" else "normal",
         )
     axes.axhline(1.4697, color="0.6", linewidth=1, linestyle=":")
-    axes.annotate("nanoGPT's published figure: 3 minutes of an A100", (0.25, 1.4697), (0, 3),
-                  textcoords="offset points", color="0.4", size=9)  # fmt: skip
     axes.set_xscale("log")
     ticks_at = sorted({row["minutes"] for row in rows})
     axes.set_xticks(ticks_at, [f"{60 * m:g} s" if m < 1 else f"{m:g} min" for m in ticks_at])
     axes.minorticks_off()
     axes.set_xlim(ticks_at[0] * 0.8, ticks_at[-1] * 2)
+    axes.annotate(
+        "nanoGPT's published figure,\n3 minutes of an A100",
+        (ticks_at[0] * 0.82, 1.4697),
+        (0, -3),
+        textcoords="offset points",
+        color="0.4",
+        size=8,
+        va="top",
+    )
     axes.set_xlabel("time waited, two CPU cores")
     axes.set_ylabel("validation loss, nats per character (lower is better)")
     axes.set_title(f"{corpora[0]}: what the same wait buys")
