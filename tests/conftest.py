@@ -1,5 +1,6 @@
 """What many tests share: a small text, a folder of their own, the command line in this process."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -76,7 +77,10 @@ def charrnn(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[
 
 
 def start(*arguments: object, **settings: object) -> "subprocess.Popen[bytes]":
-    """The command line in a process of its own."""
+    """The command line in a process of its own, which hears Ctrl-C even where this one, as a job
+    of a script, does not.
+    """
+    settings.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     command = [sys.executable, "-m", "charrnn", *map(str, arguments)]
     return subprocess.Popen(command, **settings)  # type: ignore[call-overload, no-any-return]
 

@@ -273,7 +273,6 @@ class TestSample:
         process = start(
             "sample", "-s", 1, "-n", -1,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # in a job of a script
         )  # fmt: skip
         process.stdout.read(10)
         process.send_signal(signal.SIGINT)
