@@ -17,6 +17,7 @@ from charrnn.config import CELLS, ModelConfig
 from charrnn.recurrence import Weights
 
 torch.set_num_threads(1)  # small networks gain nothing from more
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a script's background job
 
 
 @pytest.fixture(autouse=True)
@@ -77,10 +78,7 @@ def charrnn(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[
 
 
 def start(*arguments: object, **settings: object) -> "subprocess.Popen[bytes]":
-    """The command line in a process of its own, which hears Ctrl-C even where this one, as a job
-    of a script, does not.
-    """
-    settings.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    """The command line in a process of its own."""
     command = [sys.executable, "-m", "charrnn", *map(str, arguments)]
     return subprocess.Popen(command, **settings)  # type: ignore[call-overload, no-any-return]
 
