@@ -25,7 +25,7 @@ from torch.nn import functional
 
 from charrnn import device, ngrams, plan
 from charrnn.config import ModelConfig, TrainConfig
-from charrnn.corpus import Lanes
+from charrnn.lanes import Lanes
 from charrnn.network import Network
 from charrnn.training import Learner, train
 
@@ -40,7 +40,7 @@ class Contender:
 
     name: str
     step: Callable[[], object]
-    chars_per_step: int
+    chars_per_step: float
     flops_per_char: float
     gemm: tuple[int, int, int]  # rows, inner, columns of a time step's product
 

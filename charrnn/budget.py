@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 
 from charrnn import plan
 from charrnn.config import TrainConfig
-from charrnn.corpus import Lanes
 from charrnn.errors import UsageError
-from charrnn.training import Learner, evaluate, train
-from charrnn.vocab import IntArray
+from charrnn.lanes import Text
+from charrnn.training import Learner, train, validation_loss
 
 _TRIAL_SECONDS, _TRIAL_SHARE = 2.0, 1 / 40
 _CHECKS = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98)  # of the time to learn
@@ -50,12 +49,12 @@ class Budget:
         """The time there is, where the length is one of time."""
         return 60 * (plan.DEFAULT_MINUTES if self.minutes is None else self.minutes)
 
-    def counted_steps(self, config: TrainConfig, num_train: int) -> int | None:
+    def counted_steps(self, steps_per_epoch: float) -> int | None:
         """Steps since the run's birth; None if the length is one of time."""
         if self.steps is not None:
             return self.steps
         if self.epochs is not None:
-            return plan.epochs_to_steps(self.epochs, num_train=num_train, train=config)
+            return max(1, round(self.epochs * steps_per_epoch))
         return None
 
 
@@ -99,24 +98,22 @@ class Pace:
 
 
 def measured(
-    learner: Learner, ids: IntArray, config: TrainConfig, *, seconds: float, began: float
+    learner: Learner, text: Text, config: TrainConfig, *, seconds: float, began: float
 ) -> tuple[int, Pace]:
     """How many steps of this learner fit into the `seconds` that began at `began`, and the pace to
     keep. The learner is to be thrown away.
     """
-    num_train, end = config.num_train(len(ids)), config.num_before_test(len(ids))
-    per_step = _seconds_per_step(learner, ids[:num_train], config, seconds=seconds)
-    validation = _seconds_per_evaluation(learner, ids[:end], first=num_train)
+    per_step = _seconds_per_step(learner, text, config, seconds=seconds)
+    validation = _seconds_per_validation(learner, text)
     pace = Pace(began + seconds, validation)
     return max(1, round((pace.end_of_learning - time.monotonic()) / per_step)), pace
 
 
 def _seconds_per_step(
-    learner: Learner, ids: IntArray, config: TrainConfig, *, seconds: float
+    learner: Learner, text: Text, config: TrainConfig, *, seconds: float
 ) -> float:
     """How long a step takes on this machine; of the `seconds` there are, a trial takes little."""
-    lanes = Lanes(ids, batch_size=config.batch_size, seq_length=config.seq_length)
-    steps = train(learner, lanes, dataclasses.replace(config, steps=2**40))
+    steps = train(learner, text.lanes(config), dataclasses.replace(config, steps=2**40))
     for _ in itertools.islice(steps, 2):  # they only warm up
         pass
     at_most = min(_TRIAL_SECONDS, seconds * _TRIAL_SHARE)
@@ -129,12 +126,13 @@ def _seconds_per_step(
     return (time.monotonic() - began) / num_steps
 
 
-def _seconds_per_evaluation(learner: Learner, ids: IntArray, *, first: int) -> float:
-    """How long it takes to evaluate ids[first:], from a part of it."""
-    num_chars = len(ids) - first
-    if num_chars < 2:
+def _seconds_per_validation(learner: Learner, text: Text) -> float:
+    """How long the validation split takes, from its beginning."""
+    part = text.beginning("val", 20_000)
+    first, end = part.part("val")
+    if end - first < 2:
         return 0.0
-    part = min(num_chars, 20_000)
     began = time.monotonic()
-    evaluate(learner.network, ids[: first + part], first=first)
-    return (time.monotonic() - began) * num_chars / part
+    validation_loss(learner.network, part)
+    whole_first, whole_end = text.part("val")
+    return (time.monotonic() - began) * (whole_end - whole_first) / (end - first)

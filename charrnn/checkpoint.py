@@ -29,7 +29,7 @@ from charrnn.errors import CharRNNError, CheckpointError, StorageError
 from charrnn.storage import write_atomically
 from charrnn.vocab import Vocab
 
-FORMAT = 2
+FORMAT = 3
 _DIGEST_SIZE = 32
 _MAX_HEADER_BYTES = 64 << 20
 
@@ -197,6 +197,8 @@ def _from_facts(facts: Any, path: Path) -> Checkpoint:
             )
         if facts["format"] == 1:
             facts = _from_format_1(facts)
+        if facts["format"] <= 2:
+            facts = {**facts, "train": facts["train"] | {"records": "none"}}
         return Checkpoint(
             model=ModelConfig.from_json(facts["model"]),
             train=TrainConfig.from_json(facts["train"]),

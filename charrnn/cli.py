@@ -4,13 +4,8 @@ there.
 
 import json
 import math
-import os
 import secrets
-import select
-import stat
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -70,6 +65,8 @@ def train(
     steps: o.Steps = None,
     epochs: o.Epochs = None,
     minutes: o.Minutes = None,
+    records: o.Records = _T.records,
+    lines: o.Lines = False,
     bytes_: o.Bytes = False,
     encoding: o.Encoding = "utf-8",
     max_vocab: o.MaxVocab = 8192,
@@ -88,6 +85,8 @@ def train(
     given = {
         name: value for name, value in locals().items() if name in _CONFIGURED and value is not None
     }
+    if lines:
+        given["records"] = "lines"
     from charrnn import launch
     from charrnn.budget import Budget
     from charrnn.corpus import Reading
@@ -168,8 +167,8 @@ def _sit(sitting: Any, screen: display.Quiet) -> None:
 @app.command()
 def sample(
     run: o.RunToRead = None,
-    temp: o.Temperature = _S.temperature,
-    length: o.Length = _S.length,
+    temp: o.Temperature = str(_S.temperature),
+    length: o.Length = None,
     prompt: o.Prompt = None,
     prompt_file: o.PromptFile = None,
     seed: o.SampleSeed = None,
@@ -177,89 +176,53 @@ def sample(
     top_p: o.TopP = _S.top_p,
     min_p: o.MinP = _S.min_p,
     stop: o.Stop = None,
-    num: o.Num = 1,
+    num: o.Num = None,
+    unique: o.Unique = False,
+    novel: o.Novel = False,
+    match: o.Match = None,
     no_stream: o.NoStream = False,
     as_json: o.SampleJson = False,
+    device: o.SampleDevice = "cpu",
 ) -> None:
     """Write new text to stdout, character by character, from the best checkpoint of a run.
 
     The filters apply in the order top-k, top-p, min-p; the temperature reshapes what is left.
     """
+    temperature, final_temperature = _temperatures(temp)
     chosen = SampleConfig(
-        temperature=temp,
-        length=length,
+        temperature=temperature,
+        final_temperature=final_temperature,
+        length=_S.length if length is None else length,
         top_k=top_k,
         top_p=top_p,
         min_p=min_p,
         seed=secrets.randbelow(2**32) if seed is None else seed,
         stop=tuple(stop or ()),
     )
-    if length < 0 and (no_stream or as_json or num > 1) and not stop:
-        raise UsageError("--length -1 never ends", "it goes with one streamed sample")
-    from charrnn import runs
-    from charrnn.model import Model
+    from charrnn import runs, speaking
 
+    wanted = speaking.Wanted(
+        num=num, unique=unique, novel=novel, match=match,
+        as_json=as_json, stream=not no_stream, device=device,
+    )  # fmt: skip
     found, skipped = runs.find_to_speak(run)
     for error in skipped:
         display.note(f"{error.message}; speaking from step {found.progress.step} instead")
-    model = Model.of(found)
-    text = model.spelled(_prompt(prompt, prompt_file))
-    for character in model.unknown(text):
-        display.note(
-            f"the model never saw {character!r} (U+{ord(character):04X}): left out of the prompt"
-        )
+    typed = speaking.prompt(prompt, prompt_file)
     if seed is None:
         display.note(f"--seed {chosen.seed} says this again")
-    _speak(model, text, chosen, num=num, stream=not no_stream, as_json=as_json)
+    speaking.speak(found, typed, chosen, wanted, length=length)
 
 
-def _speak(
-    model: Any, prompt: str, chosen: SampleConfig, *, num: int, stream: bool, as_json: bool
-) -> None:
-    """The samples, one after another, each with its prompt; between them an empty line."""
-    write = display.writer(sys.stdout, is_bytes=model.vocab.is_bytes)
-    for k in range(num):
-        characters = model.stream(prompt, chosen, stream=k)
-        if as_json:
-            texts = {"prompt": model.text(prompt), "text": model.text("".join(characters))}
-            write(json.dumps(texts | {"seed": chosen.seed, "stream": k}) + "\n")
-            continue
-        write("\n\n" + prompt if k else prompt)
-        for piece in characters if stream else ["".join(characters)]:
-            write(piece)
-    if sys.stdout.isatty() and not as_json:
-        write("\n")  # the shell's prompt begins a line; a pipe gets what was asked for and no more
-
-
-def _prompt(typed: str | None, file: str | None) -> bytes:
-    """The prompt's bytes: as typed, from a file, or piped in."""
-    if typed is not None and file is not None:
-        raise UsageError("--prompt and --prompt-file were both given", "choose one")
-    if typed is not None:
-        return os.fsencode(typed)
-    if file == "-" or (file is None and _is_piped()):
-        return _read_stdin()
-    if file is None:
-        return b""
+def _temperatures(typed: str) -> tuple[float, float | None]:
+    """One temperature, or the two ends of a ramp: 0.8, or 0.5:1.1."""
+    first, colon, last = typed.partition(":")
     try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-
-
-def _is_piped() -> bool:
-    """Whether standard input is a pipe or a file, rather than a terminal, a device or nothing."""
-    try:
-        mode = os.fstat(0).st_mode
-    except OSError:
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
-
-
-def _read_stdin() -> bytes:
-    if not select.select([0], [], [], 1.0)[0]:
-        display.note("waiting for a prompt on standard input; < /dev/null gives none")
-    return sys.stdin.buffer.read()
+        return float(first), float(last) if colon else None
+    except ValueError as error:
+        raise UsageError(
+            f"--temp {typed!r} is no temperature", "give a number, or two: 0.5:1.1"
+        ) from error
 
 
 @app.command()
@@ -273,13 +236,13 @@ def score(
     """Measure how well a run's best checkpoint expects a text, in nats per character."""
     if split not in ("val", "test"):
         raise UsageError(f"--split {split!r} is not known", "choose val or test")
-    from charrnn import runs, scoring
+    from charrnn import runs, scoring, speaking
 
     found, skipped = runs.find_to_speak(run)
     for error in skipped:
         display.note(f"{error.message}; scoring step {found.progress.step} instead")
     if texts:
-        read = [_prompt(None, text) for text in texts]
+        read = [speaking.contents(text) for text in texts]
         measured = scoring.score_files(found, read, adapt=adapt)
     else:
         measured = scoring.score_split(found, split, cache=runs.CORPUS_CACHE, adapt=adapt)
@@ -290,12 +253,14 @@ def score(
         return
     if measured.num_unknown:
         display.note(f"{measured.num_unknown:,} characters that the model never saw were left out")
+    has_records = found.train.records != "none"
     how = "learning on the way" if adapt else "the state carried"
+    how = "each record from a new start" if has_records else how
     print(
         f"{nats:.4f} nats ({display.bits(nats):.3f} bits) per character, {how},"
         f" over {measured.num_chars:,} characters"
     )
-    if not adapt:
+    if not adapt and not has_records:
         print(f"{measured.nats_per_char_reset:.4f} nats with the state reset every 256 characters")
 
 
@@ -348,7 +313,7 @@ def info(run: o.Run = None, as_json: o.InfoJson = False) -> None:
     rows = [[name.replace("_", " "), _shown(value)] for name, value in facts.items()]
     display.table(["", ""], rows)
     model = Model.of(found.to_speak()[0])
-    print(display.visible(model.generate(length=300, seed=0)).rstrip())
+    print(display.visible(model.glimpse(300, seed=0)).rstrip())
 
 
 def _facts(run: Any, last: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import dataclasses
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self, get_args, get_type_hints
 
 from charrnn.errors import UsageError
@@ -16,6 +17,7 @@ from charrnn.errors import UsageError
 CELLS = ("cifg", "lstm", "gru", "rnn")
 NUM_GATES = {"cifg": 3, "lstm": 4, "gru": 3, "rnn": 1}
 OPTIMIZERS = ("soap", "adamw")
+RECORDS = ("none", "lines", "blank")
 
 
 def _bounded(default: Any, low: float, high: float) -> Any:
@@ -134,6 +136,7 @@ class TrainConfig(_Checked):
     grad_clip: float = _bounded(1.0, 0.0, 1e9)  # largest norm of the whole gradient; 0 is no limit
     weight_decay: float = _bounded(0.0, 0.0, 10.0)  # decoupled, on matrices only
     optimizer: str = field(default="soap", metadata={"choices": OPTIMIZERS})
+    records: str = field(default="none", metadata={"choices": RECORDS})  # texts of their own
     ngram_min_count: int = _bounded(6, 1, 2**48)  # rarer n-grams have no embedding of their own
     dropout: float = _bounded(0.0, 0.0, 0.95)  # of what the layers read and give
     weight_dropout: float = _bounded(0.0, 0.0, 0.95)  # of the recurrent matrices
@@ -170,6 +173,7 @@ class SampleConfig(_Checked):
     """How a character is drawn; the filters apply in the order top_k, top_p, min_p."""
 
     temperature: float = _bounded(0.8, 0.0, 100.0)  # 0 takes the most likely character
+    final_temperature: float | None = _bounded(None, 0.0, 100.0)  # of the last character
     length: int = _bounded(1000, -1, 2**62)  # characters; -1 is without end
     top_k: int = _bounded(0, 0, 2**31)  # keep the k most likely; 0 keeps all
     top_p: float = _bounded(1.0, 0.0, 1.0)  # keep the fewest whose probabilities reach p
@@ -181,3 +185,28 @@ class SampleConfig(_Checked):
         super().__post_init__()
         if "" in self.stop:
             raise UsageError("--stop '' is empty", "give it a text to end before")
+        if self.final_temperature is not None and self.length < 2:
+            raise UsageError(
+                f"--length {self.length} has no way to go from one temperature to another",
+                "give a ramp a length of at least 2",
+            )
+
+    @cached_property
+    def has_filters(self) -> bool:
+        """Whether some characters are not to be drawn at all."""
+        return self.top_k > 0 or self.top_p < 1 or self.min_p > 0
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether a softmax does it: no filter, and no temperature that numbers overflow at."""
+        lowest = min(self.temperature, self.final_temperature or self.temperature)
+        return not self.has_filters and lowest > 1e-3 and self.final_temperature != 0
+
+    def temperature_at(self, position: Any) -> Any:
+        """The temperature of a character, or of several, by how many came before: it changes in
+        equal steps from the first character to the last of `length`.
+        """
+        if self.final_temperature is None:
+            return self.temperature
+        share = position / (self.length - 1)
+        return self.temperature * (1 - share) + self.final_temperature * share

@@ -1,4 +1,4 @@
-"""Text on disk → ids on disk, memory-mapped; the split; and the lanes that training walks along.
+"""Text on disk → ids on disk, memory-mapped.
 
 Encoding takes two passes over the text in chunks of constant size: `survey` counts the characters
 and hashes them, `encoded` writes the ids. Both leave their result in a cache folder, the survey
@@ -11,10 +11,10 @@ It knows nothing of tensors or networks.
 import hashlib
 import io
 import json
-import mmap
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -161,8 +161,6 @@ def encoded(
     total_bytes = _total_size(sources)
 
     def pieces() -> Iterator[bytes]:
-        header = {"descr": vocab.dtype.str, "fortran_order": False, "shape": (surveyed.num_chars,)}
-        yield _npy_header(header)
         digest = hashlib.sha256()
         num_bytes = 0
         last: str | bytes = ""
@@ -176,23 +174,37 @@ def encoded(
         if digest.hexdigest() != surveyed.sha256:
             raise CorpusError("the corpus changed while it was being read", "run the command again")
 
-    _write(_ids_path(surveyed.sha256, vocab, cache), pieces())
-    ids = recall_encoded(surveyed.sha256, vocab, surveyed.num_chars, cache=cache)
+    path = ids_path(surveyed.sha256, vocab, cache)
+    return stored(path, pieces(), num_chars=surveyed.num_chars, dtype=vocab.dtype)
+
+
+def stored(
+    path: Path, pieces: Iterable[bytes], *, num_chars: int, dtype: np.dtype[Any]
+) -> IntArray:
+    """Ids that are written in pieces, as an array: read-only and memory-mapped."""
+    header = {"descr": dtype.str, "fortran_order": False, "shape": (num_chars,)}
+    _write(path, chain([_npy_header(header)], pieces))
+    ids = recall(path, num_chars=num_chars, dtype=dtype)
     assert ids is not None
     return ids
 
 
 def recall_encoded(sha256: str, vocab: Vocab, num_chars: int, *, cache: Path) -> IntArray | None:
     """The ids of a corpus encoded before; None where there are none, or they are damaged."""
+    return recall(ids_path(sha256, vocab, cache), num_chars=num_chars, dtype=vocab.dtype)
+
+
+def recall(path: Path, *, num_chars: int, dtype: np.dtype[Any]) -> IntArray | None:
+    """What was `stored` there; None where nothing was, or it is damaged."""
     try:
-        path = _ids_path(sha256, vocab, cache)
         ids: IntArray = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError, EOFError):
         return None
-    return ids if ids.shape == (num_chars,) and ids.dtype == vocab.dtype else None
+    return ids if ids.shape == (num_chars,) and ids.dtype == dtype else None
 
 
-def _ids_path(sha256: str, vocab: Vocab, cache: Path) -> Path:
+def ids_path(sha256: str, vocab: Vocab, cache: Path) -> Path:
+    """Where the ids of a corpus are kept."""
     alphabet = hashlib.sha256(json.dumps(vocab.to_json()).encode()).hexdigest()
     return cache / f"{sha256[:32]}-{alphabet[:8]}.npy"
 
@@ -244,47 +256,3 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
         raise StorageError(
             f"cannot write the encoded corpus to {path.parent}: {error.strerror}", "make room there"
         ) from error
-
-
-class Lanes:
-    """B streams through one text, each contiguous, so that a state carried along them stays true.
-
-    The text is closed to a ring of M = len(ids) - 1 (character, next character) pairs, and lane b
-    starts b/B of the way round. A step takes the next T pairs of every lane:
-
-        pairs   0 ─────────────── M/B ───────────── 2M/B ──────────── … M, then 0 again
-        lane 0  [step 0][step 1]…  ►│ goes on where lane 1 began
-        lane 1                      [step 0][step 1]… ►│ goes on where lane 2 began
-
-    So in one epoch (M/B pairs a lane) the lanes cover the text exactly once, no window is ever
-    partial, and where a step reads follows from its number alone.
-    """
-
-    def __init__(self, ids: IntArray, *, batch_size: int, seq_length: int) -> None:
-        self._ids = ids
-        self._seq_length = seq_length
-        self.num_pairs = len(ids) - 1
-        self._starts_B = np.arange(batch_size, dtype=np.int64) * self.num_pairs // batch_size
-
-    @property
-    def chars_per_step(self) -> int:
-        """How many characters one step predicts."""
-        return len(self._starts_B) * self._seq_length
-
-    def window(self, step: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """The characters that step number `step` reads and those it predicts, each (T, B)."""
-        pairs_T = (step * self._seq_length + np.arange(self._seq_length)) % self.num_pairs
-        pairs_TB = (pairs_T[:, None] + self._starts_B) % self.num_pairs
-        inputs_TB = self._ids[pairs_TB].astype(np.int64)
-        targets_TB = self._ids[pairs_TB + 1].astype(np.int64)
-        if step % 1024 == 0:
-            self._forget_pages()
-        return inputs_TB, targets_TB
-
-    def _forget_pages(self) -> None:
-        """Unmap what was read, so that an epoch over 10 GB does not count as 10 GB of memory."""
-        owner: Any = self._ids
-        while isinstance(owner, np.ndarray):
-            owner = owner.base
-        if isinstance(owner, mmap.mmap):
-            owner.madvise(mmap.MADV_DONTNEED)

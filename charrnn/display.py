@@ -10,13 +10,14 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 Figures = Mapping[str, Any]
 
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_BETWEEN_SAMPLES = 30.0
+_SECONDS_BETWEEN_BLOCKS = 0.02
 _BAR = "{n_fmt}/{total_fmt} |{bar}| {remaining} left  {desc}"
 
 
@@ -267,25 +268,64 @@ def table(columns: list[str], rows: list[list[str]]) -> None:
     Console(highlight=False, width=width).print(drawn)
 
 
-def writer(out: TextIO, *, is_bytes: bool) -> Callable[[str], None]:
-    """What writes generated characters to `out`, each at once: safe on a terminal, exact elsewhere.
+class Writer:
+    """Writes generated text to `out`: safe on a terminal and each character at once, exact
+    elsewhere and in blocks.
 
     For a model of bytes each character stands for the byte of that code.
     """
-    if out.isatty():
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
-        def show(text: str) -> None:
-            out.write(visible(decoder.decode(text.encode("latin-1")) if is_bytes else text))
-            out.flush()
+    def __init__(self, out: TextIO, *, is_bytes: bool) -> None:
+        self._out, self._is_bytes = out, is_bytes
+        self._is_terminal = out.isatty()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._held: list[str] = []
+        self._flushed = 0.0  # at first at once
 
-        return show
-    encoding = "latin-1" if is_bytes else "utf-8"  # whatever the locale says
+    def __call__(self, text: str) -> None:
+        """Write a text, at the latest with the next one that comes a moment after."""
+        if self._is_terminal:
+            if self._is_bytes:
+                text = self._decoder.decode(text.encode("latin-1"))
+            self._out.write(visible(text))
+            self._out.flush()
+            return
+        self._held.append(text)
+        now = time.monotonic()
+        if now - self._flushed > _SECONDS_BETWEEN_BLOCKS:
+            self._flush()
+            self._flushed = now
 
-    def put(text: str) -> None:
-        data = text.encode(encoding)
+    def end(self, *, new_line: bool) -> None:
+        """All was written; a shell's prompt begins a line, a pipe gets no more than the text."""
+        if new_line:
+            self("\n")
+        self._flush()
+
+    def _flush(self) -> None:
+        encoding = "latin-1" if self._is_bytes else "utf-8"  # whatever the locale says
+        data = "".join(self._held).encode(encoding)
+        self._held.clear()
         while data:  # an unbuffered stream may take a part only
-            data = data[out.buffer.write(data) :]
-        out.buffer.flush()
+            data = data[self._out.buffer.write(data) :]
+        if not self._is_terminal:
+            self._out.buffer.flush()
 
-    return put
+
+class Counting:
+    """A bar on stderr for things that are found one by one."""
+
+    def __init__(self, total: int, *, hidden: bool) -> None:
+        self._bar = None
+        if not hidden and sys.stderr.isatty():
+            self._bar = _bar(total=total, bar_format=_BAR, delay=0.5, leave=False)
+
+    def advance(self) -> None:
+        """One more."""
+        if self._bar is not None:
+            self._bar.update()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()

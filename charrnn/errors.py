@@ -53,3 +53,9 @@ class LockedError(CharRNNError):
     """Another process is training this run."""
 
     exit_code = 7
+
+
+class ExhaustedError(CharRNNError):
+    """Fewer samples that are wanted were found than were asked for; these were written."""
+
+    exit_code = 8

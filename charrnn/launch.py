@@ -6,26 +6,28 @@ puts a run together again from its checkpoint.
 
 import copy
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from charrnn import budget as budgets
-from charrnn import corpus, device, ngrams, plan, runs, sources
+from charrnn import device, ngrams, plan, reading, runs, sources
 from charrnn.budget import Budget, Pace
 from charrnn.checkpoint import Checkpoint, CorpusFacts, Progress
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.corpus import Reading, Survey
 from charrnn.display import Quiet
-from charrnn.errors import CheckpointError, CorpusError, UsageError
+from charrnn.errors import CheckpointError, UsageError
+from charrnn.lanes import Text
 from charrnn.network import Network
 from charrnn.ngrams import Keys
 from charrnn.runs import CORPUS_CACHE, Run
 from charrnn.session import Sitting
 from charrnn.training import Learner
-from charrnn.vocab import IntArray, Vocab
+from charrnn.vocab import Vocab
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,20 @@ def new_run(request: Request, *, screen: Quiet, save_every: float, began: float)
     given["device"] = device.resolve(given["device"])
     device.prepare(given["device"], given["threads"])
     parent = _parent(request, given)
-    surveyed, vocab, ids = _read(request, parent, screen)
-    screen.say(f"{_title(request.names)}: {len(ids):,} characters, {len(vocab):,} different")
+    surveyed, vocab, ids = reading.read(
+        request.names,
+        request.reading,
+        lambda surveyed: _vocab(surveyed, request, parent),
+        cache=CORPUS_CACHE,
+        screen=screen,
+    )
+    config = TrainConfig.among(given)
+    text = reading.arranged(ids, config, vocab, surveyed.sha256, cache=CORPUS_CACHE)
+    screen.say(_counted(request.names, text, vocab))
     _say_unknown(vocab, surveyed, screen)
     if parent is not None:
         given = {**given, **parent.model.to_json()}
-    planned, keys, pace = _planned(request.budget, given, ids, vocab, parent, began=began)
+    planned, keys, pace = _planned(request.budget, given, text, vocab, parent, began=began)
     screen.say(planned.why)
     newborn = _newborn(planned, vocab, keys, parent)
     facts = CorpusFacts(
@@ -69,7 +79,7 @@ def new_run(request: Request, *, screen: Quiet, save_every: float, began: float)
         f" to stop and go on later: Ctrl-C, charrnn resume {run.name}"
     )
     standing = Checkpoint(planned.model, planned.train, vocab, facts, Progress())
-    return Sitting(run, newborn, ids, standing, screen=screen, save_every=save_every, pace=pace)
+    return Sitting(run, newborn, text, standing, screen=screen, save_every=save_every, pace=pace)
 
 
 def resumed(
@@ -94,7 +104,7 @@ def resumed(
     config = _moved(found.train, given, screen)
     device.prepare(config.device, config.threads)
     cache = run.folder.parent / CORPUS_CACHE.name
-    ids = same_corpus(found, cache=cache, keep_corpus=keep_corpus, screen=screen)
+    text = reading.same_text(found, cache=cache, keep_corpus=keep_corpus, screen=screen)
 
     network = Network(found.model, len(found.vocab), found.ngram_keys())
     made = Learner.new(network, config)
@@ -104,10 +114,10 @@ def resumed(
         raise CheckpointError(f"the run {run.name!r} lacks what resuming needs: {error}") from error
     pace = None
     if budget != Budget():
-        steps = budget.counted_steps(config, config.num_train(len(ids)))
+        steps = budget.counted_steps(text.lanes(config).steps_per_epoch)
         if steps is None:
             fitting, pace = budgets.measured(
-                copy.deepcopy(made), ids, config, seconds=budget.seconds, began=began
+                copy.deepcopy(made), text, config, seconds=budget.seconds, began=began
             )
             steps = made.step + fitting
         if steps <= found.progress.step and steps != config.steps:
@@ -118,31 +128,13 @@ def resumed(
         config = dataclasses.replace(config, steps=steps)
     screen.say(f"run {run.name}: going on after step {found.progress.step:,} of {config.steps:,}")
     standing = dataclasses.replace(found, train=config)
-    return Sitting(run, made, ids, standing, screen=screen, save_every=save_every, pace=pace)
-
-
-def _read(
-    request: Request, parent: Checkpoint | None, screen: Quiet
-) -> tuple[Survey, Vocab, IntArray]:
-    """The corpus: what is known of it, its alphabet, its ids."""
-    with _found(request.names) as found:
-        surveyed = corpus.survey(
-            found, request.reading, cache=CORPUS_CACHE, progress=screen.reading
-        )
-        vocab = _vocab(surveyed, request, parent)
-        ids = corpus.encoded(
-            found, request.reading, surveyed, vocab, cache=CORPUS_CACHE, progress=screen.reading
-        )
-    screen.end()
-    for note in surveyed.notes:
-        screen.say(note)
-    return surveyed, vocab, ids
+    return Sitting(run, made, text, standing, screen=screen, save_every=save_every, pace=pace)
 
 
 def _planned(
     budget: Budget,
     given: Mapping[str, Any],
-    ids: IntArray,
+    text: Text,
     vocab: Vocab,
     parent: Checkpoint | None,
     *,
@@ -154,25 +146,27 @@ def _planned(
     For a budget of time, the network of a plan without one is tried, to measure the machine.
     """
     wanted = TrainConfig.among(given)
-    num_train = wanted.num_train(len(ids))
     if parent is not None:
         keys = parent.ngram_keys()
     else:
         longest = ModelConfig.among(given).ngrams
-        keys = ngrams.learn(ids[:num_train], longest=longest, min_count=wanted.ngram_min_count)
+        keys = ngrams.learn(
+            text.ids[: text.num_train], longest=longest, min_count=wanted.ngram_min_count
+        )
     facts = plan.Facts(
-        num_train=num_train,
-        num_val=wanted.num_before_test(len(ids)) - num_train,
+        num_train=text.num_train,
+        num_val=text.num_before_test - text.num_train,
         vocab_size=len(vocab),
         ngram_rows=ngrams.num_rows(keys),
         device=given["device"],
+        record_lengths=None if text.starts is None else np.diff(text.starts_of("train")),
     )
     planned, pace = plan.make(given, facts), None
-    steps = budget.counted_steps(planned.train, num_train)
+    steps = budget.counted_steps(text.lanes(planned.train).steps_per_epoch)
     if steps is None:
         tried = _newborn(planned, vocab, keys, parent)
         fitting, pace = budgets.measured(
-            tried, ids, planned.train, seconds=budget.seconds, began=began
+            tried, text, planned.train, seconds=budget.seconds, began=began
         )
         arithmetic = fitting * plan.cost_of_step(planned, facts)
         planned = plan.make(given, facts, arithmetic=arithmetic)
@@ -187,16 +181,6 @@ def _newborn(planned: plan.Plan, vocab: Vocab, keys: Keys, parent: Checkpoint | 
     if parent is not None:
         network.load(parent.group("weights"))
     return Learner.new(network, planned.train)
-
-
-@contextmanager
-def _found(names: Sequence[str]) -> Iterator[list[sources.Source]]:
-    """The sources behind the names; a copy of standard input is removed in the end."""
-    found = sources.find(names, spool_folder=CORPUS_CACHE)
-    try:
-        yield found
-    finally:
-        sources.discard_spooled(found)
 
 
 def _parent(request: Request, given: Mapping[str, Any]) -> Checkpoint | None:
@@ -255,37 +239,10 @@ def _moved(config: TrainConfig, given: Mapping[str, Any], screen: Quiet) -> Trai
     return moved
 
 
-def same_corpus(found: Checkpoint, *, cache: Path, keep_corpus: bool, screen: Quiet) -> IntArray:
-    """The ids the run began with.
-
-    The corpus is compared with what it was. Where it is gone (standard input always is), the
-    encoded copy serves; where it changed, that takes `keep_corpus`. Raises `CorpusError`
-    otherwise.
-    """
-    facts, vocab = found.corpus, found.vocab
-    reading = Reading(facts.encoding, vocab.is_bytes)
-    copy = corpus.recall_encoded(facts.sha256, vocab, facts.num_chars, cache=cache)
-    if copy is not None and (keep_corpus or sources.STDIN in facts.names):
-        return copy
-    name = " ".join(facts.names)
-    try:
-        with _found(facts.names) as files:
-            surveyed = corpus.survey(files, reading, cache=cache, progress=screen.reading)
-            if surveyed.sha256 == facts.sha256:
-                return corpus.encoded(
-                    files, reading, surveyed, vocab, cache=cache, progress=screen.reading
-                )
-    except CorpusError as error:
-        if copy is None:
-            raise CorpusError(
-                f"the run's corpus is gone: {error.message}", "put it back"
-            ) from error
-        screen.say(f"{error.message}: going on with the encoded copy of it")
-        return copy
-    hint = (
-        "put the old text back" if copy is None else "--keep-corpus goes on with the text as it was"
-    )
-    raise CorpusError(f"the corpus {name} has changed since the run began", hint)
+def _counted(names: Sequence[str], text: Text, vocab: Vocab) -> str:
+    """How long the text is, in a line."""
+    records = "" if text.starts is None else f"{len(text.starts) - 1:,} records, "
+    return f"{_title(names)}: {records}{len(text.ids):,} characters, {len(vocab):,} different"
 
 
 def _title(names: Sequence[str]) -> str:

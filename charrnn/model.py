@@ -6,8 +6,10 @@ print(model.generate("ROMEO:", length=200, temperature=0.8))
 print(model.score("To be, or not to be"))   # nats per character
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,15 @@ from charrnn import runs
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import ModelConfig, SampleConfig
 from charrnn.errors import UsageError
-from charrnn.recurrence import Weights, initial_state, step
-from charrnn.sampling import generate, read, until_stop
+from charrnn.records import END
+from charrnn.recurrence import State, Weights
+from charrnn.sampling import generate, log_probabilities, until_stop
+from charrnn.stepper import Matrices, Stepper
+from charrnn.streams import Batch, Spoken, speak_many
 from charrnn.vocab import Vocab, code_points
+
+NUM_AT_ONCE = 256  # streams in a batch: more gain little, and each takes memory
+_SCORED_AT_ONCE = 4096  # characters
 
 
 def load(run: str | Path | None = None) -> "Model":
@@ -32,47 +40,123 @@ def load(run: str | Path | None = None) -> "Model":
 
 
 @dataclass(frozen=True)
+class Said:
+    """One of many samples."""
+
+    stream: int
+    text: str  # spelled in the model's characters
+    is_whole: bool  # it ended by itself, rather than being cut off at its length
+    log_probabilities: list[float]  # of each character, in nats; empty where they were not wanted
+
+
+@dataclass(frozen=True)
 class Model:
     """A character model that speaks and scores."""
 
     config: ModelConfig
     vocab: Vocab
     weights: Weights
+    records: str = "none"  # what it learned: one text, or those of a kind of `records.END`
 
     @classmethod
     def of(cls, found: Checkpoint) -> "Model":
         """The model in a checkpoint."""
         weights = Weights.from_arrays(found.model, found.group("weights"), found.ngram_keys())
-        return cls(found.model, found.vocab, weights)
+        return cls(found.model, found.vocab, weights, found.train.records)
+
+    @cached_property
+    def _matrices(self) -> Matrices:
+        return Matrices(self.config, self.weights)
+
+    @cached_property
+    def _characters(self) -> list[str]:
+        return [self.vocab.char(i) for i in range(len(self.vocab))]
 
     def generate(self, prompt: str = "", **settings: Any) -> str:
         """Text that goes on after the prompt; the settings are the fields of `SampleConfig`."""
         spoken = self.stream(self.spelled(prompt.encode()), SampleConfig(**settings))
         return self.text("".join(spoken))
 
+    def glimpse(self, length: int, *, seed: int) -> str:
+        """So many characters that show what it learned; of a model of records, as many of these."""
+        if self.records == "none":
+            return self.generate(length=length, seed=seed)
+        shown = ""
+        for said in self.many("", SampleConfig(length=length, seed=seed), count(), num_at_once=1):
+            shown += self.text(said.text) + END[self.records]
+            if len(shown) >= length:
+                break
+        return shown[:length]
+
     def stream(self, prompt: str, sample: SampleConfig, *, stream: int = 0) -> Iterator[str]:
         """One character after another, following a `spelled` prompt.
 
         `stream` numbers independent samples: each depends on (seed, stream) alone. Characters of
-        the prompt that the model never saw are left out.
+        the prompt that the model never saw are left out. A record ends where its end would come.
         """
+        stepper, logits_V = self._prompted(prompt)
+        never = self.vocab.unknown_id
+        spoken = generate(stepper, logits_V, sample=sample, stream=stream, never=never)
+        return until_stop(map(self._characters.__getitem__, spoken), self._stops(sample))
+
+    def many(
+        self,
+        prompt: str,
+        sample: SampleConfig,
+        streams: Iterator[int],
+        *,
+        num_at_once: int = NUM_AT_ONCE,
+        with_log_probabilities: bool = False,
+        widened: Callable[[State, int], Batch] | None = None,
+    ) -> Iterator[Said]:
+        """What `stream` gives for each of the numbers, in their order: computed side by side, so
+        many at once.
+
+        `widened` makes a batch of streams from the state after the prompt; numpy's by default.
+        """
+        stepper, logits_V = self._prompted(prompt)
+        state = stepper.state()
+
+        def batch(num_streams: int) -> Batch:
+            if widened is None:
+                return stepper.widened(num_streams)
+            return widened(state, num_streams)
+
+        spoken = speak_many(
+            batch,
+            logits_V,
+            streams,
+            num_at_once=num_at_once,
+            sample=sample,
+            stops=self._stops_in_ids(sample),
+            never=self.vocab.unknown_id,
+            with_log_probabilities=with_log_probabilities,
+        )
+        return map(self._said, spoken)
+
+    def _said(self, spoken: Spoken) -> Said:
+        text = self.vocab.decode(spoken.ids)
+        return Said(spoken.stream, text, spoken.ended, spoken.log_probabilities)
+
+    def _prompted(self, prompt: str) -> tuple[Stepper, Any]:
+        """A stepper that has read the prompt, and its logits_V for what follows."""
         ids = self.vocab.ids_of(code_points(prompt))
         ids = ids[ids >= 0]
-        state = initial_state(self.config, batch_size=1)
-        logits_V, state = read(
-            self.config, self.weights, ids if len(ids) else [self.start_id], state
-        )
-        spoken = generate(
-            self.config,
-            self.weights,
-            logits_V,
-            state,
-            sample=sample,
-            stream=stream,
-            never=self.vocab.unknown_id,
-        )
+        if not len(ids) or self.records != "none":
+            ids = np.append(self.start_id, ids)
+        stepper = Stepper(self._matrices)
+        return stepper, stepper.read(ids)
+
+    def _stops(self, sample: SampleConfig) -> list[str]:
+        """What a sample ends before, in the model's characters."""
         stops = [self.spelled(stop.encode("utf-8", "surrogateescape")) for stop in sample.stop]
-        return until_stop((self.vocab.char(i) for i in spoken), stops)
+        return stops if self.records == "none" else [*stops, END[self.records]]
+
+    def _stops_in_ids(self, sample: SampleConfig) -> list[list[int]]:
+        """The same in ids; what holds a character that is never drawn never comes."""
+        stops = [self.vocab.ids_of(code_points(stop)).tolist() for stop in self._stops(sample)]
+        impossible = {-1, self.vocab.unknown_id}
+        return [stop for stop in stops if not impossible & set(stop)]
 
     def spelled(self, text: bytes) -> str:
         """A text in the model's characters: UTF-8 decoded, or each byte as the character of that
@@ -108,14 +192,13 @@ class Model:
         ids = ids[ids >= 0]
         if not len(ids):
             raise ValueError("there is no character to score")
-        state = initial_state(self.config, batch_size=1)
+        before = np.append(self.start_id, ids[:-1])
+        stepper = Stepper(self._matrices)
         nats = 0.0
-        before = self.start_id
-        for i in ids.tolist():
-            logits_BV, state = step(self.config, self.weights, np.array([before]), state)
-            logits = logits_BV[0].astype(np.float64)
-            nats += float(np.logaddexp.reduce(logits) - logits[i])
-            before = i
+        for t in range(0, len(ids), _SCORED_AT_ONCE):
+            logits_VT = stepper.read_all(before[t : t + _SCORED_AT_ONCE])
+            targets = ids[t : t + _SCORED_AT_ONCE]
+            nats -= float(log_probabilities(logits_VT)[targets, np.arange(len(targets))].sum())
         return nats / len(ids)
 
     @property

@@ -16,6 +16,7 @@ _MODEL, _LEARNING, _BUDGET, _TEXT, _RUN = (
 )
 _AUTO = "by corpus"
 _DRAW = "How a character is drawn"
+_MANY = "Many samples"
 
 Corpus = Annotated[
     list[str] | None,
@@ -35,6 +36,17 @@ RunToRead = Annotated[
 
 Bytes = Annotated[
     bool, typer.Option("--bytes", help="Model raw bytes: any file at all.", rich_help_panel=_TEXT)
+]
+Records = Annotated[
+    str,
+    typer.Option(
+        help="Texts of their own: lines, or blank for those between blank lines.",
+        show_default="none",
+        rich_help_panel=_TEXT,
+    ),
+]
+Lines = Annotated[
+    bool, typer.Option("--lines", help="The same as --records lines.", rich_help_panel=_TEXT)
 ]
 Encoding = Annotated[
     str, typer.Option(help="What the files are written in.", rich_help_panel=_TEXT)
@@ -200,18 +212,24 @@ KeepCorpus = Annotated[
 ]
 
 Temperature = Annotated[
-    float,
+    str,
     typer.Option(
         "--temp",
         "--temperature",
         "-t",
-        help="Daring; 0 takes the likeliest.",
+        help="Daring; 0 takes the likeliest; 0.5:1.1 rises from one to the other.",
         rich_help_panel=_DRAW,
     ),
 ]
 Length = Annotated[
-    int,
-    typer.Option("--length", "-n", help="Characters; -1 is without end.", rich_help_panel=_DRAW),
+    int | None,
+    typer.Option(
+        "--length",
+        "-n",
+        help="Characters; -1 is without end.",
+        show_default="1000; 10000 for a record",
+        rich_help_panel=_DRAW,
+    ),
 ]
 TopK = Annotated[int, typer.Option(help="Only the k likeliest; 0 is all.", rich_help_panel=_DRAW)]
 TopP = Annotated[
@@ -251,7 +269,26 @@ Adapt = Annotated[
     bool,
     typer.Option("--adapt", help="Go on learning from what was scored: dynamic evaluation."),
 ]
-Num = Annotated[int, typer.Option(min=1, help="How many samples.")]
+Num = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="How many samples.", show_default="1; 10 records", rich_help_panel=_MANY
+    ),
+]
+Unique = Annotated[bool, typer.Option("--unique", help="No sample twice.", rich_help_panel=_MANY)]
+Novel = Annotated[
+    bool,
+    typer.Option("--novel", help="No record of the corpus.", rich_help_panel=_MANY),
+]
+Match = Annotated[
+    str | None,
+    typer.Option(
+        help="Only samples in which this regular expression is found.", rich_help_panel=_MANY
+    ),
+]
+SampleDevice = Annotated[
+    str, typer.Option("--device", help="cpu, or cuda for many at once.", rich_help_panel=_MANY)
+]
 NoStream = Annotated[
     bool, typer.Option("--no-stream", help="Write each sample when it is complete.")
 ]

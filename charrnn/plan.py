@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from charrnn.config import ModelConfig, TrainConfig
 
 DEFAULT_MINUTES = 3.0
@@ -33,6 +36,7 @@ _WIDTH_IN_STEPS = 256  # where the budget says nothing about the time
 _DROPOUTS = ((15, 0.3, 0.3), (6, 0.2, 0.0), (4, 0.1, 0.0), (0, 0.0, 0.0))
 _LANES = ((20_000, 32), (5_000, 16), (0, 8))
 _GPU_LANES, _GPU_WINDOW = 128, 128
+_COST_OF_WINDOW = 4  # what to begin one costs, in characters
 # The highest rate with SOAP and with AdamW, for one layer of 256; it falls with the root of the
 # width, and deeper networks want lower ones.
 _LEARNING_RATES = {
@@ -66,6 +70,7 @@ class Facts:
     vocab_size: int
     ngram_rows: int  # embeddings besides those of the characters
     device: str
+    record_lengths: npt.NDArray[np.int64] | None = None  # characters of each; None without records
 
 
 def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = None) -> Plan:
@@ -120,12 +125,26 @@ def _learning(model: ModelConfig, facts: Facts, readings: float, is_timed: bool)
     lanes, window = _row(_LANES, facts.num_train)[1], TrainConfig().seq_length
     if facts.device.startswith("cuda") and facts.num_train >= 1_000_000:
         lanes, window = _GPU_LANES, _GPU_WINDOW
+    if facts.record_lengths is not None:
+        fitting = _window_for(facts.record_lengths, longest=2 * window)
+        lanes, window = lanes * window // fitting, fitting
     return {
         "dropout": dropout,
         "weight_dropout": weight_dropout,
         "batch_size": lanes,
         "seq_length": window,
     }
+
+
+def _window_for(lengths_R: npt.NDArray[np.int64], *, longest: int) -> int:
+    """The window that records fill best: what one leaves of its last window is lost."""
+    lengths, counts = np.unique(lengths_R, return_counts=True)
+    windows = range(min(int(lengths[-1]), 8), min(int(lengths[-1]), longest) + 1)
+    costs = [
+        int((-(-lengths // window) * counts).sum()) * (window + _COST_OF_WINDOW)
+        for window in windows
+    ]
+    return windows[int(np.argmin(costs))]
 
 
 def _row(table: Sequence[tuple[Any, ...]], number: float) -> tuple[Any, ...]:
@@ -160,8 +179,3 @@ def _described(model: ModelConfig, train: TrainConfig, facts: Facts) -> str:
 def _rounded(number: float) -> str:
     """Two digits of a number that is only known roughly."""
     return f"{number:.2g}" if number < 100 else f"{number:,.0f}"
-
-
-def epochs_to_steps(epochs: float, *, num_train: int, train: TrainConfig) -> int:
-    """How many steps read the training split that many times."""
-    return max(1, round(epochs * (num_train - 1) / (train.batch_size * train.seq_length)))

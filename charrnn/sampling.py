@@ -1,56 +1,90 @@
 """Speaking: logits → one character after another.
 
-`choose` is pure: the same logits, number and settings give the same character. `generate` walks the
-recurrence and yields ids; `until_stop` ends a stream of characters before a given text.
+`choose` is pure: the same logits, number and settings give the same character, for one stream or
+for many side by side. `generate` walks one stream and yields ids; `until_stop` ends a stream of
+characters before a given text.
+
+Shapes: V vocabulary, B streams; what is (V, B) may be (V,) and give one number for one stream.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.config import ModelConfig, SampleConfig
-from charrnn.recurrence import State, Weights, step
+from charrnn.config import SampleConfig
+from charrnn.stepper import Stepper
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
+_COLDEST = 1e-200  # below it only the likeliest character is left, but numbers overflow
 
-def probabilities(logits_V: FloatArray, config: SampleConfig) -> npt.NDArray[np.float64]:
-    """The distribution a character is drawn from, shape (V,), summing to 1.
+
+def probabilities(
+    logits_VB: FloatArray, config: SampleConfig, position_B: Any = 0
+) -> npt.NDArray[np.float64]:
+    """The distributions that characters are drawn from, shape (V, B), each summing to 1.
 
     The filters see the model's own probabilities, in the order top-k, top-p, min-p; the temperature
     comes last and reshapes what is left (the order of llama.cpp). Temperature 0 leaves the argmax.
+    `position_B` is how many characters came before, where the temperature changes on the way.
     """
-    logits = np.asarray(logits_V, np.float64)
-    weights = np.exp(logits - logits.max())
-    if config.temperature == 0:
-        return _normalised(np.arange(len(logits)) == logits.argmax())
-    keep = np.ones(len(logits), bool)
-    if config.top_k or config.top_p < 1:
-        order = np.argsort(-logits, kind="stable")
-        if config.top_k:
-            keep[order[config.top_k :]] = False
-        if config.top_p < 1:
-            reached = np.cumsum(_normalised(weights * keep)[order])
-            keep[order[np.searchsorted(reached, config.top_p) + 1 :]] = False
-    if config.min_p > 0:
-        keep &= weights >= config.min_p  # the most likely one's weight is 1
-    with np.errstate(
-        over="ignore"
-    ):  # towards temperature 0 the losers' logits become -inf, rightly
-        weights = np.exp((logits - logits.max()) / config.temperature)
-    return _normalised(weights * keep)
+    weights_VB = _weights(np.asarray(logits_VB, np.float64), config, position_B)
+    return np.asarray(weights_VB / weights_VB.sum(0), np.float64)
 
 
-def _normalised(weights: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    return np.asarray(weights / weights.sum(), np.float64)
+def choose(
+    logits_VB: FloatArray, uniform_B: Any, config: SampleConfig, position_B: Any = 0
+) -> npt.NDArray[np.int64]:
+    """The ids, shape (B,), that uniform numbers in [0, 1) pick, by inverting the cumulative
+    distribution.
+    """
+    reached_VB = _weights(np.asarray(logits_VB, np.float64), config, position_B).cumsum(0)
+    if reached_VB.ndim == 1:
+        return np.asarray(reached_VB.searchsorted(uniform_B * reached_VB[-1], side="right"))
+    return np.asarray((reached_VB <= uniform_B * reached_VB[-1]).sum(0))
 
 
-def choose(logits_V: FloatArray, uniform: float, config: SampleConfig) -> int:
-    """The id that a uniform number in [0, 1) picks, by inverting the cumulative distribution."""
-    reached = np.cumsum(probabilities(logits_V, config))
-    return int(np.searchsorted(reached, uniform * reached[-1], side="right"))
+def _weights(logits_VB: FloatArray, config: SampleConfig, position_B: Any) -> FloatArray:
+    """What the probabilities are proportional to."""
+    logits_VB = logits_VB - logits_VB.max(0)
+    temperature_B = config.temperature_at(position_B)
+    if config.is_plain:  # for the most part of all characters, so it has to be quick
+        logits_VB /= temperature_B
+        return np.exp(logits_VB, logits_VB)
+    weights_VB: FloatArray = np.exp(logits_VB / np.maximum(temperature_B, _COLDEST))
+    if config.has_filters:
+        weights_VB *= _kept(np.exp(logits_VB), config)
+    if config.temperature == 0 or config.final_temperature == 0:  # of equals the first
+        coldest_VB = np.arange(len(logits_VB))[(...,) + (None,) * (logits_VB.ndim - 1)]
+        coldest_VB = coldest_VB == logits_VB.argmax(0)
+        weights_VB = np.where(np.equal(temperature_B, 0), coldest_VB, weights_VB)
+    return weights_VB
+
+
+def _kept(weights_VB: FloatArray, config: SampleConfig) -> npt.NDArray[np.bool_]:
+    """Which characters the filters leave; the likeliest one's weight is 1."""
+    order_VB = np.argsort(-weights_VB, axis=0, kind="stable")
+    sorted_VB = np.take_along_axis(weights_VB, order_VB, 0)
+    keep_VB = np.ones(sorted_VB.shape, bool)
+    if config.top_k:
+        keep_VB[config.top_k :] = False
+    if config.top_p < 1:
+        reached_VB = np.cumsum(sorted_VB * keep_VB, 0)
+        keep_VB[1:] &= reached_VB[:-1] < config.top_p * reached_VB[-1]
+    keep_VB &= sorted_VB >= config.min_p
+    kept_VB = np.empty_like(keep_VB)
+    np.put_along_axis(kept_VB, order_VB, keep_VB, 0)
+    return kept_VB
+
+
+def log_probabilities(logits_VB: FloatArray) -> npt.NDArray[np.float64]:
+    """The model's own, before any control, in nats."""
+    logits_VB = np.asarray(logits_VB, np.float64)
+    logits_VB = logits_VB - logits_VB.max(0)
+    return np.asarray(logits_VB - np.log(np.exp(logits_VB).sum(0)))
 
 
 def random_numbers(seed: int, stream: int) -> np.random.Generator:
@@ -58,20 +92,9 @@ def random_numbers(seed: int, stream: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stream,)))
 
 
-def read(
-    config: ModelConfig, weights: Weights, ids: Sequence[int] | npt.NDArray[Any], state: State
-) -> tuple[FloatArray, State]:
-    """Read at least one character after the state: logits_V for the next one, and the new state."""
-    for i in ids:
-        logits_BV, state = step(config, weights, np.array([i]), state)
-    return logits_BV[0], state
-
-
 def generate(
-    config: ModelConfig,
-    weights: Weights,
+    stepper: Stepper,
     logits_V: FloatArray,
-    state: State,
     *,
     sample: SampleConfig,
     stream: int = 0,
@@ -79,19 +102,16 @@ def generate(
 ) -> Iterator[int]:
     """Yield `sample.length` ids, without end if it is -1, each fed back to draw the next.
 
-    `logits_V` and `state` are what `read` made of the prompt; `never` is an id that is not drawn.
+    `logits_V` is what the stepper made of the prompt; `never` is an id that is not drawn.
     """
     random = random_numbers(sample.seed, stream)
-    num_left = sample.length
-    while num_left != 0:
+    for position in count() if sample.length < 0 else range(sample.length):
         if never is not None:
-            logits_V = logits_V.copy()
             logits_V[never] = -np.inf
-        i = choose(logits_V, random.random(), sample)
+        i = int(choose(logits_V, random.random(), sample, position))
         yield i
-        num_left -= 1
-        if num_left != 0:
-            logits_V, state = read(config, weights, (i,), state)
+        if position + 1 != sample.length:
+            logits_V = stepper.step(i)
 
 
 def until_stop(characters: Iterator[str], stops: Sequence[str]) -> Iterator[str]:
@@ -99,6 +119,9 @@ def until_stop(characters: Iterator[str], stops: Sequence[str]) -> Iterator[str]
 
     Only characters that may yet turn out to begin a stop text are held back.
     """
+    if not stops:
+        yield from characters
+        return
     held = ""
     for character in characters:
         held += character

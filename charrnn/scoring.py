@@ -9,12 +9,14 @@ from charrnn import device
 from charrnn.adapt import evaluate_adapting
 from charrnn.checkpoint import Checkpoint
 from charrnn.display import Quiet
-from charrnn.errors import CorpusError
-from charrnn.launch import same_corpus
+from charrnn.errors import CorpusError, UsageError
+from charrnn.lanes import Text
 from charrnn.model import Model
 from charrnn.network import Network
-from charrnn.training import evaluate, evaluate_reset
-from charrnn.vocab import IntArray, code_points
+from charrnn.reading import same_text
+from charrnn.records import Records
+from charrnn.training import validation_loss, validation_loss_reset
+from charrnn.vocab import code_points
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Score:
 
 
 def score_files(found: Checkpoint, texts: list[bytes], *, adapt: bool) -> Score:
-    """The score of texts, one after another, from a new start.
+    """The score of texts, one after another, from a new start; of a model of records, each of
+    theirs from a new one.
 
     Raises `UsageError` for a text that is not UTF-8 and `CorpusError` where none has a character
     that the model knows.
@@ -36,10 +39,16 @@ def score_files(found: Checkpoint, texts: list[bytes], *, adapt: bool) -> Score:
     model = Model.of(found)
     ids = found.vocab.ids_of(code_points("".join(model.spelled(text) for text in texts)))
     known = ids[ids >= 0]
+    start = np.array([model.start_id])
+    if found.train.records != "none":
+        records = Records.found(known, found.train.records, model.start_id)
+        known = np.concatenate([start[:0], *records.arranged(known)])
+        starts = records.starts + 1
     if not len(known):
         raise CorpusError("there is no character to score", "give a file with text")
-    score = _score(found, np.concatenate([[model.start_id], known]), first=1, adapt=adapt)
-    return Score(*score, num_unknown=int((ids < 0).sum()))
+    whole = np.concatenate([start, known])
+    text = Text(whole, 1, len(whole), None if found.train.records == "none" else starts)
+    return Score(*_score(found, text, "val", adapt=adapt), num_unknown=int((ids < 0).sum()))
 
 
 def score_split(found: Checkpoint, split: str, *, cache: Path, adapt: bool) -> Score:
@@ -47,28 +56,27 @@ def score_split(found: Checkpoint, split: str, *, cache: Path, adapt: bool) -> S
 
     Raises `CorpusError` where the corpus is gone or changed, or there is no such split.
     """
-    ids = same_corpus(found, cache=cache, keep_corpus=True, screen=Quiet())
-    first, end = found.train.num_train(len(ids)), found.train.num_before_test(len(ids))
-    if split == "test":
-        first, end = end, len(ids)
+    text = same_text(found, cache=cache, keep_corpus=True, screen=Quiet())
+    first, end = text.part(split)
     if first >= end:
         raise CorpusError(
             f"the run keeps no {split} split", f"it takes train --{split}-fraction to make one"
         )
-    return Score(*_score(found, ids[:end], first=first, adapt=adapt))
+    return Score(*_score(found, text, split, adapt=adapt))
 
 
-def _score(
-    found: Checkpoint, ids: IntArray, *, first: int, adapt: bool
-) -> tuple[int, float, float]:
+def _score(found: Checkpoint, text: Text, split: str, *, adapt: bool) -> tuple[int, float, float]:
     """Characters scored, and their mean nats, carried and reset; of one that adapts, both are the
     one carried.
     """
+    if adapt and text.starts is not None:
+        raise UsageError("--adapt reads one text on", "a model of records has none: leave it out")
     device.prepare("cpu", device.default_threads())
     network = Network(found.model, len(found.vocab), found.ngram_keys())
     network.load(found.group("weights"))
+    first, end = text.part(split)
     if adapt:
-        loss = evaluate_adapting(network, ids, first=first)
-        return len(ids) - first, loss, loss
-    carried = evaluate(network, ids, first=first)
-    return len(ids) - first, carried, evaluate_reset(network, ids, first=first)
+        loss = evaluate_adapting(network, text.ids[:end], first=first)
+        return end - first, loss, loss
+    carried = validation_loss(network, text, split)
+    return end - first, carried, validation_loss_reset(network, text, split)

@@ -22,14 +22,13 @@ import torch
 from charrnn import checkpoint
 from charrnn.budget import Pace
 from charrnn.checkpoint import Checkpoint, Progress
-from charrnn.corpus import Lanes
 from charrnn.display import Quiet, bits
 from charrnn.errors import CheckpointError, DivergedError, StorageError
+from charrnn.lanes import Text
 from charrnn.model import Model
 from charrnn.runs import Run
 from charrnn.storage import discard_unfinished
-from charrnn.training import Learner, Report, evaluate, evaluate_reset, train
-from charrnn.vocab import IntArray
+from charrnn.training import Learner, Report, train, validation_loss, validation_loss_reset
 
 STEPS_BETWEEN_FIGURES = 10
 _LENGTH_OF_SAMPLE = 240
@@ -79,7 +78,7 @@ class Sitting:
         self,
         run: Run,
         learner: Learner,
-        ids: IntArray,
+        text: Text,
         standing: Checkpoint,
         *,
         screen: Quiet,
@@ -90,15 +89,11 @@ class Sitting:
         says when to end, where the number of steps was derived from the time there is.
         """
         config, progress = standing.train, standing.progress
-        self.run, self._learner, self._ids = run, learner, ids
+        self.run, self._learner, self._text = run, learner, text
         self._standing = dataclasses.replace(standing, arrays={})  # the learner has its own
         self._screen, self._save_every = screen, save_every
         self._config, self._pace = config, pace
-        self._num_train = config.num_train(len(ids))
-        self._num_before_test = config.num_before_test(len(ids))
-        self._lanes = Lanes(
-            ids[: self._num_train], batch_size=config.batch_size, seq_length=config.seq_length
-        )
+        self._lanes = text.lanes(config)
         self._recent_losses = list(torch.from_numpy(standing.arrays.get(_RECENT, np.empty(0))))
         self._train_loss = progress.train_loss
         self._validated = (progress.step, progress.val_loss)
@@ -216,10 +211,9 @@ class Sitting:
 
     def _validate(self) -> None:
         """Measure the validation loss, and keep these weights if none was better."""
-        if self._num_train == self._num_before_test:
+        if self._text.num_train == self._text.num_before_test:
             return
-        ids = self._ids[: self._num_before_test]
-        loss = evaluate(self._learner.network, ids, first=self._num_train)
+        loss = validation_loss(self._learner.network, self._text)
         self._validated = (self._learner.step, loss)
         self._record(val_loss=loss, val_bits_per_char=bits(loss))
         if loss < self._best_loss:
@@ -236,8 +230,7 @@ class Sitting:
             return  # it was said at the start; the last checkpoint is whole
         if best.progress.val_loss_reset is None:
             self._learner.network.load(best.group("weights"))
-            ids = self._ids[: self._num_before_test]
-            loss = evaluate_reset(self._learner.network, ids, first=self._num_train)
+            loss = validation_loss_reset(self._learner.network, self._text)
             progress = dataclasses.replace(best.progress, val_loss_reset=loss)
             checkpoint.write(self.run.best, dataclasses.replace(best, progress=progress))
 
@@ -296,4 +289,4 @@ class Sitting:
         """A fresh sample of the model as it stands."""
         found = self._standing
         model = Model.of(dataclasses.replace(found, arrays=self._learner.arrays()))
-        return model.generate(length=_LENGTH_OF_SAMPLE, seed=self._learner.step)
+        return model.glimpse(_LENGTH_OF_SAMPLE, seed=self._learner.step)

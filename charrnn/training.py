@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from charrnn import ngrams
 from charrnn.config import TrainConfig
-from charrnn.corpus import Lanes
+from charrnn.lanes import NOT_SCORED, Lanes, RecordLanes, Text
 from charrnn.network import Dropout, Network, to_numpy
 from charrnn.optimizer import Optimizer
 from charrnn.recurrence import State
@@ -96,21 +96,23 @@ class Learner:
         return tensors
 
 
-def train(learner: Learner, lanes: Lanes, config: TrainConfig) -> Iterator[Report]:
+def train(learner: Learner, lanes: Lanes | RecordLanes, config: TrainConfig) -> Iterator[Report]:
     """Take the steps that are left, yielding a report after each."""
     network = learner.network
     while learner.step < config.steps:
-        inputs_TB, targets_TB = (
-            torch.from_numpy(ids).to(config.device) for ids in lanes.window(learner.step)
+        inputs_TB, targets_TB, begins_B = (
+            torch.from_numpy(part).to(config.device) for part in lanes.window(learner.step)
         )
-        state = forget(learner.state, config, learner.step)
+        state = forget(learner.state, begins_B, config, learner.step)
         logits_TBV, state = network(
             inputs_TB,
             state,
             dropout(config.dropout, config, learner.step, _DROPOUT),
             dropout(config.weight_dropout, config, learner.step, _WEIGHT_DROPOUT),
         )
-        loss = functional.cross_entropy(logits_TBV.flatten(0, 1), targets_TB.flatten())
+        loss = functional.cross_entropy(
+            logits_TBV.flatten(0, 1), targets_TB.flatten(), ignore_index=NOT_SCORED
+        )
         loss.backward()  # type: ignore[no-untyped-call]
         rate = learning_rate(learner.step, config)
         grad_norm = learner.optimizer.step(
@@ -135,16 +137,15 @@ def learning_rate(step: int, config: TrainConfig) -> float:
     return config.learning_rate * min(rising, falling)
 
 
-def forget(state: State, config: TrainConfig, step: int) -> State:
-    """Each lane starts this window from nothing with the chance of `state_reset`, by (seed, step).
+def forget(state: State, begins_B: Tensor, config: TrainConfig, step: int) -> State:
+    """Lanes that begin anew start this window from nothing, and so does each other one with the
+    chance of `state_reset`, by (seed, step).
 
     A network that never started from nothing speaks badly at first. The random state reset is
     from Melis et al., 2020 (arXiv:1909.01792).
     """
-    if not config.state_reset:
-        return state
     draws_B = _random(config.seed, step, _FORGET).random(config.batch_size)
-    kept_B = torch.from_numpy(draws_B >= config.state_reset).to(config.device)
+    kept_B = torch.from_numpy(draws_B >= config.state_reset).to(config.device) & ~begins_B
     layers = tuple(
         tuple(part_BH * kept_B[:, None] for part_BH in layer_state) for layer_state in state.layers
     )
@@ -174,6 +175,36 @@ def dropout(share: float, config: TrainConfig, step: int, purpose: int) -> Dropo
 def _random(seed: int, step: int, purpose: int) -> np.random.Generator:
     """The draws for one purpose at one step, and at no other."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(step, purpose)))
+
+
+def validation_loss(network: Network, text: Text, split: str = "val") -> float:
+    """Mean nats per character of a part of the text: its state carried, or of each record from
+    nothing.
+    """
+    if text.starts is not None:
+        return evaluate_records(network, text.ids, text.starts_of(split))
+    first, end = text.part(split)
+    return evaluate(network, text.ids[:end], first=first)
+
+
+def validation_loss_reset(network: Network, text: Text, split: str = "val") -> float:
+    """The same with the state zero every 256 characters; records have theirs at zero anyway."""
+    if text.starts is not None:
+        return evaluate_records(network, text.ids, text.starts_of(split))
+    first, end = text.part(split)
+    return evaluate_reset(network, text.ids[:end], first=first)
+
+
+def evaluate_records(network: Network, ids: IntArray, starts: npt.NDArray[np.int64]) -> float:
+    """Mean nats per character of the records that begin at `starts`, each from a zero state; the
+    last start is where the last one ends.
+    """
+    by_length = np.argsort(np.diff(starts), kind="stable")
+    total = 0.0
+    for b in range(0, len(by_length), 256):
+        batch = by_length[b : b + 256]
+        total += _total_loss(network, ids, starts[batch], starts[batch + 1], warm_up=0)
+    return total / int(starts[-1] - starts[0])
 
 
 def evaluate(network: Network, ids: IntArray, *, first: int) -> float:

@@ -60,6 +60,11 @@ class Vocab:
         return self.code_points.index(UNKNOWN) if UNKNOWN in self.code_points else None
 
     @cached_property
+    def _codes(self) -> npt.NDArray[Any]:
+        """Table: id → code point of the character that stands for it."""
+        return np.array([ord(self.char(i)) for i in range(len(self))], "<u4")
+
+    @cached_property
     def _id_of(self) -> npt.NDArray[np.int32]:
         """Table: code point → id, or -1 where there is none."""
         fallback = -1 if self.unknown_id is None else self.unknown_id
@@ -74,7 +79,8 @@ class Vocab:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The characters of some ids; see `char`."""
-        return "".join(self.char(i) for i in ids)
+        codes = self._codes[np.fromiter(ids, np.int64)]
+        return codes.tobytes().decode("utf-32-le", "surrogatepass")
 
     def char(self, i: int) -> str:
         """One id's character; for a vocabulary of bytes, the character of that code."""

@@ -7,7 +7,6 @@ from test_session import run_of, same_files, signal_at
 
 from charrnn import budget, checkpoint, plan
 from charrnn.budget import Budget, Pace
-from charrnn.config import TrainConfig
 
 
 def facts(charrnn, name):
@@ -31,9 +30,11 @@ def test_minutes_are_measured_and_become_steps(charrnn, corpus):
 def test_without_a_budget_it_is_a_few_minutes():
     assert Budget().seconds == 60 * plan.DEFAULT_MINUTES
     assert Budget(minutes=2).seconds == 120
-    assert Budget().counted_steps(TrainConfig(), 1000) is None
-    assert Budget(minutes=5).counted_steps(TrainConfig(), 1000) is None
-    assert Budget(steps=5).counted_steps(TrainConfig(), 1000) == 5
+    assert Budget().counted_steps(1000) is None
+    assert Budget(minutes=5).counted_steps(1000) is None
+    assert Budget(epochs=2.5).counted_steps(10.5) == 26
+    assert Budget(epochs=1e-9).counted_steps(10.5) == 1
+    assert Budget(steps=5).counted_steps(1000) == 5
 
 
 def ends(pace, first_guess, seconds_of_step, *, eval_every=300):

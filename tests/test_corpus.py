@@ -4,11 +4,9 @@ import subprocess
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from charrnn import corpus, sources
-from charrnn.corpus import Lanes, Reading
+from charrnn.corpus import Reading
 from charrnn.errors import CorpusError
 from charrnn.sources import Source
 from charrnn.vocab import Vocab
@@ -140,49 +138,3 @@ def test_too_little_text_is_refused(tmp_path, text, phrase):
     (tmp_path / "text").write_text(text)
     with pytest.raises(CorpusError, match=phrase):
         survey([tmp_path / "text"], tmp_path)
-
-
-@given(st.integers(2, 300), st.integers(1, 9), st.integers(1, 20))
-def test_lanes_cover_the_text_exactly_once(num_chars, batch_size, seq_length):
-    """In its first pass lane b covers the pairs from its start to the next lane's start."""
-    ids = np.arange(num_chars)
-    lanes = Lanes(ids, batch_size=batch_size, seq_length=seq_length)
-    num_steps = -(-num_chars // seq_length)
-    windows = [lanes.window(step) for step in range(num_steps)]
-    inputs = np.concatenate([inputs_TB for inputs_TB, _ in windows])
-    targets = np.concatenate([targets_TB for _, targets_TB in windows])
-    assert (targets == inputs + 1).all()
-    bounds = np.arange(batch_size + 1) * (num_chars - 1) // batch_size
-    read = [inputs[: bounds[b + 1] - bounds[b], b] for b in range(batch_size)]
-    assert np.concatenate(read).tolist() == list(range(num_chars - 1))
-
-
-def test_windows_of_a_lane_follow_each_other_round_the_ring():
-    lanes = Lanes(np.arange(11), batch_size=1, seq_length=4)
-    read = np.concatenate([lanes.window(step)[0][:, 0] for step in range(5)])
-    assert read.tolist() == [*range(10), *range(10)]
-
-
-def test_reading_on_keeps_no_pages(tmp_path):
-    """Lanes give mapped pages back, so memory does not grow with what was read."""
-    path = tmp_path / "ids.npy"
-    np.save(path, np.zeros(64 << 20, np.uint8))
-    ids = np.load(path, mmap_mode="r")
-    assert ids.sum() == 0
-    before = resident(path)
-    assert before > 60 << 20
-    Lanes(ids[: 32 << 20], batch_size=2, seq_length=8).window(1024)
-    assert resident(path) < 4 << 20
-
-
-def resident(path) -> int:
-    """Bytes of a mapped file in this process's memory, by /proc/self/smaps."""
-    if not corpus.Path("/proc/self/smaps").exists():
-        pytest.skip("needs /proc")
-    inside = False
-    for line in corpus.Path("/proc/self/smaps").read_text().splitlines():
-        if "-" in line.split()[0]:
-            inside = line.endswith(str(path))
-        elif inside and line.startswith("Rss:"):
-            return int(line.split()[1]) * 1024
-    return 0

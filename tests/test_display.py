@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn import display
-from charrnn.display import Plain, Terminal, age, compact, visible, writer
+from charrnn.display import Plain, Terminal, Writer, age, compact, visible
 
 EVERY_CONTROL = "".join(map(chr, [*range(32), *range(0x7F, 0xA0)]))
 
@@ -51,13 +51,15 @@ class FakeTerminal(io.TextIOWrapper):
 def test_a_pipe_gets_exact_bytes():
     for is_bytes, expected in ((True, b"\xe9\x1b"), (False, "é\x1b".encode())):
         out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-        writer(out, is_bytes=is_bytes)("é\x1b")
+        write = Writer(out, is_bytes=is_bytes)
+        write("é\x1b")
+        write.end(new_line=False)
         assert out.buffer.getvalue() == expected  # type: ignore[attr-defined]
 
 
 def test_a_terminal_gets_visible_text():
     out = FakeTerminal(io.BytesIO(), encoding="utf-8")
-    write = writer(out, is_bytes=True)
+    write = Writer(out, is_bytes=True)
     for byte in "é\x1b[2J".encode():
         write(chr(byte))
     assert out.buffer.getvalue().decode() == "é␛[2J"  # type: ignore[attr-defined]

@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from charrnn import plan
-from charrnn.config import ModelConfig, TrainConfig
+from charrnn.config import ModelConfig
 
 
 def made(num_train, given=None, *, num_val=None, vocab_size=65, device="cpu", arithmetic=None):
@@ -72,7 +73,14 @@ def test_validation_takes_a_small_share_of_the_time():
     assert 100_000 / 3 / chars_between < 0.1
 
 
-def test_budgets_become_steps():
-    config = TrainConfig(batch_size=10, seq_length=20)
-    assert plan.epochs_to_steps(2.0, num_train=10_001, train=config) == 100
-    assert plan.epochs_to_steps(1e-9, num_train=10_001, train=config) == 1
+def test_records_get_the_window_that_they_fill_best():
+    def sizes(*lengths):
+        lengths = np.array(lengths * 20_000)
+        facts = plan.Facts(int(lengths.sum()), 0, 30, 0, "cpu", record_lengths=lengths)
+        train = plan.make({}, facts).train
+        return train.batch_size, train.seq_length
+
+    assert sizes(8, 8, 8, 8) == (192, 8)
+    assert sizes(12, 12, 3) == (128, 12)
+    assert sizes(600)[1] in (60, 75, 86, 100, 96)
+    assert sizes(3, 3, 3)[1] == 3

@@ -197,11 +197,11 @@ def test_a_loss_that_is_no_number_is_never_saved(charrnn, corpus, tmp_path, monk
         charrnn(*TRAIN)
     forget = training.forget
 
-    def poisoned(state, config, step):
+    def poisoned(state, begins_B, config, step):
         if step == 37:
             layers = tuple(tuple(part * torch.nan for part in layer) for layer in state.layers)
             state = state._replace(layers=layers)
-        return forget(state, config, step)
+        return forget(state, begins_B, config, step)
 
     monkeypatch.setattr(training, "forget", poisoned)
     failed = charrnn("resume", "a")

@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -9,7 +10,7 @@ from torch.nn import functional
 
 from charrnn import ngrams
 from charrnn.config import ModelConfig, TrainConfig
-from charrnn.corpus import Lanes
+from charrnn.lanes import NOT_SCORED, Lanes, Text
 from charrnn.network import Network
 from charrnn.recurrence import State
 from charrnn.training import (
@@ -20,6 +21,7 @@ from charrnn.training import (
     forget,
     learning_rate,
     train,
+    validation_loss,
 )
 from charrnn.vocab import code_points
 
@@ -110,10 +112,9 @@ def test_the_state_is_carried_from_window_to_window():
     config = dataclasses.replace(CONFIG, steps=2, **still)
     learner = learner_of("lstm", config)
     losses = run(learner, config)
-    inputs, targets = (
-        np.concatenate(parts)
-        for parts in zip(*(lanes_of(config).window(k) for k in range(2)), strict=True)
-    )
+    windows = [lanes_of(config).window(k) for k in range(2)]
+    inputs = np.concatenate([window.inputs_TB for window in windows])
+    targets = np.concatenate([window.targets_TB for window in windows])
     logits, state = learner.network(torch.from_numpy(inputs), learner.network.initial_state(4))
     loss = functional.cross_entropy(logits.flatten(0, 1), torch.from_numpy(targets).flatten())
     assert np.mean(losses) == pytest.approx(loss.item(), abs=1e-5)
@@ -172,13 +173,49 @@ def test_lanes_forget_by_seed_and_step():
     state = State(
         ((torch.ones(1000, 2), torch.ones(1000, 2)),), torch.ones((3, 1000), dtype=torch.int64)
     )
-    ((h, c),), before = forget(state, config, 4)
+    none = torch.zeros(1000, dtype=torch.bool)
+    ((h, c),), before = forget(state, none, config, 4)
     assert torch.equal(h, c)
-    assert torch.equal(h, forget(state, config, 4).layers[0][0])
+    assert torch.equal(h, forget(state, none, config, 4).layers[0][0])
     assert ((before == ngrams.NOTHING) == (h[:, 0] == 0)).all()
     # 1,000 draws at 0.3, 5 standard deviations: odds of a false alarm 6e-7
     assert abs(float((h[:, 0] == 0).float().mean()) - 0.3) < 5 * math.sqrt(0.3 * 0.7 / 1000)
-    assert forget(state, TrainConfig(state_reset=0.0), 4) is state
+    never = TrainConfig(batch_size=1000, state_reset=0.0)
+    assert torch.equal(forget(state, none, never, 4).layers[0][0], state.layers[0][0])
+    begun = torch.arange(1000) < 10
+    ((h, c),), before = forget(state, begun, never, 4)
+    assert torch.equal(h[:, 0] == 0, begun)
+    assert torch.equal(before == ngrams.NOTHING, begun.expand(3, -1))
+
+
+def test_a_window_of_records_is_each_record_read_alone(cell):
+    """The loss of a step is the mean over all characters of the records in it, each from nothing;
+    what stands after a record in its window changes nothing.
+    """
+    lengths = np.array([5, 9, 3, 12, 7, 2, 8])
+    ids = np.random.default_rng(2).integers(1, VOCAB_SIZE, lengths.sum())
+    starts = np.append(0, np.cumsum(lengths))
+    ids[starts[1:] - 1] = 0
+    text = Text(ids, len(ids), len(ids), starts)
+    still = {"dropout": 0.0, "weight_dropout": 0.0, "state_reset": 0.0, "learning_rate": 0.0}
+    sizes = {"batch_size": 1, "seq_length": 4, "steps": 14}
+    config = dataclasses.replace(CONFIG, **still, **sizes)
+    learner = learner_of(cell, config)
+    lanes = text.lanes(config)
+    assert lanes.steps_per_epoch == 14
+    nats = [
+        float(report.loss) * int((lanes.window(k).targets_TB != NOT_SCORED).sum())
+        for k, report in enumerate(train(learner, lanes, config))
+    ]
+    network = learner.network
+    alone = 0.0
+    for start, end in itertools.pairwise(starts.tolist()):
+        inputs = torch.from_numpy(np.append(0, ids[start : end - 1]))[:, None]
+        logits, _ = network(inputs, network.initial_state(1))
+        targets = torch.from_numpy(ids[start:end])
+        alone += functional.cross_entropy(logits[:, 0], targets, reduction="sum").item()
+    assert validation_loss(network, text, "train") * len(ids) == pytest.approx(alone, rel=1e-5)
+    assert sum(nats) == pytest.approx(alone, rel=1e-5)
 
 
 @pytest.mark.parametrize("num_scored", [1, 255, 5000])

@@ -1,0 +1,297 @@
+"""How fast does it speak, and how near to what the machine allows?
+
+    python benchmarks/sampling.py CORPUS [--seconds 1] [--rounds 7] [--plot sampling.svg]
+
+One run, the contenders in turn, medians and ranges:
+
+- one stream: ours against the loop of the tutorials (nn.LSTM or nn.GRU a character at a time,
+  softmax, multinomial), with oneDNN as torch ships it and without. The bound is the bytes of the
+  weights that a step must read over the rate at which this machine reads so many of them, again and
+  again (a dot product of two arrays of that size together), on as many threads.
+- many streams side by side. The bound is the arithmetic of the products over the rate of the
+  step's largest product alone.
+- from Enter to the first character, and the memory by then: `charrnn sample` against a Python that
+  imports torch and loads the same weights.
+
+The default model is trained for a few steps on CORPUS, so that contexts come back as in a text; the
+others have random weights. Needs matplotlib for --plot.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.backends import mkldnn
+
+from charrnn import load
+from charrnn.config import ModelConfig, SampleConfig
+from charrnn.model import Model
+from charrnn.recurrence import Weights
+from charrnn.stepper import Matrices
+from charrnn.vocab import Vocab
+
+SAMPLE = SampleConfig(length=-1, seed=1)
+SHAPES = [("lstm", 2, 128), ("lstm", 1, 256), ("lstm", 2, 512), ("lstm", 3, 512), ("gru", 1, 256)]
+STREAMS = (1, 8, 64, 512)
+LENGTH = 50  # of a text, where many are said side by side
+WITH_TORCH = """
+import sys, time
+import torch
+from torch import nn
+saved = torch.load(sys.argv[1], weights_only=True)
+layers = nn.LSTM(saved["inputs"], saved["hidden"])
+layers.load_state_dict(saved["layers"])
+state = torch.zeros(1, 1, saved["hidden"]), torch.zeros(1, 1, saved["hidden"])
+with torch.no_grad():
+    h, state = layers(torch.zeros(1, 1, saved["inputs"]), state)
+    logits = h[0, 0] @ saved["head"][:, : saved["hidden"]].T
+    print(chr(97 + int(torch.multinomial((logits / 0.8).softmax(0), 1)) % 26), flush=True)
+time.sleep(60)
+"""
+
+
+def random_model(cell: str, num_layers: int, hidden_size: int, vocab_size: int) -> Model:
+    """A plain recurrence with random weights, such as the tutorials have."""
+    config = ModelConfig(
+        cell=cell, num_layers=num_layers, hidden_size=hidden_size, embedding_size=64,
+        ngrams=1, skip=False,
+    )  # fmt: skip
+    random = np.random.default_rng(0)
+    arrays = {
+        name: random.normal(0, 0.05, shape).astype(np.float32)
+        for name, shape in config.weight_shapes(vocab_size).items()
+    }
+    return Model(config, Vocab(tuple(range(vocab_size))), Weights.from_arrays(config, arrays))
+
+
+def ours(model: Model) -> Iterator[object]:
+    """One character after another."""
+    return iter(model.stream("", SAMPLE))
+
+
+def tutorial(model: Model, *, onednn: bool) -> Iterator[object]:
+    """The same network as the tutorials step it: what is read is looked up, as ours is."""
+    config = model.config
+    kind = nn.LSTM if config.cell == "lstm" else nn.GRU
+    layers = kind(config.input_size, config.hidden_size, config.num_layers)
+    embedding = nn.Embedding(len(model.vocab), config.input_size)
+    head = nn.Linear(config.hidden_size, len(model.vocab))
+    state, i = None, torch.zeros(1, 1, dtype=torch.int64)
+    while True:
+        with torch.no_grad(), mkldnn.flags(enabled=onednn):
+            h, state = layers(embedding(i), state)
+            probabilities = (head(h[0, 0]) / SAMPLE.temperature).softmax(0)
+            i = torch.multinomial(probabilities, 1)[None]
+        yield int(i)
+
+
+def rate(steps: Iterator[object], seconds: float, *, chars: int = 1) -> float:
+    """Characters a second."""
+    began, num_steps = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        next(steps)
+        num_steps += 1
+    return chars * num_steps / (time.perf_counter() - began)
+
+
+def repeated(call: Callable[[], object]) -> Iterator[object]:
+    """The call, for ever; 16 at once, so that counting them costs nothing."""
+    while True:
+        for _ in range(16):
+            call()
+        yield None
+
+
+def bytes_read(model: Model) -> int:
+    """Of the weights, for a step: all matrices but those that are looked up."""
+    matrices = Matrices(model.config, model.weights)
+    read = [*matrices.from_state_GH, *matrices.from_below_GH[1:], matrices.head_VH]
+    return sum(matrix.nbytes for matrix in read)
+
+
+def bandwidth(num_bytes: int, seconds: float) -> float:
+    """Bytes a second, of so many that are read again and again."""
+    x, y = np.ones((2, num_bytes // 8), np.float32)
+    return rate(repeated(lambda: np.dot(x, y)), seconds, chars=16 * num_bytes)
+
+
+def shown(rates: list[float]) -> str:
+    """Median and range."""
+    return f"{statistics.median(rates):,.0f} ({min(rates):,.0f}–{max(rates):,.0f})"
+
+
+def one_stream(models: dict[str, Model], seconds: float, rounds: int) -> None:
+    heads = "one stream|ours, chars/s|loop, no oneDNN|loop as shipped|ours / loop|bound|share"
+    print(f"\n| {heads.replace('|', ' | ')} |\n{'|---' * 7}|")
+    for name, model in models.items():
+        makers = {
+            "ours": lambda model=model: ours(model),
+            "without": lambda model=model: tutorial(model, onednn=False),
+            "shipped": lambda model=model: tutorial(model, onednn=True),
+        }
+        contenders = {key: make() for key, make in makers.items()}
+        for steps in contenders.values():
+            rate(steps, seconds / 2)
+        rates: dict[str, list[float]] = {key: [] for key in [*contenders, "bound"]}
+        num_bytes = bytes_read(model)
+        for _ in range(rounds):
+            for key, steps in contenders.items():
+                rates[key].append(rate(steps, seconds))
+            rates["bound"].append(bandwidth(num_bytes, seconds / 2) / num_bytes)
+        ratios = [a / b for a, b in zip(rates["ours"], rates["without"], strict=True)]
+        shares = [a / b for a, b in zip(rates["ours"], rates["bound"], strict=True)]
+        print(
+            f"| {name} | {shown(rates['ours'])} | {shown(rates['without'])} |"
+            f" {shown(rates['shipped'])} | {statistics.median(ratios):.1f}"
+            f" ({min(ratios):.1f}–{max(ratios):.1f}) | {shown(rates['bound'])} |"
+            f" {statistics.median(shares):.0%} |",
+            flush=True,
+        )
+
+
+def many_streams(name: str, model: Model, seconds: float, rounds: int) -> dict[int, list[float]]:
+    print(f"\n| {name}, streams | chars/s | GEMM bound | share |\n|---|---|---|---|")
+    config, V = model.config, len(model.vocab)
+    H, D, G = config.hidden_size, config.input_size, config.num_gates * config.hidden_size
+    flops = 2 * (G * (H + D) + (config.num_layers - 1) * 2 * G * H + V * (H + config.skip * D))
+    every = {}
+    for B in STREAMS:
+        said = many(model, B)
+        W, x = np.ones((G, H), np.float32, order="F"), np.ones((H, B), np.float32)
+        rates, shares = [], []
+        rate(said, seconds / 2)
+        for _ in range(rounds):
+            rates.append(rate(said, seconds, chars=B * LENGTH))
+            gemm = rate(repeated(lambda W=W, x=x: np.dot(W, x)), seconds / 2, chars=16)
+            shares.append(rates[-1] / (gemm * 2 * G * H * B / flops))
+        bound = statistics.median(rates) / statistics.median(shares)
+        print(f"| {B} | {shown(rates)} | {bound:,.0f} | {statistics.median(shares):.0%} |")
+        every[B] = [statistics.median(rates), bound]
+    return every
+
+
+def many(model: Model, num_streams: int) -> Iterator[object]:
+    """Each time as many texts as there are streams."""
+    sample = SampleConfig(length=LENGTH, seed=1)
+    said = model.many("", sample, count(), num_at_once=num_streams)
+    while True:
+        for _ in range(num_streams):
+            next(said)
+        yield None
+
+
+def starts(run: Path, model: Model, rounds: int) -> None:
+    """From Enter to the first character, and the most memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        layers = nn.LSTM(model.config.input_size, model.config.hidden_size)
+        sizes = {"inputs": model.config.input_size, "hidden": model.config.hidden_size}
+        head = torch.from_numpy(model.weights.head_VH)
+        saved = Path(folder, "saved.pt")
+        torch.save({**sizes, "layers": layers.state_dict(), "head": head}, saved)
+        command = [sys.executable, "-m", "charrnn"]
+        commands = {
+            "charrnn sample, first character": [
+                *command,
+                "sample",
+                str(run),
+                "-s",
+                "1",
+                "-n",
+                "-1",
+            ],
+            "the same with torch": [sys.executable, "-c", WITH_TORCH, str(saved)],
+            "charrnn --help": [*command, "--help"],
+        }
+        measured: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+        for _ in range(rounds):
+            for name, line in commands.items():
+                measured[name].append(started(line))
+    print("\n| | seconds to the first output | peak MB |\n|---|---|---|")
+    for name, results in measured.items():
+        seconds, megabytes = zip(*results, strict=True)
+        median = f"{statistics.median(seconds):.3f} ({min(seconds):.3f}–{max(seconds):.3f})"
+        print(f"| {name} | {median} | {max(megabytes):.0f} |")
+
+
+def started(command: list[str]) -> tuple[float, float]:
+    """Seconds to the first byte of output, and the peak of memory by then, in MB."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    assert process.stdout is not None
+    process.stdout.read(1)
+    seconds = time.perf_counter() - began
+    status = Path(f"/proc/{process.pid}/status").read_text()  # gone where it has ended
+    process.stdout.close()
+    process.kill()
+    process.wait()
+    return seconds, int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def trained(corpus: Path, folder: Path) -> Path:
+    """A run of the default recipe at 1×256, trained for a minute."""
+    command = [sys.executable, "-m", "charrnn", "train", str(corpus.resolve()), "--quiet"]
+    sizes = ["--hidden-size", "256", "--minutes", "1", "--run", "default"]
+    subprocess.run([*command, *sizes], cwd=folder, check=True)
+    return folder / "checkpoints/default"
+
+
+def plot(every: dict[int, list[float]], name: str, path: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6, 3.6))
+    streams = list(every)
+    axes.loglog(streams, [bound for _, bound in every.values()], "--", color="0.6", label="GEMM")
+    axes.loglog(streams, [rate for rate, _ in every.values()], "o-", label="charrnn")
+    axes.set(xlabel="streams side by side", ylabel="characters a second", title=name)
+    axes.set_xticks(streams, [str(number) for number in streams])
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of a turn")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--plot", type=Path)
+    given = parser.parse_args()
+    print(f"{date.today()}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores,"
+          f" Python {platform.python_version()}, torch {torch.__version__}, numpy"
+          f" {np.__version__}")  # fmt: skip
+    torch.manual_seed(1)
+    with tempfile.TemporaryDirectory() as folder:
+        run = trained(given.corpus, Path(folder))
+        default = load(run)
+        models = {"default, lstm 1×256": default}
+        for cell, num_layers, hidden_size in SHAPES:
+            made = random_model(cell, num_layers, hidden_size, len(default.vocab))
+            models[f"plain {cell} {num_layers}×{hidden_size}"] = made
+        one_stream(models, given.seconds, given.rounds)
+        name = "default, lstm 1×256"
+        every = many_streams(name, default, given.seconds, given.rounds)
+        starts(run, default, given.rounds)
+    if given.plot:
+        plot(every, name, given.plot)
+
+
+if __name__ == "__main__":
+    main()

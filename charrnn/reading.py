@@ -1,0 +1,113 @@
+"""From the names of a corpus to the text that a run learns from, and to the same text again when
+the run goes on, speaks or is scored.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from charrnn import corpus, sources
+from charrnn.checkpoint import Checkpoint
+from charrnn.config import TrainConfig
+from charrnn.corpus import Reading, Survey
+from charrnn.display import Quiet
+from charrnn.errors import CorpusError
+from charrnn.lanes import Text
+from charrnn.records import Records
+from charrnn.vocab import IntArray, Vocab
+
+
+def read(
+    names: Sequence[str],
+    reading: Reading,
+    vocab_of: Callable[[Survey], Vocab],
+    *,
+    cache: Path,
+    screen: Quiet,
+) -> tuple[Survey, Vocab, IntArray]:
+    """The corpus: what is known of it, its alphabet, its ids."""
+    with _found(names, cache) as found:
+        surveyed = corpus.survey(found, reading, cache=cache, progress=screen.reading)
+        vocab = vocab_of(surveyed)
+        ids = corpus.encoded(found, reading, surveyed, vocab, cache=cache, progress=screen.reading)
+    screen.end()
+    for note in surveyed.notes:
+        screen.say(note)
+    return surveyed, vocab, ids
+
+
+def arranged(ids: IntArray, config: TrainConfig, vocab: Vocab, sha256: str, *, cache: Path) -> Text:
+    """A corpus in the order it is learned in, and its parts: records are put into a random order,
+    which the seed decides, and kept so in a file.
+
+    Raises `CorpusError` where there are fewer than two records.
+    """
+    if config.records == "none":
+        return Text.of(ids, config)
+    newline = int(vocab.ids_of(np.array([ord("\n")]))[0])
+    records = Records.found(ids, config.records, newline)
+    if len(records.lengths_R) < 2 or newline in (-1, vocab.unknown_id):
+        where = "one in each line" if config.records == "lines" else "between blank lines"
+        raise CorpusError(
+            f"the corpus holds fewer than two records, {where}", "leave --records and --lines out"
+        )
+    records = records.shuffled(config.seed)
+    starts = records.starts
+    whole = corpus.ids_path(sha256, vocab, cache)
+    path = whole.with_name(f"{whole.stem}-{config.records}-{config.seed}.npy")
+    found = corpus.recall(path, num_chars=int(starts[-1]), dtype=ids.dtype)
+    if found is None:
+        pieces = (piece.astype(ids.dtype).tobytes() for piece in records.arranged(ids))
+        found = corpus.stored(path, pieces, num_chars=int(starts[-1]), dtype=ids.dtype)
+    return Text.of(found, config, starts)
+
+
+def same_text(found: Checkpoint, *, cache: Path, keep_corpus: bool, screen: Quiet) -> Text:
+    """The text the run began with: see `same_corpus`."""
+    ids = same_corpus(found, cache=cache, keep_corpus=keep_corpus, screen=screen)
+    return arranged(ids, found.train, found.vocab, found.corpus.sha256, cache=cache)
+
+
+def same_corpus(found: Checkpoint, *, cache: Path, keep_corpus: bool, screen: Quiet) -> IntArray:
+    """The ids the run began with.
+
+    The corpus is compared with what it was. Where it is gone (standard input always is), the
+    encoded copy serves; where it changed, that takes `keep_corpus`. Raises `CorpusError`
+    otherwise.
+    """
+    facts, vocab = found.corpus, found.vocab
+    reading = Reading(facts.encoding, vocab.is_bytes)
+    copy = corpus.recall_encoded(facts.sha256, vocab, facts.num_chars, cache=cache)
+    if copy is not None and (keep_corpus or sources.STDIN in facts.names):
+        return copy
+    name = " ".join(facts.names)
+    try:
+        with _found(facts.names, cache) as files:
+            surveyed = corpus.survey(files, reading, cache=cache, progress=screen.reading)
+            if surveyed.sha256 == facts.sha256:
+                return corpus.encoded(
+                    files, reading, surveyed, vocab, cache=cache, progress=screen.reading
+                )
+    except CorpusError as error:
+        if copy is None:
+            raise CorpusError(
+                f"the run's corpus is gone: {error.message}", "put it back"
+            ) from error
+        screen.say(f"{error.message}: going on with the encoded copy of it")
+        return copy
+    hint = (
+        "put the old text back" if copy is None else "--keep-corpus goes on with the text as it was"
+    )
+    raise CorpusError(f"the corpus {name} has changed since the run began", hint)
+
+
+@contextmanager
+def _found(names: Sequence[str], cache: Path) -> Iterator[list[sources.Source]]:
+    """The sources behind the names; a copy of standard input is removed in the end."""
+    found = sources.find(names, spool_folder=cache)
+    try:
+        yield found
+    finally:
+        sources.discard_spooled(found)

@@ -1,0 +1,66 @@
+"""Which samples are wanted: whole ones, new ones, distinct ones, those that match a pattern."""
+
+import re
+from collections import Counter
+from collections.abc import Container
+from dataclasses import dataclass, field
+
+from charrnn.errors import UsageError
+
+PATIENCE = 20_000  # samples refused in a row before the search is given up
+
+
+@dataclass
+class Sieve:
+    """Lets samples pass, and counts why the others did not."""
+
+    match: re.Pattern[str] | None = None  # found anywhere in the sample
+    known: Container[str] = ()  # what is not new
+    unique: bool = False
+    whole: bool = False  # not cut off at its length
+    refused: Counter[str] = field(default_factory=Counter)
+    in_a_row: int = 0  # refused since the last one passed
+    _seen: set[str] = field(default_factory=set)
+
+    def passes(self, text: str, *, is_whole: bool) -> bool:
+        """Whether a sample is wanted."""
+        reason = self._reason(text, is_whole)
+        if reason is None:
+            self.in_a_row = 0
+            return True
+        self.refused[reason] += 1
+        self.in_a_row += 1
+        return False
+
+    def _reason(self, text: str, is_whole: bool) -> str | None:
+        if self.whole and not is_whole:
+            return "longer than --length"
+        if self.match is not None and not self.match.search(text):
+            return "without a match"
+        if text in self.known:
+            return "in the corpus"
+        if self.unique:
+            if text in self._seen:
+                return "said before"
+            self._seen.add(text)
+        return None
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whether so many were refused in a row that there may be no more to find."""
+        return self.in_a_row >= PATIENCE
+
+    def summary(self, num_passed: int) -> str:
+        """How many passed, and why the others did not."""
+        reasons = [f"{count:,} {reason}" for reason, count in self.refused.most_common()]
+        return f"{num_passed:,} written; refused: {', '.join(reasons) or 'none'}"
+
+
+def pattern(typed: str) -> re.Pattern[str]:
+    """The regular expression. Raises `UsageError` where it is none."""
+    try:
+        return re.compile(typed)
+    except re.error as error:
+        raise UsageError(
+            f"--match {typed!r} is no regular expression: {error}", "see: pydoc re"
+        ) from error

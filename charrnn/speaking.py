@@ -1,0 +1,211 @@
+"""What `charrnn sample` does: the prompt, then one sample as it comes or many side by side."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import select
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from charrnn import display
+from charrnn.checkpoint import Checkpoint
+from charrnn.config import SampleConfig
+from charrnn.errors import ExhaustedError, UsageError
+from charrnn.model import NUM_AT_ONCE, Model, Said
+from charrnn.records import END
+from charrnn.recurrence import State
+from charrnn.runs import CORPUS_CACHE
+from charrnn.sieve import Sieve, pattern
+from charrnn.streams import Batch
+
+_NUM_RECORDS = 10
+_LENGTH_OF_RECORD = 10_000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for, besides how a character is drawn."""
+
+    num: int | None = None  # samples: by default one text, or some records
+    unique: bool = False
+    novel: bool = False
+    match: str | None = None
+    as_json: bool = False
+    stream: bool = True
+    device: str = "cpu"
+
+    @property
+    def is_picky(self) -> bool:
+        """Whether some samples are not wanted."""
+        return self.unique or self.novel or self.match is not None
+
+
+def speak(
+    found: Checkpoint, typed: bytes, sample: SampleConfig, wanted: Wanted, *, length: int | None
+) -> None:
+    """Write samples to stdout, each after the prompt that was `typed`.
+
+    `length` is that of `sample` where it was given. Raises `ExhaustedError` where too few samples
+    are found that are wanted.
+    """
+    model = Model.of(found)
+    has_records = model.records != "none"
+    if has_records and length is None:
+        if sample.final_temperature is not None:
+            raise UsageError("a ramp of --temp needs an end", "say --length")
+        sample = dataclasses.replace(sample, length=_LENGTH_OF_RECORD)
+    if wanted.novel and not has_records:
+        raise UsageError(
+            "--novel needs a run that learned records", "see: charrnn train --help, --lines"
+        )
+    prompt = model.spelled(typed)
+    for character in model.unknown(prompt):
+        display.note(
+            f"the model never saw {character!r} (U+{ord(character):04X}): left out of the prompt"
+        )
+    write = display.Writer(sys.stdout, is_bytes=model.vocab.is_bytes)
+    one = not has_records and wanted.num in (None, 1) and not wanted.is_picky
+    if one and wanted.stream and not wanted.as_json and wanted.device == "cpu":
+        write(prompt)
+        for character in model.stream(prompt, sample):
+            write(character)
+        write.end(new_line=sys.stdout.isatty())
+        return
+    if sample.length < 0 and not sample.stop and not has_records:
+        raise UsageError("--length -1 never ends", "it goes with one streamed sample")
+    num = wanted.num or (_NUM_RECORDS if has_records else 1)
+    sieve = _sieve(found, model, wanted)
+    num_written = 0
+    screen = display.Counting(num, hidden=num < 2 or sys.stdout.isatty())
+    with contextlib.closing(screen):
+        for said in _passed(_said(model, prompt, sample, wanted, num), sieve, prompt):
+            screen.advance()
+            write(_shown(said, model, prompt, sample, wanted, is_first=num_written == 0))
+            num_written += 1
+            if num_written == num:
+                break
+    write.end(new_line=sys.stdout.isatty() and not has_records and not wanted.as_json)
+    if wanted.is_picky or sieve.refused:
+        display.note(sieve.summary(num_written))
+    if num_written < num:
+        raise ExhaustedError(
+            f"only {num_written:,} of {num:,} were found: the last {sieve.in_a_row:,} were refused",
+            "a higher --temp finds more",
+        )
+
+
+def _said(
+    model: Model, prompt: str, sample: SampleConfig, wanted: Wanted, num: int
+) -> Iterator[Said]:
+    """The samples, without end if some of them may be refused."""
+    searching = wanted.is_picky or model.records != "none"
+    widened = None
+    if wanted.device != "cpu":
+        from charrnn import device
+        from charrnn.torch_batch import TorchBatch
+
+        place = device.resolve(wanted.device)
+
+        def widened(start: State, num_streams: int) -> Batch:
+            return TorchBatch(model.config, model.weights, start, num_streams, device=place)
+
+    return model.many(
+        prompt,
+        sample,
+        count() if searching else iter(range(num)),
+        num_at_once=NUM_AT_ONCE if wanted.is_picky else min(num, NUM_AT_ONCE),
+        with_log_probabilities=wanted.as_json,
+        widened=widened,
+    )
+
+
+def _sieve(found: Checkpoint, model: Model, wanted: Wanted) -> Sieve:
+    """What lets the wanted samples pass."""
+    known: set[str] = set()
+    if wanted.novel:
+        from charrnn.reading import same_text  # a fortieth of a second that others need not wait
+
+        text = same_text(found, cache=CORPUS_CACHE, keep_corpus=True, screen=display.Quiet())
+        known = set(model.vocab.decode(text.ids).split(END[model.records]))
+    return Sieve(
+        match=None if wanted.match is None else pattern(wanted.match),
+        known=known,
+        unique=wanted.unique,
+        whole=model.records != "none",
+    )
+
+
+def _passed(said: Iterator[Said], sieve: Sieve, prompt: str) -> Iterator[Said]:
+    """The samples that are wanted, until there seem to be no more."""
+    for each in said:
+        if sieve.passes(prompt + each.text, is_whole=each.is_whole):
+            yield each
+        elif sieve.has_given_up:
+            return
+
+
+def _shown(
+    said: Said,
+    model: Model,
+    prompt: str,
+    sample: SampleConfig,
+    wanted: Wanted,
+    *,
+    is_first: bool,
+) -> str:
+    """One sample as it is written: a line of JSON, a record, or a text apart from the others."""
+    if wanted.as_json:
+        facts = {
+            "prompt": model.text(prompt),
+            "text": model.text(said.text),
+            "seed": sample.seed,
+            "stream": said.stream,
+            "whole": said.is_whole,
+            "log_probabilities": [round(nats, 4) for nats in said.log_probabilities],
+        }
+        return json.dumps(facts) + "\n"
+    text = prompt + said.text
+    if model.records != "none":
+        return text + END[model.records]
+    return text if is_first else "\n\n" + text
+
+
+def prompt(typed: str | None, file: str | None) -> bytes:
+    """The prompt's bytes: as typed, from a file, or piped in."""
+    if typed is not None and file is not None:
+        raise UsageError("--prompt and --prompt-file were both given", "choose one")
+    if typed is not None:
+        return os.fsencode(typed)
+    if file == "-" or (file is None and _is_piped()):
+        return _read_stdin()
+    return b"" if file is None else contents(file)
+
+
+def contents(file: str) -> bytes:
+    """A file's bytes, - being standard input."""
+    if file == "-":
+        return _read_stdin()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _is_piped() -> bool:
+    """Whether standard input is a pipe or a file, rather than a terminal, a device or nothing."""
+    try:
+        mode = os.fstat(0).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
+
+
+def _read_stdin() -> bytes:
+    if not select.select([0], [], [], 1.0)[0]:
+        display.note("waiting for a prompt on standard input; < /dev/null gives none")
+    return sys.stdin.buffer.read()

@@ -1,0 +1,128 @@
+"""Many samples at once: streams side by side in a batch, the finished ones making room.
+
+What a stream says depends on (seed, stream number) alone, not on its neighbours; but for the
+rounding of a product of matrices, which may differ with the number of columns. Where a draw falls
+within some 1e-6 of the border between two characters, a stream may go another way in a batch of
+another size.
+
+Shapes: V vocabulary, B streams.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+
+from charrnn.config import SampleConfig
+from charrnn.sampling import FloatArray, choose, log_probabilities, random_numbers
+from charrnn.vocab import IntArray
+
+_DRAWS = 32  # random numbers that a stream draws at once
+
+
+class Batch(Protocol):
+    """Streams that take their steps together: `stepper.Batch`, or its like on another device."""
+
+    def step(self, ids_B: IntArray) -> FloatArray:
+        """Read a character on each stream: logits_VB for the next ones."""
+
+    def restart(self, streams: Sequence[int]) -> None:
+        """Put some streams back to the start."""
+
+    def keep(self, streams: Sequence[int]) -> None:
+        """Let all others go."""
+
+
+@dataclass
+class Spoken:
+    """What one stream said, without the stop it came to."""
+
+    stream: int
+    ids: list[int] = field(default_factory=list)
+    log_probabilities: list[float] = field(default_factory=list)  # the model's own, where wanted
+    ended: bool = False  # at a stop; False: cut off at the length
+    _complete: bool = False
+
+    def _end(self, stops: Sequence[Sequence[int]], length: int) -> bool:
+        """Whether it is complete; a stop at its end, the longest if several, is taken off."""
+        found = [stop for stop in stops if self.ids[-len(stop) :] == list(stop)]
+        if found:
+            num_kept = len(self.ids) - max(map(len, found))
+            del self.ids[num_kept:], self.log_probabilities[num_kept:]
+            self.ended = True
+        self._complete = self.ended or len(self.ids) == length
+        return self._complete
+
+
+def speak_many(
+    widened: Callable[[int], Batch],
+    logits_V: FloatArray,
+    streams: Iterator[int],
+    *,
+    num_at_once: int,
+    sample: SampleConfig,
+    stops: Sequence[Sequence[int]],
+    never: int | None = None,
+    with_log_probabilities: bool = False,
+) -> Iterator[Spoken]:
+    """What each of the numbered streams says, in their order, however early it is finished.
+
+    `widened` makes a batch of so many streams that stand where `logits_V` was given. Each ends
+    before any of the `stops` (ids), or after `sample.length` characters. `never` is an id that is
+    not drawn.
+    """
+    if sample.length == 0:
+        yield from map(Spoken, streams)
+        return
+    talking = [Spoken(number) for number in islice(streams, num_at_once)]
+    draws = [_draws(sample.seed, spoken.stream) for spoken in talking]
+    in_order = deque(talking)
+    batch = widened(len(talking))
+    logits_VB = np.repeat(logits_V[:, None], len(talking), 1)
+    last_ids = sorted({stop[-1] for stop in stops})
+    while talking:
+        if never is not None:
+            logits_VB[never] = -np.inf
+        position_B = np.array([len(spoken.ids) for spoken in talking])
+        uniform_B = np.array([next(drawn) for drawn in draws])
+        ids_B = choose(logits_VB, uniform_B, sample, position_B)
+        for spoken, i in zip(talking, ids_B.tolist(), strict=True):
+            spoken.ids.append(i)
+        if with_log_probabilities:
+            nats_B = log_probabilities(logits_VB)[ids_B, np.arange(len(talking))]
+            for spoken, nats in zip(talking, nats_B.tolist(), strict=True):
+                spoken.log_probabilities.append(nats)
+
+        may_end_B = np.isin(ids_B, last_ids) | (position_B + 1 == sample.length)
+        logits_VB = batch.step(ids_B)
+        restarted, gone = [], set()
+        for k in np.flatnonzero(may_end_B).tolist():
+            if talking[k]._end(stops, sample.length):
+                number = next(streams, None)
+                if number is None:
+                    gone.add(k)
+                    continue
+                talking[k] = Spoken(number)
+                draws[k] = _draws(sample.seed, number)
+                in_order.append(talking[k])
+                restarted.append(k)
+        while in_order and in_order[0]._complete:
+            yield in_order.popleft()
+        if restarted:
+            batch.restart(restarted)
+            logits_VB[:, restarted] = logits_V[:, None]
+        if gone:
+            kept = [k for k in range(len(talking)) if k not in gone]
+            batch.keep(kept)
+            logits_VB = logits_VB[:, kept]
+            talking, draws = [talking[k] for k in kept], [draws[k] for k in kept]
+
+
+def _draws(seed: int, stream: int) -> Iterator[float]:
+    """The draws of one stream, the same that `generate` makes."""
+    random = random_numbers(seed, stream)
+    while True:
+        yield from random.random(_DRAWS).tolist()

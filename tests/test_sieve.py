@@ -1,0 +1,46 @@
+import pytest
+
+from charrnn import sieve
+from charrnn.errors import UsageError
+from charrnn.sieve import Sieve, pattern
+
+
+def passed(made, *texts):
+    return [text for text in texts if made.passes(text, is_whole=True)]
+
+
+def test_without_a_wish_all_pass():
+    assert passed(Sieve(), "a", "a", "") == ["a", "a", ""]
+    assert Sieve().passes("a", is_whole=False)
+
+
+def test_each_reason_is_counted():
+    made = Sieve(match=pattern("^[A-M]"), known={"Anna", "Zoe"}, unique=True, whole=True)
+    assert passed(made, "Anna", "Berta", "Zoe", "Berta", "Cara", "") == ["Berta", "Cara"]
+    assert not made.passes("Dora", is_whole=False)
+    assert made.refused == {
+        "in the corpus": 1,
+        "without a match": 2,
+        "said before": 1,
+        "longer than --length": 1,
+    }
+    assert made.summary(2) == (
+        "2 written; refused: 2 without a match, 1 in the corpus, 1 said before,"
+        " 1 longer than --length"
+    )
+    assert Sieve().summary(3) == "3 written; refused: none"
+
+
+def test_a_pattern_is_found_anywhere_and_must_be_one():
+    assert passed(Sieve(match=pattern("nn")), "Anna", "Ada") == ["Anna"]
+    with pytest.raises(UsageError, match=r"--match '\(' is no regular expression"):
+        pattern("(")
+
+
+def test_it_gives_up_after_many_refusals_in_a_row(monkeypatch):
+    monkeypatch.setattr(sieve, "PATIENCE", 3)
+    made = Sieve(unique=True)
+    passed(made, "a", "a", "a", "b", "a", "b")
+    assert not made.has_given_up
+    passed(made, "a")
+    assert made.has_given_up
