@@ -31,25 +31,23 @@ def probabilities(
     comes last and reshapes what is left (the order of llama.cpp). Temperature 0 leaves the argmax.
     `position_B` is how many characters came before, where the temperature changes on the way.
     """
-    weights_VB = _weights(np.asarray(logits_VB, np.float64), config, position_B)
+    weights_VB = _weights(np.array(logits_VB, np.float64), config, position_B)
     return np.asarray(weights_VB / weights_VB.sum(0), np.float64)
 
 
-def choose(
-    logits_VB: FloatArray, uniform_B: Any, config: SampleConfig, position_B: Any = 0
-) -> npt.NDArray[np.int64]:
+def choose(logits_VB: FloatArray, uniform_B: Any, config: SampleConfig, position_B: Any = 0) -> Any:
     """The ids, shape (B,), that uniform numbers in [0, 1) pick, by inverting the cumulative
     distribution.
     """
-    reached_VB = _weights(np.asarray(logits_VB, np.float64), config, position_B).cumsum(0)
+    reached_VB = _weights(logits_VB.astype(np.float64), config, position_B).cumsum(0)
     if reached_VB.ndim == 1:
-        return np.asarray(reached_VB.searchsorted(uniform_B * reached_VB[-1], side="right"))
+        return reached_VB.searchsorted(uniform_B * reached_VB[-1], side="right")
     return np.asarray((reached_VB <= uniform_B * reached_VB[-1]).sum(0))
 
 
 def _weights(logits_VB: FloatArray, config: SampleConfig, position_B: Any) -> FloatArray:
-    """What the probabilities are proportional to."""
-    logits_VB = logits_VB - logits_VB.max(0)
+    """What the probabilities are proportional to; the logits are used up."""
+    logits_VB -= logits_VB.max(0)
     temperature_B = config.temperature_at(position_B)
     if config.is_plain:  # for the most part of all characters, so it has to be quick
         logits_VB /= temperature_B

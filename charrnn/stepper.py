@@ -14,9 +14,8 @@ Shapes: B streams, T time, D what the first layer reads, H hidden, G = gates × 
 X = G + V, K characters before the current one.
 """
 
-import os
+from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -38,7 +37,6 @@ _GATES = {
 }
 _HALF = np.float32(0.5)
 _KEPT_BYTES = 24 << 20  # of products, for the contexts met last
-_LEAST_PART = 32  # streams that are worth a core
 _CHUNK = 256  # characters of a long text that are read at once
 
 
@@ -159,12 +157,12 @@ class _Standing:
 
     def __init__(self, matrices: Matrices, states: Sequence[Sequence[FloatArray]]) -> None:
         self._matrices = matrices
-        self.layers = [_Recurrence(matrices, k, state) for k, state in enumerate(states)]
+        self._layers = [_Recurrence(matrices, k, state) for k, state in enumerate(states)]
         self._num_gate_rows = len(matrices.from_state_GH[0])
 
     def _advance(self, products_XB: FloatArray) -> FloatArray:
         """logits_VB, from the products with what was read."""
-        matrices, layers = self._matrices, self.layers
+        matrices, layers = self._matrices, self._layers
         layers[0].advance(products_XB[: self._num_gate_rows])
         for k, (below, layer) in enumerate(pairwise(layers), start=1):
             from_below_GB = np.dot(matrices.from_below_GH[k], below.h_HB)
@@ -184,7 +182,7 @@ class Stepper(_Standing):
         nothing = [np.zeros((config.hidden_size, 1), np.float32)] * num_state_arrays(config.cell)
         super().__init__(matrices, [nothing] * config.num_layers)
         self._before: tuple[int, ...] = (ngrams.NOTHING,) * (config.ngrams - 1)
-        self._kept: dict[tuple[int, ...], FloatArray] = {}
+        self._kept: OrderedDict[tuple[int, ...], FloatArray] = OrderedDict()
         self._num_kept = max(1, _KEPT_BYTES // self._matrices.bias_X1.nbytes)
 
     def step(self, i: int) -> FloatArray:
@@ -192,10 +190,12 @@ class Stepper(_Standing):
         context = (*self._before, i)
         self._before = context[1:]
         products_X1 = self._kept.get(context)
-        if products_X1 is None:
+        if products_X1 is not None:
+            self._kept.move_to_end(context)
+        else:
             products_X1 = self._matrices.products(np.array([self._matrices.rows_of(context)]))
             if len(self._kept) == self._num_kept:
-                del self._kept[next(iter(self._kept))]  # the oldest
+                self._kept.popitem(last=False)  # the one met longest ago
             self._kept[context] = products_X1
         return self._advance(products_X1)[:, 0]
 
@@ -214,7 +214,7 @@ class Stepper(_Standing):
         self._before = tuple(ngrams.after(ids_T[:, None], before_K1)[:, 0].tolist())
         products_XT = np.asfortranarray(matrices.products(rows_TN))  # it is read by columns
         from_below_GT, h_HT = products_XT[:G], np.empty(0)
-        for k, layer in enumerate(self.layers):
+        for k, layer in enumerate(self._layers):
             if k > 0:
                 from_below_GT = np.dot(matrices.from_below_GH[k], h_HT) + matrices.bias_ih_G1[k]
                 from_below_GT = np.asfortranarray(from_below_GT)
@@ -228,7 +228,7 @@ class Stepper(_Standing):
 
     def state(self) -> State:
         """Where it stands, in the textbook's words: (1, H) arrays."""
-        layers = tuple(tuple(part.T.copy() for part in layer.state) for layer in self.layers)
+        layers = tuple(tuple(part.T.copy() for part in layer.state) for layer in self._layers)
         return State(layers, np.array(self._before, np.int64)[:, None])
 
     def widened(self, num_streams: int) -> "Batch":
@@ -236,82 +236,31 @@ class Stepper(_Standing):
         return Batch(self._matrices, self.state(), num_streams)
 
 
-class Batch:
-    """Many streams side by side, each as if it were alone; on several cores, in parts."""
+class Batch(_Standing):
+    """Many streams side by side, each as if it were alone."""
 
     def __init__(self, matrices: Matrices, start: State, num_streams: int) -> None:
-        self._matrices = matrices
         self._start = [[part.T for part in layer] for layer in start.layers]
-        self._before_start_K1 = start.before_KB
         states = [[part.repeat(num_streams, 1) for part in layer] for layer in self._start]
-        from threadpoolctl import ThreadpoolController  # one stream need not wait for it
-
-        self._num_cores = _num_cores()
-        self._pool = ThreadPoolExecutor(self._num_cores)
-        self._blas = ThreadpoolController()
-        self._divide(states, start.before_KB.repeat(num_streams, 1))
-
-    def _divide(self, states: list[list[FloatArray]], before_KB: IntArray) -> None:
-        """One part for each core, if there are enough streams."""
-        B = before_KB.shape[1]
-        num_parts = max(1, min(self._num_cores, B // _LEAST_PART))
-        self._bounds = [B * k // num_parts for k in range(num_parts + 1)]
-        self._parts = [
-            _Part(self._matrices, [[part[:, a:b] for part in s] for s in states], before_KB[:, a:b])
-            for a, b in pairwise(self._bounds)
-        ]
+        super().__init__(matrices, states)
+        self._before_start_K1 = start.before_KB
+        self._before_KB = start.before_KB.repeat(num_streams, 1)
 
     def step(self, ids_B: IntArray) -> FloatArray:
         """Read a character on each stream: logits_VB for the next ones."""
-        if len(self._parts) == 1:
-            return self._parts[0].step(ids_B)
-        shares = [ids_B[a:b] for a, b in pairwise(self._bounds)]
-        with self._blas.limit(limits=1, user_api="blas"):  # a core for each part
-            found = self._pool.map(_Part.step, self._parts, shares)
-            return np.concatenate(list(found), 1)
+        rows_BN = ngrams.rows(self._matrices.ngram_keys, ids_B[None], self._before_KB)[0]
+        self._before_KB = ngrams.after(ids_B[None], self._before_KB)
+        return self._advance(self._matrices.products(rows_BN))
 
     def restart(self, streams: Sequence[int]) -> None:
         """Put some streams back to the start."""
-        streams_N = np.asarray(streams)
-        for part, (a, b) in zip(self._parts, pairwise(self._bounds), strict=True):
-            own = streams_N[(streams_N >= a) & (streams_N < b)] - a
-            for layer, start in zip(part.layers, self._start, strict=True):
-                for part_HB, start_H1 in zip(layer.state, start, strict=True):
-                    part_HB[:, own] = start_H1
-            part.before_KB[:, own] = self._before_start_K1
+        for layer, start in zip(self._layers, self._start, strict=True):
+            for part_HB, start_H1 in zip(layer.state, start, strict=True):
+                part_HB[:, streams] = start_H1
+        self._before_KB[:, streams] = self._before_start_K1
 
     def keep(self, streams: Sequence[int]) -> None:
         """Let all others go."""
-        layers = zip(*(part.layers for part in self._parts), strict=True)
-        states = [
-            [
-                np.concatenate(parts, 1)[:, streams]
-                for parts in zip(*(p.state for p in layer), strict=True)
-            ]
-            for layer in layers
-        ]
-        before_KB = np.concatenate([part.before_KB for part in self._parts], 1)
-        self._divide(states, before_KB[:, streams])
-
-
-def _num_cores() -> int:
-    """Those this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-class _Part(_Standing):
-    """Some of a batch's streams."""
-
-    def __init__(
-        self, matrices: Matrices, states: list[list[FloatArray]], before_KB: IntArray
-    ) -> None:
-        super().__init__(matrices, states)
-        self.before_KB = before_KB.copy()
-
-    def step(self, ids_B: IntArray) -> FloatArray:
-        """See `Batch.step`."""
-        rows_BN = ngrams.rows(self._matrices.ngram_keys, ids_B[None], self.before_KB)[0]
-        self.before_KB = ngrams.after(ids_B[None], self.before_KB)
-        return self._advance(self._matrices.products(rows_BN))
+        states = [[part[:, streams] for part in layer.state] for layer in self._layers]
+        super().__init__(self._matrices, states)
+        self._before_KB = self._before_KB[:, streams]

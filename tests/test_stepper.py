@@ -86,10 +86,7 @@ def test_streams_side_by_side_step_as_the_textbook_does(cell, shape):
     np.testing.assert_allclose(stepped.transpose(0, 2, 1), expected[9:], atol=1e-5)
 
 
-@pytest.mark.parametrize("num_cores", [1, 2, 3])
-def test_streams_start_again_and_leave(cell, monkeypatch, num_cores):
-    monkeypatch.setattr("charrnn.stepper._num_cores", lambda: num_cores)
-    monkeypatch.setattr("charrnn.stepper._LEAST_PART", 1)
+def test_streams_start_again_and_leave(cell):
     config = ModelConfig(cell=cell, **SHAPES[1])
     weights = random_weights(config, VOCAB_SIZE)[1]
     stepper = Stepper(Matrices(config, weights))
