@@ -27,7 +27,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -185,7 +184,7 @@ def many_streams(name: str, model: Model, seconds: float, rounds: int) -> dict[i
 def many(model: Model, num_streams: int) -> Iterator[object]:
     """Each time as many texts as there are streams."""
     sample = SampleConfig(length=LENGTH, seed=1)
-    said = model.many("", sample, count(), num_at_once=num_streams)
+    said = model.many("", sample, None, num_at_once=num_streams)
     while True:
         for _ in range(num_streams):
             next(said)

@@ -6,11 +6,13 @@ print(model.generate("ROMEO:", length=200, temperature=0.8))
 print(model.score("To be, or not to be"))   # nats per character
 """
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -23,10 +25,11 @@ from charrnn.records import END
 from charrnn.recurrence import State, Weights
 from charrnn.sampling import generate, log_probabilities, until_stop
 from charrnn.stepper import Matrices, Stepper
-from charrnn.streams import Batch, Spoken, speak_many
+from charrnn.streams import Batch, Spoken, in_parallel, speak_many
 from charrnn.vocab import Vocab, code_points
 
-NUM_AT_ONCE = 256  # streams in a batch: more gain little, and each takes memory
+NUM_AT_ONCE = 512  # streams: more gain little, and each takes memory
+_LEAST_SHARE = 32  # streams that are worth a core
 _SCORED_AT_ONCE = 4096  # characters
 
 
@@ -37,6 +40,13 @@ def load(run: str | Path | None = None) -> "Model":
     whole.
     """
     return Model.of(runs.find_to_speak(None if run is None else str(run))[0])
+
+
+def num_cores() -> int:
+    """Those this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,7 @@ class Model:
         if self.records == "none":
             return self.generate(length=length, seed=seed)
         shown = ""
-        for said in self.many("", SampleConfig(length=length, seed=seed), count(), num_at_once=1):
+        for said in self.many("", SampleConfig(length=length, seed=seed), None, num_at_once=1):
             shown += self.text(said.text) + END[self.records]
             if len(shown) >= length:
                 break
@@ -103,16 +113,17 @@ class Model:
         self,
         prompt: str,
         sample: SampleConfig,
-        streams: Iterator[int],
+        num: int | None,
         *,
         num_at_once: int = NUM_AT_ONCE,
         with_log_probabilities: bool = False,
         widened: Callable[[State, int], Batch] | None = None,
     ) -> Iterator[Said]:
-        """What `stream` gives for each of the numbers, in their order: computed side by side, so
-        many at once.
+        """What `stream` gives for the numbers 0 … `num` - 1, in order, without end if it is None:
+        computed side by side, so many at once, on all cores.
 
-        `widened` makes a batch of streams from the state after the prompt; numpy's by default.
+        `widened` makes a batch of streams from the state after the prompt; numpy's by default, on
+        each core one.
         """
         stepper, logits_V = self._prompted(prompt)
         state = stepper.state()
@@ -122,17 +133,26 @@ class Model:
                 return stepper.widened(num_streams)
             return widened(state, num_streams)
 
-        spoken = speak_many(
-            batch,
-            logits_V,
-            streams,
-            num_at_once=num_at_once,
-            sample=sample,
-            stops=self._stops_in_ids(sample),
-            never=self.vocab.unknown_id,
-            with_log_probabilities=with_log_probabilities,
-        )
-        return map(self._said, spoken)
+        ended = Event()
+        num_shares = 1 if widened else max(1, min(num_cores(), num_at_once // _LEAST_SHARE))
+        shares = [
+            speak_many(
+                batch,
+                logits_V,
+                iter(range(first, num, num_shares))
+                if num is not None
+                else count(first, num_shares),
+                num_at_once=num_at_once // num_shares,
+                sample=sample,
+                stops=self._stops_in_ids(sample),
+                never=self.vocab.unknown_id,
+                with_log_probabilities=with_log_probabilities,
+                ended=ended,
+            )
+            for first in range(num_shares)
+        ]
+        spoken = shares[0] if num_shares == 1 else in_parallel(shares, ended)
+        return (self._said(one) for one in spoken)
 
     def _said(self, spoken: Spoken) -> Said:
         text = self.vocab.decode(spoken.ids)

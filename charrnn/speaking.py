@@ -9,7 +9,6 @@ import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from charrnn import display
@@ -117,7 +116,7 @@ def _said(
     return model.many(
         prompt,
         sample,
-        count() if searching else iter(range(num)),
+        None if searching else num,
         num_at_once=NUM_AT_ONCE if wanted.is_picky else min(num, NUM_AT_ONCE),
         with_log_probabilities=wanted.as_json,
         widened=widened,

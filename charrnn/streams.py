@@ -10,8 +10,10 @@ Shapes: V vocabulary, B streams.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, zip_longest
+from threading import Event
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +23,7 @@ from charrnn.sampling import FloatArray, choose, log_probabilities, random_numbe
 from charrnn.vocab import IntArray
 
 _DRAWS = 32  # random numbers that a stream draws at once
+_TAKEN_AT_ONCE = 32  # texts that a core gives at once
 
 
 class Batch(Protocol):
@@ -67,12 +70,13 @@ def speak_many(
     stops: Sequence[Sequence[int]],
     never: int | None = None,
     with_log_probabilities: bool = False,
+    ended: Event | None = None,
 ) -> Iterator[Spoken]:
     """What each of the numbered streams says, in their order, however early it is finished.
 
     `widened` makes a batch of so many streams that stand where `logits_V` was given. Each ends
     before any of the `stops` (ids), or after `sample.length` characters. `never` is an id that is
-    not drawn.
+    not drawn. Once `ended` is set nothing more is said.
     """
     if sample.length == 0:
         yield from map(Spoken, streams)
@@ -83,7 +87,7 @@ def speak_many(
     batch = widened(len(talking))
     logits_VB = np.repeat(logits_V[:, None], len(talking), 1)
     last_ids = sorted({stop[-1] for stop in stops})
-    while talking:
+    while talking and not (ended and ended.is_set()):
         if never is not None:
             logits_VB[never] = -np.inf
         position_B = np.array([len(spoken.ids) for spoken in talking])
@@ -126,3 +130,28 @@ def _draws(seed: int, stream: int) -> Iterator[float]:
     random = random_numbers(seed, stream)
     while True:
         yield from random.random(_DRAWS).tolist()
+
+
+def in_parallel(shares: Sequence[Iterator[Spoken]], ended: Event) -> Iterator[Spoken]:
+    """Several `speak_many` at once, each on a core of its own: what they say in turn, so that
+    shares of the streams 0, 2, 4 … and 1, 3, 5 … give all of them in order. Where nobody takes any
+    more it sets `ended`, for them to hear of it.
+    """
+    from threadpoolctl import ThreadpoolController  # who speaks alone need not wait for it
+
+    def some(share: Iterator[Spoken]) -> list[Spoken]:
+        return list(islice(share, _TAKEN_AT_ONCE))
+
+    with (
+        ThreadPoolExecutor(len(shares)) as pool,  # numpy lets others go on while it computes
+        ThreadpoolController().limit(limits=1, user_api="blas"),
+    ):
+        try:
+            while True:
+                taken = list(pool.map(some, shares))
+                for in_turn in zip_longest(*taken):
+                    yield from (spoken for spoken in in_turn if spoken is not None)
+                if len(taken[0]) < _TAKEN_AT_ONCE:
+                    return
+        finally:
+            ended.set()

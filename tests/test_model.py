@@ -1,4 +1,5 @@
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -74,6 +75,31 @@ def test_a_model_of_bytes_stops_at_a_text_of_more_bytes():
 def test_a_prompt_that_is_not_utf8_is_refused_with_the_place():
     with pytest.raises(UsageError, match="the prompt is not UTF-8: byte 2"):
         model_of().spelled(b"ab\xff")
+
+
+@pytest.mark.parametrize("num", [1, 7, 64, 65, 200])
+def test_many_are_what_each_alone_is_on_any_number_of_cores(monkeypatch, num):
+    monkeypatch.setattr("charrnn.model._LEAST_SHARE", 1)
+    monkeypatch.setattr("charrnn.streams._TAKEN_AT_ONCE", 32)
+    sample = SampleConfig(length=12, seed=5, stop=("d",))
+    model = model_of()
+    for num_cores in (1, 3):
+        monkeypatch.setattr("charrnn.model.num_cores", lambda n=num_cores: n)
+        said = list(model.many("ab", sample, num, num_at_once=9))
+        assert [one.stream for one in said] == list(range(num))
+        assert [one.text for one in said] == [
+            "".join(model.stream("ab", sample, stream=k)) for k in range(num)
+        ]
+
+
+def test_who_takes_no_more_ends_all_cores(monkeypatch):
+    monkeypatch.setattr("charrnn.model._LEAST_SHARE", 1)
+    monkeypatch.setattr("charrnn.model.num_cores", lambda: 2)
+    before = threading.active_count()
+    endless = model_of().many("", SampleConfig(length=9, seed=5), None, num_at_once=4)
+    assert [next(endless).stream for _ in range(70)] == list(range(70))
+    del endless
+    assert threading.active_count() == before
 
 
 @pytest.mark.parametrize(("text", "start"), [("\n abc", "\n"), ("abc ", " "), ("xyz", "x")])
