@@ -83,6 +83,15 @@ class Checkpoint:
         arrays = self.group("ngrams")
         return tuple(arrays[str(length)] for length in range(2, self.model.ngrams + 1))
 
+    def for_speaking(self) -> "Checkpoint":
+        """Without what only resuming needs: a third of the memory."""
+        kept = {
+            name: array
+            for name, array in self.arrays.items()
+            if name.startswith(("weights.", "ngrams."))
+        }
+        return dataclasses.replace(self, arrays=kept)
+
     @property
     def num_parameters(self) -> int:
         """How many numbers the network learned."""

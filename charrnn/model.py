@@ -29,7 +29,7 @@ from charrnn.streams import Batch, Spoken, in_parallel, speak_many
 from charrnn.vocab import Vocab, code_points
 
 NUM_AT_ONCE = 512  # streams: more gain little, and each takes memory
-_LEAST_SHARE = 32  # streams that are worth a core
+_LEAST_SHARE = 256  # streams that are worth a core of their own
 _SCORED_AT_ONCE = 4096  # characters
 
 

@@ -62,7 +62,8 @@ class Run:
 
     def to_speak(self) -> tuple[Checkpoint, list[CheckpointError]]:
         """What to sample from: the best checkpoint, else the last; what was skipped, damaged."""
-        return self._first_valid(self.best, self.last)
+        found, skipped = self._first_valid(self.best, self.last)
+        return found.for_speaking(), skipped
 
     def _first_valid(self, *paths: Path) -> tuple[Checkpoint, list[CheckpointError]]:
         skipped: list[CheckpointError] = []
@@ -219,7 +220,7 @@ def find(name: str | None) -> Run:
 def find_to_speak(name: str | None) -> tuple[Checkpoint, list[CheckpointError]]:
     """What to sample from, by a run's name, folder or a checkpoint's path; what was skipped."""
     if name is not None and not (ROOT / name).is_dir() and Path(name).is_file():
-        return checkpoint.read(Path(name)), []
+        return checkpoint.read(Path(name)).for_speaking(), []
     return find(name).to_speak()
 
 

@@ -54,7 +54,7 @@ def _weights(logits_VB: FloatArray, config: SampleConfig, position_B: Any) -> Fl
         return np.exp(logits_VB, logits_VB)
     weights_VB: FloatArray = np.exp(logits_VB / np.maximum(temperature_B, _COLDEST))
     if config.has_filters:
-        weights_VB *= _kept(np.exp(logits_VB), config)
+        weights_VB *= _kept(logits_VB, config)
     if config.temperature == 0 or config.final_temperature == 0:  # of equals the first
         coldest_VB = np.arange(len(logits_VB))[(...,) + (None,) * (logits_VB.ndim - 1)]
         coldest_VB = coldest_VB == logits_VB.argmax(0)
@@ -62,10 +62,10 @@ def _weights(logits_VB: FloatArray, config: SampleConfig, position_B: Any) -> Fl
     return weights_VB
 
 
-def _kept(weights_VB: FloatArray, config: SampleConfig) -> npt.NDArray[np.bool_]:
-    """Which characters the filters leave; the likeliest one's weight is 1."""
-    order_VB = np.argsort(-weights_VB, axis=0, kind="stable")
-    sorted_VB = np.take_along_axis(weights_VB, order_VB, 0)
+def _kept(logits_VB: FloatArray, config: SampleConfig) -> npt.NDArray[np.bool_]:
+    """Which characters the filters leave; the likeliest one's logit is 0."""
+    order_VB = np.argsort(-logits_VB, axis=0, kind="stable")
+    sorted_VB = np.exp(np.take_along_axis(logits_VB, order_VB, 0))
     keep_VB = np.ones(sorted_VB.shape, bool)
     if config.top_k:
         keep_VB[config.top_k :] = False

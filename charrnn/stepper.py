@@ -36,7 +36,7 @@ _GATES = {
     "rnn": ((0,), 0),
 }
 _HALF = np.float32(0.5)
-_KEPT_BYTES = 24 << 20  # of products, for the contexts met last
+_KEPT_BYTES = 20 << 20  # of products, for the contexts met last
 _CHUNK = 256  # characters of a long text that are read at once
 
 

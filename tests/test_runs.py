@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from conftest import SMALL
 from test_checkpoint import small
 
 from charrnn import checkpoint, runs
@@ -114,3 +115,12 @@ def test_metrics_of_steps_to_be_made_again_are_forgotten():
         file.write('{"step": 2, "lo')  # cut short by a crash
     run.forget_metrics_after(3)
     assert [json.loads(line)["step"] for line in run.metrics.read_text().splitlines()] == [1, 2, 3]
+
+
+def test_what_speaks_leaves_the_optimiser_on_disk(charrnn, corpus):
+    charrnn("train", corpus, *SMALL, "--steps", 3, "--run", "a")
+    for name in ("a", "checkpoints/a/last.safetensors"):
+        found, _ = runs.find_to_speak(name)
+        assert {array.split(".")[0] for array in found.arrays} == {"weights", "ngrams"}
+    resumed, _ = runs.find("a").newest_valid()
+    assert any(array.startswith("optimizer.") for array in resumed.arrays)

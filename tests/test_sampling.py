@@ -51,6 +51,11 @@ def test_each_control_gives_the_exact_distribution(settings, expected):
     )
 
 
+def test_a_filter_keeps_the_likeliest_of_those_that_seem_equal():
+    config = SampleConfig(temperature=1e-168, top_p=0.0)
+    assert choose(np.array([0.0, 2e-164]), 0.5, config) == 1
+
+
 def test_choose_inverts_the_cumulative_distribution():
     config = SampleConfig(temperature=1.0)
     draws = [0.0, 0.4999, 0.5001, 0.7499, 0.7501, 0.8749, 0.8751, 1 - 2**-53]
