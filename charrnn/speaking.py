@@ -49,8 +49,8 @@ def speak(
 ) -> None:
     """Write samples to stdout, each after the prompt that was `typed`.
 
-    `length` is that of `sample` where it was given. Raises `ExhaustedError` where too few samples
-    are found that are wanted.
+    `length` is that of `sample` where it was given. Raises `UsageError` where the wishes do not go
+    together, and `ExhaustedError` where too few samples are found that are wanted.
     """
     model = Model.of(found)
     has_records = model.records != "none"
@@ -74,9 +74,22 @@ def speak(
         for character in model.stream(prompt, sample):
             write(character)
         write.end(new_line=sys.stdout.isatty())
-        return
-    if sample.length < 0 and not sample.stop and not has_records:
+    elif sample.length < 0 and not sample.stop and not has_records:
         raise UsageError("--length -1 never ends", "it goes with one streamed sample")
+    else:
+        _speak_many(found, model, prompt, sample, wanted, write)
+
+
+def _speak_many(
+    found: Checkpoint,
+    model: Model,
+    prompt: str,
+    sample: SampleConfig,
+    wanted: Wanted,
+    write: display.Writer,
+) -> None:
+    """Write the wanted ones of many samples, and say how many were not."""
+    has_records = model.records != "none"
     num = wanted.num or (_NUM_RECORDS if has_records else 1)
     sieve = _sieve(found, model, wanted)
     num_written = 0
