@@ -85,6 +85,8 @@ def train(
     given = {
         name: value for name, value in locals().items() if name in _CONFIGURED and value is not None
     }
+    if lines and records not in ("none", "lines"):
+        raise UsageError(f"--lines and --records {records} were both given", "choose one")
     if lines:
         given["records"] = "lines"
     from charrnn import launch

@@ -79,4 +79,6 @@ def _score(found: Checkpoint, text: Text, split: str, *, adapt: bool) -> tuple[i
         loss = evaluate_adapting(network, text.ids[:end], first=first)
         return end - first, loss, loss
     carried = validation_loss(network, text, split)
+    if text.starts is not None:  # each record starts from zero anyway
+        return end - first, carried, carried
     return end - first, carried, validation_loss_reset(network, text, split)

@@ -100,6 +100,9 @@ def test_lines_are_one_word_for_records(charrnn, tmp_path):
     charrnn("train", "corpus.txt", *QUICK, "--lines")
     assert json.loads(charrnn("info", "--json").out)["records"] == "lines"
     assert TrainConfig().records == "none"
+    refused = charrnn("train", "corpus.txt", *SMALL, "--lines", "--records", "blank")
+    assert refused.code == 2
+    assert "--lines and --records blank were both given; choose one" in refused.err
     refused = charrnn("train", "corpus.txt", *SMALL, "--records", "words")
     assert refused.code == 2
     assert "--records 'words' is not known; choose one of none, lines, blank" in refused.err
