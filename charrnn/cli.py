@@ -3,14 +3,13 @@ there.
 """
 
 import json
-import math
 import secrets
 import time
 from typing import Any
 
 import typer
 
-from charrnn import __version__, display
+from charrnn import __version__, display, looking
 from charrnn import options as o
 from charrnn.config import ModelConfig, SampleConfig, TrainConfig
 from charrnn.errors import CheckpointError, UsageError
@@ -24,6 +23,7 @@ app = typer.Typer(
         "token_normalize_func": lambda token: token.replace("_", "-"),  # --hidden_size works too
     },
 )
+looking.add_to(app)
 _T, _S = TrainConfig(), SampleConfig()
 
 
@@ -225,45 +225,6 @@ def _temperatures(typed: str) -> tuple[float, float | None]:
         raise UsageError(
             f"--temp {typed!r} is no temperature", "give a number, or two: 0.5:1.1"
         ) from error
-
-
-@app.command()
-def score(
-    texts: o.Texts = None,
-    run: o.RunToScore = None,
-    split: o.Split = "val",
-    adapt: o.Adapt = False,
-    as_json: o.InfoJson = False,
-) -> None:
-    """Measure how well a run's best checkpoint expects a text, in nats per character."""
-    if split not in ("val", "test"):
-        raise UsageError(f"--split {split!r} is not known", "choose val or test")
-    from charrnn import runs, scoring, speaking
-
-    found, skipped = runs.find_to_speak(run)
-    for error in skipped:
-        display.note(f"{error.message}; scoring step {found.progress.step} instead")
-    if texts:
-        read = [speaking.contents(text) for text in texts]
-        measured = scoring.score_files(found, read, adapt=adapt)
-    else:
-        measured = scoring.score_split(found, split, cache=runs.CORPUS_CACHE, adapt=adapt)
-    nats = measured.nats_per_char
-    if as_json:
-        figures = {**vars(measured), "bits_per_char": display.bits(nats), "adapted": adapt}
-        print(json.dumps(figures | {"perplexity": math.exp(nats)}))
-        return
-    if measured.num_unknown:
-        display.note(f"{measured.num_unknown:,} characters that the model never saw were left out")
-    has_records = found.train.records != "none"
-    how = "learning on the way" if adapt else "the state carried"
-    how = "each record from a new start" if has_records else how
-    print(
-        f"{nats:.4f} nats ({display.bits(nats):.3f} bits) per character, {how},"
-        f" over {measured.num_chars:,} characters"
-    )
-    if not adapt and not has_records:
-        print(f"{measured.nats_per_char_reset:.4f} nats with the state reset every 256 characters")
 
 
 @app.command("runs")
