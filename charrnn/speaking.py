@@ -37,6 +37,7 @@ class Wanted:
     as_json: bool = False
     stream: bool = True
     device: str = "cpu"
+    says_seed: bool = False  # for nobody chose it
 
     @property
     def is_picky(self) -> bool:
@@ -70,6 +71,7 @@ def speak(
     write = display.Writer(sys.stdout, is_bytes=model.vocab.is_bytes)
     one = not has_records and wanted.num in (None, 1) and not wanted.is_picky
     if one and wanted.stream and not wanted.as_json and wanted.device == "cpu":
+        _say_seed(sample, wanted)
         write(prompt)
         for character in model.stream(prompt, sample):
             write(character)
@@ -92,6 +94,7 @@ def _speak_many(
     has_records = model.records != "none"
     num = wanted.num or (_NUM_RECORDS if has_records else 1)
     sieve = _sieve(found, model, wanted)
+    _say_seed(sample, wanted)
     num_written = 0
     screen = display.Counting(num, hidden=num < 2 or sys.stdout.isatty())
     with contextlib.closing(screen):
@@ -109,6 +112,12 @@ def _speak_many(
             f"only {num_written:,} of {num:,} were found: the last {sieve.in_a_row:,} were refused",
             "a higher --temp finds more",
         )
+
+
+def _say_seed(sample: SampleConfig, wanted: Wanted) -> None:
+    """How to hear the same again, once it is sure that there is something to hear."""
+    if wanted.says_seed:
+        display.note(f"--seed {sample.seed} says this again")
 
 
 def _said(
@@ -205,7 +214,7 @@ def contents(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+        raise UsageError(f"{file} cannot be read: {error.strerror}", "check the path") from error
 
 
 def _is_piped() -> bool:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SMALL
-from test_session import run_of, same_files, signal_at
+from conftest import SMALL, run_of, same_files, signal_at
 
 from charrnn import checkpoint
 from charrnn.config import TrainConfig
