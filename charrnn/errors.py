@@ -69,3 +69,9 @@ class NoMemoryError(CharRNNError):
     """The machine has not got the memory that the sizes take."""
 
     exit_code = 9
+
+
+class PeerError(CharRNNError):
+    """A process that learns together with this one has ended, or cannot be reached."""
+
+    exit_code = 10

@@ -17,15 +17,19 @@ import numpy.typing as npt
 from charrnn.config import TrainConfig
 from charrnn.vocab import IntArray
 
+ALL = slice(None)
 NOT_SCORED = -100  # stands among the targets where there is nothing to predict
 
 
 class Window(NamedTuple):
-    """What one step reads and predicts, each (T, B); and which lanes begin anew, (B,)."""
+    """What one step reads and predicts, each (T, B); which lanes begin anew, (B,); and how many
+    characters are scored on all lanes, also where these are a share of them.
+    """
 
     inputs_TB: npt.NDArray[np.int64]
     targets_TB: npt.NDArray[np.int64]
     begins_B: npt.NDArray[np.bool_]
+    num_scored: int
 
 
 @dataclass(frozen=True)
@@ -77,12 +81,13 @@ class Text:
             end = int(starts[-1])
         return Text(self.ids[:end], self.num_train, min(end, self.num_before_test), starts)
 
-    def lanes(self, config: TrainConfig) -> "Lanes | RecordLanes":
-        """Lanes through the training part."""
+    def lanes(self, config: TrainConfig, share: slice = ALL) -> "Lanes | RecordLanes":
+        """Lanes through the training part, of which a share is read."""
         sizes = {"batch_size": config.batch_size, "seq_length": config.seq_length}
         if self.starts is None:
-            return Lanes(self.ids[: self.num_train], **sizes)
-        return RecordLanes(self.ids, self.starts_of("train"), **sizes, seed=config.seed)
+            return Lanes(self.ids[: self.num_train], **sizes, share=share)
+        starts = self.starts_of("train")
+        return RecordLanes(self.ids, starts, **sizes, seed=config.seed, share=share)
 
 
 class Lanes:
@@ -99,8 +104,11 @@ class Lanes:
     partial, and where a step reads follows from its number alone.
     """
 
-    def __init__(self, ids: IntArray, *, batch_size: int, seq_length: int) -> None:
-        self._ids = ids
+    def __init__(
+        self, ids: IntArray, *, batch_size: int, seq_length: int, share: slice = ALL
+    ) -> None:
+        """`share` says which of the `batch_size` lanes are read here."""
+        self._ids, self._share = ids, share
         self._seq_length = seq_length
         self.num_pairs = len(ids) - 1
         self._starts_B = np.arange(batch_size, dtype=np.int64) * self.num_pairs // batch_size
@@ -118,12 +126,14 @@ class Lanes:
     def window(self, step: int) -> Window:
         """What step number `step` reads."""
         pairs_T = (step * self._seq_length + np.arange(self._seq_length)) % self.num_pairs
-        pairs_TB = (pairs_T[:, None] + self._starts_B) % self.num_pairs
+        starts_B = self._starts_B[self._share]
+        pairs_TB = (pairs_T[:, None] + starts_B) % self.num_pairs
         inputs_TB = self._ids[pairs_TB].astype(np.int64)
         targets_TB = self._ids[pairs_TB + 1].astype(np.int64)
         if step % 1024 == 0:
             _forget_pages(self._ids)
-        return Window(inputs_TB, targets_TB, np.zeros(len(self._starts_B), bool))
+        num_scored = len(self._starts_B) * self._seq_length
+        return Window(inputs_TB, targets_TB, np.zeros(len(starts_B), bool), num_scored)
 
 
 class RecordLanes:
@@ -148,9 +158,12 @@ class RecordLanes:
         batch_size: int,
         seq_length: int,
         seed: int,
+        share: slice = ALL,
     ) -> None:
-        """`starts` say where each record begins in the ids, and then where the last one ends."""
-        self._ids, self._starts, self._seed = ids, starts, seed
+        """`starts` say where each record begins in the ids, and then where the last one ends;
+        `share` says which of the `batch_size` lanes are read here.
+        """
+        self._ids, self._starts, self._seed, self._share = ids, starts, seed, share
         self._seq_length, self._batch_size = seq_length, batch_size
         self._num_windows_R = -(-np.diff(starts) // seq_length)
         self._windows_per_lane = math.ceil(int(self._num_windows_R.sum()) / batch_size)
@@ -177,16 +190,18 @@ class RecordLanes:
         places_B[idle_B] = 0
         records_B = self._order_R[places_B]
         pieces_B = windows_B - (self._ends_R[places_B] - self._num_windows_R[records_B])
-        chars_TB = np.arange(self._seq_length)[:, None] + (
-            self._starts[records_B] + pieces_B * self._seq_length
-        )
+        begins_B = (pieces_B == 0) | idle_B | (place == 0)
+        firsts_B = self._starts[records_B] + pieces_B * self._seq_length
         ends_B = np.where(idle_B, 0, self._starts[records_B + 1])
+        num_scored = int(np.clip(ends_B - firsts_B, 0, self._seq_length).sum())
+        firsts_B, ends_B = firsts_B[self._share], ends_B[self._share]
+        chars_TB = np.arange(self._seq_length)[:, None] + firsts_B
         inputs_TB = self._ids[np.minimum(chars_TB, ends_B) - 1].astype(np.int64)
         targets_TB = self._ids[np.minimum(chars_TB, ends_B - 1)].astype(np.int64)
         targets_TB[chars_TB >= ends_B] = NOT_SCORED
         if step % 1024 == 0:
             _forget_pages(self._ids)
-        return Window(inputs_TB, targets_TB, (pieces_B == 0) | idle_B | (place == 0))
+        return Window(inputs_TB, targets_TB, begins_B[self._share], num_scored)
 
     def _shuffle(self, epoch: int) -> None:
         """The epoch's order, from (seed, epoch) alone."""

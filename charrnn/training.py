@@ -8,7 +8,7 @@ evaluate or to sample changes nothing.
 Shapes: T time, B lanes, V vocabulary.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +20,10 @@ from torch.nn import functional
 
 from charrnn import ngrams
 from charrnn.config import TrainConfig
-from charrnn.lanes import NOT_SCORED, Lanes, RecordLanes, Text
+from charrnn.lanes import ALL, NOT_SCORED, Lanes, RecordLanes, Text
 from charrnn.network import Dropout, Network, to_numpy
 from charrnn.optimizer import Optimizer
+from charrnn.ranks import ALONE, Group
 from charrnn.recurrence import State
 from charrnn.vocab import IntArray
 
@@ -48,11 +49,12 @@ class Learner:
 
     network: Network
     optimizer: Optimizer
-    state: State  # carried from window to window
+    state: State  # carried from window to window, of this process's lanes
     step: int = 0
+    group: Group = ALONE  # of processes that learn together
 
     @classmethod
-    def new(cls, network: Network, config: TrainConfig) -> "Learner":
+    def new(cls, network: Network, config: TrainConfig, group: Group = ALONE) -> "Learner":
         """A learner at step 0, on the configuration's device."""
         network.to(config.device)
         network.embedding.sparse = not config.device.startswith(
@@ -61,18 +63,30 @@ class Learner:
         optimizer = Optimizer(
             network.named_weights(), kind=config.optimizer, weight_decay=config.weight_decay
         )
-        return cls(network, optimizer, network.initial_state(config.batch_size))
+        state = network.initial_state(config.batch_size // group.num_ranks)
+        return cls(network, optimizer, state, group=group)
 
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Weights, n-grams, optimiser and carried state by name, copied."""
+    def weights(self) -> dict[str, npt.NDArray[Any]]:
+        """Weights and n-grams by name, copied: what it takes to speak."""
         arrays = {f"weights.{name}": array for name, array in self.network.arrays().items()}
         for length, keys in enumerate(self.network.ngram_keys, start=2):
             arrays[f"ngrams.{length}"] = to_numpy(keys)
-        return arrays | {name: to_numpy(tensor) for name, tensor in self._moving().items()}
+        return arrays
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Weights, n-grams, optimiser and carried state by name, copied: the same whatever the
+        number of processes. All of the group have to ask for it.
+        """
+        moving = {
+            name: self.group.whole(tensor, axis=_lanes_axis(name)) if _is_state(name) else tensor
+            for name, tensor in self._moving().items()
+        }
+        return self.weights() | {name: to_numpy(tensor) for name, tensor in moving.items()}
 
     @torch.no_grad()
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]], *, step: int) -> None:
-        """Become the learner whose `arrays()` these are.
+        """Become the learner whose `arrays()` these are; of a group, one with its share of the
+        lanes.
 
         Raises KeyError or ValueError where one is missing or has another shape.
         """
@@ -81,6 +95,10 @@ class Learner:
         )
         for name, tensor in self._moving().items():
             values = torch.from_numpy(np.array(arrays[name]))
+            if _is_state(name):
+                axis = _lanes_axis(name)
+                share = self.group.share(values.shape[axis])
+                values = values.narrow(axis, share.start, share.stop - share.start)
             if values.shape != tensor.shape:  # copy_ would stretch it in silence
                 raise ValueError(f"{name} has the shape {tuple(values.shape)}")
             tensor.copy_(values)
@@ -96,24 +114,39 @@ class Learner:
         return tensors
 
 
+def _is_state(name: str) -> bool:
+    return name.startswith("state.")
+
+
+def _lanes_axis(name: str) -> int:
+    """Where the lanes are in a part of the state: (K, B) or (B, H)."""
+    return 1 if name == "state.before" else 0
+
+
 def train(learner: Learner, lanes: Lanes | RecordLanes, config: TrainConfig) -> Iterator[Report]:
-    """Take the steps that are left, yielding a report after each."""
-    network = learner.network
+    """Take the steps that are left, yielding a report after each; `lanes` read the share of the
+    learner's process, and all of its group take the same steps.
+    """
+    network, group = learner.network, learner.group
+    share = group.share(config.batch_size)
+    weights = list(network.parameters())
     while learner.step < config.steps:
+        *parts, num_scored = lanes.window(learner.step)
         inputs_TB, targets_TB, begins_B = (
-            torch.from_numpy(part).to(config.device) for part in lanes.window(learner.step)
+            torch.from_numpy(part).to(config.device) for part in parts
         )
-        state = forget(learner.state, begins_B, config, learner.step)
+        state = forget(learner.state, begins_B, config, learner.step, share)
         logits_TBV, state = network(
             inputs_TB,
             state,
-            dropout(config.dropout, config, learner.step, _DROPOUT),
-            dropout(config.weight_dropout, config, learner.step, _WEIGHT_DROPOUT),
+            lane_dropout(config, learner.step, share),
+            weight_dropout(config, learner.step),
         )
         loss = functional.cross_entropy(
-            logits_TBV.flatten(0, 1), targets_TB.flatten(), ignore_index=NOT_SCORED
-        )
+            logits_TBV.flatten(0, 1), targets_TB.flatten(), reduction="sum", ignore_index=NOT_SCORED
+        ).div(num_scored)
         loss.backward()  # type: ignore[no-untyped-call]
+        loss = group.add_up(weights, loss.detach())
         rate = learning_rate(learner.step, config)
         grad_norm = learner.optimizer.step(
             rate=rate, number=learner.step + 1, clip=config.grad_clip
@@ -121,7 +154,7 @@ def train(learner: Learner, lanes: Lanes | RecordLanes, config: TrainConfig) -> 
         layers = tuple(tuple(part.detach() for part in layer) for layer in state.layers)
         learner.state = State(layers, state.before_KB)
         learner.step += 1
-        yield Report(learner.step, loss.detach(), grad_norm, rate)
+        yield Report(learner.step, loss, grad_norm, rate)
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:
@@ -137,14 +170,17 @@ def learning_rate(step: int, config: TrainConfig) -> float:
     return config.learning_rate * min(rising, falling)
 
 
-def forget(state: State, begins_B: Tensor, config: TrainConfig, step: int) -> State:
+def forget(
+    state: State, begins_B: Tensor, config: TrainConfig, step: int, share: slice = ALL
+) -> State:
     """Lanes that begin anew start this window from nothing, and so does each other one with the
-    chance of `state_reset`, by (seed, step).
+    chance of `state_reset`, by (seed, step). `share` says which of all lanes these are.
 
     A network that never started from nothing speaks badly at first. The random state reset is
     from Melis et al., 2020 (arXiv:1909.01792).
     """
     draws_B = _random(config.seed, step, _FORGET).random(config.batch_size)
+    draws_B = draws_B[share]
     kept_B = torch.from_numpy(draws_B >= config.state_reset).to(config.device) & ~begins_B
     layers = tuple(
         tuple(part_BH * kept_B[:, None] for part_BH in layer_state) for layer_state in state.layers
@@ -152,24 +188,41 @@ def forget(state: State, begins_B: Tensor, config: TrainConfig, step: int) -> St
     return State(layers, torch.where(kept_B, state.before_KB, ngrams.NOTHING))
 
 
-def dropout(share: float, config: TrainConfig, step: int, purpose: int) -> Dropout | None:
-    """Dropout (Srivastava et al., 2014) whose masks follow from (seed, step); None at share 0.
+def lane_dropout(config: TrainConfig, step: int, share: slice = ALL) -> Dropout | None:
+    """Dropout (Srivastava et al., 2014) for values in time, (T, B, …); None where it is 0.
 
-    For values in time, (T, B, …), a mask is held over the window, as Gal & Ghahramani propose
-    (2016, arXiv:1512.05287); for a matrix each number has its own (Merity et al., 2018,
-    arXiv:1708.02182).
+    A mask is held over the window, as Gal & Ghahramani propose (2016, arXiv:1512.05287). It is
+    drawn for all lanes, by (seed, step), so that those of a `share` have the same masks in
+    whatever company.
     """
-    if not share:
+    if not config.dropout:
         return None
+    draw = _masks(config.dropout, config, step, _DROPOUT)
+    return lambda x_TBD: x_TBD * draw(x_TBD, config.batch_size)[share]
+
+
+def weight_dropout(config: TrainConfig, step: int) -> Dropout | None:
+    """Dropout for a matrix, where each number has its own (Merity et al., 2018, arXiv:1708.02182);
+    None where it is 0.
+    """
+    if not config.weight_dropout:
+        return None
+    draw = _masks(config.weight_dropout, config, step, _WEIGHT_DROPOUT)
+    return lambda matrix: matrix * draw(matrix, len(matrix))
+
+
+def _masks(
+    share: float, config: TrainConfig, step: int, purpose: int
+) -> Callable[[Tensor, int], Tensor]:
+    """Draws masks that follow from (seed, step), each for so many rows as wide as a tensor."""
     seed = int(_random(config.seed, step, purpose).integers(2**63))
     generator = torch.Generator(config.device).manual_seed(seed)
     keep = 1 - share
 
-    def drop(x: Tensor) -> Tensor:
-        mask = x.new_empty(x.shape[-2:]).bernoulli_(keep, generator=generator)
-        return x * mask.div_(keep)
+    def draw(x: Tensor, num_rows: int) -> Tensor:
+        return x.new_empty(num_rows, x.shape[-1]).bernoulli_(keep, generator=generator).div_(keep)
 
-    return drop
+    return draw
 
 
 def _random(seed: int, step: int, purpose: int) -> np.random.Generator:

@@ -54,8 +54,9 @@ MAY_IMPORT = {
     "optimizer": set(),
     "cifg": set(),
     "training": {
-        "config", "lanes", "network", "ngrams", "optimizer", "recurrence", "vocab",
+        "config", "lanes", "network", "ngrams", "optimizer", "ranks", "recurrence", "vocab",
     },
+    "ranks": {"errors"},
     "adapt": {"network", "recurrence", "vocab"},
     "scoring": {
         "adapt", "checkpoint", "device", "display", "errors", "lanes", "model", "network",
@@ -89,6 +90,7 @@ ONLY_IN = {
         "device",
         "network",
         "optimizer",
+        "ranks",
         "session",
         "torch_batch",
         "training",

@@ -79,7 +79,7 @@ def test_an_epoch_predicts_every_record_once_from_its_beginning(lengths, lanes, 
         predicted = []
         for lane in range(lanes):
             text: list[int] = []
-            for k, (inputs_TB, targets_TB, begins_B) in enumerate(windows):
+            for k, (inputs_TB, targets_TB, begins_B, _) in enumerate(windows):
                 scored = targets_TB[:, lane] != NOT_SCORED
                 inputs, targets = inputs_TB[scored, lane], targets_TB[scored, lane]
                 assert not scored[len(targets) :].any()
@@ -92,6 +92,25 @@ def test_an_epoch_predicts_every_record_once_from_its_beginning(lengths, lanes, 
             predicted += text
         assert sorted(predicted) == sorted(ids[before:].tolist())
         assert predicted.count(0) == len(lengths)
+
+
+@given(lengths_of_records, st.integers(1, 4), st.integers(1, 3), st.integers(1, 12))
+def test_shares_of_the_lanes_are_parts_of_the_same_windows(lengths, num_shares, size, window):
+    ids, starts = record_text(lengths)
+    sizes = {"batch_size": num_shares * size, "seq_length": window}
+    for kind, more in ((Lanes, {}), (RecordLanes, {"starts": starts, "seed": 5})):
+        shares = [slice(k * size, (k + 1) * size) for k in range(num_shares)]
+        parts = [kind(ids, **more, **sizes, share=share) for share in shares]
+        whole = kind(ids, **more, **sizes)
+        for step in (0, 1, 7):
+            expected = whole.window(step)
+            found = [part.window(step) for part in parts]
+            for k in range(3):
+                joined = np.concatenate([each[k] for each in found], axis=-1)
+                np.testing.assert_array_equal(joined, expected[k])
+            num_scored = int((expected.targets_TB != NOT_SCORED).sum())
+            assert {each.num_scored for each in (*found, expected)} == {num_scored}
+            assert parts[0].chars_per_step == whole.chars_per_step
 
 
 def test_the_records_order_differs_by_epoch_and_follows_from_the_seed():

@@ -15,13 +15,14 @@ from charrnn.network import Network
 from charrnn.recurrence import State
 from charrnn.training import (
     Learner,
-    dropout,
     evaluate,
     evaluate_reset,
     forget,
+    lane_dropout,
     learning_rate,
     train,
     validation_loss,
+    weight_dropout,
 )
 from charrnn.vocab import code_points
 
@@ -131,7 +132,7 @@ def test_dropout_follows_from_seed_and_step():
     x = torch.ones(50, 40)
 
     def masks(seed, step):
-        drop = dropout(0.25, TrainConfig(seed=seed), step, 1)
+        drop = weight_dropout(TrainConfig(seed=seed, weight_dropout=0.25), step)
         return torch.stack([drop(x), drop(x)])
 
     assert torch.equal(masks(1, 7), masks(1, 7))
@@ -141,13 +142,25 @@ def test_dropout_follows_from_seed_and_step():
     assert masks(1, 7).unique().tolist() == [0.0, pytest.approx(1 / 0.75)]
     # 4,000 draws at 3/4, 5 standard deviations: odds of a false alarm 6e-7
     assert abs(float((masks(3, 3) > 0).float().mean()) - 0.75) < 5 * math.sqrt(0.75 * 0.25 / 4000)
-    assert dropout(0.0, TrainConfig(), 3, 1) is None
-    window = dropout(0.25, TrainConfig(), 3, 1)(torch.ones(6, 50, 40))
-    assert (window == window[0]).all()  # held over the window
+    assert weight_dropout(TrainConfig(), 3) is None
+
+
+def test_dropout_of_lanes_is_held_over_the_window_and_is_each_lane_s_own():
+    config = TrainConfig(batch_size=50, dropout=0.25)
+    window = lane_dropout(config, 3)(torch.ones(6, 50, 40))
+    assert (window == window[0]).all()
+    assert window.unique().tolist() == [0.0, pytest.approx(1 / 0.75)]
+    share = slice(20, 30)
+    assert torch.equal(lane_dropout(config, 3, share)(torch.ones(6, 10, 40)), window[:, share])
+    assert lane_dropout(TrainConfig(), 3) is None
 
 
 def test_the_draws_for_one_purpose_tell_nothing_of_those_for_another():
-    one, other = (dropout(0.5, TrainConfig(), 3, purpose)(torch.ones(9, 9)) for purpose in (1, 2))
+    config = TrainConfig(batch_size=9, dropout=0.5, weight_dropout=0.5)
+    one, other = (
+        lane_dropout(config, 3)(torch.ones(9, 9)),
+        weight_dropout(config, 3)(torch.ones(9, 9)),
+    )
     assert not torch.equal(one, other)
 
 

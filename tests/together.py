@@ -1,0 +1,101 @@
+"""One process of several, for test_ranks.py: learns every case, and writes down what came of it.
+
+python together.py FOLDER, with RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT set
+"""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from conftest import small_text
+from test_training import CONFIG, IDS, learner_of
+
+from charrnn import ranks
+from charrnn.config import CELLS, TrainConfig
+from charrnn.errors import PeerError
+from charrnn.lanes import Text
+from charrnn.training import Learner, train
+
+SPLIT = 9  # the step at which a second learner takes over
+_ADAMW = dataclasses.replace(CONFIG, optimizer="adamw", weight_decay=0.1)
+_RECORDS = dataclasses.replace(_ADAMW, records="lines", batch_size=6, steps=40)
+CASES = {cell: (cell, _ADAMW) for cell in CELLS} | {
+    "clipped": ("lstm", dataclasses.replace(_ADAMW, grad_clip=0.05)),
+    "plain": ("lstm", dataclasses.replace(_ADAMW, dropout=0.0, weight_dropout=0.0)),
+    "records": ("gru", _RECORDS),
+    "soap": ("cifg", CONFIG),
+    "soap rnn": ("rnn", CONFIG),
+}
+
+
+def text_of(config: TrainConfig) -> Text:
+    if config.records == "none":
+        return Text(IDS, len(IDS), len(IDS))
+    ends = np.flatnonzero([letter == "\n" for letter in small_text()])[:14] + 1  # idle lanes, too
+    return Text(IDS[: ends[-1]], int(ends[-1]), int(ends[-1]), np.append(0, ends))
+
+
+def start(cell: str, config: TrainConfig, group: ranks.Group) -> Learner:
+    made = learner_of(cell, config)
+    return Learner.new(made.network, config, group)
+
+
+def losses(learner: Learner, config: TrainConfig, until: int) -> list[float]:
+    lanes = text_of(config).lanes(config, learner.group.share(config.batch_size))
+    steps = train(learner, lanes, config)
+    return [float(next(steps).loss) for _ in range(learner.step, until)]
+
+
+def learn(name: str, group: ranks.Group, folder: Path) -> dict[str, object]:
+    """A case, to the end; and the same handed on halfway."""
+    cell, config = CASES[name]
+    whole = start(cell, config, group)
+    found = losses(whole, config, config.steps)
+    first = start(cell, config, group)
+    losses(first, config, SPLIT)
+    handed_on = first.arrays()
+    second = start(cell, dataclasses.replace(config, seed=77), group)
+    second.restore(handed_on, step=SPLIT)
+    losses(second, config, config.steps)
+    last, resumed = whole.arrays(), second.arrays()
+    if group.rank == 0:
+        np.savez(folder / f"{name}.npz", **handed_on)
+    return {
+        "losses": found,
+        "weights": [weight.sum().item() for weight in whole.network.parameters()],
+        "is_resume_exact": all(last[key].tobytes() == resumed[key].tobytes() for key in last),
+    }
+
+
+def talk(group: ranks.Group) -> dict[str, object]:
+    """What the processes say to each other, besides gradients."""
+    with group.first_of_each_machine_first():
+        pass
+    return {
+        "agreed": group.agreed(group.rank, 5 - group.rank),
+        "number": group.number_of_first(0.1 + group.rank),
+        "bytes": group.bytes_of_first(b"12" if group.rank == 0 else b"").decode(),
+        "nothing": group.bytes_of_first(b"").decode(),
+        "whole": group.whole(torch.full((2, 1), group.rank), axis=1).tolist(),
+    }
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    folder = Path(sys.argv[1])
+    group = ranks.formed()
+    said = {"talk": talk(group)} | {name: learn(name, group, folder) for name in CASES}
+    (folder / f"rank{group.rank}.json").write_text(json.dumps(said))
+    if group.rank > 0:
+        return  # without a word
+    try:
+        group.agreed(1)
+    except PeerError as error:
+        (folder / "error").write_text(str(error))
+
+
+if __name__ == "__main__":
+    main()
