@@ -9,6 +9,7 @@ Tensors go in and out as named numpy arrays: this module knows configurations an
 
 import dataclasses
 import hashlib
+import io
 import math
 import re
 import stat
@@ -28,8 +29,8 @@ from charrnn.errors import CharRNNError, CheckpointError, NewerError, StorageErr
 from charrnn.storage import write_atomically
 from charrnn.vocab import Vocab
 
-FORMAT = 4
-NEEDS = "0.3"  # the first charrnn that reads this format
+FORMAT = 5
+NEEDS = "0.4"  # the first charrnn that reads this format
 _KNOWN = ("weights.", "ngrams.", "optimizer.", "state.", "recent_losses")
 
 
@@ -53,6 +54,7 @@ class Progress:
     val_loss: float | None = None  # of these weights, state carried over the whole split
     val_loss_reset: float | None = None  # of these weights, state zero every 256 characters
     rollbacks: int = 0  # how often it diverged and went on from a checkpoint at half the rate
+    ranks: int = 1  # processes that make the next step together; before format 5 there was one
 
 
 @dataclass(frozen=True)
@@ -140,9 +142,23 @@ def read(path: Path) -> Checkpoint:
     a checkpoint; nothing in it is ever run.
     """
     with _opened(path) as file:
-        found, header = _read_facts(file, path)  # first: no hostile size gets as far as memory
-        arrays = container.read_arrays(file, header)  # of the same open file, whatever comes after
-        _require_values(arrays)
+        return _read(file, path)
+
+
+def to_bytes(checkpoint: Checkpoint) -> bytes:
+    """The file that `write` would write, for a process that shares no disk with this one."""
+    return b"".join(_pieces(checkpoint))
+
+
+def from_bytes(data: bytes) -> Checkpoint:
+    """The inverse of `to_bytes`."""
+    return _read(io.BytesIO(data), Path("what came from the first process"))
+
+
+def _read(file: BinaryIO, path: Path) -> Checkpoint:
+    found, header = _read_facts(file, path)  # first: no hostile size gets as far as memory
+    arrays = container.read_arrays(file, header)  # of the same open file, whatever comes after
+    _require_values(arrays)
     return dataclasses.replace(found, arrays=arrays)
 
 
@@ -232,8 +248,8 @@ def _checked_progress(values: Any) -> Progress:
     progress = Progress(**values)
     losses = (progress.train_loss, progress.val_loss, progress.val_loss_reset)
     numbers = [progress.elapsed_seconds, *(loss for loss in losses if loss is not None)]
-    for count in (progress.step, progress.rollbacks):
-        if type(count) is not int or count < 0:
+    for count, least in ((progress.step, 0), (progress.rollbacks, 0), (progress.ranks, 1)):
+        if type(count) is not int or count < least:
             raise ValueError(f"a count of its progress is {count!r}")
     if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
         raise ValueError("a figure of its progress is not a number")

@@ -5,7 +5,10 @@ there.
 import itertools
 import json
 import secrets
+import sys
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import typer
@@ -90,7 +93,7 @@ def train(
         raise UsageError(f"--lines and --records {records} were both given", "choose one")
     if lines:
         given["records"] = "lines"
-    from charrnn import launch
+    from charrnn import launch, restarts
     from charrnn.budget import Budget
     from charrnn.corpus import Reading
 
@@ -102,14 +105,26 @@ def train(
         budget=Budget(steps, epochs, minutes),
         run_name=run,
         init_from=init_from,
+        arguments=tuple(sys.argv[1:]),
     )
     screen = display.screen(quiet=quiet, as_json=as_json)
-    sitting = launch.new_run(request, screen=screen, save_every=save_every, began=began)
-    try:
-        with sitting.run.locked():
-            _sit(sitting, screen)
-    finally:
-        sitting.run.discard_if_unborn()
+
+    def begin(group: Any, held: ExitStack) -> Any:
+        begun = restarts.begun(request.arguments)
+        if begun is not None:
+            held.enter_context(begun.locked())
+            return launch.resumed(
+                begun, Budget(), given={}, keep_corpus=True,
+                screen=screen, save_every=save_every, began=began, group=group,
+            )  # fmt: skip
+        sitting = launch.new_run(
+            request, screen=screen, save_every=save_every, began=began, group=group
+        )
+        held.callback(sitting.run.discard_if_unborn)
+        held.enter_context(sitting.run.locked())
+        return sitting
+
+    _train(begin, screen)
 
 
 _CONFIGURED = (
@@ -144,11 +159,13 @@ def resume(
     if run is not None and run.startswith("-"):  # a flag of train's that was taken for the name
         context.args.insert(0, run)
         run = None
-    found = runs.find(run)
-    _require_same(context.args, found.header())
     given = {"device": device, "threads": threads}
-    with found.locked():
-        sitting = launch.resumed(
+
+    def begin(group: Any, held: ExitStack) -> Any:
+        found = runs.find(run)
+        _require_same(context.args, found.header())
+        held.enter_context(found.locked())
+        return launch.resumed(
             found,
             Budget(steps, epochs, minutes),
             given={name: value for name, value in given.items() if value is not None},
@@ -156,8 +173,10 @@ def resume(
             screen=screen,
             save_every=save_every,
             began=began,
+            group=group,
         )
-        _sit(sitting, screen)
+
+    _train(begin, screen)
 
 
 def _require_same(rest: list[str], standing: Any) -> None:
@@ -176,9 +195,27 @@ def _require_same(rest: list[str], standing: Any) -> None:
             )
 
 
-def _sit(sitting: Any, screen: display.Quiet) -> None:
-    """Train, and say how it ended."""
-    received = sitting.go()
+def _train(begin: Callable[[Any, ExitStack], Any], screen: display.Quiet) -> None:
+    """Train, and say how it ended; of the processes that torchrun started the first begins, and
+    the others join it.
+    """
+    from charrnn import launch, ranks, restarts, sharing
+
+    group = ranks.formed()
+    with ExitStack() as held:
+        if group.rank > 0:
+            sitting, screen = launch.joined(group), display.Silent()
+        else:
+            with sharing.leading(group):
+                sitting = begin(group, held)
+        received = sitting.go()
+        group.close()
+        if received is None and group.rank == 0:
+            restarts.forget(sitting.run)
+        _say_how_it_ended(sitting, received, screen)
+
+
+def _say_how_it_ended(sitting: Any, received: int | None, screen: display.Quiet) -> None:
     name = sitting.run.name
     if received is not None:
         screen.say(f"stopped after step {sitting.step:,}, saved; to go on: charrnn resume {name}")

@@ -94,7 +94,7 @@ def read_arrays(file: BinaryIO, header: Header) -> Arrays:
     """The arrays of the file that this is the header of, once every byte has proved to be as it
     was written. They share one buffer, as large as the file.
     """
-    if os.fstat(file.fileno()).st_size != header.size:
+    if file.seek(0, os.SEEK_END) != header.size:
         raise ValueError("it is shorter or longer than it says")
     file.seek(0)
     try:

@@ -34,13 +34,24 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def prepare(device: str, threads: int) -> None:
-    """Settle everything in torch that could make two runs of the same configuration differ."""
+def prepare(device: str, threads: int, *, local_rank: int = 0) -> None:
+    """Settle everything in torch that could make two runs of the same configuration differ.
+
+    Of several processes on this machine each has a GPU of its own. Raises `UsageError` where there
+    are not as many.
+    """
     torch.set_flush_denormal(
         True
     )  # vanishing gates slow a CPU tenfold otherwise; before any threads
     torch.set_num_threads(threads)
     if torch.device(device).type == "cuda":
+        if local_rank >= torch.cuda.device_count():
+            raise UsageError(
+                f"there is no GPU for process {local_rank} of this machine",
+                "lower --nproc-per-node to the number of its GPUs, or use --device cpu",
+            )
+        if device == "cuda":
+            torch.cuda.set_device(local_rank)
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
         torch.backends.cudnn.allow_tf32 = False  # float32 means float32, as on a CPU

@@ -115,6 +115,13 @@ class Quiet:
         """Training has ended, one way or another."""
 
 
+class Silent(Quiet):
+    """Says nothing at all: another process says it."""
+
+    def warn(self, sentence: str) -> None:
+        """See `Quiet.warn`."""
+
+
 class Json(Quiet):
     """`--json`: every figure as a line of JSON on stdout."""
 

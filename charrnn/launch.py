@@ -1,11 +1,13 @@
 """Getting a sitting ready: from what a person asked for to a learner that can go on.
 
 `new_run` reads and encodes the corpus, settles every number and makes the run's folder; `resumed`
-puts a run together again from its checkpoint.
+puts a run together again from its checkpoint. Of several processes the first does one of these,
+and the others have `joined` it.
 """
 
 import copy
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +16,17 @@ from typing import Any
 import numpy as np
 
 from charrnn import budget as budgets
-from charrnn import device, ngrams, plan, reading, runs, sources
+from charrnn import device, ngrams, plan, reading, restarts, runs, sharing, sources
 from charrnn.budget import Budget, Pace
 from charrnn.checkpoint import Checkpoint, CorpusFacts, Progress
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.corpus import Reading, Survey
-from charrnn.display import Quiet
+from charrnn.display import Quiet, Silent
 from charrnn.errors import CheckpointError, UsageError
 from charrnn.lanes import Text
 from charrnn.network import Network
 from charrnn.ngrams import Keys
+from charrnn.ranks import ALONE, Group
 from charrnn.runs import CORPUS_CACHE, Run
 from charrnn.session import Sitting
 from charrnn.training import Learner
@@ -41,18 +44,23 @@ class Request:
     budget: Budget
     run_name: str | None = None
     init_from: str | None = None
+    arguments: tuple[str, ...] = ()  # the whole command, for torchrun to give again
 
     def __post_init__(self) -> None:
         for kind in (ModelConfig, TrainConfig):  # a bad number is refused before a long reading
             kind.among(self.given)
 
 
-def new_run(request: Request, *, screen: Quiet, save_every: float, began: float) -> Sitting:
+def new_run(
+    request: Request, *, screen: Quiet, save_every: float, began: float, group: Group = ALONE
+) -> Sitting:
     """A new run, its folder made; the budget's minutes count from `began`, in monotonic seconds."""
     runs.require_free(request.run_name)  # before a long reading
-    given = {"device": "auto", "threads": device.default_threads(), **request.given}
+    threads = max(1, device.default_threads() // group.num_local)
+    given = {"device": "auto", "threads": threads, **request.given}
     given["device"] = device.resolve(given["device"])
-    device.prepare(given["device"], given["threads"])
+    _require_even(given.get("batch_size", 0), group)
+    device.prepare(given["device"], given["threads"], local_rank=group.local_rank)
     parent = _parent(request, given)
     surveyed, vocab, ids = reading.read(
         request.names,
@@ -67,18 +75,24 @@ def new_run(request: Request, *, screen: Quiet, save_every: float, began: float)
     _say_unknown(vocab, surveyed, screen)
     if parent is not None:
         given = {**given, **parent.model.to_json()}
-    planned, keys, pace = _planned(request.budget, given, text, vocab, parent, began=began)
+    planned, keys, pace = _planned(
+        request.budget, given, text, vocab, parent, began=began, num_ranks=group.num_ranks
+    )
+    _require_even(planned.train.batch_size, group)
     screen.say(planned.why)
-    newborn = _newborn(planned, vocab, keys, parent)
+    newborn = _newborn(planned, vocab, keys, parent, group)
     facts = CorpusFacts(
         request.names, request.reading.encoding, surveyed.sha256, surveyed.num_chars
     )
     run = runs.create(request.run_name, default=_title(request.names))
+    restarts.remember(run, request.arguments)
     screen.say(
         f"run {run.name}: {planned.train.steps:,} steps;"
         f" to stop and go on later: Ctrl-C, charrnn resume {run.name}"
     )
-    standing = Checkpoint(planned.model, planned.train, vocab, facts, Progress())
+    progress = Progress(ranks=group.num_ranks)
+    standing = Checkpoint(planned.model, planned.train, vocab, facts, progress)
+    sharing.invite(group, run, dataclasses.replace(standing, arrays=newborn.weights()))
     return Sitting(run, newborn, text, standing, screen=screen, save_every=save_every, pace=pace)
 
 
@@ -91,6 +105,7 @@ def resumed(
     screen: Quiet,
     save_every: float,
     began: float,
+    group: Group = ALONE,
 ) -> Sitting:
     """A run as its newest valid checkpoint left it. The caller holds the run's lock.
 
@@ -104,18 +119,22 @@ def resumed(
     if skipped:
         kept = run.set_aside_damaged()
         screen.say(f"what is left of the last checkpoint is kept as {kept}")
-    config = _moved(found.train, given, screen)
-    device.prepare(config.device, config.threads)
+    config = _moved(found, given, screen, group)
+    device.prepare(config.device, config.threads, local_rank=group.local_rank)
     cache = run.folder.parent / CORPUS_CACHE.name
     text = reading.same_text(found, cache=cache, keep_corpus=keep_corpus, screen=screen)
 
-    made = learner_at(found, config)
+    made = learner_at(found, config, group)
     pace = None
     if budget != Budget():
         steps = budget.counted_steps(text.lanes(config).steps_per_epoch)
         if steps is None:
             fitting, pace = budgets.measured(
-                copy.deepcopy(made), text, config, seconds=budget.seconds, began=began
+                dataclasses.replace(copy.deepcopy(made), group=ALONE),
+                text,
+                _share(config, group.num_ranks),
+                seconds=budget.seconds,
+                began=began,
             )
             steps = made.step + fitting
         if steps <= found.progress.step and steps != config.steps:
@@ -125,18 +144,40 @@ def resumed(
             )
         config = dataclasses.replace(config, steps=steps)
     screen.say(f"run {run.name}: going on after step {found.progress.step:,} of {config.steps:,}")
-    standing = dataclasses.replace(found, train=config)
-    if skipped or config != found.train:
+    progress = dataclasses.replace(found.progress, ranks=group.num_ranks)
+    standing = dataclasses.replace(found, train=config, progress=progress)
+    if skipped or (config, progress) != (found.train, found.progress):
         run.save(standing)  # before a step is made by it
+    sharing.invite(group, run, standing)
     return Sitting(run, made, text, standing, screen=screen, save_every=save_every, pace=pace)
 
 
-def learner_at(found: Checkpoint, config: TrainConfig) -> Learner:
+def joined(group: Group) -> Sitting:
+    """The run to which the first process has invited this one: what it makes of its lanes goes to
+    the first, which keeps it and speaks for all.
+    """
+    run, standing = sharing.accepted(group)
+    config, cache = standing.train, run.folder.parent / CORPUS_CACHE.name
+    device.prepare(config.device, config.threads, local_rank=group.local_rank)
+    screen = Silent()
+    with group.first_of_each_machine_first():  # the corpus is encoded once on each
+        text = reading.same_text(standing, cache=cache, keep_corpus=True, screen=screen)
+    if "optimizer.embedding.m" in standing.arrays:
+        made = learner_at(standing, config, group)
+    else:
+        network = Network(standing.model, len(standing.vocab), standing.ngram_keys())
+        network.load(standing.group("weights"))
+        made = Learner.new(network, config, group)
+    return Sitting(run, made, text, standing, screen=screen, save_every=math.inf)
+
+
+def learner_at(found: Checkpoint, config: TrainConfig, group: Group = ALONE) -> Learner:
     """The learner that a checkpoint holds, on the configuration's device.
 
     Raises `CheckpointError` for one that holds a model to speak with and no more.
     """
-    learner = Learner.new(Network(found.model, len(found.vocab), found.ngram_keys()), config)
+    network = Network(found.model, len(found.vocab), found.ngram_keys())
+    learner = Learner.new(network, config, group)
     try:
         learner.restore(found.arrays, step=found.progress.step)
     except (KeyError, ValueError) as error:
@@ -155,11 +196,13 @@ def _planned(
     parent: Checkpoint | None,
     *,
     began: float,
+    num_ranks: int,
 ) -> tuple[plan.Plan, Keys, Pace | None]:
     """All that was not given: the sizes, the n-grams with an embedding of their own, the number of
     steps; and the pace to keep, where the budget is one of time.
 
-    For a budget of time, the network of a plan without one is tried, to measure the machine.
+    For a budget of time, the network of a plan without one is tried, to measure the machine; where
+    there are several processes, on the lanes that one of them will have.
     """
     wanted = TrainConfig.among(given)
     if parent is not None:
@@ -176,13 +219,15 @@ def _planned(
         ngram_rows=ngrams.num_rows(keys),
         device=given["device"],
         record_lengths=None if text.starts is None else np.diff(text.starts_of("train")),
+        num_ranks=num_ranks,
     )
     planned, pace = plan.make(given, facts), None
     steps = budget.counted_steps(text.lanes(planned.train).steps_per_epoch)
     if steps is None:
-        tried = _newborn(planned, vocab, keys, parent)
+        trial = dataclasses.replace(planned, train=_share(planned.train, num_ranks))
+        tried = _newborn(trial, vocab, keys, parent)
         fitting, pace = budgets.measured(
-            tried, text, planned.train, seconds=budget.seconds, began=began
+            tried, text, trial.train, seconds=budget.seconds, began=began
         )
         arithmetic = fitting * plan.cost_of_step(planned, facts)
         planned = plan.make(given, facts, arithmetic=arithmetic)
@@ -191,12 +236,32 @@ def _planned(
     return dataclasses.replace(planned, train=train), keys, pace
 
 
-def _newborn(planned: plan.Plan, vocab: Vocab, keys: Keys, parent: Checkpoint | None) -> Learner:
+def _share(config: TrainConfig, num_ranks: int) -> TrainConfig:
+    """A configuration of those lanes that each process has."""
+    return dataclasses.replace(config, batch_size=max(1, config.batch_size // num_ranks))
+
+
+def _require_even(batch_size: int, group: Group) -> None:
+    """Raise `UsageError` where the lanes cannot be shared out evenly."""
+    if batch_size % group.num_ranks:
+        raise UsageError(
+            f"--batch-size {batch_size} is not to be shared out among {group.num_ranks} processes",
+            f"give a multiple of {group.num_ranks}, or torchrun another number of processes",
+        )
+
+
+def _newborn(
+    planned: plan.Plan,
+    vocab: Vocab,
+    keys: Keys,
+    parent: Checkpoint | None,
+    group: Group = ALONE,
+) -> Learner:
     """A learner at step 0, its weights drawn at random or the parent's."""
     network = Network(planned.model, len(vocab), keys, seed=planned.train.seed)
     if parent is not None:
         network.load(parent.group("weights"))
-    return Learner.new(network, planned.train)
+    return Learner.new(network, planned.train, group)
 
 
 def _parent(request: Request, given: Mapping[str, Any]) -> Checkpoint | None:
@@ -237,8 +302,10 @@ def _say_unknown(vocab: Vocab, surveyed: Survey, screen: Quiet) -> None:
         )
 
 
-def _moved(config: TrainConfig, given: Mapping[str, Any], screen: Quiet) -> TrainConfig:
-    """The configuration on the device and threads of this sitting."""
+def _moved(found: Checkpoint, given: Mapping[str, Any], screen: Quiet, group: Group) -> TrainConfig:
+    """The configuration on the device, threads and processes of this sitting."""
+    config = found.train
+    _require_even(config.batch_size, group)
     moved = dataclasses.replace(config, **given)
     try:
         moved = dataclasses.replace(moved, device=device.resolve(moved.device))
@@ -246,8 +313,11 @@ def _moved(config: TrainConfig, given: Mapping[str, Any], screen: Quiet) -> Trai
         if "device" in given:
             raise
         moved = dataclasses.replace(moved, device="cpu")  # its GPU is not here
-    for name in ("device", "threads"):
-        before, now = getattr(config, name), getattr(moved, name)
+    changes = {
+        name: (getattr(config, name), getattr(moved, name)) for name in ("device", "threads")
+    }
+    changes["processes"] = found.progress.ranks, group.num_ranks
+    for name, (before, now) in changes.items():
         if before != now:
             screen.warn(
                 f"the run began with {name} {before}, now {now}: equal, but not to the last bit"

@@ -185,7 +185,12 @@ Minutes = Annotated[
 
 RunName = Annotated[
     str | None,
-    typer.Option("--run", help="Name of the run; the corpus's by default.", rich_help_panel=_RUN),
+    typer.Option(
+        "--run",
+        "--name",  # torchrun takes --run for a flag of its own
+        help="Name of the run; the corpus's by default.",
+        rich_help_panel=_RUN,
+    ),
 ]
 Device = Annotated[
     str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=_RUN)

@@ -71,6 +71,7 @@ class Facts:
     ngram_rows: int  # embeddings besides those of the characters
     device: str
     record_lengths: npt.NDArray[np.int64] | None = None  # characters of each; None without records
+    num_ranks: int = 1  # processes that share the lanes evenly
 
 
 def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = None) -> Plan:
@@ -88,7 +89,8 @@ def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = N
     values.setdefault("learning_rate", round(rate / model.num_layers**2, 6))
     wanted = values["batch_size"], values["seq_length"]
     window = max(1, min(values["seq_length"], facts.num_train - 1))
-    lanes = max(1, min(values["batch_size"], (facts.num_train - 1) // window))
+    fitting = max(1, (facts.num_train - 1) // window)
+    lanes = min(values["batch_size"], fitting // facts.num_ranks * facts.num_ranks or fitting)
     values |= {"seq_length": window, "batch_size": lanes}
     steps_of_evaluation = facts.num_val / 3 / (lanes * window)
     often = max(_LEAST_STEPS_BETWEEN, round(steps_of_evaluation / _EVALUATION_SHARE))
@@ -128,6 +130,7 @@ def _learning(model: ModelConfig, facts: Facts, readings: float, is_timed: bool)
     if facts.record_lengths is not None:
         fitting = _window_for(facts.record_lengths, longest=2 * window)
         lanes, window = lanes * window // fitting, fitting
+    lanes = -(-lanes // facts.num_ranks) * facts.num_ranks
     return {
         "dropout": dropout,
         "weight_dropout": weight_dropout,

@@ -20,6 +20,7 @@ from datetime import timedelta
 
 import torch
 from torch import Tensor, distributed
+from torch.distributed.rendezvous import rendezvous
 
 from charrnn.errors import PeerError
 
@@ -80,18 +81,24 @@ def formed() -> Group:
 
     Raises `PeerError` where the others cannot be reached.
     """
-    num_ranks = int(os.environ.get("WORLD_SIZE", "1"))
-    if num_ranks < 2 or "RANK" not in os.environ:
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2 or "RANK" not in os.environ:
         return ALONE
-    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+    num_local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     with _heard():
-        distributed.init_process_group(backend, timeout=_PATIENCE)
-    return Ranks(
-        distributed.get_rank(),
-        num_ranks,
-        int(os.environ.get("LOCAL_RANK", "0")),
-        int(os.environ.get("LOCAL_WORLD_SIZE", "1")),
-    )
+        store, rank, num_ranks = next(rendezvous("env://", timeout=_PATIENCE))
+        if num_local == num_ranks:
+            # the agent of a single machine keeps the addresses of an attempt that has failed
+            attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+            store = distributed.PrefixStore(f"attempt {attempt}", store)  # type: ignore[attr-defined]
+        distributed.init_process_group(
+            "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo",
+            store=store,
+            rank=rank,
+            world_size=num_ranks,
+            timeout=_PATIENCE,
+        )
+    return Ranks(rank, num_ranks, local_rank, num_local)
 
 
 class Ranks(Group):

@@ -6,6 +6,7 @@ checkpoints/
     previous.safetensors   the one before it, should a disk damage the last
     best.safetensors       the lowest validation loss so far
     metrics.jsonl          every figure, a line each
+    launch.json            which launch of torchrun it is of, till it is done
     lock                   held while a process trains the run
 """
 
@@ -24,9 +25,10 @@ from typing import Any
 from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.errors import CheckpointError, LockedError, NewerError, StorageError, UsageError
-from charrnn.storage import keep_beside, write_atomically
+from charrnn.storage import discard_unfinished, keep_beside, write_atomically
 
 ROOT = Path("checkpoints")
+LAUNCH = "launch.json"
 CORPUS_CACHE = ROOT / ".corpora"
 _NAME = re.compile(r"\w[\w.+-]*")
 
@@ -61,6 +63,11 @@ class Run:
     def metrics(self) -> Path:
         """Every figure of the run, a JSON object a line."""
         return self.folder / "metrics.jsonl"
+
+    @property
+    def launch(self) -> Path:
+        """Which launch of torchrun it is of: see restarts.py."""
+        return self.folder / LAUNCH
 
     @property
     def checkpoints(self) -> list[Path]:
@@ -102,6 +109,19 @@ class Run:
                 keep_beside(self.last, self.previous)
         checkpoint.write(self.last, standing)
 
+    def save_best(self, standing: Checkpoint) -> None:
+        """Make this the best checkpoint. Raises `StorageError`."""
+        checkpoint.write(self.best, standing)
+
+    def has_best(self) -> bool:
+        """Whether there is a best checkpoint, or what is left of one."""
+        return self.best.exists()
+
+    def tidy(self, step: int) -> None:
+        """Before going on after a step: remove what a process that was killed left half done."""
+        discard_unfinished(self.folder)
+        self.forget_metrics_after(step)
+
     def set_aside_damaged(self) -> Path:
         """Keep a damaged last checkpoint under a name where nothing will replace it or take it for
         whole. Raises `StorageError`.
@@ -129,7 +149,8 @@ class Run:
         """Remove the folder of a run that could not save even once, so that its name is free."""
         with contextlib.suppress(OSError):
             if not self.checkpoints:
-                (self.folder / "lock").unlink(missing_ok=True)
+                for leftover in (self.folder / "lock", self.launch):
+                    leftover.unlink(missing_ok=True)
                 self.folder.rmdir()
 
     def best_progress(self) -> Progress:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 
-from charrnn import checkpoint
+from charrnn import checkpoint, sharing
 from charrnn.budget import Pace
 from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.display import Quiet, bits
@@ -22,7 +22,6 @@ from charrnn.lanes import Text
 from charrnn.model import Model
 from charrnn.runs import Run
 from charrnn.signals import Signals
-from charrnn.storage import discard_unfinished
 from charrnn.training import Learner, Report, train, validation_loss, validation_loss_reset
 
 STEPS_BETWEEN_FIGURES = 10
@@ -53,7 +52,9 @@ class Sitting:
         """
         self.run, self._learner, self._text = run, learner, text
         self._screen, self._save_every, self._pace = screen, save_every, pace
-        self._lanes = text.lanes(standing.train)
+        self._group = learner.group
+        self._lanes = text.lanes(standing.train, self._group.share(standing.train.batch_size))
+        self._received: int | None = None  # the signal to end by, whichever process it was sent to
         self._began = self._saved = self._sampled = time.monotonic()
         self._elapsed_before = standing.progress.elapsed_seconds
         self._learned_seconds = 0.0  # in this sitting
@@ -81,21 +82,21 @@ class Sitting:
         The caller holds the run's lock. Raises `DivergedError` where going back and learning more
         slowly does not help, and `StorageError` where the first or the last save fails.
         """
-        discard_unfinished(self.run.folder)
-        self.run.forget_metrics_after(self._learner.step)
+        self.run.tidy(self._learner.step)
         if self._learner.step == 0:
             self._save()  # a disk that refuses says so now, and a run can be resumed from birth
-        self._best_loss = self._loss_of_best()
+        self._best_loss = self._group.number_of_first(self._loss_of_best())
         self._screen.begin(self._learner.step, self._config.steps)
         try:
             with Signals() as signals:
                 while not self._has_ended(signals):
                     pass
-                if not signals.received:
+                if not (self._received or signals.received):
                     self._measure_best_from_reset()
-                return signals.received
+                return self._received or signals.received
         except OSError:  # standard output refuses figures: keep what was learned, then say so
-            self._save()
+            if self._group.num_ranks == 1:  # else a save takes all processes
+                self._save()
             raise
         finally:
             self._screen.end()
@@ -105,8 +106,13 @@ class Sitting:
         try:
             for report in self._steps():
                 self._after_step(report)
-                if signals.received:
+                self._received, is_save_due, steps = self._agreed(signals.received)
+                if self._received:
                     break
+                if is_save_due:
+                    self._try_to(self._save)
+                if steps not in (0, self._config.steps):
+                    self._lengthen(steps)
             self._save()
             return True
         except DivergedError as error:
@@ -117,7 +123,7 @@ class Sitting:
         """Go on from the last checkpoint at half the rate, which is saved before it rules; a
         number of times. Raises the error after that.
         """
-        found, _ = self.run.newest_valid()
+        found = sharing.of_first(self._group, lambda: self.run.newest_valid()[0])
         if found.progress.rollbacks == MAX_ROLLBACKS:
             raise error
         rate = found.train.learning_rate / 2
@@ -139,36 +145,45 @@ class Sitting:
     def _steps(self) -> Iterator[Report]:
         """What `train` yields, to the end, wherever the clock moves that to."""
         while self._learner.step < self._config.steps:
-            before = time.monotonic()
-            for report in train(self._learner, self._lanes, self._config):
+            config, before = self._config, time.monotonic()
+            for report in train(self._learner, self._lanes, config):
                 seconds = time.monotonic() - before
                 self._learning_seconds += seconds
                 self._learned_seconds += seconds
                 yield report
-                if self._pace is not None and self._corrected(self._pace):
+                if self._config is not config:
                     break  # to go on with another number of steps
                 before = time.monotonic()
 
-    def _corrected(self, pace: Pace) -> bool:
-        """Whether the clock wants another number of steps, which is then saved before it rules."""
-        steps = pace.corrected(
-            self._learner.step,
-            self._config.steps,
-            now=time.monotonic(),
-            learned=self._learned_seconds,
-            eval_every=self._config.eval_every,
-        )
-        if steps == self._config.steps:
-            return False
+    def _agreed(self, received: int | None) -> tuple[int, ...]:
+        """The signal to end by, whether to save now, and how many steps the run should have, each
+        0 where there is no such thing: what any process was sent, and what the clock of the first
+        one says.
+        """
+        is_save_due, steps = False, 0
+        if self._group.rank == 0:
+            is_due = time.monotonic() - self._saved >= self._save_every
+            is_save_due = is_due and self._learner.step < self._config.steps
+        if self._pace is not None:
+            steps = self._pace.corrected(
+                self._learner.step,
+                self._config.steps,
+                now=time.monotonic(),
+                learned=self._learned_seconds,
+                eval_every=self._config.eval_every,
+            )
+        return self._group.agreed(received or 0, int(is_save_due), steps)
+
+    def _lengthen(self, steps: int) -> None:
+        """Give the run another number of steps, which is saved before it rules."""
         before = self._standing
         self._config = dataclasses.replace(self._config, steps=steps)
         self._standing = dataclasses.replace(before, train=self._config)
-        if not self._try_to(self._save):
+        if not self._group.number_of_first(self._try_to(self._save)):
             self._config, self._standing = before.train, before  # and the next look tries again
-            return False
+            return
         self._record(steps=steps)
         self._screen.lengthen(steps)
-        return True
 
     def _after_step(self, report: Report) -> None:
         """Whatever is due after a step; nothing of it touches the learner."""
@@ -180,8 +195,6 @@ class Sitting:
             self._record_figures(report)
         if last or report.step % self._config.eval_every == 0:
             self._validate()
-        if not last and time.monotonic() - self._saved >= self._save_every:
-            self._try_to(self._save)
         if time.monotonic() - self._sampled >= self._screen.seconds_between_samples:
             self._screen.sample(self._speak(), report.step)
             self._sampled = time.monotonic()
@@ -219,18 +232,20 @@ class Sitting:
         """Measure the validation loss, and keep these weights if none was better."""
         if self._text.num_train == self._text.num_before_test:
             return
-        loss = validation_loss(self._learner.network, self._text)
+        is_first = self._group.rank == 0
+        loss = validation_loss(self._learner.network, self._text) if is_first else math.nan
+        loss = self._group.number_of_first(loss)
         if not math.isfinite(loss):
             raise self._diverged(f"the validation loss is {loss}")
         self._validated = (self._learner.step, loss)
         self._record(val_loss=loss, val_bits_per_char=bits(loss))
         if loss < self._best_loss:
             self._best_loss = loss
-            self._try_to(lambda: checkpoint.write(self.run.best, self._checkpoint()))
+            self._try_to(lambda: self.run.save_best(self._checkpoint()))
 
     def _measure_best_from_reset(self) -> None:
         """At the end, add to the best checkpoint the loss of its weights from a zero state."""
-        if not self.run.best.exists():
+        if not self.run.has_best():
             return
         try:
             best = checkpoint.read(self.run.best)
@@ -240,7 +255,7 @@ class Sitting:
             self._learner.network.load(best.group("weights"))
             loss = validation_loss_reset(self._learner.network, self._text)
             progress = dataclasses.replace(best.progress, val_loss_reset=loss)
-            checkpoint.write(self.run.best, dataclasses.replace(best, progress=progress))
+            self.run.save_best(dataclasses.replace(best, progress=progress))
 
     def _save(self) -> None:
         self.run.save(self._checkpoint())
@@ -271,6 +286,7 @@ class Sitting:
             train_loss=self._train_loss,
             val_loss=self._validated[1] if self._validated[0] == step else None,
             rollbacks=self._standing.progress.rollbacks,
+            ranks=self._group.num_ranks,
         )
         return dataclasses.replace(self._standing, progress=progress, arrays=arrays)
 
@@ -290,7 +306,7 @@ class Sitting:
 
     def _loss_of_best(self) -> float:
         """The validation loss to beat."""
-        if not self.run.best.exists():
+        if not self.run.has_best():
             return math.inf
         try:
             loss = checkpoint.read(self.run.best).progress.val_loss
@@ -302,5 +318,5 @@ class Sitting:
     def _speak(self) -> str:
         """A fresh sample of the model as it stands."""
         found = self._standing
-        model = Model.of(dataclasses.replace(found, arrays=self._learner.arrays()))
+        model = Model.of(dataclasses.replace(found, arrays=self._learner.weights()))
         return model.glimpse(_LENGTH_OF_SAMPLE, seed=self._learner.step)

@@ -43,8 +43,8 @@ def checked(run: Run, *, at_most: int | None, cache: Path, screen: Quiet) -> lis
     if at_most == 0:
         return findings
     again = replay(run, at_most=at_most, cache=cache, screen=screen)
-    if again is None:
-        return [*findings, Finding("replay", "there is no earlier checkpoint to go on from")]
+    if isinstance(again, str):
+        return [*findings, Finding("replay", again)]
     steps = f"steps {again.first + 1:,} to {again.last:,} made again"
     if again.difference:
         problem = f"{steps}, and {again.difference}"
@@ -131,18 +131,20 @@ class Replay:
     difference: str = ""
 
 
-def replay(run: Run, *, at_most: int | None, cache: Path, screen: Quiet) -> Replay | None:
+def replay(run: Run, *, at_most: int | None, cache: Path, screen: Quiet) -> Replay | str:
     """Make the steps from the previous checkpoint to the last again, or `at_most` so many of them,
     and compare with what was recorded, to the bit: the figures, and every array of a checkpoint.
 
-    None where there is no earlier checkpoint to go on from. Raises `CorpusError` where the text is
-    gone, `UsageError` where the device is.
+    A sentence instead where there is no earlier checkpoint to go on from, or several processes made
+    the steps. Raises `CorpusError` where the text is gone, `UsageError` where the device is.
     """
     goals = _whole(run.last, run.best)  # first: a trainer may save meanwhile
     starts = _whole(run.previous)
     if not starts or not goals or starts[0].progress.step >= goals[0].progress.step:
-        return None
+        return "there is no earlier checkpoint to go on from"
     start = starts[0]
+    if start.progress.ranks > 1:
+        return f"{start.progress.ranks} processes made the last steps: one alone rounds otherwise"
     first, last = start.progress.step, goals[0].progress.step
     if at_most is not None:
         last = min(last, first + at_most)

@@ -5,6 +5,7 @@ runs to compare; and the fault matrix as a table, after tests that prove its row
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -96,6 +97,23 @@ def start(*arguments: object, **settings: object) -> "subprocess.Popen[bytes]":
     """The command line in a process of its own."""
     command = [sys.executable, "-m", "charrnn", *map(str, arguments)]
     return subprocess.Popen(command, **settings)  # type: ignore[call-overload, no-any-return]
+
+
+def start_ranks(num_ranks: int, *command: object, **settings: Any) -> list[Any]:
+    """A Python command in several processes that learn together, as torchrun would start them."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    places = {"WORLD_SIZE": num_ranks, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    places |= {"LOCAL_WORLD_SIZE": num_ranks, "OMP_NUM_THREADS": 1}
+    return [
+        subprocess.Popen(
+            [sys.executable, *map(str, command)],
+            env=os.environ | {name: str(value) for name, value in own.items()},
+            **settings,
+        )
+        for own in ({**places, "RANK": rank, "LOCAL_RANK": rank} for rank in range(num_ranks))
+    ]
 
 
 def wait_until(condition: Callable[[], object]) -> None:

@@ -63,8 +63,10 @@ MAY_IMPORT = {
         "reading", "records", "training", "vocab",
     },
     "signals": set(),
+    "sharing": {"checkpoint", "errors", "ranks", "runs"},
+    "restarts": {"errors", "runs", "storage"},
     "session": {
-        "budget", "checkpoint", "display", "errors", "lanes", "model", "runs", "signals", "storage",
+        "budget", "checkpoint", "display", "errors", "lanes", "model", "runs", "sharing", "signals",
         "training",
     },
     "verifying": {
@@ -74,11 +76,12 @@ MAY_IMPORT = {
     "budget": {"config", "errors", "lanes", "plan", "training"},
     "launch": {
         "budget", "checkpoint", "config", "corpus", "device", "display", "errors", "lanes",
-        "network", "ngrams", "plan", "reading", "runs", "session", "sources", "training", "vocab",
+        "network", "ngrams", "plan", "ranks", "reading", "restarts", "runs", "session", "sharing",
+        "sources", "training", "vocab",
     },
     "cli": {
         "budget", "config", "corpus", "display", "errors", "launch", "looking", "model", "options",
-        "runs", "speaking", "verifying",
+        "ranks", "restarts", "runs", "sharing", "speaking", "verifying",
     },
     "looking": {"display", "errors", "options", "runs", "scoring", "speaking"},
 }  # fmt: skip

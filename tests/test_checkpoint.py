@@ -27,7 +27,7 @@ def small(cell="lstm", step=3) -> Checkpoint:
         train=TrainConfig(steps=9),
         vocab=Vocab(tuple(map(ord, "\nabcé"))),
         corpus=CorpusFacts(("poems.txt",), "utf-8", "0" * 64, 1234),
-        progress=Progress(step, 1.5, 2.25, 2.5, None),
+        progress=Progress(step, 1.5, 2.25, 2.5, None, ranks=2),
         arrays=arrays,
         ngram_rows=sum(map(len, gathered.ngram_keys)),
     )
@@ -51,6 +51,14 @@ def test_a_checkpoint_survives_the_disk(tmp_path, cell):
         assert found.arrays[name].shape == array.shape
         np.testing.assert_array_equal(found.arrays[name], array)
     assert found.weights_sha256() == small(cell).weights_sha256()
+
+
+def test_a_checkpoint_survives_the_way_to_another_process():
+    found = checkpoint.from_bytes(checkpoint.to_bytes(small()))
+    assert dataclasses.replace(found, arrays={}) == dataclasses.replace(small(), arrays={})
+    assert {name: array.tobytes() for name, array in found.arrays.items()} == {
+        name: array.tobytes() for name, array in small().arrays.items()
+    }
 
 
 def test_any_safetensors_tool_can_open_it(written):

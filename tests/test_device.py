@@ -30,3 +30,19 @@ def test_denormals_are_flushed_and_threads_set():
     finally:
         torch.set_num_threads(before)
         torch.set_flush_denormal(False)
+
+
+def test_each_process_of_a_machine_takes_a_gpu_of_its_own_or_says_that_there_is_none(monkeypatch):
+    taken = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    monkeypatch.setattr(torch, "use_deterministic_algorithms", lambda on: None)
+    before = torch.get_num_threads()
+    try:
+        device.prepare("cuda", 1, local_rank=1)
+        assert taken == [1]
+        with pytest.raises(UsageError, match="there is no GPU for process 2 of this machine"):
+            device.prepare("cuda", 1, local_rank=2)
+    finally:
+        torch.set_num_threads(before)
+        torch.set_flush_denormal(False)

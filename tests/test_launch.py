@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from conftest import SMALL, small_text
 
-from charrnn import checkpoint
+from charrnn import checkpoint, launch
+from charrnn.budget import Budget
+from charrnn.corpus import Reading
+from charrnn.display import Quiet
+from charrnn.errors import UsageError
+from charrnn.ranks import Group
 from charrnn.runs import Run
 
 QUICK = (*SMALL, "--steps", 20, "--eval-every", 10)
@@ -109,3 +114,12 @@ def test_fine_tuning_refuses_what_does_not_fit(charrnn, corpus, flags, phrase):
     refused = charrnn("train", corpus, "--init-from", "old", *flags)
     assert refused.code == 2
     assert phrase in refused.err
+
+
+def test_lanes_that_cannot_be_shared_out_are_refused_before_a_long_reading(corpus):
+    request = launch.Request(
+        ("none.txt",), Reading(), max_vocab=99, given={"batch_size": 7}, budget=Budget(steps=3)
+    )
+    said = "--batch-size 7 is not to be shared out among 2 processes; give a multiple of 2"
+    with pytest.raises(UsageError, match=said):
+        launch.new_run(request, screen=Quiet(), save_every=9, began=0, group=Group(0, 2))

@@ -84,3 +84,12 @@ def test_records_get_the_window_that_they_fill_best():
     assert sizes(12, 12, 3) == (128, 12)
     assert sizes(600)[1] in (60, 75, 86, 100, 96)
     assert sizes(3, 3, 3)[1] == 3
+
+
+@pytest.mark.parametrize(
+    ("num_train", "num_ranks", "lanes"),
+    [(1_000_000, 1, 32), (1_000_000, 6, 36), (1_000_000, 128, 128), (200, 3, 3), (60, 3, 1)],
+)
+def test_lanes_are_shared_out_evenly_where_the_text_can_fill_so_many(num_train, num_ranks, lanes):
+    facts = plan.Facts(num_train, 9, 65, ngram_rows=0, device="cpu", num_ranks=num_ranks)
+    assert plan.make({}, facts).train.batch_size == lanes

@@ -4,15 +4,11 @@ compares with them learns alone.
 
 import dataclasses
 import json
-import os
-import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import together
+from conftest import start_ranks
 
 from charrnn import ranks
 from charrnn.ranks import ALONE
@@ -27,17 +23,7 @@ TOLERANCE = dict.fromkeys(together.CASES, 2e-5) | {"soap": 1e-2, "soap rnn": 1e-
 def two(tmp_path_factory):
     """The folder in which two processes have written down what they did together."""
     folder = tmp_path_factory.mktemp("two")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    places = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, str(Path(together.__file__)), str(folder)],
-            env=os.environ | places | {"RANK": str(rank)},
-        )
-        for rank in range(2)
-    ]
+    processes = start_ranks(2, together.__file__, folder)
     assert [process.wait() for process in processes] == [0, 0]
     return folder
 

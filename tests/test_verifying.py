@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -30,6 +31,15 @@ class TestVerify:
             assert told in done.out
         assert done.out.count("the digest matches") == 4
         assert "steps 60 to 60 made again: equal to the bit, 3 times compared" in done.out
+
+    def test_what_several_processes_made_is_not_made_again_by_one(self, charrnn, tmp_path):
+        path = run_of(tmp_path).previous
+        found = checkpoint.read(path)
+        progress = dataclasses.replace(found.progress, ranks=2)
+        checkpoint.write(path, dataclasses.replace(found, progress=progress))
+        done = charrnn("verify")
+        assert done.code == 0
+        assert "2 processes made the last steps: one alone rounds otherwise" in done.out
 
     @pytest.mark.parametrize("name", ["last", "previous", "best"])
     def test_a_flipped_bit_is_found_and_named(self, charrnn, tmp_path, name):

@@ -28,7 +28,7 @@ ROWS = {
     17: "the clock jumps; SIGSTOP, then SIGCONT",
     18: "resuming with other sizes, or a longer horizon",
     19: "a checkpoint from another device",
-    20: "another number of threads",
+    20: "another number of threads, or of processes",
     21: "another locale, another hash seed",
     22: "NaN or infinity in loss, gradient, weight or optimiser",
     23: "out of memory",
@@ -44,6 +44,8 @@ ROWS = {
     33: "a closed pipe, a full device, closed streams",
     34: "not a terminal, TERM=dumb, NO_COLOR",
     35: "a model that learned escape sequences and markup",
+    36: "one of several processes is killed",
+    37: "one of several machines is lost",
 }
 crash_points = dict.fromkeys(ROWS, 0)  # how many faults were injected, by row
 

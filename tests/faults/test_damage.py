@@ -371,6 +371,11 @@ def test_rubbish_never_crashes_the_reader(tmp_path_factory, rubbish, place):
             "225b5703baf367681eab8fb29b8b565e58733b1227efec20525c13b75689389b",
             "the wheel returns; t",
         ),
+        (
+            5,
+            "225b5703baf367681eab8fb29b8b565e58733b1227efec20525c13b75689389b",
+            "the wheel returns; t",
+        ),
     ],
 )
 def test_the_golden_checkpoint_of_each_format_still_loads(number, sha256, text):

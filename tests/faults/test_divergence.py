@@ -27,11 +27,11 @@ def poison(monkeypatch, place, step, *, times=1):
         crash_points[22] += 1
         return True
 
-    def poisoned_forget(state, begins_B, config, number):
+    def poisoned_forget(state, begins_B, config, number, share):
         if place == "loss" and is_due(number):
             layers = tuple(tuple(part * torch.nan for part in layer) for layer in state.layers)
             state = state._replace(layers=layers)
-        return forget(state, begins_B, config, number)
+        return forget(state, begins_B, config, number, share)
 
     def poisoned_update(optimizer, *, rate, number, clip=0.0):
         if place == "gradient" and is_due(number - 1):

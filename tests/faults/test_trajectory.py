@@ -85,6 +85,19 @@ def test_another_number_of_threads_is_a_warning(charrnn, corpus):
     assert "the run began with threads 1, now 2: equal, but not to the last bit" in resumed.err
 
 
+@row(20)
+def test_another_number_of_processes_is_a_warning(charrnn, corpus, tmp_path):
+    charrnn("train", corpus, *QUICK, "--run", "a")
+    run = run_of(tmp_path)
+    found = checkpoint.read(run.last)
+    progress = dataclasses.replace(found.progress, ranks=3)
+    checkpoint.write(run.last, dataclasses.replace(found, progress=progress))
+    resumed = charrnn("resume", "a", "--steps", 30)
+    assert resumed.code == 0
+    assert "the run began with processes 3, now 1: equal, but not to the last bit" in resumed.err
+    assert checkpoint.read(run.last).progress.ranks == 1
+
+
 @row(19)
 def test_a_gpu_that_is_not_here_is_replaced_and_said(charrnn, corpus, tmp_path):
     charrnn("train", corpus, *QUICK, "--run", "a")

@@ -1,0 +1,148 @@
+"""A process, or a machine, of several that learn together is lost: torchrun starts all again, and
+they go on from the last checkpoint to the same end.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import run_of, same_files, small_text, start_ranks, wait_until
+from matrix import row
+
+from charrnn import checkpoint
+
+SIZES = ("--hidden-size", 24, "--embedding-size", 8, "--batch-size", 4, "--seq-length", 8)
+TRAIN = ("train", "corpus.txt", *SIZES, "--steps", 100, "--eval-every", 40, "--save-every", 0)
+TWO = ("--nproc-per-node", 2, "--max-restarts", 3, "--monitor-interval", 0.1)
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "TORCH_CPP_LOG_LEVEL": "ERROR"}
+
+
+def torchrun(*flags, train=TRAIN, prefix=(), **settings):
+    command = (*prefix, sys.executable, "-m", "torch.distributed.run", *flags)
+    command += ("-m", "charrnn", *train)
+    settings = {"env": os.environ | ENVIRONMENT, "stderr": subprocess.PIPE, "text": True} | settings
+    return subprocess.Popen(list(map(str, command)), **settings)
+
+
+def trainers(agent):
+    """The processes that an agent has started, the first rank first."""
+    found = {}
+    for pid in map(int, Path(f"/proc/{agent}/task/{agent}/children").read_text().split()):
+        words = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        found |= {int(word[5:]): pid for word in words if word.startswith(b"RANK=")}
+    return [found[rank] for rank in sorted(found)]
+
+
+def step(run):
+    return checkpoint.read_header(run.last).progress.step if run.last.exists() else 0
+
+
+def kill(agent, run, rank, number=signal.SIGKILL, *, after):
+    wait_until(lambda: step(run) > after)
+    os.kill(trainers(agent.pid)[rank], number)
+
+
+def ended(process):
+    _, err = process.communicate(timeout=120)
+    return process.returncode, err
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The run of two processes that nothing happened to."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    (folder / "corpus.txt").write_text(small_text())
+    processes = start_ranks(2, "-m", "charrnn", *TRAIN, "--name", "whole", cwd=folder)
+    assert [process.wait() for process in processes] == [0, 0]
+    return run_of(folder, "whole")
+
+
+@row(36)
+@pytest.mark.parametrize(
+    "kills",
+    [
+        [(1, signal.SIGKILL)],
+        pytest.param([(0, signal.SIGKILL)], marks=pytest.mark.slow),
+        pytest.param(
+            [(1, signal.SIGKILL), (0, signal.SIGTERM), (0, signal.SIGKILL)], marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_a_process_that_is_killed_changes_nothing(corpus, tmp_path, undisturbed, kills):
+    """All files equal those of an undisturbed run; and once all is over the note is gone."""
+    agent = torchrun(*TWO, train=(*TRAIN, "--name", "a"))
+    run = run_of(tmp_path)
+    for number, (rank, kind) in enumerate(kills):
+        kill(agent, run, rank, kind, after=15 + 25 * number)
+    code, err = ended(agent)
+    assert code == 0, err
+    assert "a bug of ours" not in err
+    assert "going on after step" in err
+    same_files(run, undisturbed)
+    assert not run.launch.exists()
+    assert [each.name for each in run.folder.parent.iterdir() if each.name[0] != "."] == ["a"]
+
+
+@pytest.fixture
+def machines():
+    """Two network namespaces with one cable between them: what two machines see of each other."""
+    names = [f"charrnn-{os.getpid()}-{k}" for k in range(2)]
+    link = ["cable", "type", "veth", "peer", "name", "cable", "netns"]
+    orders = [["netns", "add", name] for name in names]
+    orders += [["-n", names[0], "link", "add", *link, names[1]]]
+    for k, name in enumerate(names, start=1):
+        orders += [["-n", name, "addr", "add", f"10.77.0.{k}/24", "dev", "cable"]]
+        orders += [["-n", name, "link", "set", device, "up"] for device in ("cable", "lo")]
+    try:
+        for order in orders:
+            done = subprocess.run(["ip", *order], capture_output=True, text=True)
+            if done.returncode:
+                pytest.skip(f"ip {' '.join(order)}: {done.stderr.strip()}")
+        yield names
+    except FileNotFoundError:
+        pytest.skip("there is no ip command")
+    finally:
+        for name in names if shutil.which("ip") else []:
+            subprocess.run(["ip", "netns", "delete", name], stderr=subprocess.DEVNULL)
+
+
+def torchrun_on(machine, number, folder):
+    """One machine's part: a process of two, which meet at the address of the first machine."""
+    meet = "--nnodes 2 --nproc-per-node 1 --rdzv-backend c10d --rdzv-id 7 --max-restarts 5"
+    flags = (*meet.split(), "--rdzv-endpoint", "10.77.0.1:29400", "--local-addr")
+    settings = {"GLOO_SOCKET_IFNAME": "cable"}
+    return torchrun(
+        *flags,
+        f"10.77.0.{number}",
+        train=(*TRAIN, "--name", "a"),
+        prefix=("ip", "netns", "exec", machine),
+        env=os.environ | ENVIRONMENT | settings,
+        stderr=(folder / f"machine{number}.log").open("a"),
+    )
+
+
+@row(37)
+@pytest.mark.slow
+def test_a_machine_that_is_lost_and_replaced_changes_nothing(
+    corpus, tmp_path, machines, undisturbed
+):
+    run = run_of(tmp_path)
+    first, second = (torchrun_on(machines[k], k + 1, tmp_path) for k in range(2))
+    try:
+        wait_until(lambda: step(run) > 15)
+        for pid in (second.pid, *trainers(second.pid)):  # with all that is on it
+            os.kill(pid, signal.SIGKILL)
+        second.wait()
+        second = torchrun_on(machines[1], 2, tmp_path)
+        codes = [agent.wait(timeout=200) for agent in (first, second)]
+    finally:
+        for agent in (first, second):
+            agent.kill()
+    said = "".join(path.read_text() for path in tmp_path.glob("machine*.log"))
+    assert codes == [0, 0], said
+    assert "going on after step" in said
+    same_files(run, undisturbed)
