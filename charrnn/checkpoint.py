@@ -210,6 +210,8 @@ def _from_facts(facts: Any, path: Path) -> Checkpoint:
             facts = _from_format_1(facts)
         if facts["format"] <= 2:
             facts = {**facts, "train": facts["train"] | {"records": "none"}}
+        if facts["format"] <= 4:
+            facts = {**facts, "train": facts["train"] | {"precision": "float32"}}
         return Checkpoint(
             model=ModelConfig.from_json(facts["model"]),
             train=TrainConfig.from_json(facts["train"]),

@@ -79,6 +79,7 @@ def train(
     max_val_chars: o.MaxValChars = _T.max_val_chars,
     run: o.RunName = None,
     device: o.Device = None,
+    precision: o.Precision = _T.precision,
     threads: o.Threads = None,
     save_every: o.SaveEvery = 30.0,
     quiet: o.Silent = False,

@@ -18,6 +18,7 @@ CELLS = ("cifg", "lstm", "gru", "rnn")
 NUM_GATES = {"cifg": 3, "lstm": 4, "gru": 3, "rnn": 1}
 OPTIMIZERS = ("soap", "adamw")
 RECORDS = ("none", "lines", "blank")
+PRECISIONS = ("float32", "tf32", "bf16")
 
 
 def _bounded(default: Any, low: float, high: float) -> Any:
@@ -147,6 +148,7 @@ class TrainConfig(_Checked):
     eval_every: int = _bounded(1000, 1, 2**48)  # steps between validations
     seed: int = _bounded(1, 0, 2**63 - 1)
     device: str = "cpu"
+    precision: str = field(default="float32", metadata={"choices": PRECISIONS})  # of products
     threads: int = _bounded(1, 1, 4096)
 
     def num_train(self, num_chars: int) -> int:

@@ -34,7 +34,7 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def prepare(device: str, threads: int, *, local_rank: int = 0) -> None:
+def prepare(device: str, threads: int, *, precision: str = "float32", local_rank: int = 0) -> None:
     """Settle everything in torch that could make two runs of the same configuration differ.
 
     Of several processes on this machine each has a GPU of its own. Raises `UsageError` where there
@@ -54,4 +54,6 @@ def prepare(device: str, threads: int, *, local_rank: int = 0) -> None:
             torch.cuda.set_device(local_rank)
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
-        torch.backends.cudnn.allow_tf32 = False  # float32 means float32, as on a CPU
+        # float32 means float32, as on a CPU, unless tf32 is asked for
+        torch.backends.cudnn.allow_tf32 = precision == "tf32"
+        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"

@@ -108,32 +108,38 @@ class Lanes:
         self, ids: IntArray, *, batch_size: int, seq_length: int, share: slice = ALL
     ) -> None:
         """`share` says which of the `batch_size` lanes are read here."""
-        self._ids, self._share = ids, share
-        self._seq_length = seq_length
+        self.ids = ids
         self.num_pairs = len(ids) - 1
-        self._starts_B = np.arange(batch_size, dtype=np.int64) * self.num_pairs // batch_size
+        self.num_scored = batch_size * seq_length
+        self.count_T = np.arange(seq_length)
+        starts_B = np.arange(batch_size, dtype=np.int64) * self.num_pairs // batch_size
+        self.starts_B = starts_B[share]
 
     @property
     def chars_per_step(self) -> float:
         """How many characters a step predicts."""
-        return len(self._starts_B) * self._seq_length
+        return self.num_scored
 
     @property
     def steps_per_epoch(self) -> float:
         """How many steps read every character once."""
         return self.num_pairs / self.chars_per_step
 
+    def pairs(self, step: int, count_T: Any, starts_B: Any) -> Any:
+        """Which pairs step number `step` reads, (T, B); of `count_T` and `starts_B` as they are
+        here, or as tensors elsewhere.
+        """
+        pairs_T = (step * len(count_T) + count_T) % self.num_pairs
+        return (pairs_T[:, None] + starts_B) % self.num_pairs
+
     def window(self, step: int) -> Window:
         """What step number `step` reads."""
-        pairs_T = (step * self._seq_length + np.arange(self._seq_length)) % self.num_pairs
-        starts_B = self._starts_B[self._share]
-        pairs_TB = (pairs_T[:, None] + starts_B) % self.num_pairs
-        inputs_TB = self._ids[pairs_TB].astype(np.int64)
-        targets_TB = self._ids[pairs_TB + 1].astype(np.int64)
+        pairs_TB = self.pairs(step, self.count_T, self.starts_B)
+        inputs_TB = self.ids[pairs_TB].astype(np.int64)
+        targets_TB = self.ids[pairs_TB + 1].astype(np.int64)
         if step % 1024 == 0:
-            _forget_pages(self._ids)
-        num_scored = len(self._starts_B) * self._seq_length
-        return Window(inputs_TB, targets_TB, np.zeros(len(starts_B), bool), num_scored)
+            _forget_pages(self.ids)
+        return Window(inputs_TB, targets_TB, np.zeros(len(self.starts_B), bool), self.num_scored)
 
 
 class RecordLanes:

@@ -60,7 +60,10 @@ def new_run(
     given = {"device": "auto", "threads": threads, **request.given}
     given["device"] = device.resolve(given["device"])
     _require_even(given.get("batch_size", 0), group)
-    device.prepare(given["device"], given["threads"], local_rank=group.local_rank)
+    wanted = TrainConfig.among(given)
+    device.prepare(
+        wanted.device, wanted.threads, precision=wanted.precision, local_rank=group.local_rank
+    )
     parent = _parent(request, given)
     surveyed, vocab, ids = reading.read(
         request.names,
@@ -120,7 +123,9 @@ def resumed(
         kept = run.set_aside_damaged()
         screen.say(f"what is left of the last checkpoint is kept as {kept}")
     config = _moved(found, given, screen, group)
-    device.prepare(config.device, config.threads, local_rank=group.local_rank)
+    device.prepare(
+        config.device, config.threads, precision=config.precision, local_rank=group.local_rank
+    )
     cache = run.folder.parent / CORPUS_CACHE.name
     text = reading.same_text(found, cache=cache, keep_corpus=keep_corpus, screen=screen)
 
@@ -158,7 +163,9 @@ def joined(group: Group) -> Sitting:
     """
     run, standing = sharing.accepted(group)
     config, cache = standing.train, run.folder.parent / CORPUS_CACHE.name
-    device.prepare(config.device, config.threads, local_rank=group.local_rank)
+    device.prepare(
+        config.device, config.threads, precision=config.precision, local_rank=group.local_rank
+    )
     screen = Silent()
     with group.first_of_each_machine_first():  # the corpus is encoded once on each
         text = reading.same_text(standing, cache=cache, keep_corpus=True, screen=screen)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn import functional
 
 from charrnn import ngrams
 from charrnn.cifg import Cifg
@@ -99,11 +100,12 @@ class Network(nn.Module):
         state: State,
         dropout: Dropout | None = None,
         weight_dropout: Dropout | None = None,
+        dtype: torch.dtype = torch.float32,
     ) -> tuple[Tensor, State]:
         """What the recurrence made of the text: features_TBF, and the state after it."""
         dropped = dropout or (lambda x: x)
         rows_TBN = ngrams.rows(self.ngram_keys, ids_TB, state.before_KB, torch)
-        read_TBD = x_TBD = dropped(self.embedding(rows_TBN).flatten(2))
+        read_TBD = x_TBD = dropped(self.embedding(rows_TBN).flatten(2)).to(dtype)
         new_layers = []
         for layer, layer_state in zip(self._recurrent_layers(), state.layers, strict=True):
             x_TBD, layer_state = _run(layer, x_TBD, layer_state, weight_dropout)
@@ -120,14 +122,19 @@ class Network(nn.Module):
         state: State,
         dropout: Dropout | None = None,
         weight_dropout: Dropout | None = None,
+        dtype: torch.dtype = torch.float32,
     ) -> tuple[Tensor, State]:
-        """logits_TBV for the character after each of ids_TB, and the state after them.
+        """logits_TBV for the character after each of ids_TB, and the state after them, in float32.
 
         `dropout` is applied to what the layers read and to what they give, `weight_dropout` to
-        their recurrent matrices.
+        their recurrent matrices. The products are computed in `dtype`; weights, gradients and
+        states stay in float32.
         """
-        features_TBF, state = self.features(ids_TB, state, dropout, weight_dropout)
-        return self.head(features_TBF), state
+        features_TBF, state = self.features(ids_TB, state, dropout, weight_dropout, dtype)
+        logits_TBV = functional.linear(
+            features_TBF, self.head.weight.to(dtype), self.head.bias.to(dtype)
+        )
+        return logits_TBV.float(), state
 
     def named_weights(self) -> dict[str, nn.Parameter]:
         """The parameters under the names of `ModelConfig.weight_shapes`."""
@@ -155,16 +162,22 @@ class Network(nn.Module):
 def _run(
     layer: Any, x_TBD: Tensor, state: LayerState, weight_dropout: Dropout | None
 ) -> tuple[Tensor, LayerState]:
-    """One layer over a window; torch wants (1, B, H) states, a pair only for two."""
-    initial = tuple(part_BH.unsqueeze(0) for part_BH in state)
+    """One layer over a window, computed in the dtype of x_TBD; torch wants (1, B, H) states, a
+    pair only for two.
+    """
+    initial = tuple(part_BH.unsqueeze(0).to(x_TBD.dtype) for part_BH in state)
     arguments = (x_TBD, initial if len(initial) > 1 else initial[0])
-    if weight_dropout is None:
-        x_TBH, final = layer(*arguments)
-    else:
-        dropped = {"weight_hh_l0": weight_dropout(layer.weight_hh_l0)}
-        x_TBH, final = functional_call(layer, dropped, arguments)
+    others = {}  # weights that take the place of the layer's own
+    if weight_dropout is not None:
+        others["weight_hh_l0"] = weight_dropout(layer.weight_hh_l0)
+    if x_TBD.dtype != torch.float32:
+        others = {
+            name: others.get(name, weight).to(x_TBD.dtype)
+            for name, weight in layer.named_parameters()
+        }
+    x_TBH, final = functional_call(layer, others, arguments) if others else layer(*arguments)
     parts = final if isinstance(final, tuple) else (final,)
-    return x_TBH, tuple(part.squeeze(0) for part in parts)
+    return x_TBH, tuple(part.squeeze(0).float() for part in parts)
 
 
 def to_numpy(tensor: Tensor) -> npt.NDArray[Any]:

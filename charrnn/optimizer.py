@@ -58,9 +58,12 @@ class RowAdam(Adam):
     def step(self, gradient: Tensor, *, rate: float, number: int) -> None:
         """Apply a gradient, coalesced if it is sparse. `number` counts updates of the table from
         1.
+
+        A dense one is zero in the rows that were not read: a GPU would have to be waited for, to
+        learn how many rows a sparse one has.
         """
         if not gradient.is_sparse:
-            super().step(gradient, rate=rate, number=number)
+            self._step_dense(gradient, rate=rate, number=number)
             return
         rows, values = gradient.indices()[0], gradient.values()
         m, v = self.tensors["m"][rows], self.tensors["v"][rows]
@@ -69,6 +72,16 @@ class RowAdam(Adam):
             update.sub_(self._weight[rows], alpha=rate * self._decay)
         self.tensors["m"][rows], self.tensors["v"][rows] = m, v
         self._weight.index_add_(0, rows, update)
+
+    def _step_dense(self, gradient: Tensor, *, rate: float, number: int) -> None:
+        is_read = (gradient != 0).any(1, keepdim=True)
+        m, v = self.tensors["m"].clone(), self.tensors["v"].clone()
+        update = _towards(gradient, m, v, self._betas, number).mul_(-rate)
+        if self._decay:
+            update.sub_(self._weight, alpha=rate * self._decay)
+        for kept, new in ((self.tensors["m"], m), (self.tensors["v"], v)):
+            kept.copy_(torch.where(is_read, new, kept))
+        self._weight.add_(update.mul_(is_read))
 
 
 class Soap(Adam):

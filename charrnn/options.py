@@ -195,6 +195,12 @@ RunName = Annotated[
 Device = Annotated[
     str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=_RUN)
 ]
+Precision = Annotated[
+    str,
+    typer.Option(
+        help="float32; on a GPU also tf32 or bf16: products of fewer digits.", rich_help_panel=_RUN
+    ),
+]
 Threads = Annotated[
     int | None, typer.Option(help="CPU threads; all cores by default.", rich_help_panel=_RUN)
 ]

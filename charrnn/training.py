@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from charrnn import ngrams
 from charrnn.config import TrainConfig
+from charrnn.feeding import Feed, sent
 from charrnn.lanes import ALL, NOT_SCORED, Lanes, RecordLanes, Text
 from charrnn.network import Dropout, Network, to_numpy
 from charrnn.optimizer import Optimizer
@@ -27,6 +28,8 @@ from charrnn.ranks import ALONE, Group
 from charrnn.recurrence import State
 from charrnn.vocab import IntArray
 
+# What products are computed in; tf32 is float32 to torch, and a setting (device.prepare).
+DTYPES = {"float32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16}
 _WARM_UP_FRACTION = 0.02
 # so that the draws of one purpose tell nothing of the other's
 _FORGET, _DROPOUT, _WEIGHT_DROPOUT = 0, 1, 2
@@ -57,9 +60,7 @@ class Learner:
     def new(cls, network: Network, config: TrainConfig, group: Group = ALONE) -> "Learner":
         """A learner at step 0, on the configuration's device."""
         network.to(config.device)
-        network.embedding.sparse = not config.device.startswith(
-            "mps"
-        )  # which has no such gradients
+        network.embedding.sparse = config.device == "cpu"  # see RowAdam
         optimizer = Optimizer(
             network.named_weights(), kind=config.optimizer, weight_decay=config.weight_decay
         )
@@ -130,17 +131,16 @@ def train(learner: Learner, lanes: Lanes | RecordLanes, config: TrainConfig) -> 
     network, group = learner.network, learner.group
     share = group.share(config.batch_size)
     weights = list(network.parameters())
+    feed = Feed(lanes, config.device)
     while learner.step < config.steps:
-        *parts, num_scored = lanes.window(learner.step)
-        inputs_TB, targets_TB, begins_B = (
-            torch.from_numpy(part).to(config.device) for part in parts
-        )
+        inputs_TB, targets_TB, begins_B, num_scored = feed.window(learner.step)
         state = forget(learner.state, begins_B, config, learner.step, share)
         logits_TBV, state = network(
             inputs_TB,
             state,
             lane_dropout(config, learner.step, share),
             weight_dropout(config, learner.step),
+            DTYPES[config.precision],
         )
         loss = functional.cross_entropy(
             logits_TBV.flatten(0, 1), targets_TB.flatten(), reduction="sum", ignore_index=NOT_SCORED
@@ -181,7 +181,7 @@ def forget(
     """
     draws_B = _random(config.seed, step, _FORGET).random(config.batch_size)
     draws_B = draws_B[share]
-    kept_B = torch.from_numpy(draws_B >= config.state_reset).to(config.device) & ~begins_B
+    kept_B = sent(draws_B >= config.state_reset, config.device) & ~begins_B
     layers = tuple(
         tuple(part_BH * kept_B[:, None] for part_BH in layer_state) for layer_state in state.layers
     )

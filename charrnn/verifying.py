@@ -182,7 +182,7 @@ def _again(
 ) -> Iterator[tuple[Learner, float]]:
     """The learner after each step from there to `last`, with the norm of the gradient."""
     config = start.train
-    device.prepare(device.resolve(config.device), config.threads)
+    device.prepare(device.resolve(config.device), config.threads, precision=config.precision)
     text = same_text(start, cache=cache, keep_corpus=True, screen=screen)
     learner = launch.learner_at(start, config)
     screen.begin(learner.step, last)

@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "records": {"vocab"},
     "sieve": {"errors"},
     "lanes": {"config", "vocab"},
+    "feeding": {"lanes"},
     "reading": {
         "checkpoint", "config", "corpus", "display", "errors", "lanes", "records", "sources",
         "vocab",
@@ -54,7 +55,8 @@ MAY_IMPORT = {
     "optimizer": set(),
     "cifg": set(),
     "training": {
-        "config", "lanes", "network", "ngrams", "optimizer", "ranks", "recurrence", "vocab",
+        "config", "feeding", "lanes", "network", "ngrams", "optimizer", "ranks", "recurrence",
+        "vocab",
     },
     "ranks": {"errors"},
     "adapt": {"network", "recurrence", "vocab"},
@@ -91,6 +93,7 @@ ONLY_IN = {
         "adapt",
         "cifg",
         "device",
+        "feeding",
         "network",
         "optimizer",
         "ranks",

@@ -135,3 +135,20 @@ def test_the_norm_is_that_of_all_gradients_together_and_is_limited():
         if name.endswith(".m")
     ]
     assert sum(squares) ** 0.5 == pytest.approx(0.5, rel=1e-4)
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+def test_a_table_learns_the_same_whether_its_gradient_is_sparse_or_not(weight_decay):
+    tables = [weights_of({"embedding": (6, 3)}) for _ in range(2)]
+    sparse, dense = (Optimizer(table, kind="adamw", weight_decay=weight_decay) for table in tables)
+    generator = torch.Generator().manual_seed(0)
+    for number in range(1, 20):
+        rows = torch.randint(6, (4,), generator=generator)
+        values = torch.randn(4, 3, generator=generator)
+        gradient = torch.sparse_coo_tensor(rows[None], values, (6, 3), check_invariants=True)
+        tables[0]["embedding"].grad, tables[1]["embedding"].grad = gradient, gradient.to_dense()
+        for each in (sparse, dense):
+            each.step(rate=0.1, number=number, clip=1.0)
+        torch.testing.assert_close(tables[0]["embedding"], tables[1]["embedding"])
+        for name, tensor in sparse.tensors().items():
+            torch.testing.assert_close(tensor, dense.tensors()[name])

@@ -9,7 +9,7 @@ from conftest import small_text
 from torch.nn import functional
 
 from charrnn import ngrams
-from charrnn.config import ModelConfig, TrainConfig
+from charrnn.config import PRECISIONS, ModelConfig, TrainConfig
 from charrnn.lanes import NOT_SCORED, Lanes, Text
 from charrnn.network import Network
 from charrnn.recurrence import State
@@ -246,13 +246,28 @@ def test_the_whole_of_a_short_corpus_can_be_scored():
     assert math.isfinite(evaluate(network, IDS[:5], first=1))
 
 
+def test_in_fewer_digits_a_network_learns_as_well_and_resumes_exactly(cell):
+    config = dataclasses.replace(CONFIG, precision="bf16")
+    whole = learner_of(cell, config)
+    losses = run(whole, config)
+    full = learner_of(cell)
+    assert losses[-1] == pytest.approx(run(full)[-1], abs=0.05)
+    first, second = learner_of(cell, config), learner_of(cell, config)
+    steps = train(first, lanes_of(config), config)
+    before = [float(next(steps).loss) for _ in range(9)]
+    second.restore(first.arrays(), step=first.step)
+    assert before + run(second, config) == losses
+    same(second.arrays(), whole.arrays())
+
+
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_a_resumed_run_equals_an_uninterrupted_one_on_a_gpu(cell):
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_resumed_run_equals_an_uninterrupted_one_on_a_gpu(cell, precision):
     from charrnn import device
 
-    device.prepare("cuda", 1)
-    config = dataclasses.replace(CONFIG, device="cuda")
+    device.prepare("cuda", 1, precision=precision)
+    config = dataclasses.replace(CONFIG, device="cuda", precision=precision)
     whole = learner_of(cell, config)
     run(whole, config)
     first = learner_of(cell, config)
