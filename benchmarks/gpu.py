@@ -1,0 +1,179 @@
+"""How near a whole step on a GPU comes to what the card can do, and what comes of a few minutes.
+
+    python benchmarks/gpu.py [ROUNDS] [--device cuda] [--quality tinyshakespeare.txt]
+
+Each row trains an LSTM on random characters, 65 of them, in each precision. Three things take
+turns at the same sizes, for ROUNDS rounds; the table gives medians and the range of the shares:
+
+- ours: the whole step as `charrnn train` takes it (a window, embeddings, layers, head, loss,
+  clipped gradient, update);
+- bare: forward and backward of the same `nn.LSTM` alone on random numbers, nothing else;
+- the bounds: the recurrence has to make T products of (lanes, hidden) by (hidden, 4 hidden), one
+  after another, forwards and twice back; each takes at least the time of such a product (GEMM), and
+  at least that of reading its matrix once (bandwidth).
+
+--quality trains for three minutes and prints the validation loss with the state reset every 256
+characters, beside what nanoGPT publishes for some three minutes of an A100: 1.4697
+(github.com/karpathy/nanoGPT).
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from charrnn import device as devices
+from charrnn.config import PRECISIONS, ModelConfig, TrainConfig
+from charrnn.lanes import Lanes
+from charrnn.network import Network
+from charrnn.training import DTYPES, Learner, train
+
+VOCAB_SIZE = 65
+SECONDS_A_TURN = 0.5
+ON_A_GPU = [(512, 1, 64, 128), (512, 2, 128, 128), (1024, 1, 128, 256), (2048, 1, 128, 256)]
+ON_A_CPU = [(128, 1, 32, 32), (256, 1, 32, 48)]  # to see that it runs
+NANOGPT = 1.4697
+
+
+def ours(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
+    hidden, layers, *_ = sizes
+    model = ModelConfig(
+        hidden_size=hidden, num_layers=layers, embedding_size=64, ngrams=1, skip=False
+    )
+    ids = np.random.default_rng(0).integers(VOCAB_SIZE, size=1_000_000).astype(np.uint8)
+    lanes = Lanes(ids, batch_size=config.batch_size, seq_length=config.seq_length)
+    steps = train(Learner.new(Network(model, VOCAB_SIZE, seed=1), config), lanes, config)
+    return lambda: next(steps)
+
+
+def bare(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
+    hidden, layers, lanes, window = sizes
+    dtype = DTYPES[config.precision]
+    lstm = nn.LSTM(64, hidden, layers).to(config.device, dtype)
+    x_TBD = torch.randn(window, lanes, 64, device=config.device, dtype=dtype)
+    wanted_TBH = torch.randn(window, lanes, hidden, device=config.device, dtype=dtype)
+
+    def step() -> None:
+        lstm.zero_grad()
+        lstm(x_TBD)[0].backward(wanted_TBH)
+
+    return step
+
+
+def products(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
+    """The products of one layer's window, forwards and back, as independent ones."""
+    hidden, layers, lanes, window = sizes
+    dtype = DTYPES[config.precision]
+    h_BH = torch.randn(lanes, hidden, device=config.device, dtype=dtype)
+    weight_HG = torch.randn(hidden, 4 * hidden, device=config.device, dtype=dtype)
+    out_BG = torch.empty(lanes, 4 * hidden, device=config.device, dtype=dtype)
+
+    def step() -> None:
+        for _ in range(3 * layers * window):
+            torch.mm(h_BH, weight_HG, out=out_BG)
+
+    return step
+
+
+def seconds_of_reading(sizes: tuple[int, ...], config: TrainConfig) -> float:
+    """To read the recurrent matrix once for each product, at the rate of copying much."""
+    hidden, layers, _, window = sizes
+    size = torch.finfo(DTYPES[config.precision]).bits // 8
+    source = torch.empty(1 << 28, dtype=torch.uint8, device=config.device)
+    target = torch.empty_like(source)
+    bytes_a_second = 2 * len(source) / seconds(lambda: target.copy_(source), config.device)
+    return 3 * layers * window * 4 * hidden**2 * size / bytes_a_second
+
+
+def seconds(step: Callable[[], object], device: str) -> float:
+    """How long a call takes, in the mean over a turn."""
+    step()
+    wait(device)
+    began, count = time.perf_counter(), 0
+    while time.perf_counter() - began < SECONDS_A_TURN:
+        for _ in range(5):
+            step()
+        count += 5
+        wait(device)
+    return (time.perf_counter() - began) / count
+
+
+def wait(device: str) -> None:
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+
+
+def row(sizes: tuple[int, ...], precision: str, device: str, rounds: int) -> str:
+    hidden, layers, lanes, window = sizes
+    config = TrainConfig(
+        steps=2**40, batch_size=lanes, seq_length=window, device=device, precision=precision,
+        optimizer="adamw", threads=torch.get_num_threads(),
+    )  # fmt: skip
+    devices.prepare(device, config.threads, precision=precision)
+    contenders = [make(sizes, config) for make in (ours, bare, products)]
+    taken = [[seconds(step, device) for step in contenders] for _ in range(rounds)]
+    own, _, gemm = (statistics.median(column) for column in zip(*taken, strict=True))
+    shares = [each[1] / each[0] for each in taken]
+    reading = seconds_of_reading(sizes, config)
+    return (
+        f"| {layers}×{hidden}, {lanes}×{window} | {precision} | {lanes * window / own:,.0f} |"
+        f" {statistics.median(shares):.2f} ({min(shares):.2f}–{max(shares):.2f}) |"
+        f" {gemm / own:.2f} | {reading / own:.2f} |"
+    )
+
+
+def quality(text: Path, device: str) -> None:
+    """Three minutes of `charrnn train`, two seeds."""
+    for seed in (1, 2):
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-m", "charrnn"]
+            budget = ["--minutes", "3", "--device", device, "--seed", str(seed), "--quiet"]
+            train_it = [*command, "train", str(text.resolve()), *budget, "--run", "a"]
+            began = time.monotonic()
+            subprocess.run(train_it, cwd=folder, check=True)
+            taken = time.monotonic() - began
+            told = subprocess.run(
+                [*command, "info", "a", "--json"],
+                cwd=folder, check=True, capture_output=True, text=True,
+            )  # fmt: skip
+            facts = json.loads(told.stdout)
+            print(
+                f"seed {seed}, {taken:.0f} s: {facts['val_loss_reset']:.4f}"
+                f" ({facts['val_loss']:.4f} carried); nanoGPT publishes {NANOGPT}"
+            )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("rounds", nargs="?", type=int, default=5)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--quality", type=Path)
+    asked = parser.parse_args()
+    on_gpu = asked.device.startswith("cuda")
+    if on_gpu and not torch.cuda.is_available():
+        raise SystemExit("there is no GPU here; --device cpu shows that the script runs")
+    name = torch.cuda.get_device_name(asked.device) if on_gpu else "CPU"
+    print(f"{name}, torch {torch.__version__}, {asked.rounds} rounds\n")
+    if asked.quality:
+        quality(asked.quality, asked.device)
+        return
+    print(
+        "| layers×hidden, lanes×window | precision | chars/s | of the bare LSTM (range) |"
+        " of GEMM | of bandwidth |\n|---|---|---|---|---|---|"
+    )
+    for sizes in ON_A_GPU if on_gpu else ON_A_CPU:
+        for precision in PRECISIONS if on_gpu else ("float32", "bf16"):
+            print(row(sizes, precision, asked.device, asked.rounds), flush=True)
+
+
+if __name__ == "__main__":
+    main()
