@@ -42,7 +42,7 @@ def step(run):
 
 
 def kill(agent, run, rank, number=signal.SIGKILL, *, after):
-    wait_until(lambda: step(run) > after)
+    wait_until(lambda: step(run) > after, seconds=120)
     os.kill(trainers(agent.pid)[rank], number)
 
 
@@ -113,16 +113,18 @@ def machines():
 def torchrun_on(machine, number, folder):
     """One machine's part: a process of two, which meet at the address of the first machine."""
     meet = "--nnodes 2 --nproc-per-node 1 --rdzv-backend c10d --rdzv-id 7 --max-restarts 5"
-    flags = (*meet.split(), "--rdzv-endpoint", "10.77.0.1:29400", "--local-addr")
-    settings = {"GLOO_SOCKET_IFNAME": "cable"}
-    return torchrun(
-        *flags,
-        f"10.77.0.{number}",
-        train=(*TRAIN, "--name", "a"),
-        prefix=("ip", "netns", "exec", machine),
-        env=os.environ | ENVIRONMENT | settings,
-        stderr=(folder / f"machine{number}.log").open("a"),
-    )
+    flags = [*meet.split(), "--rdzv-endpoint", "10.77.0.1:29400"]
+    flags += ["--rdzv-conf", f"is_host={number == 1}", "--local-addr", f"10.77.0.{number}"]
+    # a torchrun that shares its store with the trainers does not tell it to a new machine
+    settings = {"GLOO_SOCKET_IFNAME": "cable", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
+    with (folder / f"machine{number}.log").open("a") as log:
+        return torchrun(
+            *flags,
+            train=(*TRAIN, "--name", "a"),
+            prefix=("ip", "netns", "exec", machine),
+            env=os.environ | ENVIRONMENT | settings,
+            stderr=log,
+        )
 
 
 @row(37)
@@ -133,7 +135,7 @@ def test_a_machine_that_is_lost_and_replaced_changes_nothing(
     run = run_of(tmp_path)
     first, second = (torchrun_on(machines[k], k + 1, tmp_path) for k in range(2))
     try:
-        wait_until(lambda: step(run) > 15)
+        wait_until(lambda: step(run) > 15, seconds=120)
         for pid in (second.pid, *trainers(second.pid)):  # with all that is on it
             os.kill(pid, signal.SIGKILL)
         second.wait()
@@ -141,7 +143,8 @@ def test_a_machine_that_is_lost_and_replaced_changes_nothing(
         codes = [agent.wait(timeout=200) for agent in (first, second)]
     finally:
         for agent in (first, second):
-            agent.kill()
+            agent.terminate()
+            agent.wait()
     said = "".join(path.read_text() for path in tmp_path.glob("machine*.log"))
     assert codes == [0, 0], said
     assert "going on after step" in said
