@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import run_of, same_files, small_text, start_ranks, wait_until
+from conftest import run_of, same_files, small_text, start, start_ranks, wait_until
 from matrix import row
 
 from charrnn import checkpoint
@@ -85,6 +85,25 @@ def test_a_process_that_is_killed_changes_nothing(corpus, tmp_path, undisturbed,
     same_files(run, undisturbed)
     assert not run.launch.exists()
     assert [each.name for each in run.folder.parent.iterdir() if each.name[0] != "."] == ["a"]
+
+
+@row(36)
+@pytest.mark.parametrize("rank", [1, pytest.param(0, marks=pytest.mark.slow)])
+def test_a_signal_to_one_process_ends_all_and_saves(corpus, tmp_path, undisturbed, rank):
+    """After the same step; and one process alone goes on from there, within rounding."""
+    run = run_of(tmp_path)
+    command = ("-m", "charrnn", *TRAIN, "--name", "a")
+    processes = start_ranks(2, *command, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: step(run) > 5, seconds=120)
+    processes[rank].send_signal(signal.SIGTERM)
+    said = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [143, 143], said
+    assert "saved; to go on: charrnn resume a" in said[0]
+    assert checkpoint.read_header(run.last).progress.ranks == 2
+    done = start("resume", "a", stderr=subprocess.PIPE, text=True)
+    assert "the run began with processes 2, now 1: equal, but not" in done.communicate()[1]
+    found, expected = checkpoint.read(run.last), checkpoint.read(undisturbed.last)
+    assert found.progress.val_loss == pytest.approx(expected.progress.val_loss, abs=1e-2)
 
 
 @pytest.fixture
