@@ -115,7 +115,7 @@ def change(facts, where, value):
 @pytest.mark.parametrize(
     ("where", "value", "phrase"),
     [
-        (("format",), 5, "was written by a newer charrnn: it has format 5, this one knows up to 4"),
+        (("format",), 6, "was written by a newer charrnn: it has format 6, this one knows up to 5"),
         (("format",), "x", "format 'x'"),
         (("format",), 0, "format 0"),
         (("corpus", "names"), [1], "its corpus has no name"),
@@ -131,6 +131,7 @@ def change(facts, where, value):
         (("vocab",), None, "not a valid charrnn checkpoint"),
         (("progress", "step"), -1, "a count of its progress is -1"),
         (("progress", "rollbacks"), "x", "a count of its progress is 'x'"),
+        (("progress", "ranks"), 0, "a count of its progress is 0"),
         (("progress", "val_loss"), "low", "not a number"),
         (("corpus",), {}, "not a valid charrnn checkpoint"),
         (("train", "batch_size"), 10**9, "--batch-size 1000000000 is out of range"),
