@@ -92,7 +92,7 @@ def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = N
     fitting = max(1, (facts.num_train - 1) // window)
     lanes = min(values["batch_size"], fitting // facts.num_ranks * facts.num_ranks or fitting)
     values |= {"seq_length": window, "batch_size": lanes}
-    steps_of_evaluation = facts.num_val / 3 / (lanes * window)
+    steps_of_evaluation = facts.num_val / 3 / (lanes * window) * facts.num_ranks  # by one of them
     often = max(_LEAST_STEPS_BETWEEN, round(steps_of_evaluation / _EVALUATION_SHARE))
     values.setdefault("eval_every", often)
     train = TrainConfig.among(values)

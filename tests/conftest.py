@@ -116,9 +116,9 @@ def start_ranks(num_ranks: int, *command: object, **settings: Any) -> list[Any]:
     ]
 
 
-def wait_until(condition: Callable[[], object]) -> None:
-    """Until it is true: half a minute at most."""
-    for _ in range(3000):
+def wait_until(condition: Callable[[], object], *, seconds: float = 30) -> None:
+    """Until it is true: so long at most."""
+    for _ in range(round(seconds * 100)):
         if condition():
             return
         time.sleep(0.01)

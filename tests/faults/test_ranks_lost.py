@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import run_of, same_files, small_text, start_ranks, wait_until
+from conftest import run_of, same_files, small_text, start, start_ranks, wait_until
 from matrix import row
 
 from charrnn import checkpoint
@@ -42,7 +42,7 @@ def step(run):
 
 
 def kill(agent, run, rank, number=signal.SIGKILL, *, after):
-    wait_until(lambda: step(run) > after)
+    wait_until(lambda: step(run) > after, seconds=120)
     os.kill(trainers(agent.pid)[rank], number)
 
 
@@ -87,6 +87,25 @@ def test_a_process_that_is_killed_changes_nothing(corpus, tmp_path, undisturbed,
     assert [each.name for each in run.folder.parent.iterdir() if each.name[0] != "."] == ["a"]
 
 
+@row(36)
+@pytest.mark.parametrize("rank", [1, pytest.param(0, marks=pytest.mark.slow)])
+def test_a_signal_to_one_process_ends_all_and_saves(corpus, tmp_path, undisturbed, rank):
+    """After the same step; and one process alone goes on from there, within rounding."""
+    run = run_of(tmp_path)
+    command = ("-m", "charrnn", *TRAIN, "--name", "a")
+    processes = start_ranks(2, *command, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: step(run) > 5, seconds=120)
+    processes[rank].send_signal(signal.SIGTERM)
+    said = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [143, 143], said
+    assert "saved; to go on: charrnn resume a" in said[0]
+    assert checkpoint.read_header(run.last).progress.ranks == 2
+    done = start("resume", "a", stderr=subprocess.PIPE, text=True)
+    assert "the run began with processes 2, now 1: equal, but not" in done.communicate()[1]
+    found, expected = checkpoint.read(run.last), checkpoint.read(undisturbed.last)
+    assert found.progress.val_loss == pytest.approx(expected.progress.val_loss, abs=1e-2)
+
+
 @pytest.fixture
 def machines():
     """Two network namespaces with one cable between them: what two machines see of each other."""
@@ -113,16 +132,18 @@ def machines():
 def torchrun_on(machine, number, folder):
     """One machine's part: a process of two, which meet at the address of the first machine."""
     meet = "--nnodes 2 --nproc-per-node 1 --rdzv-backend c10d --rdzv-id 7 --max-restarts 5"
-    flags = (*meet.split(), "--rdzv-endpoint", "10.77.0.1:29400", "--local-addr")
-    settings = {"GLOO_SOCKET_IFNAME": "cable"}
-    return torchrun(
-        *flags,
-        f"10.77.0.{number}",
-        train=(*TRAIN, "--name", "a"),
-        prefix=("ip", "netns", "exec", machine),
-        env=os.environ | ENVIRONMENT | settings,
-        stderr=(folder / f"machine{number}.log").open("a"),
-    )
+    flags = [*meet.split(), "--rdzv-endpoint", "10.77.0.1:29400"]
+    flags += ["--rdzv-conf", f"is_host={number == 1}", "--local-addr", f"10.77.0.{number}"]
+    # a torchrun that shares its store with the trainers does not tell it to a new machine
+    settings = {"GLOO_SOCKET_IFNAME": "cable", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
+    with (folder / f"machine{number}.log").open("a") as log:
+        return torchrun(
+            *flags,
+            train=(*TRAIN, "--name", "a"),
+            prefix=("ip", "netns", "exec", machine),
+            env=os.environ | ENVIRONMENT | settings,
+            stderr=log,
+        )
 
 
 @row(37)
@@ -133,7 +154,7 @@ def test_a_machine_that_is_lost_and_replaced_changes_nothing(
     run = run_of(tmp_path)
     first, second = (torchrun_on(machines[k], k + 1, tmp_path) for k in range(2))
     try:
-        wait_until(lambda: step(run) > 15)
+        wait_until(lambda: step(run) > 15, seconds=120)
         for pid in (second.pid, *trainers(second.pid)):  # with all that is on it
             os.kill(pid, signal.SIGKILL)
         second.wait()
@@ -141,7 +162,8 @@ def test_a_machine_that_is_lost_and_replaced_changes_nothing(
         codes = [agent.wait(timeout=200) for agent in (first, second)]
     finally:
         for agent in (first, second):
-            agent.kill()
+            agent.terminate()
+            agent.wait()
     said = "".join(path.read_text() for path in tmp_path.glob("machine*.log"))
     assert codes == [0, 0], said
     assert "going on after step" in said

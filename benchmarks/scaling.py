@@ -1,0 +1,179 @@
+"""What a second process brings, and what the processes' talk costs.
+
+    python benchmarks/scaling.py [ROUNDS]
+
+Each row trains a network on random characters, 65 of them: by one process on one core, by one on
+two cores, by two on a core each with the lanes shared out, and by two with as many lanes each as
+the one had. The processes stand ready all the time and take turns, some steps each, for ROUNDS
+rounds; the table gives medians and the range of characters a second, then the median over the
+rounds of what the second process brings, as a ratio within each round. A step is the whole of it:
+forward, backward, the exchange, the update, and the agreement that a sitting makes after each step.
+
+Below: how long the exchange of so many numbers takes by itself, and the agreement.
+"""
+
+import itertools
+import json
+import os
+import platform
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from charrnn import device, ngrams, ranks
+from charrnn.config import ModelConfig, TrainConfig
+from charrnn.lanes import Lanes
+from charrnn.network import Network
+from charrnn.training import Learner, train
+
+VOCAB_SIZE = 65
+WINDOW = 48
+SIZES = ((128, 32), (256, 32), (512, 64))  # hidden size, lanes
+NUMBERS = (1, 100_000, 1_000_000, 4_000_000)  # of an exchange
+SECONDS_A_TURN = 0.7
+
+
+def text() -> np.ndarray:
+    return np.random.default_rng(0).integers(VOCAB_SIZE, size=300_000).astype(np.uint8)
+
+
+def steps(hidden_size: int, lanes: int, group: ranks.Group) -> Iterator[object]:
+    """A learner's steps without end."""
+    model = ModelConfig(hidden_size=hidden_size)
+    config = TrainConfig(steps=2**40, batch_size=lanes, seq_length=WINDOW)
+    ids = text()
+    keys = ngrams.learn(ids, longest=model.ngrams, min_count=12)
+    learner = Learner.new(Network(model, VOCAB_SIZE, keys, seed=1), config, group)
+    walk = Lanes(ids, batch_size=lanes, seq_length=WINDOW, share=group.share(lanes))
+    yield from train(learner, walk, config)
+
+
+def work() -> None:
+    """One process: does what it is told, a line each, all of its group the same; the first of them
+    says how many seconds it took.
+    """
+    group = ranks.formed()
+    known: dict[tuple[int, int], Iterator[object]] = {}
+    for line in sys.stdin:
+        order = json.loads(line)
+        device.prepare("cpu", order["threads"])
+        if "numbers" in order:
+            weight = torch.nn.Parameter(torch.ones(order["numbers"]))
+            group.agreed(0)
+            began = time.monotonic()
+            for _ in range(order["times"]):
+                weight.grad = torch.ones_like(weight)
+                if order["numbers"] > 1:
+                    group.add_up([weight], torch.zeros(()))
+                else:
+                    group.agreed(0, 0, 0)
+        else:
+            size = order["hidden_size"], order["lanes"]
+            if size not in known:
+                known[size] = steps(*size, group)
+                next(known[size])  # it only warms up
+            group.agreed(0)
+            began = time.monotonic()
+            for _ in range(order["times"]):
+                next(known[size])
+                group.agreed(0, 0, 0)
+        if group.rank == 0:
+            print(time.monotonic() - began, flush=True)
+
+
+class Team:
+    """So many processes that stand ready."""
+
+    def __init__(self, num_ranks: int, cores: list[int]) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        shared = {"WORLD_SIZE": num_ranks, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        self._members = []
+        for rank in range(num_ranks):
+            places = {name: str(value) for name, value in (shared | {"RANK": rank}).items()}
+            own = cores if num_ranks == 1 else [cores[rank % len(cores)]]
+            self._members.append(
+                subprocess.Popen(
+                    [sys.executable, __file__, "--work"],
+                    env=os.environ | places,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    preexec_fn=lambda own=own: os.sched_setaffinity(0, own),
+                )
+            )
+
+    def seconds(self, **order: int) -> float:
+        """How long an order takes, for each of the times it is carried out."""
+        for member in self._members:
+            assert member.stdin is not None
+            member.stdin.write(json.dumps(order) + "\n")
+            member.stdin.flush()
+        assert self._members[0].stdout is not None
+        return float(self._members[0].stdout.readline()) / order["times"]
+
+    def close(self) -> None:
+        for member in self._members:
+            assert member.stdin is not None
+            member.stdin.close()
+            member.wait()
+
+
+def main(num_rounds: int) -> None:
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    alone, both, two = Team(1, cores[:1]), Team(1, cores), Team(2, cores)
+    print(f"{platform.processor() or platform.machine()}, torch {torch.__version__}, gloo")
+    print(f"{num_rounds} rounds; characters a second, median (range)\n")
+    for hidden_size, lanes in SIZES:
+        contenders = {
+            "1 process, 1 core": (alone, lanes, 1),
+            "1 process, 2 cores": (both, lanes, 2),
+            "2 processes, lanes shared out": (two, lanes, 1),
+            "2 processes, as many lanes each": (two, 2 * lanes, 1),
+        }
+        rates = compared(contenders, hidden_size, num_rounds)
+        base = rates["1 process, 1 core"]
+        print(f"lstm 1×{hidden_size}, {lanes} lanes of {WINDOW}")
+        for name, found in rates.items():
+            ratio = statistics.median(a / b for a, b in zip(found, base, strict=True))
+            spread = f"({min(found):,.0f} – {max(found):,.0f})"
+            print(f"  {name:32s}{statistics.median(found):9,.0f} {spread:22s} × {ratio:.2f}")
+    print("\nthe exchange between two processes, median of its times")
+    for numbers in NUMBERS:
+        found = [two.seconds(numbers=numbers, times=20, threads=1) for _ in range(num_rounds)]
+        what = f"{4 * numbers / 1e6:g} MB added up" if numbers > 1 else "the agreement"
+        print(
+            f"  {what:20s}{1e3 * statistics.median(found):9.2f} ms  (least {1e3 * min(found):.2f})"
+        )
+    for team in (alone, both, two):
+        team.close()
+
+
+def compared(
+    contenders: dict[str, tuple[Team, int, int]], hidden_size: int, num_rounds: int
+) -> dict[str, list[float]]:
+    """Each contender's characters a second in each round."""
+    times, rates = {}, {name: [] for name in contenders}
+    for _, (name, (team, lanes, threads)) in itertools.product(
+        range(num_rounds + 1), contenders.items()
+    ):
+        order = {"hidden_size": hidden_size, "lanes": lanes, "threads": threads}
+        seconds = team.seconds(**order, times=times.get(name, 3))
+        if name in times:
+            rates[name].append(lanes * WINDOW / seconds)
+        times[name] = max(1, round(SECONDS_A_TURN / seconds))
+    return rates
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--work"]:
+        work()
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
