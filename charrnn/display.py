@@ -33,6 +33,14 @@ _SYMBOLS |= dict.fromkeys(
 )  # turn lines round
 
 
+def symbol(character: str) -> str:
+    """One character as one that can be seen: a line end as ↵, a tab as ⇥, a space as ␣."""
+    return _BLANKS.get(character) or visible(character)
+
+
+_BLANKS = {"\n": "↵", "\t": "⇥", " ": "␣"}
+
+
 def note(sentence: str) -> None:
     """One line on stderr, whatever is in it."""
     print(f"charrnn: {visible(sentence)}".replace("\n", "␊"), file=sys.stderr)

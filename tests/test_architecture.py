@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "shakespeare": {"errors"},
     "display": set(),
     "options": set(),
+    "heat": {"display", "errors", "storage"},
     "plan": {"config"},
     "ngrams": {"vocab"},
     "recurrence": {"config", "ngrams"},
@@ -88,7 +89,7 @@ ONLY_IN = {
         "training",
     },
     "typer": {"__main__", "cli", "looking", "options"},
-    "rich": {"display"},
+    "rich": {"display", "heat"},
     "tqdm": {"display"},
     "safetensors": {"checkpoint"},
 }
