@@ -3,6 +3,7 @@
 A flag's default is the configuration's; None means that it depends on the corpus and the machine.
 """
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -294,3 +295,27 @@ NoStream = Annotated[
 ]
 SampleJson = Annotated[bool, typer.Option("--json", help="Each sample as a line of JSON.")]
 InfoJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+TextToRead = Annotated[
+    str | None,
+    typer.Option("--text", help="A file to read, - for standard input; else the validation split."),
+]
+FeatureName = Annotated[
+    str | None, typer.Option("--feature", help="The ten units that follow this feature best.")
+]
+UnitName = Annotated[
+    str | None,
+    typer.Option("--unit", help="Colour the text by one unit: h0.17 is h of layer 0, number 17."),
+]
+NumRead = Annotated[
+    int | None,
+    typer.Option(
+        "--length",
+        "-n",
+        min=1,
+        help="Characters of the text to read.",
+        show_default="20000; 1000 with --unit",
+    ),
+]
+HeatFile = Annotated[
+    Path | None, typer.Option("--export", help="With --unit: write it to FILE.html or FILE.svg.")
+]

@@ -70,6 +70,18 @@ def same_text(found: Checkpoint, *, cache: Path, keep_corpus: bool, screen: Quie
     return arranged(ids, found.train, found.vocab, found.corpus.sha256, cache=cache)
 
 
+def beginning_of_split(found: Checkpoint, split: str, *, num_chars: int, cache: Path) -> str:
+    """The first characters of a run's own validation or test split.
+
+    Raises `CorpusError` where the corpus is gone or changed, or there is no such split.
+    """
+    text = same_text(found, cache=cache, keep_corpus=True, screen=Quiet())
+    first, end = text.part(split)
+    if first >= end:
+        raise CorpusError(f"the run keeps no {split} split", "give it a file instead")
+    return found.vocab.decode(text.ids[first : min(end, first + num_chars)])
+
+
 def same_corpus(found: Checkpoint, *, cache: Path, keep_corpus: bool, screen: Quiet) -> IntArray:
     """The ids the run began with.
 

@@ -26,6 +26,10 @@ MAY_IMPORT = {
     "axes": set(),
     "canvas": set(),
     "curves": {"axes", "canvas", "display", "errors", "storage"},
+    "features": set(),
+    "neurons": {
+        "config", "errors", "features", "model", "records", "recurrence", "stepper", "vocab",
+    },
     "plan": {"config"},
     "ngrams": {"vocab"},
     "recurrence": {"config", "ngrams"},
@@ -77,7 +81,10 @@ MAY_IMPORT = {
         "budget", "config", "corpus", "display", "errors", "launch", "looking", "model", "options",
         "runs", "speaking",
     },
-    "looking": {"display", "errors", "options", "runs", "scoring", "speaking"},
+    "looking": {
+        "display", "errors", "features", "heat", "model", "neurons", "options", "reading", "runs",
+        "scoring", "speaking",
+    },
 }  # fmt: skip
 
 ONLY_IN = {
@@ -149,6 +156,7 @@ def test_every_module_is_mirrored_by_its_tests():
     [
         ("charrnn.cli", ["torch", "numpy", "tqdm"]),
         ("charrnn.model", ["torch", "rich", "typer", "tqdm"]),
+        ("charrnn.neurons", ["torch", "rich", "typer", "tqdm"]),
         ("charrnn", ["torch", "numpy", "typer"]),
     ],
 )
