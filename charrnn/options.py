@@ -294,3 +294,15 @@ NoStream = Annotated[
 ]
 SampleJson = Annotated[bool, typer.Option("--json", help="Each sample as a line of JSON.")]
 InfoJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+Ask = Annotated[str | None, typer.Argument(help="The text so far, exactly as it is; also by pipe.")]
+Top = Annotated[int, typer.Option(min=1, help="How many characters to show.")]
+PredictTemperature = Annotated[
+    float | None,
+    typer.Option(
+        "--temp", "--temperature", "-t", help="As a sample would have it.", show_default="1"
+    ),
+]
+EachStep = Annotated[
+    bool,
+    typer.Option("--steps", help="How each character of the prompt itself was expected."),
+]

@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "sampling": {"config", "stepper"},
     "streams": {"config", "sampling", "vocab"},
     "torch_batch": {"config", "recurrence", "vocab"},
+    "prediction": {"config", "sampling", "stepper", "vocab"},
     "records": {"vocab"},
     "sieve": {"errors"},
     "lanes": {"config", "vocab"},
@@ -46,8 +47,8 @@ MAY_IMPORT = {
     "checkpoint": {"config", "errors", "storage", "vocab"},
     "runs": {"checkpoint", "errors", "storage"},
     "model": {
-        "checkpoint", "config", "errors", "records", "recurrence", "runs", "sampling", "stepper",
-        "streams", "vocab",
+        "checkpoint", "config", "errors", "prediction", "records", "recurrence", "runs",
+        "sampling", "stepper", "streams", "vocab",
     },
     "device": {"errors"},
     "network": {"cifg", "config", "ngrams", "recurrence"},
@@ -74,7 +75,7 @@ MAY_IMPORT = {
         "budget", "config", "corpus", "display", "errors", "launch", "looking", "model", "options",
         "runs", "speaking",
     },
-    "looking": {"display", "errors", "options", "runs", "scoring", "speaking"},
+    "looking": {"display", "errors", "model", "options", "runs", "scoring", "speaking"},
 }  # fmt: skip
 
 ONLY_IN = {
