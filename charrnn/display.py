@@ -155,6 +155,8 @@ class Plain(Quiet):
         """See `Quiet.figures`."""
         self._shown |= figures
         now = time.monotonic()
+        if not _summary(self._shown):
+            return
         if "val_loss" in figures or now - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = now
             self.say(f"step {self._shown['step']}/{self._steps}  {_summary(self._shown)}")

@@ -63,9 +63,10 @@ MAY_IMPORT = {
         "reading", "records", "training", "vocab",
     },
     "session": {
-        "budget", "checkpoint", "display", "errors", "lanes", "model", "runs", "storage",
-        "training",
+        "baselines", "budget", "checkpoint", "display", "errors", "lanes", "model", "runs",
+        "storage", "training",
     },
+    "baselines": {"lanes", "vocab"},
     "budget": {"config", "errors", "lanes", "plan", "training"},
     "launch": {
         "budget", "checkpoint", "config", "corpus", "device", "display", "errors", "lanes",
