@@ -10,7 +10,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 Figures = Mapping[str, Any]
@@ -155,6 +155,8 @@ class Plain(Quiet):
         """See `Quiet.figures`."""
         self._shown |= figures
         now = time.monotonic()
+        if not _summary(self._shown):
+            return
         if "val_loss" in figures or now - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = now
             self.say(f"step {self._shown['step']}/{self._steps}  {_summary(self._shown)}")
@@ -274,6 +276,27 @@ def table(columns: list[str], rows: list[list[str]]) -> None:
         drawn.add_row(*(Text(visible(cell)) for cell in row))
     width = None if sys.stdout.isatty() else 200  # a pipe has no edge to wrap at
     Console(highlight=False, width=width).print(drawn)
+
+
+def bars(title: str, rows: Sequence[tuple[str, float]]) -> None:
+    """Shares of one on stdout, each as a label, a percentage and a bar; a full bar is all of it."""
+    from rich.cells import cell_len
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    if console.no_color:
+        console = Console(highlight=False, color_system=None)
+    labels = [visible(label) for label, _ in rows]
+    widest = max(map(cell_len, labels))
+    room = max(8, min(console.width, 100) - widest - 14)
+    console.print(Text(visible(title)))
+    for label, (_, share) in zip(labels, rows, strict=True):
+        whole, eighths = divmod(math.ceil(share * room * 8), 8)
+        line = Text(" " * (widest - cell_len(label)) + f"{label}  {100 * share:6.2f} %  ")
+        line.append("█" * whole + " ▏▎▍▌▋▊▉"[eighths].strip(), "dark_orange3")
+        line.rstrip()
+        console.print(line, soft_wrap=True)
 
 
 class Writer:

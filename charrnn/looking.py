@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ def add_to(app: typer.Typer) -> None:
     """Give these commands to the program."""
     app.command()(score)
     app.command()(neurons)
+    app.command()(predict)
 
 
 def _to_read(run: str | None) -> Any:
@@ -26,6 +28,67 @@ def _to_read(run: str | None) -> Any:
     for error in skipped:
         display.note(f"{error.message}; reading step {found.progress.step} instead")
     return found
+
+
+def predict(
+    prompt: o.Ask = None,
+    run: o.RunToScore = None,
+    top: o.Top = 12,
+    temp: o.PredictTemperature = None,
+    steps: o.EachStep = False,
+    as_json: o.InfoJson = False,
+) -> None:
+    """Show which character a run's best checkpoint expects next, and how likely each is.
+
+    --steps looks back instead: at each character of the prompt, what was expected there, how likely
+    the one that came was, its rank, and the surprise in bits.
+    """
+    if steps and temp is not None:
+        raise UsageError("--temp has no say in --steps", "surprise is measured at temperature 1")
+    from charrnn import speaking
+    from charrnn.model import Model
+
+    model = Model.of(_to_read(run))
+    typed = speaking.prompt(prompt, None)
+    read = model.spelled(typed)
+    speaking.say_unknown(model, read)
+    if steps:
+        _show_expectations(model.expectations(typed), as_json=as_json)
+        return
+    chances = model.predict(typed, temperature=1.0 if temp is None else temp)
+    if as_json:
+        print(json.dumps([vars(chance) for chance in chances]))
+        return
+    shown = [(display.symbol(chance.char), chance.prob) for chance in chances[:top]]
+    if others := chances[top:]:
+        shown.append((f"{len(others)} others", sum(chance.prob for chance in others)))
+    unknown = model.unknown(read)
+    display.bars(_after("".join(c for c in read if c not in unknown), temp), shown)
+
+
+def _after(prompt: str, temp: float | None) -> str:
+    """What a prediction is of, in a line."""
+    end = "".join(map(display.symbol, prompt[-40:]))
+    where = f"after {'…' if len(prompt) > 40 else ''}{end}" if prompt else "at the beginning"
+    return where if temp is None else f"{where}, at temperature {temp:g}"
+
+
+def _show_expectations(found: Sequence[Any], *, as_json: bool) -> None:
+    """A line for each character that came."""
+    if as_json:
+        print(json.dumps([vars(each) for each in found]))
+        return
+    rows = [
+        [
+            display.symbol(each.char),
+            f"{100 * each.prob:6.2f} %",
+            f"{each.rank:4,}",
+            f"{each.bits:5.2f}",
+            f"{display.symbol(each.expected)}  {100 * each.expected_prob:6.2f} %",
+        ]
+        for each in found
+    ]
+    display.table(["came", "probability", "rank", "bits", "expected"], rows)
 
 
 def score(

@@ -319,3 +319,15 @@ NumRead = Annotated[
 HeatFile = Annotated[
     Path | None, typer.Option("--export", help="With --unit: write it to FILE.html or FILE.svg.")
 ]
+Ask = Annotated[str | None, typer.Argument(help="The text so far, exactly as it is; also by pipe.")]
+Top = Annotated[int, typer.Option(min=1, help="How many characters to show.")]
+PredictTemperature = Annotated[
+    float | None,
+    typer.Option(
+        "--temp", "--temperature", "-t", help="As a sample would have it.", show_default="1"
+    ),
+]
+EachStep = Annotated[
+    bool,
+    typer.Option("--steps", help="How each character of the prompt itself was expected."),
+]

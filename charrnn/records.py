@@ -63,6 +63,14 @@ class Records:
             yield np.where(is_text, ids[np.minimum(places, len(ids) - 1)], self.end[0])
 
 
+def apart(ids: IntArray, kind: str, newline: int) -> list[IntArray]:
+    """A text cut after each end of a record; one of no kind of `END` stays in one piece."""
+    is_end = (ids == newline) & (kind != "none")
+    if kind == "blank":
+        is_end &= np.append(False, is_end[:-1])
+    return [part for part in np.split(ids, np.flatnonzero(is_end) + 1) if len(part)]
+
+
 def _lines(ids: IntArray, newline: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Where each line begins and ends, its newline left out."""
     found = [np.empty(0, np.int64)] + [

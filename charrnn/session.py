@@ -14,12 +14,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 
-from charrnn import checkpoint
+from charrnn import baselines, checkpoint
+from charrnn.baselines import Yardstick
 from charrnn.budget import Pace
 from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.display import Quiet, bits
@@ -120,6 +121,7 @@ class Sitting:
         self._screen.begin(self._learner.step, self._config.steps)
         try:
             with Signals() as signals:
+                self._measure_baselines()
                 for report in self._steps():
                     self._after_step(report)
                     if signals.received:
@@ -133,6 +135,16 @@ class Sitting:
             raise
         finally:
             self._screen.end()
+
+    def _measure_baselines(self) -> None:
+        """What a loss means on this text: measured at a run's birth, recalled later."""
+        self._yardstick = Yardstick.recalled(self.run.recorded())
+        if self._learner.step == 0 and not self._yardstick.baselines:
+            self._yardstick = Yardstick(baselines.measure(self._text, self._standing.vocab))
+            if self._yardstick.baselines:
+                self._record(baselines=self._yardstick.baselines)
+        if self._yardstick.baselines:
+            self._screen.say(self._yardstick.meaning())
 
     def _steps(self) -> Iterator[Report]:
         """What `train` yields, to the end, wherever the clock moves that to."""
@@ -198,7 +210,7 @@ class Sitting:
             chars_per_second=chars_per_second,
         )
 
-    def _record(self, **figures: float) -> None:
+    def _record(self, **figures: Any) -> None:
         """One line of metrics. A full disk costs the line, not the run."""
         line = {"step": self._learner.step, **figures, "elapsed_seconds": round(self._elapsed(), 3)}
         try:
@@ -216,6 +228,8 @@ class Sitting:
         loss = validation_loss(self._learner.network, self._text)
         self._validated = (self._learner.step, loss)
         self._record(val_loss=loss, val_bits_per_char=bits(loss))
+        for sentence in self._yardstick.remarks(self._train_loss, loss):
+            self._screen.say(sentence)
         if loss < self._best_loss:
             self._best_loss = loss
             self._try_to(lambda: checkpoint.write(self.run.best, self._checkpoint()))

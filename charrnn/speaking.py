@@ -63,10 +63,7 @@ def speak(
             "--novel needs a run that learned records", "see: charrnn train --help, --lines"
         )
     prompt = model.spelled(typed)
-    for character in model.unknown(prompt):
-        display.note(
-            f"the model never saw {character!r} (U+{ord(character):04X}): left out of the prompt"
-        )
+    say_unknown(model, prompt)
     write = display.Writer(sys.stdout, is_bytes=model.vocab.is_bytes)
     one = not has_records and wanted.num in (None, 1) and not wanted.is_picky
     if one and wanted.stream and not wanted.as_json and wanted.device == "cpu":
@@ -78,6 +75,14 @@ def speak(
         raise UsageError("--length -1 never ends", "it goes with one streamed sample")
     else:
         _speak_many(found, model, prompt, sample, wanted, write)
+
+
+def say_unknown(model: Model, prompt: str) -> None:
+    """Name the characters of a prompt that the model never saw."""
+    for character in model.unknown(prompt):
+        display.note(
+            f"the model never saw {character!r} (U+{ord(character):04X}): left out of the prompt"
+        )
 
 
 def _speak_many(

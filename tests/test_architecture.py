@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "sampling": {"config", "stepper"},
     "streams": {"config", "sampling", "vocab"},
     "torch_batch": {"config", "recurrence", "vocab"},
+    "prediction": {"config", "sampling", "stepper", "vocab"},
     "records": {"vocab"},
     "sieve": {"errors"},
     "lanes": {"config", "vocab"},
@@ -53,8 +54,8 @@ MAY_IMPORT = {
     "checkpoint": {"config", "errors", "storage", "vocab"},
     "runs": {"checkpoint", "errors", "storage"},
     "model": {
-        "checkpoint", "config", "errors", "records", "recurrence", "runs", "sampling", "stepper",
-        "streams", "vocab",
+        "checkpoint", "config", "errors", "prediction", "records", "recurrence", "runs",
+        "sampling", "stepper", "streams", "vocab",
     },
     "device": {"errors"},
     "network": {"cifg", "config", "ngrams", "recurrence"},
@@ -69,9 +70,10 @@ MAY_IMPORT = {
         "reading", "records", "training", "vocab",
     },
     "session": {
-        "budget", "checkpoint", "display", "errors", "lanes", "model", "runs", "storage",
-        "training",
+        "baselines", "budget", "checkpoint", "display", "errors", "lanes", "model", "runs",
+        "storage", "training",
     },
+    "baselines": {"lanes", "vocab"},
     "budget": {"config", "errors", "lanes", "plan", "training"},
     "launch": {
         "budget", "checkpoint", "config", "corpus", "device", "display", "errors", "lanes",
