@@ -1,7 +1,9 @@
 """The commands that look into a model: parse, call, render. Torch is imported by what they call."""
 
+import dataclasses
 import json
 import math
+from pathlib import Path
 
 import typer
 
@@ -13,6 +15,7 @@ from charrnn.errors import UsageError
 def add_to(app: typer.Typer) -> None:
     """Give these commands to the program."""
     app.command()(score)
+    app.command()(plot)
 
 
 def score(
@@ -51,3 +54,32 @@ def score(
     )
     if not adapt and not has_records:
         print(f"{measured.nats_per_char_reset:.4f} nats with the state reset every 256 characters")
+
+
+def plot(
+    run: o.RunsToPlot = None,
+    against: o.Against = "steps",
+    in_bits: o.InBits = False,
+    log: o.LogX = False,
+    export: o.ExportChart = None,
+    as_json: o.InfoJson = False,
+) -> None:
+    """Draw the losses of a run, or of several together, as they fell."""
+    from charrnn import curves, losses, runs
+
+    if against not in losses.AGAINST:
+        raise UsageError(f"--against {against!r} is not known", "choose steps or minutes")
+    found = [runs.find(name) for name in run] if run else [runs.find(None)]
+    every = [losses.of(one) for one in found]
+    if as_json:
+        print(json.dumps([dataclasses.asdict(one) for one in every]))
+        return
+    unit, word = (math.log(2), "bits") if in_bits else (1.0, "nats")
+    drawn = losses.chart(
+        every, against=against, unit=unit, y_label=f"{word} per character", log=log
+    )
+    if export is None:
+        curves.show(drawn)
+    else:
+        curves.export(drawn, Path(export))
+        display.note(f"wrote {export}")

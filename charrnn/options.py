@@ -269,6 +269,18 @@ Adapt = Annotated[
     bool,
     typer.Option("--adapt", help="Go on learning from what was scored: dynamic evaluation."),
 ]
+RunsToPlot = Annotated[
+    list[str] | None, typer.Argument(help="Names or folders of runs; the newest run by default.")
+]
+Against = Annotated[str, typer.Option(help="What the losses are drawn against: steps or minutes.")]
+InBits = Annotated[bool, typer.Option("--bits", help="Bits per character rather than nats.")]
+LogX = Annotated[bool, typer.Option("--log", help="Steps or minutes on a logarithmic scale.")]
+ExportChart = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="Write the chart to a .svg, .png or .pdf (needs matplotlib)."
+    ),
+]
 Num = Annotated[
     int | None,
     typer.Option(

@@ -76,7 +76,10 @@ MAY_IMPORT = {
         "budget", "config", "corpus", "display", "errors", "launch", "looking", "model", "options",
         "runs", "speaking",
     },
-    "looking": {"display", "errors", "options", "runs", "scoring", "speaking"},
+    "losses": {"curves", "errors", "runs"},
+    "looking": {
+        "curves", "display", "errors", "losses", "options", "runs", "scoring", "speaking",
+    },
 }  # fmt: skip
 
 ONLY_IN = {
