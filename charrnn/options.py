@@ -202,6 +202,14 @@ Silent = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Figures as lines of JSON on stdout.", rich_help_panel=_RUN)
 ]
+Tensorboard = Annotated[
+    bool,
+    typer.Option(
+        "--tensorboard",
+        help="Figures also as event files, in the run's folder.",
+        rich_help_panel=_RUN,
+    ),
+]
 KeepCorpus = Annotated[
     bool,
     typer.Option(

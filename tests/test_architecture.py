@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "display": set(),
     "options": set(),
     "axes": set(),
+    "board": {"display", "errors"},
     "canvas": set(),
     "curves": {"axes", "canvas", "display", "errors", "storage"},
     "plan": {"config"},
@@ -73,8 +74,8 @@ MAY_IMPORT = {
         "network", "ngrams", "plan", "reading", "runs", "session", "sources", "training", "vocab",
     },
     "cli": {
-        "budget", "config", "corpus", "display", "errors", "launch", "looking", "model", "options",
-        "runs", "speaking",
+        "board", "budget", "config", "corpus", "display", "errors", "launch", "looking", "model",
+        "options", "runs", "speaking",
     },
     "losses": {"curves", "errors", "runs"},
     "looking": {
@@ -96,6 +97,7 @@ ONLY_IN = {
     "typer": {"__main__", "cli", "looking", "options"},
     "rich": {"canvas", "curves", "display"},
     "matplotlib": {"curves"},
+    "tensorboard": {"board"},
     "tqdm": {"display"},
     "safetensors": {"checkpoint"},
 }
