@@ -79,6 +79,7 @@ def train(
     save_every: o.SaveEvery = 30.0,
     quiet: o.Silent = False,
     as_json: o.AsJson = False,
+    tensorboard: o.Tensorboard = False,
 ) -> None:
     """Learn from a text. Ctrl-C saves and stops; `charrnn resume` goes on."""
     began = time.monotonic()
@@ -102,7 +103,7 @@ def train(
         run_name=run,
         init_from=init_from,
     )
-    screen = display.screen(quiet=quiet, as_json=as_json)
+    screen = _screen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
     sitting = launch.new_run(request, screen=screen, save_every=save_every, began=began)
     try:
         with sitting.run.locked():
@@ -128,6 +129,7 @@ def resume(
     save_every: o.SaveEvery = 30.0,
     quiet: o.Silent = False,
     as_json: o.AsJson = False,
+    tensorboard: o.Tensorboard = False,
 ) -> None:
     """Go on with a run exactly where it was, to the bit.
 
@@ -138,7 +140,7 @@ def resume(
     from charrnn import launch, runs
     from charrnn.budget import Budget
 
-    screen = display.screen(quiet=quiet, as_json=as_json)
+    screen = _screen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
     found = runs.find(run)
     given = {"device": device, "threads": threads}
     with found.locked():
@@ -154,8 +156,18 @@ def resume(
         _sit(sitting, screen)
 
 
+def _screen(*, quiet: bool, as_json: bool, tensorboard: bool) -> display.Quiet:
+    screen = display.screen(quiet=quiet, as_json=as_json)
+    if not tensorboard:
+        return screen
+    from charrnn import board
+
+    return board.beside(screen)
+
+
 def _sit(sitting: Any, screen: display.Quiet) -> None:
     """Train, and say how it ended."""
+    screen.opened(sitting.run.folder)
     received = sitting.go()
     name = sitting.run.name
     if received is not None:

@@ -11,6 +11,7 @@ import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 Figures = Mapping[str, Any]
@@ -103,6 +104,9 @@ class Quiet:
 
     def reading(self, done: int, total: int) -> None:
         """The corpus is being read: so many bytes of so many."""
+
+    def opened(self, folder: Path) -> None:
+        """The run has this folder."""
 
     def begin(self, step: int, steps: int) -> None:
         """Training begins after `step` of `steps`."""

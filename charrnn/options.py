@@ -203,6 +203,14 @@ Silent = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Figures as lines of JSON on stdout.", rich_help_panel=_RUN)
 ]
+Tensorboard = Annotated[
+    bool,
+    typer.Option(
+        "--tensorboard",
+        help="Figures also as event files, in the run's folder.",
+        rich_help_panel=_RUN,
+    ),
+]
 KeepCorpus = Annotated[
     bool,
     typer.Option(
@@ -269,6 +277,18 @@ Split = Annotated[str, typer.Option(help="Without a file: val or test, the run's
 Adapt = Annotated[
     bool,
     typer.Option("--adapt", help="Go on learning from what was scored: dynamic evaluation."),
+]
+RunsToPlot = Annotated[
+    list[str] | None, typer.Argument(help="Names or folders of runs; the newest run by default.")
+]
+Against = Annotated[str, typer.Option(help="What the losses are drawn against: steps or minutes.")]
+InBits = Annotated[bool, typer.Option("--bits", help="Bits per character rather than nats.")]
+LogX = Annotated[bool, typer.Option("--log", help="Steps or minutes on a logarithmic scale.")]
+ExportChart = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="Write the chart to a .svg, .png or .pdf (needs matplotlib)."
+    ),
 ]
 Num = Annotated[
     int | None,

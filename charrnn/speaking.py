@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from charrnn import display
+from charrnn import display, runs
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SampleConfig
 from charrnn.errors import ExhaustedError, UsageError
 from charrnn.model import NUM_AT_ONCE, Model, Said
 from charrnn.records import END
 from charrnn.recurrence import State
-from charrnn.runs import CORPUS_CACHE
 from charrnn.sieve import Sieve, pattern
 from charrnn.streams import Batch
 
@@ -147,7 +146,7 @@ def _sieve(found: Checkpoint, model: Model, wanted: Wanted) -> Sieve:
     if wanted.novel:
         from charrnn.reading import same_text  # a fortieth of a second that others need not wait
 
-        text = same_text(found, cache=CORPUS_CACHE, keep_corpus=True, screen=display.Quiet())
+        text = same_text(found, cache=runs.CORPUS_CACHE, keep_corpus=True, screen=display.Quiet())
         known = set(model.vocab.decode(text.ids).split(END[model.records]))
     return Sieve(
         match=None if wanted.match is None else pattern(wanted.match),
@@ -201,6 +200,14 @@ def prompt(typed: str | None, file: str | None) -> bytes:
     if file == "-" or (file is None and _is_piped()):
         return _read_stdin()
     return b"" if file is None else contents(file)
+
+
+def checkpoint_of(run: str | None) -> Checkpoint:
+    """What a run speaks with, its best checkpoint; a damaged one that is passed over is named."""
+    found, skipped = runs.find_to_speak(run)
+    for error in skipped:
+        display.note(f"{error.message}; taking step {found.progress.step} instead")
+    return found
 
 
 def contents(file: str) -> bytes:
