@@ -168,15 +168,20 @@ def _outline(group: list[Point]) -> list[Point | None]:
     return [group[k] for k in sorted(kept)]
 
 
+def require_exportable(path: Path) -> None:
+    """Raise `UsageError` unless `export` can write that kind of file."""
+    if path.suffix.lower() not in _SUFFIXES:
+        raise UsageError(f"{path} cannot hold a chart", "its name must end in .svg, .png or .pdf")
+
+
 def export(chart: Chart, path: Path) -> None:
     """Write a chart as .svg, .png or .pdf, by the path's suffix.
 
     The same chart gives the same bytes with the same matplotlib. Raises `UsageError` for another
     suffix or where matplotlib is missing, `StorageError` where the disk refuses.
     """
+    require_exportable(path)
     suffix = path.suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise UsageError(f"{path} cannot hold a chart", "its name must end in .svg, .png or .pdf")
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure

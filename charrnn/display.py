@@ -360,6 +360,12 @@ class Counting:
         if self._bar is not None:
             self._bar.update()
 
+    def so_far(self, done: int, total: int) -> None:
+        """So many of so many."""
+        if self._bar is not None:
+            self._bar.total = total
+            self._bar.update(done - self._bar.n)
+
     def close(self) -> None:
         """Take the bar away."""
         if self._bar is not None:

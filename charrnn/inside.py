@@ -2,13 +2,18 @@
 what is heavy is imported inside.
 """
 
+import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from charrnn import display
 from charrnn import options as o
 from charrnn.errors import CorpusError, UsageError
+
+if TYPE_CHECKING:
+    from charrnn.memory import Memory
 
 
 def neurons(
@@ -111,3 +116,94 @@ def _show_unit(model: Any, text: str, typed: str, *, export: Path | None, as_jso
         print(json.dumps({"unit": str(unit), "text": text, "values": values}))
     elif export is None:
         heat.show(text, values, **how)
+
+
+def memory(
+    run: o.RunsToCompare = None,
+    compare: o.Compare = False,
+    places: o.NumPlaces = 1024,
+    export: o.ChartFiles = None,
+    as_json: o.InfoJson = False,
+) -> None:
+    """Show how far back a run looks: how far its gradients reach, and how much context it uses.
+
+    The first chart is the norm of the gradient of one character's loss by the state k characters
+    before; the second the loss where no more than k characters were read.
+    """
+    if compare and len(run or ()) < 2:
+        raise UsageError("--compare takes two runs or more", "name them: --compare RUN RUN")
+    from charrnn import curves, device, runs
+
+    if export is not None:
+        curves.require_exportable(export)
+    device.prepare("cpu", device.default_threads())
+    looked = {name: _looked(name, places) for name in run or [runs.find(None).name]}
+    if as_json:
+        print(json.dumps([{"run": name, **_figures(found)} for name, found in looked.items()]))
+        return
+    for word, chart in _charts(looked).items():
+        if export is None:
+            curves.show(chart)
+        else:
+            path = export.with_stem(f"{export.stem}-{word}")
+            curves.export(chart, path)
+            display.note(f"written to {path}")
+    for name, found in looked.items():
+        print(display.visible(f"{name}: {_in_words(found)}"))
+
+
+def _looked(run: str, num_places: int) -> "Memory":
+    """What a run's best checkpoint remembers, found while a bar shows how long it takes."""
+    from charrnn import reading, runs, speaking
+    from charrnn.memory import look_back
+    from charrnn.model import Model
+
+    found = speaking.checkpoint_of(run)
+    cache, bar = runs.CORPUS_CACHE, display.Counting(1, hidden=False)
+    text = reading.same_text(found, cache=cache, keep_corpus=True, screen=display.Quiet())
+    try:
+        return look_back(Model.of(found), text, num_places=num_places, progress=bar.so_far)
+    finally:
+        bar.close()
+
+
+def _figures(found: "Memory") -> dict[str, Any]:
+    """For scripts: both curves, and what they come to."""
+    figures = dataclasses.asdict(found)
+    figures["reach"]["halving"] = found.reach.halving
+    figures["context"]["enough"] = found.context.enough()
+    return figures
+
+
+def _charts(looked: Mapping[str, "Memory"]) -> dict[str, Any]:
+    """The two charts, with a curve for each run."""
+    from charrnn.curves import Chart, Curve
+
+    return {
+        "reach": Chart(
+            "how far gradients reach",
+            "k, characters back",
+            "‖∂loss(t) / ∂state(t-k)‖",
+            tuple(Curve(name, each.reach.lags, each.reach.norms) for name, each in looked.items()),
+            log_y=True,
+        ),
+        "context": Chart(
+            "how much context is used",
+            "k, characters read",
+            "nats per character",
+            tuple(
+                Curve(name, each.context.lags, each.context.losses) for name, each in looked.items()
+            ),
+            log_x=True,
+        ),
+    }
+
+
+def _in_words(found: "Memory") -> str:
+    """What the curves come to."""
+    halving, enough = found.reach.halving, found.context.enough()
+    falls = f"halves every {halving:.1f} characters" if halving else "does not fall"
+    uses = f"the loss falls by less than 0.01 nats beyond k = {enough} characters"
+    if enough == found.context.lags[-1]:
+        uses = f"the loss still falls at k = {enough} characters"
+    return f"the gradient {falls}; {uses}"

@@ -18,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     """Give these commands to the program."""
     app.command()(score)
     app.command()(inside.neurons)
+    app.command()(inside.memory)
     app.command()(predict)
     app.command()(plot)
 

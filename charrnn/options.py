@@ -339,6 +339,23 @@ NumRead = Annotated[
 HeatFile = Annotated[
     Path | None, typer.Option("--export", help="With --unit: write it to FILE.html or FILE.svg.")
 ]
+RunsToCompare = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Runs, their folders or checkpoint files; the newest run by default.",
+        metavar="[RUN]...",
+    ),
+]
+Compare = Annotated[
+    bool, typer.Option("--compare", help="Draw several runs together: --compare RUN RUN RUN.")
+]
+NumPlaces = Annotated[
+    int, typer.Option(min=8, help="Characters of the validation split to look back from.")
+]
+ChartFiles = Annotated[
+    Path | None,
+    typer.Option("--export", help="FILE.svg: two charts, FILE-reach.svg and FILE-context.svg."),
+]
 Ask = Annotated[str | None, typer.Argument(help="The text so far, exactly as it is; also by pipe.")]
 Top = Annotated[int, typer.Option(min=1, help="How many characters to show.")]
 PredictTemperature = Annotated[

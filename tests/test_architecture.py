@@ -90,8 +90,12 @@ MAY_IMPORT = {
         "speaking",
     },
     "inside": {
-        "display", "errors", "features", "heat", "model", "neurons", "options", "reading", "runs",
-        "speaking",
+        "curves", "device", "display", "errors", "features", "heat", "memory", "model", "neurons",
+        "options", "reading", "runs", "speaking",
+    },
+    "memory": {
+        "config", "errors", "lanes", "model", "ngrams", "recurrence", "sampling", "stepper",
+        "vocab",
     },
 }  # fmt: skip
 
@@ -100,6 +104,7 @@ ONLY_IN = {
         "adapt",
         "cifg",
         "device",
+        "memory",
         "network",
         "optimizer",
         "session",
