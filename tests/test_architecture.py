@@ -59,8 +59,8 @@ MAY_IMPORT = {
     },
     "adapt": {"network", "recurrence", "vocab"},
     "scoring": {
-        "adapt", "checkpoint", "device", "display", "errors", "lanes", "model", "network",
-        "reading", "records", "training", "vocab",
+        "adapt", "baselines", "checkpoint", "device", "display", "errors", "lanes", "model",
+        "network", "reading", "records", "training", "vocab",
     },
     "session": {
         "baselines", "budget", "checkpoint", "display", "errors", "lanes", "model", "runs",
@@ -76,7 +76,10 @@ MAY_IMPORT = {
         "budget", "config", "corpus", "display", "errors", "launch", "looking", "model", "options",
         "runs", "speaking",
     },
-    "looking": {"display", "errors", "model", "options", "runs", "scoring", "speaking"},
+    "looking": {
+        "display", "errors", "heat", "model", "options", "prediction", "runs", "scoring",
+        "speaking",
+    },
 }  # fmt: skip
 
 ONLY_IN = {
