@@ -123,9 +123,10 @@ def score(
         _colour(found, names, heatmap=heatmap, export=export)
         return
     from charrnn import runs, scoring
+    from charrnn.reading import File
 
     with contextlib.closing(_bar(names, hidden=per_line and sys.stdout.isatty())) as bar:
-        files = [scoring.File(_label(name), _counted(speaking.chunks(name), bar)) for name in names]
+        files = [File(_label(name), _counted(speaking.chunks(name), bar)) for name in names]
         if per_line:
             for scored in scoring.score_lines(found, files):
                 print(json.dumps(vars(scored)))

@@ -3,13 +3,10 @@
 Files are read, scored and compressed in pieces, so that one of any size takes the same memory.
 """
 
-import codecs
-import io
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +20,7 @@ from charrnn.errors import CorpusError, UsageError
 from charrnn.lanes import Text
 from charrnn.model import Model
 from charrnn.network import Network
-from charrnn.reading import same_text
+from charrnn.reading import File, same_text, spelled, whole_lines
 from charrnn.records import Records, last_end
 from charrnn.training import record_losses, validation_loss, validation_loss_reset
 from charrnn.vocab import IntArray, code_points
@@ -62,14 +59,6 @@ class LineScore:
     nats: float
     bits_per_char: float | None  # None where it holds no character that the model knows
     num_unknown: int
-
-
-@dataclass(frozen=True)
-class File:
-    """A text to score."""
-
-    name: str
-    chunks: Iterable[bytes]
 
 
 def _network(found: Checkpoint) -> Network:
@@ -166,8 +155,8 @@ def score_split(found: Checkpoint, split: str, *, cache: Path, adapt: bool) -> S
     scorer = _Scorer(found)
     scorer.read(text, split, adapt=adapt)
     for t in range(first, end, _PIECE):
-        spelled = found.vocab.decode(text.ids[t : min(t + _PIECE, end)].tolist())
-        scorer.compress(spelled.encode("latin-1" if found.vocab.is_bytes else "utf-8"))
+        piece = found.vocab.decode(text.ids[t : min(t + _PIECE, end)].tolist())
+        scorer.compress(piece.encode("latin-1" if found.vocab.is_bytes else "utf-8"))
     return scorer.score()
 
 
@@ -179,20 +168,9 @@ def score_lines(found: Checkpoint, files: Sequence[File]) -> Iterator[LineScore]
     """
     network, model, number = _network(found), Model.of(found), 1
     for file in files:
-        for text in _whole_lines(_spelled(file, found.vocab.is_bytes)):
+        for text in whole_lines(spelled(file, is_bytes=found.vocab.is_bytes)):
             yield from _line_scores(network, model, text, number)
             number += text.count("\n") + 1
-
-
-def _whole_lines(texts: Iterable[str]) -> Iterator[str]:
-    """A text in pieces that hold whole lines; the newline after each piece is left out."""
-    held = ""
-    for text in texts:
-        whole, newline, held = (held + text).rpartition("\n")
-        if newline:
-            yield whole
-    if held:
-        yield held
 
 
 def _line_scores(network: Network, model: Model, text: str, number: int) -> Iterator[LineScore]:
@@ -228,7 +206,7 @@ def _require_one_text(kind: str, adapt: bool) -> None:
 def _known(files: Sequence[File], found: Checkpoint, scorer: _Scorer) -> Iterator[IntArray]:
     """The ids of all that the model knows, as it is read."""
     for file in files:
-        for text in _spelled(file, found.vocab.is_bytes, scorer.compress):
+        for text in spelled(file, is_bytes=found.vocab.is_bytes, use=scorer.compress):
             ids = found.vocab.ids_of(code_points(text))
             known = ids[ids >= 0]
             scorer.num_unknown += len(ids) - len(known)
@@ -245,25 +223,3 @@ def _pieces(known: Iterable[IntArray], kind: str, newline: int) -> Iterator[IntA
             yield held[:end]
             held = held[end:]
     yield held
-
-
-def _spelled(
-    file: File, is_bytes: bool, use: Callable[[bytes], None] = lambda data: None
-) -> Iterator[str]:
-    """A file in the model's characters, its line ends newlines as in a corpus; `use` sees the
-    bytes.
-    """
-    decoder = codecs.getincrementaldecoder("latin-1" if is_bytes else "utf-8-sig")()
-    newlines = io.IncrementalNewlineDecoder(None, translate=not is_bytes)
-    num_bytes = 0
-    for chunk in chain(file.chunks, [b""]):
-        use(chunk)
-        num_bytes += len(chunk)
-        try:
-            text = decoder.decode(chunk, final=not chunk)
-        except UnicodeDecodeError as error:
-            place = num_bytes - len(error.object) + error.start
-            raise UsageError(
-                f"{file.name} is not UTF-8: byte {place}", "convert it first"
-            ) from error
-        yield newlines.decode(text, final=not chunk)

@@ -77,8 +77,8 @@ MAY_IMPORT = {
         "runs", "speaking",
     },
     "looking": {
-        "display", "errors", "heat", "model", "options", "prediction", "runs", "scoring",
-        "speaking",
+        "display", "errors", "heat", "model", "options", "prediction", "reading", "runs",
+        "scoring", "speaking",
     },
 }  # fmt: skip
 
