@@ -32,6 +32,7 @@ _SYMBOLS |= {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
 _SYMBOLS |= dict.fromkeys(
     (*range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD
 )  # turn lines round
+_SYMBOLS |= {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}  # characters that no SVG can hold
 
 
 def symbol(character: str) -> str:
@@ -348,17 +349,19 @@ class Writer:
 
 
 class Counting:
-    """A bar on stderr for things that are found one by one."""
+    """A bar on stderr for things that are found one by one, or for bytes."""
 
-    def __init__(self, total: int, *, hidden: bool) -> None:
+    def __init__(self, total: int, *, hidden: bool, are_bytes: bool = False) -> None:
         self._bar = None
         if not hidden and sys.stderr.isatty():
-            self._bar = _bar(total=total, bar_format=_BAR, delay=0.5, leave=False)
+            self._bar = _bar(
+                total=total, bar_format=_BAR, delay=0.5, leave=False, unit_scale=are_bytes
+            )
 
-    def advance(self) -> None:
-        """One more."""
+    def advance(self, num: int = 1) -> None:
+        """So many more."""
         if self._bar is not None:
-            self._bar.update()
+            self._bar.update(num)
 
     def so_far(self, done: int, total: int) -> None:
         """So many of so many."""

@@ -20,15 +20,16 @@ from charrnn.display import symbol, visible
 from charrnn.errors import StorageError, UsageError
 from charrnn.storage import write_atomically
 
+# Ink and ground of each degree, of the 256 colours that most terminals have.
 _WARM = (
     None,
-    ("#000000", "#a8b8a0"), ("#000000", "#c0c080"), ("#000000", "#d8b860"), ("#000000", "#e8a050"),
-    ("#000000", "#f08850"), ("#000000", "#f06848"), ("#ffffff", "#d03030"), ("#ffffff", "#a00050"),
+    ("#000000", "#afaf87"), ("#000000", "#d7d787"), ("#000000", "#d7af5f"), ("#000000", "#ffaf5f"),
+    ("#000000", "#ff875f"), ("#000000", "#ff5f5f"), ("#ffffff", "#d70000"), ("#ffffff", "#87005f"),
 )  # fmt: skip
 _TWO_SIDED = (
-    ("#ffffff", "#1858b8"), ("#ffffff", "#4078c8"), ("#000000", "#80a8d8"), ("#000000", "#b0c0d0"),
+    ("#ffffff", "#005faf"), ("#000000", "#5f87d7"), ("#000000", "#87afd7"), ("#000000", "#afd7d7"),
     None,
-    ("#000000", "#d0b8a0"), ("#000000", "#e0a070"), ("#000000", "#e87840"), ("#ffffff", "#b83010"),
+    ("#000000", "#d7d7af"), ("#000000", "#d7af87"), ("#000000", "#ff875f"), ("#ffffff", "#af0000"),
 )  # fmt: skip
 _BLOCKS, _TWO_SIDED_BLOCKS = " ▁▂▃▄▅▆▇█", "▁▂▃▄ ▅▆▇█"
 _FONT = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
@@ -217,10 +218,11 @@ def _svg(drawn: _Map) -> Iterator[str]:
     key = [_Cell(f" {cell.shown} ", cell.value, cell.degree, False) for cell in drawn.key]
     calm = drawn.colours.index(None)
     title, legend = (
-        [_Cell(f"{words}", 0.0, calm, False)] for words in (drawn.title, f"  {drawn.legend}")
+        [_Cell(words, 0.0, calm, False)] for words in (drawn.title, f"  {drawn.legend}")
     )
     rows = [title, [], *_rows(drawn.cells, _COLUMNS), [], [*key, *legend]]
-    width, height = _COLUMNS * _COLUMN + 2 * _MARGIN, len(rows) * _ROW + 2 * _MARGIN
+    columns = max(sum(cell_len(cell.shown) for cell in row) for row in rows)
+    width, height = columns * _COLUMN + 2 * _MARGIN, len(rows) * _ROW + 2 * _MARGIN
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}"'
     yield f' font-family="{_FONT}" font-size="14" xml:space="preserve">\n'
     yield f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>\n'
@@ -228,14 +230,14 @@ def _svg(drawn: _Map) -> Iterator[str]:
         x, y = float(_MARGIN), _MARGIN + number * _ROW
         for degree, shown in _runs(row):
             ink, ground = drawn.colours[degree] or ("#000000", None)
-            width = cell_len(shown) * _COLUMN
+            length = cell_len(shown) * _COLUMN
             if ground:
-                yield f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="{_ROW}"'
+                yield f'<rect x="{x:.1f}" y="{y}" width="{length:.1f}" height="{_ROW}"'
                 yield f' fill="{ground}"/>'
             if shown.strip():
-                yield f'<text x="{x:.1f}" y="{y + 14.5}" textLength="{width:.1f}" fill="{ink}">'
+                yield f'<text x="{x:.1f}" y="{y + 14.5}" textLength="{length:.1f}" fill="{ink}">'
                 yield f"{html.escape(shown)}</text>\n"
-            x += width
+            x += length
     yield "</svg>\n"
 
 

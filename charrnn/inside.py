@@ -57,11 +57,9 @@ def _text_to_read(found: Any, model: Any, file: str | None, num_chars: int) -> s
         cache = runs.CORPUS_CACHE
         return reading.beginning_of_split(found, "val", num_chars=num_chars, cache=cache)
     spelled = model.spelled(speaking.contents(file))[:num_chars]
-    never = set(model.unknown(spelled))
-    read = "".join(char for char in spelled if char not in never)
-    if len(read) < len(spelled):
-        num = len(spelled) - len(read)
-        display.note(f"{num:,} characters that the model never saw were left out")
+    read = model.known(spelled)
+    if num_unknown := len(spelled) - len(read):
+        display.note(f"{num_unknown:,} characters that the model never saw were left out")
     if not read:
         raise CorpusError("there is no character to read", "give a file with text")
     return read

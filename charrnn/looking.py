@@ -1,9 +1,12 @@
 """The commands that look into a model: parse, call, render. Torch is imported by what they call."""
 
+import contextlib
 import dataclasses
 import json
 import math
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,9 @@ import typer
 
 from charrnn import display, inside
 from charrnn import options as o
-from charrnn.errors import UsageError
+from charrnn.errors import CorpusError, UsageError
+
+_MOST_COLOURED = 100_000  # bytes
 
 
 def add_to(app: typer.Typer) -> None:
@@ -55,8 +60,7 @@ def predict(
     shown = [(display.symbol(chance.char), chance.prob) for chance in chances[:top]]
     if others := chances[top:]:
         shown.append((f"{len(others)} others", sum(chance.prob for chance in others)))
-    unknown = model.unknown(read)
-    display.bars(_after("".join(c for c in read if c not in unknown), temp), shown)
+    display.bars(_after(model.known(read), temp), shown)
 
 
 def _after(prompt: str, temp: float | None) -> str:
@@ -87,37 +91,134 @@ def _show_expectations(found: Sequence[Any], *, as_json: bool) -> None:
 def score(
     texts: o.Texts = None,
     run: o.RunToScore = None,
-    split: o.Split = "val",
+    split: o.Split = None,
     adapt: o.Adapt = False,
+    per_line: o.PerLine = False,
+    heatmap: o.HeatMap = False,
+    export: o.Export = None,
     as_json: o.InfoJson = False,
 ) -> None:
-    """Measure how well a run's best checkpoint expects a text, in nats per character."""
-    if split not in ("val", "test"):
-        raise UsageError(f"--split {split!r} is not known", "choose val or test")
-    from charrnn import runs, scoring, speaking
+    """Measure how well a run's best checkpoint expects a text, in nats per character.
 
+    Beside it: how many bytes the model would make of the text as a compressor, and gzip and xz do.
+    """
+    if split not in (None, "val", "test"):
+        raise UsageError(f"--split {split!r} is not known", "choose val or test")
+    in_colours = heatmap or export is not None
+    _require_one(("--adapt", adapt), ("--per-line", per_line), ("--heatmap", in_colours))
+    _require_one(("--json", as_json), ("--heatmap", in_colours))
+    _require_one(("--split", split is not None), ("FILE", bool(texts)))
+    from charrnn import speaking
+
+    names = texts or (["-"] if split is None and speaking.is_piped() else [])
+    if not names and (per_line or in_colours):
+        raise UsageError("there is no text to look at", "name a FILE, or pipe one in")
     found = speaking.checkpoint_of(run)
-    if texts:
-        read = [speaking.contents(text) for text in texts]
-        measured = scoring.score_files(found, read, adapt=adapt)
-    else:
-        measured = scoring.score_split(found, split, cache=runs.CORPUS_CACHE, adapt=adapt)
-    nats = measured.nats_per_char
-    if as_json:
-        figures = {**vars(measured), "bits_per_char": display.bits(nats), "adapted": adapt}
-        print(json.dumps(figures | {"perplexity": math.exp(nats)}))
+    if in_colours:
+        _colour(found, names, heatmap=heatmap, export=export)
         return
-    if measured.num_unknown:
-        display.note(f"{measured.num_unknown:,} characters that the model never saw were left out")
-    has_records = found.train.records != "none"
+    from charrnn import runs, scoring
+    from charrnn.reading import File
+
+    with contextlib.closing(_bar(names, hidden=per_line and sys.stdout.isatty())) as bar:
+        files = [File(_label(name), _counted(speaking.chunks(name), bar)) for name in names]
+        if per_line:
+            for scored in scoring.score_lines(found, files):
+                print(json.dumps(vars(scored)))
+            return
+        if files:
+            measured = scoring.score_files(found, files, adapt=adapt)
+        else:
+            cache = runs.CORPUS_CACHE
+            measured = scoring.score_split(found, split or "val", cache=cache, adapt=adapt)
+    if as_json:
+        print(json.dumps({**measured.figures(), "adapted": adapt}))
+    else:
+        _show_score(measured, adapt=adapt, has_records=found.train.records != "none")
+
+
+def _require_one(*flags: tuple[str, bool]) -> None:
+    """Raise `UsageError` where two flags were given that do not go together."""
+    given = [name for name, is_given in flags if is_given]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} were both given", "choose one")
+
+
+def _bar(names: Sequence[str], *, hidden: bool) -> display.Counting:
+    """A bar for the bytes of some files, where it is known how many there are."""
+    sizes = [os.path.getsize(name) for name in names if os.path.isfile(name)]
+    hidden = hidden or len(sizes) < max(1, len(names))
+    return display.Counting(sum(sizes), hidden=hidden, are_bytes=True)
+
+
+def _label(name: str) -> str:
+    return "standard input" if name == "-" else name
+
+
+def _counted(chunks: Iterator[bytes], bar: display.Counting) -> Iterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+        bar.advance(len(chunk))
+
+
+def _show_score(measured: Any, *, adapt: bool, has_records: bool) -> None:
+    """A score in sentences."""
+    _say_left_out(measured.num_unknown)
     how = "learning on the way" if adapt else "the state carried"
     how = "each record from a new start" if has_records else how
+    nats = measured.nats_per_char
     print(
         f"{nats:.4f} nats ({display.bits(nats):.3f} bits) per character, {how},"
         f" over {measured.num_chars:,} characters"
     )
     if not adapt and not has_records:
         print(f"{measured.nats_per_char_reset:.4f} nats with the state reset every 256 characters")
+    print(
+        f"as a compressor this model would make {measured.model_bytes:,} of its"
+        f" {measured.num_bytes:,} bytes; gzip makes {measured.gzip_bytes:,},"
+        f" xz {measured.xz_bytes:,}"
+    )
+    print(f"{measured.chars_per_second:,} characters a second")
+
+
+def _say_left_out(num_unknown: int) -> None:
+    if num_unknown:
+        display.note(f"{num_unknown:,} characters that the model never saw were left out")
+
+
+def _colour(found: Any, names: Sequence[str], *, heatmap: bool, export: Path | None) -> None:
+    """Draw how surprising each character of some texts was."""
+    from charrnn import heat, prediction, speaking
+    from charrnn.model import Model
+
+    if export is not None:
+        heat.require_exportable(export)
+    typed = b"".join(map(speaking.contents, names))
+    if len(typed) > _MOST_COLOURED:
+        raise UsageError(
+            f"{len(typed):,} bytes are more than a heat map can show",
+            f"give it a part: head -c {_MOST_COLOURED} FILE | charrnn score --heatmap",
+        )
+    model = Model.of(found)
+    spelled, nats = model.spelled(typed), model.surprise(typed)
+    text = model.known(spelled)
+    _say_left_out(len(spelled) - len(text))
+    if not text:
+        raise CorpusError("there is no character to score", "give a text")
+    if model.vocab.is_bytes:
+        text, nats = prediction.whole_characters(text, nats)
+    bits = [display.bits(each) for each in nats.tolist()]
+    looks: Any = {
+        "scale": (0.0, 8.0),
+        "diverging": False,
+        "title": f"{sum(bits) / len(bits):.3f} bits per character",
+        "legend": "bits of surprise; 8 and more look alike",
+    }
+    if heatmap:
+        heat.show(text, bits, **looks)
+    if export is not None:
+        heat.export(export, text, bits, **looks)
+        display.note(f"wrote {export}")
 
 
 def plot(

@@ -161,8 +161,7 @@ class Model:
 
     def _prompted(self, prompt: str) -> tuple[Stepper, Any]:
         """A stepper that has read the prompt, and its logits_V for what follows."""
-        ids = self.vocab.ids_of(code_points(prompt))
-        ids = ids[ids >= 0]
+        ids = self.vocab.ids_of(code_points(self.known(prompt)))
         if not len(ids) or self.records != "none":
             ids = np.append(self.start_id, ids)
         stepper = Stepper(self._matrices)
@@ -206,6 +205,11 @@ class Model:
         missing = dict.fromkeys(codes[self.vocab.ids_of(codes) < 0].tolist())
         return [chr(code) for code in missing]
 
+    def known(self, spelled: str) -> str:
+        """A text without the characters that the model never saw."""
+        codes = code_points(spelled).astype("<u4")
+        return codes[self.vocab.ids_of(codes) >= 0].tobytes().decode("utf-32-le", "surrogatepass")
+
     def predict(self, prompt: str | bytes = "", *, temperature: float = 1.0) -> tuple[Chance, ...]:
         """How likely each character is to come after the prompt, the likeliest first: what
         `generate` would draw from, but for the unknown symbol, which it never draws.
@@ -245,8 +249,7 @@ class Model:
         return np.concatenate(found)
 
     def _known_ids(self, text: str | bytes) -> IntArray:
-        ids = self.vocab.ids_of(code_points(self.spelled(text)))
-        return ids[ids >= 0]
+        return self.vocab.ids_of(code_points(self.known(self.spelled(text))))
 
     @property
     def start_id(self) -> int:

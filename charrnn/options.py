@@ -265,7 +265,7 @@ PromptFile = Annotated[
 ]
 Texts = Annotated[
     list[str] | None,
-    typer.Argument(help="Files to score, - for standard input; else a split of the run's corpus."),
+    typer.Argument(help="Files to score, - or a pipe; else a split of the run's own corpus."),
 ]
 RunToScore = Annotated[
     str | None,
@@ -273,7 +273,10 @@ RunToScore = Annotated[
         "--run", help="A run's name, its folder or a checkpoint file; the newest run by default."
     ),
 ]
-Split = Annotated[str, typer.Option(help="Without a file: val or test, the run's own.")]
+Split = Annotated[
+    str | None,
+    typer.Option(help="Without a file: val or test, the run's own.", show_default="val"),
+]
 Adapt = Annotated[
     bool,
     typer.Option("--adapt", help="Go on learning from what was scored: dynamic evaluation."),
@@ -368,3 +371,15 @@ EachStep = Annotated[
     bool,
     typer.Option("--steps", help="How each character of the prompt itself was expected."),
 ]
+PerLine = Annotated[
+    bool,
+    typer.Option(
+        "--per-line",
+        help="Each line on its own, as a line of JSON. To find the odd ones sort by bits_per_char:"
+        " the probability of a line falls with its length, however ordinary it is.",
+    ),
+]
+HeatMap = Annotated[
+    bool, typer.Option("--heatmap", help="Show the text, each character coloured by surprise.")
+]
+Export = Annotated[Path | None, typer.Option(help="Write that heat map to a file: .html or .svg.")]

@@ -85,3 +85,15 @@ def read(stepper: Stepper, ids_T: IntArray) -> Iterator[FloatArray]:
     """logits_VT for what follows each of the ids, `READ_AT_ONCE` in a piece."""
     for t in range(0, len(ids_T), READ_AT_ONCE):
         yield stepper.read_all(ids_T[t : t + READ_AT_ONCE])
+
+
+def whole_characters(spelled: str, values_T: FloatArray) -> tuple[str, FloatArray]:
+    """A text of bytes, spelled as the characters of those codes, and a value for each, as text
+    decoded from UTF-8 and the sum for each character; a byte that is in none becomes U+FFFD.
+    """
+    text = spelled.encode("latin-1").decode("utf-8", "surrogateescape")
+    lengths = [len(character.encode("utf-8", "surrogateescape")) for character in text]
+    sums_T = np.add.reduceat(values_T, np.cumsum([0, *lengths[:-1]]))
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if "\udc80" <= c <= "\udcff" else c for c in text
+    ), sums_T

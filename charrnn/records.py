@@ -65,10 +65,21 @@ class Records:
 
 def apart(ids: IntArray, kind: str, newline: int) -> list[IntArray]:
     """A text cut after each end of a record; one of no kind of `END` stays in one piece."""
-    is_end = (ids == newline) & (kind != "none")
+    pieces = [ids] if kind == "none" else np.split(ids, _ends(ids, kind, newline))
+    return [piece for piece in pieces if len(piece)]
+
+
+def last_end(ids: IntArray, kind: str, newline: int) -> int:
+    """Where the last whole record of a text ends."""
+    return int(_ends(ids, kind, newline)[-1:].sum())
+
+
+def _ends(ids: IntArray, kind: str, newline: int) -> npt.NDArray[np.int64]:
+    """Where a text may be cut into records."""
+    is_end = ids == newline
     if kind == "blank":
-        is_end &= np.append(False, is_end[:-1])
-    return [part for part in np.split(ids, np.flatnonzero(is_end) + 1) if len(part)]
+        is_end = is_end & np.append(False, is_end[:-1])
+    return np.flatnonzero(is_end) + 1
 
 
 def _lines(ids: IntArray, newline: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

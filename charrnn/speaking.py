@@ -23,6 +23,7 @@ from charrnn.streams import Batch
 
 _NUM_RECORDS = 10
 _LENGTH_OF_RECORD = 10_000
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -197,9 +198,9 @@ def prompt(typed: str | None, file: str | None) -> bytes:
         raise UsageError("--prompt and --prompt-file were both given", "choose one")
     if typed is not None:
         return os.fsencode(typed)
-    if file == "-" or (file is None and _is_piped()):
-        return _read_stdin()
-    return b"" if file is None else contents(file)
+    if file is None:
+        return contents("-") if is_piped() else b""
+    return contents(file)
 
 
 def checkpoint_of(run: str | None) -> Checkpoint:
@@ -211,16 +212,27 @@ def checkpoint_of(run: str | None) -> Checkpoint:
 
 
 def contents(file: str) -> bytes:
-    """A file's bytes, - being standard input."""
+    """A file's bytes, - being standard input. Raises `UsageError` where it cannot be read."""
+    return b"".join(chunks(file))
+
+
+def chunks(file: str) -> Iterator[bytes]:
+    """The same, a megabyte at a time."""
     if file == "-":
         return _read_stdin()
     try:
-        return Path(file).read_bytes()
+        with Path(file).open("rb"):  # that it is not there is said at once
+            return _read(Path(file))
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
 
 
-def _is_piped() -> bool:
+def _read(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from iter(lambda: file.read(_CHUNK_BYTES), b"")
+
+
+def is_piped() -> bool:
     """Whether standard input is a pipe or a file, rather than a terminal, a device or nothing."""
     try:
         mode = os.fstat(0).st_mode
@@ -229,7 +241,7 @@ def _is_piped() -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
 
 
-def _read_stdin() -> bytes:
+def _read_stdin() -> Iterator[bytes]:
     if not select.select([0], [], [], 1.0)[0]:
-        display.note("waiting for a prompt on standard input; < /dev/null gives none")
-    return sys.stdin.buffer.read()
+        display.note("waiting for standard input; < /dev/null gives none")
+    yield from iter(lambda: sys.stdin.buffer.read(_CHUNK_BYTES), b"")

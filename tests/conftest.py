@@ -1,5 +1,6 @@
 """What many tests share: a small text, a folder of their own, the command line in this process."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -81,6 +82,16 @@ def start(*arguments: object, **settings: object) -> "subprocess.Popen[bytes]":
     """The command line in a process of its own."""
     command = [sys.executable, "-m", "charrnn", *map(str, arguments)]
     return subprocess.Popen(command, **settings)  # type: ignore[call-overload, no-any-return]
+
+
+def peak_memory(*arguments: object) -> int:
+    """The largest resident set, in bytes, of one command."""
+    command = [sys.executable, "-m", "charrnn", *map(str, arguments)]
+    process = subprocess.Popen(command)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)  # it need not be waited for again
+    assert process.returncode == 0
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 SMALL = ("--hidden-size", 12, "--embedding-size", 8, "--batch-size", 4, "--seq-length", 8)

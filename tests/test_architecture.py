@@ -67,8 +67,8 @@ MAY_IMPORT = {
     },
     "adapt": {"network", "recurrence", "vocab"},
     "scoring": {
-        "adapt", "checkpoint", "device", "display", "errors", "lanes", "model", "network",
-        "reading", "records", "training", "vocab",
+        "adapt", "baselines", "checkpoint", "device", "display", "errors", "lanes", "model",
+        "network", "reading", "records", "training", "vocab",
     },
     "session": {
         "baselines", "budget", "checkpoint", "display", "errors", "lanes", "model", "runs",
@@ -86,8 +86,8 @@ MAY_IMPORT = {
     },
     "losses": {"curves", "errors", "runs"},
     "looking": {
-        "curves", "display", "errors", "inside", "losses", "model", "options", "runs", "scoring",
-        "speaking",
+        "curves", "display", "errors", "heat", "inside", "losses", "model", "options",
+        "prediction", "reading", "runs", "scoring", "speaking",
     },
     "inside": {
         "curves", "device", "display", "errors", "features", "heat", "memory", "model", "neurons",

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from charrnn import heat
 from charrnn.errors import StorageError, UsageError
 
-HOSTILE = "a \x1b[2J [red]b</pre>\t&\x9b\n中文\u202e"
+HOSTILE = "a \x1b[2J [red]b</pre>\t&\x9b\n中文\u202e\uffff"
 LOOKS = {"scale": (0.0, 8.0), "diverging": False, "title": "[red]\x1b<", "legend": "bits"}
 TWO_SIDED = {**LOOKS, "scale": (-1.0, 1.0), "diverging": True}
 
@@ -44,6 +44,13 @@ def test_each_side_of_a_scale_has_colours_of_its_own(terminal, capsys):
     assert grounds[0][0] != grounds[1][0]
 
 
+@pytest.mark.parametrize("looks", [LOOKS, TWO_SIDED])
+def test_every_degree_looks_different_in_256_colours(terminal, capsys, looks):
+    heat.show("a", [0.0], **looks)
+    key = capsys.readouterr().out.splitlines()[-1]
+    assert len(set(re.findall(r"48;5;\d+", key))) == 8
+
+
 def test_without_colours_blocks_tell_the_same(capsys):
     heat.show("ab中 c\nd", [0, 1, 4, 0, 8, 3, 99], **LOOKS)
     out = capsys.readouterr().out
@@ -63,7 +70,8 @@ def test_no_color_has_no_escape_on_a_terminal_either(terminal, monkeypatch, caps
 def test_nothing_in_a_text_drives_the_terminal(terminal, capsys):
     heat.show(HOSTILE, [4.0] * len(HOSTILE), **LOOKS)
     out = bare(capsys.readouterr().out)
-    assert "a ␛[2J [red]b</pre>⇥&\N{REPLACEMENT CHARACTER}↵\n中文\N{REPLACEMENT CHARACTER}\n" in out
+    unshown = "\N{REPLACEMENT CHARACTER}"
+    assert f"a ␛[2J [red]b</pre>⇥&{unshown}↵\n中文{unshown}{unshown}\n" in out
     assert out.startswith("[red]␛<\n")
 
 

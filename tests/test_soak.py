@@ -1,14 +1,11 @@
 """Slower proofs: a run killed again and again, and a corpus far larger than the memory it needs."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SMALL, small_text, start
+from conftest import SMALL, peak_memory, small_text, start
 from test_cli import wait_until
 
 pytestmark = pytest.mark.slow
@@ -49,15 +46,6 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path, flags):
         with (tmp_path / "large.txt").open("wb") as file:
             for _ in range(num_megabytes):
                 file.write(text)
-        peaks.append(peak_memory("train", "large.txt", *flags, *SMALL, "--steps", 3000))
+        settings = (*flags, *SMALL, "--steps", 3000, "--threads", 1, "--quiet")
+        peaks.append(peak_memory("train", "large.txt", *settings))
     assert peaks[1] < peaks[0] + 30_000_000
-
-
-def peak_memory(*arguments: object) -> int:
-    """The largest resident set, in bytes, of one command."""
-    command = [sys.executable, "-m", "charrnn", *map(str, arguments), "--threads", "1", "--quiet"]
-    process = subprocess.Popen(command)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)  # it need not be waited for again
-    assert process.returncode == 0
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
