@@ -5,6 +5,7 @@ is told holds of every copy, however long or short, and however often the corpus
 """
 
 from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -35,20 +36,36 @@ class Report:
     num_chars: int
     longest_copy: Quotation | None  # None where no character stands in the corpus
     num_copied: int  # characters that lie in copies of at least `LEAST_COPY`
-    num_words: int  # different ones
-    new_words: tuple[str, ...]  # those that the corpus never has, in the order of the text
+    words: tuple[str, ...]  # different ones, in the order of the text
+    new_words: tuple[str, ...]  # those that the corpus never has, whatever the capitals
 
 
-def report(index: Index, text: str) -> Report:
-    """What in a text is new, and what is not."""
+def report(index: Index, text: str, *, begins_word: bool = True, ends_word: bool = True) -> Report:
+    """What in a text is new, and what is not.
+
+    A text may go on within a word of what was before it, or be cut off within one: where it does
+    not begin or end a word, such a first or last one is not counted.
+    """
     sought = _Sought(index, text)
-    words = _words(index, text)
+    words = _words(index, text, begins_word=begins_word, ends_word=ends_word)
     return Report(
         num_chars=len(text),
         longest_copy=sought.longest(),
         num_copied=sought.num_copied(LEAST_COPY),
-        num_words=len(words),
+        words=words,
         new_words=tuple(word for word in words if _is_new(index, word)),
+    )
+
+
+def together(reports: Sequence[Report]) -> Report:
+    """What in several texts is new, and what is not: their sums, and the longest copy of all."""
+    quoted = [report.longest_copy for report in reports if report.longest_copy is not None]
+    return Report(
+        num_chars=sum(report.num_chars for report in reports),
+        longest_copy=max(quoted, key=lambda one: len(one.text), default=None),
+        num_copied=sum(report.num_copied for report in reports),
+        words=_distinct(word for report in reports for word in report.words),
+        new_words=_distinct(word for report in reports for word in report.new_words),
     )
 
 
@@ -181,10 +198,17 @@ class _Sought:
         return first
 
 
-def _words(index: Index, text: str) -> list[str]:
-    """The different words of a text: its runs of letters, in their order."""
-    runs = groupby(text, lambda character: is_letter(character, index.vocab))
-    return list(dict.fromkeys("".join(run) for letters, run in runs if letters))
+def _words(index: Index, text: str, *, begins_word: bool, ends_word: bool) -> tuple[str, ...]:
+    """The different words of a text: its runs of letters."""
+    groups = groupby(text, lambda character: is_letter(character, index.vocab))
+    runs = [(is_word, "".join(run)) for is_word, run in groups]
+    runs = runs[0 if begins_word else 1 :]
+    runs = runs[: None if ends_word else -1]
+    return _distinct(run for is_word, run in runs if is_word)
+
+
+def _distinct(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(words))
 
 
 def _is_new(index: Index, word: str) -> bool:

@@ -47,8 +47,9 @@ MAY_IMPORT = {
     },
     "speaking": {
         "checkpoint", "config", "device", "display", "errors", "model", "reading", "records",
-        "recurrence", "runs", "sieve", "streams", "torch_batch",
+        "recurrence", "reporting", "runs", "sieve", "streams", "torch_batch",
     },
+    "reporting": {"checkpoint", "display", "index", "model", "novelty", "reading", "runs"},
     "checkpoint": {"config", "errors", "storage", "vocab"},
     "runs": {"checkpoint", "errors", "storage"},
     "model": {

@@ -76,12 +76,32 @@ def test_a_report_tells_what_a_person_asks():
     assert told.longest_copy == novelty.Quotation(quoted, 8, corpus.index(quoted), 2)
     assert told.num_copied == len(quoted)
     assert told.new_words == ("Thou", "art", "a", "thou", "mindly", "naught")
-    assert told.num_words == 14
+    assert len(told.words) == 14
+
+
+def test_words_that_are_cut_are_not_counted():
+    index = index_of("one two")
+    assert report(index, "wo on two ow").new_words == ("wo", "on", "ow")
+    told = report(index, "wo on two ow", begins_word=False, ends_word=False)
+    assert (told.words, told.new_words) == (("on", "two"), ("on",))
+    assert report(index, " on ", begins_word=False, ends_word=False).new_words == ("on",)
+    for text in ("o", ""):
+        assert report(index, text, begins_word=False, ends_word=False).words == ()
+
+
+def test_several_reports_are_added_up():
+    index = index_of("one two three four")
+    texts = ("two three", "one seven two", "")
+    told = novelty.together([report(index, text) for text in texts])
+    assert (told.num_chars, told.longest_copy.text) == (22, "two three")
+    assert told.words == ("two", "three", "one", "seven")
+    assert told.new_words == ("seven",)
+    assert novelty.together([]) == report(index, "")
 
 
 def test_nothing_copies_nothing():
     told = report(index_of("abab"), "")
-    assert told == novelty.Report(0, None, 0, 0, ())
+    assert told == novelty.Report(0, None, 0, (), ())
     assert not copies(index_of("abab"), "", 1)
     strange = report(index_of("abab"), "xyz")
     assert (strange.longest_copy, strange.new_words) == (None, ("xyz",))
