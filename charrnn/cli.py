@@ -193,9 +193,11 @@ def sample(
     num: o.Num = None,
     unique: o.Unique = False,
     novel: o.Novel = False,
+    novel_chars: o.NovelChars = None,
     match: o.Match = None,
     no_stream: o.NoStream = False,
     as_json: o.SampleJson = False,
+    report: o.Report = False,
     device: o.SampleDevice = "cpu",
 ) -> None:
     """Write new text to stdout, character by character, from the best checkpoint of a run.
@@ -216,8 +218,8 @@ def sample(
     from charrnn import runs, speaking
 
     wanted = speaking.Wanted(
-        num=num, unique=unique, novel=novel, match=match,
-        as_json=as_json, stream=not no_stream, device=device,
+        num=num, unique=unique, novel=novel, novel_chars=novel_chars, match=match,
+        as_json=as_json, report=report, stream=not no_stream, device=device,
     )  # fmt: skip
     found, skipped = runs.find_to_speak(run)
     for error in skipped:

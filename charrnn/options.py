@@ -304,6 +304,19 @@ Novel = Annotated[
     bool,
     typer.Option("--novel", help="No record of the corpus.", rich_help_panel=_MANY),
 ]
+NovelChars = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="No N characters in a row from the corpus; the prompt is not counted.",
+        rich_help_panel=_MANY,
+    ),
+]
+Report = Annotated[
+    bool,
+    typer.Option("--report", help="Say what was copied from the corpus, and which words are new."),
+]
 Match = Annotated[
     str | None,
     typer.Option(

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from charrnn import display, runs
 from charrnn.checkpoint import Checkpoint
@@ -18,12 +19,15 @@ from charrnn.errors import ExhaustedError, UsageError
 from charrnn.model import NUM_AT_ONCE, Model, Said
 from charrnn.records import END
 from charrnn.recurrence import State
+from charrnn.reporting import Reporter
 from charrnn.sieve import Sieve, pattern
 from charrnn.streams import Batch
 
 _NUM_RECORDS = 10
 _LENGTH_OF_RECORD = 10_000
 _CHUNK_BYTES = 1 << 20
+_LEAST_AT_ONCE = 8  # streams, where some may be refused
+_CHARS_OF_PATIENCE = 2_000_000  # of texts that copy, refused in a row
 
 
 @dataclass(frozen=True)
@@ -33,14 +37,21 @@ class Wanted:
     num: int | None = None  # samples: by default one text, or some records
     unique: bool = False
     novel: bool = False
+    novel_chars: int | None = None  # fewer than these in a row may be the corpus's
     match: str | None = None
     as_json: bool = False
+    report: bool = False
     stream: bool = True
     device: str = "cpu"
 
     @property
     def is_picky(self) -> bool:
         """Whether some samples are not wanted."""
+        return self.is_rare or self.novel_chars is not None
+
+    @property
+    def is_rare(self) -> bool:
+        """Whether perhaps few are."""
         return self.unique or self.novel or self.match is not None
 
 
@@ -64,17 +75,25 @@ def speak(
         )
     prompt = model.spelled(typed)
     say_unknown(model, prompt)
-    write = display.Writer(sys.stdout, is_bytes=model.vocab.is_bytes)
+    endless = sample.length < 0 and not sample.stop and not has_records
     one = not has_records and wanted.num in (None, 1) and not wanted.is_picky
-    if one and wanted.stream and not wanted.as_json and wanted.device == "cpu":
+    one = one and wanted.stream and not wanted.as_json and wanted.device == "cpu"
+    if endless and (wanted.report or not one):
+        raise UsageError("--length -1 never ends", "it goes with one streamed sample, no --report")
+    sieve = _sieve(found, model, sample, wanted)
+    reporter = Reporter(
+        found, model, prompt, is_wanted=wanted.report, novel_chars=wanted.novel_chars
+    )
+    sieve.copies = lambda text: reporter.copies(text[len(prompt) :])
+    write = display.Writer(sys.stdout, is_bytes=model.vocab.is_bytes)
+    if one:
         write(prompt)
-        for character in model.stream(prompt, sample):
+        for character in reporter.hearing(model.stream(prompt, sample)):
             write(character)
         write.end(new_line=sys.stdout.isatty())
-    elif sample.length < 0 and not sample.stop and not has_records:
-        raise UsageError("--length -1 never ends", "it goes with one streamed sample")
+        reporter.say()
     else:
-        _speak_many(found, model, prompt, sample, wanted, write)
+        _speak_many(model, prompt, sample, wanted, sieve, reporter, write)
 
 
 def say_unknown(model: Model, prompt: str) -> None:
@@ -86,27 +105,30 @@ def say_unknown(model: Model, prompt: str) -> None:
 
 
 def _speak_many(
-    found: Checkpoint,
     model: Model,
     prompt: str,
     sample: SampleConfig,
     wanted: Wanted,
+    sieve: Sieve,
+    reporter: Reporter,
     write: display.Writer,
 ) -> None:
     """Write the wanted ones of many samples, and say how many were not."""
     has_records = model.records != "none"
     num = wanted.num or (_NUM_RECORDS if has_records else 1)
-    sieve = _sieve(found, model, wanted)
     num_written = 0
     screen = display.Counting(num, hidden=num < 2 or sys.stdout.isatty())
     with contextlib.closing(screen):
         for said in _passed(_said(model, prompt, sample, wanted, num), sieve, prompt):
             screen.advance()
-            write(_shown(said, model, prompt, sample, wanted, is_first=num_written == 0))
+            report = reporter.hear(said.text, is_whole=said.is_whole)
+            write(_shown(said, model, prompt, sample, wanted, report, is_first=num_written == 0))
             num_written += 1
             if num_written == num:
                 break
     write.end(new_line=sys.stdout.isatty() and not has_records and not wanted.as_json)
+    if not wanted.as_json:
+        reporter.say()
     if wanted.is_picky or sieve.refused:
         display.note(sieve.summary(num_written))
     if num_written < num:
@@ -135,13 +157,20 @@ def _said(
         prompt,
         sample,
         None if searching else num,
-        num_at_once=NUM_AT_ONCE if wanted.is_picky else min(num, NUM_AT_ONCE),
+        num_at_once=_num_at_once(wanted, num),
         with_log_probabilities=wanted.as_json,
         widened=widened,
     )
 
 
-def _sieve(found: Checkpoint, model: Model, wanted: Wanted) -> Sieve:
+def _num_at_once(wanted: Wanted, num: int) -> int:
+    """How many streams are worth while: where some may be refused, more than are asked for."""
+    if wanted.is_rare:
+        return NUM_AT_ONCE
+    return min(NUM_AT_ONCE, max(num, _LEAST_AT_ONCE) if wanted.is_picky else num)
+
+
+def _sieve(found: Checkpoint, model: Model, sample: SampleConfig, wanted: Wanted) -> Sieve:
     """What lets the wanted samples pass."""
     known: set[str] = set()
     if wanted.novel:
@@ -149,11 +178,14 @@ def _sieve(found: Checkpoint, model: Model, wanted: Wanted) -> Sieve:
 
         text = same_text(found, cache=runs.CORPUS_CACHE, keep_corpus=True, screen=display.Quiet())
         known = set(model.vocab.decode(text.ids).split(END[model.records]))
+    has_records = model.records != "none"
+    patience = max(100, _CHARS_OF_PATIENCE // max(sample.length, 1))
     return Sieve(
         match=None if wanted.match is None else pattern(wanted.match),
         known=known,
         unique=wanted.unique,
-        whole=model.records != "none",
+        whole=has_records,
+        patience=None if has_records or wanted.is_rare else patience,
     )
 
 
@@ -172,6 +204,7 @@ def _shown(
     prompt: str,
     sample: SampleConfig,
     wanted: Wanted,
+    report: dict[str, Any],
     *,
     is_first: bool,
 ) -> str:
@@ -184,6 +217,7 @@ def _shown(
             "stream": said.stream,
             "whole": said.is_whole,
             "log_probabilities": [round(nats, 4) for nats in said.log_probabilities],
+            **report,
         }
         return json.dumps(facts) + "\n"
     text = prompt + said.text

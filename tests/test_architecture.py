@@ -36,6 +36,9 @@ MAY_IMPORT = {
     "recurrence": {"config", "ngrams"},
     "sources": {"errors", "shakespeare", "storage"},
     "corpus": {"errors", "sources", "storage", "vocab"},
+    "suffixes": {"vocab"},
+    "index": {"corpus", "suffixes", "vocab"},
+    "novelty": {"index", "suffixes", "vocab"},
     "stepper": {"config", "ngrams", "recurrence", "vocab"},
     "sampling": {"config", "stepper"},
     "streams": {"config", "sampling", "vocab"},
@@ -50,8 +53,9 @@ MAY_IMPORT = {
     },
     "speaking": {
         "checkpoint", "config", "device", "display", "errors", "model", "reading", "records",
-        "recurrence", "runs", "sieve", "streams", "torch_batch",
+        "recurrence", "reporting", "runs", "sieve", "streams", "torch_batch",
     },
+    "reporting": {"checkpoint", "display", "index", "model", "novelty", "reading", "runs"},
     "checkpoint": {"config", "errors", "storage", "vocab"},
     "runs": {"checkpoint", "errors", "storage"},
     "model": {
