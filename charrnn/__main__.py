@@ -8,7 +8,7 @@ import sys
 from typing import TextIO, cast
 
 from charrnn import display
-from charrnn.errors import CharRNNError, StorageError, UsageError
+from charrnn.errors import CharRNNError, NoMemoryError, StorageError, UsageError
 
 
 def main() -> None:
@@ -29,7 +29,8 @@ def main() -> None:
         sentence = f"cannot use {error.filename or 'standard output'}: {error.strerror}"
         code = _abandon_stdout(_fail(sentence, StorageError.exit_code, error))
     except Exception as error:
-        code = _fail(_unforeseen(error), 1, error)
+        known = _translated(error)
+        code = _fail(str(known), known.exit_code, error)
     sys.exit(code)
 
 
@@ -66,11 +67,15 @@ def _settle_standard_streams() -> None:
     sys.stderr = cast(TextIO, display.Forgiving(sys.stderr))
 
 
-def _unforeseen(error: Exception) -> str:
+def _translated(error: Exception) -> CharRNNError:
+    """What nothing else has caught, in our words."""
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
     if isinstance(error, MemoryError) or "memory" in reason:
-        return "out of memory; try a smaller --batch-size or --hidden-size"
-    return f"a bug of ours, {reason}; charrnn --debug … shows where"
+        return NoMemoryError(
+            "out of memory; what was saved is intact",
+            "a smaller --batch-size, --seq-length or --hidden-size needs less",
+        )
+    return CharRNNError(f"a bug of ours, {reason}", "charrnn --debug … shows where")
 
 
 def _fail(sentence: str, code: int, error: Exception) -> int:

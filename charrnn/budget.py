@@ -68,6 +68,10 @@ class Pace:
     _last: tuple[float, int] | None = None  # seconds of learning and step at the last check
     _first: float = 0.0  # when the first step was made
 
+    def start_anew(self) -> None:
+        """The run has gone back: what was measured since then counts no longer."""
+        self._last = None
+
     @property
     def end_of_learning(self) -> float:
         """When the last step should be made: two validations and a save follow it."""

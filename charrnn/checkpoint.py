@@ -1,18 +1,17 @@
 """One file that holds everything a run is: atomic to write, verified when read.
 
-The file is a safetensors file. Its metadata has one entry, `charrnn`, a JSON object with format
-number, configurations, vocabulary, corpus and progress; its tensors are `weights.*`, `ngrams.*`,
-`optimizer.*` and `state.*`, and last in the file `sha256`, the digest of every byte before it.
-docs/checkpoint-format.md tells the whole.
+container.py has the bytes: named arrays, a JSON object, a digest. Here is what they mean: format
+number, configurations, vocabulary, corpus and progress in the object; `weights.*`, `ngrams.*`,
+`optimizer.*` and `state.*` among the arrays. docs/checkpoint-format.md tells the whole.
 
 Tensors go in and out as named numpy arrays: this module knows configurations and vocabulary only.
 """
 
 import dataclasses
 import hashlib
-import json
 import math
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,19 +20,17 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-import safetensors
-import safetensors.numpy
 
+from charrnn import container
 from charrnn.config import ModelConfig, TrainConfig
-from charrnn.errors import CharRNNError, CheckpointError, StorageError
+from charrnn.container import Arrays, Header
+from charrnn.errors import CharRNNError, CheckpointError, NewerError, StorageError, UsageError
 from charrnn.storage import write_atomically
 from charrnn.vocab import Vocab
 
-FORMAT = 3
-_DIGEST_SIZE = 32
-_MAX_HEADER_BYTES = 64 << 20
-
-Arrays = dict[str, npt.NDArray[Any]]
+FORMAT = 4
+NEEDS = "0.3"  # the first charrnn that reads this format
+_KNOWN = ("weights.", "ngrams.", "optimizer.", "state.", "recent_losses")
 
 
 @dataclass(frozen=True)
@@ -55,6 +52,7 @@ class Progress:
     train_loss: float | None = None
     val_loss: float | None = None  # of these weights, state carried over the whole split
     val_loss_reset: float | None = None  # of these weights, state zero every 256 characters
+    rollbacks: int = 0  # how often it diverged and went on from a checkpoint at half the rate
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ class Checkpoint:
     def for_speaking(self) -> "Checkpoint":
         """Without what only resuming needs: a third of the memory."""
         kept = {
-            name: array
+            name: array.copy()  # not a part of the whole file
             for name, array in self.arrays.items()
             if name.startswith(("weights.", "ngrams."))
         }
@@ -117,26 +115,22 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def _pieces(checkpoint: Checkpoint) -> tuple[memoryview, bytes]:
-    """The whole file: all that the digest covers, then the digest."""
     facts = {
         "format": FORMAT,
+        "needs": NEEDS,
         "model": checkpoint.model.to_json(),
         "train": checkpoint.train.to_json(),
         "vocab": checkpoint.vocab.to_json(),
         "corpus": dataclasses.asdict(checkpoint.corpus),
         "progress": dataclasses.asdict(checkpoint.progress),
     }
-    # safetensors lays tensors out by falling alignment, then name: the only one of bytes comes
-    # last.
-    arrays = {
-        name: np.require(array, requirements="C") for name, array in checkpoint.arrays.items()
-    }
-    assert all(array.dtype.itemsize > 1 for array in arrays.values())
-    arrays["sha256"] = np.zeros(_DIGEST_SIZE, np.uint8)
-    data = safetensors.numpy.save(arrays, {"charrnn": json.dumps(facts)})
-    body = memoryview(data)[:-_DIGEST_SIZE]
-    assert not any(data[-_DIGEST_SIZE:])
-    return body, hashlib.sha256(body).digest()
+    try:
+        return container.packed(facts, checkpoint.arrays)
+    except ValueError as error:
+        raise UsageError(
+            f"a checkpoint cannot be written: {error}",
+            "name a folder rather than each file, or lower --max-vocab",
+        ) from error
 
 
 def read(path: Path) -> Checkpoint:
@@ -146,17 +140,9 @@ def read(path: Path) -> Checkpoint:
     a checkpoint; nothing in it is ever run.
     """
     with _opened(path) as file:
-        found = _read_header(file, path)  # first: a hostile size never gets as far as memory
-        file.seek(0)  # the same open file: a trainer may put a new one in its place meanwhile
-        data = file.read()
-    if hashlib.sha256(memoryview(data)[:-_DIGEST_SIZE]).digest() != data[-_DIGEST_SIZE:]:
-        raise _damaged(path, "its digest does not match")
-    try:
-        arrays = safetensors.numpy.load(data)
-    except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise _damaged(path, str(error)) from error
-    arrays.pop("sha256", None)
-    _require_weights(arrays, found, path)
+        found, header = _read_facts(file, path)  # first: no hostile size gets as far as memory
+        arrays = container.read_arrays(file, header)  # of the same open file, whatever comes after
+        _require_values(arrays)
     return dataclasses.replace(found, arrays=arrays)
 
 
@@ -165,33 +151,31 @@ def read_header(path: Path) -> Checkpoint:
     size.
     """
     with _opened(path) as file:
-        return _read_header(file, path)
+        return _read_facts(file, path)[0]
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
-    """The file, with whatever the disk refuses turned into a `CheckpointError`."""
+    """The file, with whatever the disk refuses or the file lacks turned into a
+    `CheckpointError`.
+    """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ValueError("it is no file")  # to open a pipe would wait for a writer
         with path.open("rb") as file:
             yield file
     except OSError as error:
         raise CheckpointError(
             f"cannot read the checkpoint {path}: {error.strerror}", "see: charrnn runs"
         ) from error
+    except ValueError as error:
+        raise _damaged(path, str(error)) from error
 
 
-def _read_header(file: BinaryIO, path: Path) -> Checkpoint:
-    opening = file.read(8)
-    size = int.from_bytes(opening, "little")
-    if len(opening) < 8 or not 2 <= size <= _MAX_HEADER_BYTES:
-        raise _damaged(path, "it does not begin like a safetensors file")
-    try:
-        header = json.loads(file.read(size))
-        facts = json.loads(header["__metadata__"]["charrnn"])
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise _damaged(path, "its header holds no charrnn model") from error
-    found = _from_facts(facts, path)
-    return dataclasses.replace(found, ngram_rows=_require_shapes(header, found, path))
+def _read_facts(file: BinaryIO, path: Path) -> tuple[Checkpoint, Header]:
+    header = container.read_header(file)
+    found = _from_facts(header.facts, path)
+    return dataclasses.replace(found, ngram_rows=_require_shapes(header.shapes, found)), header
 
 
 def _from_facts(facts: Any, path: Path) -> Checkpoint:
@@ -200,9 +184,11 @@ def _from_facts(facts: Any, path: Path) -> Checkpoint:
         if type(facts["format"]) is not int or facts["format"] < 1:
             raise ValueError(f"format {facts['format']!r}")
         if facts["format"] > FORMAT:
-            raise CheckpointError(
-                f"{path} was written by a newer charrnn: it has format {facts['format']}",
-                f"this one knows up to {FORMAT}: update it",
+            needs = str(facts.get("needs", "a newer one"))[:20]
+            raise NewerError(
+                f"{path} was written by a newer charrnn: it has format {facts['format']}, this one"
+                f" knows up to {FORMAT}",
+                f"it needs charrnn {needs}: pip install --upgrade charrnn",
             )
         if facts["format"] == 1:
             facts = _from_format_1(facts)
@@ -246,22 +232,25 @@ def _checked_progress(values: Any) -> Progress:
     progress = Progress(**values)
     losses = (progress.train_loss, progress.val_loss, progress.val_loss_reset)
     numbers = [progress.elapsed_seconds, *(loss for loss in losses if loss is not None)]
-    if type(progress.step) is not int or progress.step < 0:
-        raise ValueError(f"step {progress.step!r}")
+    for count in (progress.step, progress.rollbacks):
+        if type(count) is not int or count < 0:
+            raise ValueError(f"a count of its progress is {count!r}")
     if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
         raise ValueError("a figure of its progress is not a number")
     return progress
 
 
-def _require_shapes(header: Mapping[str, Any], found: Checkpoint, path: Path) -> int:
+def _require_shapes(shapes: Mapping[str, tuple[int, ...]], found: Checkpoint) -> int:
     """The declared weights are those of the configuration, and no other; before anything is
     allocated. Returns the number of embeddings besides those of the characters.
     """
-    shapes = {name: tuple(entry["shape"]) for name, entry in _entries(header, path)}
+    for name in shapes:
+        if not name.startswith(_KNOWN):
+            raise ValueError(f"the array {name!r} is none of a checkpoint's")
     keys = {name: shape for name, shape in shapes.items() if name.startswith("ngrams.")}
     lengths = {f"ngrams.{length}" for length in range(2, found.model.ngrams + 1)}
     if keys.keys() != lengths or any(len(shape) != 1 for shape in keys.values()):
-        raise _damaged(path, "its n-grams do not fit its configuration")
+        raise ValueError("its n-grams do not fit its configuration")
     ngram_rows: int = sum(shape[0] for shape in keys.values())
     expected = found.model.weight_shapes(len(found.vocab), ngram_rows)
     declared = {
@@ -271,29 +260,19 @@ def _require_shapes(header: Mapping[str, Any], found: Checkpoint, path: Path) ->
     }
     if declared != expected:
         name = sorted(set(declared.items()) ^ set(expected.items()))[0][0]
-        raise _damaged(path, f"its weights do not fit its configuration ({name})")
+        raise ValueError(f"its weights do not fit its configuration ({name})")
     return ngram_rows
 
 
-def _entries(header: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for name, entry in header.items():
-        if name != "__metadata__":
-            shape = entry.get("shape") if isinstance(entry, dict) else None
-            if not isinstance(shape, list) or not all(type(size) is int for size in shape):
-                raise _damaged(path, f"the entry {name!r} is no tensor")
-            yield name, entry
-
-
-def _require_weights(arrays: Arrays, found: Checkpoint, path: Path) -> None:
-    """Weights are float32 and finite; the keys of n-grams rise and end with the sentinel."""
-    for name, keys in arrays.items():
-        if name.startswith("ngrams.") and not _are_keys(keys):
-            raise _damaged(path, f"{name} is not a sorted list of n-grams")
-    for name, weight in arrays.items():
-        if not name.startswith("weights."):
-            continue
-        if weight.dtype != np.float32 or not np.isfinite(weight).all():
-            raise _damaged(path, f"the weight {name} is not finite float32")
+def _require_values(arrays: Arrays) -> None:
+    """Weights are float32 and all is finite; the keys of n-grams rise and end with the sentinel."""
+    for name, array in arrays.items():
+        if name.startswith("ngrams.") and not _are_keys(array):
+            raise ValueError(f"{name} is not a sorted list of n-grams")
+        if name.startswith("weights.") and array.dtype != np.float32:
+            raise ValueError(f"{name} is not float32")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} is not finite")
 
 
 def _are_keys(keys: npt.NDArray[Any]) -> bool:

@@ -2,6 +2,7 @@
 there.
 """
 
+import itertools
 import json
 import secrets
 import time
@@ -117,8 +118,9 @@ _CONFIGURED = (
 ) - {"steps"}
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def resume(
+    context: typer.Context,
     run: o.Run = None,
     steps: o.Steps = None,
     epochs: o.Epochs = None,
@@ -141,7 +143,11 @@ def resume(
     from charrnn.budget import Budget
 
     screen = _screen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
+    if run is not None and run.startswith("-"):  # a flag of train's that was taken for the name
+        context.args.insert(0, run)
+        run = None
     found = runs.find(run)
+    _require_same(context.args, found.header())
     given = {"device": device, "threads": threads}
     with found.locked():
         sitting = launch.resumed(
@@ -163,6 +169,22 @@ def _screen(*, quiet: bool, as_json: bool, tensorboard: bool) -> display.Quiet:
     from charrnn import board
 
     return board.beside(screen)
+
+
+def _require_same(rest: list[str], standing: Any) -> None:
+    """What a person typed beside the flags of resume: those of train, if they say what the run
+    is. Raises `UsageError` with the difference.
+    """
+    values = {**standing.model.to_json(), **standing.train.to_json()}
+    for flag, typed in itertools.zip_longest(rest[::2], rest[1::2], fillvalue=""):
+        name = flag.removeprefix("--").replace("-", "_")
+        if not flag.startswith("--") or name not in values:
+            raise UsageError(f"No such option: {flag}", "see: charrnn resume --help")
+        if typed != str(values[name]):
+            raise UsageError(
+                f"--{name.replace('_', '-')} {typed} is not what the run has: {values[name]}",
+                "a run keeps what it began with; leave the flag out, or train anew",
+            )
 
 
 def _sit(sitting: Any, screen: display.Quiet) -> None:
@@ -220,13 +242,12 @@ def sample(
     wanted = speaking.Wanted(
         num=num, unique=unique, novel=novel, novel_chars=novel_chars, match=match,
         as_json=as_json, report=report, stream=not no_stream, device=device,
+        says_seed=seed is None,
     )  # fmt: skip
     found, skipped = runs.find_to_speak(run)
     for error in skipped:
         display.note(f"{error.message}; speaking from step {found.progress.step} instead")
     typed = speaking.prompt(prompt, prompt_file)
-    if seed is None:
-        display.note(f"--seed {chosen.seed} says this again")
     speaking.speak(found, typed, chosen, wanted, length=length)
 
 
@@ -291,6 +312,27 @@ def info(run: o.Run = None, as_json: o.InfoJson = False) -> None:
     display.table(["", ""], rows)
     model = Model.of(found.to_speak()[0])
     print(display.visible(model.glimpse(300, seed=0)).rstrip())
+
+
+@app.command()
+def verify(run: o.Run = None, replay: o.Replay = None, as_json: o.InfoJson = False) -> None:
+    """Check a run: read all its files again, and make its last steps again.
+
+    For a disk or a memory that one does not trust. It changes nothing. The exit code is 0 where
+    all is as it was written and every number comes out to the bit, else 4.
+    """
+    from charrnn import runs, verifying
+
+    found = runs.find(run)
+    screen = display.screen(quiet=as_json, as_json=False)
+    findings = verifying.checked(found, at_most=replay, cache=runs.CORPUS_CACHE, screen=screen)
+    if as_json:
+        print(json.dumps([vars(finding) for finding in findings]))
+    else:
+        display.table(["", ""], [[finding.what, finding.found] for finding in findings])
+    problems = [finding.problem for finding in findings if finding.problem]
+    if problems:
+        raise CheckpointError("; ".join(problems), verifying.ADVICE)
 
 
 def _facts(run: Any, last: Any) -> dict[str, Any]:

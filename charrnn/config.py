@@ -67,7 +67,7 @@ def _check(name: str, value: Any, hint: Any, limits: Mapping[str, Any]) -> None:
         for kind in allowed
     )
     if not fits:
-        raise UsageError(f"{flag} cannot be {value!r}")
+        raise UsageError(f"{flag} cannot be {value!r}", "see: charrnn train --help")
     low, high = limits.get("low"), limits.get("high")
     if low is not None and high is not None and not low <= value <= high:  # NaN fails too
         raise UsageError(f"{flag} {value} is out of range", f"it must be from {low} to {high}")

@@ -224,7 +224,9 @@ def _status(source: Source) -> os.stat_result:
     try:
         return source.path.stat()
     except OSError as error:
-        raise CorpusError(f"cannot read {source.label}: {error.strerror}") from error
+        raise CorpusError(
+            f"cannot read {source.label}: {error.strerror}", "check its permissions"
+        ) from error
 
 
 def _stat_key(sources: Sequence[Source], reading: Reading) -> str:

@@ -37,6 +37,10 @@ class CheckpointError(CharRNNError):
     exit_code = 4
 
 
+class NewerError(CheckpointError):
+    """A checkpoint that a newer charrnn wrote: whole, but not for this one."""
+
+
 class DivergedError(CharRNNError):
     """Training reached a loss or a weight that is not a finite number."""
 
@@ -59,3 +63,9 @@ class ExhaustedError(CharRNNError):
     """Fewer samples that are wanted were found than were asked for; these were written."""
 
     exit_code = 8
+
+
+class NoMemoryError(CharRNNError):
+    """The machine has not got the memory that the sizes take."""
+
+    exit_code = 9

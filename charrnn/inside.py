@@ -57,7 +57,7 @@ def _text_to_read(found: Any, model: Any, file: str | None, num_chars: int) -> s
         cache = runs.CORPUS_CACHE
         return reading.beginning_of_split(found, "val", num_chars=num_chars, cache=cache)
     spelled = model.spelled(speaking.contents(file))[:num_chars]
-    read = model.known(spelled)
+    read: str = model.known(spelled)
     if num_unknown := len(spelled) - len(read):
         display.note(f"{num_unknown:,} characters that the model never saw were left out")
     if not read:

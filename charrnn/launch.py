@@ -101,17 +101,15 @@ def resumed(
     found, skipped = run.newest_valid()
     for error in skipped:
         screen.warn(f"{error.message}; going on from step {found.progress.step} instead")
+    if skipped:
+        kept = run.set_aside_damaged()
+        screen.say(f"what is left of the last checkpoint is kept as {kept}")
     config = _moved(found.train, given, screen)
     device.prepare(config.device, config.threads)
     cache = run.folder.parent / CORPUS_CACHE.name
     text = reading.same_text(found, cache=cache, keep_corpus=keep_corpus, screen=screen)
 
-    network = Network(found.model, len(found.vocab), found.ngram_keys())
-    made = Learner.new(network, config)
-    try:
-        made.restore(found.arrays, step=found.progress.step)
-    except (KeyError, ValueError) as error:
-        raise CheckpointError(f"the run {run.name!r} lacks what resuming needs: {error}") from error
+    made = learner_at(found, config)
     pace = None
     if budget != Budget():
         steps = budget.counted_steps(text.lanes(config).steps_per_epoch)
@@ -128,7 +126,25 @@ def resumed(
         config = dataclasses.replace(config, steps=steps)
     screen.say(f"run {run.name}: going on after step {found.progress.step:,} of {config.steps:,}")
     standing = dataclasses.replace(found, train=config)
+    if skipped or config != found.train:
+        run.save(standing)  # before a step is made by it
     return Sitting(run, made, text, standing, screen=screen, save_every=save_every, pace=pace)
+
+
+def learner_at(found: Checkpoint, config: TrainConfig) -> Learner:
+    """The learner that a checkpoint holds, on the configuration's device.
+
+    Raises `CheckpointError` for one that holds a model to speak with and no more.
+    """
+    learner = Learner.new(Network(found.model, len(found.vocab), found.ngram_keys()), config)
+    try:
+        learner.restore(found.arrays, step=found.progress.step)
+    except (KeyError, ValueError) as error:
+        raise CheckpointError(
+            f"the checkpoint lacks what resuming needs: {error}",
+            "train --init-from begins a new run with its weights",
+        ) from error
+    return learner
 
 
 def _planned(

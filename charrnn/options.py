@@ -220,6 +220,15 @@ KeepCorpus = Annotated[
     ),
 ]
 
+Replay = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Make at most so many steps again; 0 makes none.",
+        show_default="all since the previous checkpoint",
+    ),
+]
+
 Temperature = Annotated[
     str,
     typer.Option(

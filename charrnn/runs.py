@@ -2,10 +2,11 @@
 
 checkpoints/
   NAME/
-    last.safetensors   where `charrnn resume` goes on
-    best.safetensors   the lowest validation loss so far
-    metrics.jsonl      every figure, a line each
-    lock               held while a process trains the run
+    last.safetensors       where `charrnn resume` goes on
+    previous.safetensors   the one before it, should a disk damage the last
+    best.safetensors       the lowest validation loss so far
+    metrics.jsonl          every figure, a line each
+    lock                   held while a process trains the run
 """
 
 import contextlib
@@ -22,8 +23,8 @@ from typing import Any
 
 from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint, Progress
-from charrnn.errors import CheckpointError, LockedError, StorageError, UsageError
-from charrnn.storage import write_atomically
+from charrnn.errors import CheckpointError, LockedError, NewerError, StorageError, UsageError
+from charrnn.storage import keep_beside, write_atomically
 
 ROOT = Path("checkpoints")
 CORPUS_CACHE = ROOT / ".corpora"
@@ -47,6 +48,11 @@ class Run:
         return self.folder / "last.safetensors"
 
     @property
+    def previous(self) -> Path:
+        """The checkpoint that the last one took the place of."""
+        return self.folder / "previous.safetensors"
+
+    @property
     def best(self) -> Path:
         """The checkpoint with the lowest validation loss."""
         return self.folder / "best.safetensors"
@@ -56,13 +62,20 @@ class Run:
         """Every figure of the run, a JSON object a line."""
         return self.folder / "metrics.jsonl"
 
+    @property
+    def checkpoints(self) -> list[Path]:
+        """Those that are there: last, previous, best."""
+        return [path for path in (self.last, self.previous, self.best) if path.exists()]
+
     def newest_valid(self) -> tuple[Checkpoint, list[CheckpointError]]:
-        """Where to go on: the last checkpoint, or the best if it is damaged; what was skipped."""
-        return self._first_valid(self.last, self.best)
+        """Where to go on: the last checkpoint, or if it is damaged the newest of the others; what
+        was skipped.
+        """
+        return self._first_valid(self.last, *sorted((self.previous, self.best), key=_age))
 
     def to_speak(self) -> tuple[Checkpoint, list[CheckpointError]]:
         """What to sample from: the best checkpoint, else the last; what was skipped, damaged."""
-        found, skipped = self._first_valid(self.best, self.last)
+        found, skipped = self._first_valid(self.best, self.last, self.previous)
         return found.for_speaking(), skipped
 
     def _first_valid(self, *paths: Path) -> tuple[Checkpoint, list[CheckpointError]]:
@@ -71,9 +84,32 @@ class Run:
             if path.exists():
                 try:
                     return checkpoint.read(path), skipped
+                except NewerError:
+                    raise  # it is whole, and further than any other
                 except CheckpointError as error:
                     skipped.append(error)
         raise skipped[0] if skipped else _no_checkpoint(self)
+
+    def save(self, standing: Checkpoint) -> None:
+        """Make this the last checkpoint; one of an earlier step that it replaces stays as
+        `previous`, one that is damaged does not. Raises `StorageError`.
+
+        A change of configuration is saved before a step is made by it, so the steps from the
+        previous checkpoint to the last were made by the configuration of the previous one.
+        """
+        with contextlib.suppress(CheckpointError):
+            if checkpoint.read_header(self.last).progress.step < standing.progress.step:
+                keep_beside(self.last, self.previous)
+        checkpoint.write(self.last, standing)
+
+    def set_aside_damaged(self) -> Path:
+        """Keep a damaged last checkpoint under a name where nothing will replace it or take it for
+        whole. Raises `StorageError`.
+        """
+        kept = self.last.with_suffix(".damaged")
+        with _refused(self.folder), contextlib.suppress(FileNotFoundError):
+            os.replace(self.last, kept)
+        return kept
 
     def written_ns(self) -> int:
         """When a checkpoint was last written, in nanoseconds of the system's clock."""
@@ -81,15 +117,18 @@ class Run:
 
     def header(self) -> Checkpoint:
         """The facts of the newest checkpoint that has readable ones."""
-        try:
-            return checkpoint.read_header(self.last)
-        except CheckpointError:
-            return checkpoint.read_header(self.best)
+        errors = []
+        for path in self.checkpoints:
+            try:
+                return checkpoint.read_header(path)
+            except CheckpointError as error:
+                errors.append(error)
+        raise errors[0] if errors else _no_checkpoint(self)
 
     def discard_if_unborn(self) -> None:
         """Remove the folder of a run that could not save even once, so that its name is free."""
         with contextlib.suppress(OSError):
-            if not (self.last.exists() or self.best.exists()):
+            if not self.checkpoints:
                 (self.folder / "lock").unlink(missing_ok=True)
                 self.folder.rmdir()
 
@@ -145,7 +184,7 @@ class Run:
         with _refused(self.folder):
             lines = self.metrics.read_text(errors="replace").splitlines()
             kept = [line for line in lines if _step_of(line) <= step]
-            write_atomically(self.metrics, [line.encode() + b"\n" for line in kept])
+            write_atomically(self.metrics, ["".join(line + "\n" for line in kept).encode()])
 
 
 @contextmanager
@@ -164,6 +203,14 @@ def _step_of(line: str) -> float:
         return float(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):
         return float("inf")
+
+
+def _age(path: Path) -> int:
+    """Fewer for a checkpoint that has come further."""
+    try:
+        return -checkpoint.read_header(path).progress.step
+    except CheckpointError:
+        return 0
 
 
 def _no_checkpoint(run: Run) -> CheckpointError:
@@ -190,7 +237,9 @@ def create(name: str | None, *, default: str) -> Run:
             except FileExistsError:
                 continue
     except OSError as error:
-        raise StorageError(f"cannot make the folder {ROOT}: {error.strerror}") from error
+        raise StorageError(
+            f"cannot make the folder {ROOT}: {error.strerror}", "check the folder you are in"
+        ) from error
     raise _taken(candidates[0])
 
 
@@ -217,7 +266,7 @@ def find(name: str | None) -> Run:
         return found[0]
     for folder in (ROOT / name, Path(name)):
         run = Run(folder)
-        if run.last.exists() or run.best.exists():
+        if run.checkpoints:
             return run
         if name and folder.is_dir():
             raise _no_checkpoint(run)

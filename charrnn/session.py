@@ -5,16 +5,11 @@ Ctrl-C, a full disk, kill -9), a committed checkpoint stays, and `charrnn resume
 to the bit.
 """
 
-import contextlib
 import dataclasses
 import math
-import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
-from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,48 +23,16 @@ from charrnn.errors import CheckpointError, DivergedError, StorageError
 from charrnn.lanes import Text
 from charrnn.model import Model
 from charrnn.runs import Run
+from charrnn.signals import Signals
 from charrnn.storage import discard_unfinished
 from charrnn.training import Learner, Report, train, validation_loss, validation_loss_reset
 
 STEPS_BETWEEN_FIGURES = 10
+MAX_ROLLBACKS = 3  # in the life of a run
 _LENGTH_OF_SAMPLE = 240
 _RECENT = (
     "recent_losses"  # the steps since the last figures, so that a resumed mean is the same mean
 )
-
-
-class Signals:
-    """While it is entered, the first SIGINT, SIGTERM or SIGHUP is kept in `received`; a second one
-    ends the process at once.
-    """
-
-    def __init__(self) -> None:
-        self.received: int | None = None
-
-    def __enter__(self) -> Self:
-        self._before = {
-            kind: signal.signal(kind, self._receive)
-            for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-            if threading.current_thread() is threading.main_thread()  # Python's own rule
-            and signal.getsignal(kind) != signal.SIG_IGN  # nohup, or a shell's background job
-        }
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.received is not None:
-            os._exit(128 + number)  # the person insists: the checkpoint before this one is safe
-        self.received = number
-        with contextlib.suppress(OSError):  # the terminal may be what has gone
-            os.write(2, b"\nfinishing the step, then saving; once more leaves at once\n")
 
 
 class Sitting:
@@ -86,21 +49,28 @@ class Sitting:
         save_every: float,
         pace: Pace | None = None,
     ) -> None:
-        """`standing` is the checkpoint the learner stands at; `save_every` is in seconds; `pace`
+        """`standing` is the checkpoint the learner stands at, its arrays included, and on disk but
+        at the run's birth; `save_every` is in seconds; `pace`
         says when to end, where the number of steps was derived from the time there is.
         """
-        config, progress = standing.train, standing.progress
         self.run, self._learner, self._text = run, learner, text
+        self._screen, self._save_every, self._pace = screen, save_every, pace
+        self._lanes = text.lanes(standing.train)
+        self._began = self._saved = self._sampled = time.monotonic()
+        self._elapsed_before = standing.progress.elapsed_seconds
+        self._learned_seconds = 0.0  # in this sitting
+        self._stand_at(standing)
+
+    def _stand_at(self, standing: Checkpoint) -> None:
+        """Go on from a checkpoint, which the learner has become."""
+        progress = standing.progress
         self._standing = dataclasses.replace(standing, arrays={})  # the learner has its own
-        self._screen, self._save_every = screen, save_every
-        self._config, self._pace = config, pace
-        self._lanes = text.lanes(config)
+        self._config = standing.train
         self._recent_losses = list(torch.from_numpy(standing.arrays.get(_RECENT, np.empty(0))))
         self._train_loss = progress.train_loss
         self._validated = (progress.step, progress.val_loss)
-        self._began = self._saved = self._sampled = time.monotonic()
         self._learning_seconds = 0.0  # since the last figures
-        self._learned_seconds = 0.0  # in this sitting
+        self._report: Report | None = None  # of the last step
 
     @property
     def step(self) -> int:
@@ -110,8 +80,8 @@ class Sitting:
     def go(self) -> int | None:
         """Train to the end, or until a signal, whose number is returned.
 
-        The caller holds the run's lock. Raises `DivergedError`, and `StorageError` where
-        the first or the last save fails.
+        The caller holds the run's lock. Raises `DivergedError` where going back and learning more
+        slowly does not help, and `StorageError` where the first or the last save fails.
         """
         discard_unfinished(self.run.folder)
         self.run.forget_metrics_after(self._learner.step)
@@ -122,11 +92,8 @@ class Sitting:
         try:
             with Signals() as signals:
                 self._measure_baselines()
-                for report in self._steps():
-                    self._after_step(report)
-                    if signals.received:
-                        break
-                self._save()
+                while not self._has_ended(signals):
+                    pass
                 if not signals.received:
                     self._measure_best_from_reset()
                 return signals.received
@@ -145,6 +112,43 @@ class Sitting:
                 self._record(baselines=self._yardstick.baselines)
         if self._yardstick.baselines:
             self._screen.say(self._yardstick.meaning())
+
+    def _has_ended(self, signals: Signals) -> bool:
+        """Train until the end or a signal, and save; False where it diverged and went back."""
+        try:
+            for report in self._steps():
+                self._after_step(report)
+                if signals.received:
+                    break
+            self._save()
+            return True
+        except DivergedError as error:
+            self._go_back(error)
+            return False
+
+    def _go_back(self, error: DivergedError) -> None:
+        """Go on from the last checkpoint at half the rate, which is saved before it rules; a
+        number of times. Raises the error after that.
+        """
+        found, _ = self.run.newest_valid()
+        if found.progress.rollbacks == MAX_ROLLBACKS:
+            raise error
+        rate = found.train.learning_rate / 2
+        slower = dataclasses.replace(self._config, learning_rate=rate)
+        progress = dataclasses.replace(found.progress, rollbacks=found.progress.rollbacks + 1)
+        self._learner.restore(found.arrays, step=progress.step)
+        self._stand_at(dataclasses.replace(found, train=slower, progress=progress))
+        if self._pace is not None:
+            self._pace.start_anew()
+        self.run.forget_metrics_after(progress.step)
+        self._yardstick = Yardstick.recalled(self.run.recorded())
+        self._save()
+        self._screen.warn(
+            f"{error.message}; going on after step {progress.step:,} at half the rate, {rate:.3g}"
+            f" ({progress.rollbacks} of {MAX_ROLLBACKS} times)"
+        )
+        self._record(learning_rate=rate, rollbacks=progress.rollbacks)
+        self._screen.begin(progress.step, self._config.steps)
 
     def _steps(self) -> Iterator[Report]:
         """What `train` yields, to the end, wherever the clock moves that to."""
@@ -170,9 +174,12 @@ class Sitting:
         )
         if steps == self._config.steps:
             return False
+        before = self._standing
         self._config = dataclasses.replace(self._config, steps=steps)
-        self._standing = dataclasses.replace(self._standing, train=self._config)
-        self._try_to(self._save)
+        self._standing = dataclasses.replace(before, train=self._config)
+        if not self._try_to(self._save):
+            self._config, self._standing = before.train, before  # and the next look tries again
+            return False
         self._record(steps=steps)
         self._screen.lengthen(steps)
         return True
@@ -180,6 +187,7 @@ class Sitting:
     def _after_step(self, report: Report) -> None:
         """Whatever is due after a step; nothing of it touches the learner."""
         last = report.step == self._config.steps
+        self._report = report
         self._recent_losses.append(report.loss)
         self._screen.advance(report.step)
         if last or report.step % STEPS_BETWEEN_FIGURES == 0:
@@ -196,7 +204,7 @@ class Sitting:
         """The means since the last figures, to the metrics and to the screen."""
         loss = float(torch.stack(self._recent_losses).mean())
         if not math.isfinite(loss):
-            raise self._diverged(f"loss {loss}, gradient norm {float(report.grad_norm):.3g}")
+            raise self._diverged(f"the loss is {loss}")
         num_chars = len(self._recent_losses) * self._lanes.chars_per_step
         chars_per_second = round(num_chars / max(self._learning_seconds, 1e-9))
         self._train_loss = loss
@@ -226,6 +234,8 @@ class Sitting:
         if self._text.num_train == self._text.num_before_test:
             return
         loss = validation_loss(self._learner.network, self._text)
+        if not math.isfinite(loss):
+            raise self._diverged(f"the validation loss is {loss}")
         self._validated = (self._learner.step, loss)
         self._record(val_loss=loss, val_bits_per_char=bits(loss))
         for sentence in self._yardstick.remarks(self._train_loss, loss):
@@ -249,16 +259,18 @@ class Sitting:
             checkpoint.write(self.run.best, dataclasses.replace(best, progress=progress))
 
     def _save(self) -> None:
-        checkpoint.write(self.run.last, self._checkpoint())
+        self.run.save(self._checkpoint())
         self._saved = time.monotonic()
 
-    def _try_to(self, save: Callable[[], None]) -> None:
+    def _try_to(self, save: Callable[[], None]) -> bool:
         """In the middle of a run a disk that refuses is no reason to stop learning."""
         try:
             save()
         except StorageError as error:
             self._saved = time.monotonic()
             self._screen.warn(f"{error}; training goes on and the next save tries again")
+            return False
+        return True
 
     def _checkpoint(self) -> Checkpoint:
         """The run as it stands. Raises `DivergedError` rather than hand out weights that are not
@@ -266,7 +278,7 @@ class Sitting:
         """
         arrays = self._learner.arrays()
         if not all(np.isfinite(array).all() for array in arrays.values()):
-            raise self._diverged("a weight or a moment of the optimiser is not finite")
+            raise self._diverged("a weight, a state or a moment of the optimiser is not finite")
         arrays[_RECENT] = np.array([float(loss) for loss in self._recent_losses], np.float32)
         step = self._learner.step
         progress = Progress(
@@ -274,19 +286,23 @@ class Sitting:
             elapsed_seconds=self._elapsed(),
             train_loss=self._train_loss,
             val_loss=self._validated[1] if self._validated[0] == step else None,
+            rollbacks=self._standing.progress.rollbacks,
         )
         return dataclasses.replace(self._standing, progress=progress, arrays=arrays)
 
     def _diverged(self, sign: str) -> DivergedError:
+        norm = math.nan if self._report is None else float(self._report.grad_norm)
+        rate = self._config.learning_rate if self._report is None else self._report.learning_rate
         return DivergedError(
-            f"training diverged by step {self._learner.step}: {sign}",
-            "the checkpoint before it is intact; train anew with a lower --learning-rate than"
-            f" {self._config.learning_rate:g}",
+            f"training diverged by step {self._learner.step:,}: {sign}, with gradient norm"
+            f" {norm:.3g} at learning rate {rate:.3g}",
+            "the checkpoint before it is intact; train anew with a --learning-rate below"
+            f" {self._config.learning_rate:.3g} or a lower --grad-clip",
         )
 
     def _elapsed(self) -> float:
         """Seconds of training over all sittings."""
-        return self._standing.progress.elapsed_seconds + time.monotonic() - self._began
+        return self._elapsed_before + time.monotonic() - self._began
 
     def _loss_of_best(self) -> float:
         """The validation loss to beat."""

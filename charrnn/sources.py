@@ -149,7 +149,9 @@ def _spool_stdin(folder: Path) -> Source:
         with path.open("wb") as copy:
             shutil.copyfileobj(sys.stdin.buffer, copy, CHUNK_BYTES)
     except OSError as error:
-        raise StorageError(f"cannot copy standard input to {folder}: {error.strerror}") from error
+        raise StorageError(
+            f"cannot copy standard input to {folder}: {error.strerror}", "make room there"
+        ) from error
     return Source(path, "standard input")
 
 
@@ -163,7 +165,9 @@ def read_bytes(source: Source) -> Iterator[bytes]:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
     except OSError as error:
-        raise CorpusError(f"cannot read {source.label}: {error.strerror}") from error
+        raise CorpusError(
+            f"cannot read {source.label}: {error.strerror}", "check its permissions"
+        ) from error
 
 
 def read_text(source: Source, encoding: str, seen: Normalised) -> Iterator[str]:

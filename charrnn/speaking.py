@@ -43,6 +43,7 @@ class Wanted:
     report: bool = False
     stream: bool = True
     device: str = "cpu"
+    says_seed: bool = False  # for nobody chose it
 
     @property
     def is_picky(self) -> bool:
@@ -86,6 +87,7 @@ def speak(
     )
     sieve.copies = lambda text: reporter.copies(text[len(prompt) :])
     write = display.Writer(sys.stdout, is_bytes=model.vocab.is_bytes)
+    _say_seed(sample, wanted)
     if one:
         write(prompt)
         for character in reporter.hearing(model.stream(prompt, sample)):
@@ -136,6 +138,12 @@ def _speak_many(
             f"only {num_written:,} of {num:,} were found: the last {sieve.in_a_row:,} were refused",
             "a higher --temp finds more",
         )
+
+
+def _say_seed(sample: SampleConfig, wanted: Wanted) -> None:
+    """How to hear the same again, once it is sure that there is something to hear."""
+    if wanted.says_seed:
+        display.note(f"--seed {sample.seed} says this again")
 
 
 def _said(
@@ -258,7 +266,7 @@ def chunks(file: str) -> Iterator[bytes]:
         with Path(file).open("rb"):  # that it is not there is said at once
             return _read(Path(file))
     except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+        raise UsageError(f"{file} cannot be read: {error.strerror}", "check the path") from error
 
 
 def _read(path: Path) -> Iterator[bytes]:

@@ -1,33 +1,66 @@
-"""One way to write a file: whole or not at all, even through a crash or a power cut."""
+"""One way to write a file: whole or not at all, even through a crash or a power cut.
 
+Every touch of the disk goes through `os`, one call each, so that the tests can count them, refuse
+them and end the process between any two.
+"""
+
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
+
+_MAX_BYTES_AT_ONCE = 1 << 20
 
 
 def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
     """Put a file in place whole, or leave what was there. Raises OSError where the disk refuses.
 
-    Temporary file, flush, fsync, rename, fsync of the folder: at any moment the path holds the old
-    contents or the new.
+    Temporary file, fsync, rename, fsync of the folder: at any moment, and whatever of it reached
+    the disk when the power went, the path holds the old contents or the new.
     """
     temporary = temporary_beside(path)
     try:
-        with temporary.open("wb") as file:
-            for piece in pieces:
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        _write(temporary, pieces)
+        os.replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
         raise
     _fsync_folder(path.parent)
 
 
+def keep_beside(path: Path, kept: Path) -> None:
+    """Give a file a second name, which it keeps when the first is given to another file.
+
+    Where a file system has no such links, nothing is kept.
+    """
+    temporary = temporary_beside(kept)
+    with contextlib.suppress(OSError):
+        os.link(path, temporary)
+        os.replace(temporary, kept)
+    _remove(temporary)  # it is still there where both were names of one file
+
+
+def _write(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        for piece in pieces:
+            left = memoryview(piece)
+            while len(left):  # a disk may take a part only
+                left = left[os.write(descriptor, left[:_MAX_BYTES_AT_ONCE]) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    """Take a file away if it is there and the disk lets us: it is only a leftover."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
 def _fsync_folder(folder: Path) -> None:
     """Make the rename itself survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
@@ -44,7 +77,7 @@ def discard_unfinished(folder: Path) -> None:
     for leftover in folder.glob(".*.tmp"):
         pid = leftover.name.split(".")[-2]
         if pid.isdecimal() and not _is_alive(int(pid)):
-            leftover.unlink(missing_ok=True)
+            _remove(leftover)
 
 
 def _is_alive(pid: int) -> bool:

@@ -1,20 +1,28 @@
-"""What many tests share: a small text, a folder of their own, the command line in this process."""
+"""What many tests share: a small text, a folder of their own, the command line in this process,
+runs to compare; and the fault matrix as a table, after tests that prove its rows.
+"""
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections import Counter
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # two processes with two threads each would spin
 
 import numpy as np
 import pytest
 import torch
 
 from charrnn import __main__ as program
-from charrnn import device, ngrams
-from charrnn.config import CELLS, ModelConfig
+from charrnn import checkpoint, device, ngrams, runs, training
+from charrnn.config import CELLS, ModelConfig, TrainConfig
 from charrnn.recurrence import Weights
 
 torch.set_num_threads(1)  # small networks gain nothing from more
@@ -78,6 +86,12 @@ def charrnn(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[
     return run
 
 
+@pytest.fixture
+def trained(charrnn: Run, corpus: Path) -> None:
+    """The run a, of 20 steps."""
+    assert charrnn("train", corpus, *QUICK, "--run", "a").code == 0
+
+
 def start(*arguments: object, **settings: object) -> "subprocess.Popen[bytes]":
     """The command line in a process of its own."""
     command = [sys.executable, "-m", "charrnn", *map(str, arguments)]
@@ -94,7 +108,54 @@ def peak_memory(*arguments: object) -> int:
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
+def wait_until(condition: Callable[[], object]) -> None:
+    """Until it is true: half a minute at most."""
+    for _ in range(3000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise TimeoutError
+
+
+def signal_at(monkeypatch: pytest.MonkeyPatch, step: int, number: int) -> None:
+    """Send this process a signal in the middle of the loop's step."""
+    rate = training.learning_rate
+
+    def interrupting(at: int, config: TrainConfig) -> float:
+        if at == step:
+            os.kill(os.getpid(), number)
+        return rate(at, config)
+
+    monkeypatch.setattr(training, "learning_rate", interrupting)
+
+
+def run_of(tmp_path: Path, name: str = "a") -> runs.Run:
+    return runs.Run(tmp_path / "checkpoints" / name)
+
+
+def metrics(run: runs.Run) -> list[dict[str, float]]:
+    """What was recorded, but for the only two figures that differ from time to time."""
+    lines = [json.loads(line) for line in run.metrics.read_text().splitlines()]
+    timed = ("elapsed_seconds", "chars_per_second")
+    return [{name: line[name] for name in line if name not in timed} for line in lines]
+
+
+def same_files(one: runs.Run, other: runs.Run) -> None:
+    """Two runs hold the same arrays to the bit, in last and in best."""
+    for path, other_path in ((one.last, other.last), (one.best, other.best)):
+        found, expected = checkpoint.read(path), checkpoint.read(other_path)
+        assert found.progress.step == expected.progress.step
+        assert found.progress.val_loss == expected.progress.val_loss
+        assert found.progress.val_loss_reset == expected.progress.val_loss_reset
+        assert {name: array.tobytes() for name, array in found.arrays.items()} == {
+            name: array.tobytes() for name, array in expected.arrays.items()
+        }
+    assert metrics(one) == metrics(other)
+
+
 SMALL = ("--hidden-size", 12, "--embedding-size", 8, "--batch-size", 4, "--seq-length", 8)
+QUICK = (*SMALL, "--steps", 20, "--eval-every", 10, "--threads", 1)
+TRAIN = ("train", "corpus.txt", *SMALL, "--steps", 60, "--eval-every", 25, "--run", "a")
 
 
 def random_weights(
@@ -116,3 +177,55 @@ def random_ngrams(config: ModelConfig, vocab_size: int) -> tuple[np.ndarray, ...
     """The keys of the n-grams that are frequent in a random text."""
     text = np.random.default_rng(5).integers(vocab_size, size=20 * vocab_size)  # the same always
     return ngrams.learn(text, longest=config.ngrams, min_count=2)
+
+
+_outcomes: dict[int, list[str]] = {}  # of the tests of each row of the fault matrix
+_faults: Counter[int] = Counter()  # that these injected
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--row", type=int, help="only the tests of this row of the fault matrix")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = config.getoption("--row")
+    if wanted is not None:
+        items[:] = [item for item in items if wanted in rows_of(item)]
+
+
+def rows_of(item: pytest.Item) -> list[int]:
+    """The rows of the fault matrix that a test proves."""
+    return sorted({mark.args[0] for mark in item.iter_markers("row")})
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Reports carry the rows and the faults: they may come from another process."""
+    report = yield
+    report.rows, report.faults = rows_of(item), {}
+    if report.rows and report.when == "call":
+        from matrix import crash_points
+
+        report.faults = {str(row): number for row, number in crash_points.items() if number}
+        crash_points.update(dict.fromkeys(crash_points, 0))
+    return report
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    if report.when == "call" or report.outcome != "passed":
+        for row in report.rows:
+            _outcomes.setdefault(row, []).append(report.outcome)
+    _faults.update({int(row): number for row, number in report.faults.items()})
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if not _outcomes:
+        return
+    sys.path.insert(0, str(Path(__file__).parent / "faults"))
+    from matrix import ROWS
+
+    terminalreporter.section("fault matrix")
+    for row, outcomes in sorted(_outcomes.items()):
+        told = ", ".join(f"{outcomes.count(kind)} {kind}" for kind in dict.fromkeys(outcomes))
+        faults = f"; {_faults[row]:,} faults injected" if _faults[row] else ""
+        terminalreporter.write_line(f"{row:2d}  {ROWS[row]}: {told}{faults}")

@@ -2,8 +2,7 @@ import json
 import signal
 
 import pytest
-from conftest import SMALL
-from test_session import run_of, same_files, signal_at
+from conftest import SMALL, run_of, same_files, signal_at
 
 from charrnn import budget, checkpoint, plan
 from charrnn.budget import Budget, Pace

@@ -1,6 +1,4 @@
 import hashlib
-import os
-import subprocess
 
 import numpy as np
 import pytest
@@ -90,18 +88,6 @@ def test_a_damaged_copy_is_made_again(tmp_path, damage):
     assert vocab.decode(ids) == "some text"
 
 
-def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
-    (tmp_path / "cache").mkdir()
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    for name in (f".x.npy.{gone.pid}.tmp", f".stdin.{os.getpid()}.tmp"):
-        (tmp_path / "cache" / name).write_text("half")
-    (tmp_path / "text").write_text("some text")
-    encode([tmp_path / "text"], tmp_path)
-    left = [path.name for path in (tmp_path / "cache").glob(".*")]
-    assert left == [f".stdin.{os.getpid()}.tmp"]
-
-
 def test_one_file_may_be_named_and_lie_in_a_folder(tmp_path):
     path = tmp_path / "nul"
     path.write_text("a\0b")
@@ -120,17 +106,6 @@ def test_an_edited_file_is_read_again(tmp_path):
     before = survey([path], tmp_path)[1]
     path.write_text("edited")
     assert survey([path], tmp_path)[1].sha256 != before.sha256
-
-
-def test_a_file_that_changes_between_the_passes_is_noticed(tmp_path):
-    path = tmp_path / "text"
-    path.write_text("abcabc")
-    found, surveyed = survey([path], tmp_path)
-    path.write_text("abcabb")
-    vocab = Vocab.from_counts(surveyed.counts_array(), is_bytes=False, max_size=99)
-    with pytest.raises(CorpusError, match="changed while it was being read"):
-        corpus.encoded(found, Reading(), surveyed, vocab, cache=tmp_path / "cache", progress=ignore)
-    assert not list((tmp_path / "cache").glob("*.npy"))
 
 
 @pytest.mark.parametrize(("text", "phrase"), [("", "holds no text"), ("x", "holds one character")])

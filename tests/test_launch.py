@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import SMALL, small_text
 
-from charrnn import checkpoint, launch
+from charrnn import checkpoint
 from charrnn.runs import Run
 
 QUICK = (*SMALL, "--steps", 20, "--eval-every", 10)
@@ -39,15 +39,6 @@ def test_an_extended_run_follows_the_schedule_of_the_new_length(charrnn, corpus,
     of_step_30 = next(line for line in map(json.loads, lines) if line["step"] == 30)
     assert of_step_30["learning_rate"] == pytest.approx(0.012 * (40 - 29) / 39)
     assert rates[-2] == pytest.approx(0.012 / 39)
-
-
-def test_a_changed_corpus_stops_a_resume_unless_told_otherwise(charrnn, corpus):
-    charrnn("train", corpus, *QUICK, "--run", "a")
-    corpus.write_text(small_text(seed=1))
-    refused = charrnn("resume", "a", "--steps", 30)
-    assert refused.code == 3
-    assert "has changed since the run began; --keep-corpus goes on with" in refused.err
-    assert charrnn("resume", "a", "--steps", 30, "--keep-corpus").code == 0
 
 
 def test_a_corpus_only_touched_is_the_same_corpus(charrnn, corpus):
@@ -118,21 +109,3 @@ def test_fine_tuning_refuses_what_does_not_fit(charrnn, corpus, flags, phrase):
     refused = charrnn("train", corpus, "--init-from", "old", *flags)
     assert refused.code == 2
     assert phrase in refused.err
-
-
-def test_another_number_of_threads_is_a_warning(charrnn, corpus):
-    charrnn("train", corpus, *QUICK, "--threads", 1, "--run", "a")
-    resumed = charrnn("resume", "a", "--steps", 30, "--threads", 2)
-    assert resumed.code == 0
-    assert "the run began with threads 1, now 2: equal, but not to the last bit" in resumed.err
-
-
-def test_a_gpu_that_is_not_here_is_replaced_and_said(charrnn, corpus, tmp_path):
-    charrnn("train", corpus, *QUICK, "--run", "a")
-    run = Run(tmp_path / "checkpoints/a")
-    found = checkpoint.read(run.last)
-    train = launch.dataclasses.replace(found.train, device="cuda:99")
-    checkpoint.write(run.last, launch.dataclasses.replace(found, train=train))
-    resumed = charrnn("resume", "a", "--steps", 30)
-    assert resumed.code == 0
-    assert "the run began with device cuda:99, now cpu" in resumed.err

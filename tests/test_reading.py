@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SMALL
+from conftest import SMALL, run_of, same_files, signal_at
 from hypothesis import given
 from hypothesis import strategies as st
-from test_session import run_of, same_files, signal_at
 
 from charrnn import checkpoint, reading
 from charrnn.config import TrainConfig

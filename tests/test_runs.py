@@ -1,5 +1,4 @@
 import json
-import multiprocessing
 import os
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from conftest import SMALL
 from test_checkpoint import small
 
 from charrnn import checkpoint, runs
-from charrnn.errors import CheckpointError, LockedError, UsageError
+from charrnn.errors import CheckpointError, UsageError
 from charrnn.runs import Run
 
 
@@ -27,15 +26,6 @@ def test_a_named_run_is_never_overwritten():
 def test_a_name_that_is_no_folder_name_is_refused(name):
     with pytest.raises(UsageError, match="cannot name a run"):
         runs.create(name, default="x")
-
-
-def _create(_):
-    return runs.create(None, default="same").name
-
-
-def test_fifty_launches_at_once_make_fifty_runs():
-    with multiprocessing.get_context("fork").Pool(8) as pool:
-        assert len(set(pool.map(_create, range(50)))) == 50
 
 
 def test_the_newest_run_is_the_one_trained_last():
@@ -70,40 +60,6 @@ def test_a_run_speaks_with_its_best_or_else_its_last():
     found, skipped = runs.find_to_speak("a")
     assert found.progress.step == 3
     assert "best.safetensors is not a valid" in skipped[0].message
-
-
-def test_a_damaged_last_checkpoint_gives_way_to_the_best():
-    run = runs.create("a", default="x")
-    checkpoint.write(run.last, small(step=9))
-    checkpoint.write(run.best, small(step=5))
-    assert run.newest_valid()[0].progress.step == 9
-    run.last.write_bytes(run.last.read_bytes()[:-1])
-    found, skipped = run.newest_valid()
-    assert found.progress.step == 5
-    assert "last.safetensors is not a valid charrnn checkpoint" in skipped[0].message
-    run.best.unlink()
-    with pytest.raises(CheckpointError, match=r"last\.safetensors is not a valid"):
-        run.newest_valid()
-
-
-def test_two_processes_cannot_train_one_run_and_a_killed_one_frees_it():
-    run = runs.create("a", default="x")
-    ready, wait = os.pipe()
-    child = os.fork()
-    if not child:
-        with run.locked():
-            os.write(wait, b"x")
-            os.read(ready, 0)
-            while True:
-                os.sched_yield()
-    os.read(ready, 1)
-    with pytest.raises(LockedError, match=rf"is being trained by process {child} on \S+; wait"):
-        with run.locked():
-            pass
-    os.kill(child, 9)
-    os.waitpid(child, 0)
-    with run.locked():
-        pass
 
 
 def test_metrics_of_steps_to_be_made_again_are_forgotten():

@@ -88,41 +88,11 @@ def test_text_reads_the_same_however_the_chunks_fall(tmp_path_factory, text, siz
         assert read(path, encoding)[0] == expected
 
 
-def test_what_was_normalised_is_said(tmp_path):
-    path = tmp_path / "text"
-    path.write_bytes(b"\xef\xbb\xbfone\r\ntwo\rthree\n\0")
-    text, notes = read(path)
-    assert text == "one\ntwo\nthree\n\0"
-    assert notes == [
-        "dropped the byte order mark at the start of the text",
-        "turned CRLF and CR line ends into newlines",
-    ]
-
-
-@pytest.mark.parametrize("chunk", [1, 3, 1 << 20])
-def test_a_byte_that_is_not_utf8_is_named_by_line_and_offset(tmp_path, monkeypatch, chunk):
-    monkeypatch.setattr(sources, "CHUNK_BYTES", chunk)
-    path = tmp_path / "latin"
-    path.write_bytes("line one\nñandú, pingüino y colibrí\n".encode("latin-1"))
-    with pytest.raises(
-        CorpusError, match="latin is not utf-8: line 2, byte 9; it may be .*--encoding"
-    ):
-        read(path)
-
-
 def test_a_cut_character_at_the_end_is_an_error_too(tmp_path):
     path = tmp_path / "cut"
     path.write_bytes("naïveté".encode()[:-1])
     with pytest.raises(CorpusError, match="line 1, byte 7"):
         read(path)
-
-
-def test_utf16_is_recognised_by_its_mark(tmp_path):
-    path = tmp_path / "wide"
-    path.write_bytes("wide words".encode("utf-16"))
-    with pytest.raises(CorpusError, match="byte 0; it may be utf-16: try --encoding utf-16"):
-        read(path)
-    assert read(path, "utf-16")[0] == "wide words"
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "hex", "a\0b"])

@@ -1,0 +1,42 @@
+"""Signals that ask training to end: it finishes what it is at, saves, and ends by them."""
+
+import contextlib
+import os
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Self
+
+
+class Signals:
+    """While it is entered, the first SIGINT, SIGTERM or SIGHUP is kept in `received`; a second one
+    ends the process at once.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+
+    def __enter__(self) -> Self:
+        self._before = {
+            kind: signal.signal(kind, self._receive)
+            for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+            if threading.current_thread() is threading.main_thread()  # Python's own rule
+            and signal.getsignal(kind) != signal.SIG_IGN  # nohup, or a shell's background job
+        }
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.received is not None:
+            os._exit(128 + number)  # the person insists: the checkpoint before this one is safe
+        self.received = number
+        with contextlib.suppress(OSError):  # the terminal may be what has gone
+            os.write(2, b"\nfinishing the step, then saving; once more leaves at once\n")

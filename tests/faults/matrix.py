@@ -1,0 +1,54 @@
+"""The fault matrix: what may happen to a run, by number. Every row has its tests (`@row(3)`), and
+`pytest tests/faults` ends with the table.
+
+The promise: after any fault, `charrnn resume` goes on to the bit from a committed checkpoint, or
+the program ends with a documented code, one sentence and one remedy. No checkpoint that was
+committed is lost or damaged by a later event.
+"""
+
+import pytest
+
+ROWS = {
+    1: "SIGKILL at the Nth system call of a save, for every N",
+    2: "the disk is full or fails, at any write, fsync or rename",
+    3: "the power goes: whatever was not synced is lost",
+    4: "a read-only folder, at the start and in mid-run",
+    5: "umask 022 and 077",
+    6: "temporary files of a dead process",
+    7: "a checkpoint that is cut short, anywhere",
+    8: "one flipped bit, anywhere",
+    9: "a hostile header",
+    10: "a configuration of monstrous sizes",
+    11: "a pickle under any name",
+    12: "an older format, a newer format",
+    13: "N + N steps against 2 N, at every split point",
+    14: "saving, evaluating, sampling more often or never",
+    15: "SIGINT, SIGTERM, SIGHUP at any moment; a second one",
+    16: "a signal to the whole process group",
+    17: "the clock jumps; SIGSTOP, then SIGCONT",
+    18: "resuming with other sizes, or a longer horizon",
+    19: "a checkpoint from another device",
+    20: "another number of threads",
+    21: "another locale, another hash seed",
+    22: "NaN or infinity in loss, gradient, weight or optimiser",
+    23: "out of memory",
+    24: "a corpus that is none",
+    25: "a corpus in another encoding",
+    26: "byte order mark, CRLF, NUL, other normal forms",
+    27: "a huge corpus in one line",
+    28: "the corpus changes while it trains",
+    29: "a prompt with characters the model never saw",
+    30: "two trainers in one run",
+    31: "fifty launches at once",
+    32: "sampling while a trainer saves",
+    33: "a closed pipe, a full device, closed streams",
+    34: "not a terminal, TERM=dumb, NO_COLOR",
+    35: "a model that learned escape sequences and markup",
+}
+crash_points = dict.fromkeys(ROWS, 0)  # how many faults were injected, by row
+
+
+def row(number: int) -> pytest.MarkDecorator:
+    """Says which row of the matrix a test proves."""
+    assert number in ROWS
+    return pytest.mark.row(number)

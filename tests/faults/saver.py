@@ -1,0 +1,68 @@
+"""A process that saves checkpoints in children of its own, so that a test may kill these.
+
+It reads orders, a JSON object a line: `folder`, the run that has a last checkpoint and beside it
+`new`, the one to save; and what shall happen meanwhile:
+
+    {"wait": FIFO}          wait for a byte from the FIFO: for someone who wants to attach
+    {"exit_at": N}          end without a trace before the Nth touch of the disk
+    {"fail_at": N, "errno": E}   have the Nth touch fail
+
+The child tells its process id once it is ready; then comes its exit code: 0 saved, 6 refused, 9
+ended. `piece` is how many bytes are written at once.
+"""
+
+import errno
+import itertools
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from charrnn import checkpoint, storage
+from charrnn.errors import StorageError
+from charrnn.runs import Run
+
+TOUCHES = ("open", "write", "fsync", "close", "replace", "link", "unlink")
+
+
+def save(order: dict[str, Any]) -> int:
+    run = Run(Path(order["folder"]))
+    new = checkpoint.read(run.folder / "new")
+    storage._MAX_BYTES_AT_ONCE = order.get("piece", 4096)
+    print(os.getpid(), flush=True)
+    if "wait" in order:
+        os.read(os.open(order["wait"], os.O_RDONLY), 1)
+    calls = itertools.count(1)
+    for name in TOUCHES:
+        setattr(os, name, counted(getattr(os, name), calls, order))
+    try:
+        run.save(new)
+    except StorageError:
+        return StorageError.exit_code
+    return 0
+
+
+def counted(touch: Callable[..., Any], calls: Any, order: dict[str, Any]) -> Callable[..., Any]:
+    def call(*arguments: Any, **settings: Any) -> Any:
+        number = next(calls)
+        if number == order.get("exit_at"):
+            os._exit(9)
+        if number == order.get("fail_at"):
+            raise OSError(order["errno"], os.strerror(order["errno"]))
+        return touch(*arguments, **settings)
+
+    return call
+
+
+for line in sys.stdin:
+    order = json.loads(line)
+    child = os.fork()
+    if not child:
+        try:
+            os._exit(save(order))
+        except BaseException as error:
+            print(repr(error), file=sys.stderr, flush=True)
+            os._exit(errno.EINVAL + 100)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)

@@ -1,0 +1,413 @@
+"""Checkpoints that are cut, flipped, forged or of another age: refused in a line, never run."""
+
+import hashlib
+import io
+import json
+import os
+import pickle
+import struct
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matrix import crash_points, row
+from test_checkpoint import small
+
+from charrnn import checkpoint, container, runs
+from charrnn.errors import CheckpointError
+
+GOLDEN = Path(__file__).parents[1] / "data"
+
+
+@pytest.fixture
+def written(tmp_path):
+    path = tmp_path / "last.safetensors"
+    checkpoint.write(path, small())
+    return path
+
+
+@row(8)
+def test_every_flipped_bit_of_the_header_and_many_of_the_rest_are_noticed(written):
+    data = bytearray(written.read_bytes())
+    header_bytes = 8 + struct.unpack("<Q", data[:8])[0]
+    random = np.random.default_rng(0)
+    rest = random.integers(8 * header_bytes, 8 * len(data), 500).tolist()
+    for place in [*range(8 * header_bytes), *rest, *range(8 * len(data) - 256, 8 * len(data))]:
+        data[place // 8] ^= 1 << place % 8
+        with pytest.raises(CheckpointError):
+            read_bytes(data)
+        data[place // 8] ^= 1 << place % 8
+        crash_points[8] += 1
+    read_bytes(data)
+
+
+def read_bytes(data):
+    """A checkpoint from memory: the tests of each bit are thousands."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoint, "_opened", lambda path: opened(data, path))
+        patch.setattr(container.os, "fstat", lambda _: SimpleNamespace(st_size=len(data)))
+        return checkpoint.read(Path("x"))
+
+
+@contextmanager
+def opened(data, path):
+    file = io.BytesIO(data)
+    file.fileno = lambda: -1
+    try:
+        yield file
+    except ValueError as error:
+        raise checkpoint._damaged(path, str(error)) from error
+
+
+@row(7)
+def test_truncation_anywhere_is_noticed(written):
+    """At every byte of the header, then every 4 KiB; and at both ends of every array."""
+    made = small()
+    made.arrays["optimizer.more"] = np.zeros(50_000, np.float32)
+    checkpoint.write(written, made)
+    data = written.read_bytes()
+    header_bytes = 8 + struct.unpack("<Q", data[:8])[0]
+    with written.open("rb") as file:
+        places = container.read_header(file).places.values()
+    ends = {place.first for place in places} | {place.end - 1 for place in places}
+    for size in {*range(header_bytes), *range(header_bytes, len(data), 4096), *ends, len(data) - 1}:
+        with pytest.raises(CheckpointError):
+            read_bytes(data[:size])
+        crash_points[7] += 1
+    for longer in (data + b"x", data + data):
+        with pytest.raises(CheckpointError, match="shorter or longer than it says"):
+            read_bytes(longer)
+    read_bytes(data)
+
+
+def sealed(tensors, facts) -> bytes:
+    """A file with a digest that fits whatever is in it, as a stranger could make one."""
+    metadata = None if facts is None else {"charrnn": json.dumps(facts)}
+    body = safetensors.numpy.save({**tensors, "sha256": np.zeros(32, np.uint8)}, metadata)[:-32]
+    return body + hashlib.sha256(body).digest()
+
+
+def facts_of(path) -> dict:
+    data = path.read_bytes()
+    header = json.loads(data[8 : 8 + struct.unpack("<Q", data[:8])[0]])
+    return json.loads(header["__metadata__"]["charrnn"])
+
+
+def change(facts, where, value):
+    *parents, name = where
+    for parent in parents:
+        facts = facts[parent]
+    facts[name] = value
+
+
+@row(10)
+@row(12)
+@pytest.mark.parametrize(
+    ("where", "value", "phrase"),
+    [
+        (("format",), 5, "was written by a newer charrnn: it has format 5, this one knows up to 4"),
+        (("format",), "x", "format 'x'"),
+        (("format",), 0, "format 0"),
+        (("corpus", "names"), [1], "its corpus has no name"),
+        (("corpus", "encoding"), None, "its corpus has no name"),
+        (("corpus", "sha256"), "../" * 21 + "x", "its corpus has no SHA-256"),
+        (("model", "hidden_size"), 2**31, "--hidden-size 2147483648 is out of range"),
+        (("model", "hidden_size"), 5000, "its weights do not fit its configuration"),
+        (("model", "cell"), "gru", "its weights do not fit its configuration"),
+        (("model", "num_layers"), 2, "its weights do not fit its configuration"),
+        (("model", "surprise"), 2, "unknown fields: surprise"),
+        (("vocab", "code_points"), [1, 1, 2, 3, 4], "not a list of distinct characters"),
+        (("vocab", "code_points"), [[]] * 5, "not a list of distinct characters"),
+        (("vocab",), None, "not a valid charrnn checkpoint"),
+        (("progress", "step"), -1, "a count of its progress is -1"),
+        (("progress", "rollbacks"), "x", "a count of its progress is 'x'"),
+        (("progress", "val_loss"), "low", "not a number"),
+        (("corpus",), {}, "not a valid charrnn checkpoint"),
+        (("train", "batch_size"), 10**9, "--batch-size 1000000000 is out of range"),
+    ],
+)
+def test_a_strangers_facts_are_checked_before_anything_is_allocated(written, where, value, phrase):
+    facts = facts_of(written)
+    change(facts, where, value)
+    written.write_bytes(sealed(small().arrays, facts))
+    began = time.monotonic()
+    with pytest.raises(CheckpointError, match=phrase):
+        checkpoint.read(written)
+    assert time.monotonic() - began < 1
+
+
+@row(9)
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused(written, bad):
+    arrays = small().arrays
+    arrays["weights.head.bias"][1] = bad
+    written.write_bytes(sealed(arrays, facts_of(written)))
+    with pytest.raises(CheckpointError, match=r"head\.bias is not finite"):
+        checkpoint.read(written)
+
+
+@row(9)
+def test_missing_and_extra_weights_are_refused(written):
+    facts = facts_of(written)
+    arrays = small().arrays
+    extra = {**arrays, "weights.more": np.zeros(3, np.float32)}
+    missing = {name: array for name, array in arrays.items() if name != "weights.embedding"}
+    for tensors in (extra, missing):
+        written.write_bytes(sealed(tensors, facts))
+        with pytest.raises(CheckpointError, match="do not fit"):
+            checkpoint.read(written)
+
+
+class Canary:
+    def __reduce__(self):
+        return (os.mkdir, ("unpickled",))
+
+
+@row(9)
+@row(11)
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"text",
+        pickle.dumps(Canary()),
+        struct.pack("<Q", 2**63) + b"{}",
+        struct.pack("<Q", 100 << 20) + b"{" * 1000,
+        struct.pack("<Q", 2) + b"{}",
+        struct.pack("<Q", 4) + b"null",
+        struct.pack("<Q", 60_000) + b"[" * 60_000,
+        sealed({}, None),
+        sealed({}, {}),
+        sealed({}, []),
+    ],
+)
+def test_what_is_no_checkpoint_is_refused_and_never_run(tmp_path, data):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(data)
+    with pytest.raises(CheckpointError, match="is not a valid charrnn checkpoint"):
+        checkpoint.read(path)
+    assert not (tmp_path / "unpickled").exists()
+
+
+ENTRY = st.fixed_dictionaries(
+    {
+        "dtype": st.sampled_from(["F32", "I64", "U8", "F64", "BF16", "", 3]),
+        "shape": st.lists(st.integers(-1, 9) | st.just(2**63) | st.just(2**31), max_size=3),
+        "data_offsets": st.lists(st.integers(-1, 200) | st.just(2**64), max_size=3),
+    }
+)
+NAMES = st.sampled_from(
+    [
+        "weights.embedding",
+        "weights.head.bias",
+        "ngrams.2",
+        "optimizer.x",
+        "state.0.0",
+        "sha256",
+        "y",
+    ]
+)
+
+
+@row(9)
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(NAMES, ENTRY | st.none() | st.integers()), st.binary(max_size=300))
+def test_no_header_however_made_gets_past_the_reader(entries, payload):
+    """Overlapping, out of range, of monstrous, negative or odd sizes, missing, extra."""
+    facts = header_of_small()["__metadata__"]["charrnn"]
+    header = json.dumps({"__metadata__": {"charrnn": facts}, **entries}).encode()
+    body = struct.pack("<Q", len(header)) + header + payload
+    began = time.monotonic()
+    with pytest.raises(CheckpointError):
+        read_bytes(body + hashlib.sha256(body).digest())
+    assert time.monotonic() - began < 1
+    crash_points[9] += 1
+
+
+def header_of_small():
+    body, _ = checkpoint._pieces(small())
+    return json.loads(bytes(body[8 : 8 + struct.unpack("<Q", body[:8])[0]]))
+
+
+@row(9)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda header: header.replace('"sha256"', '"state.0.0"', 1),  # a name that stands twice
+        lambda header: header.replace('"dtype":"F32"', '"dtype":"F32","dtype":"F32"', 1),
+        lambda header: header.replace("weights.head.bias", "voices.head.bias", 1),
+        lambda header: header.replace('"F64"', '"F16"', 1),
+        lambda header: header.replace("[0,", "[8,", 1),
+    ],
+)
+def test_a_header_of_which_a_little_is_wrong_is_refused(change):
+    body, _ = checkpoint._pieces(small())
+    num_bytes = struct.unpack("<Q", body[:8])[0]
+    header = bytes(body[8 : 8 + num_bytes]).decode()
+    changed = change(header)
+    assert changed != header
+    changed = changed.encode()
+    forged = struct.pack("<Q", len(changed)) + changed + bytes(body[8 + num_bytes :])
+    with pytest.raises(CheckpointError):
+        read_bytes(forged + hashlib.sha256(forged).digest())
+
+
+BOMBS = {
+    "lists": lambda size: b"[" + b"[]," * (size // 3) + b"[]]",
+    "deep": lambda size: b"[" * size,
+    "objects": lambda size: b'{"a":[' + b"{}," * (size // 3) + b"{}]}",
+    "texts": lambda size: b"[" + b'"a1",' * (size // 5) + b"1]",
+    "numbers": lambda size: b"[" + b"999," * (size // 4) + b"1]",
+    "a long number": lambda size: b"9" * size,
+    "nothing": lambda size: b" " * size,
+}
+READ = """
+import resource, sys, time
+from pathlib import Path
+from charrnn import checkpoint
+from charrnn.errors import CheckpointError
+size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+path = Path(sys.argv[1])
+on_disk = path.stat().st_blocks * 512
+resource.setrlimit(resource.RLIMIT_AS, (size + on_disk + (64 << 20),) * 2)
+began = time.monotonic()
+try:
+    checkpoint.read(path)
+except CheckpointError as error:
+    print(f"{time.monotonic() - began:.3f} {error}")
+"""
+
+
+@row(9)
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit counts otherwise elsewhere")
+@pytest.mark.parametrize("size", [2 << 20, 100 << 20])
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_header_that_swells_takes_neither_time_nor_memory(tmp_path, bomb, size):
+    """Less than a second, and 64 MB besides the file: beyond that the kernel refuses."""
+    path = tmp_path / "bomb"
+    header = BOMBS[bomb](size - 16)[:size]
+    path.write_bytes(struct.pack("<Q", len(header)) + header)
+    done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True)
+    seconds, _, said = done.stdout.partition(" ")
+    assert "is not a valid charrnn checkpoint" in said, done.stderr
+    assert float(seconds) < 1
+    crash_points[9] += 1
+
+
+@row(10)
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit counts otherwise elsewhere")
+def test_monstrous_sizes_are_refused_before_any_memory_is_taken(tmp_path):
+    """A file of 40 GB that takes none on disk, its header consistent with its size."""
+    path = tmp_path / "bomb"
+    header = header_of_small()
+    end = max(entry["data_offsets"][1] for name, entry in header.items() if name[0] != "_")
+    huge = {"dtype": "F32", "shape": [10**10], "data_offsets": [0, 4 * 10**10]}
+    del header["sha256"]
+    for name, entry in header.items():
+        if name != "__metadata__":
+            entry["data_offsets"] = [4 * 10**10 + place for place in entry["data_offsets"]]
+    last = 4 * 10**10 + end
+    digest = {"dtype": "U8", "shape": [32], "data_offsets": [last - 32, last]}
+    whole = json.dumps({**header, "optimizer.huge": huge, "sha256": digest}).encode()
+    whole += b" " * (-len(whole) % 8)
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", len(whole)) + whole)
+        file.truncate(8 + len(whole) + last)
+    done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True)
+    assert "it takes more memory than there is" in done.stdout, done.stderr
+
+
+@row(24)
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_a_checkpoint_that_is_no_file_does_not_hang_the_reader(tmp_path, kind):
+    path = tmp_path / "last.safetensors"
+    os.mkfifo(path) if kind == "pipe" else path.mkdir()
+    with pytest.raises(CheckpointError, match="it is no file"):
+        checkpoint.read(path)
+
+
+@row(9)
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=300), st.integers(0, 400))
+def test_rubbish_never_crashes_the_reader(tmp_path_factory, rubbish, place):
+    path = tmp_path_factory.mktemp("rubbish") / "x.safetensors"
+    checkpoint.write(path, small())
+    data = path.read_bytes()
+    path.write_bytes(data[:place] + rubbish + data[place + len(rubbish) :])
+    if path.read_bytes() != data:
+        with pytest.raises(CheckpointError):
+            checkpoint.read(path)
+
+
+@row(12)
+@pytest.mark.parametrize(
+    ("number", "sha256", "text"),
+    [
+        (
+            1,
+            "42c515f575fc34fd0b8c6634e7eab25f4a387c111dea0df36f86ee292e60ed7a",
+            "tal  tethee r nasnnd",
+        ),
+        (
+            2,
+            "225b5703baf367681eab8fb29b8b565e58733b1227efec20525c13b75689389b",
+            "the wheel returns; t",
+        ),
+        (
+            3,
+            "225b5703baf367681eab8fb29b8b565e58733b1227efec20525c13b75689389b",
+            "the wheel returns; t",
+        ),
+        (
+            4,
+            "225b5703baf367681eab8fb29b8b565e58733b1227efec20525c13b75689389b",
+            "the wheel returns; t",
+        ),
+    ],
+)
+def test_the_golden_checkpoint_of_each_format_still_loads(number, sha256, text):
+    """Each made by the release that brought its format; it must load for ever, and say the same."""
+    from charrnn import load
+
+    golden = GOLDEN / f"golden-format-{number}.safetensors"
+    assert golden.stat().st_size < 100_000
+    found = checkpoint.read(golden)
+    assert found.progress.step == 40
+    assert found.weights_sha256() == sha256
+    assert load(golden).generate(length=20, seed=1) == text
+
+
+@row(12)
+def test_a_run_of_format_1_goes_on_as_the_plain_recurrence_it_was(charrnn, tmp_path):
+    text = "the wheel turns and the wheel returns; " * 40  # as tests/data/make_golden.py has it
+    (tmp_path / "wheel.txt").write_text(text)
+    (tmp_path / "checkpoints/wheel").mkdir(parents=True)
+    old = (GOLDEN / "golden-format-1.safetensors").read_bytes()
+    (tmp_path / "checkpoints/wheel/last.safetensors").write_bytes(old)
+    assert charrnn("resume", "wheel", "--steps", 60).code == 0
+    found = checkpoint.read(tmp_path / "checkpoints/wheel/last.safetensors")
+    assert (found.progress.step, found.model.ngrams, found.model.skip) == (60, 1, False)
+    assert found.train.optimizer == "adamw"
+
+
+@row(7)
+def test_a_damaged_last_checkpoint_gives_way_to_the_best():
+    run = runs.create("a", default="x")
+    checkpoint.write(run.last, small(step=9))
+    checkpoint.write(run.best, small(step=5))
+    assert run.newest_valid()[0].progress.step == 9
+    run.last.write_bytes(run.last.read_bytes()[:-1])
+    found, skipped = run.newest_valid()
+    assert found.progress.step == 5
+    assert "last.safetensors is not a valid charrnn checkpoint" in skipped[0].message
+    run.best.unlink()
+    with pytest.raises(CheckpointError, match=r"last\.safetensors is not a valid"):
+        run.newest_valid()

@@ -1,0 +1,190 @@
+"""Numbers that are none, and memory that is not there: nothing of it is ever saved."""
+
+import json
+import math
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from conftest import SMALL, TRAIN, metrics, run_of, same_files, signal_at, small_text
+from matrix import crash_points, row
+
+from charrnn import checkpoint, session, training
+
+
+def poison(monkeypatch, place, step, *, times=1):
+    """So often a step is made with a number that is none in it."""
+    left = [times]
+    forget, update = training.forget, training.Optimizer.step
+
+    def is_due(number):
+        if number != step or not left[0]:
+            return False
+        left[0] -= 1
+        crash_points[22] += 1
+        return True
+
+    def poisoned_forget(state, begins_B, config, number):
+        if place == "loss" and is_due(number):
+            layers = tuple(tuple(part * torch.nan for part in layer) for layer in state.layers)
+            state = state._replace(layers=layers)
+        return forget(state, begins_B, config, number)
+
+    def poisoned_update(optimizer, *, rate, number, clip=0.0):
+        if place == "gradient" and is_due(number - 1):
+            optimizer._weights["head.bias"].grad[0] = torch.inf
+        norm = update(optimizer, rate=rate, number=number, clip=clip)
+        if place == "weight" and is_due(number - 1):
+            optimizer._weights["head.weight"].data[0, 0] = torch.nan
+        if place == "optimiser" and is_due(number - 1):
+            optimizer.tensors()["layers.0.weight_hh.v"][0, 0] = -torch.inf
+        return norm
+
+    monkeypatch.setattr(training, "forget", poisoned_forget)
+    monkeypatch.setattr(training.Optimizer, "step", poisoned_update)
+
+
+@pytest.fixture
+def stopped(charrnn, corpus):
+    """A run that was stopped and saved after step 34 of 60."""
+    with pytest.MonkeyPatch.context() as patch:
+        signal_at(patch, 33, signal.SIGINT)
+        assert charrnn(*TRAIN).code == 130
+
+
+@row(22)
+@pytest.mark.usefixtures("stopped")
+@pytest.mark.parametrize("save_every", [0, 1000])
+@pytest.mark.parametrize("place", ["loss", "gradient", "weight", "optimiser"])
+def test_a_run_that_diverges_goes_back_and_learns_more_slowly(
+    charrnn, tmp_path, monkeypatch, place, save_every
+):
+    before = checkpoint.read(run_of(tmp_path).last)
+    seen = []
+    write = checkpoint.write
+    monkeypatch.setattr(
+        checkpoint, "write", lambda path, found: (seen.append(found), write(path, found))
+    )
+    poison(monkeypatch, place, 37)
+    done = charrnn("resume", "a", "--save-every", save_every)
+    assert done.code == 0
+    assert "; going on after step 3" in done.err
+    assert "at half the rate, 0.0" in done.err
+    assert "(1 of 3 times)" in done.err
+    after = checkpoint.read(run_of(tmp_path).last)
+    assert after.progress.step == 60
+    assert after.progress.rollbacks == 1
+    assert after.train.learning_rate == before.train.learning_rate / 2
+    arrays = [array for found in seen for array in found.arrays.values()]
+    assert all(np.isfinite(array).all() for array in arrays)
+    recorded = metrics(run_of(tmp_path))
+    assert [line["step"] for line in recorded if "loss" in line] == [10, 20, 30, 40, 50, 60]
+    assert all(math.isfinite(value) for line in recorded for value in line.values())
+    assert charrnn("verify", "a").code == 0
+
+
+@row(22)
+@pytest.mark.usefixtures("stopped")
+def test_a_run_that_went_back_resumes_exactly_too(charrnn, tmp_path, monkeypatch):
+    with pytest.MonkeyPatch.context() as patch:
+        poison(patch, "loss", 37)
+        signal_at(patch, 41, signal.SIGINT)
+        assert charrnn("resume", "a").code == 130
+    found = checkpoint.read(run_of(tmp_path).last)
+    assert (found.progress.step, found.progress.rollbacks) == (42, 1)
+    assert charrnn("resume", "a").code == 0
+    assert charrnn(*TRAIN[:-1], "b", "--steps", 34).code == 0  # its own schedule: only to copy
+    run, other = run_of(tmp_path), run_of(tmp_path, "b")
+    for path in (other.last, other.best):
+        checkpoint.write(path, found)
+    other.metrics.write_text("")
+    assert charrnn("resume", "b").code == 0
+    one, two = checkpoint.read(run.last), checkpoint.read(other.last)
+    assert one.weights_sha256() == two.weights_sha256()
+
+
+@row(22)
+@pytest.mark.usefixtures("stopped")
+def test_a_run_that_always_diverges_ends_with_its_code(charrnn, tmp_path, monkeypatch):
+    rate = checkpoint.read(run_of(tmp_path).last).train.learning_rate
+    poison(monkeypatch, "loss", 37, times=10)
+    failed = charrnn("resume", "a")
+    assert failed.code == 5
+    assert failed.err.count("at half the rate") == session.MAX_ROLLBACKS
+    assert failed.err.endswith(
+        "charrnn: training diverged by step 40: the loss is nan, with gradient norm nan at"
+        f" learning rate {rate / 8 * 21 / 59:.3g}; the checkpoint before it is intact; train anew"
+        f" with a --learning-rate below {rate / 8:.3g} or a lower --grad-clip\n"
+    )
+    found = checkpoint.read(run_of(tmp_path).last)
+    assert found.progress.step == 34
+    assert charrnn("resume", "a").code == 5  # it does not begin to count anew
+
+
+@row(22)
+def test_a_validation_that_is_no_number_is_no_best(charrnn, corpus, tmp_path, monkeypatch):
+    measure, seen = session.validation_loss, []
+
+    def poisoned(network, text):
+        seen.append(1)
+        return math.nan if len(seen) == 2 else measure(network, text)
+
+    monkeypatch.setattr(session, "validation_loss", poisoned)
+    assert charrnn(*TRAIN).code == 0
+    assert math.isfinite(checkpoint.read(run_of(tmp_path).best).progress.val_loss)
+    assert checkpoint.read(run_of(tmp_path).last).progress.rollbacks == 1
+
+
+@row(22)
+def test_a_run_that_diverges_before_its_first_save_goes_back_to_its_birth(
+    charrnn, corpus, tmp_path, monkeypatch
+):
+    poison(monkeypatch, "loss", 3)
+    assert charrnn(*TRAIN).code == 0
+    slow = checkpoint.read(run_of(tmp_path).last)
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("charrnn.device.default_threads", lambda: 1)
+    rate = slow.train.learning_rate
+    assert charrnn(*TRAIN[:-1], "b", "--learning-rate", rate).code == 0
+    assert checkpoint.read(run_of(tmp_path, "b").last).weights_sha256() == slow.weights_sha256()
+
+
+GREEDY = """
+import resource, sys
+from charrnn import launch, scoring  # all that a run imports, before the limit
+from charrnn.__main__ import main
+size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + 400_000_000,) * 2)
+main()
+"""
+
+
+@row(23)
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit counts otherwise elsewhere")
+def test_out_of_memory_is_one_line_and_leaves_the_checkpoint(charrnn, corpus, tmp_path):
+    corpus.write_text(small_text() * 400)
+    sizes = ("--hidden-size", 64, "--batch-size", 4096, "--seq-length", 256, "--steps", 5)
+    arguments = ("train", corpus, *sizes, "--run", "a", "--threads", 1, "--quiet")
+    done = subprocess.run(
+        [sys.executable, "-c", GREEDY, *map(str, arguments)], capture_output=True, text=True
+    )
+    assert done.returncode == 9
+    assert done.stderr == (
+        "charrnn: out of memory; what was saved is intact; a smaller --batch-size, --seq-length or"
+        " --hidden-size needs less\n"
+    )
+    assert checkpoint.read(run_of(tmp_path).last).progress.step == 0
+    assert json.loads(charrnn("info", "a", "--json").out)["batch_size"] == 4096
+    assert charrnn("train", corpus, *SMALL, "--steps", 2).code == 0
+
+
+def test_the_same_files_are_told_from_others(charrnn, corpus, tmp_path):
+    """What many tests here stand on."""
+    charrnn(*TRAIN)
+    charrnn(*TRAIN[:-1], "b", "--seed", 2)
+    with pytest.raises(AssertionError):
+        same_files(run_of(tmp_path), run_of(tmp_path, "b"))

@@ -1,0 +1,324 @@
+"""Every message that a person can cause, as the whole line: what is wrong, the value, what to type.
+
+`...` stands for what a library says in words of its own. A second test reads the source: a message
+that is not in the table, or that has no hint, fails it.
+"""
+
+import ast
+import io
+import os
+import re
+from pathlib import Path
+
+import pytest
+from conftest import SMALL, small_text
+
+import charrnn as package
+from charrnn import __main__ as program
+from charrnn import checkpoint, device, runs
+
+SOURCE = Path(package.__file__).parent
+NAMES = "sources, - for standard input, or shakespeare"
+MESSAGES = {
+    # flags
+    ("trian",): (2, "No such command 'trian'...; see: charrnn --help"),
+    ("train", "--colour"): (2, "No such option: --colour...; see: charrnn --help"),
+    ("train", "--cell", "elman"): (
+        2,
+        "--cell 'elman' is not known; choose one of cifg, lstm, gru, rnn",
+    ),
+    ("train", "--hidden-size", "0"): (
+        2,
+        "--hidden-size 0 is out of range; it must be from 1 to 65536",
+    ),
+    ("train", "--lr", "nan"): (
+        2,
+        "--learning-rate nan is out of range; it must be from 0.0 to 10.0",
+    ),
+    ("train", "--steps", "9", "--minutes", "1"): (
+        2,
+        "--steps 9 and --minutes 1.0 were both given; choose one of --steps, --epochs, --minutes",
+    ),
+    ("train", "--minutes", "0"): (2, "--minutes 0.0 is out of range; it must be greater than 0"),
+    ("train", "--lines", "--records", "blank"): (
+        2,
+        "--lines and --records blank were both given; choose one",
+    ),
+    ("train", "text", "--device", "tpu"): (
+        2,
+        "--device 'tpu' is not known; use auto, cpu, cuda, cuda:N or mps",
+    ),
+    ("train", "text", "--device", "cuda:99"): (
+        2,
+        "--device cuda:99 is not to be had on this machine; use auto or cpu",
+    ),
+    ("train", "text", "--run", "a b"): (
+        2,
+        "--run 'a b' cannot name a run; use letters, digits, - _ . +",
+    ),
+    ("train", "text", "--run", "a"): (
+        2,
+        "--run a is taken; type: charrnn resume a, or another name",
+    ),
+    ("train", "text", "--init-from", "a", "--hidden-size", "99"): (
+        2,
+        "--hidden-size 99 does not fit: a has 12; leave --hidden-size out",
+    ),
+    ("train", "text", "--init-from", "bytes"): (
+        2,
+        "--init-from bytes is a model of bytes; use --bytes for both or none",
+    ),
+    ("train", "text", "--encoding", "klingon"): (
+        2,
+        "--encoding 'klingon' is not known; utf-8, utf-16, latin-1 and cp1252 are",
+    ),
+    # corpora
+    ("train", "none.txt"): (
+        3,
+        "there is no corpus 'none.txt', neither here nor in data/; name a file, a folder, - for"
+        " standard input, or shakespeare",
+    ),
+    ("train", "empty"): (
+        3,
+        "the corpus holds no text; it takes at least two characters to learn",
+    ),
+    ("train", "folder"): (3, "the folder folder holds no files; name a folder with text files"),
+    ("train", "pipe"): (
+        3,
+        "pipe is not a regular file or folder; to read from a pipe type: charrnn train - < pipe",
+    ),
+    ("train", "latin"): (
+        3,
+        "latin is not utf-8: line 1, byte 1; it may be ...: try --encoding ..., or --bytes",
+    ),
+    ("train", "rubbish"): (
+        3,
+        "rubbish is not utf-8: line 1, byte 0; --bytes models any file as raw bytes",
+    ),
+    ("train", "-", "-"): (
+        2,
+        "standard input (-) was named twice; name it once",
+    ),
+    ("train", "half", "--encoding", "unicode-escape"): (
+        3,
+        "the corpus holds half a surrogate pair; is its --encoding right?",
+    ),
+    ("train", "no\0name"): (3, "cannot read 'no\\x00name': embedded null byte; check the path"),
+    ("train", "line", "--lines"): (
+        3,
+        "the corpus holds fewer than two records, one in each line; leave --records and --lines"
+        " out",
+    ),
+    ("resume", "changed", "--steps", "9"): (
+        3,
+        "the corpus changed.txt has changed since the run began; --keep-corpus goes on with the"
+        " text as it was",
+    ),
+    ("resume", "gone", "--steps", "9"): (
+        3,
+        "the run's corpus is gone: there is no corpus 'gone.txt', neither here nor in data/; put it"
+        " back",
+    ),
+    # runs and checkpoints
+    ("resume", "x"): (4, "there is no run 'x'; there are: KNOWN"),
+    ("resume", "folder"): (
+        4,
+        "the run 'folder' has no checkpoint yet; train it, or see: charrnn runs",
+    ),
+    ("resume", "a", "--hidden-size", "13"): (
+        2,
+        "--hidden-size 13 is not what the run has: 12; a run keeps what it began with; leave the"
+        " flag out, or train anew",
+    ),
+    ("resume", "a", "--colour"): (2, "No such option: --colour; see: charrnn resume --help"),
+    ("resume", "a", "--steps", "2"): (
+        2,
+        "the run 'a' has already made 3 steps; a new length must be greater, 2 is not",
+    ),
+    ("resume", "voice"): (
+        4,
+        "the checkpoint lacks what resuming needs: 'optimizer.embedding.m'; train --init-from"
+        " begins a new run with its weights",
+    ),
+    ("sample", "text"): (
+        4,
+        "text is not a valid charrnn checkpoint: it does not begin like a safetensors file; name"
+        " another run or checkpoint",
+    ),
+    # speaking and scoring
+    ("sample", "a", "--temp", "hot"): (
+        2,
+        "--temp 'hot' is no temperature; give a number, or two: 0.5:1.1",
+    ),
+    ("sample", "a", "--temp", "1:2", "-n", "1"): (
+        2,
+        "--length 1 has no way to go from one temperature to another; give a ramp a length of at"
+        " least 2",
+    ),
+    ("sample", "lines", "--temp", "1:2"): (2, "a ramp of --temp needs an end; say --length"),
+    ("sample", "a", "--stop", ""): (2, "--stop '' is empty; give it a text to end before"),
+    ("sample", "a", "-n", "-1", "--json"): (
+        2,
+        "--length -1 never ends; it goes with one streamed sample",
+    ),
+    ("sample", "a", "--novel"): (
+        2,
+        "--novel needs a run that learned records; see: charrnn train --help, --lines",
+    ),
+    ("sample", "a", "--match", "("): (
+        2,
+        "--match '(' is no regular expression: missing ), unterminated subpattern at position 0;"
+        " see: pydoc re",
+    ),
+    ("sample", "a", "-p", "x", "-f", "text"): (
+        2,
+        "--prompt and --prompt-file were both given; choose one",
+    ),
+    ("sample", "a", "-f", "none"): (
+        2,
+        "none cannot be read: No such file or directory; check the path",
+    ),
+    ("sample", "a", "-f", "latin"): (2, "the prompt is not UTF-8: byte 1; convert it first"),
+    ("score", "--run", "a", "--split", "all"): (
+        2,
+        "--split 'all' is not known; choose val or test",
+    ),
+    ("score", "--run", "a", "--split", "test"): (
+        3,
+        "the run keeps no test split; it takes train --test-fraction to make one",
+    ),
+    ("score", "--run", "a", "empty"): (
+        3,
+        "there is no character to score; give a file with text",
+    ),
+    ("score", "--run", "lines", "--adapt"): (
+        2,
+        "--adapt reads one text on; a model of records has none: leave it out",
+    ),
+}
+# What takes a fault to cause, or is said only within another message; the whole lines are compared
+# where the fault is injected, or the part of the line is.
+ELSEWHERE = {
+    "a bug of ours": "tests/test_cli.py",
+    "out of memory": "test_divergence.py",
+    "training diverged": "test_divergence.py",
+    "cannot write {path}": "test_saving.py",
+    "cannot write in": "test_saving.py",
+    "cannot write the encoded corpus": "test_saving.py",
+    "cannot make the folder": "test_saving.py",
+    "cannot copy standard input": "test_saving.py",
+    "cannot read the checkpoint": "tests/test_checkpoint.py",
+    "a checkpoint cannot be written": "test_saving.py",
+    "was written by a newer": "test_damage.py",
+    "is being trained by": "test_runs_at_once.py",
+    "changed while it was being read": "test_texts.py",
+    "cannot read {source.label}": "test_texts.py",
+    "cannot read {name}: ": "test_texts.py",
+    "holds NUL characters": "passed over in a folder: tests/test_corpus.py",
+    "there is no run in checkpoints": "tests/test_cli.py",
+    "needs the data package": "tests/test_shakespeare.py",
+    "standard input is a terminal": "test_terminals.py",
+    "were found: the last": "tests/test_speaking.py",
+    "has missing or unknown fields": "part of that for a damaged checkpoint: test_damage.py",
+    "cannot be {value!r}": "part of that for a damaged checkpoint: tests/test_config.py",
+    "'; '.join(problems)": "tests/test_verifying.py",
+    "{error.format_message()": "what typer says: the first ones of the table",
+}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A folder with some runs and some corpora."""
+    folder = tmp_path_factory.mktemp("world")
+    small = ("--steps", 3, *SMALL, "--quiet", "--threads", 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(device, "default_threads", lambda: 1)
+        for name in ("text", "changed.txt", "gone.txt"):
+            Path(name).write_text(small_text(800) + name)
+        Path("empty").touch()
+        Path("folder").mkdir()
+        os.mkfifo("pipe")
+        Path("latin").write_bytes("línea de texto en español, número dos\n".encode("latin-1"))
+        Path("rubbish").write_bytes(bytes(range(128, 256)) * 3)
+        Path("half").write_bytes(rb"one \ud83d two")
+        Path("line").write_text("only one")
+        for name, flags in {
+            "a": ("text",),
+            "bytes": ("text", "--bytes"),
+            "lines": ("text", "--lines"),
+            "changed": ("changed.txt",),
+            "gone": ("gone.txt",),
+        }.items():
+            run(patch, "train", *flags, "--run", name, *small)
+        Path("changed.txt").write_text(small_text(900))
+        Path("gone.txt").unlink()
+        root = Path("checkpoints")
+        gone = checkpoint.read_header(root / "gone/last.safetensors").corpus.sha256
+        for copy in (root / ".corpora").glob(f"{gone[:32]}*"):
+            copy.unlink()
+        (root / "voice").mkdir()  # a checkpoint that is enough to speak, not to resume
+        voice = checkpoint.read(root / "a/last.safetensors").for_speaking()
+        checkpoint.write(root / "voice/last.safetensors", voice)
+    return folder
+
+
+def run(patch, *arguments):
+    patch.setattr("sys.argv", ["charrnn", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        program.main()
+    assert ended.value.code == 0
+
+
+@pytest.mark.parametrize("arguments", MESSAGES, ids=" ".join)
+def test_a_mistake_costs_this_one_line(charrnn, world, monkeypatch, arguments):
+    monkeypatch.chdir(world)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"piped")))
+    before = {path: path.stat().st_mtime_ns for path in world.rglob("*.safetensors")}
+    code, line = MESSAGES[arguments]
+    done = charrnn(*arguments)
+    wanted = re.escape(line.replace("KNOWN", known_runs())).replace(r"\.\.\.", ".*")
+    assert re.fullmatch(f"charrnn: {wanted}\n", done.err), done.err
+    assert (done.code, done.out) == (code, "")
+    assert {path: path.stat().st_mtime_ns for path in world.rglob("*.safetensors")} == before
+
+
+def known_runs():
+    return ", ".join(each.name for each in runs.everything()[:5])
+
+
+def messages():
+    """Every message of the source: where it is, its template, whether it has a hint."""
+    for path in sorted(SOURCE.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            if is_call and node.func.id in ERRORS and node.args:
+                yield f"{path.name}:{node.lineno}", node.args[0], len(node.args) > 1
+
+
+ERRORS = {name for name in vars(package.errors) if name.endswith("Error")}
+
+
+def pattern(template):
+    """What a message looks like, its values left open."""
+    if isinstance(template, ast.JoinedStr):
+        parts = [
+            re.escape(part.value) if isinstance(part, ast.Constant) else ".+"
+            for part in template.values
+        ]
+        return "".join(parts)
+    return re.escape(template.value) if isinstance(template, ast.Constant) else ".+"
+
+
+def test_every_message_of_the_source_is_in_the_table_and_has_a_hint():
+    lines = [line for _, line in MESSAGES.values()]
+    unseen, without = [], []
+    for place, template, has_hint in messages():
+        text = ast.unparse(template)
+        elsewhere = any(part in text for part in ELSEWHERE)
+        if not elsewhere and not any(re.match(pattern(template), line) for line in lines):
+            unseen.append((place, text))
+        if not has_hint and "has missing or unknown fields" not in text:
+            without.append((place, text))
+    assert not unseen
+    assert [text for _, text in without if "NUL" not in text and "message" not in text] == []

@@ -1,0 +1,379 @@
+"""Saves that are killed, refused, or cut off from the power: the old checkpoint or the new."""
+
+import errno
+import itertools
+import os
+import resource
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from conftest import SMALL, TRAIN, run_of, same_files, signal_at, start, wait_until
+from injection import (
+    Saver,
+    can_trace,
+    obedient,
+    obey_modes,
+    recorded,
+    refusing,
+    traced_save,
+)
+from matrix import crash_points, row
+from test_checkpoint import small
+from test_corpus import encode
+
+from charrnn import checkpoint, runs
+from charrnn.checkpoint import Checkpoint
+from charrnn.errors import StorageError
+from charrnn.runs import Run
+from charrnn.storage import discard_unfinished
+
+TOUCHING = ("openat", "write", "fsync", "close", "rename", "renameat2", "link", "linkat", "unlink")
+
+
+@pytest.fixture
+def written(tmp_path):
+    path = tmp_path / "last.safetensors"
+    checkpoint.write(path, small())
+    return path
+
+
+def weighty(step: int, num_floats: int = 0) -> Checkpoint:
+    """A checkpoint whose weights tell its step; with so many numbers besides."""
+    made = small(step=step)
+    for name, array in made.arrays.items():
+        if name.startswith("weights."):
+            array += step
+    more = {"optimizer.more": np.full(num_floats, step, np.float32)} if num_floats else {}
+    return Checkpoint(**{**vars(made), "arrays": made.arrays | more})
+
+
+OLDEST, OLD, NEW = (weighty(step, 200_000) for step in (1, 2, 3))
+SHA256 = {found.progress.step: found.weights_sha256() for found in (OLDEST, OLD, NEW)}
+
+
+@pytest.fixture
+def saver() -> Iterator[Saver]:
+    made = Saver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def run(tmp_path) -> Run:
+    """A run with a previous and a last checkpoint, about to save a newer one."""
+    made = Run(tmp_path / "run")
+    made.folder.mkdir()
+    checkpoint.write(made.folder / "new", NEW)
+    renew(made)
+    return made
+
+
+def renew(run: Run) -> None:
+    for path, found in ((run.previous, OLDEST), (run.last, OLD)):
+        if not path.exists() or checkpoint.read_header(path).progress != found.progress:
+            checkpoint.write(path, found)
+
+
+def require_old_or_new(run: Run, *, saved: bool) -> int:
+    """The last checkpoint is whole, the old one or the new, and so is one before it; nothing is
+    left about that the next trainer would not remove. Returns its step.
+    """
+    last, skipped = run.newest_valid()
+    assert not skipped
+    assert last.weights_sha256() == SHA256[last.progress.step]
+    assert last.progress.step in ((3,) if saved else (2, 3))
+    previous = checkpoint.read(run.previous)
+    assert previous.weights_sha256() == SHA256[previous.progress.step]
+    discard_unfinished(run.folder)
+    assert set(run.folder.iterdir()) == {run.last, run.previous, run.folder / "new"}
+    return last.progress.step
+
+
+@row(1)
+@pytest.mark.skipif(not can_trace(), reason="no strace, or it may not trace")
+def test_a_save_killed_at_any_system_call_leaves_the_old_checkpoint_or_the_new(saver, run):
+    """Every call to the kernel that the saving process makes, those of Python itself included."""
+    _, calls = traced_save(saver, run.folder)
+    renew(run)
+    steps = set()
+    for name in calls.keys() - {"", "exit_group"}:
+        for number in range(1, calls[name] + 1):
+            code, made = traced_save(saver, run.folder, f"{name}:signal=KILL:when={number}")
+            steps.add(require_old_or_new(run, saved=code == 0))
+            renew(run)
+            crash_points[1] += made[""]
+    assert crash_points[1] > 200
+    assert steps == {2, 3}
+
+
+@row(1)
+def test_a_save_that_ends_before_any_touch_of_the_disk_leaves_the_old_one_or_the_new(saver, run):
+    """The same where there is no strace: at each call of os that storage.py makes."""
+    steps = []
+    for number in itertools.count(1):
+        code = saver.save(folder=str(run.folder), exit_at=number, piece=1 << 14)
+        steps.append(require_old_or_new(run, saved=code == 0))
+        renew(run)
+        if code == 0:
+            break
+    crash_points[1] += number - 1
+    assert number > 50
+    assert steps == sorted(steps)
+    assert set(steps) == {2, 3}
+
+
+@row(2)
+@pytest.mark.skipif(not can_trace(), reason="no strace, or it may not trace")
+@pytest.mark.parametrize("error", ["ENOSPC", "EIO", "EDQUOT"])
+def test_a_call_that_the_kernel_refuses_costs_no_checkpoint(saver, run, error):
+    """Each call that touches the disk in turn; of the many writes those at both ends."""
+    _, calls = traced_save(saver, run.folder)
+    renew(run)
+    seen = set()
+    for name in calls.keys() & set(TOUCHING):
+        for number in {*range(1, min(4, calls[name]) + 1), calls[name]}:
+            code, made = traced_save(saver, run.folder, f"{name}:error={error}:when={number}")
+            seen.add((code, require_old_or_new(run, saved=code == 0)))
+            renew(run)
+            crash_points[2] += made[""]
+    assert seen >= {(6, 2), (0, 3)}
+
+
+@row(2)
+def test_a_touch_of_the_disk_that_fails_costs_no_checkpoint(saver, run):
+    for error in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
+        seen = []
+        for number in range(1, 25):
+            code = saver.save(folder=str(run.folder), fail_at=number, errno=error, piece=1 << 18)
+            if code == 6:
+                assert not list(run.folder.glob(".*"))  # it has cleaned up itself
+            seen.append((code, require_old_or_new(run, saved=code == 0)))
+            renew(run)
+            crash_points[2] += 1
+        assert set(seen) == {(6, 2), (6, 3), (0, 3)}  # 6 and 3: the fsync after the rename
+        assert seen[-3:] == [(0, 3)] * 3, "all touches were refused in turn"
+
+
+@row(3)
+def test_whatever_reached_the_disk_when_the_power_went_a_checkpoint_loads(tmp_path, monkeypatch):
+    """After every call, with every part of what was not synced lost: names, data, half of it."""
+    run = Run(tmp_path / "run")
+    run.folder.mkdir()
+    old, new = weighty(2), weighty(3)
+    checkpoint.write(run.last, old)
+    before = {run.last: run.last.read_bytes()}
+    with recorded(monkeypatch) as done:
+        run.save(new)
+    for number in range(len(done) + 1):
+        for disk in possible_disks(before, done[:number]):
+            crash_points[3] += 1
+            for path in list(run.folder.iterdir()):
+                path.unlink()
+            for path, data in disk.items():
+                path.write_bytes(data)
+            found, skipped = run.newest_valid()
+            assert not skipped
+            wanted = new if found.progress.step == 3 else old
+            assert found.weights_sha256() == wanted.weights_sha256()
+            assert found.progress.step == 3 or number < len(done), "a save that is done stays"
+
+
+def possible_disks(before, done):
+    """Every state the disk may be in after these calls, as path → contents."""
+    data = dict(before)  # what each file holds, by the path it was made under
+    unsynced, names = set(), []
+    for kind, *given in done:
+        if kind == "create":
+            data[given[0]] = b""
+            unsynced.add(given[0])
+        elif kind == "write":
+            data[given[0]] += given[1]
+            unsynced.add(given[0])
+        elif kind == "fsync":
+            unsynced.discard(given[0])
+        if kind in ("create", "rename", "link", "unlink"):
+            names.append([kind, *given, False])
+        elif kind == "fsync folder":
+            for change in names:
+                change[-1] = True
+    open_ones = [i for i, change in enumerate(names) if not change[-1]]
+    for kept in itertools.product([True, False], repeat=len(open_ones)):
+        lost = {i for i, is_kept in zip(open_ones, kept, strict=True) if not is_kept}
+        files = {path: path for path in before}  # name → the path it was made under
+        for i, (kind, *given, _) in enumerate(names):
+            if i in lost:
+                continue
+            if kind == "create":
+                files[given[0]] = given[0]
+            elif kind == "unlink":
+                files.pop(given[0], None)
+            elif given[0] in files:
+                files[given[1]] = files[given[0]]
+                if kind == "rename" and given[0] != given[1]:
+                    del files[given[0]]
+        for share in (0.0, 0.5, 1.0):
+            yield {
+                name: data[made][: int(len(data[made]) * share)] if made in unsynced else data[made]
+                for name, made in files.items()
+            }
+
+
+@row(4)
+def test_a_folder_that_may_not_be_written_ends_a_run_before_step_one(corpus, tmp_path):
+    (tmp_path / "checkpoints").mkdir(mode=0o555)
+    done = obedient("train", corpus, *SMALL, "--steps", 5)
+    assert done.returncode == 6
+    assert done.stderr.endswith(
+        "charrnn: cannot write the encoded corpus to checkpoints/.corpora: Permission denied;"
+        " make room there\n"
+    )
+    assert not list((tmp_path / "checkpoints").iterdir())
+
+
+@row(4)
+def test_a_folder_that_becomes_read_only_is_said_and_costs_nothing(charrnn, corpus, tmp_path):
+    process = start(
+        "train", corpus, *SMALL, "--steps", 10**6, "--threads", 1, "--run", "a",
+        "--save-every", 0.2, stderr=subprocess.PIPE, preexec_fn=obey_modes,
+    )  # fmt: skip
+    run = run_of(tmp_path)
+    wait_until(lambda: run.previous.exists())
+    run.folder.chmod(0o555)
+    said = b""
+    while said.count(b"training goes on and the next save tries again") < 2:
+        said = said + process.stderr.readline()
+    assert b"cannot write checkpoints/a/last.safetensors: Permission denied" in said
+    found = checkpoint.read(run.last).progress.step
+    run.folder.chmod(0o755)
+    wait_until(lambda: checkpoint.read_header(run.last).progress.step > found)
+    process.send_signal(signal.SIGTERM)
+    process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 143
+
+
+@row(2)
+def test_a_limit_on_the_size_of_files_is_a_disk_that_refuses(corpus, tmp_path):
+    """The kernel's own refusal (RLIMIT_FSIZE), in a process of its own: 6, and a free name."""
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "charrnn", "train", corpus, "--steps", "5", "--run", "a"],
+        capture_output=True, text=True, preexec_fn=limit,
+    )  # fmt: skip
+    assert done.returncode == 6
+    assert "cannot write checkpoints/a/last.safetensors: File too large; the checkpoint" in (
+        done.stderr
+    )
+    assert not (tmp_path / "checkpoints/a").exists()
+
+
+@row(2)
+def test_a_disk_that_refuses_leaves_the_old_checkpoint(written, monkeypatch):
+    def refuse(descriptor):
+        raise OSError(28, "No space left on device")
+
+    before = written.read_bytes()
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(StorageError, match="No space left on device; the checkpoint before it"):
+        checkpoint.write(written, small(step=4))
+    assert written.read_bytes() == before
+    assert [path.name for path in written.parent.iterdir()] == ["last.safetensors"]
+
+
+@row(5)
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_the_file_has_the_mode_that_the_umask_says(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        checkpoint.write(tmp_path / "a", small())
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o666 & ~mask
+
+
+@row(2)
+def test_a_disk_that_refuses_at_the_start_ends_the_run_before_step_one(
+    charrnn, corpus, monkeypatch
+):
+    refusing(monkeypatch, 1)
+    failed = charrnn(*TRAIN)
+    assert failed.code == 6
+    assert "cannot write checkpoints/a/last.safetensors: No space left on device" in failed.err
+    assert charrnn(*TRAIN).code == 0  # the name is still free
+
+
+@row(2)
+def test_a_disk_that_refuses_in_mid_run_costs_nothing_but_a_warning(
+    charrnn, corpus, tmp_path, monkeypatch
+):
+    charrnn(*TRAIN[:-1], "whole")
+    with pytest.MonkeyPatch.context() as patch:
+        signal_at(patch, 9, signal.SIGINT)
+        charrnn(*TRAIN)
+    refusing(monkeypatch, 3)
+    warned = charrnn("resume", "a", "--save-every", 0)
+    assert warned.code == 0
+    assert warned.err.count("training goes on and the next save tries again") == 3
+    same_files(run_of(tmp_path), run_of(tmp_path, "whole"))
+
+
+@row(2)
+def test_a_disk_that_refuses_the_metrics_ends_a_resume_with_its_code(
+    charrnn, corpus, tmp_path, monkeypatch
+):
+    charrnn(*TRAIN)
+
+    def full(path, pieces):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(runs, "write_atomically", full)
+    failed = charrnn("resume", "a", "--steps", 90)
+    assert failed.code == 6
+    assert "cannot write in checkpoints/a: Read-only file system" in failed.err
+
+
+@row(2)
+def test_a_disk_that_refuses_the_last_save_says_so(charrnn, corpus, tmp_path, monkeypatch):
+    with pytest.MonkeyPatch.context() as patch:
+        signal_at(patch, 9, signal.SIGINT)
+        charrnn(*TRAIN)
+    refusing(monkeypatch, 10**6)
+    assert charrnn("resume", "a").code == StorageError.exit_code
+    assert checkpoint.read(run_of(tmp_path).last).progress.step == 10
+
+
+@row(6)
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    (tmp_path / "cache").mkdir()
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for name in (f".x.npy.{gone.pid}.tmp", f".stdin.{os.getpid()}.tmp"):
+        (tmp_path / "cache" / name).write_text("half")
+    (tmp_path / "text").write_text("some text")
+    encode([tmp_path / "text"], tmp_path)
+    left = [path.name for path in (tmp_path / "cache").glob(".*")]
+    assert left == [f".stdin.{os.getpid()}.tmp"]
+
+
+@row(6)
+def test_what_a_killed_trainer_left_in_a_run_is_removed_by_the_next(charrnn, corpus, tmp_path):
+    assert charrnn(*TRAIN).code == 0
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    run = run_of(tmp_path)
+    half = run.folder / f".last.safetensors.{gone.pid}.tmp"
+    half.write_bytes(run.last.read_bytes()[:999])
+    assert charrnn("info", "a", "--json").code == 0
+    assert charrnn("sample", "a", "-n", 5).code == 0
+    assert half.exists()  # whoever only reads removes nothing
+    assert charrnn("resume", "a", "--steps", 70).code == 0
+    assert not half.exists()

@@ -1,0 +1,63 @@
+"""The long proof: a run that is killed two hundred times ends with the weights of one that was not.
+
+Each sitting is a child of a server that has imported everything already, so that most of the time
+goes into training, saving and being killed rather than into starting.
+"""
+
+import json
+import multiprocessing
+import os
+import sys
+
+import numpy as np
+import pytest
+from conftest import SMALL, run_of, wait_until
+from matrix import crash_points, row
+
+from charrnn import __main__ as program
+from charrnn import checkpoint
+
+NUM_KILLS = 200
+FLAGS = (*SMALL, "--cell", "gru", "--num-layers", 2, "--dropout", 0.3, "--threads", 1, "--quiet")
+TRAIN = ("train", "corpus.txt", *FLAGS, "--steps", 8000, "--eval-every", 700)
+
+
+def sitting(folder, arguments):
+    os.chdir(folder)
+    sys.argv = ["charrnn", *map(str, arguments)]
+    program.main()
+
+
+@row(1)
+@row(13)
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_run_killed_two_hundred_times_ends_with_the_same_weights(charrnn, corpus, tmp_path):
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["charrnn.launch", "charrnn.cli", "charrnn.scoring"])
+    random = np.random.default_rng(0)
+
+    def begin(*arguments):
+        process = context.Process(target=sitting, args=(tmp_path, arguments))
+        process.start()
+        return process
+
+    run = run_of(tmp_path)
+    process = begin(*TRAIN, "--run", "a", "--save-every", 0)
+    wait_until(lambda: run.last.exists())
+    for _ in range(NUM_KILLS):
+        process.join(float(random.uniform(0.05, 0.5)))  # anywhere from its start on
+        process.kill()
+        process.join()
+        crash_points[1] += 1
+        checkpoint.read(run.last)
+        process = begin("resume", "a", "--save-every", 0, "--quiet")
+    killed_last_at = checkpoint.read_header(run.last).progress.step
+    process.join()
+    assert process.exitcode == 0
+    assert 500 < killed_last_at < 8000, "the kills were spread over the run"
+    assert charrnn(*TRAIN, "--run", "b").code == 0
+    one, other = (json.loads(charrnn("info", name, "--json").out) for name in "ab")
+    for name in ("weights_sha256", "val_loss", "val_loss_reset", "step", "best_step"):
+        assert one[name] == other[name]
+    print(f"{NUM_KILLS} kills, the last at step {killed_last_at}: {one['weights_sha256']}")

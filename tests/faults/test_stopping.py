@@ -1,0 +1,142 @@
+"""Signals: the step is finished, all is saved, and the exit code says which it was."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from conftest import SMALL, TRAIN, run_of, same_files, signal_at, start, wait_until
+from matrix import row
+
+from charrnn import checkpoint, session
+
+
+@row(15)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("step", [0, 24, 33])
+def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(
+    charrnn, corpus, tmp_path, monkeypatch, number, step
+):
+    with pytest.MonkeyPatch.context() as patch:
+        signal_at(patch, step, number)
+        stopped = charrnn(*TRAIN)
+    assert stopped.code == 128 + number
+    assert stopped.err.endswith(
+        f"stopped after step {step + 1}, saved; to go on: charrnn resume a\n"
+    )
+    assert checkpoint.read(run_of(tmp_path).last).progress.step == step + 1
+    assert charrnn("resume", "a").code == 0
+    assert charrnn(*TRAIN[:-1], "whole").code == 0
+    same_files(run_of(tmp_path), run_of(tmp_path, "whole"))
+
+
+@row(15)
+@pytest.mark.parametrize("moment", ["validation_loss", "validation_loss_reset", "save"])
+def test_a_signal_in_a_validation_or_a_save_waits_for_its_end(
+    charrnn, corpus, tmp_path, monkeypatch, moment
+):
+    target = (session.Run, "save") if moment == "save" else (session, moment)
+    original, calls = getattr(*target), []
+
+    def interrupted(*given):
+        calls.append(1)
+        if len(calls) == 1 + (moment == "save"):  # the first save is that of the birth
+            os.kill(os.getpid(), signal.SIGTERM)
+        return original(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(*target, interrupted)
+        stopped = charrnn(*TRAIN, "--save-every", 0)
+    assert stopped.code == 143
+    assert "saved; to go on: charrnn resume a" in stopped.err
+    assert charrnn("resume", "a").code == 0
+    assert charrnn(*TRAIN[:-1], "whole").code == 0
+    same_files(run_of(tmp_path), run_of(tmp_path, "whole"))
+
+
+@row(16)
+def test_a_signal_to_the_whole_group_still_saves(charrnn, corpus):
+    """As a terminal sends Ctrl-C: to the trainer and to whatever shares its pipe."""
+    process = start(
+        "train", corpus, *SMALL, "--steps", 10**6, "--threads", 2, "--run", "a",
+        stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    wait_until(lambda: Path("checkpoints/a/metrics.jsonl").exists())
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate()[1].decode()
+    assert process.returncode == 130
+    assert "saved; to go on: charrnn resume a" in said
+    assert json.loads(charrnn("info", "a", "--json").out)["step"] >= 10
+
+
+SETTINGS = [(), ("--cell", "gru", "--num-layers", 2, "--dropout", 0.3), ("--cell", "rnn")]
+
+
+@row(1)
+@row(13)
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_a_run_killed_with_signal_9_goes_on_to_the_same_weights(charrnn, corpus, settings):
+    train = ("train", corpus, *SMALL, "--steps", 700, "--eval-every", 300, "--threads", 1)
+    process = start(*train, *settings, "--run", "a", "--save-every", 0, "--quiet")
+    metrics = Path("checkpoints/a/metrics.jsonl")
+    wait_until(lambda: metrics.exists() and metrics.stat().st_size > 500)
+    process.kill()
+    process.wait()
+    killed_at = json.loads(charrnn("info", "a", "--json").out)["step"]
+    assert 0 < killed_at < 700
+    assert charrnn("resume", "a").code == 0
+    assert charrnn(*train, *settings, "--run", "b").code == 0
+    one, other = (json.loads(charrnn("info", name, "--json").out) for name in "ab")
+    for name in ("weights_sha256", "val_loss", "val_loss_reset", "step", "best_step"):
+        assert one[name] == other[name]
+
+
+@row(15)
+def test_a_second_signal_leaves_at_once_and_the_checkpoint_is_safe(charrnn, corpus):
+    process = start(
+        "train", corpus, "--hidden-size", 512, "--batch-size", 64, "--seq-length", 80,
+        "--steps", 1000, "--threads", 1, "--run", "a", stderr=subprocess.PIPE,
+    )  # fmt: skip
+    metrics = Path("checkpoints/a/last.safetensors")
+    wait_until(metrics.exists)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    error = process.communicate()[1].decode()
+    assert process.returncode == 143
+    assert "finishing the step, then saving; once more leaves at once" in error
+    assert "Traceback" not in error
+    assert charrnn("info", "a", "--json").code == 0
+
+
+@row(15)
+def test_a_terminal_that_goes_away_costs_nothing(charrnn, corpus):
+    """Every message fails from then on, and the hang-up comes: saved, 129."""
+    ours, its = pty.openpty()
+    process = start(
+        "train", corpus, *SMALL, "--steps", 10**6, "--threads", 1, "--run", "a", stderr=its
+    )
+    os.close(its)
+    wait_until(lambda: Path("checkpoints/a/metrics.jsonl").exists())
+    os.close(ours)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait() == 129
+    assert json.loads(charrnn("info", "a", "--json").out)["step"] >= 10
+
+
+@row(15)
+def test_a_signal_that_was_ignored_stays_ignored(charrnn, corpus):
+    """So `nohup charrnn train &` outlives its terminal."""
+    process = start(
+        "train", corpus, *SMALL, "--steps", 600, "--threads", 1, "--run", "a", "--quiet",
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )  # fmt: skip
+    wait_until(lambda: Path("checkpoints/a/metrics.jsonl").exists())
+    process.send_signal(signal.SIGHUP)
+    assert process.wait() == 0

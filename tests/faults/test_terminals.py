@@ -1,0 +1,193 @@
+"""What comes out, and where it goes: pipes that close, devices that are full, terminals."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pyte
+import pytest
+from conftest import QUICK, SMALL, start
+from hypothesis import given
+from hypothesis import strategies as st
+from matrix import row
+from test_display import read_all
+from test_model import model_of
+
+
+@row(33)
+def test_an_output_that_breaks_saves_first_and_keeps_its_code(charrnn, corpus):
+    """Figures as JSON to a reader that leaves: what was learned stays, and the exit is quiet."""
+    process = start(
+        "train", corpus, *SMALL, "--steps", 10**6, "--threads", 1, "--run", "a", "--json",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 141
+    assert json.loads(charrnn("info", "a", "--json").out)["step"] >= 20
+
+
+@row(33)
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&-", "2>/dev/full", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_bug_of_ours(closed):
+    for command in ("sample -n 20 -s 1", "runs", "info", "resume", "--version"):
+        line = f"{sys.executable} -m charrnn {command} {closed} </dev/null"
+        done = subprocess.run(["sh", "-c", line], capture_output=True)
+        assert done.returncode == 0, (command, done.stderr)
+        assert b"Traceback" not in done.stderr
+        if closed == "2>&-" and command.startswith("sample"):
+            assert len(done.stdout) == 20
+
+
+@row(33)
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("command", ["runs", "info", "--help", "--version"])
+def test_a_full_or_closed_output_has_its_code(command):
+    for end, code in (("> /dev/full", 6), ("| true; exit ${PIPESTATUS[0]}", 141)):
+        line = f"{sys.executable} -m charrnn {command} {end}"
+        done = subprocess.run(["bash", "-c", line], capture_output=True)
+        assert done.returncode in {code, 0 if code == 141 else code}  # a short text may just fit
+        assert b"Traceback" not in done.stderr
+
+
+@row(33)
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("stream", [(), ("--no-stream",)])
+def test_a_closed_pipe_ends_it_quietly(stream):
+    ours, theirs = os.pipe()
+    fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 4096)
+    length = -1 if not stream else 9000
+    process = start(
+        "sample", "-s", 1, "-n", length, *stream,
+        stdout=theirs, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    os.close(theirs)
+    os.read(ours, 10)
+    os.close(ours)
+    assert process.communicate()[1] == b""
+    assert process.returncode == 128 + signal.SIGPIPE
+
+
+@row(33)
+@pytest.mark.usefixtures("trained")
+def test_ctrl_c_ends_it_quietly():
+    process = start(
+        "sample", "-s", 1, "-n", -1,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    process.stdout.read(10)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate()[1] == b""
+    assert process.returncode == 130
+
+
+@row(33)
+@pytest.mark.usefixtures("trained")
+def test_a_full_disk_is_one_line():
+    with Path("/dev/full").open("w") as full:
+        process = start(
+            "sample", "-s", 1, stdout=full, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        )
+        error = process.communicate()[1].decode()
+    assert error == "charrnn: cannot use standard output: No space left on device\n"
+    assert process.returncode == 6
+
+
+@row(34)
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("settings", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {}])
+def test_what_is_piped_has_no_escape_codes(settings):
+    for command in (("runs",), ("info",), ("sample", "-n", "20"), ("--help",), ("resume",)):
+        done = subprocess.run(
+            [sys.executable, "-m", "charrnn", *command],
+            capture_output=True, env={**os.environ, **settings}, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert done.returncode == 0
+        assert b"\x1b" not in done.stdout + done.stderr
+        if settings:
+            break
+
+
+@row(34)
+@pytest.mark.parametrize("settings", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_a_terminal_that_wants_no_colour_gets_none(charrnn, corpus, settings):
+    """Whatever moves the cursor for the bar colours nothing."""
+    shown = on_a_terminal("train", corpus, *QUICK, "--run", "a", settings=settings)
+    assert "done: 20 steps" in shown
+    assert not re.search(r"\x1b\[(3|4|9|10)[0-9;]*m", shown)
+
+
+def on_a_terminal(*arguments, settings=None, columns=80):
+    """All that a command writes to a terminal, stdout and stderr together."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+    environment = {"TERM": "xterm-256color", **os.environ, **(settings or {})}
+    process = start(*arguments, stdin=its, stdout=its, stderr=its, env=environment)
+    os.close(its)
+    shown = read_all(ours)
+    assert process.wait() == 0
+    return shown
+
+
+@row(35)
+@pytest.mark.parametrize("columns", [80, 120])
+def test_what_a_model_learned_cannot_drive_the_terminal(charrnn, tmp_path, columns):
+    """Clearing the screen, a title, markup, a bell: all of it visible, none of it done."""
+    evil = "\x1b[2J\x1b]0;owned\x07[/bold][red]x[/red]\x1b[31m\r\x9b2J "
+    (tmp_path / "evil").write_bytes((evil * 40).encode())
+    sizes = ("--hidden-size", 24, "--steps", 150, "--learning-rate", 0.02, "--threads", 1)
+    assert charrnn("train", "evil", *sizes, "--run", "evil").code == 0
+    piped = charrnn("sample", "evil", "-n", 300, "-t", 0, "-s", 1)
+    assert "\x1b[2J\x1b]0;owned\x07[/bold]" in piped.out  # a pipe gets what was said
+    for command in (("sample", "evil", "-n", 300, "-t", 0, "-s", 1), ("info", "evil"), ("runs",)):
+        shown = on_a_terminal(*command, columns=columns)
+        assert not re.search(r"\x1b\[2J|\x1b\]|\x07|\x9b", shown)
+        if command[0] == "sample":
+            assert "\x1b" not in shown
+            screen = pyte.Screen(columns, 30)
+            pyte.Stream(screen).feed(shown)
+            text = "".join(screen.display)
+            assert "␛[2J␛]0;owned␇[/bold][red]x[/red]" in text
+            assert screen.title == ""
+
+
+@row(29)
+@pytest.mark.usefixtures("trained")
+def test_a_prompt_the_model_never_saw_is_named_and_left_out(charrnn):
+    said = charrnn("sample", "-p", "a中\x1bb", "-n", 5, "-s", 1)
+    assert said.code == 0
+    assert "the model never saw '中' (U+4E2D): left out of the prompt" in said.err
+    assert r"the model never saw '\x1b' (U+001B): left out of the prompt" in said.err
+    known = charrnn("sample", "-p", "ab", "-n", 5, "-s", 1).out
+    assert said.out == "a中\x1bb" + known.removeprefix("ab")  # the prompt is shown as it was typed
+
+
+@row(29)
+def test_every_code_point_may_stand_in_a_prompt():
+    """All 1,112,064 of them: known ones are read, the others are named, none of them crashes."""
+    speaker = model_of()
+    known = set(speaker.vocab.decode(range(len(speaker.vocab))))
+    for first in range(0, 0x110000, 0x800):
+        if not 0xD800 <= first < 0xE000:  # half a surrogate pair is no character
+            block = "".join(map(chr, range(first, first + 0x800)))
+            spelled = speaker.spelled(block.encode())
+            assert set(speaker.unknown(spelled)) == set(block) - known
+            assert len(speaker.generate(spelled, length=1, seed=1)) == 1
+
+
+@row(29)
+@given(st.text(max_size=40), st.sampled_from([False, True]))
+def test_any_prompt_is_spoken_on_from(prompt, is_bytes):
+    speaker = model_of(is_bytes=is_bytes)
+    assert len(speaker.generate(prompt, length=3, seed=1)) == 3

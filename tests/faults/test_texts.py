@@ -1,0 +1,230 @@
+"""Corpora that are none, in another encoding, huge, or changed on the way."""
+
+import codecs
+import os
+import socket
+import time
+import unicodedata
+from pathlib import Path
+
+import pytest
+from conftest import SMALL, peak_memory, run_of, same_files, small_text, start, wait_until
+from hypothesis import given
+from hypothesis import strategies as st
+from injection import obedient
+from matrix import crash_points, row
+from test_corpus import ignore, survey
+from test_sources import read
+
+from charrnn import checkpoint, corpus, sources
+from charrnn.corpus import Reading
+from charrnn.errors import CorpusError
+from charrnn.vocab import Vocab
+
+QUICK = (*SMALL, "--steps", 20, "--eval-every", 10)
+ALONE = ("--threads", 1, "--quiet")
+
+
+@row(26)
+def test_what_was_normalised_is_said(tmp_path):
+    path = tmp_path / "text"
+    path.write_bytes(b"\xef\xbb\xbfone\r\ntwo\rthree\n\0")
+    text, notes = read(path)
+    assert text == "one\ntwo\nthree\n\0"
+    assert notes == [
+        "dropped the byte order mark at the start of the text",
+        "turned CRLF and CR line ends into newlines",
+    ]
+
+
+@row(25)
+@pytest.mark.parametrize("chunk", [1, 3, 1 << 20])
+def test_a_byte_that_is_not_utf8_is_named_by_line_and_offset(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr(sources, "CHUNK_BYTES", chunk)
+    path = tmp_path / "latin"
+    path.write_bytes("line one\nñandú, pingüino y colibrí\n".encode("latin-1"))
+    with pytest.raises(
+        CorpusError, match="latin is not utf-8: line 2, byte 9; it may be .*--encoding"
+    ):
+        read(path)
+
+
+@row(25)
+def test_utf16_is_recognised_by_its_mark(tmp_path):
+    path = tmp_path / "wide"
+    path.write_bytes("wide words".encode("utf-16"))
+    with pytest.raises(CorpusError, match="byte 0; it may be utf-16: try --encoding utf-16"):
+        read(path)
+    assert read(path, "utf-16")[0] == "wide words"
+
+
+@row(28)
+def test_a_file_that_changes_between_the_passes_is_noticed(tmp_path):
+    path = tmp_path / "text"
+    path.write_text("abcabc")
+    found, surveyed = survey([path], tmp_path)
+    path.write_text("abcabb")
+    vocab = Vocab.from_counts(surveyed.counts_array(), is_bytes=False, max_size=99)
+    with pytest.raises(CorpusError, match="changed while it was being read"):
+        corpus.encoded(found, Reading(), surveyed, vocab, cache=tmp_path / "cache", progress=ignore)
+    assert not list((tmp_path / "cache").glob("*.npy"))
+
+
+@row(28)
+def test_a_changed_corpus_stops_a_resume_unless_told_otherwise(charrnn, corpus):
+    charrnn("train", corpus, *QUICK, "--run", "a")
+    corpus.write_text(small_text(seed=1))
+    refused = charrnn("resume", "a", "--steps", 30)
+    assert refused.code == 3
+    assert "has changed since the run began; --keep-corpus goes on with" in refused.err
+    assert charrnn("resume", "a", "--steps", 30, "--keep-corpus").code == 0
+
+
+@row(24)
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("empty", 3, "the corpus holds no text; it takes at least two characters to learn"),
+        ("one", 3, "the corpus holds one character; it takes at least two characters to learn"),
+        ("blank-folder", 3, "the folder blank-folder holds no files"),
+        ("images", 3, "the corpus holds no text; it takes at least two characters to learn"),
+        ("missing", 3, "there is no corpus 'missing', neither here nor in data/"),
+        (
+            "pipe",
+            3,
+            "pipe is not a regular file or folder; to read from a pipe type: charrnn train - <",
+        ),
+        ("socket", 3, "socket is not a regular file or folder"),
+        ("/dev/zero", 3, "/dev/zero is not a regular file or folder"),
+        ("dangling", 3, "there is no corpus 'dangling', neither here nor in data/"),
+        ("short", 0, ""),
+    ],
+)
+def test_a_corpus_that_is_none_is_told_at_once(charrnn, tmp_path, name, code, said):
+    for file, text in (("empty", ""), ("one", "x"), ("short", "ab")):
+        (tmp_path / file).write_text(text)
+    (tmp_path / "blank-folder").mkdir()
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/a.png").write_bytes(b"\x89PNG\0\xff")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        began = time.monotonic()
+        done = charrnn("train", name, "--hidden-size", 4, "--steps", 2)
+    assert time.monotonic() - began < 1 + (code == 0)
+    assert done.code == code
+    assert said in done.err
+    if code:
+        assert done.err.count("\n") == 1 or "passed over" in done.err
+        assert not list(tmp_path.glob("checkpoints/[!.]*"))
+
+
+@row(24)
+def test_a_text_shorter_than_a_window_shrinks_batch_and_window_and_says_so(charrnn, tmp_path):
+    (tmp_path / "short").write_text("a short text, and no more of it")
+    done = charrnn("train", "short", "--hidden-size", 4, "--steps", 2, "--run", "a")
+    assert done.code == 0
+    config = runs_config(charrnn, tmp_path)
+    assert f"{config.batch_size} lane of {config.seq_length}, " in done.err
+    assert config.batch_size * config.seq_length < 31
+
+
+def runs_config(charrnn, tmp_path):
+    return checkpoint.read(run_of(tmp_path).last).train
+
+
+@row(24)
+def test_an_unreadable_corpus_is_told(corpus, tmp_path):
+    corpus.chmod(0)
+    done = obedient("train", corpus)
+    assert done.returncode == 3
+    assert (
+        done.stderr == f"charrnn: cannot read {corpus}: Permission denied; check its permissions\n"
+    )
+
+
+ENCODINGS = st.sampled_from(["latin-1", "cp1252", "utf-16-le", "utf-16-be", "cp1251", "big5"])
+
+
+@row(25)
+@given(st.text(st.characters(min_codepoint=160, max_codepoint=0x17F), min_size=1), ENCODINGS)
+def test_the_first_byte_that_is_not_utf8_is_named_wherever_it_is(text, encoding):
+    """Line and byte are those of the first byte that cannot be; Python's own decoder is asked."""
+    data = b"one line\n" + text.encode(encoding, "ignore") + b"\nmore\n"
+    try:
+        data.decode()
+        return
+    except UnicodeDecodeError as error:
+        place = error.start
+    line = data[:place].count(b"\n") + 1
+    path = Path("text")
+    path.write_bytes(data)
+    for size in (1, 2, 7, 1 << 20):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sources, "CHUNK_BYTES", size)
+            with pytest.raises(CorpusError, match=f"is not utf-8: line {line}, byte {place}") as e:
+                read(path)
+            assert "--encoding" in e.value.hint or "--bytes" in str(e.value)
+            crash_points[25] += 1
+
+
+PIECES = st.lists(st.sampled_from(["a", "\r\n", "\r", "\n", "\0", "é", "e\u0301", "\ufeff", "中"]))
+
+
+@row(26)
+@given(PIECES, st.booleans())
+def test_text_is_kept_but_for_its_mark_and_its_line_ends(tmp_path_factory, pieces, has_mark):
+    text = "".join(pieces)
+    path = tmp_path_factory.mktemp("text") / "text"
+    path.write_bytes((codecs.BOM_UTF8 if has_mark else b"") + text.encode())
+    found, notes = read(path)
+    wanted = text if has_mark else text.removeprefix("\ufeff")
+    assert found == wanted.replace("\r\n", "\n").replace("\r", "\n")
+    assert ("\r" in text) == any("CRLF" in note or "CR " in note for note in notes)
+    forms = {unicodedata.is_normalized("NFC", text), unicodedata.is_normalized("NFC", found)}
+    assert len(forms) == 1  # no form is turned into another
+
+
+@row(28)
+@pytest.mark.parametrize("change", ["edited", "truncated", "removed"])
+def test_a_corpus_that_changes_in_mid_run_changes_nothing(charrnn, corpus, tmp_path, change):
+    train = ("train", "corpus.txt", *SMALL, "--steps", 900, "--eval-every", 300, "--threads", 1)
+    original = corpus.read_text()
+    process = start(*train, "--run", "a", "--quiet")
+    wait_until(lambda: run_of(tmp_path).metrics.exists())
+    if change == "edited":
+        corpus.write_text(small_text(seed=3))
+    elif change == "truncated":
+        os.truncate(corpus, 10)
+    else:
+        corpus.unlink()
+    assert process.wait() == 0
+    corpus.write_text(original)
+    assert charrnn(*train, "--run", "b", "--quiet").code == 0
+    same_files(run_of(tmp_path), run_of(tmp_path, "b"))
+
+
+@row(27)
+@pytest.mark.slow
+def test_ten_gigabytes_in_one_line_take_little_memory(tmp_path):
+    """A sparse file: zeros without a newline. Read, encoded and trained on in bounded memory."""
+    path = tmp_path / "line"
+    with path.open("wb") as file:
+        file.truncate(10_000_000_000)
+    assert peak_memory("train", path, "--bytes", *SMALL, "--steps", 5, *ALONE) < 600_000_000
+
+
+@row(27)
+@pytest.mark.slow
+@pytest.mark.parametrize("flags", [(), ("--bytes",)])
+def test_memory_does_not_grow_with_the_corpus(tmp_path, flags):
+    """Encoding and training take as much at 400 MB as at 40 MB, within 30 MB."""
+    text = small_text(1_000_000).encode()
+    peaks = []
+    for num_megabytes in (40, 400):
+        with (tmp_path / "large.txt").open("wb") as file:
+            for _ in range(num_megabytes):
+                file.write(text)
+        peaks.append(peak_memory("train", "large.txt", *flags, *SMALL, "--steps", 3000, *ALONE))
+    assert peaks[1] < peaks[0] + 30_000_000

@@ -1,0 +1,176 @@
+"""The same numbers, however often a run is stopped, watched or moved."""
+
+import dataclasses
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import SMALL, TRAIN, run_of, same_files, signal_at, start, wait_until
+from matrix import row
+from test_training import CONFIG, lanes_of, learner_of, run, same
+
+from charrnn import checkpoint, launch, session
+from charrnn.runs import Run
+from charrnn.training import train
+
+QUICK = (*SMALL, "--steps", 20, "--eval-every", 10)
+
+
+@row(13)
+@pytest.mark.parametrize("optimizer", ["soap", "adamw"])
+def test_a_resumed_run_equals_an_uninterrupted_one(cell, optimizer):
+    """At every split point: all arrays and all losses, to the bit."""
+    config = dataclasses.replace(CONFIG, optimizer=optimizer)
+    whole = learner_of(cell, config)
+    losses = run(whole, config)
+    expected = whole.arrays()
+    for split in range(config.steps + 1):
+        first = learner_of(cell, config)
+        steps = train(first, lanes_of(), config)
+        before = [float(next(steps).loss) for _ in range(split)]
+        second = learner_of(cell, dataclasses.replace(config, seed=99))  # other weights, replaced
+        second.restore(first.arrays(), step=first.step)
+        assert before + run(second, config) == losses
+        same(second.arrays(), expected)
+
+
+@row(13)
+@pytest.mark.parametrize(
+    "settings", [("--cell", "gru", "--num-layers", 2, "--dropout", 0.3), ("--cell", "rnn"), ()]
+)
+def test_resuming_again_and_again_equals_one_run(charrnn, corpus, tmp_path, settings):
+    """Interrupted at 7, 25 (a validation), 26 and 59 of 60 steps: all files equal to the bit."""
+    with pytest.MonkeyPatch.context() as patch:
+        signal_at(patch, 6, signal.SIGINT)
+        charrnn(*TRAIN, *settings)
+    for step in (24, 25, 58):
+        with pytest.MonkeyPatch.context() as patch:
+            signal_at(patch, step, signal.SIGTERM)
+            assert charrnn("resume", "a").code == 143
+    assert charrnn("resume").code == 0
+    charrnn(*TRAIN[:-1], "whole", *settings)
+    same_files(run_of(tmp_path), run_of(tmp_path, "whole"))
+
+
+@row(14)
+@pytest.mark.parametrize("settings", [("--save-every", 0), ("--quiet",), ("--json",)])
+def test_saving_more_often_or_showing_less_changes_nothing(charrnn, corpus, tmp_path, settings):
+    assert charrnn(*TRAIN).code == 0
+    assert charrnn(*TRAIN[:-1], "b", *settings).code == 0
+    same_files(run_of(tmp_path), run_of(tmp_path, "b"))
+
+
+@row(14)
+def test_sampling_while_it_trains_changes_nothing(charrnn, corpus, tmp_path, monkeypatch):
+    charrnn(*TRAIN)
+    monkeypatch.setattr(session.Quiet, "seconds_between_samples", 0.0)
+    shown = []
+    monkeypatch.setattr(session.Quiet, "sample", lambda self, text, step: shown.append(text))
+    charrnn(*TRAIN[:-1], "b", "--quiet")
+    assert len(shown) == 60
+    assert all(len(text) == session._LENGTH_OF_SAMPLE for text in shown)
+    same_files(run_of(tmp_path), run_of(tmp_path, "b"))
+
+
+@row(20)
+def test_another_number_of_threads_is_a_warning(charrnn, corpus):
+    charrnn("train", corpus, *QUICK, "--threads", 1, "--run", "a")
+    resumed = charrnn("resume", "a", "--steps", 30, "--threads", 2)
+    assert resumed.code == 0
+    assert "the run began with threads 1, now 2: equal, but not to the last bit" in resumed.err
+
+
+@row(19)
+def test_a_gpu_that_is_not_here_is_replaced_and_said(charrnn, corpus, tmp_path):
+    charrnn("train", corpus, *QUICK, "--run", "a")
+    run = Run(tmp_path / "checkpoints/a")
+    found = checkpoint.read(run.last)
+    train = launch.dataclasses.replace(found.train, device="cuda:99")
+    checkpoint.write(run.last, launch.dataclasses.replace(found, train=train))
+    resumed = charrnn("resume", "a", "--steps", 30)
+    assert resumed.code == 0
+    assert "the run began with device cuda:99, now cpu" in resumed.err
+
+
+@row(17)
+def test_a_clock_that_jumps_changes_nothing(charrnn, corpus, tmp_path, monkeypatch):
+    """A day forward, a year back: whatever the wall clock says, nobody asks it."""
+    charrnn(*TRAIN)
+    jumps, now = random.Random(0), time.time
+    monkeypatch.setattr(time, "time", lambda: now() + jumps.choice([86_400, -31_536_000]))
+    assert charrnn(*TRAIN[:-1], "b").code == 0
+    same_files(run_of(tmp_path), run_of(tmp_path, "b"))
+
+
+@row(17)
+def test_a_process_that_was_stopped_and_continued_goes_on(charrnn, corpus, tmp_path):
+    train = ("train", corpus, *SMALL, "--steps", 900, "--eval-every", 300, "--threads", 1)
+    process = start(*train, "--run", "a", "--quiet")
+    wait_until(lambda: run_of(tmp_path).metrics.exists())
+    for _ in range(3):
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.05)
+    assert process.wait() == 0
+    assert charrnn(*train, "--run", "b", "--quiet").code == 0
+    same_files(run_of(tmp_path), run_of(tmp_path, "b"))
+
+
+@row(18)
+@pytest.mark.parametrize(
+    ("flags", "difference"),
+    [
+        (("--hidden-size", 99), "--hidden-size 99 is not what the run has: 12"),
+        (("--cell", "gru"), "--cell gru is not what the run has: lstm"),
+        (("--batch_size", 5), "--batch-size 5 is not what the run has: 4"),
+        (("--seed", 7), "--seed 7 is not what the run has: 1"),
+    ],
+)
+def test_other_sizes_are_refused_with_the_difference(charrnn, corpus, tmp_path, flags, difference):
+    charrnn(*TRAIN)
+    before = run_of(tmp_path).last.read_bytes()
+    for arguments in (("a", *flags), flags):
+        refused = charrnn("resume", *arguments)
+        assert refused.code == 2
+        assert refused.err == (
+            f"charrnn: {difference}; a run keeps what it began with; leave the flag out, or train"
+            " anew\n"
+        )
+    assert run_of(tmp_path).last.read_bytes() == before
+    assert charrnn("resume", "a", *SMALL).code == 0  # the same flags again are no mistake
+
+
+@row(18)
+def test_a_longer_horizon_follows_the_schedule_of_a_run_of_that_length(charrnn, corpus, tmp_path):
+    charrnn("train", corpus, *QUICK, "--learning-rate", 0.012, "--run", "a")
+    assert charrnn("resume", "a", "--steps", 40).code == 0
+    lines = map(json.loads, run_of(tmp_path).metrics.read_text().splitlines())
+    rates = {line["step"]: line["learning_rate"] for line in lines if "learning_rate" in line}
+    assert rates[30] == pytest.approx(0.012 * (40 - 29) / 39)
+    refused = charrnn("resume", "a", "--steps", 30)
+    assert refused.code == 2
+    assert "has already made 40 steps; a new length must be greater, 30 is not" in refused.err
+
+
+@row(21)
+def test_another_locale_or_hash_seed_changes_nothing(corpus, tmp_path):
+    corpus.write_text(corpus.read_text() + "naïve café — ñandú\n" * 9)
+    sums = set()
+    for number, settings in enumerate(
+        [
+            {"LC_ALL": "C", "PYTHONHASHSEED": "0"},
+            {"LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "1"},
+            {"LC_ALL": "de_DE.ISO-8859-1", "PYTHONHASHSEED": "2", "PYTHONUTF8": "0"},
+        ]
+    ):
+        name = f"run{number}"
+        command = [sys.executable, "-m", "charrnn", *map(str, TRAIN[:-1]), name, "--threads", "1"]
+        subprocess.run([*command, "--quiet"], check=True, env=os.environ | settings)
+        sums.add(checkpoint.read(run_of(tmp_path, name).last).weights_sha256())
+    assert len(sums) == 1
