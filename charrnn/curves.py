@@ -198,7 +198,9 @@ def export(chart: Chart, path: Path) -> None:
     try:
         write_atomically(path, [held.getbuffer()])
     except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}") from error
+        raise StorageError(
+            f"cannot write {path}: {error.strerror}", "name another file to export to"
+        ) from error
 
 
 def _plot(chart: Chart, axes: Any) -> None:

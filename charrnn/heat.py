@@ -112,7 +112,9 @@ def export(
     try:
         write_atomically(path, [page.encode()])
     except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}") from error
+        raise StorageError(
+            f"cannot write {path}: {error.strerror}", "name another file to export to"
+        ) from error
 
 
 def _map(

@@ -246,5 +246,5 @@ def plot(
     if export is None:
         curves.show(drawn)
     else:
-        curves.export(drawn, Path(export))
+        curves.export(drawn, export)
         display.note(f"wrote {export}")

@@ -297,7 +297,7 @@ Against = Annotated[str, typer.Option(help="What the losses are drawn against: s
 InBits = Annotated[bool, typer.Option("--bits", help="Bits per character rather than nats.")]
 LogX = Annotated[bool, typer.Option("--log", help="Steps or minutes on a logarithmic scale.")]
 ExportChart = Annotated[
-    str | None,
+    Path | None,
     typer.Option(
         metavar="FILE", help="Write the chart to a .svg, .png or .pdf (needs matplotlib)."
     ),
