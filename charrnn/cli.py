@@ -237,17 +237,15 @@ def sample(
         seed=secrets.randbelow(2**32) if seed is None else seed,
         stop=tuple(stop or ()),
     )
-    from charrnn import runs, speaking
+    from charrnn import inputs, speaking
 
     wanted = speaking.Wanted(
         num=num, unique=unique, novel=novel, novel_chars=novel_chars, match=match,
         as_json=as_json, report=report, stream=not no_stream, device=device,
         says_seed=seed is None,
     )  # fmt: skip
-    found, skipped = runs.find_to_speak(run)
-    for error in skipped:
-        display.note(f"{error.message}; speaking from step {found.progress.step} instead")
-    typed = speaking.prompt(prompt, prompt_file)
+    found = inputs.checkpoint_of(run)
+    typed = inputs.prompt(prompt, prompt_file)
     speaking.speak(found, typed, chosen, wanted, length=length)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn import display
 from charrnn import options as o
-from charrnn.errors import CorpusError, UsageError
+from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charrnn.memory import Memory
@@ -30,7 +30,7 @@ def neurons(
     r is the correlation of a unit's activity with the feature over the text, below 0 where it
     falls when the feature is on; then come its mean activities with the feature on and off.
     """
-    from charrnn import features, speaking
+    from charrnn import features, inputs
     from charrnn.model import Model
 
     if feature is not None and feature not in features.FEATURES:
@@ -40,7 +40,7 @@ def neurons(
         raise UsageError("--feature and --unit were both given", "choose one")
     if export is not None and unit is None:
         raise UsageError("--export writes a text coloured by one unit", "say which: --unit h0.17")
-    found = speaking.checkpoint_of(run)
+    found = inputs.checkpoint_of(run)
     model = Model.of(found)
     read = _text_to_read(found, model, text, length or (20_000 if unit is None else 1000))
     if unit is None:
@@ -51,18 +51,12 @@ def neurons(
 
 def _text_to_read(found: Any, model: Any, file: str | None, num_chars: int) -> str:
     """The beginning of a file, in characters that the model knows, or of its validation split."""
-    from charrnn import reading, runs, speaking
+    from charrnn import inputs, reading, runs
 
-    if file is None:
-        cache = runs.CORPUS_CACHE
-        return reading.beginning_of_split(found, "val", num_chars=num_chars, cache=cache)
-    spelled = model.spelled(speaking.contents(file))[:num_chars]
-    read: str = model.known(spelled)
-    if num_unknown := len(spelled) - len(read):
-        display.note(f"{num_unknown:,} characters that the model never saw were left out")
-    if not read:
-        raise CorpusError("there is no character to read", "give a file with text")
-    return read
+    if file is not None:
+        return inputs.known(model, [file], at_most=num_chars)
+    cache = runs.CORPUS_CACHE
+    return reading.beginning_of_split(found, "val", num_chars=num_chars, cache=cache)
 
 
 def _show_ranking(model: Any, text: str, feature: str | None, *, as_json: bool) -> None:
@@ -109,7 +103,7 @@ def _show_unit(model: Any, text: str, typed: str, *, export: Path | None, as_jso
     how["legend"] = f"activity of {unit}, from -1 to 1"
     if export is not None:
         heat.export(export, text, values, **how)
-        display.note(f"written to {export}")
+        display.note(f"wrote {export}")
     if as_json:
         print(json.dumps({"unit": str(unit), "text": text, "values": values}))
     elif export is None:
@@ -145,18 +139,18 @@ def memory(
         else:
             path = export.with_stem(f"{export.stem}-{word}")
             curves.export(chart, path)
-            display.note(f"written to {path}")
+            display.note(f"wrote {path}")
     for name, found in looked.items():
         print(display.visible(f"{name}: {_in_words(found)}"))
 
 
 def _looked(run: str, num_places: int) -> "Memory":
     """What a run's best checkpoint remembers, found while a bar shows how long it takes."""
-    from charrnn import reading, runs, speaking
+    from charrnn import inputs, reading, runs
     from charrnn.memory import look_back
     from charrnn.model import Model
 
-    found = speaking.checkpoint_of(run)
+    found = inputs.checkpoint_of(run)
     cache, bar = runs.CORPUS_CACHE, display.Counting(1, hidden=False)
     text = reading.same_text(found, cache=cache, keep_corpus=True, screen=display.Quiet())
     try:

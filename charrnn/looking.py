@@ -14,9 +14,9 @@ import typer
 
 from charrnn import display, inside
 from charrnn import options as o
-from charrnn.errors import CorpusError, UsageError
+from charrnn.errors import UsageError
 
-_MOST_COLOURED = 100_000  # bytes
+_MOST_COLOURED = 100_000  # characters
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,13 +43,13 @@ def predict(
     """
     if steps and temp is not None:
         raise UsageError("--temp has no say in --steps", "surprise is measured at temperature 1")
-    from charrnn import speaking
+    from charrnn import inputs
     from charrnn.model import Model
 
-    model = Model.of(speaking.checkpoint_of(run))
-    typed = speaking.prompt(prompt, None)
+    model = Model.of(inputs.checkpoint_of(run))
+    typed = inputs.prompt(prompt, None)
     read = model.spelled(typed)
-    speaking.say_unknown(model, read)
+    inputs.say_unknown(model, read)
     if steps:
         _show_expectations(model.expectations(typed), as_json=as_json)
         return
@@ -108,12 +108,12 @@ def score(
     _require_one(("--adapt", adapt), ("--per-line", per_line), ("--heatmap", in_colours))
     _require_one(("--json", as_json), ("--heatmap", in_colours))
     _require_one(("--split", split is not None), ("FILE", bool(texts)))
-    from charrnn import speaking
+    from charrnn import inputs
 
-    names = texts or (["-"] if split is None and speaking.is_piped() else [])
+    names = texts or (["-"] if split is None and inputs.is_piped() else [])
     if not names and (per_line or in_colours):
         raise UsageError("there is no text to look at", "name a FILE, or pipe one in")
-    found = speaking.checkpoint_of(run)
+    found = inputs.checkpoint_of(run)
     if in_colours:
         _colour(found, names, heatmap=heatmap, export=export)
         return
@@ -121,7 +121,7 @@ def score(
     from charrnn.reading import File
 
     with contextlib.closing(_bar(names, hidden=per_line and sys.stdout.isatty())) as bar:
-        files = [File(_label(name), _counted(speaking.chunks(name), bar)) for name in names]
+        files = [File(inputs.label(name), _counted(inputs.chunks(name), bar)) for name in names]
         if per_line:
             for scored in scoring.score_lines(found, files):
                 print(json.dumps(vars(scored)))
@@ -151,10 +151,6 @@ def _bar(names: Sequence[str], *, hidden: bool) -> display.Counting:
     return display.Counting(sum(sizes), hidden=hidden, are_bytes=True)
 
 
-def _label(name: str) -> str:
-    return "standard input" if name == "-" else name
-
-
 def _counted(chunks: Iterator[bytes], bar: display.Counting) -> Iterator[bytes]:
     for chunk in chunks:
         yield chunk
@@ -163,7 +159,9 @@ def _counted(chunks: Iterator[bytes], bar: display.Counting) -> Iterator[bytes]:
 
 def _show_score(measured: Any, *, adapt: bool, has_records: bool) -> None:
     """A score in sentences."""
-    _say_left_out(measured.num_unknown)
+    from charrnn import inputs
+
+    inputs.say_left_out(measured.num_unknown)
     how = "learning on the way" if adapt else "the state carried"
     how = "each record from a new start" if has_records else how
     nats = measured.nats_per_char
@@ -181,32 +179,25 @@ def _show_score(measured: Any, *, adapt: bool, has_records: bool) -> None:
     print(f"{measured.chars_per_second:,} characters a second")
 
 
-def _say_left_out(num_unknown: int) -> None:
-    if num_unknown:
-        display.note(f"{num_unknown:,} characters that the model never saw were left out")
-
-
 def _colour(found: Any, names: Sequence[str], *, heatmap: bool, export: Path | None) -> None:
     """Draw how surprising each character of some texts was."""
-    from charrnn import heat, prediction, speaking
+    from charrnn import heat, inputs, prediction
     from charrnn.model import Model
 
     if export is not None:
         heat.require_exportable(export)
-    typed = b"".join(map(speaking.contents, names))
-    if len(typed) > _MOST_COLOURED:
+    model = Model.of(found)
+    text = inputs.known(model, names, at_most=_MOST_COLOURED + 1)
+    if len(text) > _MOST_COLOURED:
         raise UsageError(
-            f"{len(typed):,} bytes are more than a heat map can show",
+            f"a heat map can show {_MOST_COLOURED:,} characters, and there are more",
             f"give it a part: head -c {_MOST_COLOURED} FILE | charrnn score --heatmap",
         )
-    model = Model.of(found)
-    spelled, nats = model.spelled(typed), model.surprise(typed)
-    text = model.known(spelled)
-    _say_left_out(len(spelled) - len(text))
-    if not text:
-        raise CorpusError("there is no character to score", "give a text")
     if model.vocab.is_bytes:
+        nats = model.surprise(text.encode("latin-1"))
         text, nats = prediction.whole_characters(text, nats)
+    else:
+        nats = model.surprise(text)
     bits = [display.bits(each) for each in nats.tolist()]
     looks: Any = {
         "scale": (0.0, 8.0),

@@ -3,16 +3,12 @@
 import contextlib
 import dataclasses
 import json
-import os
-import select
-import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from charrnn import display, runs
+from charrnn import display, inputs, runs
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SampleConfig
 from charrnn.errors import ExhaustedError, UsageError
@@ -25,7 +21,6 @@ from charrnn.streams import Batch
 
 _NUM_RECORDS = 10
 _LENGTH_OF_RECORD = 10_000
-_CHUNK_BYTES = 1 << 20
 _LEAST_AT_ONCE = 8  # streams, where some may be refused
 _CHARS_OF_PATIENCE = 2_000_000  # of texts that copy, refused in a row
 
@@ -75,7 +70,7 @@ def speak(
             "--novel needs a run that learned records", "see: charrnn train --help, --lines"
         )
     prompt = model.spelled(typed)
-    say_unknown(model, prompt)
+    inputs.say_unknown(model, prompt)
     endless = sample.length < 0 and not sample.stop and not has_records
     one = not has_records and wanted.num in (None, 1) and not wanted.is_picky
     one = one and wanted.stream and not wanted.as_json and wanted.device == "cpu"
@@ -96,14 +91,6 @@ def speak(
         reporter.say()
     else:
         _speak_many(model, prompt, sample, wanted, sieve, reporter, write)
-
-
-def say_unknown(model: Model, prompt: str) -> None:
-    """Name the characters of a prompt that the model never saw."""
-    for character in model.unknown(prompt):
-        display.note(
-            f"the model never saw {character!r} (U+{ord(character):04X}): left out of the prompt"
-        )
 
 
 def _speak_many(
@@ -232,58 +219,3 @@ def _shown(
     if model.records != "none":
         return text + END[model.records]
     return text if is_first else "\n\n" + text
-
-
-def prompt(typed: str | None, file: str | None) -> bytes:
-    """The prompt's bytes: as typed, from a file, or piped in."""
-    if typed is not None and file is not None:
-        raise UsageError("--prompt and --prompt-file were both given", "choose one")
-    if typed is not None:
-        return os.fsencode(typed)
-    if file is None:
-        return contents("-") if is_piped() else b""
-    return contents(file)
-
-
-def checkpoint_of(run: str | None) -> Checkpoint:
-    """What a run speaks with, its best checkpoint; a damaged one that is passed over is named."""
-    found, skipped = runs.find_to_speak(run)
-    for error in skipped:
-        display.note(f"{error.message}; taking step {found.progress.step} instead")
-    return found
-
-
-def contents(file: str) -> bytes:
-    """A file's bytes, - being standard input. Raises `UsageError` where it cannot be read."""
-    return b"".join(chunks(file))
-
-
-def chunks(file: str) -> Iterator[bytes]:
-    """The same, a megabyte at a time."""
-    if file == "-":
-        return _read_stdin()
-    try:
-        with Path(file).open("rb"):  # that it is not there is said at once
-            return _read(Path(file))
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}", "check the path") from error
-
-
-def _read(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        yield from iter(lambda: file.read(_CHUNK_BYTES), b"")
-
-
-def is_piped() -> bool:
-    """Whether standard input is a pipe or a file, rather than a terminal, a device or nothing."""
-    try:
-        mode = os.fstat(0).st_mode
-    except OSError:
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
-
-
-def _read_stdin() -> Iterator[bytes]:
-    if not select.select([0], [], [], 1.0)[0]:
-        display.note("waiting for standard input; < /dev/null gives none")
-    yield from iter(lambda: sys.stdin.buffer.read(_CHUNK_BYTES), b"")

@@ -52,9 +52,10 @@ MAY_IMPORT = {
         "vocab",
     },
     "speaking": {
-        "checkpoint", "config", "device", "display", "errors", "model", "reading", "records",
-        "recurrence", "reporting", "runs", "sieve", "streams", "torch_batch",
+        "checkpoint", "config", "device", "display", "errors", "inputs", "model", "reading",
+        "records", "recurrence", "reporting", "runs", "sieve", "streams", "torch_batch",
     },
+    "inputs": {"checkpoint", "display", "errors", "model", "reading", "runs"},
     "reporting": {"checkpoint", "display", "index", "model", "novelty", "reading", "runs"},
     "container": set(),
     "checkpoint": {"config", "container", "errors", "storage", "vocab"},
@@ -91,17 +92,17 @@ MAY_IMPORT = {
         "network", "ngrams", "plan", "reading", "runs", "session", "sources", "training", "vocab",
     },
     "cli": {
-        "board", "budget", "config", "corpus", "display", "errors", "launch", "looking", "model",
-        "options", "runs", "speaking", "verifying",
+        "board", "budget", "config", "corpus", "display", "errors", "inputs", "launch", "looking",
+        "model", "options", "runs", "speaking", "verifying",
     },
     "losses": {"curves", "errors", "runs"},
     "looking": {
-        "curves", "display", "errors", "heat", "inside", "losses", "model", "options",
-        "prediction", "reading", "runs", "scoring", "speaking",
+        "curves", "display", "errors", "heat", "inputs", "inside", "losses", "model", "options",
+        "prediction", "reading", "runs", "scoring",
     },
     "inside": {
-        "curves", "device", "display", "errors", "features", "heat", "memory", "model", "neurons",
-        "options", "reading", "runs", "speaking",
+        "curves", "device", "display", "errors", "features", "heat", "inputs", "memory", "model",
+        "neurons", "options", "reading", "runs",
     },
     "memory": {
         "config", "errors", "lanes", "model", "ngrams", "recurrence", "sampling", "stepper",

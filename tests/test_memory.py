@@ -182,7 +182,7 @@ def test_charts_are_written_where_matplotlib_is(charrnn, trained, tmp_path, monk
     told = charrnn("memory", "--export", "a.svg", "--places", 8)
     assert told.code == 0
     assert {path.name for path in tmp_path.glob("*.svg")} == {"a-reach.svg", "a-context.svg"}
-    assert "written to a-reach.svg" in told.err
+    assert "wrote a-reach.svg" in told.err
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import SMALL, peak_memory, small_text
 
-from charrnn import checkpoint, load, records, scoring, speaking, training
+from charrnn import checkpoint, inputs, load, records, scoring, training
 from charrnn.lanes import Text
 from charrnn.network import Network
 from charrnn.runs import Run
@@ -45,7 +45,7 @@ FIGURES = {
 
 def in_small_pieces(monkeypatch):
     """Reading breaks characters and line ends, scoring goes from piece to piece."""
-    monkeypatch.setattr(speaking, "_CHUNK_BYTES", 331)
+    monkeypatch.setattr(inputs, "_CHUNK_BYTES", 331)
     monkeypatch.setattr(scoring, "_PIECE", 1024)
 
 
@@ -148,7 +148,7 @@ def test_lines_of_a_model_that_knows_no_newline(charrnn, corpus, tmp_path):
 
 @pytest.mark.parametrize("arguments", [(), ("-",)])
 def test_a_text_may_come_by_pipe(charrnn, trained, tmp_path, monkeypatch, arguments):
-    monkeypatch.setattr(speaking, "is_piped", lambda: True)
+    monkeypatch.setattr(inputs, "is_piped", lambda: True)
     text = "a stone is a stream\n" * 9
     (tmp_path / "text.txt").write_text(text)
 
@@ -239,13 +239,13 @@ def test_characters_it_never_saw_are_left_out_and_counted(charrnn, trained, tmp_
         (("latin.txt",), 2, "latin.txt is not UTF-8: byte 1; convert it first"),
         (("latin.txt", "--per-line"), 2, "latin.txt is not UTF-8: byte 1"),
         (("latin.txt", "--heatmap"), 2, "not UTF-8: byte 1"),
-        (("snow.txt", "--heatmap"), 3, "there is no character to score"),
+        (("snow.txt", "--heatmap"), 3, "there is no character to read"),
         (("latin.txt", "--export", "a.png"), 2, "a.png is neither .html nor .svg"),
         (("latin.txt", "--adapt", "--per-line"), 2, "--adapt and --per-line were both given"),
         (("latin.txt", "--heatmap", "--json"), 2, "--json and --heatmap were both given"),
         (("latin.txt", "--split", "val"), 2, "--split and FILE were both given"),
         (("--per-line",), 2, "there is no text to look at; name a FILE, or pipe one in"),
-        (("large.txt", "--heatmap"), 2, "100,001 bytes are more than a heat map can show"),
+        (("large.txt", "--heatmap"), 2, "a heat map can show 100,000 characters"),
         (("snow.txt",), 3, "there is no character to score"),
     ],
 )

@@ -206,8 +206,8 @@ MESSAGES = {
     ),
     ("score", "--run", "a", "large", "--heatmap"): (
         2,
-        "100,001 bytes are more than a heat map can show; give it a part: head -c 100000 FILE |"
-        " charrnn score --heatmap",
+        "a heat map can show 100,000 characters, and there are more; give it a part: head -c 100000"
+        " FILE | charrnn score --heatmap",
     ),
     # looking into a model
     ("predict", "a", "--run", "a", "--steps", "--temp", "1"): (
