@@ -113,7 +113,7 @@ def _show_unit(model: Any, text: str, typed: str, *, export: Path | None, as_jso
 def memory(
     run: o.RunsToCompare = None,
     compare: o.Compare = False,
-    places: o.NumPlaces = 1024,
+    places: o.NumPlaces = 512,
     export: o.ChartFiles = None,
     as_json: o.InfoJson = False,
 ) -> None:
