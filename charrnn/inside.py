@@ -100,7 +100,7 @@ def _show_unit(model: Any, text: str, typed: str, *, export: Path | None, as_jso
         heat.require_exportable(export)
     values = [round(value, 6) for value in activity(model, text, unit).tolist()]
     how: Any = {"scale": (-1.0, 1.0), "diverging": True, "title": f"unit {unit}"}
-    how["legend"] = f"activity of {unit}, from -1 to 1"
+    how["legend"] = f"activity of {unit}"
     if export is not None:
         heat.export(export, text, values, **how)
         display.note(f"wrote {export}")
