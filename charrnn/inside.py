@@ -141,7 +141,8 @@ def memory(
             curves.export(chart, path)
             display.note(f"wrote {path}")
     for name, found in looked.items():
-        print(display.visible(f"{name}: {_in_words(found)}"))
+        for sentence in _in_words(found):
+            print(display.visible(f"{name}: {sentence}"))
 
 
 def _looked(run: str, num_places: int) -> "Memory":
@@ -191,11 +192,11 @@ def _charts(looked: Mapping[str, "Memory"]) -> dict[str, Any]:
     }
 
 
-def _in_words(found: "Memory") -> str:
-    """What the curves come to."""
+def _in_words(found: "Memory") -> tuple[str, str]:
+    """What the curves come to, a sentence each."""
     halving, enough = found.reach.halving, found.context.enough()
     falls = f"halves every {halving:.1f} characters" if halving else "does not fall"
     uses = f"the loss falls by less than 0.01 nats beyond k = {enough} characters"
     if enough == found.context.lags[-1]:
         uses = f"the loss still falls at k = {enough} characters"
-    return f"the gradient {falls}; {uses}"
+    return f"the gradient {falls}", uses
