@@ -14,6 +14,7 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ def _encode(
     if len(divided) != len(surveyed.places):
         raise pieces.changed()
     first_byte = _prepare(partial, surveyed, vocab)
+    vocab = replace(vocab)  # without its tables: each process makes its own
     writings = [
         Writing(piece.without(surveyed.skipped), place, vocab, partial, first_byte, journal.get(k))
         for k, (piece, place) in enumerate(zip(divided, surveyed.places, strict=True))

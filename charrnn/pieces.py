@@ -16,7 +16,7 @@ import numpy.typing as npt
 from charrnn.decoding import Chunk, Normalised, Reading, is_utf8, read_bytes, read_text
 from charrnn.errors import CorpusError
 from charrnn.sources import Source
-from charrnn.vocab import IntArray, Vocab, code_points
+from charrnn.vocab import IntArray, Vocab, code_points, counted
 
 PIECE_BYTES = 1 << 25
 Tell = Callable[[int], None]  # so many more bytes are done
@@ -156,7 +156,7 @@ def tally(piece: Piece, tell: Tell) -> Tally:
         its_seen = Normalised()
         try:
             for chunk in chunks(piece, source, its_seen, after=last):
-                its_counts = _sum(its_counts, _counts(_codes(chunk)))
+                its_counts = _sum(its_counts, counted(_codes(chunk)))
                 its_digest.update(chunk.data)
                 its_last = chunk.data[-1:]
                 tell(len(chunk.data))
@@ -208,17 +208,6 @@ def text(piece: Piece, its: Tally) -> Iterator[bytes]:
 
 def _codes(chunk: Chunk) -> IntArray:
     return code_points(chunk.data if chunk.text is None else chunk.text)
-
-
-def _counts(codes: IntArray) -> npt.NDArray[np.int64]:
-    """How often each code point occurs; bytes are counted two at a time, in half the time."""
-    if codes.dtype != np.uint8 or len(codes) < 1 << 16:
-        return np.bincount(codes)
-    num_pairs = len(codes) // 2
-    pairs = np.bincount(codes[: 2 * num_pairs].view(np.uint16), minlength=1 << 16).reshape(256, 256)
-    rest = np.bincount(codes[2 * num_pairs :], minlength=256)
-    counts: npt.NDArray[np.int64] = pairs.sum(0) + pairs.sum(1) + rest
-    return counts
 
 
 def _sum(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

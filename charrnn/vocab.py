@@ -127,3 +127,16 @@ def code_points(text: str | bytes) -> IntArray:
     if len(half) == 2 * len(text):  # no character takes two
         return np.frombuffer(half, np.uint16)
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def counted(codes: IntArray) -> npt.NDArray[np.int64]:
+    """How often each code point occurs, up to the largest at least; bytes are counted two at a
+    time, in half the time.
+    """
+    if codes.dtype != np.uint8 or len(codes) < 1 << 16:
+        return np.bincount(codes)
+    num_pairs = len(codes) // 2
+    pairs = np.bincount(codes[: 2 * num_pairs].view(np.uint16), minlength=1 << 16).reshape(256, 256)
+    rest = np.bincount(codes[2 * num_pairs :], minlength=256)
+    counts: npt.NDArray[np.int64] = pairs.sum(0) + pairs.sum(1) + rest
+    return counts
