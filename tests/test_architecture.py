@@ -35,10 +35,19 @@ MAY_IMPORT = {
     "ngrams": {"vocab"},
     "recurrence": {"config", "ngrams"},
     "sources": {"errors", "shakespeare", "storage"},
-    "corpus": {"errors", "sources", "storage", "vocab"},
     "suffixes": {"vocab"},
     "index": {"corpus", "suffixes", "vocab"},
     "novelty": {"index", "suffixes", "vocab"},
+    "decoding": {"errors", "shakespeare", "sources"},
+    "pieces": {"decoding", "errors", "sources", "vocab"},
+    "workers": {"errors"},
+    "journal": {"errors", "storage"},
+    "counting": {
+        "decoding", "errors", "journal", "pieces", "sources", "storage", "vocab", "workers",
+    },
+    "corpus": {
+        "counting", "decoding", "journal", "pieces", "sources", "storage", "vocab", "workers",
+    },
     "stepper": {"config", "ngrams", "recurrence", "vocab"},
     "sampling": {"config", "stepper"},
     "streams": {"config", "sampling", "vocab"},
@@ -174,7 +183,7 @@ def test_every_module_is_mirrored_by_its_tests():
     tests = {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("test_*.py")}
     spoken_for = {
         "__init__": "model", "__main__": "cli", "options": "cli", "looking": "scoring",
-        "inside": "neurons", "container": "checkpoint", "signals": "session",
+        "inside": "neurons", "container": "checkpoint", "signals": "session", "counting": "corpus",
     }  # fmt: skip
     assert {spoken_for.get(module, module) for module in MODULES} <= tests
 

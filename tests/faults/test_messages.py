@@ -277,6 +277,7 @@ ELSEWHERE = {
     "changed while it was being read": "test_texts.py",
     "cannot read {source.label}": "test_texts.py",
     "cannot read {name}: ": "test_texts.py",
+    "a process that read the corpus was killed": "tests/test_workers.py",
     "holds NUL characters": "passed over in a folder: tests/test_corpus.py",
     "there is no run in checkpoints": "tests/test_cli.py",
     "needs the data package": "tests/test_shakespeare.py",

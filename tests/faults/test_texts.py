@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from injection import obedient
 from matrix import crash_points, row
 from test_corpus import ignore, survey
-from test_sources import read
+from test_decoding import read
 
-from charrnn import checkpoint, corpus, sources
+from charrnn import checkpoint, corpus, decoding
 from charrnn.corpus import Reading
 from charrnn.errors import CorpusError
 from charrnn.vocab import Vocab
@@ -40,7 +40,7 @@ def test_what_was_normalised_is_said(tmp_path):
 @row(25)
 @pytest.mark.parametrize("chunk", [1, 3, 1 << 20])
 def test_a_byte_that_is_not_utf8_is_named_by_line_and_offset(tmp_path, monkeypatch, chunk):
-    monkeypatch.setattr(sources, "CHUNK_BYTES", chunk)
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", chunk)
     path = tmp_path / "latin"
     path.write_bytes("line one\nñandú, pingüino y colibrí\n".encode("latin-1"))
     with pytest.raises(
@@ -162,7 +162,7 @@ def test_the_first_byte_that_is_not_utf8_is_named_wherever_it_is(text, encoding)
     path.write_bytes(data)
     for size in (1, 2, 7, 1 << 20):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sources, "CHUNK_BYTES", size)
+            patch.setattr(decoding, "CHUNK_BYTES", size)
             with pytest.raises(CorpusError, match=f"is not utf-8: line {line}, byte {place}") as e:
                 read(path)
             assert "--encoding" in e.value.hint or "--bytes" in str(e.value)
