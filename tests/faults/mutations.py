@@ -408,8 +408,8 @@ MISTAKES = [
     Mistake(
         "a pipe gets colours",
         "display",
-        "    Console(highlight=False, width=width)",
-        "    Console(highlight=True, force_terminal=True, width=width)",
+        "    console = Console(highlight=False, width=width)",
+        "    console = Console(force_terminal=True, width=width)",
         "test_terminals.py::test_what_is_piped_has_no_escape_codes",
     ),
     Mistake(
