@@ -99,6 +99,16 @@ def start(*arguments: object, **settings: object) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, **settings)  # type: ignore[call-overload, no-any-return]
 
 
+def peak_memory(*arguments: object) -> int:
+    """The largest resident set, in bytes, of one command."""
+    command = [sys.executable, "-m", "charrnn", *map(str, arguments)]
+    process = subprocess.Popen(command)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)  # it need not be waited for again
+    assert process.returncode == 0
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
 def start_ranks(num_ranks: int, *command: object, **settings: Any) -> list[Any]:
     """A Python command in several processes that learn together, as torchrun would start them."""
     with socket.socket() as free:
