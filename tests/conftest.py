@@ -20,12 +20,15 @@ os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # two processes with two threads each
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 from charrnn import __main__ as program
 from charrnn import checkpoint, device, ngrams, runs, training
 from charrnn.config import CELLS, ModelConfig, TrainConfig
 from charrnn.recurrence import Weights
 
+settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.load_profile("untimed")
 torch.set_num_threads(1)  # small networks gain nothing from more
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a script's background job
 
