@@ -213,8 +213,7 @@ def _train(begin: Callable[[Any, ExitStack], Any], screen: display.Quiet) -> Non
     """
     from charrnn import launch, ranks, restarts, sharing
 
-    group = ranks.formed()
-    with ExitStack() as held:
+    with ranks.formed() as group, ExitStack() as held:
         if group.rank > 0:
             sitting, screen = launch.joined(group), display.Silent()
         else:
@@ -222,7 +221,6 @@ def _train(begin: Callable[[Any, ExitStack], Any], screen: display.Quiet) -> Non
                 sitting = begin(group, held)
         screen.opened(sitting.run.folder)
         received = sitting.go()
-        group.close()
         if received is None and group.rank == 0:
             restarts.forget(sitting.run)
         _say_how_it_ended(sitting, received, screen)

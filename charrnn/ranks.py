@@ -17,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from types import TracebackType
+from typing import Self
 
 import torch
 from torch import Tensor, distributed
@@ -69,7 +71,15 @@ class Group:
         """One process of each machine goes ahead, the others on it follow. All have to enter."""
         yield
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Nothing more will be told."""
 
 
@@ -181,9 +191,15 @@ class Ranks(Group):
         if self.local_rank == 0:
             self.agreed(0)
 
-    def close(self) -> None:
-        """See `Group.close`."""
-        distributed.destroy_process_group()
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take leave of the others; of one that has gone there is none to be taken."""
+        if kind is None or not issubclass(kind, PeerError):
+            distributed.destroy_process_group()
 
 
 def _gradient_of(weight: Tensor) -> Tensor:

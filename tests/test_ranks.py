@@ -82,8 +82,8 @@ def test_a_process_alone_tells_nobody_anything(monkeypatch):
     assert ALONE.share(6) == slice(0, 6)
     assert ALONE.agreed(3, 0) == (3, 0)
     assert (ALONE.number_of_first(1.5), ALONE.bytes_of_first(b"1")) == (1.5, b"1")
-    with ALONE.first_of_each_machine_first():
-        ALONE.close()
+    with ALONE as group, group.first_of_each_machine_first():
+        assert group is ALONE
 
 
 def test_shares_are_contiguous_and_all_there_is():

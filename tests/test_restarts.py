@@ -36,14 +36,14 @@ def test_the_next_attempt_finds_the_run_of_the_same_launch_and_command():
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc")
 def test_another_agent_is_another_launch(monkeypatch):
     begin()
-    monkeypatch.setattr(os, "getppid", lambda: 1)
+    monkeypatch.setattr(os, "getppid", os.getpid)
     assert restarts.begun(TRAIN) is None
 
 
 def test_a_name_for_the_launch_outlives_its_agent(monkeypatch):
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "job 7")
     run = begin()
-    monkeypatch.setattr(os, "getppid", lambda: 1)
+    monkeypatch.setattr(os, "getppid", os.getpid)
     assert restarts.begun(TRAIN) == run
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "job 8")
     assert restarts.begun(TRAIN) is None

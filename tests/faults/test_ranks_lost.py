@@ -168,3 +168,30 @@ def test_a_machine_that_is_lost_and_replaced_changes_nothing(
     assert codes == [0, 0], said
     assert "going on after step" in said
     same_files(run, undisturbed)
+
+
+def both(*arguments):
+    """How a command ends in two processes that learn together, and what each says."""
+    settings = {"stderr": subprocess.PIPE, "text": True}
+    processes = start_ranks(2, "-m", "charrnn", *arguments, **settings)
+    said = [process.communicate(timeout=120)[1] for process in processes]
+    return [process.returncode for process in processes], said
+
+
+@row(24)
+def test_a_mistake_is_told_once_and_ends_all_with_its_code(tmp_path):
+    codes, said = both("train", "none.txt")
+    assert codes == [3, 3]
+    assert said[0].startswith("charrnn: there is no corpus 'none.txt'")
+    assert said[1] == ""
+
+
+@row(22)
+@pytest.mark.slow
+def test_several_processes_go_back_together_and_give_up_together(corpus, tmp_path):
+    growing = ("--lr", 10, "--weight-decay", 10, "--grad-clip", 0, "--optimizer", "adamw")
+    codes, said = both(*TRAIN, *growing, "--name", "a")
+    assert codes == [5, 5]
+    assert "(3 of 3 times)" in said[0]
+    assert "training diverged by step" in said[1]
+    assert checkpoint.read(run_of(tmp_path).last).progress.rollbacks == 3
