@@ -1,6 +1,6 @@
 """Which size for how many steps? Losses that do not depend on how fast or how busy a machine is.
 
-    python benchmarks/sizes.py CORPUS --hidden-sizes 64 128 256 --steps 300 1200 --seeds 1 2 [--lines]
+    python benchmarks/sizes.py CORPUS --hidden-sizes 64 128 --steps 300 1200 --seeds 1 2 [--lines]
 
 Trains each size for each number of steps, a run of its own for each, for the learning rate falls to
 zero with the last step, and prints the validation loss in nats per character, state carried:

@@ -5,8 +5,9 @@
 
 The ```sh and ```python blocks of a page are run from top to bottom in an empty folder, where
 `examples` are those of this checkout, and `charrnn` and `python` those on the PATH. A ```text block
-that follows one directly is what it printed. A comment that begins with <!-- sh is run too and not
-shown: it draws pictures. Pictures (*.svg) that are left in the folder go to docs/pictures.
+that follows one directly is what it printed, with progress abridged. A comment that begins with
+<!-- sh is run too and not shown: it draws pictures. Pictures (*.svg) that are left in the folder go
+to docs/pictures.
 
 --check gives every `--steps` a tiny network and 20 steps. It complains where a command fails, where
 a picture of the page was not drawn, and where the words in an output are others than the page's:
@@ -27,7 +28,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 BLOCK = re.compile(
-    r"^```(?P<kind>sh|python)\n(?P<code>.*?)^```\n(?:\n```text(?P<varies> varies)?\n(?P<out>.*?)^```\n)?"
+    r"^```(?P<kind>sh|python)\n(?P<code>.*?)^```\n"
+    r"(?:\n```text(?P<varies> varies)?\n(?P<out>.*?)^```\n)?"
     r"|^<!-- sh\n(?P<unseen>.*?)^-->\n",
     re.MULTILINE | re.DOTALL,
 )
@@ -49,8 +51,22 @@ def printed(kind: str, code: str, folder: Path) -> str:
     )
     if done.returncode:
         sys.exit(f"{code}{done.stdout}ended with exit code {done.returncode}")
-    found = re.sub(r"/\S*?/(?=[^/\s]+\.(?:md|txt)\b)", "…/", done.stdout)  # whose machine it was
-    return "".join(line.rstrip() + "\n" for line in found.splitlines()).strip("\n") + "\n"
+    return abridged(done.stdout)
+
+
+def abridged(out: str) -> str:
+    """What a page shows of an output: of progress its end, and no speed, which is a machine's; a
+    note on a line of its own, as after text on a terminal.
+    """
+    out = re.sub(r"  [\d.]+k? chars/s$", "", out, flags=re.MULTILINE)
+    out = re.sub(r"(?<=\S)charrnn: ", "\ncharrnn: ", out)
+    out = re.sub(r"((?:^step .*\n)*)(^step .*\n)", ends, out, flags=re.MULTILINE)
+    return "".join(line.rstrip() + "\n" for line in out.splitlines()).strip("\n") + "\n"
+
+
+def ends(progress: re.Match[str]) -> str:
+    """The last of some lines of progress, and that there were others."""
+    return ("…\n" if progress[1] else "") + progress[2]
 
 
 def ran(page: str, folder: Path, *, in_small: bool) -> str:
@@ -69,6 +85,7 @@ def ran(page: str, folder: Path, *, in_small: bool) -> str:
 
 
 def words(out: str) -> set[str]:
+    """What --check compares of an output."""
     return set(re.findall(r"[a-z]{4,}", out.lower()))
 
 
@@ -86,12 +103,12 @@ def differences(page: str, now: str) -> list[str]:
 
 def undrawn(page: str, folder: Path) -> list[str]:
     """The pictures of a page that its commands draw, and that they have not drawn now."""
-    commands = "".join(block[0] for block in BLOCK.finditer(page))
     shown = [Path(name).name for name in re.findall(r"\((\S*pictures/\S+\.svg)\)", page)]
     return [f"{name} was not drawn" for name in shown if not (folder / name).exists()]
 
 
 def main() -> None:
+    """Run the pages that were named."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pages", nargs="+", type=Path)
     parser.add_argument("--check", action="store_true")

@@ -32,13 +32,14 @@ def drawn_weights() -> Weights:
 
 
 def show(name: str, array: np.ndarray) -> None:
+    """The rows of an array, named."""
     for row in np.atleast_2d(array):
         print(f"{name:>14}  " + " ".join(f"{x + 0.0:6.2f}" for x in row.round(2)))
         name = ""
 
 
 def forward(weights: Weights) -> tuple[list[np.ndarray], np.ndarray]:
-    """Read all letters but the last: the state after each, and the probabilities of what follows."""
+    """Read all letters but the last: the state after each, and how likely each letter is next."""
     layer, h_H, states = weights.layers[0], np.zeros(3), []
     for i in IDS[:-1]:
         print(f"reads {LETTERS[i]}")
@@ -87,6 +88,7 @@ def check(weights: Weights, prob_V: np.ndarray, norms: list[float]) -> None:
 
 
 def main() -> None:
+    """All of it."""
     weights = drawn_weights()
     show("W_ih", weights.layers[0].weight_ih_GD)
     show("W_hh", weights.layers[0].weight_hh_GH)

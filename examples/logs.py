@@ -30,6 +30,7 @@ ODD = [
 
 
 def request(draw: random.Random) -> str:
+    """What an ordinary visitor asks for, and the answer's number."""
     path = draw.choices(PATHS, weights=[6, 2, 3, 2, 4, 8, 6, 3])[0]
     if path.endswith("="):
         path += draw.choice(WORDS)
@@ -41,6 +42,7 @@ def request(draw: random.Random) -> str:
 
 
 def main() -> None:
+    """So many lines, from morning to night."""
     num, is_odd = int(sys.argv[1]), "--odd" in sys.argv
     draw, seconds = random.Random(2 if is_odd else 1), 0.0
     for _ in range(num):
@@ -49,9 +51,8 @@ def main() -> None:
             f"{int(seconds) // 3600 % 24:02}:{int(seconds) // 60 % 60:02}:{int(seconds) % 60:02}"
         )
         what = draw.choice(ODD) if is_odd and draw.random() < 1 / 400 else request(draw)
-        print(
-            f"{clock} 10.0.{draw.randint(0, 3)}.{draw.randint(1, 60)} {what} {draw.randint(2, 90)}ms"
-        )
+        who = f"10.0.{draw.randint(0, 3)}.{draw.randint(1, 60)}"
+        print(f"{clock} {who} {what} {draw.randint(2, 90)}ms")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The speaking parts of Shakespeare's plays that have a name of one word: a small list to learn from.
+"""The parts in Shakespeare's plays that have a name of one word: a small list to learn from.
 
     python examples/parts.py > parts.txt
     charrnn train parts.txt --lines --steps 600

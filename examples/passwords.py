@@ -10,15 +10,18 @@ import random
 import string
 import sys
 
-WORDS = """summer winter dragon monkey shadow master flower princess sunshine football baseball
+WORDS = """
+summer winter dragon monkey shadow master flower princess sunshine football baseball
 michael jennifer charlie jessica daniel andrew ashley thomas love lucky cookie banana chocolate
-purple silver golden tiger eagle rocket london berlin paris qwerty welcome secret letmein""".split()
+purple silver golden tiger eagle rocket london berlin paris qwerty welcome secret letmein
+""".split()  # noqa: SIM905
 WALKS = ["qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890", "1q2w3e4r5t", "qazwsxedc"]
 ENDS = ["", "", "1", "12", "123", "1234", "!", "1!", "7", "69", "00"]
 AS_DIGITS = str.maketrans("aeios", "43105")
 
 
 def password(draw: random.Random) -> str:
+    """One that somebody might choose."""
     kind = draw.random()
     if kind < 0.12:
         walk = draw.choice(WALKS)

@@ -15,6 +15,7 @@ from math import log
 
 
 def samples(run: str, temp: float, num: int, length: int) -> list[dict]:
+    """What `charrnn sample` says of so many samples."""
     flags = ["--temp", temp, "--num", num, "--length", length, "--seed", 1, "--json", "--report"]
     command = [sys.executable, "-m", "charrnn", "sample", run, *map(str, flags)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
@@ -22,6 +23,7 @@ def samples(run: str, temp: float, num: int, length: int) -> list[dict]:
 
 
 def main() -> None:
+    """A line for each temperature."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run")
     parser.add_argument("--temps", type=float, nargs="+", default=[0.3, 0.5, 0.8, 1.0, 1.2])
@@ -43,6 +45,7 @@ def main() -> None:
 
 
 def counts(one: dict) -> tuple[int, int]:
+    """New words, and all."""
     return len(one["new_words"]), one["num_words"]
 
 

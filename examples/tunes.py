@@ -3,8 +3,8 @@
     python examples/tunes.py 2000 > tunes.abc
     charrnn train tunes.abc --records blank --minutes 2
 
-Two parts of eight bars in 6/8, each of two phrases of which the second answers the first and ends on
-the keynote. Real tunes are worth more: docs/uses/tunes.md says where they are.
+Two parts of eight bars in 6/8, each of two phrases; the second answers the first and ends on the
+keynote. Real tunes are worth more: docs/uses/tunes.md says where they are.
 """
 
 import random
@@ -36,6 +36,7 @@ def part(draw: random.Random, keynote: int) -> str:
 
 
 def tune(draw: random.Random, number: int) -> str:
+    """A head and two parts."""
     key = draw.choice(list(KEYS))
     head = f"X:{number}\nM:6/8\nL:1/8\nK:{key}\n"
     return head + "".join(f"|:{part(draw, KEYS[key])}:|\n" for _ in range(2))
