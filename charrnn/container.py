@@ -77,7 +77,7 @@ def read_header(file: BinaryIO) -> Header:
     if len(opening) < 8 or not 2 <= num_bytes <= _MAX_HEADER_BYTES:
         raise ValueError("it does not begin like a safetensors file")
     try:
-        header = _json(file.read(num_bytes))
+        header = _json(file.read(num_bytes).decode())
         facts = _json(header.pop("__metadata__")[_ENTRY])
         places = dict(_places(header, 8 + num_bytes))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
@@ -146,7 +146,7 @@ def _place(name: str, entry: Any, start: int) -> Place:
     return Place(dtype, tuple(shape), start + first, start + end)
 
 
-def _json(text: str | bytes) -> Any:
+def _json(text: str) -> Any:
     """JSON in which no name stands twice: every reader sees the same."""
     return json.loads(text, object_pairs_hook=_distinct)
 

@@ -113,13 +113,13 @@ def _below(across: Axis, label: str, left: int, num_columns: int) -> Iterator["T
     """The lower edge, the ticks' labels under it, and what they mean."""
     from rich.text import Text
 
-    edge, labels = ["─"] * num_columns, [" "] * (left + num_columns + 8)
+    edge, labels = ["─"] * num_columns, [" "] * (left + num_columns)
     free = 0
     for tick, name in across.ticks(max(4, num_columns // 8)).items():
         column = nearest(across.place(tick) or 0, num_columns)
         edge[column] = "┬"
-        begin = max(0, left + column - len(name) // 2)
-        if begin >= free and begin + len(name) <= len(labels):
+        begin = max(0, min(left + column - len(name) // 2, len(labels) - len(name)))
+        if begin >= free:
             labels[begin : begin + len(name)] = name
             free = begin + len(name) + 1
     yield Text(" " * (left - 1) + "└" + "".join(edge))

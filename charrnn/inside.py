@@ -100,7 +100,7 @@ def _show_unit(model: Any, text: str, typed: str, *, export: Path | None, as_jso
         heat.require_exportable(export)
     values = [round(value, 6) for value in activity(model, text, unit).tolist()]
     how: Any = {"scale": (-1.0, 1.0), "diverging": True, "title": f"unit {unit}"}
-    how["legend"] = f"activity of {unit}, from -1 to 1"
+    how["legend"] = f"activity of {unit}"
     if export is not None:
         heat.export(export, text, values, **how)
         display.note(f"wrote {export}")
@@ -113,7 +113,7 @@ def _show_unit(model: Any, text: str, typed: str, *, export: Path | None, as_jso
 def memory(
     run: o.RunsToCompare = None,
     compare: o.Compare = False,
-    places: o.NumPlaces = 1024,
+    places: o.NumPlaces = 512,
     export: o.ChartFiles = None,
     as_json: o.InfoJson = False,
 ) -> None:
@@ -141,7 +141,8 @@ def memory(
             curves.export(chart, path)
             display.note(f"wrote {path}")
     for name, found in looked.items():
-        print(display.visible(f"{name}: {_in_words(found)}"))
+        for sentence in _in_words(found):
+            print(display.visible(f"{name}: {sentence}"))
 
 
 def _looked(run: str, num_places: int) -> "Memory":
@@ -191,11 +192,11 @@ def _charts(looked: Mapping[str, "Memory"]) -> dict[str, Any]:
     }
 
 
-def _in_words(found: "Memory") -> str:
-    """What the curves come to."""
+def _in_words(found: "Memory") -> tuple[str, str]:
+    """What the curves come to, a sentence each."""
     halving, enough = found.reach.halving, found.context.enough()
     falls = f"halves every {halving:.1f} characters" if halving else "does not fall"
     uses = f"the loss falls by less than 0.01 nats beyond k = {enough} characters"
     if enough == found.context.lags[-1]:
         uses = f"the loss still falls at k = {enough} characters"
-    return f"the gradient {falls}; {uses}"
+    return f"the gradient {falls}", uses

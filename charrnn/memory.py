@@ -134,14 +134,14 @@ def look_back(
     text: Text,
     *,
     split: str = "val",
-    num_places: int = 1024,
+    num_places: int = 512,
     progress: Progress = lambda done, total: None,
 ) -> Memory:
-    """Both curves, the context at so many places of a split, the gradients at an eighth of them.
+    """Both curves, the context at so many places of a split, the gradients at a quarter of them.
 
     Raises `CorpusError` where there is no such split.
     """
-    fewer = Places.drawn(text, split, max(_LEAST_PLACES, num_places // 8))
+    fewer = Places.drawn(text, split, max(_LEAST_PLACES, num_places // 4))
     reached = reach(model, fewer, progress)
     return Memory(reached, context(model, Places.drawn(text, split, num_places), progress))
 

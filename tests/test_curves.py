@@ -32,6 +32,14 @@ def test_no_line_is_wider_than_asked_and_a_pipe_gets_no_escape(capsys, width):
         assert [word for word in words.split() if word not in out] == []
 
 
+@pytest.mark.parametrize("last", [100, 200, 500, 100_000])
+def test_a_label_at_the_end_of_the_axis_is_whole(capsys, last):
+    lines = shown(Chart("", "k", "", (Curve("a", [1, last], [1, 2]),)), capsys, 80).splitlines()
+    edge = next(n for n, line in enumerate(lines) if line.lstrip().startswith("└"))
+    labels = lines[edge + 1]
+    assert labels.split()[-1] == {100_000: "100k"}.get(last, str(last))
+
+
 def test_levels_that_are_close_are_written_on_lines_of_their_own(capsys):
     lines = shown(CHART, capsys, 80).splitlines()
     named = [next(n for n, line in enumerate(lines) if name in line) for name in CHART.levels]

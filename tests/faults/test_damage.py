@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pickle
+import signal
 import struct
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import safetensors.numpy
+from conftest import TRAIN, run_of, same_files, signal_at
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matrix import crash_points, row
@@ -255,9 +257,45 @@ def test_a_header_of_which_a_little_is_wrong_is_refused(change):
     changed = change(header)
     assert changed != header
     changed = changed.encode()
-    forged = struct.pack("<Q", len(changed)) + changed + bytes(body[8 + num_bytes :])
+    changed += b" " * (-len(changed) % 8)  # or it would be refused for where its arrays lie
     with pytest.raises(CheckpointError):
-        read_bytes(forged + hashlib.sha256(forged).digest())
+        read_bytes(forged(changed, body[8 + num_bytes :]))
+
+
+def forged(header, payload):
+    """A file with its length and its digest made true."""
+    body = struct.pack("<Q", len(header)) + header + bytes(payload)
+    return body + hashlib.sha256(body).digest()
+
+
+@row(9)
+def test_two_arrays_in_one_place_are_refused():
+    """Nothing else is wrong: the shapes are those of the configuration, the file is as long."""
+    body, _ = checkpoint._pieces(small())
+    header, payload = header_of_small(), body[8 + struct.unpack("<Q", body[:8])[0] :]
+    read_bytes(forged(padded(header), payload))
+    places = {name: entry for name, entry in header.items() if name.startswith("weights.")}
+    (one, other), *_ = (
+        (a, b) for a in places for b in places
+        if a < b and places[a]["shape"] == places[b]["shape"]
+    )  # fmt: skip
+    places[one]["data_offsets"] = places[other]["data_offsets"]
+    with pytest.raises(CheckpointError, match="lies where it cannot"):
+        read_bytes(forged(padded(header), payload))
+
+
+def padded(header):
+    text = json.dumps(header).encode()
+    return text + b" " * (-len(text) % 8)
+
+
+@row(9)
+def test_a_header_in_another_encoding_is_refused():
+    """Other readers take UTF-8 only; to Python's json any UTF would do."""
+    body, _ = checkpoint._pieces(small())
+    header = json.dumps(header_of_small()).encode("utf-16")
+    with pytest.raises(CheckpointError, match="it holds no charrnn model"):
+        read_bytes(forged(header, body[8 + struct.unpack("<Q", body[:8])[0] :]))
 
 
 BOMBS = {
@@ -411,3 +449,23 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_best():
     run.best.unlink()
     with pytest.raises(CheckpointError, match=r"last\.safetensors is not a valid"):
         run.newest_valid()
+
+
+@row(7)
+def test_a_run_with_a_damaged_last_checkpoint_goes_on_from_the_one_before(
+    charrnn, corpus, tmp_path, monkeypatch
+):
+    """The step it lost is made again, and nothing of it stands twice in the figures."""
+    with pytest.MonkeyPatch.context() as patch:
+        signal_at(patch, 29, signal.SIGTERM)
+        charrnn(*TRAIN, "--save-every", 0)
+    run = run_of(tmp_path)
+    data = run.last.read_bytes()
+    run.last.write_bytes(data[:-1])
+    resumed = charrnn("resume", "a")
+    assert resumed.code == 0
+    assert "last.safetensors is not a valid charrnn checkpoint" in resumed.err
+    assert "going on from step 29 instead" in resumed.err
+    assert run.last.with_suffix(".damaged").read_bytes() == data[:-1]
+    assert charrnn(*TRAIN[:-1], "whole").code == 0
+    same_files(run, run_of(tmp_path, "whole"))

@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
+import pytest
 from matrix import ROWS
+from mutations import MISTAKES, mutated
 
 
 def test_every_row_has_a_test():
@@ -14,3 +16,10 @@ def test_every_row_has_a_test():
         for number in re.findall(r"^@row\((\d+)\)", path.read_text(), re.M)
     }
     assert named == set(ROWS) == set(range(1, 36))
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.what)
+def test_every_mistake_still_fits_the_code(mistake):
+    assert mutated(mistake)
+    file, _, name = mistake.test.partition("::")
+    assert f"def {name}" in (Path(__file__).parent / file).read_text()

@@ -289,6 +289,14 @@ def test_a_disk_that_refuses_leaves_the_old_checkpoint(written, monkeypatch):
     assert [path.name for path in written.parent.iterdir()] == ["last.safetensors"]
 
 
+@row(2)
+def test_a_disk_that_takes_a_part_of_a_write_is_given_the_rest(written, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[: len(data) // 3 + 1]))
+    checkpoint.write(written, small(step=4))
+    assert checkpoint.read(written).progress.step == 4
+
+
 @row(5)
 @pytest.mark.parametrize("mask", [0o022, 0o077])
 def test_the_file_has_the_mode_that_the_umask_says(tmp_path, mask):

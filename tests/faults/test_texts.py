@@ -207,11 +207,12 @@ def test_a_corpus_that_changes_in_mid_run_changes_nothing(charrnn, corpus, tmp_p
 
 @row(27)
 @pytest.mark.slow
-def test_ten_gigabytes_in_one_line_take_little_memory(tmp_path):
-    """A sparse file: zeros without a newline. Read, encoded and trained on in bounded memory."""
+@pytest.mark.timeout(900)
+def test_gigabytes_in_one_line_take_little_memory(tmp_path):
+    """A sparse file of more than 2³² zeros: read, encoded and trained on in bounded memory."""
     path = tmp_path / "line"
     with path.open("wb") as file:
-        file.truncate(10_000_000_000)
+        file.truncate(5_000_000_000)
     assert peak_memory("train", path, "--bytes", *SMALL, "--steps", 5, *ALONE) < 600_000_000
 
 

@@ -1,0 +1,501 @@
+"""Do the tests notice? Each mistake of a list is made in a copy of charrnn, and the tests of its
+row must turn red.
+
+    python tests/faults/mutations.py [WORDS ...]     only those mistakes that hold any of these
+
+First the same tests run on an unchanged copy and must be green. Ends with 1 where a mistake went
+unnoticed. A mistake that no longer fits the code ends it too: bring the list up to date.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+ALL_PASSED, SOME_FAILED = 0, 1  # pytest's exit codes
+
+
+class Mistake(NamedTuple):
+    """`before` stands once in the module, `after` takes its place, `test` notices."""
+
+    what: str
+    module: str
+    before: str
+    after: str
+    test: str
+
+
+MISTAKES = [
+    # Saving.
+    Mistake(
+        "the data is not synced before the rename",
+        "storage",
+        "        os.fsync(descriptor)\n    finally:\n        os.close(descriptor)\n\n\ndef _remove",
+        "    finally:\n        os.close(descriptor)\n\n\ndef _remove",
+        "test_saving.py::test_whatever_reached_the_disk_when_the_power_went_a_checkpoint_loads",
+    ),
+    Mistake(
+        "the folder is not synced after the rename",
+        "storage",
+        "    _fsync_folder(path.parent)\n",
+        "",
+        "test_saving.py::test_whatever_reached_the_disk_when_the_power_went_a_checkpoint_loads",
+    ),
+    Mistake(
+        "a file is written in place",
+        "storage",
+        "    temporary = temporary_beside(path)\n    try:",
+        "    temporary = path\n    try:",
+        "test_saving.py::test_a_save_that_ends_before_any_touch_of_the_disk_leaves_the_old_one_or_the_new",
+    ),
+    Mistake(
+        "a file is written in place, as a reader sees it",
+        "storage",
+        "    temporary = temporary_beside(path)\n    try:",
+        "    temporary = path\n    try:",
+        "test_runs_at_once.py::test_a_reader_never_sees_half_a_checkpoint",
+    ),
+    Mistake(
+        "the old file is removed before the new one takes its name",
+        "storage",
+        "        os.replace(temporary, path)\n    except",
+        "        _remove(path)\n        os.replace(temporary, path)\n    except",
+        "test_saving.py::test_a_save_killed_at_any_system_call_leaves_the_old_checkpoint_or_the_new",
+    ),
+    Mistake(
+        "what a full disk left half written stays",
+        "storage",
+        "        _remove(temporary)\n        raise",
+        "        raise",
+        "test_saving.py::test_a_touch_of_the_disk_that_fails_costs_no_checkpoint",
+    ),
+    Mistake(
+        "a disk that takes a part of a write is believed to have taken all",
+        "storage",
+        "left = left[os.write(descriptor, left[:_MAX_BYTES_AT_ONCE]) :]",
+        "os.write(descriptor, left[:_MAX_BYTES_AT_ONCE])\n                left = left[_MAX_BYTES_AT_ONCE:]",
+        "test_saving.py::test_a_disk_that_takes_a_part_of_a_write_is_given_the_rest",
+    ),
+    Mistake(
+        "a file is for its owner only, whatever the umask says",
+        "storage",
+        "0o666",
+        "0o600",
+        "test_saving.py::test_the_file_has_the_mode_that_the_umask_says",
+    ),
+    Mistake(
+        "what killed processes left is never removed",
+        "storage",
+        "            _remove(leftover)",
+        "            pass",
+        "test_saving.py::test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not",
+    ),
+    Mistake(
+        "what a living process writes is removed",
+        "storage",
+        " and not _is_alive(int(pid))",
+        "",
+        "test_saving.py::test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not",
+    ),
+    Mistake(
+        "the checkpoint before the last is not kept",
+        "runs",
+        "                keep_beside(self.last, self.previous)",
+        "                pass",
+        "test_damage.py::test_a_run_with_a_damaged_last_checkpoint_goes_on_from_the_one_before",
+    ),
+    Mistake(
+        "a run is not saved before its first step",
+        "session",
+        "        if self._learner.step == 0:\n            self._save()",
+        "        if False:\n            self._save()",
+        "test_saving.py::test_a_disk_that_refuses_at_the_start_ends_the_run_before_step_one",
+    ),
+    Mistake(
+        "a full disk ends a run in the middle",
+        "session",
+        "        except StorageError as error:\n            self._saved = time.monotonic()\n",
+        "        except StorageError as error:\n            raise\n",
+        "test_saving.py::test_a_disk_that_refuses_in_mid_run_costs_nothing_but_a_warning",
+    ),
+    # Reading what may be damaged or hostile.
+    Mistake(
+        "the digest is not compared",
+        "container",
+        "    if hashlib.sha256(memoryview(data)[:-_DIGEST_SIZE]).digest() != data[-_DIGEST_SIZE:]:",
+        "    if False:",
+        "test_damage.py::test_every_flipped_bit_of_the_header_and_many_of_the_rest_are_noticed",
+    ),
+    Mistake(
+        "a header may be of any length",
+        "container",
+        "_MAX_HEADER_BYTES = 2 << 20",
+        "_MAX_HEADER_BYTES = 2 << 30",
+        "test_damage.py",
+    ),
+    Mistake(
+        "arrays may overlap",
+        "container",
+        "        if place.first != start:",
+        "        if False:",
+        "test_damage.py::test_two_arrays_in_one_place_are_refused",
+    ),
+    Mistake(
+        "a name may stand twice in a header",
+        "container",
+        "    if len(found) < len(pairs):",
+        "    if False:",
+        "test_damage.py::test_a_header_of_which_a_little_is_wrong_is_refused",
+    ),
+    Mistake(
+        "declared shapes are not compared with the configuration",
+        "checkpoint",
+        "    if declared != expected:",
+        "    if False:",
+        "test_damage.py",
+    ),
+    Mistake(
+        "a header may be in any UTF",
+        "container",
+        "file.read(num_bytes).decode()",
+        "file.read(num_bytes)",
+        "test_damage.py::test_a_header_in_another_encoding_is_refused",
+    ),
+    Mistake(
+        "weights need not be finite",
+        "checkpoint",
+        "        if not np.isfinite(array).all():",
+        "        if False:",
+        "test_damage.py::test_weights_that_are_not_finite_are_refused",
+    ),
+    Mistake(
+        "a newer format is read as if it were known",
+        "checkpoint",
+        '        if facts["format"] > FORMAT:',
+        "        if False:",
+        "test_damage.py",
+    ),
+    Mistake(
+        "the first format is not brought up to date",
+        "checkpoint",
+        '        if facts["format"] == 1:',
+        "        if False:",
+        "test_damage.py",
+    ),
+    Mistake(
+        "pickle is there to be used",
+        "container",
+        "import json\n",
+        "import json\nimport pickle\n",
+        "../test_architecture.py",
+    ),
+    Mistake(
+        "a damaged last checkpoint ends a resume",
+        "runs",
+        "                    skipped.append(error)",
+        "                    raise",
+        "test_damage.py::test_a_damaged_last_checkpoint_gives_way_to_the_best",
+    ),
+    Mistake(
+        "verify does not say what is damaged",
+        "verifying",
+        '"damaged", error.message)',
+        '"damaged")',
+        "../test_verifying.py",
+    ),
+    Mistake(
+        "verify does not compare what it makes again",
+        "verifying",
+        "        if any(differences):",
+        "        if False:",
+        "../test_verifying.py",
+    ),
+    # The same trajectory, always.
+    Mistake(
+        "a save resets the hidden state",
+        "session",
+        "        self.run.save(self._checkpoint())\n",
+        "        self.run.save(self._checkpoint())\n"
+        "        self._learner.state = self._learner.network.initial_state(self._config.batch_size)\n",
+        "test_trajectory.py::test_saving_more_often_or_showing_less_changes_nothing",
+    ),
+    Mistake(
+        "a sample is spoken with the learner's own state",
+        "session",
+        "        found = self._standing\n",
+        "        found = self._standing\n"
+        "        self._learner.state = self._learner.network.initial_state(self._config.batch_size)\n",
+        "test_trajectory.py::test_sampling_while_it_trains_changes_nothing",
+    ),
+    Mistake(
+        "random draws follow from nothing",
+        "training",
+        "np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(step, purpose)))",
+        "np.random.default_rng()",
+        "test_trajectory.py::test_a_resumed_run_equals_an_uninterrupted_one",
+    ),
+    Mistake(
+        "the optimiser begins anew at every resume",
+        "training",
+        "            tensor.copy_(values)",
+        '            if not name.startswith("optimizer"):\n                tensor.copy_(values)',
+        "test_trajectory.py::test_a_resumed_run_equals_an_uninterrupted_one",
+    ),
+    Mistake(
+        "the hidden state begins anew at every resume",
+        "training",
+        "            tensor.copy_(values)",
+        '            if not name.startswith("state"):\n                tensor.copy_(values)',
+        "test_trajectory.py::test_a_resumed_run_equals_an_uninterrupted_one",
+    ),
+    Mistake(
+        "a resume repeats the metrics of steps it makes again",
+        "session",
+        "        self.run.forget_metrics_after(self._learner.step)\n        if",
+        "        if",
+        "test_damage.py::test_a_run_with_a_damaged_last_checkpoint_goes_on_from_the_one_before",
+    ),
+    Mistake(
+        "a resume forgets the losses since the last figures",
+        "session",
+        "        arrays[_RECENT] = np.array(",
+        "        arrays[_RECENT] = 0 * np.array(",
+        "test_trajectory.py::test_resuming_again_and_again_equals_one_run",
+    ),
+    Mistake(
+        "another number of threads is not told",
+        "launch",
+        '    for name in ("device", "threads"):\n        before',
+        '    for name in ("device",):\n        before',
+        "test_trajectory.py::test_another_number_of_threads_is_a_warning",
+    ),
+    Mistake(
+        "a GPU that is not here ends a resume",
+        "launch",
+        '        if "device" in given:\n            raise\n',
+        "        raise\n",
+        "test_trajectory.py::test_a_gpu_that_is_not_here_is_replaced_and_said",
+    ),
+    Mistake(
+        "other sizes at a resume are passed over",
+        "cli",
+        "        if typed != str(values[name]):",
+        "        if False:",
+        "test_trajectory.py::test_other_sizes_are_refused_with_the_difference",
+    ),
+    # Divergence.
+    Mistake(
+        "weights that are not finite are saved",
+        "session",
+        "        if not all(np.isfinite(array).all() for array in arrays.values()):",
+        "        if False:",
+        "test_divergence.py",
+    ),
+    Mistake(
+        "a run that diverged does not go back",
+        "session",
+        "        if found.progress.rollbacks == MAX_ROLLBACKS:",
+        "        if True:",
+        "test_divergence.py",
+    ),
+    Mistake(
+        "a run that diverged goes back at the same rate",
+        "session",
+        "found.train.learning_rate / 2",
+        "found.train.learning_rate / 1",
+        "test_divergence.py",
+    ),
+    Mistake(
+        "a run goes back for ever",
+        "session",
+        "        if found.progress.rollbacks == MAX_ROLLBACKS:",
+        "        if False:",
+        "test_divergence.py::test_a_run_that_always_diverges_ends_with_its_code",
+    ),
+    # Signals, and several at once.
+    Mistake(
+        "a signal does not end training",
+        "session",
+        "                if signals.received:\n                    break\n",
+        "",
+        "test_stopping.py::test_a_signal_finishes_the_step_saves_and_says_how_to_go_on",
+    ),
+    Mistake(
+        "signals end the process where it stands",
+        "signals",
+        "signal.signal(kind, self._receive)",
+        "signal.signal(kind, signal.SIG_DFL)",
+        "test_stopping.py::test_a_signal_to_the_whole_group_still_saves",
+    ),
+    Mistake(
+        "a signal that was to be ignored is not",
+        "signals",
+        "            and signal.getsignal(kind) != signal.SIG_IGN",
+        "            and True",
+        "test_stopping.py::test_a_signal_that_was_ignored_stays_ignored",
+    ),
+    Mistake(
+        "a run is not locked",
+        "runs",
+        "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "pass",
+        "test_runs_at_once.py::test_two_processes_cannot_train_one_run_and_a_killed_one_frees_it",
+    ),
+    Mistake(
+        "two launches may share a run",
+        "runs",
+        "(ROOT / candidate).mkdir()",
+        "(ROOT / candidate).mkdir(exist_ok=True)",
+        "test_runs_at_once.py::test_fifty_launches_at_once_make_fifty_runs",
+    ),
+    # Texts and terminals.
+    Mistake(
+        "a traceback on a bad corpus",
+        "__main__",
+        '    if "--debug" in sys.argv[1:2]:',
+        "    if True:",
+        "test_texts.py::test_a_corpus_that_is_none_is_told_at_once",
+    ),
+    Mistake(
+        "a corpus that changes between two readings goes unnoticed",
+        "corpus",
+        "        if digest.hexdigest() != surveyed.sha256:",
+        "        if False:",
+        "test_texts.py::test_a_file_that_changes_between_the_passes_is_noticed",
+    ),
+    Mistake(
+        "a resume goes on with another text",
+        "reading",
+        "            if surveyed.sha256 == facts.sha256:",
+        "            if True:",
+        "test_texts.py::test_a_changed_corpus_stops_a_resume_unless_told_otherwise",
+    ),
+    Mistake(
+        "a byte that is not of the encoding is named at another place",
+        "sources",
+        "offset = num_bytes - held_back + start",
+        "offset = num_bytes + start",
+        "test_texts.py::test_a_byte_that_is_not_utf8_is_named_by_line_and_offset",
+    ),
+    Mistake(
+        "the byte order mark is learned",
+        "sources",
+        "                text = text[1:]\n",
+        "",
+        "test_texts.py::test_what_was_normalised_is_said",
+    ),
+    Mistake(
+        "out of memory is a bug of ours",
+        "__main__",
+        '    if isinstance(error, MemoryError) or "memory" in reason:',
+        "    if False:",
+        "test_divergence.py::test_out_of_memory_is_one_line_and_leaves_the_checkpoint",
+    ),
+    Mistake(
+        "a model's text drives the terminal",
+        "display",
+        "    return text.translate(_SYMBOLS)",
+        "    return text",
+        "test_terminals.py::test_what_a_model_learned_cannot_drive_the_terminal",
+    ),
+    Mistake(
+        "a pipe gets colours",
+        "display",
+        "    Console(highlight=False, width=width)",
+        "    Console(highlight=True, force_terminal=True, width=width)",
+        "test_terminals.py::test_what_is_piped_has_no_escape_codes",
+    ),
+    Mistake(
+        "a closed pipe is a failure",
+        "__main__",
+        "        if code == 1:",
+        "        if False:",
+        "test_terminals.py::test_a_closed_pipe_ends_it_quietly",
+    ),
+]
+
+
+def main() -> int:
+    """Make the mistakes, a few at once, and say which were noticed."""
+    words = sys.argv[1:] or [""]
+    chosen = [m for m in MISTAKES if any(word in m.what for word in words)]
+    for mistake in chosen:
+        mutated(mistake)  # a list that is out of date is said at once
+    with tempfile.TemporaryDirectory() as folder:
+        copies: SimpleQueue[Path] = SimpleQueue()
+        num_at_once = os.cpu_count() or 1
+        for number in range(num_at_once):
+            copies.put(_copy(Path(folder, str(number))))
+        print(f"unchanged, the tests of {len(chosen)} mistakes: ", end="", flush=True)
+        first = copies.get()
+        if _outcome(first, sorted({mistake.test for mistake in chosen})) != ALL_PASSED:
+            print("not green")
+            return 1
+        print("green", flush=True)
+        copies.put(first)
+
+        def tried(mistake: Mistake) -> bool:
+            copy = copies.get()
+            try:
+                return _is_noticed(mistake, copy)
+            finally:
+                copies.put(copy)
+
+        unnoticed = 0
+        with ThreadPoolExecutor(num_at_once) as pool:
+            for mistake, noticed in zip(chosen, pool.map(tried, chosen), strict=True):
+                unnoticed += not noticed
+                print(f"{'noticed' if noticed else 'UNNOTICED':9}  {mistake.what}", flush=True)
+    print(f"{len(chosen) - unnoticed} of {len(chosen)} mistakes were noticed")
+    return 1 if unnoticed else 0
+
+
+def _copy(folder: Path) -> Path:
+    """The program and its tests, to be spoiled."""
+    for name in ("charrnn", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+def mutated(mistake: Mistake) -> str:
+    """The module's text with the mistake in it. Ends the program where it does not fit."""
+    text = (ROOT / "charrnn" / f"{mistake.module}.py").read_text()
+    if text.count(mistake.before) != 1:
+        raise SystemExit(f"{mistake.what}: {mistake.module}.py does not hold its text just once")
+    return text.replace(mistake.before, mistake.after)
+
+
+def _is_noticed(mistake: Mistake, copy: Path) -> bool:
+    module = copy / "charrnn" / f"{mistake.module}.py"
+    original = module.read_text()
+    module.write_text(mutated(mistake))
+    try:
+        return _outcome(copy, [mistake.test]) == SOME_FAILED
+    finally:
+        module.write_text(original)
+
+
+def _outcome(copy: Path, tests: Sequence[str]) -> int:
+    """How pytest ends there."""
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-x"]
+    done = subprocess.run(
+        [*command, *(f"tests/faults/{test}" for test in tests)],
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
