@@ -9,11 +9,11 @@ that follows one directly is what it printed, with progress abridged. A comment 
 <!-- sh is run too and not shown: it draws pictures. Pictures (*.svg) that are left in the folder go
 to docs/pictures.
 
---check gives every `--steps` a tiny network and 20 steps. It complains where a command fails, where
-a picture of the page was not drawn, and where the words in an output are others than the page's:
-words of four letters and more, in any order, for figures differ from machine to machine and the
-letters that a model chooses with its training. Of a block ```text varies, which holds generated
-text or a verdict, only that there is one.
+--check gives every training a tiny network, and every `--steps` 20 of them. It complains where a
+command fails, where a picture of the page was not drawn, and where the words in an output are
+others than the page's: words of four letters and more, in any order, for figures differ from
+machine to machine and the letters that a model chooses with its training. Of a block ```text
+varies, which holds generated text or a verdict, only that there is one.
 """
 
 import argparse
@@ -33,7 +33,7 @@ BLOCK = re.compile(
     r"|^<!-- sh\n(?P<unseen>.*?)^-->\n",
     re.MULTILINE | re.DOTALL,
 )
-SMALL = "--steps 20 --hidden-size 12 --max-val-chars 5000"
+SMALL = "--steps 20 --hidden-size 12 --max-val-chars 5000"  # for each charrnn train
 SETTINGS = {"NO_COLOR": "1", "COLUMNS": "80", "PYTHONHASHSEED": "0", "DOCS": str(ROOT / "docs")}
 
 
@@ -51,7 +51,7 @@ def printed(kind: str, code: str, folder: Path) -> str:
     )
     if done.returncode:
         sys.exit(f"{code}{done.stdout}ended with exit code {done.returncode}")
-    return abridged(done.stdout)
+    return abridged(done.stdout.replace(str(folder), "…"))
 
 
 def abridged(out: str) -> str:
@@ -74,14 +74,19 @@ def ran(page: str, folder: Path, *, in_small: bool) -> str:
 
     def filled(block: re.Match[str]) -> str:
         code = block["unseen"] or block["code"]
-        small = re.sub(r"--steps \d+", SMALL, code) if in_small else code
-        out = printed(block["kind"] or "sh", small, folder)
+        out = printed(block["kind"] or "sh", smaller(code) if in_small else code, folder)
         if block["out"] is None:
             return block[0]
         shown = f"```{block['kind']}\n{code}```\n\n```text{block['varies'] or ''}\n"
         return f"{shown}{out}```\n"
 
     return BLOCK.sub(filled, page)
+
+
+def smaller(code: str) -> str:
+    """The same commands with tiny networks and few steps."""
+    code = re.sub(r"--steps \d+", "--steps 20", code)
+    return re.sub(r"(charrnn train .*?)--steps 20", rf"\1{SMALL}", code)
 
 
 def words(out: str) -> set[str]:
@@ -116,7 +121,7 @@ def main() -> None:
     complaints = []
     for path in given.pages:
         with tempfile.TemporaryDirectory() as name:
-            folder, page = Path(name), path.read_text()
+            folder, page = Path(name).resolve(), path.read_text()
             (folder / "examples").symlink_to(ROOT / "examples")
             now = ran(page, folder, in_small=given.check)
             if given.check:

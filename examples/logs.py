@@ -22,10 +22,10 @@ PATHS = [
 WORDS = ["lamp", "chair", "blue+table", "garden", "paint", "small+shelf"]
 ODD = [
     "GET /items/1%27+OR+1=1-- 500",
-    "GET /../../../../etc/passwd 404",
-    "POST /login 200 user=admin tries=418",
-    "GET /index.php?s=/think/app/invokefunction 404",
-    "DELETE /api/orders/ 200",
+    "GET /../etc/passwd 404",
+    "POST /logout 500",
+    "GET /.env 200",
+    "DELETE /about 200",
 ]
 
 
@@ -33,7 +33,7 @@ def request(draw: random.Random) -> str:
     """What an ordinary visitor asks for, and the answer's number."""
     path = draw.choices(PATHS, weights=[6, 2, 3, 2, 4, 8, 6, 3])[0]
     if path.endswith("="):
-        path += draw.choice(WORDS)
+        path += "+".join(draw.choices(WORDS, k=min(20, 1 + int(draw.expovariate(0.3)))))
     elif path.endswith("items/") or path.endswith("orders/"):
         path += str(draw.randint(1, 400))
     method = "POST" if path == "/login" and draw.random() < 0.7 else "GET"

@@ -21,11 +21,11 @@ PAGE = """\
 # A page
 
 ```sh
-echo 3 colours --steps 500
+echo charrnn train 3 colours --steps 500
 ```
 
 ```text
-3 colours --steps 500
+charrnn train 3 colours --steps 500
 ```
 
 <!-- sh
@@ -51,7 +51,7 @@ def test_a_page_names_no_place_on_the_machine_that_made_it(page: Path) -> None:
 
 
 def test_a_page_is_filled_with_what_its_commands_print(tmp_path: Path) -> None:
-    empty = PAGE.replace("3 colours --steps 500\n```\n\n<", "```\n\n<")
+    empty = PAGE.replace("charrnn train 3 colours --steps 500\n```\n\n<", "```\n\n<")
     assert empty != PAGE
     assert run.ran(empty, tmp_path, in_small=False) == PAGE
     assert (tmp_path / "red.svg").exists()
@@ -62,7 +62,7 @@ def test_a_check_sees_other_words_and_lets_other_figures_be(tmp_path: Path) -> N
     assert "3 colours --steps 20 --hidden-size 12" in now
     [complaint] = run.differences(PAGE, now)
     assert "hidden" in complaint
-    same = PAGE.replace("echo 3 colours --steps 500", "echo 7 colours --steps 9")
+    same = PAGE.replace("train 3 colours --steps 500", "train 7 colours --steps 9")
     assert run.differences(PAGE, run.ran(same, tmp_path, in_small=False)) == []
 
 
@@ -82,6 +82,10 @@ def test_of_progress_the_last_line_is_shown_and_no_speed() -> None:
     assert run.abridged(f"{steps}done\nWho's there?charrnn: 3 words\n") == (
         "…\nstep 30/30  loss 2.1 (3 bits)\ndone\nWho's there?\ncharrnn: 3 words\n"
     )
+
+
+def test_in_small_only_trainings_get_a_small_network() -> None:
+    assert run.smaller("python x.py --steps 900") == "python x.py --steps 20"
 
 
 @pytest.mark.slow
