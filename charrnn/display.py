@@ -272,7 +272,6 @@ def _summary(figures: Figures) -> str:
 def table(columns: list[str], rows: list[list[str]]) -> None:
     """A table on stdout."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -280,18 +279,15 @@ def table(columns: list[str], rows: list[list[str]]) -> None:
     for row in rows:
         drawn.add_row(*(Text(visible(cell)) for cell in row))
     width = None if sys.stdout.isatty() else 200  # a pipe has no edge to wrap at
-    Console(highlight=False, width=width).print(drawn)
+    _console(width).print(drawn)
 
 
 def bars(title: str, rows: Sequence[tuple[str, float]]) -> None:
     """Shares of one on stdout, each as a label, a percentage and a bar; a full bar is all of it."""
     from rich.cells import cell_len
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
-    if console.no_color:
-        console = Console(highlight=False, color_system=None)
+    console = _console()
     labels = [visible(label) for label, _ in rows]
     widest = max(map(cell_len, labels))
     room = max(8, min(console.width, 100) - widest - 14)
@@ -302,6 +298,14 @@ def bars(title: str, rows: Sequence[tuple[str, float]]) -> None:
         line.append("█" * whole + " ▏▎▍▌▋▊▉"[eighths].strip(), "dark_orange3")
         line.rstrip()
         console.print(line, soft_wrap=True)
+
+
+def _console(width: int | None = None) -> Any:
+    """Stdout, as wide as it is or so wide. NO_COLOR goes for bold letters too."""
+    from rich.console import Console
+
+    console = Console(highlight=False, width=width)
+    return Console(highlight=False, width=width, color_system=None) if console.no_color else console
 
 
 class Writer:

@@ -90,12 +90,15 @@ def speak(
         write.end(new_line=sys.stdout.isatty())
         reporter.say()
     else:
-        _speak_many(model, prompt, sample, wanted, sieve, reporter, write)
+        _speak_many(
+            model, prompt, sample=sample, wanted=wanted, sieve=sieve, reporter=reporter, write=write
+        )
 
 
 def _speak_many(
     model: Model,
     prompt: str,
+    *,
     sample: SampleConfig,
     wanted: Wanted,
     sieve: Sieve,

@@ -89,9 +89,9 @@ def test_a_hundred_thousand_points_are_thinned_but_no_peak_is_lost():
     y = [1.0] * 100_000
     y[54_321] = 9.0
     chart = Chart("", "", "", (Curve("", range(100_000), y),))
-    began = time.perf_counter()
+    began = time.process_time()
     placed = curves._placed(chart.curves[0], *chart.axes(), buckets=100)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert len(placed) <= 400
     assert max(y for _, y in placed) == 1.0
     assert placed == sorted(placed)

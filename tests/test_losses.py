@@ -75,9 +75,9 @@ def test_the_chart_has_both_losses_and_each_baseline_once():
 def test_a_hundred_thousand_lines_are_read_in_a_moment():
     lines = [{"step": 10 * k, "loss": 2.0, "elapsed_seconds": k} for k in range(100_000)]
     run = run_of(lines)
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(losses.of(run).training.steps) == 100_000
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 @pytest.fixture

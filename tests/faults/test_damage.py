@@ -140,10 +140,10 @@ def test_a_strangers_facts_are_checked_before_anything_is_allocated(written, whe
     facts = facts_of(written)
     change(facts, where, value)
     written.write_bytes(sealed(small().arrays, facts))
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(CheckpointError, match=phrase):
         checkpoint.read(written)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @row(9)
@@ -227,10 +227,10 @@ def test_no_header_however_made_gets_past_the_reader(entries, payload):
     facts = header_of_small()["__metadata__"]["charrnn"]
     header = json.dumps({"__metadata__": {"charrnn": facts}, **entries}).encode()
     body = struct.pack("<Q", len(header)) + header + payload
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(CheckpointError):
         read_bytes(body + hashlib.sha256(body).digest())
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
     crash_points[9] += 1
 
 
@@ -316,11 +316,11 @@ size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 path = Path(sys.argv[1])
 on_disk = path.stat().st_blocks * 512
 resource.setrlimit(resource.RLIMIT_AS, (size + on_disk + (64 << 20),) * 2)
-began = time.monotonic()
+began = time.process_time()
 try:
     checkpoint.read(path)
 except CheckpointError as error:
-    print(f"{time.monotonic() - began:.3f} {error}")
+    print(f"{time.process_time() - began:.3f} {error}")
 """
 
 
