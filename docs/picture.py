@@ -19,4 +19,5 @@ for line in lines:
     console.print(Text.from_ansi(line), soft_wrap=True)
 drawing = console.export_svg(title=title)
 drawing = re.sub(r"@font-face \{.*?\}", "", drawing, flags=re.S)  # no fonts from elsewhere
+drawing = drawing.replace("<text ", '<text xml:space="preserve" ')  # leading spaces stay
 Path(path).write_text(drawing.replace("Fira Code", "ui-monospace"), encoding="utf-8")

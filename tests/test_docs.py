@@ -1,0 +1,102 @@
+"""The pages: what they say to type works, what they show is what comes, and their links lead on."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("docs/uses/*.md")])
+RUN = [page for page in PAGES if "```sh\n" in page.read_text(encoding="utf-8")]
+SPEC = importlib.util.spec_from_file_location("run", ROOT / "docs" / "run.py")
+assert SPEC and SPEC.loader
+run = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(run)
+
+PAGE = """\
+# A page
+
+```sh
+echo charrnn train 3 colours --steps 500
+```
+
+```text
+charrnn train 3 colours --steps 500
+```
+
+<!-- sh
+touch red.svg
+-->
+
+![red](pictures/red.svg)
+"""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    links = re.findall(r"\]\(([^)\s#]+)[^)]*\)", text)
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_names_no_place_on_the_machine_that_made_it(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"(?<![\w.)…/])/(?:home|tmp|root|usr|work|var)/\S*", text) == []
+
+
+def test_a_page_is_filled_with_what_its_commands_print(tmp_path: Path) -> None:
+    empty = PAGE.replace("charrnn train 3 colours --steps 500\n```\n\n<", "```\n\n<")
+    assert empty != PAGE
+    assert run.ran(empty, tmp_path, in_small=False) == PAGE
+    assert (tmp_path / "red.svg").exists()
+
+
+def test_a_check_sees_other_words_and_lets_other_figures_be(tmp_path: Path) -> None:
+    now = run.ran(PAGE, tmp_path, in_small=True)
+    assert "3 colours --steps 20 --hidden-size 12" in now
+    [complaint] = run.differences(PAGE, now)
+    assert "hidden" in complaint
+    same = PAGE.replace("train 3 colours --steps 500", "train 7 colours --steps 9")
+    assert run.differences(PAGE, run.ran(same, tmp_path, in_small=False)) == []
+
+
+def test_a_check_misses_a_picture_that_no_command_draws(tmp_path: Path) -> None:
+    run.ran(PAGE, tmp_path, in_small=False)
+    assert run.undrawn(PAGE, tmp_path) == []
+    assert run.undrawn(PAGE.replace("pictures/red", "pictures/blue"), tmp_path)
+
+
+def test_a_command_that_fails_ends_it(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="ended with exit code 3"):
+        run.ran("```sh\nexit 3\n```\n", tmp_path, in_small=False)
+
+
+def test_of_progress_the_last_line_is_shown_and_no_speed() -> None:
+    steps = "".join(f"step {n}/30  loss 2.1 (3 bits)  4.1k chars/s\n" for n in (10, 20, 30))
+    assert run.abridged(f"{steps}done\nWho's there?charrnn: 3 words\n") == (
+        "…\nstep 30/30  loss 2.1 (3 bits)\ndone\nWho's there?\ncharrnn: 3 words\n"
+    )
+
+
+def test_in_small_only_trainings_get_a_small_network() -> None:
+    assert run.smaller("python x.py --steps 900") == "python x.py --steps 20"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
+def test_what_a_page_says_to_type_works(page: Path) -> None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "run.py", "--check", page],
+        env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
