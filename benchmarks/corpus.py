@@ -2,14 +2,18 @@
 
     python benchmarks/corpus.py [MEGABYTES ...]
 
-Tiles a text to each size and measures, each in a process of its own: `charrnn train --steps 100`
-from nothing, the same again (the corpus is known by then), and the way of the tutorials (read the
-whole text, a dictionary, a list comprehension, an array), for sizes it can hold. charrnn's figures
-are of whole commands: torch is started, and a hundred steps and a validation are made.
+Tiles a text to each size and measures, each in a process of its own: the encoding alone, on one
+core and on all; what it costs to go on after a kill -9 when half was counted or encoded; `charrnn
+train --steps 100` from nothing and again (the corpus is known by then); and the way of the
+tutorials (read the whole text, a dictionary, a list comprehension, an array), on no more of the
+text than it can hold. Processor seconds count those of all processes; peak memory is that of the
+largest. On a busy machine compare processor seconds.
 """
 
 import os
 import random
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,22 +22,38 @@ from pathlib import Path
 
 RIVAL = """
 import sys, numpy as np
-text = open(sys.argv[1], encoding="utf-8").read()
+text = open(sys.argv[1], encoding="utf-8").read(int(sys.argv[2]))
 id_of = {character: i for i, character in enumerate(sorted(set(text)))}
 np.array([id_of[character] for character in text], dtype=np.uint16).tofile(sys.argv[1] + ".ids")
 """
-LARGEST_FOR_RIVAL = 200  # megabytes; it needs some 12 times that in memory
+ENCODE = """
+import sys
+from pathlib import Path
+from charrnn import corpus, sources
+from charrnn.corpus import Reading
+from charrnn.vocab import Vocab
+if __name__ == "__main__":
+    cache, nobody = Path("cache"), lambda done, total: None
+    found = sources.find(sys.argv[1:], spool_folder=cache)
+    known = corpus.survey(found, Reading(), cache=cache, progress=nobody)
+    vocab = Vocab.from_counts(known.counts_array(), is_bytes=False, max_size=4096)
+    corpus.encoded(found, Reading(), known, vocab, cache=cache, progress=nobody)
+"""
+MOST_FOR_RIVAL = 200  # megabytes; it needs some 12 times that in memory
 
 
-def measured(command: list[str], folder: str) -> tuple[float, float]:
-    """Seconds, and the largest resident set in MB, of one command."""
+def measured(command: list[str], folder: Path, *, cores: set[int]) -> tuple[float, float, float]:
+    """Seconds by the clock and of processors, and the largest resident set in MB."""
     began = time.monotonic()
-    process = subprocess.Popen(command, cwd=folder)
+    process = subprocess.Popen(
+        command, cwd=folder, preexec_fn=lambda: os.sched_setaffinity(0, cores)
+    )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)  # it need not be waited for again
     if process.returncode:
         raise SystemExit(f"failed: {' '.join(command)}")
-    return time.monotonic() - began, usage.ru_maxrss / 1024
+    seconds = time.monotonic() - began
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def tile(path: Path, megabytes: int) -> None:
@@ -47,22 +67,55 @@ def tile(path: Path, megabytes: int) -> None:
             file.write(block)
 
 
+def kill_half_way(command: list[str], folder: Path, *, what: str, num_pieces: int) -> None:
+    """Start the encoding, and kill it when half of the pieces are counted, or encoded."""
+    pattern = "survey-*.journal" if what == "counted" else "[!s]*.journal"
+    process = subprocess.Popen(command, cwd=folder)
+    while process.poll() is None:
+        journals = folder.glob(f"cache/{pattern}")
+        if any(path.read_bytes().count(b"\n") >= num_pieces / 2 for path in journals):
+            process.send_signal(signal.SIGKILL)
+        time.sleep(0.005)
+
+
+def report(name: str, megabytes: int, figures: tuple[float, float, float]) -> None:
+    seconds, processor, peak = figures
+    rates = f"{megabytes / seconds:10.0f}{megabytes / processor:16.0f}"
+    print(f"{f'{megabytes} MB, {name}':45}{seconds:10.1f}{rates}{peak:10.0f}", flush=True)
+
+
+def benchmark(megabytes: int, folder: Path) -> None:
+    """The rows of one size."""
+    tile(folder / "text.txt", megabytes)
+    python, cores = sys.executable, os.sched_getaffinity(0)
+    (folder / "encode.py").write_text(ENCODE)
+    encode = [python, "encode.py", "text.txt"]
+    for some in ({max(cores)}, cores):
+        shutil.rmtree(folder / "cache", ignore_errors=True)
+        report(f"encoding, cores: {len(some)}", megabytes, measured(encode, folder, cores=some))
+    num_pieces = megabytes / 33.5
+    for what in ("counted", "encoded") if num_pieces > 10 else ():
+        shutil.rmtree(folder / "cache")
+        kill_half_way(encode, folder, what=what, num_pieces=int(num_pieces))
+        figures = measured(encode, folder, cores=cores)
+        report(f"the rest, killed when half was {what}", megabytes, figures)
+    part = min(megabytes, MOST_FOR_RIVAL)
+    rival = [python, "-c", RIVAL, "text.txt", str(part * 1_000_000)]
+    report("dictionary and list", part, measured(rival, folder, cores={max(cores)}))
+    shutil.rmtree(folder / "cache")
+    train = [python, "-m", "charrnn", "train", "text.txt", "--steps", "100"]
+    train += ["--hidden-size", "64", "--threads", "1", "--quiet"]
+    for name in ("training from nothing", "training again"):
+        report(name, megabytes, measured(train, folder, cores=cores))
+
+
 def main() -> None:
-    sizes = [int(size) for size in sys.argv[1:]] or [1, 100, 1000]
-    print(f"{'':30}{'seconds':>10}{'peak MB':>10}")
+    sizes = [int(size) for size in sys.argv[1:]] or [1, 100, 2000]
+    heads = f"{'seconds':>10}{'MB/s':>10}{'MB/processor-s':>16}{'peak MB':>10}"
+    print(f"{'':45}{heads}")
     for megabytes in sizes:
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "text.txt")
-            tile(path, megabytes)
-            train = [sys.executable, "-m", "charrnn", "train", "text.txt", "--steps", "100"]
-            train += ["--hidden-size", "64", "--quiet"]
-            rows = [("from nothing", train), ("again", train)]
-            if megabytes <= LARGEST_FOR_RIVAL:
-                rows.append(("dictionary and list", [sys.executable, "-c", RIVAL, "text.txt"]))
-            for name, command in rows:
-                seconds, peak = measured(command, folder)
-                label = f"{megabytes} MB, {name}"
-                print(f"{label:30}{seconds:10.1f}{peak:10.0f}", flush=True)
+            benchmark(megabytes, Path(folder))
 
 
 if __name__ == "__main__":

@@ -31,15 +31,14 @@ def evaluate_adapting(network: Network, ids: IntArray, *, first: int) -> float:
     trained = [weight.detach().clone() for weight in network.parameters()]
     squares = [torch.zeros_like(weight) for weight in trained]
     state = network.initial_state(1)
-    text = torch.from_numpy(ids[max(0, first - 257) :].astype("int64")).to(device)
-    first -= max(0, first - 257)
     with torch.no_grad():
         if first > 1:
-            _, state = network(text[: first - 1, None], state)
+            before = torch.from_numpy(ids[max(0, first - 257) : first - 1].astype("int64"))
+            _, state = network(before[:, None].to(device), state)
     total = 0.0
-    for number, start in enumerate(range(first, len(text), _SEGMENT), start=1):
-        targets = text[start : start + _SEGMENT]
-        inputs = text[start - 1 : start - 1 + len(targets)]
+    for number, start in enumerate(range(first, len(ids), _SEGMENT), start=1):
+        segment = torch.from_numpy(ids[start - 1 : start + _SEGMENT].astype("int64")).to(device)
+        inputs, targets = segment[:-1], segment[1:]
         logits_TBV, state = network(inputs[:, None], state)
         loss = functional.cross_entropy(logits_TBV[:, 0], targets)
         total += float(loss.detach()) * len(targets)
@@ -48,7 +47,7 @@ def evaluate_adapting(network: Network, ids: IntArray, *, first: int) -> float:
         )
         loss.backward()  # type: ignore[no-untyped-call]
         _update(list(network.parameters()), trained, squares, number)
-    return total / (len(text) - first)
+    return total / (len(ids) - first)
 
 
 @torch.no_grad()

@@ -83,6 +83,7 @@ def train(
     save_every: o.SaveEvery = 30.0,
     quiet: o.Silent = False,
     as_json: o.AsJson = False,
+    tensorboard: o.Tensorboard = False,
 ) -> None:
     """Learn from a text. Ctrl-C saves and stops; `charrnn resume` goes on."""
     began = time.monotonic()
@@ -107,7 +108,7 @@ def train(
         init_from=init_from,
         arguments=tuple(sys.argv[1:]),
     )
-    screen = display.screen(quiet=quiet, as_json=as_json)
+    screen = _screen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
 
     def begin(group: Any, held: ExitStack) -> Any:
         begun = restarts.begun(request.arguments)
@@ -145,6 +146,7 @@ def resume(
     save_every: o.SaveEvery = 30.0,
     quiet: o.Silent = False,
     as_json: o.AsJson = False,
+    tensorboard: o.Tensorboard = False,
 ) -> None:
     """Go on with a run exactly where it was, to the bit.
 
@@ -155,7 +157,7 @@ def resume(
     from charrnn import launch, runs
     from charrnn.budget import Budget
 
-    screen = display.screen(quiet=quiet, as_json=as_json)
+    screen = _screen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
     if run is not None and run.startswith("-"):  # a flag of train's that was taken for the name
         context.args.insert(0, run)
         run = None
@@ -177,6 +179,15 @@ def resume(
         )
 
     _train(begin, screen)
+
+
+def _screen(*, quiet: bool, as_json: bool, tensorboard: bool) -> display.Quiet:
+    screen = display.screen(quiet=quiet, as_json=as_json)
+    if not tensorboard:
+        return screen
+    from charrnn import board
+
+    return board.beside(screen)
 
 
 def _require_same(rest: list[str], standing: Any) -> None:
@@ -207,6 +218,7 @@ def _train(begin: Callable[[Any, ExitStack], Any], screen: display.Quiet) -> Non
         else:
             with sharing.leading(group):
                 sitting = begin(group, held)
+        screen.opened(sitting.run.folder)
         received = sitting.go()
         if received is None and group.rank == 0:
             restarts.forget(sitting.run)
@@ -238,9 +250,11 @@ def sample(
     num: o.Num = None,
     unique: o.Unique = False,
     novel: o.Novel = False,
+    novel_chars: o.NovelChars = None,
     match: o.Match = None,
     no_stream: o.NoStream = False,
     as_json: o.SampleJson = False,
+    report: o.Report = False,
     device: o.SampleDevice = "cpu",
 ) -> None:
     """Write new text to stdout, character by character, from the best checkpoint of a run.
@@ -258,16 +272,15 @@ def sample(
         seed=secrets.randbelow(2**32) if seed is None else seed,
         stop=tuple(stop or ()),
     )
-    from charrnn import runs, speaking
+    from charrnn import inputs, speaking
 
     wanted = speaking.Wanted(
-        num=num, unique=unique, novel=novel, match=match,
-        as_json=as_json, stream=not no_stream, device=device, says_seed=seed is None,
+        num=num, unique=unique, novel=novel, novel_chars=novel_chars, match=match,
+        as_json=as_json, report=report, stream=not no_stream, device=device,
+        says_seed=seed is None,
     )  # fmt: skip
-    found, skipped = runs.find_to_speak(run)
-    for error in skipped:
-        display.note(f"{error.message}; speaking from step {found.progress.step} instead")
-    typed = speaking.prompt(prompt, prompt_file)
+    found = inputs.checkpoint_of(run)
+    typed = inputs.prompt(prompt, prompt_file)
     speaking.speak(found, typed, chosen, wanted, length=length)
 
 

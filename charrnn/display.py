@@ -10,7 +10,8 @@ import json
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 Figures = Mapping[str, Any]
@@ -31,6 +32,15 @@ _SYMBOLS |= {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
 _SYMBOLS |= dict.fromkeys(
     (*range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD
 )  # turn lines round
+_SYMBOLS |= {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}  # characters that no SVG can hold
+
+
+def symbol(character: str) -> str:
+    """One character as one that can be seen: a line end as ↵, a tab as ⇥, a space as ␣."""
+    return _BLANKS.get(character) or visible(character)
+
+
+_BLANKS = {"\n": "↵", "\t": "⇥", " ": "␣"}
 
 
 def note(sentence: str) -> None:
@@ -96,6 +106,9 @@ class Quiet:
     def reading(self, done: int, total: int) -> None:
         """The corpus is being read: so many bytes of so many."""
 
+    def opened(self, folder: Path) -> None:
+        """The run has this folder."""
+
     def begin(self, step: int, steps: int) -> None:
         """Training begins after `step` of `steps`."""
 
@@ -154,6 +167,8 @@ class Plain(Quiet):
         """See `Quiet.figures`."""
         self._shown |= figures
         now = time.monotonic()
+        if not _summary(self._shown):
+            return
         if "val_loss" in figures or now - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = now
             self.say(f"step {self._shown['step']}/{self._steps}  {_summary(self._shown)}")
@@ -264,7 +279,6 @@ def _summary(figures: Figures) -> str:
 def table(columns: list[str], rows: list[list[str]]) -> None:
     """A table on stdout."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -272,7 +286,33 @@ def table(columns: list[str], rows: list[list[str]]) -> None:
     for row in rows:
         drawn.add_row(*(Text(visible(cell)) for cell in row))
     width = None if sys.stdout.isatty() else 200  # a pipe has no edge to wrap at
-    Console(highlight=False, width=width).print(drawn)
+    _console(width).print(drawn)
+
+
+def bars(title: str, rows: Sequence[tuple[str, float]]) -> None:
+    """Shares of one on stdout, each as a label, a percentage and a bar; a full bar is all of it."""
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    console = _console()
+    labels = [visible(label) for label, _ in rows]
+    widest = max(map(cell_len, labels))
+    room = max(8, min(console.width, 100) - widest - 14)
+    console.print(Text(visible(title)))
+    for label, (_, share) in zip(labels, rows, strict=True):
+        whole, eighths = divmod(math.ceil(share * room * 8), 8)
+        line = Text(" " * (widest - cell_len(label)) + f"{label}  {100 * share:6.2f} %  ")
+        line.append("█" * whole + " ▏▎▍▌▋▊▉"[eighths].strip(), "dark_orange3")
+        line.rstrip()
+        console.print(line, soft_wrap=True)
+
+
+def _console(width: int | None = None) -> Any:
+    """Stdout, as wide as it is or so wide. NO_COLOR goes for bold letters too."""
+    from rich.console import Console
+
+    console = Console(highlight=False, width=width)
+    return Console(highlight=False, width=width, color_system=None) if console.no_color else console
 
 
 class Writer:
@@ -320,17 +360,25 @@ class Writer:
 
 
 class Counting:
-    """A bar on stderr for things that are found one by one."""
+    """A bar on stderr for things that are found one by one, or for bytes."""
 
-    def __init__(self, total: int, *, hidden: bool) -> None:
+    def __init__(self, total: int, *, hidden: bool, are_bytes: bool = False) -> None:
         self._bar = None
         if not hidden and sys.stderr.isatty():
-            self._bar = _bar(total=total, bar_format=_BAR, delay=0.5, leave=False)
+            self._bar = _bar(
+                total=total, bar_format=_BAR, delay=0.5, leave=False, unit_scale=are_bytes
+            )
 
-    def advance(self) -> None:
-        """One more."""
+    def advance(self, num: int = 1) -> None:
+        """So many more."""
         if self._bar is not None:
-            self._bar.update()
+            self._bar.update(num)
+
+    def so_far(self, done: int, total: int) -> None:
+        """So many of so many."""
+        if self._bar is not None:
+            self._bar.total = total
+            self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
         """Take the bar away."""

@@ -1,53 +1,241 @@
 """The commands that look into a model: parse, call, render. Torch is imported by what they call."""
 
+import contextlib
+import dataclasses
 import json
 import math
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import typer
 
-from charrnn import display
+from charrnn import display, inside
 from charrnn import options as o
 from charrnn.errors import UsageError
+
+_MOST_COLOURED = 100_000  # characters
 
 
 def add_to(app: typer.Typer) -> None:
     """Give these commands to the program."""
     app.command()(score)
+    app.command()(inside.neurons)
+    app.command()(inside.memory)
+    app.command()(predict)
+    app.command()(plot)
+
+
+def predict(
+    prompt: o.Ask = None,
+    run: o.RunToScore = None,
+    top: o.Top = 12,
+    temp: o.PredictTemperature = None,
+    steps: o.EachStep = False,
+    as_json: o.InfoJson = False,
+) -> None:
+    """Show which character a run's best checkpoint expects next, and how likely each is.
+
+    --steps looks back instead: at each character of the prompt, what was expected there, how likely
+    the one that came was, its rank, and the surprise in bits.
+    """
+    if steps and temp is not None:
+        raise UsageError("--temp has no say in --steps", "surprise is measured at temperature 1")
+    from charrnn import inputs
+    from charrnn.model import Model
+
+    model = Model.of(inputs.checkpoint_of(run))
+    typed = inputs.prompt(prompt, None)
+    read = model.spelled(typed)
+    inputs.say_unknown(model, read)
+    if steps:
+        _show_expectations(model.expectations(typed), as_json=as_json)
+        return
+    chances = model.predict(typed, temperature=1.0 if temp is None else temp)
+    if as_json:
+        print(json.dumps([vars(chance) for chance in chances]))
+        return
+    shown = [(display.symbol(chance.char), chance.prob) for chance in chances[:top]]
+    if others := chances[top:]:
+        shown.append((f"{len(others)} others", sum(chance.prob for chance in others)))
+    display.bars(_after(model.known(read), temp), shown)
+
+
+def _after(prompt: str, temp: float | None) -> str:
+    """What a prediction is of, in a line."""
+    end = "".join(map(display.symbol, prompt[-40:]))
+    where = f"after {'…' if len(prompt) > 40 else ''}{end}" if prompt else "at the beginning"
+    return where if temp is None else f"{where}, at temperature {temp:g}"
+
+
+def _show_expectations(found: Sequence[Any], *, as_json: bool) -> None:
+    """A line for each character that came."""
+    if as_json:
+        print(json.dumps([vars(each) for each in found]))
+        return
+    rows = [
+        [
+            display.symbol(each.char),
+            f"{100 * each.prob:6.2f} %",
+            f"{each.rank:4,}",
+            f"{each.bits:5.2f}",
+            f"{display.symbol(each.expected)}  {100 * each.expected_prob:6.2f} %",
+        ]
+        for each in found
+    ]
+    display.table(["came", "probability", "rank", "bits", "expected"], rows)
 
 
 def score(
     texts: o.Texts = None,
     run: o.RunToScore = None,
-    split: o.Split = "val",
+    split: o.Split = None,
     adapt: o.Adapt = False,
+    per_line: o.PerLine = False,
+    heatmap: o.HeatMap = False,
+    export: o.Export = None,
     as_json: o.InfoJson = False,
 ) -> None:
-    """Measure how well a run's best checkpoint expects a text, in nats per character."""
-    if split not in ("val", "test"):
-        raise UsageError(f"--split {split!r} is not known", "choose val or test")
-    from charrnn import runs, scoring, speaking
+    """Measure how well a run's best checkpoint expects a text, in nats per character.
 
-    found, skipped = runs.find_to_speak(run)
-    for error in skipped:
-        display.note(f"{error.message}; scoring step {found.progress.step} instead")
-    if texts:
-        read = [speaking.contents(text) for text in texts]
-        measured = scoring.score_files(found, read, adapt=adapt)
-    else:
-        measured = scoring.score_split(found, split, cache=runs.CORPUS_CACHE, adapt=adapt)
-    nats = measured.nats_per_char
-    if as_json:
-        figures = {**vars(measured), "bits_per_char": display.bits(nats), "adapted": adapt}
-        print(json.dumps(figures | {"perplexity": math.exp(nats)}))
+    Beside it: how many bytes the model would make of the text as a compressor, and gzip and xz do.
+    """
+    if split not in (None, "val", "test"):
+        raise UsageError(f"--split {split!r} is not known", "choose val or test")
+    in_colours = heatmap or export is not None
+    _require_one(("--adapt", adapt), ("--per-line", per_line), ("--heatmap", in_colours))
+    _require_one(("--json", as_json), ("--heatmap", in_colours))
+    _require_one(("--split", split is not None), ("FILE", bool(texts)))
+    from charrnn import inputs
+
+    names = texts or (["-"] if split is None and inputs.is_piped() else [])
+    if not names and (per_line or in_colours):
+        raise UsageError("there is no text to look at", "name a FILE, or pipe one in")
+    found = inputs.checkpoint_of(run)
+    if in_colours:
+        _colour(found, names, heatmap=heatmap, export=export)
         return
-    if measured.num_unknown:
-        display.note(f"{measured.num_unknown:,} characters that the model never saw were left out")
-    has_records = found.train.records != "none"
+    from charrnn import runs, scoring
+    from charrnn.reading import File
+
+    with contextlib.closing(_bar(names, hidden=per_line and sys.stdout.isatty())) as bar:
+        files = [File(inputs.label(name), _counted(inputs.chunks(name), bar)) for name in names]
+        if per_line:
+            for scored in scoring.score_lines(found, files):
+                print(json.dumps(vars(scored)))
+            return
+        if files:
+            measured = scoring.score_files(found, files, adapt=adapt)
+        else:
+            cache = runs.CORPUS_CACHE
+            measured = scoring.score_split(found, split or "val", cache=cache, adapt=adapt)
+    if as_json:
+        print(json.dumps({**measured.figures(), "adapted": adapt}))
+    else:
+        _show_score(measured, adapt=adapt, has_records=found.train.records != "none")
+
+
+def _require_one(*flags: tuple[str, bool]) -> None:
+    """Raise `UsageError` where two flags were given that do not go together."""
+    given = [name for name, is_given in flags if is_given]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} were both given", "choose one")
+
+
+def _bar(names: Sequence[str], *, hidden: bool) -> display.Counting:
+    """A bar for the bytes of some files, where it is known how many there are."""
+    sizes = [os.path.getsize(name) for name in names if os.path.isfile(name)]
+    hidden = hidden or len(sizes) < max(1, len(names))
+    return display.Counting(sum(sizes), hidden=hidden, are_bytes=True)
+
+
+def _counted(chunks: Iterator[bytes], bar: display.Counting) -> Iterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+        bar.advance(len(chunk))
+
+
+def _show_score(measured: Any, *, adapt: bool, has_records: bool) -> None:
+    """A score in sentences."""
+    from charrnn import inputs
+
+    inputs.say_left_out(measured.num_unknown)
     how = "learning on the way" if adapt else "the state carried"
     how = "each record from a new start" if has_records else how
+    nats = measured.nats_per_char
     print(
         f"{nats:.4f} nats ({display.bits(nats):.3f} bits) per character, {how},"
         f" over {measured.num_chars:,} characters"
     )
     if not adapt and not has_records:
         print(f"{measured.nats_per_char_reset:.4f} nats with the state reset every 256 characters")
+    print(
+        f"as a compressor this model would make {measured.model_bytes:,} of its"
+        f" {measured.num_bytes:,} bytes; gzip makes {measured.gzip_bytes:,},"
+        f" xz {measured.xz_bytes:,}"
+    )
+    print(f"{measured.chars_per_second:,} characters a second")
+
+
+def _colour(found: Any, names: Sequence[str], *, heatmap: bool, export: Path | None) -> None:
+    """Draw how surprising each character of some texts was."""
+    from charrnn import heat, inputs, prediction
+    from charrnn.model import Model
+
+    if export is not None:
+        heat.require_exportable(export)
+    model = Model.of(found)
+    text = inputs.known(model, names, at_most=_MOST_COLOURED + 1)
+    if len(text) > _MOST_COLOURED:
+        raise UsageError(
+            f"a heat map can show {_MOST_COLOURED:,} characters, and there are more",
+            f"give it a part: head -c {_MOST_COLOURED} FILE | charrnn score --heatmap",
+        )
+    if model.vocab.is_bytes:
+        nats = model.surprise(text.encode("latin-1"))
+        text, nats = prediction.whole_characters(text, nats)
+    else:
+        nats = model.surprise(text)
+    bits = [display.bits(each) for each in nats.tolist()]
+    looks: Any = {
+        "scale": (0.0, 8.0),
+        "diverging": False,
+        "title": f"{sum(bits) / len(bits):.3f} bits per character",
+        "legend": "bits of surprise; 8 and more look alike",
+    }
+    if heatmap:
+        heat.show(text, bits, **looks)
+    if export is not None:
+        heat.export(export, text, bits, **looks)
+        display.note(f"wrote {export}")
+
+
+def plot(
+    run: o.RunsToPlot = None,
+    against: o.Against = "steps",
+    in_bits: o.InBits = False,
+    log: o.LogX = False,
+    export: o.ExportChart = None,
+    as_json: o.InfoJson = False,
+) -> None:
+    """Draw the losses of a run, or of several together, as they fell."""
+    from charrnn import curves, losses, runs
+
+    if against not in losses.AGAINST:
+        raise UsageError(f"--against {against!r} is not known", "choose steps or minutes")
+    found = [runs.find(name) for name in run] if run else [runs.find(None)]
+    every = [losses.of(one) for one in found]
+    if as_json:
+        print(json.dumps([dataclasses.asdict(one) for one in every]))
+        return
+    unit, word = (math.log(2), "bits") if in_bits else (1.0, "nats")
+    drawn = losses.chart(
+        every, against=against, unit=unit, y_label=f"{word} per character", log=log
+    )
+    if export is None:
+        curves.show(drawn)
+    else:
+        curves.export(drawn, export)
+        display.note(f"wrote {export}")

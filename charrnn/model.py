@@ -4,33 +4,34 @@ from charrnn import load
 model = load("shakespeare")
 print(model.generate("ROMEO:", length=200, temperature=0.8))
 print(model.score("To be, or not to be"))   # nats per character
+print(model.predict("hell")[:3])            # the likeliest next characters
 """
 
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import numpy as np
 
-from charrnn import runs
+from charrnn import prediction, runs
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import ModelConfig, SampleConfig
 from charrnn.errors import UsageError
-from charrnn.records import END
+from charrnn.prediction import Chance, Expectation
+from charrnn.records import END, apart
 from charrnn.recurrence import State, Weights
-from charrnn.sampling import generate, log_probabilities, until_stop
+from charrnn.sampling import FloatArray, generate, until_stop
 from charrnn.stepper import Matrices, Stepper
 from charrnn.streams import Batch, Spoken, in_parallel, speak_many
-from charrnn.vocab import Vocab, code_points
+from charrnn.vocab import IntArray, Vocab, code_points
 
 NUM_AT_ONCE = 512  # streams: more gain little, and each takes memory
 _LEAST_SHARE = 256  # streams that are worth a core of their own
-_SCORED_AT_ONCE = 4096  # characters
 
 
 def load(run: str | Path | None = None) -> "Model":
@@ -84,7 +85,7 @@ class Model:
 
     def generate(self, prompt: str = "", **settings: Any) -> str:
         """Text that goes on after the prompt; the settings are the fields of `SampleConfig`."""
-        spoken = self.stream(self.spelled(prompt.encode()), SampleConfig(**settings))
+        spoken = self.stream(self.spelled(prompt), SampleConfig(**settings))
         return self.text("".join(spoken))
 
     def glimpse(self, length: int, *, seed: int) -> str:
@@ -160,8 +161,7 @@ class Model:
 
     def _prompted(self, prompt: str) -> tuple[Stepper, Any]:
         """A stepper that has read the prompt, and its logits_V for what follows."""
-        ids = self.vocab.ids_of(code_points(prompt))
-        ids = ids[ids >= 0]
+        ids = self.vocab.ids_of(code_points(self.known(prompt)))
         if not len(ids) or self.records != "none":
             ids = np.append(self.start_id, ids)
         stepper = Stepper(self._matrices)
@@ -178,12 +178,14 @@ class Model:
         impossible = {-1, self.vocab.unknown_id}
         return [stop for stop in stops if not impossible & set(stop)]
 
-    def spelled(self, text: bytes) -> str:
+    def spelled(self, text: str | bytes) -> str:
         """A text in the model's characters: UTF-8 decoded, or each byte as the character of that
         code.
 
         Raises `UsageError` for what is not UTF-8, unless the model is one of bytes.
         """
+        if isinstance(text, str):
+            text = text.encode()
         try:
             return text.decode("latin-1" if self.vocab.is_bytes else "utf-8")
         except UnicodeDecodeError as error:
@@ -203,23 +205,51 @@ class Model:
         missing = dict.fromkeys(codes[self.vocab.ids_of(codes) < 0].tolist())
         return [chr(code) for code in missing]
 
-    def score(self, text: str) -> float:
+    def known(self, spelled: str) -> str:
+        """A text without the characters that the model never saw."""
+        codes = code_points(spelled).astype("<u4")
+        return codes[self.vocab.ids_of(codes) >= 0].tobytes().decode("utf-32-le", "surrogatepass")
+
+    def predict(self, prompt: str | bytes = "", *, temperature: float = 1.0) -> tuple[Chance, ...]:
+        """How likely each character is to come after the prompt, the likeliest first: what
+        `generate` would draw from, but for the unknown symbol, which it never draws.
+        """
+        _, logits_V = self._prompted(self.spelled(prompt))
+        return prediction.chances(logits_V, self.vocab, temperature=temperature)
+
+    def expectations(self, prompt: str | bytes) -> list[Expectation]:
+        """How each character of a prompt was taken: what `predict` gave it after those before it.
+        Characters that the model never saw are left out.
+        """
+        ids = self._known_ids(prompt)
+        stepper, first_V = self._prompted("")
+        if self.records == "none":  # a prompt is read with nothing before it
+            stepper = Stepper(self._matrices)
+        pieces = chain([first_V[:, None]], prediction.read(stepper, ids[:-1]))
+        return prediction.expectations(pieces, ids, self.vocab)
+
+    def score(self, text: str | bytes) -> float:
         """The mean nats per character the model needs for a text, read from a new start.
 
         Raises ValueError where the text has no character that the model knows.
         """
-        ids = self.vocab.ids_of(code_points(self.spelled(text.encode())))
-        ids = ids[ids >= 0]
-        if not len(ids):
+        nats = self.surprise(text)
+        if not len(nats):
             raise ValueError("there is no character to score")
-        before = np.append(self.start_id, ids[:-1])
-        stepper = Stepper(self._matrices)
-        nats = 0.0
-        for t in range(0, len(ids), _SCORED_AT_ONCE):
-            logits_VT = stepper.read_all(before[t : t + _SCORED_AT_ONCE])
-            targets = ids[t : t + _SCORED_AT_ONCE]
-            nats -= float(log_probabilities(logits_VT)[targets, np.arange(len(targets))].sum())
-        return nats / len(ids)
+        return float(nats.mean())
+
+    def surprise(self, text: str | bytes) -> FloatArray:
+        """-ln p of each character of a text that the model knows, read from a new start; of a
+        model of records, each of these from a new one.
+        """
+        found: list[FloatArray] = [np.empty(0)]
+        for ids in apart(self._known_ids(text), self.records, self.start_id):
+            before = np.append(self.start_id, ids[:-1])
+            found.append(prediction.surprise(Stepper(self._matrices), before, ids))
+        return np.concatenate(found)
+
+    def _known_ids(self, text: str | bytes) -> IntArray:
+        return self.vocab.ids_of(code_points(self.known(self.spelled(text))))
 
     @property
     def start_id(self) -> int:

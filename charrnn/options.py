@@ -3,6 +3,7 @@
 A flag's default is the configuration's; None means that it depends on the corpus and the machine.
 """
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -207,6 +208,14 @@ Silent = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Figures as lines of JSON on stdout.", rich_help_panel=_RUN)
 ]
+Tensorboard = Annotated[
+    bool,
+    typer.Option(
+        "--tensorboard",
+        help="Figures also as event files, in the run's folder.",
+        rich_help_panel=_RUN,
+    ),
+]
 KeepCorpus = Annotated[
     bool,
     typer.Option(
@@ -270,7 +279,7 @@ PromptFile = Annotated[
 ]
 Texts = Annotated[
     list[str] | None,
-    typer.Argument(help="Files to score, - for standard input; else a split of the run's corpus."),
+    typer.Argument(help="Files to score, - or a pipe; else a split of the run's own corpus."),
 ]
 RunToScore = Annotated[
     str | None,
@@ -278,10 +287,25 @@ RunToScore = Annotated[
         "--run", help="A run's name, its folder or a checkpoint file; the newest run by default."
     ),
 ]
-Split = Annotated[str, typer.Option(help="Without a file: val or test, the run's own.")]
+Split = Annotated[
+    str | None,
+    typer.Option(help="Without a file: val or test, the run's own.", show_default="val"),
+]
 Adapt = Annotated[
     bool,
     typer.Option("--adapt", help="Go on learning from what was scored: dynamic evaluation."),
+]
+RunsToPlot = Annotated[
+    list[str] | None, typer.Argument(help="Names or folders of runs; the newest run by default.")
+]
+Against = Annotated[str, typer.Option(help="What the losses are drawn against: steps or minutes.")]
+InBits = Annotated[bool, typer.Option("--bits", help="Bits per character rather than nats.")]
+LogX = Annotated[bool, typer.Option("--log", help="Steps or minutes on a logarithmic scale.")]
+ExportChart = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Write the chart to a .svg, .png or .pdf (needs matplotlib)."
+    ),
 ]
 Num = Annotated[
     int | None,
@@ -293,6 +317,19 @@ Unique = Annotated[bool, typer.Option("--unique", help="No sample twice.", rich_
 Novel = Annotated[
     bool,
     typer.Option("--novel", help="No record of the corpus.", rich_help_panel=_MANY),
+]
+NovelChars = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="No N characters in a row from the corpus; the prompt is not counted.",
+        rich_help_panel=_MANY,
+    ),
+]
+Report = Annotated[
+    bool,
+    typer.Option("--report", help="Say what was copied from the corpus, and which words are new."),
 ]
 Match = Annotated[
     str | None,
@@ -308,3 +345,68 @@ NoStream = Annotated[
 ]
 SampleJson = Annotated[bool, typer.Option("--json", help="Each sample as a line of JSON.")]
 InfoJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+TextToRead = Annotated[
+    str | None,
+    typer.Option("--text", help="A file to read, - for standard input; else the validation split."),
+]
+FeatureName = Annotated[
+    str | None, typer.Option("--feature", help="The ten units that follow this feature best.")
+]
+UnitName = Annotated[
+    str | None,
+    typer.Option("--unit", help="Colour the text by one unit: h0.17 is h of layer 0, number 17."),
+]
+NumRead = Annotated[
+    int | None,
+    typer.Option(
+        "--length",
+        "-n",
+        min=1,
+        help="Characters of the text to read.",
+        show_default="20000; 1000 with --unit",
+    ),
+]
+HeatFile = Annotated[
+    Path | None, typer.Option("--export", help="With --unit: write it to FILE.html or FILE.svg.")
+]
+RunsToCompare = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Runs, their folders or checkpoint files; the newest run by default.",
+        metavar="[RUN]...",
+    ),
+]
+Compare = Annotated[
+    bool, typer.Option("--compare", help="Draw several runs together: --compare RUN RUN RUN.")
+]
+NumPlaces = Annotated[
+    int, typer.Option(min=8, help="Characters of the validation split to look back from.")
+]
+ChartFiles = Annotated[
+    Path | None,
+    typer.Option("--export", help="FILE.svg: two charts, FILE-reach.svg and FILE-context.svg."),
+]
+Ask = Annotated[str | None, typer.Argument(help="The text so far, exactly as it is; also by pipe.")]
+Top = Annotated[int, typer.Option(min=1, help="How many characters to show.")]
+PredictTemperature = Annotated[
+    float | None,
+    typer.Option(
+        "--temp", "--temperature", "-t", help="As a sample would have it.", show_default="1"
+    ),
+]
+EachStep = Annotated[
+    bool,
+    typer.Option("--steps", help="How each character of the prompt itself was expected."),
+]
+PerLine = Annotated[
+    bool,
+    typer.Option(
+        "--per-line",
+        help="Each line on its own, as a line of JSON. To find the odd ones sort by bits_per_char:"
+        " the probability of a line falls with its length, however ordinary it is.",
+    ),
+]
+HeatMap = Annotated[
+    bool, typer.Option("--heatmap", help="Show the text, each character coloured by surprise.")
+]
+Export = Annotated[Path | None, typer.Option(help="Write that heat map to a file: .html or .svg.")]

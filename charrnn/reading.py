@@ -1,9 +1,13 @@
 """From the names of a corpus to the text that a run learns from, and to the same text again when
-the run goes on, speaks or is scored.
+the run goes on, speaks or is scored; and from other files to texts that a model reads.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import codecs
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +17,7 @@ from charrnn.checkpoint import Checkpoint
 from charrnn.config import TrainConfig
 from charrnn.corpus import Reading, Survey
 from charrnn.display import Quiet
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, UsageError
 from charrnn.lanes import Text
 from charrnn.records import Records
 from charrnn.vocab import IntArray, Vocab
@@ -70,6 +74,18 @@ def same_text(found: Checkpoint, *, cache: Path, keep_corpus: bool, screen: Quie
     return arranged(ids, found.train, found.vocab, found.corpus.sha256, cache=cache)
 
 
+def beginning_of_split(found: Checkpoint, split: str, *, num_chars: int, cache: Path) -> str:
+    """The first characters of a run's own validation or test split.
+
+    Raises `CorpusError` where the corpus is gone or changed, or there is no such split.
+    """
+    text = same_text(found, cache=cache, keep_corpus=True, screen=Quiet())
+    first, end = text.part(split)
+    if first >= end:
+        raise CorpusError(f"the run keeps no {split} split", "give it a file instead")
+    return found.vocab.decode(text.ids[first : min(end, first + num_chars)])
+
+
 def same_corpus(found: Checkpoint, *, cache: Path, keep_corpus: bool, screen: Quiet) -> IntArray:
     """The ids the run began with.
 
@@ -111,3 +127,46 @@ def _found(names: Sequence[str], cache: Path) -> Iterator[list[sources.Source]]:
         yield found
     finally:
         sources.discard_spooled(found)
+
+
+@dataclass(frozen=True)
+class File:
+    """A text that is no corpus, and what errors call it."""
+
+    name: str
+    chunks: Iterable[bytes]
+
+
+def spelled(
+    file: File, *, is_bytes: bool, use: Callable[[bytes], None] = lambda data: None
+) -> Iterator[str]:
+    """A file's text in pieces, in a model's characters: as in a corpus its line ends are newlines,
+    unless the model is one of bytes. `use` is given the bytes as they are read.
+
+    Raises `UsageError` for what is not UTF-8.
+    """
+    decoder = codecs.getincrementaldecoder("latin-1" if is_bytes else "utf-8-sig")()
+    newlines = io.IncrementalNewlineDecoder(None, translate=not is_bytes)
+    num_bytes = 0
+    for chunk in chain(file.chunks, [b""]):
+        use(chunk)
+        num_bytes += len(chunk)
+        try:
+            text = decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            place = num_bytes - len(error.object) + error.start
+            raise UsageError(
+                f"{file.name} is not UTF-8: byte {place}", "convert it first"
+            ) from error
+        yield newlines.decode(text, final=not chunk)
+
+
+def whole_lines(texts: Iterable[str]) -> Iterator[str]:
+    """A text in pieces that hold whole lines; the newline after each piece is left out."""
+    held = ""
+    for text in texts:
+        whole, newline, held = (held + text).rpartition("\n")
+        if newline:
+            yield whole
+    if held:
+        yield held

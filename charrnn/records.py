@@ -63,6 +63,25 @@ class Records:
             yield np.where(is_text, ids[np.minimum(places, len(ids) - 1)], self.end[0])
 
 
+def apart(ids: IntArray, kind: str, newline: int) -> list[IntArray]:
+    """A text cut after each end of a record; one of no kind of `END` stays in one piece."""
+    pieces = [ids] if kind == "none" else np.split(ids, _ends(ids, kind, newline))
+    return [piece for piece in pieces if len(piece)]
+
+
+def last_end(ids: IntArray, kind: str, newline: int) -> int:
+    """Where the last whole record of a text ends."""
+    return int(_ends(ids, kind, newline)[-1:].sum())
+
+
+def _ends(ids: IntArray, kind: str, newline: int) -> npt.NDArray[np.int64]:
+    """Where a text may be cut into records."""
+    is_end = ids == newline
+    if kind == "blank":
+        is_end = is_end & np.append(False, is_end[:-1])
+    return np.flatnonzero(is_end) + 1
+
+
 def _lines(ids: IntArray, newline: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Where each line begins and ends, its newline left out."""
     found = [np.empty(0, np.int64)] + [

@@ -188,6 +188,14 @@ class Run:
         with self.metrics.open("a") as file:
             file.write(json.dumps(figures) + "\n")
 
+    def recorded(self) -> Iterator[dict[str, Any]]:
+        """The lines of the metrics, but for one cut short by a crash."""
+        if self.metrics.exists():
+            with self.metrics.open(errors="replace") as file:
+                for line in file:
+                    with contextlib.suppress(ValueError):
+                        yield json.loads(line)
+
     def forget_metrics_after(self, step: int) -> None:
         """Drop the lines of steps that a resumed run will make again, and one cut short by a
         crash.

@@ -1,5 +1,11 @@
-"""How well a model expects a text: nats per character of files, or of a split of its own corpus."""
+"""How well a model expects a text: files, each of their lines, or a split of its own corpus.
 
+Files are read, scored and compressed in pieces, so that one of any size takes the same memory.
+"""
+
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,48 +13,131 @@ import numpy as np
 
 from charrnn import device
 from charrnn.adapt import evaluate_adapting
+from charrnn.baselines import Compressors
 from charrnn.checkpoint import Checkpoint
-from charrnn.display import Quiet
+from charrnn.display import Quiet, bits
 from charrnn.errors import CorpusError, UsageError
 from charrnn.lanes import Text
 from charrnn.model import Model
 from charrnn.network import Network
-from charrnn.reading import same_text
-from charrnn.records import Records
-from charrnn.training import validation_loss, validation_loss_reset
-from charrnn.vocab import code_points
+from charrnn.reading import File, same_text, spelled, whole_lines
+from charrnn.records import Records, last_end
+from charrnn.training import record_losses, validation_loss, validation_loss_reset
+from charrnn.vocab import IntArray, code_points
+
+_PIECE = 1 << 20  # characters: whole blocks of validation_loss_reset
+_CONTEXT = 257  # characters before a piece that are read once more: what validation_loss warms up
 
 
 @dataclass(frozen=True)
 class Score:
-    """What a model made of a text."""
+    """What a model made of a text, and what gzip and xz made of it."""
 
     num_chars: int
     nats_per_char: float  # the state carried from the first character to the last
     nats_per_char_reset: float  # the state zero every 256 characters
-    num_unknown: int = 0  # characters the model never saw: left out
+    num_unknown: int  # characters the model never saw: left out
+    num_bytes: int
+    model_bytes: int  # what an arithmetic coder would need with this model, itself not counted
+    gzip_bytes: int
+    xz_bytes: int
+    chars_per_second: int
+
+    def figures(self) -> dict[str, float]:
+        """All of it and what follows from it, by name."""
+        nats = self.nats_per_char
+        return {**vars(self), "bits_per_char": bits(nats), "perplexity": math.exp(nats)}
 
 
-def score_files(found: Checkpoint, texts: list[bytes], *, adapt: bool) -> Score:
+@dataclass(frozen=True)
+class LineScore:
+    """What a model made of one line."""
+
+    line: int  # 1 is the first
+    text: str
+    num_chars: int  # with the newline that ends it, where the model knows one
+    nats: float
+    bits_per_char: float | None  # None where it holds no character that the model knows
+    num_unknown: int
+
+
+def _network(found: Checkpoint) -> Network:
+    """The learning half of a model, ready to read."""
+    device.prepare("cpu", device.default_threads())
+    network = Network(found.model, len(found.vocab), found.ngram_keys())
+    network.load(found.group("weights"))
+    return network
+
+
+class _Scorer:
+    """A model at work: the sums so far."""
+
+    def __init__(self, found: Checkpoint) -> None:
+        self.began = time.monotonic()
+        self.network = _network(found)
+        self.num_chars = self.num_bytes = self.num_unknown = 0
+        self.nats = self.nats_reset = 0.0
+        self.compressors = Compressors()
+
+    def compress(self, data: bytes) -> None:
+        self.num_bytes += len(data)
+        self.compressors.feed(data)
+
+    def read(self, text: Text, split: str, *, adapt: bool = False) -> None:
+        """Score a part of a text; of one that adapts, or of records, there is one score."""
+        first, end = text.part(split)
+        if first == end:
+            return
+        if adapt:
+            carried = reset = evaluate_adapting(self.network, text.ids[:end], first=first)
+        else:
+            carried = reset = validation_loss(self.network, text, split)
+            if text.starts is None:
+                reset = validation_loss_reset(self.network, text, split)
+        self.num_chars += end - first
+        self.nats += carried * (end - first)
+        self.nats_reset += reset * (end - first)
+
+    def score(self) -> Score:
+        sizes = self.compressors.sizes()
+        return Score(
+            num_chars=self.num_chars,
+            nats_per_char=self.nats / self.num_chars,
+            nats_per_char_reset=self.nats_reset / self.num_chars,
+            num_unknown=self.num_unknown,
+            num_bytes=self.num_bytes,
+            model_bytes=math.ceil(self.nats / math.log(256)),
+            gzip_bytes=sizes["gzip"],
+            xz_bytes=sizes["xz"],
+            chars_per_second=round(self.num_chars / (time.monotonic() - self.began)),
+        )
+
+
+def score_files(found: Checkpoint, files: Sequence[File], *, adapt: bool) -> Score:
     """The score of texts, one after another, from a new start; of a model of records, each of
     theirs from a new one.
 
     Raises `UsageError` for a text that is not UTF-8 and `CorpusError` where none has a character
     that the model knows.
     """
-    model = Model.of(found)
-    ids = found.vocab.ids_of(code_points("".join(model.spelled(text) for text in texts)))
-    known = ids[ids >= 0]
-    start = np.array([model.start_id])
-    if found.train.records != "none":
-        records = Records.found(known, found.train.records, model.start_id)
-        known = np.concatenate([start[:0], *records.arranged(known)])
-        starts = records.starts + 1
-    if not len(known):
+    kind = found.train.records
+    _require_one_text(kind, adapt)
+    scorer, start_id = _Scorer(found), Model.of(found).start_id
+    before = start = np.array([start_id], found.vocab.dtype)
+    known = _known(files, found, scorer)
+    pieces = [np.concatenate([start[:0], *known])] if adapt else _pieces(known, kind, start_id)
+    for piece in pieces:
+        if kind == "none":
+            ids = np.concatenate([before, piece])
+            scorer.read(Text(ids, len(before), len(ids)), "val", adapt=adapt)
+            before = ids[-_CONTEXT:]
+        else:
+            records = Records.found(piece, kind, start_id)
+            ids = np.concatenate([start, *records.arranged(piece)])
+            scorer.read(Text(ids, 1, len(ids), records.starts + 1), "val")
+    if not scorer.num_chars:
         raise CorpusError("there is no character to score", "give a file with text")
-    whole = np.concatenate([start, known])
-    text = Text(whole, 1, len(whole), None if found.train.records == "none" else starts)
-    return Score(*_score(found, text, "val", adapt=adapt), num_unknown=int((ids < 0).sum()))
+    return scorer.score()
 
 
 def score_split(found: Checkpoint, split: str, *, cache: Path, adapt: bool) -> Score:
@@ -56,29 +145,81 @@ def score_split(found: Checkpoint, split: str, *, cache: Path, adapt: bool) -> S
 
     Raises `CorpusError` where the corpus is gone or changed, or there is no such split.
     """
+    _require_one_text(found.train.records, adapt)
     text = same_text(found, cache=cache, keep_corpus=True, screen=Quiet())
     first, end = text.part(split)
     if first >= end:
         raise CorpusError(
             f"the run keeps no {split} split", f"it takes train --{split}-fraction to make one"
         )
-    return Score(*_score(found, text, split, adapt=adapt))
+    scorer = _Scorer(found)
+    scorer.read(text, split, adapt=adapt)
+    for t in range(first, end, _PIECE):
+        piece = found.vocab.decode(text.ids[t : min(t + _PIECE, end)].tolist())
+        scorer.compress(piece.encode("latin-1" if found.vocab.is_bytes else "utf-8"))
+    return scorer.score()
 
 
-def _score(found: Checkpoint, text: Text, split: str, *, adapt: bool) -> tuple[int, float, float]:
-    """Characters scored, and their mean nats, carried and reset; of one that adapts, both are the
-    one carried.
+def score_lines(found: Checkpoint, files: Sequence[File]) -> Iterator[LineScore]:
+    """The score of each line, in order: read from a new start, after a newline; the newline that
+    ends it counts as a character of it, for to end here may be what is surprising.
+
+    Raises `UsageError` for a text that is not UTF-8.
     """
-    if adapt and text.starts is not None:
+    network, model, number = _network(found), Model.of(found), 1
+    for file in files:
+        for text in whole_lines(spelled(file, is_bytes=found.vocab.is_bytes)):
+            yield from _line_scores(network, model, text, number)
+            number += text.count("\n") + 1
+
+
+def _line_scores(network: Network, model: Model, text: str, number: int) -> Iterator[LineScore]:
+    """The scores of all lines of a text, the first of which has that number."""
+    codes = code_points(text + "\n")
+    ids = model.vocab.ids_of(codes)
+    is_end = codes == ord("\n")
+    knows_end = ord("\n") in model.vocab.code_points
+    ids[is_end] = model.start_id
+    is_known = ids >= 0
+    ends = np.cumsum(is_known)[is_end]  # in the known ids, what is read at the start before them
+    begins = np.append(1, ends[:-1] + 1)
+    ends += knows_end
+    nats = record_losses(network, np.append(model.start_id, ids[is_known]), begins, ends)
+    num_unknown = np.diff(np.append(0, np.cumsum(~is_known)[is_end]))
+    for k, line in enumerate(text.split("\n")):
+        num_chars = int(ends[k] - begins[k])
+        yield LineScore(
+            line=number + k,
+            text=model.text(line),
+            num_chars=num_chars,
+            nats=float(nats[k]),
+            bits_per_char=bits(float(nats[k])) / num_chars if num_chars else None,
+            num_unknown=int(num_unknown[k]),
+        )
+
+
+def _require_one_text(kind: str, adapt: bool) -> None:
+    if adapt and kind != "none":
         raise UsageError("--adapt reads one text on", "a model of records has none: leave it out")
-    device.prepare("cpu", device.default_threads())
-    network = Network(found.model, len(found.vocab), found.ngram_keys())
-    network.load(found.group("weights"))
-    first, end = text.part(split)
-    if adapt:
-        loss = evaluate_adapting(network, text.ids[:end], first=first)
-        return end - first, loss, loss
-    carried = validation_loss(network, text, split)
-    if text.starts is not None:  # each record starts from zero anyway
-        return end - first, carried, carried
-    return end - first, carried, validation_loss_reset(network, text, split)
+
+
+def _known(files: Sequence[File], found: Checkpoint, scorer: _Scorer) -> Iterator[IntArray]:
+    """The ids of all that the model knows, as it is read."""
+    for file in files:
+        for text in spelled(file, is_bytes=found.vocab.is_bytes, use=scorer.compress):
+            ids = found.vocab.ids_of(code_points(text))
+            known = ids[ids >= 0]
+            scorer.num_unknown += len(ids) - len(known)
+            yield known.astype(found.vocab.dtype)
+
+
+def _pieces(known: Iterable[IntArray], kind: str, newline: int) -> Iterator[IntArray]:
+    """The same in pieces of whole blocks or whole records, whatever it comes in."""
+    held: IntArray = np.empty(0, np.uint8)
+    for ids in known:
+        held = np.concatenate([held, ids])
+        if len(held) >= _PIECE:
+            end = len(held) // _PIECE * _PIECE if kind == "none" else last_end(held, kind, newline)
+            yield held[:end]
+            held = held[end:]
+    yield held

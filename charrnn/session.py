@@ -9,11 +9,13 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
 
-from charrnn import checkpoint, sharing
+from charrnn import baselines, checkpoint, sharing
+from charrnn.baselines import Yardstick
 from charrnn.budget import Pace
 from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.display import Quiet, bits
@@ -89,6 +91,7 @@ class Sitting:
         self._screen.begin(self._learner.step, self._config.steps)
         try:
             with Signals() as signals:
+                self._measure_baselines()
                 while not self._has_ended(signals):
                     pass
                 if not (self._received or signals.received):
@@ -100,6 +103,17 @@ class Sitting:
             raise
         finally:
             self._screen.end()
+
+    def _measure_baselines(self) -> None:
+        """What a loss means on this text: measured at a run's birth, recalled later."""
+        self._yardstick = Yardstick.recalled(self.run.recorded())
+        is_first = self._group.rank == 0
+        if is_first and self._learner.step == 0 and not self._yardstick.baselines:
+            self._yardstick = Yardstick(baselines.measure(self._text, self._standing.vocab))
+            if self._yardstick.baselines:
+                self._record(baselines=self._yardstick.baselines)
+        if self._yardstick.baselines:
+            self._screen.say(self._yardstick.meaning())
 
     def _has_ended(self, signals: Signals) -> bool:
         """Train until the end or a signal, and save; False where it diverged and went back."""
@@ -134,6 +148,7 @@ class Sitting:
         if self._pace is not None:
             self._pace.start_anew()
         self.run.forget_metrics_after(progress.step)
+        self._yardstick = Yardstick.recalled(self.run.recorded())
         self._save()
         self._screen.warn(
             f"{error.message}; going on after step {progress.step:,} at half the rate, {rate:.3g}"
@@ -217,7 +232,7 @@ class Sitting:
             chars_per_second=chars_per_second,
         )
 
-    def _record(self, **figures: float) -> None:
+    def _record(self, **figures: Any) -> None:
         """One line of metrics. A full disk costs the line, not the run."""
         line = {"step": self._learner.step, **figures, "elapsed_seconds": round(self._elapsed(), 3)}
         try:
@@ -239,6 +254,8 @@ class Sitting:
             raise self._diverged(f"the validation loss is {loss}")
         self._validated = (self._learner.step, loss)
         self._record(val_loss=loss, val_bits_per_char=bits(loss))
+        for sentence in self._yardstick.remarks(self._train_loss, loss):
+            self._screen.say(sentence)
         if loss < self._best_loss:
             self._best_loss = loss
             self._try_to(lambda: self.run.save_best(self._checkpoint()))

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 from charrnn.errors import UsageError
@@ -16,8 +16,10 @@ class Sieve:
 
     match: re.Pattern[str] | None = None  # found anywhere in the sample
     known: Container[str] = ()  # what is not new
+    copies: Callable[[str], bool] | None = None  # whether too much of a sample is not new
     unique: bool = False
     whole: bool = False  # not cut off at its length
+    patience: int | None = None  # `PATIENCE` by default
     refused: Counter[str] = field(default_factory=Counter)
     in_a_row: int = 0  # refused since the last one passed
     _seen: set[str] = field(default_factory=set)
@@ -39,6 +41,8 @@ class Sieve:
             return "without a match"
         if text in self.known:
             return "in the corpus"
+        if self.copies is not None and self.copies(text):
+            return "copying the corpus"
         if self.unique:
             if text in self._seen:
                 return "said before"
@@ -48,7 +52,7 @@ class Sieve:
     @property
     def has_given_up(self) -> bool:
         """Whether so many were refused in a row that there may be no more to find."""
-        return self.in_a_row >= PATIENCE
+        return self.in_a_row >= (PATIENCE if self.patience is None else self.patience)
 
     def summary(self, num_passed: int) -> str:
         """How many passed, and why the others did not."""

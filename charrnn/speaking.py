@@ -3,27 +3,26 @@
 import contextlib
 import dataclasses
 import json
-import os
-import select
-import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from charrnn import display
+from charrnn import display, inputs, runs
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SampleConfig
 from charrnn.errors import ExhaustedError, UsageError
 from charrnn.model import NUM_AT_ONCE, Model, Said
 from charrnn.records import END
 from charrnn.recurrence import State
-from charrnn.runs import CORPUS_CACHE
+from charrnn.reporting import Reporter
 from charrnn.sieve import Sieve, pattern
 from charrnn.streams import Batch
 
 _NUM_RECORDS = 10
 _LENGTH_OF_RECORD = 10_000
+_LEAST_AT_ONCE = 8  # streams, where some may be refused
+_CHARS_OF_PATIENCE = 2_000_000  # of texts that copy, refused in a row
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,10 @@ class Wanted:
     num: int | None = None  # samples: by default one text, or some records
     unique: bool = False
     novel: bool = False
+    novel_chars: int | None = None  # fewer than these in a row may be the corpus's
     match: str | None = None
     as_json: bool = False
+    report: bool = False
     stream: bool = True
     device: str = "cpu"
     says_seed: bool = False  # for nobody chose it
@@ -42,6 +43,11 @@ class Wanted:
     @property
     def is_picky(self) -> bool:
         """Whether some samples are not wanted."""
+        return self.is_rare or self.novel_chars is not None
+
+    @property
+    def is_rare(self) -> bool:
+        """Whether perhaps few are."""
         return self.unique or self.novel or self.match is not None
 
 
@@ -64,47 +70,57 @@ def speak(
             "--novel needs a run that learned records", "see: charrnn train --help, --lines"
         )
     prompt = model.spelled(typed)
-    for character in model.unknown(prompt):
-        display.note(
-            f"the model never saw {character!r} (U+{ord(character):04X}): left out of the prompt"
-        )
-    write = display.Writer(sys.stdout, is_bytes=model.vocab.is_bytes)
+    inputs.say_unknown(model, prompt)
+    endless = sample.length < 0 and not sample.stop and not has_records
     one = not has_records and wanted.num in (None, 1) and not wanted.is_picky
-    if one and wanted.stream and not wanted.as_json and wanted.device == "cpu":
-        _say_seed(sample, wanted)
+    one = one and wanted.stream and not wanted.as_json and wanted.device == "cpu"
+    if endless and (wanted.report or not one):
+        raise UsageError("--length -1 never ends", "it goes with one streamed sample, no --report")
+    sieve = _sieve(found, model, sample, wanted)
+    reporter = Reporter(
+        found, model, prompt, is_wanted=wanted.report, novel_chars=wanted.novel_chars
+    )
+    sieve.copies = lambda text: reporter.copies(text[len(prompt) :])
+    write = display.Writer(sys.stdout, is_bytes=model.vocab.is_bytes)
+    _say_seed(sample, wanted)
+    if one:
         write(prompt)
-        for character in model.stream(prompt, sample):
+        for character in reporter.hearing(model.stream(prompt, sample)):
             write(character)
         write.end(new_line=sys.stdout.isatty())
-    elif sample.length < 0 and not sample.stop and not has_records:
-        raise UsageError("--length -1 never ends", "it goes with one streamed sample")
+        reporter.say()
     else:
-        _speak_many(found, model, prompt, sample, wanted, write)
+        _speak_many(
+            model, prompt, sample=sample, wanted=wanted, sieve=sieve, reporter=reporter, write=write
+        )
 
 
 def _speak_many(
-    found: Checkpoint,
     model: Model,
     prompt: str,
+    *,
     sample: SampleConfig,
     wanted: Wanted,
+    sieve: Sieve,
+    reporter: Reporter,
     write: display.Writer,
 ) -> None:
     """Write the wanted ones of many samples, and say how many were not."""
     has_records = model.records != "none"
     num = wanted.num or (_NUM_RECORDS if has_records else 1)
-    sieve = _sieve(found, model, wanted)
-    _say_seed(sample, wanted)
     num_written = 0
     screen = display.Counting(num, hidden=num < 2 or sys.stdout.isatty())
     with contextlib.closing(screen):
         for said in _passed(_said(model, prompt, sample, wanted, num), sieve, prompt):
             screen.advance()
-            write(_shown(said, model, prompt, sample, wanted, is_first=num_written == 0))
+            report = reporter.hear(said.text, is_whole=said.is_whole)
+            write(_shown(said, model, prompt, sample, wanted, report, is_first=num_written == 0))
             num_written += 1
             if num_written == num:
                 break
     write.end(new_line=sys.stdout.isatty() and not has_records and not wanted.as_json)
+    if not wanted.as_json:
+        reporter.say()
     if wanted.is_picky or sieve.refused:
         display.note(sieve.summary(num_written))
     if num_written < num:
@@ -139,25 +155,35 @@ def _said(
         prompt,
         sample,
         None if searching else num,
-        num_at_once=NUM_AT_ONCE if wanted.is_picky else min(num, NUM_AT_ONCE),
+        num_at_once=_num_at_once(wanted, num),
         with_log_probabilities=wanted.as_json,
         widened=widened,
     )
 
 
-def _sieve(found: Checkpoint, model: Model, wanted: Wanted) -> Sieve:
+def _num_at_once(wanted: Wanted, num: int) -> int:
+    """How many streams are worth while: where some may be refused, more than are asked for."""
+    if wanted.is_rare:
+        return NUM_AT_ONCE
+    return min(NUM_AT_ONCE, max(num, _LEAST_AT_ONCE) if wanted.is_picky else num)
+
+
+def _sieve(found: Checkpoint, model: Model, sample: SampleConfig, wanted: Wanted) -> Sieve:
     """What lets the wanted samples pass."""
     known: set[str] = set()
     if wanted.novel:
         from charrnn.reading import same_text  # a fortieth of a second that others need not wait
 
-        text = same_text(found, cache=CORPUS_CACHE, keep_corpus=True, screen=display.Quiet())
+        text = same_text(found, cache=runs.CORPUS_CACHE, keep_corpus=True, screen=display.Quiet())
         known = set(model.vocab.decode(text.ids).split(END[model.records]))
+    has_records = model.records != "none"
+    patience = max(100, _CHARS_OF_PATIENCE // max(sample.length, 1))
     return Sieve(
         match=None if wanted.match is None else pattern(wanted.match),
         known=known,
         unique=wanted.unique,
-        whole=model.records != "none",
+        whole=has_records,
+        patience=None if has_records or wanted.is_rare else patience,
     )
 
 
@@ -176,6 +202,7 @@ def _shown(
     prompt: str,
     sample: SampleConfig,
     wanted: Wanted,
+    report: dict[str, Any],
     *,
     is_first: bool,
 ) -> str:
@@ -188,45 +215,10 @@ def _shown(
             "stream": said.stream,
             "whole": said.is_whole,
             "log_probabilities": [round(nats, 4) for nats in said.log_probabilities],
+            **report,
         }
         return json.dumps(facts) + "\n"
     text = prompt + said.text
     if model.records != "none":
         return text + END[model.records]
     return text if is_first else "\n\n" + text
-
-
-def prompt(typed: str | None, file: str | None) -> bytes:
-    """The prompt's bytes: as typed, from a file, or piped in."""
-    if typed is not None and file is not None:
-        raise UsageError("--prompt and --prompt-file were both given", "choose one")
-    if typed is not None:
-        return os.fsencode(typed)
-    if file == "-" or (file is None and _is_piped()):
-        return _read_stdin()
-    return b"" if file is None else contents(file)
-
-
-def contents(file: str) -> bytes:
-    """A file's bytes, - being standard input."""
-    if file == "-":
-        return _read_stdin()
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}", "check the path") from error
-
-
-def _is_piped() -> bool:
-    """Whether standard input is a pipe or a file, rather than a terminal, a device or nothing."""
-    try:
-        mode = os.fstat(0).st_mode
-    except OSError:
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
-
-
-def _read_stdin() -> bytes:
-    if not select.select([0], [], [], 1.0)[0]:
-        display.note("waiting for a prompt on standard input; < /dev/null gives none")
-    return sys.stdin.buffer.read()

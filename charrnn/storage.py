@@ -5,8 +5,9 @@ them and end the process between any two.
 """
 
 import contextlib
+import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _MAX_BYTES_AT_ONCE = 1 << 20
@@ -26,6 +27,38 @@ def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
         _remove(temporary)
         raise
     _fsync_folder(path.parent)
+
+
+def put_in_place(partial: Path, path: Path) -> None:
+    """Give a file that was written bit by bit the name of a whole one. Raises OSError."""
+    descriptor = os.open(partial, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.replace(partial, path)
+    _fsync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def alone_at(path: Path) -> Iterator[None]:
+    """Wait until no other process is at this file, which is made if need be, and keep them out.
+
+    The kernel lets the next one in when this process ends, however it does. Raises OSError.
+    """
+    while True:
+        with path.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _is_at(path, file.fileno()):  # the one before us may have moved or removed it
+                yield
+                return
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def keep_beside(path: Path, kept: Path) -> None:

@@ -252,12 +252,31 @@ def evaluate_records(network: Network, ids: IntArray, starts: npt.NDArray[np.int
     """Mean nats per character of the records that begin at `starts`, each from a zero state; the
     last start is where the last one ends.
     """
-    by_length = np.argsort(np.diff(starts), kind="stable")
-    total = 0.0
-    for b in range(0, len(by_length), 256):
-        batch = by_length[b : b + 256]
-        total += _total_loss(network, ids, starts[batch], starts[batch + 1], warm_up=0)
-    return total / int(starts[-1] - starts[0])
+    total = record_losses(network, ids, starts[:-1], starts[1:]).sum()
+    return float(total) / int(starts[-1] - starts[0])
+
+
+def record_losses(
+    network: Network,
+    ids: IntArray,
+    starts_R: npt.NDArray[np.int64],
+    ends_R: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float64]:
+    """Nats, shape (R,), of each of the records ids[start:end], each from a zero state.
+
+    Those of like lengths are read side by side, lest many wait for a long one.
+    """
+    lengths_R = ends_R - starts_R
+    by_length = np.argsort(lengths_R, kind="stable")
+    sorted_R = lengths_R[by_length]
+    nats_R = np.zeros(len(lengths_R))
+    b = 0
+    while b < len(by_length):
+        alike = np.searchsorted(sorted_R, 2 * sorted_R[b] + 64, side="right")
+        batch = by_length[b : min(b + 256, int(alike))]
+        nats_R[batch] = _losses(network, ids, starts_R[batch], ends_R[batch], warm_up=0)
+        b += len(batch)
+    return nats_R
 
 
 def evaluate(network: Network, ids: IntArray, *, first: int) -> float:
@@ -271,7 +290,8 @@ def evaluate(network: Network, ids: IntArray, *, first: int) -> float:
     num_lanes = max(1, min(64, num_scored // 1024))
     bounds = first + np.arange(num_lanes + 1) * num_scored // num_lanes
     warm_up = min(256, first - 1)
-    return _total_loss(network, ids, bounds[:-1], bounds[1:], warm_up=warm_up) / num_scored
+    nats_B = _losses(network, ids, bounds[:-1], bounds[1:], warm_up=warm_up)
+    return float(nats_B.sum()) / num_scored
 
 
 def evaluate_reset(network: Network, ids: IntArray, *, first: int, block: int = 256) -> float:
@@ -284,27 +304,28 @@ def evaluate_reset(network: Network, ids: IntArray, *, first: int, block: int = 
     ends = np.minimum(starts + block, len(ids))
     total = 0.0
     for b in range(0, len(starts), 256):
-        total += _total_loss(network, ids, starts[b : b + 256], ends[b : b + 256], warm_up=0)
+        nats_B = _losses(network, ids, starts[b : b + 256], ends[b : b + 256], warm_up=0)
+        total += float(nats_B.sum())
     return total / (len(ids) - first)
 
 
 @torch.no_grad()
-def _total_loss(
+def _losses(
     network: Network,
     ids: IntArray,
     starts_B: npt.NDArray[np.int64],
     ends_B: npt.NDArray[np.int64],
     *,
     warm_up: int,
-) -> float:
-    """Nats for predicting ids[start:end] on each lane, from a zero state `warm_up` characters
-    before.
+) -> npt.NDArray[np.float64]:
+    """Nats, shape (B,), for predicting ids[start:end] on each lane, from a zero state `warm_up`
+    characters before.
     """
     device = network.head.weight.device
     num_lanes, vocab_size = len(starts_B), len(network.head.weight)
     window = max(1, min(256, _MAX_LOGITS // (num_lanes * vocab_size)))
     state = network.initial_state(num_lanes)
-    total = torch.zeros((), dtype=torch.float64)
+    nats_B = torch.zeros(num_lanes, dtype=torch.float64)
     length = int((ends_B - starts_B).max())
     for t in range(-warm_up, length, window):
         places_TB = starts_B + np.arange(t, min(t + window, length))[:, None]
@@ -318,5 +339,5 @@ def _total_loss(
         losses = functional.cross_entropy(
             logits_TBV.flatten(0, 1), targets_TB.flatten(), reduction="none"
         )
-        total += (losses * scored_TB.flatten()).sum().cpu().double()
-    return float(total)
+        nats_B += (losses.view_as(scored_TB) * scored_TB).sum(0).cpu().double()
+    return nats_B.numpy()

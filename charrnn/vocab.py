@@ -77,6 +77,17 @@ class Vocab:
         """An id for each code point: the unknown one where folded, -1 where there is none."""
         return self._id_of[codes]
 
+    @cached_property
+    def _packed_id_of(self) -> npt.NDArray[Any]:
+        """Table: code point → id, as it is stored."""
+        return self._id_of.astype(self.dtype)
+
+    def packed(self, codes: IntArray) -> bytes:
+        """`ids_of` code points that all have one, as they are stored: each in `dtype`."""
+        if codes.dtype == np.uint8 and self.dtype == np.uint8:  # three times as fast as `take`
+            return codes.tobytes().translate(self._packed_id_of[:256].tobytes())
+        return self._packed_id_of.take(codes).tobytes()
+
     def decode(self, ids: Iterable[int]) -> str:
         """The characters of some ids; see `char`."""
         codes = self._codes[np.fromiter(ids, np.int64)]
@@ -112,4 +123,20 @@ def code_points(text: str | bytes) -> IntArray:
         return np.frombuffer(text, np.uint8)
     if text.isascii():  # four times less to move than UTF-32
         return np.frombuffer(text.encode("ascii"), np.uint8)
+    half = text.encode("utf-16-le", "surrogatepass")
+    if len(half) == 2 * len(text):  # no character takes two
+        return np.frombuffer(half, np.uint16)
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def counted(codes: IntArray) -> npt.NDArray[np.int64]:
+    """How often each code point occurs, up to the largest at least; bytes are counted two at a
+    time, in half the time.
+    """
+    if codes.dtype != np.uint8 or len(codes) < 1 << 16:
+        return np.bincount(codes)
+    num_pairs = len(codes) // 2
+    pairs = np.bincount(codes[: 2 * num_pairs].view(np.uint16), minlength=1 << 16).reshape(256, 256)
+    rest = np.bincount(codes[2 * num_pairs :], minlength=256)
+    counts: npt.NDArray[np.int64] = pairs.sum(0) + pairs.sum(1) + rest
+    return counts

@@ -116,6 +116,16 @@ def start_ranks(num_ranks: int, *command: object, **settings: Any) -> list[Any]:
     ]
 
 
+def peak_memory(*arguments: object) -> int:
+    """The largest resident set, in bytes, of one command."""
+    command = [sys.executable, "-m", "charrnn", *map(str, arguments)]
+    process = subprocess.Popen(command)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)  # it need not be waited for again
+    assert process.returncode == 0
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
 def wait_until(condition: Callable[[], object], *, seconds: float = 30) -> None:
     """Until it is true: so long at most."""
     for _ in range(round(seconds * 100)):

@@ -22,15 +22,37 @@ MAY_IMPORT = {
     "shakespeare": {"errors"},
     "display": set(),
     "options": set(),
+    "heat": {"display", "errors", "storage"},
+    "axes": set(),
+    "board": {"display", "errors"},
+    "canvas": set(),
+    "curves": {"axes", "canvas", "display", "errors", "storage"},
+    "features": set(),
+    "neurons": {
+        "config", "errors", "features", "model", "records", "recurrence", "stepper", "vocab",
+    },
     "plan": {"config"},
     "ngrams": {"vocab"},
     "recurrence": {"config", "ngrams"},
     "sources": {"errors", "shakespeare", "storage"},
-    "corpus": {"errors", "sources", "storage", "vocab"},
+    "suffixes": {"vocab"},
+    "index": {"corpus", "suffixes", "vocab"},
+    "novelty": {"index", "suffixes", "vocab"},
+    "decoding": {"errors", "shakespeare", "sources"},
+    "pieces": {"decoding", "errors", "sources", "vocab"},
+    "workers": {"errors"},
+    "journal": {"errors", "storage"},
+    "counting": {
+        "decoding", "errors", "journal", "pieces", "sources", "storage", "vocab", "workers",
+    },
+    "corpus": {
+        "counting", "decoding", "journal", "pieces", "sources", "storage", "vocab", "workers",
+    },
     "stepper": {"config", "ngrams", "recurrence", "vocab"},
     "sampling": {"config", "stepper"},
     "streams": {"config", "sampling", "vocab"},
     "torch_batch": {"config", "recurrence", "vocab"},
+    "prediction": {"config", "sampling", "stepper", "vocab"},
     "records": {"vocab"},
     "sieve": {"errors"},
     "lanes": {"config", "vocab"},
@@ -39,15 +61,17 @@ MAY_IMPORT = {
         "vocab",
     },
     "speaking": {
-        "checkpoint", "config", "device", "display", "errors", "model", "reading", "records",
-        "recurrence", "runs", "sieve", "streams", "torch_batch",
+        "checkpoint", "config", "device", "display", "errors", "inputs", "model", "reading",
+        "records", "recurrence", "reporting", "runs", "sieve", "streams", "torch_batch",
     },
+    "inputs": {"checkpoint", "display", "errors", "model", "reading", "runs"},
+    "reporting": {"checkpoint", "display", "index", "model", "novelty", "reading", "runs"},
     "container": set(),
     "checkpoint": {"config", "container", "errors", "storage", "vocab"},
     "runs": {"checkpoint", "errors", "storage"},
     "model": {
-        "checkpoint", "config", "errors", "records", "recurrence", "runs", "sampling", "stepper",
-        "streams", "vocab",
+        "checkpoint", "config", "errors", "prediction", "records", "recurrence", "runs",
+        "sampling", "stepper", "streams", "vocab",
     },
     "device": {"errors"},
     "network": {"cifg", "config", "ngrams", "recurrence"},
@@ -59,16 +83,17 @@ MAY_IMPORT = {
     "ranks": {"errors"},
     "adapt": {"network", "recurrence", "vocab"},
     "scoring": {
-        "adapt", "checkpoint", "device", "display", "errors", "lanes", "model", "network",
-        "reading", "records", "training", "vocab",
+        "adapt", "baselines", "checkpoint", "device", "display", "errors", "lanes", "model",
+        "network", "reading", "records", "training", "vocab",
     },
     "signals": set(),
     "sharing": {"checkpoint", "errors", "ranks", "runs"},
     "restarts": {"errors", "runs", "storage"},
     "session": {
-        "budget", "checkpoint", "display", "errors", "lanes", "model", "runs", "sharing", "signals",
-        "training",
+        "baselines", "budget", "checkpoint", "display", "errors", "lanes", "model", "runs",
+        "sharing", "signals", "training",
     },
+    "baselines": {"lanes", "vocab"},
     "verifying": {
         "checkpoint", "corpus", "device", "display", "errors", "launch", "reading", "runs",
         "training", "vocab",
@@ -80,10 +105,22 @@ MAY_IMPORT = {
         "sources", "training", "vocab",
     },
     "cli": {
-        "budget", "config", "corpus", "display", "errors", "launch", "looking", "model", "options",
-        "ranks", "restarts", "runs", "sharing", "speaking", "verifying",
+        "board", "budget", "config", "corpus", "display", "errors", "inputs", "launch", "looking",
+        "model", "options", "ranks", "restarts", "runs", "sharing", "speaking", "verifying",
     },
-    "looking": {"display", "errors", "options", "runs", "scoring", "speaking"},
+    "losses": {"curves", "errors", "runs"},
+    "looking": {
+        "curves", "display", "errors", "heat", "inputs", "inside", "losses", "model", "options",
+        "prediction", "reading", "runs", "scoring",
+    },
+    "inside": {
+        "curves", "device", "display", "errors", "features", "heat", "inputs", "memory", "model",
+        "neurons", "options", "reading", "runs",
+    },
+    "memory": {
+        "config", "errors", "lanes", "model", "ngrams", "recurrence", "sampling", "stepper",
+        "vocab",
+    },
 }  # fmt: skip
 
 ONLY_IN = {
@@ -91,6 +128,7 @@ ONLY_IN = {
         "adapt",
         "cifg",
         "device",
+        "memory",
         "network",
         "optimizer",
         "ranks",
@@ -99,7 +137,9 @@ ONLY_IN = {
         "training",
     },
     "typer": {"__main__", "cli", "looking", "options"},
-    "rich": {"display"},
+    "rich": {"canvas", "curves", "display", "heat"},
+    "matplotlib": {"curves"},
+    "tensorboard": {"board"},
     "tqdm": {"display"},
     "safetensors": {"container"},
 }
@@ -148,7 +188,7 @@ def test_every_module_is_mirrored_by_its_tests():
     tests = {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("test_*.py")}
     spoken_for = {
         "__init__": "model", "__main__": "cli", "options": "cli", "looking": "scoring",
-        "container": "checkpoint", "signals": "session",
+        "inside": "neurons", "container": "checkpoint", "signals": "session", "counting": "corpus",
     }  # fmt: skip
     assert {spoken_for.get(module, module) for module in MODULES} <= tests
 
@@ -158,6 +198,7 @@ def test_every_module_is_mirrored_by_its_tests():
     [
         ("charrnn.cli", ["torch", "numpy", "tqdm"]),
         ("charrnn.model", ["torch", "rich", "typer", "tqdm"]),
+        ("charrnn.neurons", ["torch", "rich", "typer", "tqdm"]),
         ("charrnn", ["torch", "numpy", "typer"]),
     ],
 )

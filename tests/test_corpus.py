@@ -3,7 +3,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from charrnn import corpus, sources
+from charrnn import corpus, decoding, pieces, workers
 from charrnn.corpus import Reading
 from charrnn.errors import CorpusError
 from charrnn.sources import Source
@@ -30,7 +30,7 @@ def encode(paths, tmp_path, reading=Reading(), **settings):
     "text", ["plain text\n", "Онегин, добрый мой приятель", "龍が飛ぶ 🐉🔥" * 50]
 )
 def test_a_text_becomes_ids_and_comes_back(tmp_path, monkeypatch, text):
-    monkeypatch.setattr(sources, "CHUNK_BYTES", 7)
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", 7)
     path = tmp_path / "text"
     path.write_text(text, encoding="utf-8")
     ids, vocab, surveyed = encode([path], tmp_path)
@@ -72,7 +72,7 @@ def test_a_second_start_reads_nothing(tmp_path, monkeypatch):
     path = tmp_path / "text"
     path.write_text("some text")
     first, _, _ = encode([path], tmp_path)
-    monkeypatch.setattr(corpus, "_chunks", None)  # reading would fail
+    monkeypatch.setattr(pieces, "chunks", None)  # reading would fail
     second, _, _ = encode([path], tmp_path)
     assert (first == second).all()
 
@@ -113,3 +113,93 @@ def test_too_little_text_is_refused(tmp_path, text, phrase):
     (tmp_path / "text").write_text(text)
     with pytest.raises(CorpusError, match=phrase):
         survey([tmp_path / "text"], tmp_path)
+
+
+LINES = [f"line {k}: {'naïve café' * (k % 3)}\n" for k in range(400)]
+
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    """Pieces of so many bytes that a text of LINES has dozens."""
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 200)
+
+
+def killed_at(monkeypatch, function, number):
+    """Leave the work as a kill would when the function is called for that time."""
+    plain, calls = getattr(pieces, function), []
+
+    def fatal(*given):
+        calls.append(given)
+        if len(calls) == number:
+            raise KeyboardInterrupt
+        return plain(*given)
+
+    monkeypatch.setattr(pieces, function, fatal)
+
+
+@pytest.mark.parametrize("function", ["tally", "write"])
+def test_a_killed_work_goes_on_where_it_was(tmp_path, monkeypatch, small_pieces, function):
+    (tmp_path / "text").write_text("".join(LINES))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        killed_at(patch, function, 21)
+        encode([tmp_path / "text"], tmp_path)
+    counted = count_calls(monkeypatch, function)
+    ids, vocab, surveyed = encode([tmp_path / "text"], tmp_path)
+    assert len(counted) == len(surveyed.places) - 20 * (function == "tally")
+    written = [writing for (writing, _) in counted if getattr(writing, "written", None)]
+    assert len(written) == 20 * (function == "write")
+    assert vocab.decode(ids) == "".join(LINES)
+    assert surveyed.sha256 == hashlib.sha256("".join(LINES).encode()).hexdigest()
+    assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {".json", ".npy"}
+
+
+def count_calls(monkeypatch, function):
+    """The list that the arguments go to which a function of `pieces` is called with."""
+    plain, calls = getattr(pieces, function), []
+
+    def spy(*given):
+        calls.append(given)
+        return plain(*given)
+
+    monkeypatch.setattr(pieces, function, spy)
+    return calls
+
+
+@pytest.mark.parametrize("what", ["ids", "journal", "cut", "gone"])
+def test_a_damaged_piece_is_made_again(tmp_path, small_pieces, what):
+    (tmp_path / "text").write_text("".join(LINES))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        killed_at(patch, "write", 21)
+        encode([tmp_path / "text"], tmp_path)
+    (partial,) = (tmp_path / "cache").glob("*.partial")
+    path = partial.with_suffix(".journal") if what == "journal" else partial
+    data = bytearray(path.read_bytes())
+    data[500] ^= 1
+    path.write_bytes(data[:600] if what == "cut" else data)
+    if what == "gone":
+        path.unlink()
+    ids, vocab, _ = encode([tmp_path / "text"], tmp_path)
+    assert vocab.decode(ids) == "".join(LINES)
+
+
+def test_many_processes_make_the_same_of_a_folder_as_one(tmp_path, monkeypatch, small_pieces):
+    """Large files and small ones, one of them no text after a long while that it was."""
+    texts = [
+        "".join(LINES), "small\r\nfile", "", "\ufeffopen end", "".join(LINES[::-1])[:-1], "z",
+    ]  # fmt: skip
+    names = [tmp_path / name for name in "abcdef"]
+    for path, text in zip(names, texts, strict=True):
+        path.write_text(text, newline="")
+    (tmp_path / "e0").write_bytes("".join(LINES).encode() + b"\xff")
+    found = sorted([*names, tmp_path / "e0"])
+    alone, vocab, surveyed = encode(found, tmp_path, skip_unreadable=True)
+    whole = f"{texts[0]}small\nfile\nopen end\n{texts[4]}\nz"
+    assert vocab.decode(alone) == whole
+    assert surveyed.sha256 == hashlib.sha256(whole.encode()).hexdigest()
+    assert surveyed.skipped == ("e0",)
+    monkeypatch.setattr(workers, "MIN_BYTES", 0)
+    monkeypatch.setattr(workers, "num_cores", lambda: 2)
+    (tmp_path / "other").mkdir()
+    together, _, found_together = encode(found, tmp_path / "other", skip_unreadable=True)
+    assert (together == alone).all()
+    assert found_together == surveyed

@@ -122,3 +122,17 @@ def test_quiet_and_json_choose_the_display():
     assert type(display.screen(quiet=True, as_json=False)) is display.Quiet
     assert type(display.screen(quiet=True, as_json=True)) is display.Json
     assert type(display.screen(quiet=False, as_json=False)) is Plain  # stderr is no terminal here
+
+
+def test_without_colours_there_is_no_escape_code_in_a_table_or_bars(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    for draw in (
+        lambda: display.table(["unit", "r"], [["h0.1", "+0.90"]]),
+        lambda: display.bars("after x", [("e", 0.9), ("␣", 0.1)]),
+    ):
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        draw()
+        assert "\x1b[" in capsys.readouterr().out
+        monkeypatch.setenv("NO_COLOR", "1")
+        draw()
+        assert "\x1b" not in capsys.readouterr().out

@@ -1,3 +1,5 @@
+import bisect
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from charrnn.config import TrainConfig
 from charrnn.lanes import NOT_SCORED, Lanes, RecordLanes, Text
+from charrnn.records import Records
 
 
 @given(st.integers(2, 300), st.integers(1, 9), st.integers(1, 20))
@@ -162,3 +165,56 @@ def test_the_beginning_of_a_split():
     records = Text(ids, 60, 90, starts)
     assert records.beginning("val", 15).part("val") == (60, 80)
     assert records.beginning("val", 15).starts_of("val").tolist() == [60, 70, 80]
+
+
+NUM_IDS = 5_000_000_000  # more than 32 bits count
+
+
+@pytest.fixture
+def sparse(tmp_path):
+    """Ids that take no room on the disk: zeros, but for a 1 at a few places."""
+    path = tmp_path / "ids.npy"
+    ids = np.lib.format.open_memmap(path, "w+", np.uint8, (NUM_IDS,))
+    places = np.array([2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**32 + 1, NUM_IDS - 1])
+    ids[places] = 1
+    ids.flush()
+    return np.load(path, mmap_mode="r"), places
+
+
+def test_lanes_and_splits_reach_beyond_32_bits(sparse):
+    ids, places = sparse
+    config = TrainConfig(batch_size=5, seq_length=4, max_val_chars=0, test_fraction=0.1)
+    text = Text.of(ids, config)
+    assert text.part("train") == (0, 4_000_000_000)
+    assert text.part("val") == (4_000_000_000, 4_500_000_000)
+    assert text.part("test") == (4_500_000_000, NUM_IDS)
+    assert text.beginning("val", 10).part("val") == (4_000_000_000, 4_000_000_010)
+    lanes = Lanes(ids, batch_size=5, seq_length=4)
+    starts = [lane * (NUM_IDS - 1) // 5 for lane in range(5)]
+    for place in places.tolist():
+        lane = bisect.bisect_right(starts, place - 1) - 1
+        step, row = divmod(place - 1 - starts[lane], 4)
+        window = lanes.window(step)
+        assert window.targets_TB[row, lane] == 1
+        assert window.inputs_TB[row, lane] == (place - 1 in places)
+
+
+def test_records_beyond_32_bits_are_read_like_those_before(sparse):
+    """The same records at the start of a text and behind 2³² characters give the same windows."""
+    ids, _ = sparse
+    near = np.random.default_rng(0).integers(2, 9, 90).astype(np.uint8)
+    far = np.lib.format.open_memmap(ids.filename, "r+")
+    base = 2**32 + 100
+    far[base : base + 90] = near
+    starts = np.array([1, 8, 9, 30, 47, 90])
+    sizes = {"batch_size": 3, "seq_length": 5, "seed": 1}
+    here, there = RecordLanes(near, starts, **sizes), RecordLanes(far, base + starts, **sizes)
+    for step in range(20):
+        for one, other in zip(here.window(step), there.window(step), strict=True):
+            assert (one == other).all()
+    found = Records(base + starts[:-1], np.diff(starts), (7,))
+    (arranged,) = found.arranged(far)
+    parts = [[*near[a:b], 7] for a, b in itertools.pairwise(starts)]
+    assert arranged.tolist() == [k for part in parts for k in part]
+    long = Records(starts[:3], np.array([2**31, 2**32, 5]), (7, 7))
+    assert long.starts.tolist() == [0, 2**31 + 2, 2**31 + 2**32 + 4, 2**31 + 2**32 + 11]

@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import SMALL, run_of, same_files, signal_at
+from hypothesis import given
+from hypothesis import strategies as st
 
-from charrnn import checkpoint
+from charrnn import checkpoint, reading
 from charrnn.config import TrainConfig
 from charrnn.display import Quiet
+from charrnn.errors import UsageError
 from charrnn.reading import same_text
 from charrnn.runs import CORPUS_CACHE
 
@@ -105,3 +108,25 @@ def test_lines_are_one_word_for_records(charrnn, tmp_path):
     refused = charrnn("train", "corpus.txt", *SMALL, "--records", "words")
     assert refused.code == 2
     assert "--records 'words' is not known; choose one of none, lines, blank" in refused.err
+
+
+@given(st.text(alphabet="aé中𝄞\n\r☃", max_size=40), st.integers(1, 7))
+def test_a_file_in_chunks_of_any_size_is_the_text_with_newlines(text, size):
+    data = "\ufeff".encode() + text.encode()
+    file = reading.File("a", [data[t : t + size] for t in range(0, len(data), size)])
+    seen = []
+    found = list(reading.spelled(file, is_bytes=False, use=seen.append))
+    expected = text.replace("\r\n", "\n").replace("\r", "\n")
+    assert "".join(found) == expected
+    assert b"".join(seen) == data
+    lines = "\n".join(reading.whole_lines(found))
+    assert lines == expected.removesuffix("\n")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+def test_a_byte_that_is_no_text_is_told_by_its_place(size):
+    data = "né☃".encode() + b"\xff!"
+    file = reading.File("a", [data[t : t + size] for t in range(0, len(data), size)])
+    with pytest.raises(UsageError, match=r"a is not UTF-8: byte 6; convert it first"):
+        list(reading.spelled(file, is_bytes=False))
+    assert "".join(reading.spelled(file, is_bytes=True)) == data.decode("latin-1")

@@ -31,4 +31,6 @@ def test_metrics_hold_every_figure(charrnn, corpus, tmp_path):
     lines = metrics(run_of(tmp_path))
     assert [line["step"] for line in lines if "loss" in line] == [10, 20, 30, 40, 50, 60]
     assert [line["step"] for line in lines if "val_loss" in line] == [25, 50, 60]
-    assert lines[0].keys() == {"step", "loss", "bits_per_char", "grad_norm", "learning_rate"}
+    assert lines[0].keys() == {"step", "baselines"}
+    assert lines[0]["step"] == 0
+    assert lines[1].keys() == {"step", "loss", "bits_per_char", "grad_norm", "learning_rate"}

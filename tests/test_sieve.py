@@ -31,6 +31,15 @@ def test_each_reason_is_counted():
     assert Sieve().summary(3) == "3 written; refused: none"
 
 
+def test_what_copies_is_refused_and_its_patience_may_be_its_own():
+    made = Sieve(copies=lambda text: len(text) > 3, patience=2)
+    assert passed(made, "Anna", "Bo", "Berta") == ["Bo"]
+    assert made.summary(1) == "1 written; refused: 2 copying the corpus"
+    assert not made.has_given_up
+    passed(made, "Clara")
+    assert made.has_given_up
+
+
 def test_a_pattern_is_found_anywhere_and_must_be_one():
     assert passed(Sieve(match=pattern("nn")), "Anna", "Ada") == ["Anna"]
     with pytest.raises(UsageError, match=r"--match '\(' is no regular expression"):

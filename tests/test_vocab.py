@@ -1,9 +1,11 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.vocab import NUM_CODE_POINTS, UNKNOWN, Vocab, code_points
+from charrnn.vocab import NUM_CODE_POINTS, UNKNOWN, Vocab, code_points, counted
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
@@ -64,3 +66,19 @@ def test_ids_take_the_smallest_type_that_holds_them(size, dtype):
 def test_a_list_that_is_no_alphabet_is_refused(points):
     with pytest.raises(ValueError, match="not a list of distinct characters"):
         Vocab.from_json({"code_points": points, "bytes": False})
+
+
+@pytest.mark.parametrize("num_bytes", [0, 1, 1 << 16, (1 << 17) + 1])
+def test_bytes_are_counted_whether_few_or_many(num_bytes):
+    data = np.random.default_rng(0).bytes(num_bytes)
+    counts = counted(code_points(data))
+    assert {k: int(counts[k]) for k in np.flatnonzero(counts)} == Counter(data)
+
+
+@pytest.mark.parametrize("text", ["plain", "naïve", "龍", "🐉 and more"])
+def test_ids_are_packed_in_the_vocabs_own_type(text):
+    for size in (1, 300, 70_000):
+        codes = [code for code in range(32, 32 + size) if not 0xD800 <= code < 0xE000]
+        vocab = vocab_of(text + "".join(map(chr, codes)))
+        packed = np.frombuffer(vocab.packed(code_points(text)), vocab.dtype)
+        assert vocab.decode(packed) == text

@@ -44,8 +44,8 @@ MISTAKES = [
     Mistake(
         "the folder is not synced after the rename",
         "storage",
-        "    _fsync_folder(path.parent)\n",
-        "",
+        "        raise\n    _fsync_folder(path.parent)\n",
+        "        raise\n",
         "test_saving.py::test_whatever_reached_the_disk_when_the_power_went_a_checkpoint_loads",
     ),
     Mistake(
@@ -395,9 +395,9 @@ MISTAKES = [
     ),
     Mistake(
         "a corpus that changes between two readings goes unnoticed",
-        "corpus",
-        "        if digest.hexdigest() != surveyed.sha256:",
-        "        if False:",
+        "pieces",
+        "    if text.hexdigest() != writing.place.sha256:",
+        "    if False:",
         "test_texts.py::test_a_file_that_changes_between_the_passes_is_noticed",
     ),
     Mistake(
@@ -409,15 +409,15 @@ MISTAKES = [
     ),
     Mistake(
         "a byte that is not of the encoding is named at another place",
-        "sources",
-        "offset = num_bytes - held_back + start",
-        "offset = num_bytes + start",
+        "decoding",
+        "offset = num_bytes - len(held_back) + ",
+        "offset = num_bytes + ",
         "test_texts.py::test_a_byte_that_is_not_utf8_is_named_by_line_and_offset",
     ),
     Mistake(
         "the byte order mark is learned",
-        "sources",
-        "                text = text[1:]\n",
+        "decoding",
+        "                plain = plain[1:]\n",
         "",
         "test_texts.py::test_what_was_normalised_is_said",
     ),
@@ -438,8 +438,8 @@ MISTAKES = [
     Mistake(
         "a pipe gets colours",
         "display",
-        "    Console(highlight=False, width=width)",
-        "    Console(highlight=True, force_terminal=True, width=width)",
+        "    console = Console(highlight=False, width=width)",
+        "    console = Console(force_terminal=True, width=width)",
         "test_terminals.py::test_what_is_piped_has_no_escape_codes",
     ),
     Mistake(

@@ -159,7 +159,7 @@ MESSAGES = {
     ("sample", "a", "--stop", ""): (2, "--stop '' is empty; give it a text to end before"),
     ("sample", "a", "-n", "-1", "--json"): (
         2,
-        "--length -1 never ends; it goes with one streamed sample",
+        "--length -1 never ends; it goes with one streamed sample, no --report",
     ),
     ("sample", "a", "--novel"): (
         2,
@@ -195,6 +195,69 @@ MESSAGES = {
         2,
         "--adapt reads one text on; a model of records has none: leave it out",
     ),
+    ("score", "--run", "a", "latin"): (2, "latin is not UTF-8: byte 1; convert it first"),
+    ("score", "--run", "a", "text", "--json", "--heatmap"): (
+        2,
+        "--json and --heatmap were both given; choose one",
+    ),
+    ("score", "--run", "a", "--split", "val", "--heatmap"): (
+        2,
+        "there is no text to look at; name a FILE, or pipe one in",
+    ),
+    ("score", "--run", "a", "large", "--heatmap"): (
+        2,
+        "a heat map can show 100,000 characters, and there are more; give it a part: head -c 100000"
+        " FILE | charrnn score --heatmap",
+    ),
+    # looking into a model
+    ("predict", "a", "--run", "a", "--steps", "--temp", "1"): (
+        2,
+        "--temp has no say in --steps; surprise is measured at temperature 1",
+    ),
+    ("score", "--run", "a", "text", "--export", "map.png"): (
+        2,
+        "map.png is neither .html nor .svg; give it one of these endings",
+    ),
+    ("score", "--run", "a", "text", "--export", "none/map.svg"): (
+        6,
+        "cannot write none/map.svg: No such file or directory; name another file to export to",
+    ),
+    ("neurons", "a", "--feature", "hue"): (
+        2,
+        "--feature 'hue' is not known; choose one of ...",
+    ),
+    ("neurons", "a", "--feature", "digit", "--unit", "h0.0"): (
+        2,
+        "--feature and --unit were both given; choose one",
+    ),
+    ("neurons", "a", "--export", "map.svg"): (
+        2,
+        "--export writes a text coloured by one unit; say which: --unit h0.17",
+    ),
+    ("neurons", "a", "--unit", "h9.9"): (
+        2,
+        "--unit 'h9.9' is no unit of this model; they go from h0.0 to c0.11",
+    ),
+    ("neurons", "a", "--text", "empty"): (
+        3,
+        "there is no character to read; give a file with text",
+    ),
+    ("memory", "--compare", "a"): (
+        2,
+        "--compare takes two runs or more; name them: --compare RUN RUN",
+    ),
+    ("memory", "a", "--export", "chart.gif"): (
+        2,
+        "chart.gif cannot hold a chart; its name must end in .svg, .png or .pdf",
+    ),
+    ("plot", "a", "--against", "days"): (
+        2,
+        "--against 'days' is not known; choose steps or minutes",
+    ),
+    ("plot", "voice"): (
+        2,
+        "the run 'voice' has no losses to draw yet; they come with its first steps",
+    ),
 }
 # What takes a fault to cause, or is said only within another message; the whole lines are compared
 # where the fault is injected, or the part of the line is.
@@ -218,11 +281,14 @@ ELSEWHERE = {
     "changed while it was being read": "test_texts.py",
     "cannot read {source.label}": "test_texts.py",
     "cannot read {name}: ": "test_texts.py",
+    "a process that read the corpus was killed": "tests/test_workers.py",
     "holds NUL characters": "passed over in a folder: tests/test_corpus.py",
     "there is no run in checkpoints": "tests/test_cli.py",
     "needs the data package": "tests/test_shakespeare.py",
     "standard input is a terminal": "test_terminals.py",
     "were found: the last": "tests/test_speaking.py",
+    "--tensorboard needs": "tests/test_board.py",
+    "charts as files need": "tests/test_curves.py",
     "has missing or unknown fields": "part of that for a damaged checkpoint: test_damage.py",
     "cannot be {value!r}": "part of that for a damaged checkpoint: tests/test_config.py",
     "'; '.join(problems)": "tests/test_verifying.py",
@@ -247,6 +313,7 @@ def world(tmp_path_factory):
         Path("rubbish").write_bytes(bytes(range(128, 256)) * 3)
         Path("half").write_bytes(rb"one \ud83d two")
         Path("line").write_text("only one")
+        Path("large").write_text("a" * 100_001)
         for name, flags in {
             "a": ("text",),
             "bytes": ("text", "--bytes"),

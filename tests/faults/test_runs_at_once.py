@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 
 import pytest
 from conftest import SMALL, run_of, start, wait_until
@@ -30,15 +31,15 @@ def test_two_processes_cannot_train_one_run_and_a_killed_one_frees_it():
     if not child:
         with run.locked():
             os.write(wait, b"x")
-            os.read(ready, 0)
-            while True:
-                os.sched_yield()
+            signal.pause()
     os.read(ready, 1)
-    with pytest.raises(LockedError, match=rf"is being trained by process {child} on \S+; wait"):
-        with run.locked():
-            pass
-    os.kill(child, 9)
-    os.waitpid(child, 0)
+    try:
+        with pytest.raises(LockedError, match=rf"is being trained by process {child} on \S+; wait"):
+            with run.locked():
+                pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
     with run.locked():
         pass
 

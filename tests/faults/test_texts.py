@@ -3,27 +3,26 @@
 import codecs
 import os
 import socket
-import subprocess
-import sys
 import time
 import unicodedata
 from pathlib import Path
 
 import pytest
-from conftest import SMALL, run_of, same_files, small_text, start, wait_until
+from conftest import SMALL, peak_memory, run_of, same_files, small_text, start, wait_until
 from hypothesis import given
 from hypothesis import strategies as st
 from injection import obedient
 from matrix import crash_points, row
 from test_corpus import ignore, survey
-from test_sources import read
+from test_decoding import read
 
-from charrnn import checkpoint, corpus, sources
+from charrnn import checkpoint, corpus, decoding
 from charrnn.corpus import Reading
 from charrnn.errors import CorpusError
 from charrnn.vocab import Vocab
 
 QUICK = (*SMALL, "--steps", 20, "--eval-every", 10)
+ALONE = ("--threads", 1, "--quiet")
 
 
 @row(26)
@@ -41,7 +40,7 @@ def test_what_was_normalised_is_said(tmp_path):
 @row(25)
 @pytest.mark.parametrize("chunk", [1, 3, 1 << 20])
 def test_a_byte_that_is_not_utf8_is_named_by_line_and_offset(tmp_path, monkeypatch, chunk):
-    monkeypatch.setattr(sources, "CHUNK_BYTES", chunk)
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", chunk)
     path = tmp_path / "latin"
     path.write_bytes("line one\nñandú, pingüino y colibrí\n".encode("latin-1"))
     with pytest.raises(
@@ -163,7 +162,7 @@ def test_the_first_byte_that_is_not_utf8_is_named_wherever_it_is(text, encoding)
     path.write_bytes(data)
     for size in (1, 2, 7, 1 << 20):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sources, "CHUNK_BYTES", size)
+            patch.setattr(decoding, "CHUNK_BYTES", size)
             with pytest.raises(CorpusError, match=f"is not utf-8: line {line}, byte {place}") as e:
                 read(path)
             assert "--encoding" in e.value.hint or "--bytes" in str(e.value)
@@ -214,7 +213,7 @@ def test_gigabytes_in_one_line_take_little_memory(tmp_path):
     path = tmp_path / "line"
     with path.open("wb") as file:
         file.truncate(5_000_000_000)
-    assert peak_memory("train", path, "--bytes", *SMALL, "--steps", 5) < 600_000_000
+    assert peak_memory("train", path, "--bytes", *SMALL, "--steps", 5, *ALONE) < 600_000_000
 
 
 @row(27)
@@ -228,15 +227,5 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path, flags):
         with (tmp_path / "large.txt").open("wb") as file:
             for _ in range(num_megabytes):
                 file.write(text)
-        peaks.append(peak_memory("train", "large.txt", *flags, *SMALL, "--steps", 3000))
+        peaks.append(peak_memory("train", "large.txt", *flags, *SMALL, "--steps", 3000, *ALONE))
     assert peaks[1] < peaks[0] + 30_000_000
-
-
-def peak_memory(*arguments: object) -> int:
-    """The largest resident set, in bytes, of one command."""
-    command = [sys.executable, "-m", "charrnn", *map(str, arguments), "--threads", "1", "--quiet"]
-    process = subprocess.Popen(command)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)  # it need not be waited for again
-    assert process.returncode == 0
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)

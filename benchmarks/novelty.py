@@ -1,0 +1,143 @@
+"""How long does it take to find out what a text copies, from a corpus of any size?
+
+    python benchmarks/novelty.py [1 10 100] [--kinds words a ab]
+
+For each size in megabytes and each kind of corpus: making the index and, in another process,
+opening it and reporting on a text of 1,000 characters, a tenth of which is quoted. The rival has
+the corpus in memory and looks for every 30 characters of the text with Python's own `bytes.find`;
+that is timed on a few of them, and scaled. Reports and the rival are timed by the processor's
+clock, which other work on the machine does not move.
+
+"words" are drawn by Zipf's law from 50,000 invented ones; "a" is one letter, "ab" two in turn (the
+text is then a copy from end to end).
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from charrnn.index import Index
+from charrnn.novelty import LEAST_COPY, report
+from charrnn.vocab import Vocab, code_points
+
+LENGTH = 1000  # of the text
+NUM_TRIED = 20  # of its pieces, by the rival
+ALPHABET = Vocab(tuple(map(ord, " abcdefghijklmnopqrstuvwxyz")))
+
+
+def words(num_chars: int, seed: int) -> str:
+    """Invented words in a random order, the k-th k times rarer than the first."""
+    random = np.random.default_rng(0)
+    letters = random.integers(97, 123, (50_000, 8))
+    invented = ["".join(map(chr, row[: random.integers(2, 9)])) for row in letters]
+    shares = 1 / np.arange(1, len(invented) + 1)
+    random = np.random.default_rng(seed)
+    drawn = random.choice(len(invented), size=num_chars // 3 + 1, p=shares / shares.sum())
+    return " ".join(map(invented.__getitem__, drawn))[:num_chars]
+
+
+def texts(kind: str, num_chars: int) -> tuple[str, str]:
+    """A corpus, and a text to compare with it."""
+    if kind != "words":
+        corpus = (kind * num_chars)[:num_chars]
+        return corpus, corpus[:LENGTH]
+    corpus = words(num_chars, 1)
+    quoted = corpus[num_chars // 2 :][: LENGTH // 10]
+    return corpus, (words(LENGTH // 2, 2) + quoted + words(LENGTH, 3))[:LENGTH]
+
+
+def in_another_process(order: str, folder: str) -> list[float]:
+    command = [sys.executable, __file__, "--in", folder, order]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [float(word) for word in done.stdout.split()]
+
+
+def make(folder: Path) -> list[float]:
+    """Seconds, those of all threads on a processor, and the most memory in MB."""
+    began = time.perf_counter()
+    opened(folder)
+    return [time.perf_counter() - began, time.process_time(), peak_megabytes()]
+
+
+def ask(folder: Path) -> list[float]:
+    """Milliseconds of a report, the most memory in MB, and the length of the longest copy. What is
+    mapped counts as memory too, where it was looked at.
+    """
+    text = (folder / "text").read_text()
+    began = time.process_time()
+    found = report(opened(folder), text).longest_copy
+    assert found is not None
+    return [1000 * (time.process_time() - began), peak_megabytes(), len(found.text)]
+
+
+def rival(folder: Path) -> list[float]:
+    """Seconds to look for every 30 characters of the text."""
+    corpus = np.load(folder / "ids.npy").tobytes()
+    sought = encoded((folder / "text").read_text()).tobytes()
+    num = len(sought) - LEAST_COPY + 1
+    began = time.process_time()
+    for k in range(NUM_TRIED):
+        start = k * num // NUM_TRIED
+        corpus.find(sought[start : start + LEAST_COPY])
+    return [(time.process_time() - began) * num / NUM_TRIED]
+
+
+def opened(folder: Path) -> Index:
+    ids = np.load(folder / "ids.npy", mmap_mode="r")
+    return Index.of(ids, ALPHABET, "0" * 64, cache=folder, progress=lambda done, total: None)
+
+
+def encoded(text: str) -> np.ndarray:
+    return ALPHABET.ids_of(code_points(text)).astype(ALPHABET.dtype)
+
+
+def peak_megabytes() -> float:
+    """Of this process; what `resource` tells includes the one it was forked from."""
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
+
+
+def row(kind: str, megabytes: int) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        corpus, text = texts(kind, megabytes * 1_000_000)
+        np.save(Path(folder, "ids.npy"), encoded(corpus))
+        Path(folder, "text").write_text(text)
+        del corpus
+        seconds, busy, peak = in_another_process("make", folder)
+        (path,) = Path(folder).glob("*-places.npy")
+        size = path.stat().st_size / 1e6
+        milliseconds, asking_peak, found = in_another_process("ask", folder)
+        (by_find,) = in_another_process("rival", folder)
+    return (
+        f"| {megabytes} MB, {kind} | {seconds:.1f} ({busy:.1f}) | {peak:.0f} | {size:.0f} |"
+        f" {milliseconds:.0f} | {asking_peak:.0f} | {found:.0f} | {by_find:.1f} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sizes", type=int, nargs="*", default=[1, 10, 100], help="in megabytes")
+    parser.add_argument("--kinds", nargs="+", default=["words", "a", "ab"])
+    given = parser.parse_args()
+    print(f"{date.today()}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores,"
+          f" Python {platform.python_version()}, numpy {np.__version__}\n")  # fmt: skip
+    heads = "corpus|index made, s (on a processor)|peak MB|index, MB|report, ms|peak MB"
+    heads += "|longest copy|bytes.find, s"
+    print(f"| {heads.replace('|', ' | ')} |\n{'|---' * 8}|")
+    for kind in given.kinds:
+        for megabytes in given.sizes:
+            print(row(kind, megabytes), flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--in"]:
+        print(*{"make": make, "ask": ask, "rival": rival}[sys.argv[3]](Path(sys.argv[2])))
+    else:
+        main()

@@ -1,0 +1,96 @@
+"""A canvas of characters for line charts: braille dots in colour, or a mark for each curve.
+
+It knows shares of its height and width, from 0 to 1, and nothing of what they mean.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+# Okabe and Ito's palette, which the colour-blind can tell apart; readable on black and on white.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_MARKS = "ox+*#%"
+# A braille character is 2 dots wide and 4 high; its code is U+2800 and a bit for each dot.
+_DOT = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+
+Point = tuple[float, float]  # shares of the width, from the left, and of the height, from below
+
+
+def nearest(place: float, num: int) -> int:
+    """Which of `num` equal parts a share falls in, the first and the last half as wide."""
+    return min(num - 1, max(0, round(place * (num - 1))))
+
+
+class Canvas:
+    """Characters on which curves are drawn in braille dots, or in marks where colour is missing
+    and there are several.
+    """
+
+    def __init__(
+        self, num_rows: int, num_columns: int, *, num_curves: int, is_coloured: bool
+    ) -> None:
+        self._num_rows, self._num_columns = num_rows, num_columns
+        self._is_coloured = is_coloured
+        self._has_marks = num_curves > 1 and not is_coloured
+        self._wide, self._high = (1, 1) if self._has_marks else (2, 4)
+        self._levels: set[int] = set()
+        # the dots of each curve in each character, by (row, column)
+        self._cells: dict[tuple[int, int], dict[int, int]] = defaultdict(dict)
+
+    def level(self, row: int) -> None:
+        """A dashed line from side to side, behind the curves, in a row as counted from the top."""
+        self._levels.add(row)
+
+    def draw(self, k: int, points: Sequence[Point | None]) -> None:
+        """Join the points of curve k, as shares of the axes; None lifts the pen."""
+        before = None
+        for point in points:
+            dot = None
+            if point is not None:
+                dot = (
+                    nearest(point[0], self._num_columns * self._wide),
+                    nearest(1 - point[1], self._num_rows * self._high),
+                )
+                for x, y in _line(before or dot, dot):
+                    cell = self._cells[y // self._high, x // self._wide]
+                    cell[k] = cell.get(k, 0) | _DOT[y % self._high][x % self._wide]
+            before = dot
+
+    def row(self, row: int) -> "Text":
+        """One row of characters. Curves that meet in one take turns."""
+        from rich.text import Text
+
+        line = Text()
+        for column in range(self._num_columns):
+            cell = self._cells.get((row, column))
+            if cell is None:
+                line.append("╌" if row in self._levels else " ", self._style("bright_black"))
+                continue
+            k = sorted(cell)[column % len(cell)]
+            dots = 0
+            for bits in cell.values():
+                dots |= bits
+            mark = _MARKS[k % len(_MARKS)] if self._has_marks else chr(0x2800 + dots)
+            line.append(mark, self._style(COLOURS[k % len(COLOURS)]))
+        return line
+
+    def sample(self, k: int) -> "Text":
+        """What curve k looks like, for the legend."""
+        from rich.text import Text
+
+        mark = _MARKS[k % len(_MARKS)] if self._has_marks else "⠒⠒"
+        return Text(mark, self._style(COLOURS[k % len(COLOURS)]))
+
+    def _style(self, colour: str) -> str:
+        return colour if self._is_coloured else ""
+
+
+def _line(begin: tuple[int, int], end: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """The dots between two, both included."""
+    (x, y), (x_end, y_end) = begin, end
+    num = max(abs(x_end - x), abs(y_end - y), 1)
+    for k in range(num + 1):
+        yield x + round((x_end - x) * k / num), y + round((y_end - y) * k / num)

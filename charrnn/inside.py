@@ -1,0 +1,202 @@
+"""The commands that look at what a model carries along: its units, its memory. Parse, call, render;
+what is heavy is imported inside.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charrnn import display
+from charrnn import options as o
+from charrnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from charrnn.memory import Memory
+
+
+def neurons(
+    run: o.RunToRead = None,
+    text: o.TextToRead = None,
+    feature: o.FeatureName = None,
+    unit: o.UnitName = None,
+    length: o.NumRead = None,
+    export: o.HeatFile = None,
+    as_json: o.InfoJson = False,
+) -> None:
+    """Find the units that follow something a person can name: quotes, the place in the line …
+
+    r is the correlation of a unit's activity with the feature over the text, below 0 where it
+    falls when the feature is on; then come its mean activities with the feature on and off.
+    """
+    from charrnn import features, inputs
+    from charrnn.model import Model
+
+    if feature is not None and feature not in features.FEATURES:
+        known = ", ".join(features.FEATURES)
+        raise UsageError(f"--feature {feature!r} is not known", f"choose one of {known}")
+    if feature is not None and unit is not None:
+        raise UsageError("--feature and --unit were both given", "choose one")
+    if export is not None and unit is None:
+        raise UsageError("--export writes a text coloured by one unit", "say which: --unit h0.17")
+    found = inputs.checkpoint_of(run)
+    model = Model.of(found)
+    read = _text_to_read(found, model, text, length or (20_000 if unit is None else 1000))
+    if unit is None:
+        _show_ranking(model, read, feature, as_json=as_json)
+    else:
+        _show_unit(model, read, unit, export=export, as_json=as_json)
+
+
+def _text_to_read(found: Any, model: Any, file: str | None, num_chars: int) -> str:
+    """The beginning of a file, in characters that the model knows, or of its validation split."""
+    from charrnn import inputs, reading, runs
+
+    if file is not None:
+        return inputs.known(model, [file], at_most=num_chars)
+    cache = runs.CORPUS_CACHE
+    return reading.beginning_of_split(found, "val", num_chars=num_chars, cache=cache)
+
+
+def _show_ranking(model: Any, text: str, feature: str | None, *, as_json: bool) -> None:
+    """The best unit for each feature, or the best ten for one."""
+    from charrnn.features import FEATURES
+    from charrnn.neurons import rank
+
+    asked = FEATURES if feature is None else {feature: FEATURES[feature]}
+    ranking = rank(model, text, features=asked)
+    if as_json:
+        best = {
+            name: [{**vars(one), "unit": str(one.unit), "score": one.score} for one in followers]
+            for name, followers in ranking.best.items()
+        }
+        print(json.dumps({**vars(ranking), "best": best}))
+        return
+    if ranking.left_out:
+        display.note(f"hardly ever, or always, in this text: {', '.join(ranking.left_out)}")
+    if not ranking.best:
+        return
+    what = "" if feature is None else f" for {feature}, {FEATURES[feature].says}"
+    print(f"{ranking.num_units:,} units over {ranking.num_chars:,} characters{what}")
+    rows = [
+        [str(one.unit)]
+        + [f"{number:+.2f}" for number in (one.correlation, one.mean_on, one.mean_off)]
+        + ([name, FEATURES[name].says] if feature is None else [])
+        for name, followers in ranking.best.items()
+        for one in followers[: 1 if feature is None else None]
+    ]
+    columns = ["feature", "what it is"] if feature is None else []
+    display.table(["unit", "r", "on", "off", *columns], rows)
+
+
+def _show_unit(model: Any, text: str, typed: str, *, export: Path | None, as_json: bool) -> None:
+    """A text coloured by what one unit does."""
+    from charrnn import heat
+    from charrnn.neurons import activity, unit_of
+
+    unit = unit_of(typed, model.config)
+    if export is not None:
+        heat.require_exportable(export)
+    values = [round(value, 6) for value in activity(model, text, unit).tolist()]
+    how: Any = {"scale": (-1.0, 1.0), "diverging": True, "title": f"unit {unit}"}
+    how["legend"] = f"activity of {unit}"
+    if export is not None:
+        heat.export(export, text, values, **how)
+        display.note(f"wrote {export}")
+    if as_json:
+        print(json.dumps({"unit": str(unit), "text": text, "values": values}))
+    elif export is None:
+        heat.show(text, values, **how)
+
+
+def memory(
+    run: o.RunsToCompare = None,
+    compare: o.Compare = False,
+    places: o.NumPlaces = 512,
+    export: o.ChartFiles = None,
+    as_json: o.InfoJson = False,
+) -> None:
+    """Show how far back a run looks: how far its gradients reach, and how much context it uses.
+
+    The first chart is the norm of the gradient of one character's loss by the state k characters
+    before; the second the loss where no more than k characters were read.
+    """
+    if compare and len(run or ()) < 2:
+        raise UsageError("--compare takes two runs or more", "name them: --compare RUN RUN")
+    from charrnn import curves, device, runs
+
+    if export is not None:
+        curves.require_exportable(export)
+    device.prepare("cpu", device.default_threads())
+    looked = {name: _looked(name, places) for name in run or [runs.find(None).name]}
+    if as_json:
+        print(json.dumps([{"run": name, **_figures(found)} for name, found in looked.items()]))
+        return
+    for word, chart in _charts(looked).items():
+        if export is None:
+            curves.show(chart)
+        else:
+            path = export.with_stem(f"{export.stem}-{word}")
+            curves.export(chart, path)
+            display.note(f"wrote {path}")
+    for name, found in looked.items():
+        for sentence in _in_words(found):
+            print(display.visible(f"{name}: {sentence}"))
+
+
+def _looked(run: str, num_places: int) -> "Memory":
+    """What a run's best checkpoint remembers, found while a bar shows how long it takes."""
+    from charrnn import inputs, reading, runs
+    from charrnn.memory import look_back
+    from charrnn.model import Model
+
+    found = inputs.checkpoint_of(run)
+    cache, bar = runs.CORPUS_CACHE, display.Counting(1, hidden=False)
+    text = reading.same_text(found, cache=cache, keep_corpus=True, screen=display.Quiet())
+    try:
+        return look_back(Model.of(found), text, num_places=num_places, progress=bar.so_far)
+    finally:
+        bar.close()
+
+
+def _figures(found: "Memory") -> dict[str, Any]:
+    """For scripts: both curves, and what they come to."""
+    figures = dataclasses.asdict(found)
+    figures["reach"]["halving"] = found.reach.halving
+    figures["context"]["enough"] = found.context.enough()
+    return figures
+
+
+def _charts(looked: Mapping[str, "Memory"]) -> dict[str, Any]:
+    """The two charts, with a curve for each run."""
+    from charrnn.curves import Chart, Curve
+
+    return {
+        "reach": Chart(
+            "how far gradients reach",
+            "k, characters back",
+            "‖∂loss(t) / ∂state(t-k)‖",
+            tuple(Curve(name, each.reach.lags, each.reach.norms) for name, each in looked.items()),
+            log_y=True,
+        ),
+        "context": Chart(
+            "how much context is used",
+            "k, characters read",
+            "nats per character",
+            tuple(
+                Curve(name, each.context.lags, each.context.losses) for name, each in looked.items()
+            ),
+            log_x=True,
+        ),
+    }
+
+
+def _in_words(found: "Memory") -> tuple[str, str]:
+    """What the curves come to, a sentence each."""
+    halving, enough = found.reach.halving, found.context.enough()
+    falls = f"halves every {halving:.1f} characters" if halving else "does not fall"
+    uses = f"the loss falls by less than 0.01 nats beyond k = {enough} characters"
+    if enough == found.context.lags[-1]:
+        uses = f"the loss still falls at k = {enough} characters"
+    return f"the gradient {falls}", uses

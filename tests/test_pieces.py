@@ -1,0 +1,63 @@
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn import decoding, pieces
+from charrnn.decoding import Reading
+from charrnn.pieces import divided, tally
+from charrnn.sources import Source
+
+PARTS = st.lists(
+    st.sampled_from(["ab", "\r\n", "\r", "\n", "é", "中", "🐉", "\ufeff"]), max_size=40
+)
+
+
+def tallies(texts, folder, reading=Reading(), **settings):
+    """The tallies of a corpus of some files, in tiny pieces and tinier chunks."""
+    found = []
+    for k, data in enumerate(texts):
+        path = folder / str(k)
+        path.write_bytes(data)
+        found.append((Source(path, path.name, **settings), len(data)))
+    made = divided(found, reading)
+    return made, [tally(piece, lambda _: None) for piece in made]
+
+
+@given(PARTS, st.integers(1, 12), st.integers(1, 7))
+def test_pieces_of_a_file_spell_it_wherever_they_are_cut(tmp_path_factory, parts, size, chunk):
+    data = "".join(parts).encode()
+    folder = tmp_path_factory.mktemp("pieces")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "PIECE_BYTES", size)
+        patch.setattr(decoding, "CHUNK_BYTES", chunk)
+        made, found = tallies([data], folder)
+        spelled = b"".join(b"".join(pieces.text(*both)) for both in zip(made, found, strict=True))
+    plain = data.decode().removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    assert spelled.decode() == plain
+    assert sum(its.num_chars for its in found) == len(plain)
+    for piece, its in zip(made, found, strict=True):
+        assert its.sha256 == hashlib.sha256(b"".join(pieces.text(piece, its))).hexdigest()
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=12))
+def test_pieces_hold_every_byte_once_and_none_is_large(tmp_path_factory, sizes):
+    folder = tmp_path_factory.mktemp("pieces")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "PIECE_BYTES", 10)
+        texts = [bytes([97 + k]) * size for k, size in enumerate(sizes)]
+        made, found = tallies(texts, folder, Reading(is_bytes=True))
+        spelled = b"".join(b"".join(pieces.text(*both)) for both in zip(made, found, strict=True))
+    assert spelled == b"".join(texts)
+    assert sum(piece.num_bytes for piece in made) == sum(sizes)
+    assert max(piece.num_bytes for piece in made) <= 10
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_where_a_file_cannot_be_cut_it_stays_whole(tmp_path, monkeypatch, encoding):
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 10)
+    data = ("naïve\n" * 20).encode(encoding)
+    made, (its,) = tallies([data], tmp_path, Reading(encoding))
+    assert its.num_chars == 120
+    assert made[0].num_bytes == len(data)
