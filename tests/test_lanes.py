@@ -211,7 +211,7 @@ def test_records_beyond_32_bits_are_read_like_those_before(sparse):
     here, there = RecordLanes(near, starts, **sizes), RecordLanes(far, base + starts, **sizes)
     for step in range(20):
         for one, other in zip(here.window(step), there.window(step), strict=True):
-            assert (one == other).all()
+            np.testing.assert_array_equal(one, other)
     found = Records(base + starts[:-1], np.diff(starts), (7,))
     (arranged,) = found.arranged(far)
     parts = [[*near[a:b], 7] for a, b in itertools.pairwise(starts)]
