@@ -57,7 +57,7 @@ def ours(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
 
 def bare(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
     hidden, layers, lanes, window = sizes
-    dtype = DTYPES[config.precision]
+    dtype = DTYPES[config.precision] or torch.float32
     lstm = nn.LSTM(64, hidden, layers).to(config.device, dtype)
     x_TBD = torch.randn(window, lanes, 64, device=config.device, dtype=dtype)
     wanted_TBH = torch.randn(window, lanes, hidden, device=config.device, dtype=dtype)
@@ -72,7 +72,7 @@ def bare(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
 def products(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
     """The products of one layer's window, forwards and back, as independent ones."""
     hidden, layers, lanes, window = sizes
-    dtype = DTYPES[config.precision]
+    dtype = DTYPES[config.precision] or torch.float32
     h_BH = torch.randn(lanes, hidden, device=config.device, dtype=dtype)
     weight_HG = torch.randn(hidden, 4 * hidden, device=config.device, dtype=dtype)
     out_BG = torch.empty(lanes, 4 * hidden, device=config.device, dtype=dtype)
@@ -87,7 +87,7 @@ def products(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object
 def seconds_of_reading(sizes: tuple[int, ...], config: TrainConfig) -> float:
     """To read the recurrent matrix once for each product, at the rate of copying much."""
     hidden, layers, _, window = sizes
-    size = torch.finfo(DTYPES[config.precision]).bits // 8
+    size = torch.finfo(DTYPES[config.precision] or torch.float32).bits // 8
     source = torch.empty(1 << 28, dtype=torch.uint8, device=config.device)
     target = torch.empty_like(source)
     bytes_a_second = 2 * len(source) / seconds(lambda: target.copy_(source), config.device)

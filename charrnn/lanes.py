@@ -48,11 +48,11 @@ class Text:
         """The parts that the configuration asks for; no record is cut in two."""
         num_train, num_before_test = config.num_train(len(ids)), config.num_before_test(len(ids))
         if starts is not None:
-            last = len(starts) - 1
+            has_val, has_test = config.val_fraction > 0, config.test_fraction > 0
+            last = len(starts) - 1 - has_test  # each part that is wanted has a record, if it can
             until = np.searchsorted(starts, [num_train, num_before_test])
-            if config.test_fraction:
-                until[1] = min(until[1], last - 1)
-            until[0] = min(until[0], until[1] - (config.val_fraction > 0))
+            until[1] = max(min(until[1], last), min(1 + has_val, last))
+            until[0] = min(until[0], until[1] - has_val)
             until = np.maximum(until, 1)
             num_train, num_before_test = starts[until].tolist()
         return cls(ids, num_train, num_before_test, starts)

@@ -100,12 +100,13 @@ class Network(nn.Module):
         state: State,
         dropout: Dropout | None = None,
         weight_dropout: Dropout | None = None,
-        dtype: torch.dtype = torch.float32,
+        dtype: torch.dtype | None = None,
     ) -> tuple[Tensor, State]:
         """What the recurrence made of the text: features_TBF, and the state after it."""
         dropped = dropout or (lambda x: x)
         rows_TBN = ngrams.rows(self.ngram_keys, ids_TB, state.before_KB, torch)
-        read_TBD = x_TBD = dropped(self.embedding(rows_TBN).flatten(2)).to(dtype)
+        read_TBD = dropped(self.embedding(rows_TBN).flatten(2))
+        read_TBD = x_TBD = read_TBD.to(dtype or read_TBD.dtype)
         new_layers = []
         for layer, layer_state in zip(self._recurrent_layers(), state.layers, strict=True):
             x_TBD, layer_state = _run(layer, x_TBD, layer_state, weight_dropout)
@@ -122,19 +123,18 @@ class Network(nn.Module):
         state: State,
         dropout: Dropout | None = None,
         weight_dropout: Dropout | None = None,
-        dtype: torch.dtype = torch.float32,
+        dtype: torch.dtype | None = None,
     ) -> tuple[Tensor, State]:
-        """logits_TBV for the character after each of ids_TB, and the state after them, in float32.
+        """logits_TBV for the character after each of ids_TB, and the state after them.
 
         `dropout` is applied to what the layers read and to what they give, `weight_dropout` to
-        their recurrent matrices. The products are computed in `dtype`; weights, gradients and
-        states stay in float32.
+        their recurrent matrices. The products are computed in `dtype`, if one is given; weights,
+        gradients, states and logits have that of the weights.
         """
         features_TBF, state = self.features(ids_TB, state, dropout, weight_dropout, dtype)
-        logits_TBV = functional.linear(
-            features_TBF, self.head.weight.to(dtype), self.head.bias.to(dtype)
-        )
-        return logits_TBV.float(), state
+        weight, bias = (part.to(features_TBF.dtype) for part in self.head.parameters())
+        logits_TBV = functional.linear(features_TBF, weight, bias)
+        return logits_TBV.to(self.head.weight.dtype), state
 
     def named_weights(self) -> dict[str, nn.Parameter]:
         """The parameters under the names of `ModelConfig.weight_shapes`."""
@@ -170,14 +170,14 @@ def _run(
     others = {}  # weights that take the place of the layer's own
     if weight_dropout is not None:
         others["weight_hh_l0"] = weight_dropout(layer.weight_hh_l0)
-    if x_TBD.dtype != torch.float32:
+    if x_TBD.dtype != layer.weight_hh_l0.dtype:
         others = {
             name: others.get(name, weight).to(x_TBD.dtype)
             for name, weight in layer.named_parameters()
         }
     x_TBH, final = functional_call(layer, others, arguments) if others else layer(*arguments)
     parts = final if isinstance(final, tuple) else (final,)
-    return x_TBH, tuple(part.squeeze(0).float() for part in parts)
+    return x_TBH, tuple(part.squeeze(0).to(state[0].dtype) for part in parts)
 
 
 def to_numpy(tensor: Tensor) -> npt.NDArray[Any]:

@@ -38,6 +38,10 @@ class Elsewhere(Run):
     def record(self, figures: dict[str, Any]) -> None:
         """See `Run.record`."""
 
+    def recorded(self) -> Iterator[dict[str, Any]]:
+        """See `Run.recorded`."""
+        return iter(())
+
     def forget_metrics_after(self, step: int) -> None:
         """See `Run.forget_metrics_after`."""
 

@@ -28,8 +28,8 @@ from charrnn.ranks import ALONE, Group
 from charrnn.recurrence import State
 from charrnn.vocab import IntArray
 
-# What products are computed in; tf32 is float32 to torch, and a setting (device.prepare).
-DTYPES = {"float32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16}
+# What products are computed in, if not in what weights are: tf32 is a setting (device.prepare).
+DTYPES = {"float32": None, "tf32": None, "bf16": torch.bfloat16}
 _WARM_UP_FRACTION = 0.02
 # so that the draws of one purpose tell nothing of the other's
 _FORGET, _DROPOUT, _WEIGHT_DROPOUT = 0, 1, 2

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from charrnn.config import TrainConfig
@@ -139,6 +139,7 @@ def test_a_step_counts_the_characters_it_predicts():
     assert (plain.chars_per_step, plain.steps_per_epoch) == (20, 5)
 
 
+@example([12, 2, 2], 0.1, 0.2)
 @given(lengths_of_records, st.sampled_from([0.0, 0.1, 0.5]), st.sampled_from([0.0, 0.2]))
 def test_no_record_is_cut_by_the_split(lengths, val, test):
     ids, starts = record_text(lengths)

@@ -65,7 +65,8 @@ def test_a_signal_to_the_whole_group_still_saves(charrnn, corpus):
         "train", corpus, *SMALL, "--steps", 10**6, "--threads", 2, "--run", "a",
         stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-    wait_until(lambda: Path("checkpoints/a/metrics.jsonl").exists())
+    metrics = Path("checkpoints/a/metrics.jsonl")  # what the text is compared with comes first
+    wait_until(lambda: metrics.exists() and "learning_rate" in metrics.read_text())
     os.killpg(process.pid, signal.SIGINT)
     said = process.communicate()[1].decode()
     assert process.returncode == 130
