@@ -13,6 +13,8 @@ from conftest import start_ranks
 from charrnn import ranks
 from charrnn.ranks import ALONE
 
+pytestmark = pytest.mark.xdist_group("two")  # one process of tests, so that two learn once
+
 # Nats per character by which losses may differ, for sums are made in another order; seen: 2e-6.
 # SOAP divides by what is almost nothing in directions that no gradient has taken yet, and so makes
 # more of a rounding, in a plain recurrence most of all; seen: 2e-3.

@@ -52,7 +52,14 @@ for _ in workers.in_order(test_workers.square, [test_workers.Number(1)] * 10**5,
 
 
 @pytest.mark.skipif(not os.path.exists("/proc"), reason="needs /proc")
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+    ],
+)
 def test_workers_end_with_the_process_they_work_for(number):
     folder = os.path.dirname(__file__)
     env = os.environ | {"PYTHONPATH": os.pathsep.join([folder, *sys.path])}

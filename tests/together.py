@@ -24,7 +24,6 @@ _ADAMW = dataclasses.replace(CONFIG, optimizer="adamw", weight_decay=0.1)
 _RECORDS = dataclasses.replace(_ADAMW, records="lines", batch_size=6, steps=40)
 CASES = {cell: (cell, _ADAMW) for cell in CELLS} | {
     "clipped": ("lstm", dataclasses.replace(_ADAMW, grad_clip=0.05)),
-    "plain": ("lstm", dataclasses.replace(_ADAMW, dropout=0.0, weight_dropout=0.0)),
     "records": ("gru", _RECORDS),
     "soap": ("cifg", CONFIG),
     "soap rnn": ("rnn", CONFIG),

@@ -15,6 +15,7 @@ from matrix import row
 
 from charrnn import checkpoint
 
+pytestmark = pytest.mark.slow
 SIZES = ("--hidden-size", 24, "--embedding-size", 8, "--batch-size", 4, "--seq-length", 8)
 TRAIN = ("train", "corpus.txt", *SIZES, "--steps", 100, "--eval-every", 40, "--save-every", 0)
 TWO = ("--nproc-per-node", 2, "--max-restarts", 3, "--monitor-interval", 0.1)
@@ -66,10 +67,8 @@ def undisturbed(tmp_path_factory):
     "kills",
     [
         [(1, signal.SIGKILL)],
-        pytest.param([(0, signal.SIGKILL)], marks=pytest.mark.slow),
-        pytest.param(
-            [(1, signal.SIGKILL), (0, signal.SIGTERM), (0, signal.SIGKILL)], marks=pytest.mark.slow
-        ),
+        [(0, signal.SIGKILL)],
+        [(1, signal.SIGKILL), (0, signal.SIGTERM), (0, signal.SIGKILL)],
     ],
 )
 def test_a_process_that_is_killed_changes_nothing(corpus, tmp_path, undisturbed, kills):
@@ -88,7 +87,7 @@ def test_a_process_that_is_killed_changes_nothing(corpus, tmp_path, undisturbed,
 
 
 @row(36)
-@pytest.mark.parametrize("rank", [1, pytest.param(0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rank", [0, 1])
 def test_a_signal_to_one_process_ends_all_and_saves(corpus, tmp_path, undisturbed, rank):
     """After the same step; and one process alone goes on from there, within rounding."""
     run = run_of(tmp_path)
@@ -147,7 +146,6 @@ def torchrun_on(machine, number, folder):
 
 
 @row(37)
-@pytest.mark.slow
 def test_a_machine_that_is_lost_and_replaced_changes_nothing(
     corpus, tmp_path, machines, undisturbed
 ):
@@ -187,7 +185,6 @@ def test_a_mistake_is_told_once_and_ends_all_with_its_code(tmp_path):
 
 
 @row(22)
-@pytest.mark.slow
 def test_several_processes_go_back_together_and_give_up_together(corpus, tmp_path):
     growing = ("--lr", 10, "--weight-decay", 10, "--grad-clip", 0, "--optimizer", "adamw")
     codes, said = both(*TRAIN, *growing, "--name", "a")

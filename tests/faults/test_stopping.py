@@ -74,7 +74,11 @@ def test_a_signal_to_the_whole_group_still_saves(charrnn, corpus):
     assert json.loads(charrnn("info", "a", "--json").out)["step"] >= 10
 
 
-SETTINGS = [(), ("--cell", "gru", "--num-layers", 2, "--dropout", 0.3), ("--cell", "rnn")]
+SETTINGS = [
+    ("--cell", "gru", "--num-layers", 2, "--dropout", 0.3),
+    pytest.param((), marks=pytest.mark.slow),
+    pytest.param(("--cell", "rnn"), marks=pytest.mark.slow),
+]
 
 
 @row(1)

@@ -39,7 +39,11 @@ def test_an_output_that_breaks_saves_first_and_keeps_its_code(charrnn, corpus):
 
 @row(33)
 @pytest.mark.usefixtures("trained")
-@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&-", "2>/dev/full", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    "closed",
+    ["2>&-", "<&- >&- 2>&-"]
+    + [pytest.param(each, marks=pytest.mark.slow) for each in (">&-", "<&-", "2>/dev/full")],
+)
 def test_closed_streams_are_no_bug_of_ours(closed):
     for command in ("sample -n 20 -s 1", "runs", "info", "resume", "--version"):
         line = f"{sys.executable} -m charrnn {command} {closed} </dev/null"

@@ -22,7 +22,7 @@ QUICK = (*SMALL, "--steps", 20, "--eval-every", 10)
 
 
 @row(13)
-@pytest.mark.parametrize("optimizer", ["soap", "adamw"])
+@pytest.mark.parametrize("optimizer", ["soap", pytest.param("adamw", marks=pytest.mark.slow)])
 def test_a_resumed_run_equals_an_uninterrupted_one(cell, optimizer):
     """At every split point: all arrays and all losses, to the bit."""
     config = dataclasses.replace(CONFIG, optimizer=optimizer)
@@ -122,7 +122,7 @@ def test_a_clock_that_jumps_changes_nothing(charrnn, corpus, tmp_path, monkeypat
 
 @row(17)
 def test_a_process_that_was_stopped_and_continued_goes_on(charrnn, corpus, tmp_path):
-    train = ("train", corpus, *SMALL, "--steps", 900, "--eval-every", 300, "--threads", 1)
+    train = ("train", corpus, *SMALL, "--steps", 400, "--eval-every", 200, "--threads", 1)
     process = start(*train, "--run", "a", "--quiet")
     wait_until(lambda: run_of(tmp_path).metrics.exists())
     for _ in range(3):
