@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from charrnn import plan
 from charrnn.config import TrainConfig
 from charrnn.errors import UsageError
+from charrnn.evaluation import validation_loss
 from charrnn.lanes import Text
-from charrnn.training import Learner, train, validation_loss
+from charrnn.training import Learner, train
 
 _TRIAL_SECONDS, _TRIAL_SHARE = 2.0, 1 / 40
 _CHECKS = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98)  # of the time to learn

@@ -17,12 +17,12 @@ from charrnn.baselines import Compressors
 from charrnn.checkpoint import Checkpoint
 from charrnn.display import Quiet, bits
 from charrnn.errors import CorpusError, UsageError
+from charrnn.evaluation import record_losses, validation_loss, validation_loss_reset
 from charrnn.lanes import Text
 from charrnn.model import Model
 from charrnn.network import Network
 from charrnn.reading import File, same_text, spelled, whole_lines
 from charrnn.records import Records, last_end
-from charrnn.training import record_losses, validation_loss, validation_loss_reset
 from charrnn.vocab import IntArray, code_points
 
 _PIECE = 1 << 20  # characters: whole blocks of validation_loss_reset

@@ -20,11 +20,12 @@ from charrnn.budget import Pace
 from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.display import Quiet, bits
 from charrnn.errors import CheckpointError, DivergedError, StorageError
+from charrnn.evaluation import validation_loss, validation_loss_reset
 from charrnn.lanes import Text
 from charrnn.model import Model
 from charrnn.runs import Run
 from charrnn.signals import Signals
-from charrnn.training import Learner, Report, train, validation_loss, validation_loss_reset
+from charrnn.training import Learner, Report, train
 
 STEPS_BETWEEN_FIGURES = 10
 MAX_ROLLBACKS = 3  # in the life of a run

@@ -5,8 +5,8 @@ from conftest import random_ngrams
 from charrnn import adapt
 from charrnn.adapt import evaluate_adapting
 from charrnn.config import ModelConfig
+from charrnn.evaluation import evaluate
 from charrnn.network import Network
-from charrnn.training import evaluate
 
 CONFIG = ModelConfig(hidden_size=12, embedding_size=5, ngrams=2)
 IDS = np.random.default_rng(0).integers(9, size=900).astype(np.uint8)

@@ -7,8 +7,8 @@ from conftest import random_ngrams
 
 from charrnn import ngrams
 from charrnn.config import ModelConfig
+from charrnn.evaluation import evaluate
 from charrnn.network import Network
-from charrnn.training import evaluate
 
 
 def network_of(cell, **settings):

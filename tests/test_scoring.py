@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import SMALL, peak_memory, small_text
 
-from charrnn import checkpoint, inputs, load, records, scoring, training
+from charrnn import checkpoint, evaluation, inputs, load, records, scoring
 from charrnn.lanes import Text
 from charrnn.network import Network
 from charrnn.runs import Run
@@ -71,9 +71,9 @@ def test_a_file_in_pieces_scores_what_training_measures_on_the_whole(
     assert found["num_chars"] == len(text)
     assert found["num_unknown"] == text.count("\n")
     assert found["nats_per_char"] == pytest.approx(
-        training.validation_loss(network, whole), abs=1e-4
+        evaluation.validation_loss(network, whole), abs=1e-4
     )
-    reset = training.validation_loss_reset(network, whole)
+    reset = evaluation.validation_loss_reset(network, whole)
     assert found["nats_per_char_reset"] == pytest.approx(reset, abs=1e-4)
     again = score(charrnn, "text.txt", "--adapt")
     assert again["nats_per_char"] == adapted["nats_per_char"] < found["nats_per_char"]
@@ -90,7 +90,7 @@ def test_records_in_pieces_score_what_training_measures_on_the_whole(
     one_each = [each for each in text.split(end) if each]
     network, ids = network_and_ids(tmp_path, end.join(one_each) + end)
     starts = np.cumsum([1, *(len(each) + len(end) for each in one_each)])
-    expected = training.evaluate_records(network, ids, starts)
+    expected = evaluation.evaluate_records(network, ids, starts)
     in_small_pieces(monkeypatch)
     found = score(charrnn, corpus)
     assert found["num_chars"] == len(ids) - 1
