@@ -226,7 +226,7 @@ def _svg(drawn: _Map) -> Iterator[str]:
     columns = max(sum(cell_len(cell.shown) for cell in row) for row in rows)
     width, height = columns * _COLUMN + 2 * _MARGIN, len(rows) * _ROW + 2 * _MARGIN
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}"'
-    yield f' font-family="{_FONT}" font-size="14" xml:space="preserve">\n'
+    yield f' font-family="{_FONT}" font-size="14">\n'
     yield f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>\n'
     for number, row in enumerate(rows):
         x, y = float(_MARGIN), _MARGIN + number * _ROW
@@ -238,7 +238,8 @@ def _svg(drawn: _Map) -> Iterator[str]:
                 yield f' fill="{ground}"/>'
             if shown.strip():
                 yield f'<text x="{x:.1f}" y="{y + 14.5}" textLength="{length:.1f}" fill="{ink}">'
-                yield f"{html.escape(shown)}</text>\n"
+                kept = html.escape(shown).replace(" ", "&#160;")  # browsers drop the others
+                yield f"{kept}</text>\n"
             x += length
     yield "</svg>\n"
 
