@@ -59,7 +59,7 @@ def new_run(
     threads = max(1, device.default_threads() // group.num_local)
     given = {"device": "auto", "threads": threads, **request.given}
     given["device"] = device.resolve(given["device"])
-    _require_even(given.get("batch_size", 0), group)
+    _require_shareable(given.get("batch_size", 0), given["device"], group)
     wanted = TrainConfig.among(given)
     device.prepare(
         wanted.device, wanted.threads, precision=wanted.precision, local_rank=group.local_rank
@@ -81,7 +81,7 @@ def new_run(
     planned, keys, pace = _planned(
         request.budget, given, text, vocab, parent, began=began, num_ranks=group.num_ranks
     )
-    _require_even(planned.train.batch_size, group)
+    _require_shareable(planned.train.batch_size, planned.train.device, group)
     screen.say(planned.why)
     newborn = _newborn(planned, vocab, keys, parent, group)
     facts = CorpusFacts(
@@ -248,8 +248,13 @@ def _share(config: TrainConfig, num_ranks: int) -> TrainConfig:
     return dataclasses.replace(config, batch_size=max(1, config.batch_size // num_ranks))
 
 
-def _require_even(batch_size: int, group: Group) -> None:
-    """Raise `UsageError` where the lanes cannot be shared out evenly."""
+def _require_shareable(batch_size: int, device_name: str, group: Group) -> None:
+    """Raise `UsageError` where lanes cannot be shared out evenly, or one GPU is named for all."""
+    if group.num_local > 1 and device_name.startswith("cuda:"):
+        raise UsageError(
+            f"--device {device_name} is one GPU for {group.num_local} processes",
+            "--device cuda gives each one of its own",
+        )
     if batch_size % group.num_ranks:
         raise UsageError(
             f"--batch-size {batch_size} is not to be shared out among {group.num_ranks} processes",
@@ -312,7 +317,7 @@ def _say_unknown(vocab: Vocab, surveyed: Survey, screen: Quiet) -> None:
 def _moved(found: Checkpoint, given: Mapping[str, Any], screen: Quiet, group: Group) -> TrainConfig:
     """The configuration on the device, threads and processes of this sitting."""
     config = found.train
-    _require_even(config.batch_size, group)
+    _require_shareable(config.batch_size, given.get("device", config.device), group)
     moved = dataclasses.replace(config, **given)
     try:
         moved = dataclasses.replace(moved, device=device.resolve(moved.device))

@@ -123,3 +123,11 @@ def test_lanes_that_cannot_be_shared_out_are_refused_before_a_long_reading(corpu
     said = "--batch-size 7 is not to be shared out among 2 processes; give a multiple of 2"
     with pytest.raises(UsageError, match=said):
         launch.new_run(request, screen=Quiet(), save_every=9, began=0, group=Group(0, 2))
+
+
+def test_one_gpu_is_not_shared_by_processes():
+    said = "--device cuda:1 is one GPU for 2 processes; --device cuda gives each one of its own"
+    with pytest.raises(UsageError, match=said):
+        launch._require_shareable(8, "cuda:1", Group(0, 2, 0, 2))
+    launch._require_shareable(8, "cuda:1", Group(0, 2, 0, 1))
+    launch._require_shareable(8, "cuda", Group(0, 2, 0, 2))

@@ -275,6 +275,7 @@ ELSEWHERE = {
     "was written by a newer": "test_damage.py",
     "a process that learns together": "tests/test_ranks.py",
     "is not to be shared out among": "tests/test_launch.py",
+    "is one GPU for": "tests/test_launch.py",
     "there is no GPU for process": "tests/test_device.py",
     "cannot write {run.launch}": "tests/test_restarts.py",
     "is being trained by": "test_runs_at_once.py",
