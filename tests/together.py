@@ -5,6 +5,7 @@ python together.py FOLDER, with RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT se
 
 import dataclasses
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -98,3 +99,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # gloo's threads may abort a process that ends without having left its group
