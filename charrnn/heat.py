@@ -38,6 +38,16 @@ _MARGIN = 20
 
 
 @dataclass(frozen=True)
+class Looks:
+    """How numbers become colours, and the words beside them."""
+
+    scale: tuple[float, float]  # where colours begin and end; what lies beyond looks like its ends
+    diverging: bool  # its two sides have different colours, and its middle is plain
+    title: str
+    legend: str  # what the scale measures
+
+
+@dataclass(frozen=True)
 class _Cell:
     """One character as it is shown, and the degree of its number."""
 
@@ -65,24 +75,14 @@ def require_exportable(path: Path) -> None:
         raise UsageError(f"{path} is neither .html nor .svg", "give it one of these endings")
 
 
-def show(
-    text: str,
-    values: Sequence[float],
-    *,
-    scale: tuple[float, float],
-    diverging: bool,
-    title: str,
-    legend: str,
-) -> None:
+def show(text: str, values: Sequence[float], looks: Looks) -> None:
     """Write the text to stdout, each character coloured by its value, below a title and above a
     legend, which names what the scale measures.
 
-    `scale` is where colours begin and where they end; what lies beyond looks like its ends.
-    `diverging` gives the two sides of the scale different colours and leaves its middle plain.
     Without colours (a pipe, NO_COLOR) a line of blocks under each line tells the values.
     """
     console = Console(highlight=False)
-    drawn = _map(text, values, scale, diverging=diverging, title=title, legend=legend)
+    drawn = _map(text, values, looks)
     rows = _in_colours(drawn, console.width)
     if console.no_color or console.color_system is None:
         console = Console(highlight=False, color_system=None)
@@ -91,23 +91,14 @@ def show(
         console.print(row, soft_wrap=True)
 
 
-def export(
-    path: Path,
-    text: str,
-    values: Sequence[float],
-    *,
-    scale: tuple[float, float],
-    diverging: bool,
-    title: str,
-    legend: str,
-) -> None:
+def export(path: Path, text: str, values: Sequence[float], looks: Looks) -> None:
     """Write what `show` shows to a file that needs no other: .html, where each character tells
     its value under the pointer, or .svg.
 
     Raises `UsageError` for another kind of file, `StorageError` where the disk refuses.
     """
     require_exportable(path)
-    drawn = _map(text, values, scale, diverging=diverging, title=title, legend=legend)
+    drawn = _map(text, values, looks)
     page = "".join(_PAGES[path.suffix.lower()](drawn))
     try:
         write_atomically(path, [page.encode()])
@@ -117,17 +108,9 @@ def export(
         ) from error
 
 
-def _map(
-    text: str,
-    values: Sequence[float],
-    scale: tuple[float, float],
-    *,
-    diverging: bool,
-    title: str,
-    legend: str,
-) -> _Map:
+def _map(text: str, values: Sequence[float], looks: Looks) -> _Map:
     """What there is to draw, with nothing in it that could drive a terminal or break a page."""
-    low, high = scale
+    low, high = looks.scale
     last = len(_BLOCKS) - 1
 
     def cell(shown: str, value: float, ends_line: bool = False) -> _Cell:
@@ -141,11 +124,11 @@ def _map(
     numbers = [low + k * (high - low) / last for k in range(last + 1)]
     return _Map(
         cells=cells,
-        colours=_TWO_SIDED if diverging else _WARM,
-        blocks=_TWO_SIDED_BLOCKS if diverging else _BLOCKS,
-        title=visible(title),
+        colours=_TWO_SIDED if looks.diverging else _WARM,
+        blocks=_TWO_SIDED_BLOCKS if looks.diverging else _BLOCKS,
+        title=visible(looks.title),
         key=[cell(f"{number:.2g}", number) for number in numbers],
-        legend=visible(legend),
+        legend=visible(looks.legend),
     )
 
 

@@ -99,15 +99,16 @@ def _show_unit(model: Any, text: str, typed: str, *, export: Path | None, as_jso
     if export is not None:
         heat.require_exportable(export)
     values = [round(value, 6) for value in activity(model, text, unit).tolist()]
-    how: Any = {"scale": (-1.0, 1.0), "diverging": True, "title": f"unit {unit}"}
-    how["legend"] = f"activity of {unit}"
+    looks = heat.Looks(
+        (-1.0, 1.0), diverging=True, title=f"unit {unit}", legend=f"activity of {unit}"
+    )
     if export is not None:
-        heat.export(export, text, values, **how)
+        heat.export(export, text, values, looks)
         display.note(f"wrote {export}")
     if as_json:
         print(json.dumps({"unit": str(unit), "text": text, "values": values}))
     elif export is None:
-        heat.show(text, values, **how)
+        heat.show(text, values, looks)
 
 
 def memory(

@@ -60,10 +60,7 @@ def new_run(
     given = {"device": "auto", "threads": threads, **request.given}
     given["device"] = device.resolve(given["device"])
     _require_shareable(given.get("batch_size", 0), given["device"], group)
-    wanted = TrainConfig.among(given)
-    device.prepare(
-        wanted.device, wanted.threads, precision=wanted.precision, local_rank=group.local_rank
-    )
+    _prepare(TrainConfig.among(given), group)
     parent = _parent(request, given)
     surveyed, vocab, ids = reading.read(
         request.names,
@@ -123,9 +120,7 @@ def resumed(
         kept = run.set_aside_damaged()
         screen.say(f"what is left of the last checkpoint is kept as {kept}")
     config = _moved(found, given, screen, group)
-    device.prepare(
-        config.device, config.threads, precision=config.precision, local_rank=group.local_rank
-    )
+    _prepare(config, group)
     cache = run.folder.parent / CORPUS_CACHE.name
     text = reading.same_text(found, cache=cache, keep_corpus=keep_corpus, screen=screen)
 
@@ -163,9 +158,7 @@ def joined(group: Group) -> Sitting:
     """
     run, standing = sharing.accepted(group)
     config, cache = standing.train, run.folder.parent / CORPUS_CACHE.name
-    device.prepare(
-        config.device, config.threads, precision=config.precision, local_rank=group.local_rank
-    )
+    _prepare(config, group)
     screen = Silent()
     with group.first_of_each_machine_first():  # the corpus is encoded once on each
         text = reading.same_text(standing, cache=cache, keep_corpus=True, screen=screen)
@@ -241,6 +234,13 @@ def _planned(
         steps = max(1, round(arithmetic / plan.cost_of_step(planned, facts)))
     train = dataclasses.replace(planned.train, steps=steps)
     return dataclasses.replace(planned, train=train), keys, pace
+
+
+def _prepare(config: TrainConfig, group: Group) -> None:
+    """Settle the device of this process."""
+    device.prepare(
+        config.device, config.threads, precision=config.precision, local_rank=group.local_rank
+    )
 
 
 def _share(config: TrainConfig, num_ranks: int) -> TrainConfig:

@@ -199,16 +199,16 @@ def _colour(found: Any, names: Sequence[str], *, heatmap: bool, export: Path | N
     else:
         nats = model.surprise(text)
     bits = [display.bits(each) for each in nats.tolist()]
-    looks: Any = {
-        "scale": (0.0, 8.0),
-        "diverging": False,
-        "title": f"{sum(bits) / len(bits):.3f} bits per character",
-        "legend": "bits of surprise; 8 and more look alike",
-    }
+    looks = heat.Looks(
+        scale=(0.0, 8.0),
+        diverging=False,
+        title=f"{sum(bits) / len(bits):.3f} bits per character",
+        legend="bits of surprise; 8 and more look alike",
+    )
     if heatmap:
-        heat.show(text, bits, **looks)
+        heat.show(text, bits, looks)
     if export is not None:
-        heat.export(export, text, bits, **looks)
+        heat.export(export, text, bits, looks)
         display.note(f"wrote {export}")
 
 

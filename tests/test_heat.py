@@ -1,5 +1,6 @@
 """Texts coloured by numbers: on a terminal, without colours, and as files."""
 
+import dataclasses
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -11,8 +12,8 @@ from charrnn import heat
 from charrnn.errors import StorageError, UsageError
 
 HOSTILE = "a \x1b[2J [red]b</pre>\t&\x9b\n中文\u202e\uffff"
-LOOKS = {"scale": (0.0, 8.0), "diverging": False, "title": "[red]\x1b<", "legend": "bits"}
-TWO_SIDED = {**LOOKS, "scale": (-1.0, 1.0), "diverging": True}
+LOOKS = heat.Looks((0.0, 8.0), diverging=False, title="[red]\x1b<", legend="bits")
+TWO_SIDED = dataclasses.replace(LOOKS, scale=(-1.0, 1.0), diverging=True)
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def bare(coloured: str) -> str:
 
 
 def test_the_surprising_is_coloured_and_the_calm_is_not(terminal, capsys):
-    heat.show("abc", [0.2, 8.0, 99.0], **LOOKS)
+    heat.show("abc", [0.2, 8.0, 99.0], LOOKS)
     line = capsys.readouterr().out.splitlines()[2]
     assert bare(line) == "abc"
     assert line.startswith("a\x1b[")  # nothing before the a
@@ -37,7 +38,7 @@ def test_the_surprising_is_coloured_and_the_calm_is_not(terminal, capsys):
 
 
 def test_each_side_of_a_scale_has_colours_of_its_own(terminal, capsys):
-    heat.show("abc", [-1.0, 0.0, 1.0], **TWO_SIDED)
+    heat.show("abc", [-1.0, 0.0, 1.0], TWO_SIDED)
     line = capsys.readouterr().out.splitlines()[2]
     grounds = re.findall(r"48;5;(\d+)m([ac])", line)
     assert [character for _, character in grounds] == ["a", "c"]
@@ -46,13 +47,13 @@ def test_each_side_of_a_scale_has_colours_of_its_own(terminal, capsys):
 
 @pytest.mark.parametrize("looks", [LOOKS, TWO_SIDED])
 def test_every_degree_looks_different_in_256_colours(terminal, capsys, looks):
-    heat.show("a", [0.0], **looks)
+    heat.show("a", [0.0], looks)
     key = capsys.readouterr().out.splitlines()[-1]
     assert len(set(re.findall(r"48;5;\d+", key))) == 8
 
 
 def test_without_colours_blocks_tell_the_same(capsys):
-    heat.show("ab中 c\nd", [0, 1, 4, 0, 8, 3, 99], **LOOKS)
+    heat.show("ab中 c\nd", [0, 1, 4, 0, 8, 3, 99], LOOKS)
     out = capsys.readouterr().out
     assert "\x1b" not in out
     assert out.splitlines()[2:6] == ["ab中 c↵", " ▁▄  █▃", "d", "█"]
@@ -61,14 +62,14 @@ def test_without_colours_blocks_tell_the_same(capsys):
 
 def test_no_color_has_no_escape_on_a_terminal_either(terminal, monkeypatch, capsys):
     monkeypatch.setenv("NO_COLOR", "1")
-    heat.show("abc", [0, 4, 8], **LOOKS)
+    heat.show("abc", [0, 4, 8], LOOKS)
     out = capsys.readouterr().out
     assert "\x1b" not in out
     assert "▄█" in out
 
 
 def test_nothing_in_a_text_drives_the_terminal(terminal, capsys):
-    heat.show(HOSTILE, [4.0] * len(HOSTILE), **LOOKS)
+    heat.show(HOSTILE, [4.0] * len(HOSTILE), LOOKS)
     out = bare(capsys.readouterr().out)
     unshown = "\N{REPLACEMENT CHARACTER}"
     assert f"a ␛[2J [red]b</pre>⇥&{unshown}↵\n中文{unshown}{unshown}\n" in out
@@ -79,7 +80,7 @@ def test_nothing_in_a_text_drives_the_terminal(terminal, capsys):
 def test_rows_break_at_spaces_fit_and_lose_nothing(monkeypatch, capsys, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     text = "to be, or not to be 中文中文中文中文 " * 4 + "unbreakable" * 12
-    heat.show(text, [0.0] * len(text), **LOOKS)
+    heat.show(text, [0.0] * len(text), LOOKS)
     rows = capsys.readouterr().out.split("\n")[2:-3][::2]
     assert "".join(rows) == text
     assert max(map(cell_len, rows)) <= columns
@@ -89,7 +90,7 @@ def test_rows_break_at_spaces_fit_and_lose_nothing(monkeypatch, capsys, columns)
 @pytest.mark.parametrize("looks", [LOOKS, TWO_SIDED])
 def test_an_svg_stands_alone_and_holds_the_text(tmp_path, looks):
     path = tmp_path / "map.svg"
-    heat.export(path, HOSTILE, [0.9] * len(HOSTILE), **looks)
+    heat.export(path, HOSTILE, [0.9] * len(HOSTILE), looks)
     drawn = ET.parse(path).getroot()
     texts = [node.text for node in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert not any(" " in text for text in texts)  # a browser would drop some of them
@@ -102,7 +103,7 @@ def test_an_svg_stands_alone_and_holds_the_text(tmp_path, looks):
 
 def test_an_html_page_stands_alone_and_tells_each_value(tmp_path):
     path = tmp_path / "map.HTML"
-    heat.export(path, HOSTILE, [4.25] * len(HOSTILE), **LOOKS)
+    heat.export(path, HOSTILE, [4.25] * len(HOSTILE), LOOKS)
     page = path.read_text()
     assert "<span class=d4 title='4.25'>a</span>" in page
     assert "&lt;</span>" in page
@@ -112,6 +113,6 @@ def test_an_html_page_stands_alone_and_tells_each_value(tmp_path):
 
 def test_other_kinds_of_files_and_disks_that_refuse_are_one_line(tmp_path):
     with pytest.raises(UsageError, match=r"map.png is neither .html nor .svg"):
-        heat.export(Path("map.png"), "a", [1.0], **LOOKS)
+        heat.export(Path("map.png"), "a", [1.0], LOOKS)
     with pytest.raises(StorageError, match="cannot write"):
-        heat.export(tmp_path / "none" / "map.svg", "a", [1.0], **LOOKS)
+        heat.export(tmp_path / "none" / "map.svg", "a", [1.0], LOOKS)
