@@ -25,7 +25,13 @@ import numpy.typing as npt
 from charrnn import container
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.container import Arrays, Header
-from charrnn.errors import CharRNNError, CheckpointError, NewerError, StorageError, UsageError
+from charrnn.errors import (
+    CharRNNError,
+    CheckpointError,
+    NewerError,
+    UsageError,
+    storage_errors,
+)
 from charrnn.storage import write_atomically
 from charrnn.vocab import Vocab
 
@@ -108,12 +114,8 @@ class Checkpoint:
 
 def write(path: Path, checkpoint: Checkpoint) -> None:
     """Put a checkpoint in place whole, or leave what was there. Raises `StorageError`."""
-    try:
+    with storage_errors(f"cannot write {path}", "the checkpoint before it is intact"):
         write_atomically(path, _pieces(checkpoint))
-    except OSError as error:
-        raise StorageError(
-            f"cannot write {path}: {error.strerror}", "the checkpoint before it is intact"
-        ) from error
 
 
 def _pieces(checkpoint: Checkpoint) -> tuple[memoryview, bytes]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from charrnn.axes import Axis, spread
 from charrnn.canvas import COLOURS, Canvas, Point, nearest
 from charrnn.display import visible
-from charrnn.errors import StorageError, UsageError
+from charrnn.errors import UsageError, storage_errors
 from charrnn.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -195,12 +195,8 @@ def export(chart: Chart, path: Path) -> None:
         figure = Figure(figsize=(7.2, 4.2), dpi=150, layout="tight")
         _plot(chart, figure.add_subplot())
         figure.savefig(held, format=suffix[1:], metadata=undated[suffix])
-    try:
+    with storage_errors(f"cannot write {path}", "name another file to export to"):
         write_atomically(path, [held.getbuffer()])
-    except OSError as error:
-        raise StorageError(
-            f"cannot write {path}: {error.strerror}", "name another file to export to"
-        ) from error
 
 
 def _plot(chart: Chart, axes: Any) -> None:

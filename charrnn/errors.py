@@ -4,6 +4,9 @@ Everything else may import this module; it imports nothing of ours. An error car
 (with the value seen) and a hint (what to type instead); the command line prints both on one line.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class CharRNNError(Exception):
     """A mistake or a fault that a person can do something about."""
@@ -51,6 +54,15 @@ class StorageError(CharRNNError):
     """The disk refused: full, read-only, gone."""
 
     exit_code = 6
+
+
+@contextmanager
+def storage_errors(message: str, hint: str) -> Iterator[None]:
+    """Whatever the disk refuses becomes a `StorageError` that adds the disk's reason."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{message}: {error.strerror}", hint) from error
 
 
 class LockedError(CharRNNError):

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from charrnn.display import symbol, visible
-from charrnn.errors import StorageError, UsageError
+from charrnn.errors import UsageError, storage_errors
 from charrnn.storage import write_atomically
 
 # Ink and ground of each degree, of the 256 colours that most terminals have.
@@ -100,12 +100,8 @@ def export(path: Path, text: str, values: Sequence[float], looks: Looks) -> None
     require_exportable(path)
     drawn = _map(text, values, looks)
     page = "".join(_PAGES[path.suffix.lower()](drawn))
-    try:
+    with storage_errors(f"cannot write {path}", "name another file to export to"):
         write_atomically(path, [page.encode()])
-    except OSError as error:
-        raise StorageError(
-            f"cannot write {path}: {error.strerror}", "name another file to export to"
-        ) from error
 
 
 def _map(text: str, values: Sequence[float], looks: Looks) -> _Map:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from charrnn.errors import CorpusError, StorageError
+from charrnn.errors import CorpusError, storage_errors
 from charrnn.storage import alone_at, discard_unfinished
 
 
@@ -86,10 +86,6 @@ def _remove(*paths: Path) -> None:
 @contextmanager
 def writable(cache: Path) -> Iterator[None]:
     """Turns what the disk refuses into an error with a remedy."""
-    try:
+    with storage_errors(f"cannot write the encoded corpus to {cache}", "make room there"):
         cache.mkdir(parents=True, exist_ok=True)
         yield
-    except OSError as error:
-        raise StorageError(
-            f"cannot write the encoded corpus to {cache}: {error.strerror}", "make room there"
-        ) from error

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from charrnn import runs
-from charrnn.errors import StorageError
+from charrnn.errors import storage_errors
 from charrnn.runs import Run
 from charrnn.storage import write_atomically
 
@@ -41,12 +41,8 @@ def remember(run: Run, arguments: Sequence[str]) -> None:
     if launch() is None:
         return
     note = json.dumps({"launch": launch(), "arguments": list(arguments)})
-    try:
+    with storage_errors(f"cannot write {run.launch}", "make room, or check the folder"):
         write_atomically(run.launch, [note.encode()])
-    except OSError as error:
-        raise StorageError(
-            f"cannot write {run.launch}: {error.strerror}", "make room, or check the folder"
-        ) from error
 
 
 def begun(arguments: Sequence[str]) -> Run | None:

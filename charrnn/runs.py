@@ -17,14 +17,14 @@ import os
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint, Progress
-from charrnn.errors import CheckpointError, LockedError, NewerError, StorageError, UsageError
+from charrnn.errors import CheckpointError, LockedError, NewerError, UsageError, storage_errors
 from charrnn.storage import discard_unfinished, keep_beside, write_atomically
 
 ROOT = Path("checkpoints")
@@ -208,15 +208,8 @@ class Run:
             write_atomically(self.metrics, ["".join(line + "\n" for line in kept).encode()])
 
 
-@contextmanager
-def _refused(folder: Path) -> Iterator[None]:
-    """Whatever the disk refuses becomes a `StorageError`."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"cannot write in {folder}: {error.strerror}", "what is there is intact"
-        ) from error
+def _refused(folder: Path) -> AbstractContextManager[None]:
+    return storage_errors(f"cannot write in {folder}", "what is there is intact")
 
 
 def _step_of(line: str) -> float:
@@ -249,7 +242,7 @@ def create(name: str | None, *, default: str) -> Run:
     require_free(name)
     stem = re.sub(r"[^\w.+-]+", "-", default).strip("-.") or "run"
     candidates = [name] if name else [stem, *(f"{stem}-{n}" for n in range(2, 10_000))]
-    try:
+    with storage_errors(f"cannot make the folder {ROOT}", "check the folder you are in"):
         ROOT.mkdir(exist_ok=True)
         for candidate in candidates:
             try:
@@ -257,10 +250,6 @@ def create(name: str | None, *, default: str) -> Run:
                 return Run(ROOT / candidate)
             except FileExistsError:
                 continue
-    except OSError as error:
-        raise StorageError(
-            f"cannot make the folder {ROOT}: {error.strerror}", "check the folder you are in"
-        ) from error
     raise _taken(candidates[0])
 
 

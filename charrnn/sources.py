@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charrnn import shakespeare
-from charrnn.errors import CorpusError, StorageError, UsageError
+from charrnn.errors import CorpusError, UsageError, storage_errors
 from charrnn.storage import temporary_beside
 
 STDIN = "-"
@@ -113,13 +113,9 @@ def _spool_stdin(folder: Path) -> Source:
     """Copy standard input to a temporary file."""
     if sys.stdin is None or sys.stdin.isatty():
         raise CorpusError("standard input is a terminal", "pipe a text in: charrnn train - < FILE")
-    try:
+    with storage_errors(f"cannot copy standard input to {folder}", "make room there"):
         folder.mkdir(parents=True, exist_ok=True)
         path = temporary_beside(folder / "stdin")
         with path.open("wb") as copy:
             shutil.copyfileobj(sys.stdin.buffer, copy, 1 << 20)
-    except OSError as error:
-        raise StorageError(
-            f"cannot copy standard input to {folder}: {error.strerror}", "make room there"
-        ) from error
     return Source(path, "standard input")

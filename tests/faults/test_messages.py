@@ -368,7 +368,7 @@ def messages():
                 yield f"{path.name}:{node.lineno}", node.args[0], len(node.args) > 1
 
 
-ERRORS = {name for name in vars(package.errors) if name.endswith("Error")}
+ERRORS = {name for name in vars(package.errors) if name.endswith(("Error", "_errors"))}
 
 
 def pattern(template):
