@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import typer
+import typer.core
 
 from charrnn import __version__, display, looking
 from charrnn import options as o
@@ -236,7 +237,19 @@ def _say_how_it_ended(sitting: Any, received: int | None, screen: display.Quiet)
     screen.say(f"done: {sitting.step:,} steps{loss}; to hear it: charrnn sample {name}")
 
 
-@app.command()
+class _Sample(typer.core.TyperCommand):
+    """`--novel` before a number is `--novel-chars`; before a run's name it takes no value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """See click. A run whose name is a number is named by its folder."""
+        meant = [
+            "--novel-chars" if typed == "--novel" and following.isdecimal() else typed
+            for typed, following in itertools.pairwise([*args, ""])
+        ]
+        return super().parse_args(ctx, meant)
+
+
+@app.command(cls=_Sample)
 def sample(
     run: o.RunToRead = None,
     temp: o.Temperature = str(_S.temperature),

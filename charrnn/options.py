@@ -322,7 +322,11 @@ Num = Annotated[
 Unique = Annotated[bool, typer.Option("--unique", help="No sample twice.", rich_help_panel=_MANY)]
 Novel = Annotated[
     bool,
-    typer.Option("--novel", help="No record of the corpus.", rich_help_panel=_MANY),
+    typer.Option(
+        "--novel",
+        help="No record of the corpus; --novel N is --novel-chars N.",
+        rich_help_panel=_MANY,
+    ),
 ]
 NovelChars = Annotated[
     int | None,

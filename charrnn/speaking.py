@@ -67,7 +67,8 @@ def speak(
         sample = dataclasses.replace(sample, length=_LENGTH_OF_RECORD)
     if wanted.novel and not has_records:
         raise UsageError(
-            "--novel needs a run that learned records", "see: charrnn train --help, --lines"
+            "--novel alone needs a run that learned records",
+            "of a text, say how many characters in a row are a copy: --novel 30",
         )
     prompt = model.spelled(typed)
     inputs.say_unknown(model, prompt)

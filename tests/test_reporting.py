@@ -73,6 +73,7 @@ class TestTexts:
         assert (
             f"3 written; refused: {done.err.split('refused: ')[1].split()[0]} copying" in done.err
         )
+        assert charrnn(*wish, "--novel", limit).out == done.out
         assert charrnn(*wish, "--novel-chars", limit + 1).out == charrnn(*wish).out
 
     def test_where_all_copy_it_gives_up(self, charrnn, monkeypatch):

@@ -163,7 +163,8 @@ MESSAGES = {
     ),
     ("sample", "a", "--novel"): (
         2,
-        "--novel needs a run that learned records; see: charrnn train --help, --lines",
+        "--novel alone needs a run that learned records; of a text, say how many characters in a"
+        " row are a copy: --novel 30",
     ),
     ("sample", "a", "--match", "("): (
         2,
