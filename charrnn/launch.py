@@ -124,22 +124,12 @@ def resumed(
     cache = run.folder.parent / CORPUS_CACHE.name
     text = reading.same_text(found, cache=cache, keep_corpus=keep_corpus, screen=screen)
 
-    made = learner_at(found, config, group)
-    pace = None
+    made, pace = learner_at(found, config, group), None
     if budget != Budget():
-        steps = budget.counted_steps(text.lanes(config).steps_per_epoch)
-        if steps is None:
-            fitting, pace = budgets.measured(
-                dataclasses.replace(copy.deepcopy(made), group=ALONE),
-                text,
-                _share(config, group.num_ranks),
-                seconds=budget.seconds,
-                began=began,
-            )
-            steps = made.step + fitting
-        if steps <= found.progress.step and steps != config.steps:
+        steps, pace = _new_length(budget, made, text, config, began=began, group=group)
+        if steps <= made.step and steps != config.steps:
             raise UsageError(
-                f"the run {run.name!r} has already made {found.progress.step:,} steps",
+                f"the run {run.name!r} has already made {made.step:,} steps",
                 f"a new length must be greater, {steps:,} is not",
             )
         config = dataclasses.replace(config, steps=steps)
@@ -150,6 +140,21 @@ def resumed(
         run.save(standing)  # before a step is made by it
     sharing.invite(group, run, standing)
     return Sitting(run, made, text, standing, screen=screen, save_every=save_every, pace=pace)
+
+
+def _new_length(
+    budget: Budget, made: Learner, text: Text, config: TrainConfig, *, began: float, group: Group
+) -> tuple[int, Pace | None]:
+    """How many steps a resumed run comes to, from its birth, and the pace to keep if that follows
+    from time: a copy of the learner is tried, with the lanes that one process has.
+    """
+    steps = budget.counted_steps(text.lanes(config).steps_per_epoch)
+    if steps is not None:
+        return steps, None
+    tried = dataclasses.replace(copy.deepcopy(made), group=ALONE)
+    share = _share(config, group.num_ranks)
+    fitting, pace = budgets.measured(tried, text, share, seconds=budget.seconds, began=began)
+    return made.step + fitting, pace
 
 
 def joined(group: Group) -> Sitting:
