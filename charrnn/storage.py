@@ -7,10 +7,12 @@ them and end the process between any two.
 import contextlib
 import fcntl
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _MAX_BYTES_AT_ONCE = 1 << 20
+_MACHINE = re.sub(r"\W", "-", os.uname().nodename)
 
 
 def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
@@ -102,12 +104,14 @@ def _fsync_folder(folder: Path) -> None:
 
 def temporary_beside(path: Path) -> Path:
     """Where this process writes what is to become `path`."""
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    return path.with_name(f".{path.name}.{_MACHINE}.{os.getpid()}.tmp")
 
 
 def discard_unfinished(folder: Path) -> None:
-    """Remove what killed processes left half written."""
-    for leftover in folder.glob(".*.tmp"):
+    """Remove what killed processes left half written; those of another machine, which may share
+    the folder, may be alive.
+    """
+    for leftover in folder.glob(f".*.{_MACHINE}.*.tmp"):
         pid = leftover.name.split(".")[-2]
         if pid.isdecimal() and not _is_alive(int(pid)):
             _remove(leftover)
