@@ -4,11 +4,15 @@ Both `charrnn` and `python -m charrnn` begin here. The commands themselves are i
 """
 
 import os
+import re
 import sys
 from typing import TextIO, cast
 
 from charrnn import display
 from charrnn.errors import CharRNNError, NoMemoryError, StorageError, UsageError
+
+# as torch says it, of the processor's memory and of a GPU's
+_NO_MEMORY = "out of memory|not enough memory|allocate memory|ALLOC_FAILED"
 
 
 def main() -> None:
@@ -70,7 +74,7 @@ def _settle_standard_streams() -> None:
 def _translated(error: Exception) -> CharRNNError:
     """What nothing else has caught, in our words."""
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
-    if isinstance(error, MemoryError) or "memory" in reason:
+    if isinstance(error, MemoryError) or re.search(_NO_MEMORY, reason):
         return NoMemoryError(
             "out of memory; what was saved is intact",
             "a smaller --batch-size, --seq-length or --hidden-size needs less",

@@ -66,6 +66,23 @@ def test_a_mistake_costs_one_line_and_a_documented_code(charrnn, arguments, code
     assert not Path("checkpoints").exists()
 
 
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("CUDA out of memory. Tried to allocate 20.00 MiB", 9),
+        ("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to", 9),
+        ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate", 9),
+        ("CUDA error: an illegal memory access was encountered", 1),
+    ],
+)
+def test_only_what_lacks_memory_is_said_to(charrnn, monkeypatch, said, code):
+    def broken(*_):
+        raise RuntimeError(said)
+
+    monkeypatch.setattr("charrnn.runs.everything", broken)
+    assert charrnn("runs").code == code
+
+
 def test_a_bug_of_ours_is_one_line_too_and_a_traceback_on_demand(charrnn, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("oh")

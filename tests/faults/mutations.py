@@ -424,7 +424,7 @@ MISTAKES = [
     Mistake(
         "out of memory is a bug of ours",
         "__main__",
-        '    if isinstance(error, MemoryError) or "memory" in reason:',
+        "    if isinstance(error, MemoryError) or re.search(_NO_MEMORY, reason):",
         "    if False:",
         "test_divergence.py::test_out_of_memory_is_one_line_and_leaves_the_checkpoint",
     ),
