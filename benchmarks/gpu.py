@@ -33,6 +33,7 @@ from torch import nn
 
 from charrnn import device as devices
 from charrnn.config import PRECISIONS, ModelConfig, TrainConfig
+from charrnn.feeding import Feed
 from charrnn.lanes import Lanes
 from charrnn.network import Network
 from charrnn.training import DTYPES, Learner, train
@@ -51,7 +52,9 @@ def ours(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
     )
     ids = np.random.default_rng(0).integers(VOCAB_SIZE, size=1_000_000).astype(np.uint8)
     lanes = Lanes(ids, batch_size=config.batch_size, seq_length=config.seq_length)
-    steps = train(Learner.new(Network(model, VOCAB_SIZE, seed=1), config), lanes, config)
+    steps = train(
+        Learner.new(Network(model, VOCAB_SIZE, seed=1), config), Feed(lanes, config.device), config
+    )
     return lambda: next(steps)
 
 

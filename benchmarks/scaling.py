@@ -28,6 +28,7 @@ import torch
 
 from charrnn import device, ngrams, ranks
 from charrnn.config import ModelConfig, TrainConfig
+from charrnn.feeding import Feed
 from charrnn.lanes import Lanes
 from charrnn.network import Network
 from charrnn.training import Learner, train
@@ -51,7 +52,7 @@ def steps(hidden_size: int, lanes: int, group: ranks.Group) -> Iterator[object]:
     keys = ngrams.learn(ids, longest=model.ngrams, min_count=12)
     learner = Learner.new(Network(model, VOCAB_SIZE, keys, seed=1), config, group)
     walk = Lanes(ids, batch_size=lanes, seq_length=WINDOW, share=group.share(lanes))
-    yield from train(learner, walk, config)
+    yield from train(learner, Feed(walk, config.device), config)
 
 
 def work() -> None:

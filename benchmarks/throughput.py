@@ -25,6 +25,7 @@ from torch.nn import functional
 
 from charrnn import device, ngrams, plan
 from charrnn.config import ModelConfig, TrainConfig
+from charrnn.feeding import Feed
 from charrnn.lanes import Lanes
 from charrnn.network import Network
 from charrnn.training import Learner, train
@@ -51,7 +52,7 @@ def ours(name: str, ids: np.ndarray, **sizes: object) -> Contender:
     keys = ngrams.learn(ids, longest=model.ngrams, min_count=config.ngram_min_count)
     learner = Learner.new(Network(model, VOCAB_SIZE, keys, seed=1), config)
     lanes = Lanes(ids, batch_size=config.batch_size, seq_length=config.seq_length)
-    steps: Iterator[object] = train(learner, lanes, config)
+    steps: Iterator[object] = train(learner, Feed(lanes, config.device), config)
     return Contender(
         name,
         lambda: next(steps),

@@ -15,6 +15,7 @@ from charrnn import plan
 from charrnn.config import TrainConfig
 from charrnn.errors import UsageError
 from charrnn.evaluation import validation_loss
+from charrnn.feeding import Feed
 from charrnn.lanes import Text
 from charrnn.training import Learner, train
 
@@ -118,7 +119,8 @@ def _seconds_per_step(
     learner: Learner, text: Text, config: TrainConfig, *, seconds: float
 ) -> float:
     """How long a step takes on this machine; of the `seconds` there are, a trial takes little."""
-    steps = train(learner, text.lanes(config), dataclasses.replace(config, steps=2**40))
+    feed = Feed(text.lanes(config), config.device)
+    steps = train(learner, feed, dataclasses.replace(config, steps=2**40))
     for _ in itertools.islice(steps, 2):  # they only warm up
         pass
     at_most = min(_TRIAL_SECONDS, seconds * _TRIAL_SHARE)

@@ -201,11 +201,19 @@ def _require_same(rest: list[str], standing: Any) -> None:
         name = flag.removeprefix("--").replace("-", "_")
         if not flag.startswith("--") or name not in values:
             raise UsageError(f"No such option: {flag}", "see: charrnn resume --help")
-        if typed != str(values[name]):
+        if not _is_typed(values[name], typed):
             raise UsageError(
                 f"--{name.replace('_', '-')} {typed} is not what the run has: {values[name]}",
                 "a run keeps what it began with; leave the flag out, or train anew",
             )
+
+
+def _is_typed(value: Any, typed: str) -> bool:
+    """Whether that is what was typed: 0.10 is 0.1."""
+    try:
+        return typed == str(value) or (isinstance(value, float) and float(typed) == value)
+    except ValueError:
+        return False
 
 
 def _train(begin: Callable[[Any, ExitStack], Any], screen: display.Quiet) -> None:

@@ -1,8 +1,10 @@
 """Where the learning half computes: device, threads, and the settings that make it repeatable."""
 
 import os
+import warnings
 
 import torch
+import torch.utils.deterministic
 
 from charrnn.errors import UsageError
 
@@ -54,6 +56,11 @@ def prepare(device: str, threads: int, *, precision: str = "float32", local_rank
             torch.cuda.set_device(local_rank)
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
+        torch.utils.deterministic.fill_uninitialized_memory = (  # type: ignore[attr-defined]
+            False  # none of it is read
+        )
+        # weights that are cast to bfloat16 never lie side by side
+        warnings.filterwarnings("ignore", message="RNN module weights are not part of single")
         # float32 means float32, as on a CPU, unless tf32 is asked for
         torch.backends.cudnn.allow_tf32 = precision == "tf32"
         torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"

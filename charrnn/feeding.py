@@ -16,8 +16,10 @@ import torch
 from torch import Tensor
 
 from charrnn.lanes import Lanes, RecordLanes
+from charrnn.vocab import IntArray
 
 _SHARE_OF_MEMORY = 0.25  # of what a GPU has free
+_PIECE = 1 << 24  # characters
 
 
 class Fed(NamedTuple):
@@ -36,24 +38,24 @@ class Feed:
         """`room` is how many bytes the corpus may take there; by default it depends on what is
         free, and is nothing on a CPU, where the corpus is at hand anyway.
         """
-        self._lanes, self._device = lanes, device
+        self.lanes, self._device = lanes, device
         room = _room(device) if room is None else room
         self._ids: Tensor | None = None
         if isinstance(lanes, Lanes) and 4 * len(lanes.ids) <= room:
-            self._ids = torch.from_numpy(lanes.ids.astype(np.int32)).to(device)
+            self._ids = _copied(lanes.ids, device)
             self._count_T = torch.from_numpy(lanes.count_T).to(device)
             self._starts_B = torch.from_numpy(lanes.starts_B).to(device)
             self._begins_B = torch.zeros(len(lanes.starts_B), dtype=torch.bool, device=device)
 
     def window(self, step: int) -> Fed:
         """What step number `step` reads."""
-        if self._ids is None or not isinstance(self._lanes, Lanes):
-            *parts, num_scored = self._lanes.window(step)
+        if self._ids is None or not isinstance(self.lanes, Lanes):
+            *parts, num_scored = self.lanes.window(step)
             inputs_TB, targets_TB, begins_B = (sent(part, self._device) for part in parts)
             return Fed(inputs_TB, targets_TB, begins_B, num_scored)
-        pairs_TB = self._lanes.pairs(step, self._count_T, self._starts_B)
+        pairs_TB = self.lanes.pairs(step, self._count_T, self._starts_B)
         inputs_TB, targets_TB = self._ids[pairs_TB].long(), self._ids[pairs_TB + 1].long()
-        return Fed(inputs_TB, targets_TB, self._begins_B, self._lanes.num_scored)
+        return Fed(inputs_TB, targets_TB, self._begins_B, self.lanes.num_scored)
 
 
 def sent(array: npt.NDArray[Any], device: str) -> Tensor:
@@ -64,9 +66,21 @@ def sent(array: npt.NDArray[Any], device: str) -> Tensor:
     return tensor.to(device)
 
 
+def _copied(ids: IntArray, device: str) -> Tensor:
+    """Ids on the device, in a dtype by which it can index. The processor's memory never holds more
+    than a piece of them, for they may be as many as a GPU has room for.
+    """
+    copy = torch.empty(len(ids), dtype=torch.int32, device=device)
+    for start in range(0, len(ids), _PIECE):
+        piece = ids[start : start + _PIECE].astype(np.int32)
+        copy[start : start + len(piece)] = torch.from_numpy(piece)
+    return copy
+
+
 def _room(device: str) -> int:
     """How many bytes of a device a corpus may take."""
     if not device.startswith("cuda"):
         return 0
     free, _ = torch.cuda.mem_get_info(device)
+    free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     return int(free * _SHARE_OF_MEMORY)

@@ -5,7 +5,6 @@ puts a run together again from its checkpoint. Of several processes the first do
 and the others have `joined` it.
 """
 
-import copy
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
@@ -126,7 +125,8 @@ def resumed(
 
     made, pace = learner_at(found, config, group), None
     if budget != Budget():
-        steps, pace = _new_length(budget, made, text, config, began=began, group=group)
+        tried = learner_at(found, config, group)
+        steps, pace = _new_length(budget, tried, text, config, began=began)
         if steps <= made.step and steps != config.steps:
             raise UsageError(
                 f"the run {run.name!r} has already made {made.step:,} steps",
@@ -143,18 +143,18 @@ def resumed(
 
 
 def _new_length(
-    budget: Budget, made: Learner, text: Text, config: TrainConfig, *, began: float, group: Group
+    budget: Budget, tried: Learner, text: Text, config: TrainConfig, *, began: float
 ) -> tuple[int, Pace | None]:
     """How many steps a resumed run comes to, from its birth, and the pace to keep if that follows
-    from time: a copy of the learner is tried, with the lanes that one process has.
+    from time: a learner is tried, with the lanes that its process has, and used up.
     """
     steps = budget.counted_steps(text.lanes(config).steps_per_epoch)
     if steps is not None:
         return steps, None
-    tried = dataclasses.replace(copy.deepcopy(made), group=ALONE)
-    share = _share(config, group.num_ranks)
-    fitting, pace = budgets.measured(tried, text, share, seconds=budget.seconds, began=began)
-    return made.step + fitting, pace
+    step, share = tried.step, _share(config, tried.group.num_ranks)
+    alone = dataclasses.replace(tried, group=ALONE)
+    fitting, pace = budgets.measured(alone, text, share, seconds=budget.seconds, began=began)
+    return step + fitting, pace
 
 
 def joined(group: Group) -> Sitting:
@@ -334,11 +334,15 @@ def _moved(found: Checkpoint, given: Mapping[str, Any], screen: Quiet, group: Gr
         name: (getattr(config, name), getattr(moved, name)) for name in ("device", "threads")
     }
     changes["processes"] = found.progress.ranks, group.num_ranks
+    is_other_kind = config.device.partition(":")[0] != moved.device.partition(":")[0]
+    draws_anew = is_other_kind and (config.dropout or config.weight_dropout)
     for name, (before, now) in changes.items():
         if before != now:
-            screen.warn(
-                f"the run began with {name} {before}, now {now}: equal, but not to the last bit"
+            is_drawn_anew = name == "device" and draws_anew
+            it_is = (
+                "from here on other dropout" if is_drawn_anew else "equal, but not to the last bit"
             )
+            screen.warn(f"the run began with {name} {before}, now {now}: {it_is}")
     return moved
 
 

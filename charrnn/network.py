@@ -128,8 +128,8 @@ class Network(nn.Module):
         """logits_TBV for the character after each of ids_TB, and the state after them.
 
         `dropout` is applied to what the layers read and to what they give, `weight_dropout` to
-        their recurrent matrices. The products are computed in `dtype`, if one is given; weights,
-        gradients, states and logits have that of the weights.
+        their recurrent matrices. Layers and head compute in `dtype`, if one is given, and so round
+        what they give; it is then held, like weights and gradients, in that of the weights.
         """
         features_TBF, state = self.features(ids_TB, state, dropout, weight_dropout, dtype)
         weight, bias = (part.to(features_TBF.dtype) for part in self.head.parameters())

@@ -108,7 +108,8 @@ class Soap(Adam):
         m, v, gram, basis = (self.tensors[name] for name in ("m", "v", "gram", "basis"))
         gram.lerp_(gradient.t() @ gradient, 1.0 if number == 1 else 1 - _GRAM_BETA)
         if number == 1:
-            basis.copy_(torch.linalg.eigh(gram)[1])
+            home = "cpu" if gram.device.type == "mps" else gram.device  # mps has no eigh
+            basis.copy_(torch.linalg.eigh(gram.to(home))[1])
         elif number % _STEPS_BETWEEN_BASES == 0:
             turned = torch.linalg.qr(gram @ basis)[0]
             m.copy_(m @ (basis.t() @ turned))

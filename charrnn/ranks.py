@@ -139,7 +139,7 @@ class Ranks(Group):
                     rows[None], summed, weight.shape, is_coalesced=True, check_invariants=False
                 )
             weight.grad = summed
-        return loss_sum.squeeze(0)
+        return loss_sum.squeeze(0).clone()  # not a view that keeps all gradients
 
     def _touched(self, gradient: Tensor) -> Tensor:
         """The rows, rising, that any process looked up: each as often as the others."""

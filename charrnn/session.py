@@ -9,6 +9,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.display import Quiet, bits
 from charrnn.errors import CheckpointError, DivergedError, StorageError
 from charrnn.evaluation import validation_loss, validation_loss_reset
+from charrnn.feeding import Feed
 from charrnn.lanes import Text
 from charrnn.model import Model
 from charrnn.runs import Run
@@ -56,7 +58,8 @@ class Sitting:
         self.run, self._learner, self._text = run, learner, text
         self._screen, self._save_every, self._pace = screen, save_every, pace
         self._group = learner.group
-        self._lanes = text.lanes(standing.train, self._group.share(standing.train.batch_size))
+        lanes = text.lanes(standing.train, self._group.share(standing.train.batch_size))
+        self._feed = Feed(lanes, standing.train.device)
         self._received: int | None = None  # the signal to end by, whichever process it was sent to
         self._began = self._saved = self._sampled = time.monotonic()
         self._elapsed_before = standing.progress.elapsed_seconds
@@ -68,7 +71,8 @@ class Sitting:
         progress = standing.progress
         self._standing = dataclasses.replace(standing, arrays={})  # the learner has its own
         self._config = standing.train
-        self._recent_losses = list(torch.from_numpy(standing.arrays.get(_RECENT, np.empty(0))))
+        recent_losses = torch.from_numpy(standing.arrays.get(_RECENT, np.empty(0)))
+        self._recent_losses = list(recent_losses.to(standing.train.device))
         self._train_loss = progress.train_loss
         self._validated = (progress.step, progress.val_loss)
         self._learning_seconds = 0.0  # since the last figures
@@ -161,15 +165,25 @@ class Sitting:
     def _steps(self) -> Iterator[Report]:
         """What `train` yields, to the end, wherever the clock moves that to."""
         while self._learner.step < self._config.steps:
-            config, before = self._config, time.monotonic()
-            for report in train(self._learner, self._lanes, config):
-                seconds = time.monotonic() - before
-                self._learning_seconds += seconds
-                self._learned_seconds += seconds
+            config = self._config
+            steps = train(self._learner, self._feed, config)
+            while self._config is config:  # else: to go on with another number of steps
+                with self._learning():
+                    report = next(steps, None)
+                    if report is not None and self._are_figures_due(report.step):
+                        float(report.loss)  # waits for the GPU, so that its time is counted
+                if report is None:
+                    break
                 yield report
-                if self._config is not config:
-                    break  # to go on with another number of steps
-                before = time.monotonic()
+
+    @contextmanager
+    def _learning(self) -> Iterator[None]:
+        """What goes on here is learning, to the clock."""
+        before = time.monotonic()
+        yield
+        seconds = time.monotonic() - before
+        self._learning_seconds += seconds
+        self._learned_seconds += seconds
 
     def _agreed(self, received: int | None) -> tuple[int, ...]:
         """The signal to end by, whether to save now, and how many steps the run should have, each
@@ -188,7 +202,8 @@ class Sitting:
                 learned=self._learned_seconds,
                 eval_every=self._config.eval_every,
             )
-        return self._group.agreed(received or 0, int(is_save_due), steps)
+        with self._learning():  # it is a part of every step
+            return self._group.agreed(received or 0, int(is_save_due), steps)
 
     def _lengthen(self, steps: int) -> None:
         """Give the run another number of steps, which is saved before it rules."""
@@ -203,24 +218,26 @@ class Sitting:
 
     def _after_step(self, report: Report) -> None:
         """Whatever is due after a step; nothing of it touches the learner."""
-        last = report.step == self._config.steps
         self._report = report
         self._recent_losses.append(report.loss)
         self._screen.advance(report.step)
-        if last or report.step % STEPS_BETWEEN_FIGURES == 0:
+        if self._are_figures_due(report.step):
             self._record_figures(report)
-        if last or report.step % self._config.eval_every == 0:
+        if report.step == self._config.steps or report.step % self._config.eval_every == 0:
             self._validate()
         if time.monotonic() - self._sampled >= self._screen.seconds_between_samples:
             self._screen.sample(self._speak(), report.step)
             self._sampled = time.monotonic()
+
+    def _are_figures_due(self, step: int) -> bool:
+        return step == self._config.steps or step % STEPS_BETWEEN_FIGURES == 0
 
     def _record_figures(self, report: Report) -> None:
         """The means since the last figures, to the metrics and to the screen."""
         loss = float(torch.stack(self._recent_losses).mean())
         if not math.isfinite(loss):
             raise self._diverged(f"the loss is {loss}")
-        num_chars = len(self._recent_losses) * self._lanes.chars_per_step
+        num_chars = len(self._recent_losses) * self._feed.lanes.chars_per_step
         chars_per_second = round(num_chars / max(self._learning_seconds, 1e-9))
         self._train_loss = loss
         self._recent_losses.clear()

@@ -21,7 +21,7 @@ from torch.nn import functional
 from charrnn import ngrams
 from charrnn.config import TrainConfig
 from charrnn.feeding import Feed, sent
-from charrnn.lanes import ALL, NOT_SCORED, Lanes, RecordLanes
+from charrnn.lanes import ALL, NOT_SCORED
 from charrnn.network import Dropout, Network, to_numpy
 from charrnn.optimizer import Optimizer
 from charrnn.ranks import ALONE, Group
@@ -122,14 +122,13 @@ def _lanes_axis(name: str) -> int:
     return 1 if name == "state.before" else 0
 
 
-def train(learner: Learner, lanes: Lanes | RecordLanes, config: TrainConfig) -> Iterator[Report]:
-    """Take the steps that are left, yielding a report after each; `lanes` read the share of the
+def train(learner: Learner, feed: Feed, config: TrainConfig) -> Iterator[Report]:
+    """Take the steps that are left, yielding a report after each; `feed` has the lanes of the
     learner's process, and all of its group take the same steps.
     """
     network, group = learner.network, learner.group
     share = group.share(config.batch_size)
     weights = list(network.parameters())
-    feed = Feed(lanes, config.device)
     while learner.step < config.steps:
         inputs_TB, targets_TB, begins_B, num_scored = feed.window(learner.step)
         state = forget(learner.state, begins_B, config, learner.step, share)

@@ -14,8 +14,10 @@ import numpy as np
 
 from charrnn import checkpoint, corpus, device, launch
 from charrnn.checkpoint import Checkpoint
+from charrnn.config import TrainConfig
 from charrnn.display import Quiet
-from charrnn.errors import CheckpointError
+from charrnn.errors import CheckpointError, CorpusError, UsageError
+from charrnn.feeding import Feed
 from charrnn.reading import same_text
 from charrnn.runs import Run
 from charrnn.training import Learner, train
@@ -135,8 +137,8 @@ def replay(run: Run, *, at_most: int | None, cache: Path, screen: Quiet) -> Repl
     """Make the steps from the previous checkpoint to the last again, or `at_most` so many of them,
     and compare with what was recorded, to the bit: the figures, and every array of a checkpoint.
 
-    A sentence instead where there is no earlier checkpoint to go on from, or several processes made
-    the steps. Raises `CorpusError` where the text is gone, `UsageError` where the device is.
+    A sentence instead where there is no earlier checkpoint to go on from, several processes made
+    the steps, or the text or the device is gone.
     """
     goals = _whole(run.last, run.best)  # first: a trainer may save meanwhile
     starts = _whole(run.previous)
@@ -152,7 +154,11 @@ def replay(run: Run, *, at_most: int | None, cache: Path, screen: Quiet) -> Repl
     goals = goals[:1] + [goal for goal in goals[1:] if goal.train == start.train]
     recorded = _grad_norms(run)
     num_compared = 0
-    for learner, grad_norm in _again(start, last, cache=cache, screen=screen):
+    try:
+        learner, feed = _ready(start, cache=cache, screen=screen)
+    except (CorpusError, UsageError) as error:
+        return f"not made again: {error.message}"
+    for grad_norm in _again(learner, feed, start.train, last=last, screen=screen):
         reached = [goal for goal in goals if goal.progress.step == learner.step]
         differences = [_difference(learner, goal) for goal in reached]
         if learner.step in recorded:
@@ -177,19 +183,26 @@ def _whole(*paths: Path) -> list[Checkpoint]:
     return found
 
 
-def _again(
-    start: Checkpoint, last: int, *, cache: Path, screen: Quiet
-) -> Iterator[tuple[Learner, float]]:
-    """The learner after each step from there to `last`, with the norm of the gradient."""
+def _ready(start: Checkpoint, *, cache: Path, screen: Quiet) -> tuple[Learner, Feed]:
+    """The learner of a checkpoint and what it reads.
+
+    Raises `CorpusError` where the text is gone, `UsageError` where the device is.
+    """
     config = start.train
     device.prepare(device.resolve(config.device), config.threads, precision=config.precision)
     text = same_text(start, cache=cache, keep_corpus=True, screen=screen)
-    learner = launch.learner_at(start, config)
+    return launch.learner_at(start, config), Feed(text.lanes(config), config.device)
+
+
+def _again(
+    learner: Learner, feed: Feed, config: TrainConfig, *, last: int, screen: Quiet
+) -> Iterator[float]:
+    """The norm of the gradient of each step from where the learner is to `last`."""
     screen.begin(learner.step, last)
     try:
-        for report in train(learner, text.lanes(config), config):
+        for report in train(learner, feed, config):
             screen.advance(report.step)
-            yield learner, float(report.grad_norm)
+            yield float(report.grad_norm)
             if report.step == last:
                 return
     finally:

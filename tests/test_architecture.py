@@ -56,7 +56,7 @@ MAY_IMPORT = {
     "records": {"vocab"},
     "sieve": {"errors"},
     "lanes": {"config", "vocab"},
-    "feeding": {"lanes"},
+    "feeding": {"lanes", "vocab"},
     "reading": {
         "checkpoint", "config", "corpus", "display", "errors", "lanes", "records", "sources",
         "vocab",
@@ -92,15 +92,15 @@ MAY_IMPORT = {
     "sharing": {"checkpoint", "errors", "ranks", "runs"},
     "restarts": {"errors", "runs", "storage"},
     "session": {
-        "baselines", "budget", "checkpoint", "display", "errors", "evaluation", "lanes", "model",
-        "runs", "sharing", "signals", "training",
+        "baselines", "budget", "checkpoint", "display", "errors", "evaluation", "feeding", "lanes",
+        "model", "runs", "sharing", "signals", "training",
     },
     "baselines": {"lanes", "vocab"},
     "verifying": {
-        "checkpoint", "corpus", "device", "display", "errors", "launch", "reading", "runs",
-        "training", "vocab",
+        "checkpoint", "config", "corpus", "device", "display", "errors", "feeding", "launch",
+        "reading", "runs", "training", "vocab",
     },
-    "budget": {"config", "errors", "evaluation", "lanes", "plan", "training"},
+    "budget": {"config", "errors", "evaluation", "feeding", "lanes", "plan", "training"},
     "launch": {
         "budget", "checkpoint", "config", "corpus", "device", "display", "errors", "lanes",
         "network", "ngrams", "plan", "ranks", "reading", "restarts", "runs", "session", "sharing",

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from charrnn import feeding
 from charrnn.feeding import Feed, sent
 from charrnn.lanes import Lanes, RecordLanes
 
@@ -11,7 +12,8 @@ SIZES = {"batch_size": 4, "seq_length": 7}
 
 @pytest.mark.parametrize("share", [slice(None), slice(2, 4)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_a_corpus_on_the_device_gives_the_windows_that_one_on_disk_gives(dtype, share):
+def test_a_corpus_on_the_device_gives_the_windows_that_one_on_disk_gives(dtype, share, monkeypatch):
+    monkeypatch.setattr(feeding, "_PIECE", 100)
     lanes = Lanes(IDS.astype(dtype), **SIZES, share=share)
     feed = Feed(lanes, "cpu", room=4 * len(IDS))
     assert feed._ids is not None
@@ -50,7 +52,7 @@ def test_nothing_in_a_step_waits_for_the_gpu():
     device.prepare("cuda", 1)
     config = TrainConfig(**SIZES, device="cuda", steps=40, dropout=0.1, weight_dropout=0.1)
     learner = Learner.new(Network(ModelConfig(ngrams=1, hidden_size=16), 200), config)
-    steps = train(learner, Lanes(IDS, **SIZES), config)
+    steps = train(learner, Feed(Lanes(IDS, **SIZES), config.device), config)
     next(steps)  # finds the first basis of SOAP, which is waited for
     torch.cuda.set_sync_debug_mode("error")
     try:

@@ -1,10 +1,17 @@
 """What surrounds the loop: metrics and validation. What may go wrong has its tests in faults/."""
 
+import dataclasses
+import itertools
 import json
 
-from conftest import TRAIN, metrics, run_of
+import pytest
+import torch
+from conftest import SMALL, TRAIN, metrics, run_of
 
-from charrnn import checkpoint
+from charrnn import checkpoint, launch, session
+from charrnn.budget import Budget
+from charrnn.display import Quiet
+from charrnn.training import Report
 
 
 def test_best_is_the_lowest_validation_loss_and_last_is_the_last(charrnn, tmp_path):
@@ -34,3 +41,57 @@ def test_metrics_hold_every_figure(charrnn, corpus, tmp_path):
     assert lines[0].keys() == {"step", "baselines"}
     assert lines[0]["step"] == 0
     assert lines[1].keys() == {"step", "loss", "bits_per_char", "grad_norm", "learning_rate"}
+
+
+@pytest.fixture
+def sitting(charrnn, corpus, tmp_path):
+    """A run of 60 steps, to go on from step 60 to step 90."""
+    charrnn(*TRAIN)
+    with run_of(tmp_path).locked():
+        yield launch.resumed(
+            run_of(tmp_path), Budget(steps=90), given={}, keep_corpus=False, screen=Quiet(),
+            save_every=600, began=0,
+        )  # fmt: skip
+
+
+def test_losses_since_the_last_figures_go_on_where_the_new_ones_are(sitting):
+    """They are put together with new ones, and torch does not mix a GPU's with a processor's."""
+    standing = sitting._checkpoint()
+    elsewhere = dataclasses.replace(standing.train, device="meta")  # a device that is always there
+    arrays = {**standing.arrays, "recent_losses": torch.ones(3).numpy()}
+    sitting._stand_at(dataclasses.replace(standing, train=elsewhere, arrays=arrays))
+    assert [loss.device.type for loss in sitting._recent_losses] == ["meta"] * 3
+
+
+def test_the_time_in_which_a_gpu_is_waited_for_counts_as_learning(sitting, monkeypatch):
+    """A step returns when it is asked for. It is done when its loss can be read: all of them, where
+    the loss of the last one can.
+    """
+    now, unfinished = 0.0, 0
+
+    class Loss:
+        def __float__(self):
+            nonlocal now, unfinished
+            now, unfinished = now + unfinished, 0
+            return 2.0
+
+    def asked_for(learner, feed, config):
+        nonlocal unfinished
+        for step in itertools.count(61):
+            unfinished += 1
+            yield Report(step, Loss(), Loss(), 0.01)
+
+    monkeypatch.setattr(session, "train", asked_for)
+    monkeypatch.setattr(session.time, "monotonic", lambda: now)
+    for _ in zip(range(20), sitting._steps(), strict=False):
+        pass
+    assert (sitting._learned_seconds, unfinished) == (20, 0)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_run_is_resumed_on_a_gpu_between_two_figures(charrnn, corpus, tmp_path):
+    train = ("train", corpus, *SMALL, "--device", "cuda")
+    assert charrnn(*train, "--steps", 24, "--run", "a").code == 0
+    assert charrnn("resume", "a", "--steps", 40).code == 0
+    assert metrics(run_of(tmp_path))[-1]["step"] == 40

@@ -11,6 +11,7 @@ from torch.nn import functional
 from charrnn import ngrams
 from charrnn.config import PRECISIONS, ModelConfig, TrainConfig
 from charrnn.evaluation import evaluate, validation_loss
+from charrnn.feeding import Feed
 from charrnn.lanes import NOT_SCORED, Lanes, Text
 from charrnn.network import Network
 from charrnn.recurrence import State
@@ -50,7 +51,10 @@ def lanes_of(config=CONFIG):
 
 
 def run(learner, config=CONFIG):
-    return [float(report.loss) for report in train(learner, lanes_of(config), config)]
+    return [
+        float(report.loss)
+        for report in train(learner, Feed(lanes_of(config), config.device), config)
+    ]
 
 
 def same(one, other):
@@ -73,7 +77,7 @@ def test_arrays_that_are_missing_or_of_another_shape_are_refused():
 def test_nothing_a_caller_does_between_steps_changes_the_trajectory(cell):
     undisturbed, disturbed = learner_of(cell), learner_of(cell)
     run(undisturbed)
-    for report in train(disturbed, lanes_of(), CONFIG):
+    for report in train(disturbed, Feed(lanes_of(), "cpu"), CONFIG):
         disturbed.arrays()
         torch.rand(report.step)
         np.random.default_rng().random()
@@ -109,7 +113,7 @@ def test_the_state_is_carried_from_window_to_window():
 def test_the_gradient_is_clipped():
     config = dataclasses.replace(CONFIG, steps=1, grad_clip=1e-3, optimizer="adamw")
     learner = learner_of("rnn", config)
-    (report,) = train(learner, lanes_of(config), config)
+    (report,) = train(learner, Feed(lanes_of(config), config.device), config)
     assert float(report.grad_norm) > 1e-3
     moments = [array for name, array in learner.arrays().items() if name.endswith(".m")]
     norm = math.sqrt(sum(float(np.square(moment / 0.1).sum()) for moment in moments))
@@ -199,7 +203,7 @@ def test_a_window_of_records_is_each_record_read_alone(cell):
     assert lanes.steps_per_epoch == 14
     nats = [
         float(report.loss) * int((lanes.window(k).targets_TB != NOT_SCORED).sum())
-        for k, report in enumerate(train(learner, lanes, config))
+        for k, report in enumerate(train(learner, Feed(lanes, config.device), config))
     ]
     network = learner.network
     alone = 0.0
@@ -219,7 +223,7 @@ def test_in_fewer_digits_a_network_learns_as_well_and_resumes_exactly(cell):
     full = learner_of(cell)
     assert losses[-1] == pytest.approx(run(full)[-1], abs=0.05)
     first, second = learner_of(cell, config), learner_of(cell, config)
-    steps = train(first, lanes_of(config), config)
+    steps = train(first, Feed(lanes_of(config), config.device), config)
     before = [float(next(steps).loss) for _ in range(9)]
     second.restore(first.arrays(), step=first.step)
     assert before + run(second, config) == losses
@@ -237,7 +241,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_on_a_gpu(cell, precision):
     whole = learner_of(cell, config)
     run(whole, config)
     first = learner_of(cell, config)
-    steps = train(first, lanes_of(config), config)
+    steps = train(first, Feed(lanes_of(config), config.device), config)
     for _ in range(9):
         next(steps)
     second = learner_of(cell, config)

@@ -116,6 +116,21 @@ def test_a_run_without_an_earlier_checkpoint_is_read_only(charrnn, corpus, tmp_p
     assert (done.code, "there is no earlier checkpoint" in done.out) == (0, True)
 
 
+def test_where_the_steps_cannot_be_made_again_the_files_are_still_looked_at(
+    charrnn, corpus, tmp_path
+):
+    charrnn(*TRAIN, "--save-every", 0)
+    (encoded,) = (tmp_path / "checkpoints/.corpora").glob("*.npy")
+    encoded.unlink()
+    corpus.unlink()
+    done = charrnn("verify")
+    assert done.code == 0
+    assert "not made again: " in done.out
+    damage(run_of(tmp_path).best, 5000)
+    done = charrnn("verify")
+    assert (done.code, "its digest does not match" in done.err) == (4, True)
+
+
 def test_the_encoded_corpus_is_compared_for_bytes_too(charrnn, tmp_path):
     (tmp_path / "b").write_bytes(bytes(range(256)) * 9)
     assert charrnn("train", "b", "--bytes", "--hidden-size", 4, "--steps", 2).code == 0

@@ -17,6 +17,7 @@ from test_training import CONFIG, IDS, learner_of
 from charrnn import ranks
 from charrnn.config import CELLS, TrainConfig
 from charrnn.errors import PeerError
+from charrnn.feeding import Feed
 from charrnn.lanes import Text
 from charrnn.training import Learner, train
 
@@ -45,7 +46,7 @@ def start(cell: str, config: TrainConfig, group: ranks.Group) -> Learner:
 
 def losses(learner: Learner, config: TrainConfig, until: int) -> list[float]:
     lanes = text_of(config).lanes(config, learner.group.share(config.batch_size))
-    steps = train(learner, lanes, config)
+    steps = train(learner, Feed(lanes, config.device), config)
     return [float(next(steps).loss) for _ in range(learner.step, until)]
 
 

@@ -15,6 +15,7 @@ from matrix import row
 from test_training import CONFIG, lanes_of, learner_of, run, same
 
 from charrnn import checkpoint, launch, session
+from charrnn.feeding import Feed
 from charrnn.runs import Run
 from charrnn.training import train
 
@@ -31,7 +32,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(cell, optimizer):
     expected = whole.arrays()
     for split in range(config.steps + 1):
         first = learner_of(cell, config)
-        steps = train(first, lanes_of(), config)
+        steps = train(first, Feed(lanes_of(), config.device), config)
         before = [float(next(steps).loss) for _ in range(split)]
         second = learner_of(cell, dataclasses.replace(config, seed=99))  # other weights, replaced
         second.restore(first.arrays(), step=first.step)
@@ -107,7 +108,7 @@ def test_a_gpu_that_is_not_here_is_replaced_and_said(charrnn, corpus, tmp_path):
     checkpoint.write(run.last, launch.dataclasses.replace(found, train=train))
     resumed = charrnn("resume", "a", "--steps", 30)
     assert resumed.code == 0
-    assert "the run began with device cuda:99, now cpu" in resumed.err
+    assert "the run began with device cuda:99, now cpu: from here on other dropout" in resumed.err
 
 
 @row(17)
@@ -157,6 +158,9 @@ def test_other_sizes_are_refused_with_the_difference(charrnn, corpus, tmp_path, 
         )
     assert run_of(tmp_path).last.read_bytes() == before
     assert charrnn("resume", "a", *SMALL).code == 0  # the same flags again are no mistake
+    assert charrnn("resume", "a", "--dropout", "0.30", "--weight-decay", "0").code == 0
+    refused = charrnn("resume", "a", "--dropout", "none")
+    assert "--dropout none is not what the run has: 0.3" in refused.err
 
 
 @row(18)
