@@ -47,7 +47,9 @@ def _run() -> int:
     try:
         code = app(standalone_mode=False, prog_name="charrnn")
     except typer.TyperException as error:
-        raise UsageError(error.format_message().rstrip("."), "see: charrnn --help") from error
+        context = getattr(error, "ctx", None)
+        command = "charrnn" if context is None else context.command_path
+        raise UsageError(error.format_message().rstrip("."), f"see: {command} --help") from error
     return code if isinstance(code, int) else 0
 
 

@@ -3,16 +3,20 @@
 It knows shares of its height and width, from 0 to 1, and nothing of what they mean.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-# Okabe and Ito's palette, which the colour-blind can tell apart; readable on black and on white.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_MARKS = "ox+*#%"
+# Okabe and Ito's palette, which the colour-blind can tell apart, and six more for many runs; all
+# are readable on black and on white.
+COLOURS = (
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"),
+    *("#999933", "#AA4499", "#44AA99", "#CC6677", "#7F7F7F", "#8C6D31"),
+)
+_MARKS = "ox+*#%@&=$^~"
 # A braille character is 2 dots wide and 4 high; its code is U+2800 and a bit for each dot.
 _DOT = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
@@ -37,6 +41,7 @@ class Canvas:
         self._has_marks = num_curves > 1 and not is_coloured
         self._wide, self._high = (1, 1) if self._has_marks else (2, 4)
         self._levels: set[int] = set()
+        self._num_cells: Counter[int] = Counter()  # by curve
         # the dots of each curve in each character, by (row, column)
         self._cells: dict[tuple[int, int], dict[int, int]] = defaultdict(dict)
 
@@ -56,11 +61,12 @@ class Canvas:
                 )
                 for x, y in _line(before or dot, dot):
                     cell = self._cells[y // self._high, x // self._wide]
+                    self._num_cells[k] += k not in cell
                     cell[k] = cell.get(k, 0) | _DOT[y % self._high][x % self._wide]
             before = dot
 
     def row(self, row: int) -> "Text":
-        """One row of characters. Curves that meet in one take turns."""
+        """One row of characters. Curves that meet in one take turns; a lone point is not hidden."""
         from rich.text import Text
 
         line = Text()
@@ -69,7 +75,8 @@ class Canvas:
             if cell is None:
                 line.append("╌" if row in self._levels else " ", self._style("bright_black"))
                 continue
-            k = sorted(cell)[column % len(cell)]
+            takers = sorted(k for k in cell if self._num_cells[k] == 1) or sorted(cell)
+            k = takers[column % len(takers)]
             dots = 0
             for bits in cell.values():
                 dots |= bits

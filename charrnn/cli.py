@@ -28,7 +28,6 @@ app = typer.Typer(
         "token_normalize_func": lambda token: token.replace("_", "-"),  # --hidden_size works too
     },
 )
-looking.add_to(app)
 _T, _S = TrainConfig(), SampleConfig()
 
 
@@ -141,7 +140,7 @@ def resume(
     run: o.Run = None,
     steps: o.Steps = None,
     epochs: o.Epochs = None,
-    minutes: o.Minutes = None,
+    minutes: o.MinutesMore = None,
     device: o.Device = None,
     threads: o.Threads = None,
     keep_corpus: o.KeepCorpus = False,
@@ -250,10 +249,10 @@ class _Sample(typer.core.TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """See click. A run whose name is a number is named by its folder."""
-        meant = [
-            "--novel-chars" if typed == "--novel" and following.isdecimal() else typed
-            for typed, following in itertools.pairwise([*args, ""])
-        ]
+        meant = list(args)
+        for k, (typed, following) in enumerate(itertools.pairwise([*args, ""])):
+            if (typed == "--novel" and following.isdecimal()) or typed.startswith("--novel="):
+                meant[k] = typed.replace("--novel", "--novel-chars", 1)
         return super().parse_args(ctx, meant)
 
 
@@ -363,6 +362,7 @@ def info(run: o.Run = None, as_json: o.InfoJson = False) -> None:
     if as_json:
         print(json.dumps(facts))
         return
+    facts["vocab"] = "".join(map(display.symbol, facts["vocab"]))
     rows = [[name.replace("_", " "), _shown(value)] for name, value in facts.items()]
     display.table(["", ""], rows)
     model = Model.of(found.to_speak()[0])
@@ -417,6 +417,11 @@ def _shown(value: Any) -> str:
     """A fact for people."""
     if value is None:
         return "not measured yet"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+looking.add_to(app)

@@ -151,6 +151,15 @@ class TrainConfig(_Checked):
     precision: str = field(default="float32", metadata={"choices": PRECISIONS})  # of products
     threads: int = _bounded(1, 1, 4096)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.val_fraction + self.test_fraction > 0.99:
+            raise UsageError(
+                f"--val-fraction {self.val_fraction} and --test-fraction {self.test_fraction} leave"
+                " nothing to learn from",
+                "let them be 0.99 together at most",
+            )
+
     def num_train(self, num_chars: int) -> int:
         """Where in a corpus the validation split begins; it ends where the test split begins.
 

@@ -36,16 +36,24 @@ _SYMBOLS |= {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}  # characters that no SVG can hold
 
 
 def symbol(character: str) -> str:
-    """One character as one that can be seen: a line end as ↵, a tab as ⇥, a space as ␣."""
+    """One character as one that can be seen: a line end as ↵, a tab as ⇥, a space as ␣, one without
+    width as its number.
+    """
     return _BLANKS.get(character) or visible(character)
 
 
 _BLANKS = {"\n": "↵", "\t": "⇥", " ": "␣"}
+_BLANKS |= {chr(code): f"U+{code:04X}" for code in (0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF)}
 
 
 def note(sentence: str) -> None:
     """One line on stderr, whatever is in it."""
     print(f"charrnn: {visible(sentence)}".replace("\n", "␊"), file=sys.stderr)
+
+
+def number_of(count: int, thing: str) -> str:
+    """1 character, 2,000 characters."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def bits(nats: float) -> float:
@@ -149,7 +157,7 @@ class Plain(Quiet):
     def __init__(self) -> None:
         self._shown: dict[str, Any] = {}
         self._steps = 0
-        self._last_line = -math.inf
+        self._last_line, self._step_of_line = -math.inf, 0
 
     def say(self, sentence: str) -> None:
         """See `Quiet.say`."""
@@ -166,12 +174,21 @@ class Plain(Quiet):
     def figures(self, figures: Figures) -> None:
         """See `Quiet.figures`."""
         self._shown |= figures
-        now = time.monotonic()
+        is_due = time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES
+        is_last = self._shown["step"] == self._steps  # a validation may follow
+        if "val_loss" in figures or (is_due and not is_last):
+            self._line()
+
+    def end(self) -> None:
+        """See `Quiet.end`."""
+        if self._shown.get("step", 0) > self._step_of_line:
+            self._line()
+
+    def _line(self) -> None:
         if not _summary(self._shown):
             return
-        if "val_loss" in figures or now - self._last_line >= _SECONDS_BETWEEN_LINES:
-            self._last_line = now
-            self.say(f"step {self._shown['step']}/{self._steps}  {_summary(self._shown)}")
+        self._last_line, self._step_of_line = time.monotonic(), self._shown["step"]
+        self.say(f"step {self._shown['step']}/{self._steps}  {_summary(self._shown)}")
 
 
 class Terminal(Quiet):
@@ -282,11 +299,19 @@ def table(columns: list[str], rows: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(*columns, box=box.SIMPLE_HEAD, show_header=any(columns))
+    drawn = Table(box=box.SIMPLE_HEAD, show_header=any(columns))
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(visible(cell)) for cell in row))
-    width = None if sys.stdout.isatty() else 200  # a pipe has no edge to wrap at
-    _console(width).print(drawn)
+    if sys.stdout.isatty():
+        _console().print(drawn)
+        return
+    console = _console(200)  # a pipe has no edge to wrap at
+    with console.capture() as captured:
+        console.print(drawn)
+    for line in captured.get().splitlines():
+        print(line.rstrip())
 
 
 def bars(title: str, rows: Sequence[tuple[str, float]]) -> None:
@@ -362,11 +387,18 @@ class Writer:
 class Counting:
     """A bar on stderr for things that are found one by one, or for bytes."""
 
-    def __init__(self, total: int, *, hidden: bool, are_bytes: bool = False) -> None:
+    def __init__(
+        self, total: int, *, hidden: bool, are_bytes: bool = False, what: str = ""
+    ) -> None:
         self._bar = None
         if not hidden and sys.stderr.isatty():
             self._bar = _bar(
-                total=total, bar_format=_BAR, delay=0.5, leave=False, unit_scale=are_bytes
+                total=total,
+                bar_format=_BAR,
+                delay=0.5,
+                leave=False,
+                unit_scale=are_bytes,
+                desc=what,
             )
 
     def advance(self, num: int = 1) -> None:
@@ -381,6 +413,7 @@ class Counting:
             self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Take the bar away, if it is there."""
         if self._bar is not None:
             self._bar.close()
+            self._bar = None

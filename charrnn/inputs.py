@@ -81,7 +81,7 @@ def known(model: "Model", names: Sequence[str], *, at_most: int) -> str:
         text += read[: at_most - len(text)]
         if len(text) == at_most:
             break
-    say_left_out(num_unknown)
+    say_unknown_of(num_unknown)
     if not text:
         raise CorpusError("there is no character to read", "give a file with text")
     return text
@@ -92,10 +92,12 @@ def label(name: str) -> str:
     return "standard input" if name == "-" else name
 
 
-def say_left_out(num_unknown: int) -> None:
-    """Tell how many characters of a text were passed over."""
+def say_unknown_of(num_unknown: int, *, has_symbol: bool = False) -> None:
+    """Tell how many characters of a text the model does not know, and what became of them."""
     if num_unknown:
-        display.note(f"{num_unknown:,} characters that the model never saw were left out")
+        became = "read as its unknown symbol" if has_symbol else "left out"
+        what = display.number_of(num_unknown, "character")
+        display.note(f"{what} that the model does not know: {became}")
 
 
 def _read(path: Path) -> Iterator[bytes]:

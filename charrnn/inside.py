@@ -76,6 +76,7 @@ def _show_ranking(model: Any, text: str, feature: str | None, *, as_json: bool) 
     if ranking.left_out:
         display.note(f"hardly ever, or always, in this text: {', '.join(ranking.left_out)}")
     if not ranking.best:
+        display.note("no feature is left to rank units by; a longer text, or another, has more")
         return
     what = "" if feature is None else f" for {feature}, {FEATURES[feature].says}"
     print(f"{ranking.num_units:,} units over {ranking.num_chars:,} characters{what}")
@@ -197,7 +198,8 @@ def _in_words(found: "Memory") -> tuple[str, str]:
     """What the curves come to, a sentence each."""
     halving, enough = found.reach.halving, found.context.enough()
     falls = f"halves every {halving:.1f} characters" if halving else "does not fall"
-    uses = f"the loss falls by less than 0.01 nats beyond k = {enough} characters"
+    k = f"k = {display.number_of(enough, 'character')}"
+    uses = f"the loss falls by less than 0.01 nats beyond {k}"
     if enough == found.context.lags[-1]:
-        uses = f"the loss still falls at k = {enough} characters"
+        uses = f"the loss still falls at {k}"
     return f"the gradient {falls}", uses

@@ -133,7 +133,11 @@ def resumed(
                 f"a new length must be greater, {steps:,} is not",
             )
         config = dataclasses.replace(config, steps=steps)
-    screen.say(f"run {run.name}: going on after step {found.progress.step:,} of {config.steps:,}")
+    if found.progress.step < config.steps:
+        at = f"going on after step {found.progress.step:,} of {config.steps:,}"
+    else:
+        at = f"all {config.steps:,} steps are made; for more: charrnn resume {run.name} --minutes 5"
+    screen.say(f"run {run.name}: {at}")
     progress = dataclasses.replace(found.progress, ranks=group.num_ranks)
     standing = dataclasses.replace(found, train=config, progress=progress)
     if skipped or (config, progress) != (found.train, found.progress):

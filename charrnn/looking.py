@@ -21,10 +21,10 @@ _MOST_COLOURED = 100_000  # characters
 
 def add_to(app: typer.Typer) -> None:
     """Give these commands to the program."""
+    app.command()(predict)
     app.command()(score)
     app.command()(inside.neurons)
     app.command()(inside.memory)
-    app.command()(predict)
     app.command()(plot)
 
 
@@ -105,8 +105,9 @@ def score(
     if split not in (None, "val", "test"):
         raise UsageError(f"--split {split!r} is not known", "choose val or test")
     in_colours = heatmap or export is not None
-    _require_one(("--adapt", adapt), ("--per-line", per_line), ("--heatmap", in_colours))
-    _require_one(("--json", as_json), ("--heatmap", in_colours))
+    colours = ("--heatmap" if heatmap else "--export", in_colours)
+    _require_one(("--adapt", adapt), ("--per-line", per_line), colours)
+    _require_one(("--json", as_json), colours)
     _require_one(("--split", split is not None), ("FILE", bool(texts)))
     from charrnn import inputs
 
@@ -134,6 +135,8 @@ def score(
     if as_json:
         print(json.dumps({**measured.figures(), "adapted": adapt}))
     else:
+        has_symbol = found.vocab.unknown_id is not None
+        inputs.say_unknown_of(measured.num_unknown, has_symbol=has_symbol)
         _show_score(measured, adapt=adapt, has_records=found.train.records != "none")
 
 
@@ -159,23 +162,21 @@ def _counted(chunks: Iterator[bytes], bar: display.Counting) -> Iterator[bytes]:
 
 def _show_score(measured: Any, *, adapt: bool, has_records: bool) -> None:
     """A score in sentences."""
-    from charrnn import inputs
-
-    inputs.say_left_out(measured.num_unknown)
     how = "learning on the way" if adapt else "the state carried"
     how = "each record from a new start" if has_records else how
     nats = measured.nats_per_char
     print(
         f"{nats:.4f} nats ({display.bits(nats):.3f} bits) per character, {how},"
-        f" over {measured.num_chars:,} characters"
+        f" over {display.number_of(measured.num_chars, 'character')}"
     )
-    if not adapt and not has_records:
+    if measured.nats_per_char_reset is not None:
         print(f"{measured.nats_per_char_reset:.4f} nats with the state reset every 256 characters")
-    print(
-        f"as a compressor this model would make {measured.model_bytes:,} of its"
-        f" {measured.num_bytes:,} bytes; gzip makes {measured.gzip_bytes:,},"
-        f" xz {measured.xz_bytes:,}"
-    )
+    if measured.num_bytes is not None:
+        print(
+            f"as a compressor this model would make {measured.model_bytes:,} of its"
+            f" {display.number_of(measured.num_bytes, 'byte')}; gzip makes"
+            f" {measured.gzip_bytes:,}, xz {measured.xz_bytes:,}"
+        )
     print(f"{measured.chars_per_second:,} characters a second")
 
 

@@ -76,7 +76,8 @@ def _is_number(value: Any) -> TypeGuard[float]:
 
 def chart(every: Sequence[Losses], *, against: str, unit: float, y_label: str, log: bool) -> Chart:
     """The losses of some runs together, against one of `AGAINST`; `unit` is the nats in a unit of
-    the y axis, `log` makes the x axis logarithmic.
+    the y axis, `log` makes the x axis logarithmic. Of the simple models' losses those are drawn
+    that hold for all runs.
     """
     alone = len(every) == 1
     curves, levels = [], {}
@@ -87,8 +88,8 @@ def chart(every: Sequence[Losses], *, against: str, unit: float, y_label: str, l
                 x = one.steps if against == "steps" else one.minutes
                 full = name if alone else f"{losses.run} {name}"
                 curves.append(Curve(full, x, [nats / unit for nats in one.nats]))
-        for name, nats in losses.baselines.items():
-            shared = all(other.baselines.get(name) == nats for other in every)
-            levels[name if shared else f"{losses.run} {name}"] = nats / unit
+    for name, nats in every[0].baselines.items():
+        if all(other.baselines.get(name) == nats for other in every):
+            levels[name] = nats / unit
     title = f"loss of {every[0].run}" if alone else "loss"
     return Chart(title, against, y_label, tuple(curves), levels, log_x=log)

@@ -190,7 +190,8 @@ class Model:
             return text.decode("latin-1" if self.vocab.is_bytes else "utf-8")
         except UnicodeDecodeError as error:
             raise UsageError(
-                f"the prompt is not UTF-8: byte {error.start}", "convert it first"
+                f"the prompt is not UTF-8: byte {error.start}",
+                "convert it first: iconv -f latin1 -t utf-8",
             ) from error
 
     def text(self, spelled: str) -> str:

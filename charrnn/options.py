@@ -183,6 +183,9 @@ Epochs = Annotated[
 Minutes = Annotated[
     float | None, typer.Option(help="Minutes from now (3 by default).", rich_help_panel=_BUDGET)
 ]
+MinutesMore = Annotated[
+    float | None, typer.Option(help="Minutes from now.", rich_help_panel=_BUDGET)
+]
 
 RunName = Annotated[
     str | None,

@@ -156,7 +156,8 @@ def spelled(
         except UnicodeDecodeError as error:
             place = num_bytes - len(error.object) + error.start
             raise UsageError(
-                f"{file.name} is not UTF-8: byte {place}", "convert it first"
+                f"{file.name} is not UTF-8: byte {place}",
+                "convert it first: iconv -f latin1 -t utf-8",
             ) from error
         yield newlines.decode(text, final=not chunk)
 

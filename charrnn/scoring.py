@@ -23,7 +23,7 @@ from charrnn.model import Model
 from charrnn.network import Network
 from charrnn.reading import File, same_text, spelled, whole_lines
 from charrnn.records import Records, last_end
-from charrnn.vocab import IntArray, code_points
+from charrnn.vocab import IntArray, Vocab, code_points
 
 _PIECE = 1 << 20  # characters: whole blocks of validation_loss_reset
 _CONTEXT = 257  # characters before a piece that are read once more: what validation_loss warms up
@@ -35,15 +35,16 @@ class Score:
 
     num_chars: int
     nats_per_char: float  # the state carried from the first character to the last
-    nats_per_char_reset: float  # the state zero every 256 characters
-    num_unknown: int  # characters the model never saw: left out
-    num_bytes: int
-    model_bytes: int  # what an arithmetic coder would need with this model, itself not counted
-    gzip_bytes: int
-    xz_bytes: int
+    nats_per_char_reset: float | None  # the state zero every 256 characters, where it was measured
+    num_unknown: int  # characters that are left out, or read as the unknown symbol
+    # None where a character is unknown, for then the model could not give the text back
+    num_bytes: int | None
+    model_bytes: int | None  # what an arithmetic coder would need with it, itself not counted
+    gzip_bytes: int | None
+    xz_bytes: int | None
     chars_per_second: int
 
-    def figures(self) -> dict[str, float]:
+    def figures(self) -> dict[str, float | None]:
         """All of it and what follows from it, by name."""
         nats = self.nats_per_char
         return {**vars(self), "bits_per_char": bits(nats), "perplexity": math.exp(nats)}
@@ -77,6 +78,7 @@ class _Scorer:
         self.network = _network(found)
         self.num_chars = self.num_bytes = self.num_unknown = 0
         self.nats = self.nats_reset = 0.0
+        self.has_reset = False
         self.compressors = Compressors()
 
     def compress(self, data: bytes) -> None:
@@ -89,26 +91,26 @@ class _Scorer:
         if first == end:
             return
         if adapt:
-            carried = reset = evaluate_adapting(self.network, text.ids[:end], first=first)
+            carried = evaluate_adapting(self.network, text.ids[:end], first=first)
         else:
-            carried = reset = validation_loss(self.network, text, split)
-            if text.starts is None:
-                reset = validation_loss_reset(self.network, text, split)
+            carried = validation_loss(self.network, text, split)
         self.num_chars += end - first
         self.nats += carried * (end - first)
-        self.nats_reset += reset * (end - first)
+        self.has_reset = not adapt and text.starts is None
+        if self.has_reset:
+            self.nats_reset += validation_loss_reset(self.network, text, split) * (end - first)
 
     def score(self) -> Score:
-        sizes = self.compressors.sizes()
+        sizes, is_known = self.compressors.sizes(), not self.num_unknown
         return Score(
             num_chars=self.num_chars,
             nats_per_char=self.nats / self.num_chars,
-            nats_per_char_reset=self.nats_reset / self.num_chars,
+            nats_per_char_reset=self.nats_reset / self.num_chars if self.has_reset else None,
             num_unknown=self.num_unknown,
-            num_bytes=self.num_bytes,
-            model_bytes=math.ceil(self.nats / math.log(256)),
-            gzip_bytes=sizes["gzip"],
-            xz_bytes=sizes["xz"],
+            num_bytes=self.num_bytes if is_known else None,
+            model_bytes=math.ceil(self.nats / math.log(256)) if is_known else None,
+            gzip_bytes=sizes["gzip"] if is_known else None,
+            xz_bytes=sizes["xz"] if is_known else None,
             chars_per_second=round(self.num_chars / (time.monotonic() - self.began)),
         )
 
@@ -155,7 +157,9 @@ def score_split(found: Checkpoint, split: str, *, cache: Path, adapt: bool) -> S
     scorer = _Scorer(found)
     scorer.read(text, split, adapt=adapt)
     for t in range(first, end, _PIECE):
-        piece = found.vocab.decode(text.ids[t : min(t + _PIECE, end)].tolist())
+        ids = text.ids[t : min(t + _PIECE, end)]
+        scorer.num_unknown += _num_folded(ids, found.vocab)
+        piece = found.vocab.decode(ids.tolist())
         scorer.compress(piece.encode("latin-1" if found.vocab.is_bytes else "utf-8"))
     return scorer.score()
 
@@ -185,7 +189,10 @@ def _line_scores(network: Network, model: Model, text: str, number: int) -> Iter
     begins = np.append(1, ends[:-1] + 1)
     ends += knows_end
     nats = record_losses(network, np.append(model.start_id, ids[is_known]), begins, ends)
-    num_unknown = np.diff(np.append(0, np.cumsum(~is_known)[is_end]))
+    is_unknown = ~is_known
+    if model.vocab.unknown_id is not None:
+        is_unknown |= ids == model.vocab.unknown_id
+    num_unknown = np.diff(np.append(0, np.cumsum(is_unknown)[is_end]))
     for k, line in enumerate(text.split("\n")):
         num_chars = int(ends[k] - begins[k])
         yield LineScore(
@@ -203,13 +210,18 @@ def _require_one_text(kind: str, adapt: bool) -> None:
         raise UsageError("--adapt reads one text on", "a model of records has none: leave it out")
 
 
+def _num_folded(ids: IntArray, vocab: Vocab) -> int:
+    """How many of them are the unknown symbol."""
+    return 0 if vocab.unknown_id is None else int((ids == vocab.unknown_id).sum())
+
+
 def _known(files: Sequence[File], found: Checkpoint, scorer: _Scorer) -> Iterator[IntArray]:
     """The ids of all that the model knows, as it is read."""
     for file in files:
         for text in spelled(file, is_bytes=found.vocab.is_bytes, use=scorer.compress):
             ids = found.vocab.ids_of(code_points(text))
             known = ids[ids >= 0]
-            scorer.num_unknown += len(ids) - len(known)
+            scorer.num_unknown += len(ids) - len(known) + _num_folded(known, found.vocab)
             yield known.astype(found.vocab.dtype)
 
 

@@ -9,6 +9,13 @@ from charrnn.errors import UsageError
 
 PATIENCE = 20_000  # samples refused in a row before the search is given up
 
+_TOO_LONG, _NO_MATCH, _COPY = "longer than --length", "without a match", "copying the corpus"
+_ADVICE = {
+    _TOO_LONG: "a greater --length lets them end",
+    _NO_MATCH: "a --match that more samples fit, or a --prompt that begins as it does, finds more",
+    _COPY: "a greater N or a higher --temp finds more",
+}
+
 
 @dataclass
 class Sieve:
@@ -36,13 +43,13 @@ class Sieve:
 
     def _reason(self, text: str, is_whole: bool) -> str | None:
         if self.whole and not is_whole:
-            return "longer than --length"
+            return _TOO_LONG
         if self.match is not None and not self.match.search(text):
-            return "without a match"
+            return _NO_MATCH
         if text in self.known:
             return "in the corpus"
         if self.copies is not None and self.copies(text):
-            return "copying the corpus"
+            return _COPY
         if self.unique:
             if text in self._seen:
                 return "said before"
@@ -52,7 +59,18 @@ class Sieve:
     @property
     def has_given_up(self) -> bool:
         """Whether so many were refused in a row that there may be no more to find."""
-        return self.in_a_row >= (PATIENCE if self.patience is None else self.patience)
+        return self.in_a_row >= self.limit
+
+    @property
+    def limit(self) -> int:
+        """How many are refused in a row before the search is given up."""
+        return PATIENCE if self.patience is None else self.patience
+
+    @property
+    def advice(self) -> str:
+        """What lets more pass, by why most did not."""
+        reason = max(self.refused, key=lambda reason: self.refused[reason], default="")
+        return _ADVICE.get(reason, "a higher --temp finds more")
 
     def summary(self, num_passed: int) -> str:
         """How many passed, and why the others did not."""

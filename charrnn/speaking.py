@@ -77,13 +77,18 @@ def speak(
     one = one and wanted.stream and not wanted.as_json and wanted.device == "cpu"
     if endless and (wanted.report or not one):
         raise UsageError("--length -1 never ends", "it goes with one streamed sample, no --report")
+    if wanted.device != "cpu":
+        from charrnn import device
+
+        wanted = dataclasses.replace(wanted, device=device.resolve(wanted.device))
     sieve = _sieve(found, model, sample, wanted)
     reporter = Reporter(
         found, model, prompt, is_wanted=wanted.report, novel_chars=wanted.novel_chars
     )
     sieve.copies = lambda text: reporter.copies(text[len(prompt) :])
     write = display.Writer(sys.stdout, is_bytes=model.vocab.is_bytes)
-    _say_seed(sample, wanted)
+    if sample.length != 0:
+        _say_seed(sample, wanted)
     if one:
         write(prompt)
         for character in reporter.hearing(model.stream(prompt, sample)):
@@ -110,10 +115,13 @@ def _speak_many(
     has_records = model.records != "none"
     num = wanted.num or (_NUM_RECORDS if has_records else 1)
     num_written = 0
-    screen = display.Counting(num, hidden=num < 2 or sys.stdout.isatty())
-    with contextlib.closing(screen):
-        for said in _passed(_said(model, prompt, sample, wanted, num), sieve, prompt):
-            screen.advance()
+    is_counted = num > 1 and not sys.stdout.isatty()
+    found = display.Counting(num, hidden=not is_counted)
+    search = display.Counting(sieve.limit, hidden=is_counted, what="refused, none found yet")
+    with contextlib.closing(found), contextlib.closing(search):
+        for said in _passed(_said(model, prompt, sample, wanted, num), sieve, prompt, search):
+            search.close()
+            found.advance()
             report = reporter.hear(said.text, is_whole=said.is_whole)
             write(_shown(said, model, prompt, sample, wanted, report, is_first=num_written == 0))
             num_written += 1
@@ -125,10 +133,8 @@ def _speak_many(
     if wanted.is_picky or sieve.refused:
         display.note(sieve.summary(num_written))
     if num_written < num:
-        raise ExhaustedError(
-            f"only {num_written:,} of {num:,} were found: the last {sieve.in_a_row:,} were refused",
-            "a higher --temp finds more",
-        )
+        few = f"only {num_written:,} of {num:,} were" if num_written else f"none of {num:,} was"
+        raise ExhaustedError(f"{few} found: the last {sieve.in_a_row:,} were refused", sieve.advice)
 
 
 def _say_seed(sample: SampleConfig, wanted: Wanted) -> None:
@@ -144,13 +150,10 @@ def _said(
     searching = wanted.is_picky or model.records != "none"
     widened = None
     if wanted.device != "cpu":
-        from charrnn import device
         from charrnn.torch_batch import TorchBatch
 
-        place = device.resolve(wanted.device)
-
         def widened(start: State, num_streams: int) -> Batch:
-            return TorchBatch(model.config, model.weights, start, num_streams, device=place)
+            return TorchBatch(model.config, model.weights, start, num_streams, device=wanted.device)
 
     return model.many(
         prompt,
@@ -188,13 +191,17 @@ def _sieve(found: Checkpoint, model: Model, sample: SampleConfig, wanted: Wanted
     )
 
 
-def _passed(said: Iterator[Said], sieve: Sieve, prompt: str) -> Iterator[Said]:
+def _passed(
+    said: Iterator[Said], sieve: Sieve, prompt: str, search: display.Counting
+) -> Iterator[Said]:
     """The samples that are wanted, until there seem to be no more."""
     for each in said:
         if sieve.passes(prompt + each.text, is_whole=each.is_whole):
             yield each
         elif sieve.has_given_up:
             return
+        else:
+            search.advance()
 
 
 def _shown(

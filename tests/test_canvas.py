@@ -42,10 +42,18 @@ def test_several_curves_without_colour_have_marks_and_take_turns():
 
 
 def test_colours_differ_and_repeat_after_the_last():
-    canvas = Canvas(1, 2, num_curves=7, is_coloured=True)
-    styles = [str(canvas.sample(k).style) for k in range(7)]
-    assert len(set(styles)) == 6
-    assert styles[6] == styles[0]
+    canvas = Canvas(1, 2, num_curves=13, is_coloured=True)
+    styles = [str(canvas.sample(k).style) for k in range(13)]
+    assert len(set(styles)) == 12
+    assert styles[12] == styles[0]
+
+
+def test_a_lone_point_is_drawn_over_the_curves_it_lies_on():
+    for place in (0.4, 0.55):  # an even and an odd column
+        lone = Canvas(1, 8, num_curves=2, is_coloured=False)
+        lone.draw(0, [(0, 0), (1, 0)])
+        lone.draw(1, [(place, 0)])
+        assert str(lone.row(0)).count("x") == 1
 
 
 @pytest.mark.parametrize(("place", "part"), [(0, 0), (1, 9), (0.5, 4), (-3, 0), (7, 9)])

@@ -25,6 +25,11 @@ def test_no_text_can_drive_the_terminal(text):
     assert not set(shown) & (set(EVERY_CONTROL) - {"\n", "\t"})
 
 
+def test_what_cannot_be_seen_has_a_symbol():
+    shown = "".join(map(display.symbol, "a \n\t\u200d\ufeff"))
+    assert shown == "a␣↵⇥U+200DU+FEFF"
+
+
 def test_control_characters_show_as_symbols():
     assert visible("\x1b[2J\x00\x7f\n\t") == "␛[2J␀␡\n\t"
 
@@ -116,6 +121,31 @@ def test_without_a_terminal_there_are_plain_lines(capsys):
         "step 10/100  loss 2.000 (2.89 bits)  1k chars/s",
         "step 50/100  loss 2.000 (2.89 bits)  val 1.900  1k chars/s",
     ]
+
+
+@pytest.mark.parametrize("val", [(), ({"val_loss": 1.9},)])
+def test_the_last_step_has_one_plain_line_with_its_validation_if_there_is_one(capsys, val):
+    screen = Plain()
+    screen.begin(0, 5)
+    screen.figures({"step": 0, "baselines": {}})
+    screen.figures({"step": 5, "loss": 2.0})
+    for figures in val:
+        screen.figures({"step": 5, **figures})
+    screen.end()
+    shown = "step 5/5  loss 2.000 (2.89 bits)" + "  val 1.900" * len(val)
+    assert capsys.readouterr().err.splitlines() == [shown]
+
+
+def test_a_table_in_a_pipe_has_no_trailing_spaces_and_loses_nothing(capsys):
+    display.table(["", ""], [["a", "x" * 150], ["b", "y"]])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [line.rstrip() for line in lines]
+    assert any("x" * 150 in line for line in lines)
+
+
+def test_a_number_has_its_plural():
+    assert display.number_of(1, "character") == "1 character"
+    assert display.number_of(2000, "byte") == "2,000 bytes"
 
 
 def test_quiet_and_json_choose_the_display():

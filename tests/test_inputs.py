@@ -27,7 +27,7 @@ def test_files_are_read_as_a_corpus_is_and_what_was_never_seen_is_counted(tmp_pa
     other.write_bytes("ba☃".encode())
     names = [str(one), str(other)]
     assert inputs.known(LETTERS, names, at_most=99) == "aé\nbba"
-    assert "2 characters that the model never saw were left out" in capsys.readouterr().err
+    assert "2 characters that the model does not know: left out" in capsys.readouterr().err
     assert inputs.known(BYTES, names[1:], at_most=99) == "baâ\x98\x83"
 
 

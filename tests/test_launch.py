@@ -25,7 +25,9 @@ def facts(charrnn, name):
 
 def test_a_finished_run_goes_on_when_it_gets_more_steps(charrnn, corpus):
     charrnn("train", corpus, *QUICK, "--run", "a")
-    assert charrnn("resume").code == 0  # nothing left: done, and said
+    done = charrnn("resume")
+    assert (done.code, facts(charrnn, "a")["step"]) == (0, 20)
+    assert "all 20 steps are made; for more: charrnn resume a --minutes 5" in done.err
     assert facts(charrnn, "a")["step"] == 20
     assert charrnn("resume", "a", "--steps", 50).code == 0
     assert facts(charrnn, "a")["step"] == 50

@@ -181,7 +181,7 @@ def test_the_command_ranks_and_colours(charrnn, trained, tmp_path):
     told = charrnn("neurons", "--unit", 3, "--text", "text.txt", "--json", "--export", "a.html")
     assert json.loads(told.out)["text"] == "a  stone"
     assert len(json.loads(told.out)["values"]) == 8
-    assert "1 characters that the model never saw were left out" in told.err
+    assert "1 character that the model does not know: left out" in told.err
     assert "h0.3" in (tmp_path / "a.html").read_text()
     (tmp_path / "text.txt").write_text("☃")
     empty = charrnn("neurons", "--text", "text.txt")

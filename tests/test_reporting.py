@@ -80,7 +80,7 @@ class TestTexts:
         monkeypatch.setattr("charrnn.speaking._CHARS_OF_PATIENCE", 100)
         done = charrnn("sample", "-s", 1, "-n", 40, "--novel-chars", 1)
         assert (done.code, done.out) == (8, "")
-        assert "only 0 of 1 were found: the last 100 were refused" in done.err
+        assert "none of 1 was found: the last 100 were refused" in done.err
 
     def test_the_prompt_is_no_copy(self, charrnn):
         prompt = small_text()[100:160]

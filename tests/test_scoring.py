@@ -4,6 +4,7 @@ import json
 import lzma
 import math
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -172,7 +173,7 @@ def test_a_heat_map_shows_the_text_and_its_mean(charrnn, trained, tmp_path):
     assert lines[0] == f"{bits:.3f} bits per character"
     assert lines[2] == "a stone is↵"
     assert "\x1b" not in drawn.out
-    assert "3 characters that the model never saw were left out" in drawn.err
+    assert "3 characters that the model does not know: left out" in drawn.err
     assert "wrote map.svg" in drawn.err
     assert (tmp_path / "map.svg").read_text().startswith("<svg")
     only = charrnn("score", "text.txt", "--export", "map.html")
@@ -229,7 +230,29 @@ def test_characters_it_never_saw_are_left_out_and_counted(charrnn, trained, tmp_
     (tmp_path / "text.txt").write_text("a ☃ stone ☃")
     found = score(charrnn, "text.txt")
     assert (found["num_unknown"], found["num_chars"]) == (2, 9)
-    assert "2 characters that the model never saw were left out" in charrnn("score", "text.txt").err
+    assert (found["model_bytes"], found["gzip_bytes"]) == (None, None)  # of which text?
+    told = charrnn("score", "text.txt")
+    assert "2 characters that the model does not know: left out" in told.err
+    assert "as a compressor" not in told.out
+
+
+def test_what_is_read_as_the_unknown_symbol_is_counted(charrnn, corpus, tmp_path):
+    text = small_text()
+    kept = {character for character, _ in Counter(text).most_common(9)}
+    rare = sum(character not in kept for character in text)
+    charrnn("train", corpus, *QUICK, "--max-vocab", 10, "--run", "a")
+    (tmp_path / "text.txt").write_text(text)
+    found = score(charrnn, "text.txt")
+    assert (found["num_unknown"], found["num_chars"]) == (rare, len(text))
+    assert found["model_bytes"] is None
+    lines = charrnn("score", "text.txt", "--per-line").out.splitlines()
+    in_lines = sum(character not in kept for character in text.replace("\n", ""))
+    assert sum(json.loads(line)["num_unknown"] for line in lines) == in_lines
+    told = charrnn("score", "text.txt")
+    assert f"{rare:,} characters that the model does not know: read as its unknown" in told.err
+    split = score(charrnn)
+    assert split["num_unknown"] > 0
+    assert split["num_bytes"] is split["xz_bytes"] is None
 
 
 @pytest.mark.parametrize(

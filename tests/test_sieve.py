@@ -29,6 +29,8 @@ def test_each_reason_is_counted():
         " 1 longer than --length"
     )
     assert Sieve().summary(3) == "3 written; refused: none"
+    assert made.advice.startswith("a --match that more samples fit")
+    assert Sieve().advice == "a higher --temp finds more"
 
 
 def test_what_copies_is_refused_and_its_patience_may_be_its_own():

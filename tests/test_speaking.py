@@ -62,7 +62,7 @@ class TestRecords:
         monkeypatch.setattr(sieve, "PATIENCE", 200)
         result = charrnn("sample", "-s", 1, "--num", 5, "--match", "[0-9]")
         assert (result.code, result.out) == (8, "")
-        assert "only 0 of 5 were found: the last 200 were refused" in result.err
+        assert "none of 5 was found: the last 200 were refused; a --match that more" in result.err
 
     def test_a_ramp_needs_an_end(self, charrnn):
         refused = charrnn("sample", "--temp", "0.5:1.5")

@@ -286,7 +286,7 @@ MISTAKES = [
     Mistake(
         "other sizes at a resume are passed over",
         "cli",
-        "        if typed != str(values[name]):",
+        "        if not _is_typed(values[name], typed):",
         "        if False:",
         "test_trajectory.py::test_other_sizes_are_refused_with_the_difference",
     ),

@@ -22,7 +22,13 @@ NAMES = "sources, - for standard input, or shakespeare"
 MESSAGES = {
     # flags
     ("trian",): (2, "No such command 'trian'...; see: charrnn --help"),
-    ("train", "--colour"): (2, "No such option: --colour...; see: charrnn --help"),
+    ("train", "--colour"): (2, "No such option: --colour...; see: charrnn train --help"),
+    ("sample", "a", "--num", "0"): (2, "Invalid value for '--num': ... see: charrnn sample --help"),
+    ("train", "--val-fraction", "0.9", "--test-fraction", "0.2"): (
+        2,
+        "--val-fraction 0.9 and --test-fraction 0.2 leave nothing to learn from; let them be 0.99"
+        " together at most",
+    ),
     ("train", "--cell", "elman"): (
         2,
         "--cell 'elman' is not known; choose one of cifg, lstm, gru, rnn",
@@ -179,7 +185,10 @@ MESSAGES = {
         2,
         "none cannot be read: No such file or directory; check the path",
     ),
-    ("sample", "a", "-f", "latin"): (2, "the prompt is not UTF-8: byte 1; convert it first"),
+    ("sample", "a", "-f", "latin"): (
+        2,
+        "the prompt is not UTF-8: byte 1; convert it first: iconv -f latin1 -t utf-8",
+    ),
     ("score", "--run", "a", "--split", "all"): (
         2,
         "--split 'all' is not known; choose val or test",
@@ -196,7 +205,10 @@ MESSAGES = {
         2,
         "--adapt reads one text on; a model of records has none: leave it out",
     ),
-    ("score", "--run", "a", "latin"): (2, "latin is not UTF-8: byte 1; convert it first"),
+    ("score", "--run", "a", "latin"): (
+        2,
+        "latin is not UTF-8: byte 1; convert it first: iconv -f latin1 -t utf-8",
+    ),
     ("score", "--run", "a", "text", "--json", "--heatmap"): (
         2,
         "--json and --heatmap were both given; choose one",
@@ -288,7 +300,7 @@ ELSEWHERE = {
     "there is no run in checkpoints": "tests/test_cli.py",
     "needs the data package": "tests/test_shakespeare.py",
     "standard input is a terminal": "test_terminals.py",
-    "were found: the last": "tests/test_speaking.py",
+    "found: the last": "tests/test_speaking.py",
     "--tensorboard needs": "tests/test_board.py",
     "charts as files need": "tests/test_curves.py",
     "has missing or unknown fields": "part of that for a damaged checkpoint: test_damage.py",
