@@ -56,9 +56,8 @@ def prepare(device: str, threads: int, *, precision: str = "float32", local_rank
             torch.cuda.set_device(local_rank)
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
-        torch.utils.deterministic.fill_uninitialized_memory = (  # type: ignore[attr-defined]
-            False  # none of it is read
-        )
+        # nor is any memory read that was not written, so it need not be filled
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         # weights that are cast to bfloat16 never lie side by side
         warnings.filterwarnings("ignore", message="RNN module weights are not part of single")
         # float32 means float32, as on a CPU, unless tf32 is asked for

@@ -125,8 +125,7 @@ def resumed(
 
     made, pace = learner_at(found, config, group), None
     if budget != Budget():
-        tried = learner_at(found, config, group)
-        steps, pace = _new_length(budget, tried, text, config, began=began)
+        steps, pace = _new_length(budget, found, text, config, began=began, group=group)
         if steps <= made.step and steps != config.steps:
             raise UsageError(
                 f"the run {run.name!r} has already made {made.step:,} steps",
@@ -147,18 +146,24 @@ def resumed(
 
 
 def _new_length(
-    budget: Budget, tried: Learner, text: Text, config: TrainConfig, *, began: float
+    budget: Budget,
+    found: Checkpoint,
+    text: Text,
+    config: TrainConfig,
+    *,
+    began: float,
+    group: Group,
 ) -> tuple[int, Pace | None]:
     """How many steps a resumed run comes to, from its birth, and the pace to keep if that follows
-    from time: a learner is tried, with the lanes that its process has, and used up.
+    from time: then another learner is tried, with the lanes that one process has.
     """
     steps = budget.counted_steps(text.lanes(config).steps_per_epoch)
     if steps is not None:
         return steps, None
-    step, share = tried.step, _share(config, tried.group.num_ranks)
-    alone = dataclasses.replace(tried, group=ALONE)
-    fitting, pace = budgets.measured(alone, text, share, seconds=budget.seconds, began=began)
-    return step + fitting, pace
+    tried = dataclasses.replace(learner_at(found, config, group), group=ALONE)
+    share = _share(config, group.num_ranks)
+    fitting, pace = budgets.measured(tried, text, share, seconds=budget.seconds, began=began)
+    return found.progress.step + fitting, pace
 
 
 def joined(group: Group) -> Sitting:
