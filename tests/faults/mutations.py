@@ -290,6 +290,27 @@ MISTAKES = [
         "        if False:",
         "test_trajectory.py::test_other_sizes_are_refused_with_the_difference",
     ),
+    Mistake(
+        "losses since the last figures come back on the processor",
+        "session",
+        "list(recent_losses.to(standing.train.device))",
+        "list(recent_losses)",
+        "../test_session.py::test_losses_since_the_last_figures_go_on_where_the_new_ones_are",
+    ),
+    Mistake(
+        "what another machine writes is taken for left behind",
+        "storage",
+        'folder.glob(f".*.{_MACHINE}.*.tmp")',
+        'folder.glob(".*.tmp")',
+        "test_saving.py::test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not",
+    ),
+    Mistake(
+        "files go unchecked where the steps cannot be made again",
+        "verifying",
+        "    except (CorpusError, UsageError) as error:",
+        "    except CheckpointError as error:",
+        "../test_verifying.py::test_where_the_steps_cannot_be_made_again_the_files_are_still_looked_at",
+    ),
     # Divergence.
     Mistake(
         "weights that are not finite are saved",
