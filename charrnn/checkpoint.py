@@ -37,6 +37,7 @@ from charrnn.vocab import Vocab
 
 FORMAT = 5
 NEEDS = "0.4"  # the first charrnn that reads this format
+MAX_WEIGHT = 1e9  # a network that has learned anything has none beyond some hundreds
 _KNOWN = ("weights.", "ngrams.", "optimizer.", "state.", "recent_losses")
 
 
@@ -285,14 +286,29 @@ def _require_shapes(shapes: Mapping[str, tuple[int, ...]], found: Checkpoint) ->
 
 
 def _require_values(arrays: Arrays) -> None:
-    """Weights are float32 and all is finite; the keys of n-grams rise and end with the sentinel."""
+    """Weights are float32, all is finite and no weight absurd; the keys of n-grams rise and end
+    with the sentinel.
+    """
     for name, array in arrays.items():
         if name.startswith("ngrams.") and not _are_keys(array):
             raise ValueError(f"{name} is not a sorted list of n-grams")
         if name.startswith("weights.") and array.dtype != np.float32:
             raise ValueError(f"{name} is not float32")
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name} is not finite")
+        if reason := what_is_wrong_with(name, array):
+            raise ValueError(f"{name} {reason}")
+
+
+def what_is_wrong_with(name: str, array: npt.NDArray[Any]) -> str:
+    """Why an array's numbers are none that a checkpoint may hold; "" where they are.
+
+    Weights of at most `MAX_WEIGHT` give finite logits: no product of two of them and no sum over a
+    layer comes near 10³⁸, where float32 ends.
+    """
+    if not np.isfinite(array).all():
+        return "is not finite"
+    if name.startswith("weights.") and max(array.max(), -array.min()) > MAX_WEIGHT:
+        return f"holds a number beyond {MAX_WEIGHT:g}"
+    return ""
 
 
 def _are_keys(keys: npt.NDArray[Any]) -> bool:

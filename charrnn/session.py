@@ -307,12 +307,13 @@ class Sitting:
         return True
 
     def _checkpoint(self) -> Checkpoint:
-        """The run as it stands. Raises `DivergedError` rather than hand out weights that are not
-        finite.
+        """The run as it stands. Raises `DivergedError` rather than hand out what a checkpoint may
+        not hold.
         """
         arrays = self._learner.arrays()
-        if not all(np.isfinite(array).all() for array in arrays.values()):
-            raise self._diverged("a weight, a state or a moment of the optimiser is not finite")
+        for name, array in arrays.items():
+            if reason := checkpoint.what_is_wrong_with(name, array):
+                raise self._diverged(f"{name} {reason}")
         arrays[_RECENT] = np.array([float(loss) for loss in self._recent_losses], np.float32)
         step = self._learner.step
         progress = Progress(

@@ -171,9 +171,16 @@ MISTAKES = [
     Mistake(
         "weights need not be finite",
         "checkpoint",
-        "        if not np.isfinite(array).all():",
-        "        if False:",
+        "    if not np.isfinite(array).all():",
+        "    if False:",
         "test_damage.py::test_weights_that_are_not_finite_are_refused",
+    ),
+    Mistake(
+        "weights may be of any size",
+        "checkpoint",
+        "max(array.max(), -array.min()) > MAX_WEIGHT",
+        "False",
+        "test_damage.py::test_weights_that_no_network_has_are_refused",
     ),
     Mistake(
         "a newer format is read as if it were known",
@@ -315,8 +322,8 @@ MISTAKES = [
     Mistake(
         "weights that are not finite are saved",
         "session",
-        "        if not all(np.isfinite(array).all() for array in arrays.values()):",
-        "        if False:",
+        "            if reason := checkpoint.what_is_wrong_with(name, array):",
+        "            if reason := False:",
         "test_divergence.py",
     ),
     Mistake(

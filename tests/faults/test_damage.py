@@ -25,6 +25,7 @@ from test_checkpoint import small
 
 from charrnn import checkpoint, container, runs
 from charrnn.errors import CheckpointError
+from charrnn.model import Model
 
 GOLDEN = Path(__file__).parents[1] / "data"
 
@@ -155,6 +156,31 @@ def test_weights_that_are_not_finite_are_refused(written, bad):
     written.write_bytes(sealed(arrays, facts_of(written)))
     with pytest.raises(CheckpointError, match=r"head\.bias is not finite"):
         checkpoint.read(written)
+
+
+@row(9)
+@pytest.mark.parametrize("name", sorted(n for n in small().arrays if n.startswith("weights.")))
+@pytest.mark.parametrize("bad", [2e9, -3e38])
+def test_weights_that_no_network_has_are_refused(written, name, bad):
+    """They are finite, but what comes of them would not be."""
+    arrays = small().arrays
+    arrays[name].flat[0] = bad
+    written.write_bytes(sealed(arrays, facts_of(written)))
+    with pytest.raises(CheckpointError, match=f"{name} holds a number beyond 1e\\+09"):
+        checkpoint.read(written)
+
+
+@row(9)
+@pytest.mark.parametrize("temperature", [1e-30, 0.8, 100])
+def test_the_largest_weights_that_may_be_let_a_model_speak(tmp_path, cell, temperature):
+    found, random = small(cell), np.random.default_rng(0)
+    for name, array in found.arrays.items():
+        if name.startswith("weights."):
+            array[...] = random.choice([-1, 1], array.shape) * checkpoint.MAX_WEIGHT
+    checkpoint.write(tmp_path / "large", found)
+    model = Model.of(checkpoint.read(tmp_path / "large").for_speaking())
+    assert len(model.generate(length=50, seed=1, temperature=temperature)) == 50
+    assert np.isfinite(model.score("abc"))
 
 
 @row(9)
