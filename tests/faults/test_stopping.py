@@ -136,6 +136,7 @@ def test_a_terminal_that_goes_away_costs_nothing(charrnn, corpus):
 
 
 @row(15)
+@pytest.mark.slow
 def test_a_signal_that_was_ignored_stays_ignored(charrnn, corpus):
     """So `nohup charrnn train &` outlives its terminal."""
     process = start(

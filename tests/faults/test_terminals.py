@@ -110,7 +110,10 @@ def test_a_full_disk_is_one_line():
 
 @row(34)
 @pytest.mark.usefixtures("trained")
-@pytest.mark.parametrize("settings", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {}])
+@pytest.mark.parametrize(
+    "settings",
+    [{}] + [pytest.param(s, marks=pytest.mark.slow) for s in ({"NO_COLOR": "1"}, {"TERM": "dumb"})],
+)
 def test_what_is_piped_has_no_escape_codes(settings):
     for command in (("runs",), ("info",), ("sample", "-n", "20"), ("--help",), ("resume",)):
         done = subprocess.run(

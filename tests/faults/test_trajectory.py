@@ -122,6 +122,7 @@ def test_a_clock_that_jumps_changes_nothing(charrnn, corpus, tmp_path, monkeypat
 
 
 @row(17)
+@pytest.mark.slow
 def test_a_process_that_was_stopped_and_continued_goes_on(charrnn, corpus, tmp_path):
     train = ("train", corpus, *SMALL, "--steps", 400, "--eval-every", 200, "--threads", 1)
     process = start(*train, "--run", "a", "--quiet")
@@ -176,6 +177,7 @@ def test_a_longer_horizon_follows_the_schedule_of_a_run_of_that_length(charrnn, 
 
 
 @row(21)
+@pytest.mark.slow
 def test_another_locale_or_hash_seed_changes_nothing(corpus, tmp_path):
     corpus.write_text(corpus.read_text() + "naïve café — ñandú\n" * 9)
     sums = set()
