@@ -35,8 +35,8 @@ from charrnn.errors import (
 from charrnn.storage import write_atomically
 from charrnn.vocab import Vocab
 
-FORMAT = 5
-NEEDS = "0.4"  # the first charrnn that reads this format
+FORMAT = 6
+NEEDS = "0.5"  # the first charrnn that reads this format
 MAX_WEIGHT = 1e9  # a network that has learned anything has none beyond some hundreds
 _KNOWN = ("weights.", "ngrams.", "optimizer.", "state.", "recent_losses")
 

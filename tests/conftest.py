@@ -206,24 +206,26 @@ _faults: Counter[int] = Counter()  # that these injected
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--row", type=int, help="only the tests of this row of the fault matrix")
+    parser.addoption("--stumble", type=int, help="only the tests of this line of stumbles.py")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    wanted = config.getoption("--row")
-    if wanted is not None:
-        items[:] = [item for item in items if wanted in rows_of(item)]
+    for name in ("row", "stumble"):
+        wanted = config.getoption(f"--{name}")
+        if wanted is not None:
+            items[:] = [item for item in items if wanted in numbers_of(item, name)]
 
 
-def rows_of(item: pytest.Item) -> list[int]:
-    """The rows of the fault matrix that a test proves."""
-    return sorted({mark.args[0] for mark in item.iter_markers("row")})
+def numbers_of(item: pytest.Item, name: str) -> list[int]:
+    """The rows of the fault matrix, or the stumbles, that a test proves."""
+    return sorted({mark.args[0] for mark in item.iter_markers(name)})
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     """Reports carry the rows and the faults: they may come from another process."""
     report = yield
-    report.rows, report.faults = rows_of(item), {}
+    report.rows, report.faults = numbers_of(item, "row"), {}
     if report.rows and report.when == "call":
         from matrix import crash_points
 

@@ -46,6 +46,10 @@ ROWS = {
     35: "a model that learned escape sequences and markup",
     36: "one of several processes is killed",
     37: "one of several machines is lost",
+    38: "another program takes one core, or all, for seconds or for the whole run",
+    39: "a CPU quota below the cores that one sees",
+    40: "no home, no user name, a read-only checkpoints/, a full temporary folder",
+    41: "standard input that never ends or never begins",
 }
 crash_points = dict.fromkeys(ROWS, 0)  # how many faults were injected, by row
 
