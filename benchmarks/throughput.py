@@ -23,7 +23,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from charrnn import device, ngrams, plan
+from charrnn import cores, device, ngrams, plan
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.feeding import Feed
 from charrnn.lanes import Lanes
@@ -127,7 +127,7 @@ def gemm_rate(shape: tuple[int, int, int]) -> float:
 
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    device.prepare("cpu", device.default_threads())
+    device.prepare("cpu", cores.num_cores())
     ids = np.random.default_rng(0).integers(VOCAB_SIZE, size=200_000).astype(np.uint8)
     plain = {"ngrams": 1, "skip": False, "embedding_size": 64, "optimizer": "adamw"}
     small = {"hidden_size": 128, "num_layers": 2, "batch_size": 50, "seq_length": 50}
@@ -152,7 +152,7 @@ def main() -> None:
         for each in contenders:
             chars = rate(each.step, each.chars_per_step)
             rates[each.name].append((chars, chars * each.flops_per_char / gemm_rate(each.gemm)))
-    print(f"{platform.machine()}, {device.default_threads()} threads of {os.cpu_count()}, "
+    print(f"{platform.machine()}, {cores.num_cores()} threads of {os.cpu_count()}, "
           f"torch {torch.__version__}, {rounds} rounds\n")  # fmt: skip
     print(
         "| | chars/s, median (range) | GFLOP/s | share of the GEMM rate (range) |\n"

@@ -8,7 +8,7 @@ import re
 import sys
 from typing import TextIO, cast
 
-from charrnn import display
+from charrnn import cores, display
 from charrnn.errors import CharRNNError, NoMemoryError, StorageError, UsageError
 
 # as torch says it, of the processor's memory and of a GPU's
@@ -17,6 +17,7 @@ _NO_MEMORY = "out of memory|not enough memory|allocate memory|ALLOC_FAILED"
 
 def main() -> None:
     """Run the program: errors become one line and a documented exit code."""
+    cores.let_threads_sleep(os.environ)  # before torch or numpy is loaded
     _settle_standard_streams()
     try:
         code = _run()

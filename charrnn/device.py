@@ -31,11 +31,6 @@ def resolve(name: str) -> str:
     return name
 
 
-def default_threads() -> int:
-    """One thread for each core this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def prepare(device: str, threads: int, *, precision: str = "float32", local_rank: int = 0) -> None:
     """Settle everything in torch that could make two runs of the same configuration differ.
 

@@ -126,11 +126,11 @@ def memory(
     """
     if compare and len(run or ()) < 2:
         raise UsageError("--compare takes two runs or more", "name them: --compare RUN RUN")
-    from charrnn import curves, device, runs
+    from charrnn import cores, curves, device, runs
 
     if export is not None:
         curves.require_exportable(export)
-    device.prepare("cpu", device.default_threads())
+    device.prepare("cpu", cores.num_cores())
     looked = {name: _looked(name, places) for name in run or [runs.find(None).name]}
     if as_json:
         print(json.dumps([{"run": name, **_figures(found)} for name, found in looked.items()]))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from charrnn import budget as budgets
-from charrnn import device, ngrams, plan, reading, restarts, runs, sharing, sources
+from charrnn import cores, device, ngrams, plan, reading, restarts, runs, sharing, sources
 from charrnn.budget import Budget, Pace
 from charrnn.checkpoint import Checkpoint, CorpusFacts, Progress
 from charrnn.config import ModelConfig, TrainConfig
@@ -55,7 +55,7 @@ def new_run(
 ) -> Sitting:
     """A new run, its folder made; the budget's minutes count from `began`, in monotonic seconds."""
     runs.require_free(request.run_name)  # before a long reading
-    threads = max(1, device.default_threads() // group.num_local)
+    threads = max(1, cores.num_cores() // group.num_local)
     given = {"device": "auto", "threads": threads, **request.given}
     given["device"] = device.resolve(given["device"])
     _require_shareable(given.get("batch_size", 0), given["device"], group)

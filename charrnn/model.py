@@ -7,7 +7,6 @@ print(model.score("To be, or not to be"))   # nats per character
 print(model.predict("hell")[:3])            # the likeliest next characters
 """
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn import prediction, runs
+from charrnn import cores, prediction, runs
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import ModelConfig, SampleConfig
 from charrnn.errors import UsageError
@@ -41,13 +40,6 @@ def load(run: str | Path | None = None) -> "Model":
     whole.
     """
     return Model.of(runs.find_to_speak(None if run is None else str(run))[0])
-
-
-def num_cores() -> int:
-    """Those this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -135,7 +127,7 @@ class Model:
             return widened(state, num_streams)
 
         ended = Event()
-        num_shares = 1 if widened else max(1, min(num_cores(), num_at_once // _LEAST_SHARE))
+        num_shares = 1 if widened else max(1, min(cores.num_cores(), num_at_once // _LEAST_SHARE))
         shares = [
             speak_many(
                 batch,

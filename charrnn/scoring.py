@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn import device
+from charrnn import cores, device
 from charrnn.adapt import evaluate_adapting
 from charrnn.baselines import Compressors
 from charrnn.checkpoint import Checkpoint
@@ -64,7 +64,7 @@ class LineScore:
 
 def _network(found: Checkpoint) -> Network:
     """The learning half of a model, ready to read."""
-    device.prepare("cpu", device.default_threads())
+    device.prepare("cpu", cores.num_cores())
     network = Network(found.model, len(found.vocab), found.ngram_keys())
     network.load(found.group("weights"))
     return network

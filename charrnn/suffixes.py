@@ -9,7 +9,6 @@ Ids are compared by their bytes as they lie in memory: any one order serves. Pas
 text all bytes are zero.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charrnn import cores
 from charrnn.vocab import IntArray
 
 DEPTH = 32  # bytes
@@ -51,7 +51,7 @@ def in_order(ids: IntArray, progress: Callable[[int, int], None]) -> Iterator[In
         return places if is_one_string else places[np.argsort(strings[places])]
 
     num_sorted = 0
-    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:  # numpy lets go
+    with ThreadPoolExecutor(min(_MOST_THREADS, cores.num_cores())) as pool:  # numpy lets go
         for places in pool.map(sorted_part, _parts(len(borders), num_chars)):
             yield places
             num_sorted += len(places)

@@ -14,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from typing import Protocol, TypeVar
 
+from charrnn import cores
 from charrnn.errors import NoMemoryError
 
 MIN_BYTES = 1 << 28  # with less to do, starting processes does not pay
@@ -40,7 +41,7 @@ def in_order(
     Function and works must be such that another process can be given them. Raises `NoMemoryError`
     where such a process is killed.
     """
-    num_processes = min(num_cores(), len(works))
+    num_processes = min(cores.num_cores(), len(works))
     if num_processes < 2 or sum(work.num_bytes for work in works) < MIN_BYTES:
         for work in works:
             yield function(work, tell)
@@ -67,11 +68,6 @@ def _result(begun: deque[tuple[W, Future[R]]], tell: Tell) -> R:
     result = future.result()
     tell(work.num_bytes)
     return result
-
-
-def num_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _nobody(num_bytes: int) -> None:

@@ -23,7 +23,7 @@ import torch
 from hypothesis import settings
 
 from charrnn import __main__ as program
-from charrnn import checkpoint, device, ngrams, runs, training
+from charrnn import checkpoint, cores, ngrams, runs, training
 from charrnn.config import CELLS, ModelConfig, TrainConfig
 from charrnn.recurrence import Weights
 
@@ -75,7 +75,7 @@ Run = Callable[..., Result]
 def charrnn(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
     """The command line in this process: quick, for torch is imported once."""
 
-    monkeypatch.setattr(device, "default_threads", lambda: 1)
+    monkeypatch.setattr(cores, "num_cores", lambda: 1)
 
     def run(*arguments: object) -> Result:
         monkeypatch.setattr(sys, "argv", ["charrnn", *map(str, arguments)])

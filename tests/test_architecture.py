@@ -14,7 +14,8 @@ MODULES = sorted(path.stem for path in SOURCE.glob("*.py"))
 
 MAY_IMPORT = {
     "__init__": {"errors", "model"},
-    "__main__": {"cli", "display", "errors"},
+    "__main__": {"cli", "cores", "display", "errors"},
+    "cores": set(),
     "errors": set(),
     "storage": set(),
     "config": {"errors"},
@@ -35,12 +36,12 @@ MAY_IMPORT = {
     "ngrams": {"vocab"},
     "recurrence": {"config", "ngrams"},
     "sources": {"errors", "shakespeare", "storage"},
-    "suffixes": {"vocab"},
+    "suffixes": {"cores", "vocab"},
     "index": {"corpus", "suffixes", "vocab"},
     "novelty": {"index", "suffixes", "vocab"},
     "decoding": {"errors", "shakespeare", "sources"},
     "pieces": {"decoding", "errors", "sources", "vocab"},
-    "workers": {"errors"},
+    "workers": {"cores", "errors"},
     "journal": {"errors", "storage"},
     "counting": {
         "decoding", "errors", "journal", "pieces", "sources", "storage", "vocab", "workers",
@@ -71,7 +72,7 @@ MAY_IMPORT = {
     "checkpoint": {"config", "container", "errors", "storage", "vocab"},
     "runs": {"checkpoint", "errors", "storage"},
     "model": {
-        "checkpoint", "config", "errors", "prediction", "records", "recurrence", "runs",
+        "checkpoint", "config", "cores", "errors", "prediction", "records", "recurrence", "runs",
         "sampling", "stepper", "streams", "vocab",
     },
     "device": {"errors"},
@@ -85,8 +86,8 @@ MAY_IMPORT = {
     "evaluation": {"lanes", "network", "vocab"},
     "adapt": {"network", "recurrence", "vocab"},
     "scoring": {
-        "adapt", "baselines", "checkpoint", "device", "display", "errors", "evaluation", "lanes",
-        "model", "network", "reading", "records", "vocab",
+        "adapt", "baselines", "checkpoint", "cores", "device", "display", "errors", "evaluation",
+        "lanes", "model", "network", "reading", "records", "vocab",
     },
     "signals": set(),
     "sharing": {"checkpoint", "errors", "ranks", "runs"},
@@ -102,7 +103,7 @@ MAY_IMPORT = {
     },
     "budget": {"config", "errors", "evaluation", "feeding", "lanes", "plan", "training"},
     "launch": {
-        "budget", "checkpoint", "config", "corpus", "device", "display", "errors", "lanes",
+        "budget", "checkpoint", "config", "cores", "corpus", "device", "display", "errors", "lanes",
         "network", "ngrams", "plan", "ranks", "reading", "restarts", "runs", "session", "sharing",
         "sources", "training", "vocab",
     },
@@ -116,8 +117,8 @@ MAY_IMPORT = {
         "prediction", "reading", "runs", "scoring",
     },
     "inside": {
-        "curves", "device", "display", "errors", "features", "heat", "inputs", "memory", "model",
-        "neurons", "options", "reading", "runs",
+        "cores", "curves", "device", "display", "errors", "features", "heat", "inputs", "memory",
+        "model", "neurons", "options", "reading", "runs",
     },
     "memory": {
         "config", "errors", "lanes", "model", "ngrams", "recurrence", "sampling", "stepper",

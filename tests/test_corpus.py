@@ -3,7 +3,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from charrnn import corpus, decoding, pieces, workers
+from charrnn import cores, corpus, decoding, pieces, workers
 from charrnn.corpus import Reading
 from charrnn.errors import CorpusError
 from charrnn.sources import Source
@@ -198,7 +198,7 @@ def test_many_processes_make_the_same_of_a_folder_as_one(tmp_path, monkeypatch, 
     assert surveyed.sha256 == hashlib.sha256(whole.encode()).hexdigest()
     assert surveyed.skipped == ("e0",)
     monkeypatch.setattr(workers, "MIN_BYTES", 0)
-    monkeypatch.setattr(workers, "num_cores", lambda: 2)
+    monkeypatch.setattr(cores, "num_cores", lambda: 2)
     (tmp_path / "other").mkdir()
     together, _, found_together = encode(found, tmp_path / "other", skip_unreadable=True)
     assert (together == alone).all()

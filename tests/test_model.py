@@ -84,7 +84,7 @@ def test_many_are_what_each_alone_is_on_any_number_of_cores(monkeypatch, num):
     sample = SampleConfig(length=12, seed=5, stop=("d",))
     model = model_of()
     for num_cores in (1, 3):
-        monkeypatch.setattr("charrnn.model.num_cores", lambda n=num_cores: n)
+        monkeypatch.setattr("charrnn.cores.num_cores", lambda n=num_cores: n)
         said = list(model.many("ab", sample, num, num_at_once=9))
         assert [one.stream for one in said] == list(range(num))
         assert [one.text for one in said] == [
@@ -94,7 +94,7 @@ def test_many_are_what_each_alone_is_on_any_number_of_cores(monkeypatch, num):
 
 def test_who_takes_no_more_ends_all_cores(monkeypatch):
     monkeypatch.setattr("charrnn.model._LEAST_SHARE", 1)
-    monkeypatch.setattr("charrnn.model.num_cores", lambda: 2)
+    monkeypatch.setattr("charrnn.cores.num_cores", lambda: 2)
     before = threading.active_count()
     endless = model_of().many("", SampleConfig(length=9, seed=5), None, num_at_once=4)
     assert [next(endless).stream for _ in range(70)] == list(range(70))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 from conftest import wait_until
 
-from charrnn import workers
+from charrnn import cores, workers
 from charrnn.errors import NoMemoryError
 
 
@@ -28,7 +28,7 @@ def square(number, tell):
 
 @pytest.mark.parametrize("num_cores", [1, 2])
 def test_results_come_in_order_and_all_bytes_are_told(monkeypatch, num_cores):
-    monkeypatch.setattr(workers, "num_cores", lambda: num_cores)
+    monkeypatch.setattr(cores, "num_cores", lambda: num_cores)
     told = []
     found = workers.in_order(square, [Number(k) for k in range(9)], told.append)
     assert list(found) == [k**2 for k in range(9)]
@@ -36,15 +36,15 @@ def test_results_come_in_order_and_all_bytes_are_told(monkeypatch, num_cores):
 
 
 def test_a_killed_process_is_told_as_what_it_mostly_is(monkeypatch):
-    monkeypatch.setattr(workers, "num_cores", lambda: 2)
+    monkeypatch.setattr(cores, "num_cores", lambda: 2)
     with pytest.raises(NoMemoryError, match="was killed; run the command again"):
         list(workers.in_order(square, [Number(-1), Number(1)], lambda _: None))
 
 
 OWNER = """
 import test_workers, sys
-from charrnn import workers
-workers.num_cores = lambda: 2
+from charrnn import cores, workers
+cores.num_cores = lambda: 2
 def tell(_):
     print("going", flush=True)
 for _ in workers.in_order(test_workers.square, [test_workers.Number(1)] * 10**5, tell): pass

@@ -148,7 +148,7 @@ def test_a_run_that_diverges_before_its_first_save_goes_back_to_its_birth(
     slow = checkpoint.read(run_of(tmp_path).last)
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("charrnn.device.default_threads", lambda: 1)
+    monkeypatch.setattr("charrnn.cores.num_cores", lambda: 1)
     rate = slow.train.learning_rate
     assert charrnn(*TRAIN[:-1], "b", "--learning-rate", rate).code == 0
     assert checkpoint.read(run_of(tmp_path, "b").last).weights_sha256() == slow.weights_sha256()

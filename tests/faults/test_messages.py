@@ -15,7 +15,7 @@ from conftest import SMALL, small_text
 
 import charrnn as package
 from charrnn import __main__ as program
-from charrnn import checkpoint, device, runs
+from charrnn import checkpoint, cores, runs
 
 SOURCE = Path(package.__file__).parent
 NAMES = "sources, - for standard input, or shakespeare"
@@ -317,7 +317,7 @@ def world(tmp_path_factory):
     small = ("--steps", 3, *SMALL, "--quiet", "--threads", 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr(device, "default_threads", lambda: 1)
+        patch.setattr(cores, "num_cores", lambda: 1)
         for name in ("text", "changed.txt", "gone.txt"):
             Path(name).write_text(small_text(800) + name)
         Path("empty").touch()

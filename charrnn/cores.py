@@ -1,0 +1,70 @@
+"""How many cores this process may keep busy, and threads that leave them to others while they wait.
+
+It knows nothing of torch or numpy, and has to be asked before either is loaded.
+"""
+
+import os
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+
+# Threads that wait for each other check without pause ("spin") before they sleep. By default that
+# takes so long that, beside a busy program, they mostly keep each other from working. These are
+# short spins: GNU OpenMP counts turns, LLVM's and Intel's milliseconds, OpenBLAS powers of two of
+# clock cycles. benchmarks/in_use.py measures them.
+_SHORT_SPINS = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1", "OPENBLAS_THREAD_TIMEOUT": "16"}
+_OPENMP = ("GOMP_SPINCOUNT", "KMP_BLOCKTIME")  # OMP_WAIT_POLICY sets them for all of OpenMP
+
+
+def num_cores(root: Path = Path("/")) -> int:
+    """Return how many cores this process may use: those it is bound to, or fewer where the quota of
+    a container pays for fewer. `root` is where proc/ and sys/ are.
+    """
+    if hasattr(os, "sched_getaffinity"):  # not on macOS or Windows
+        num_bound = len(os.sched_getaffinity(0))
+    else:
+        num_bound = os.cpu_count() or 1
+    return max(1, min([num_bound, *(int(quota) for quota in _quotas(root))]))
+
+
+def let_threads_sleep(environment: MutableMapping[str, str]) -> None:
+    """Make waiting threads of OpenMP and OpenBLAS sleep soon; what the user has set stays.
+
+    The libraries read these variables when they are loaded.
+    """
+    for name, value in _SHORT_SPINS.items():
+        if name not in _OPENMP or "OMP_WAIT_POLICY" not in environment:
+            environment.setdefault(name, value)
+
+
+def _quotas(root: Path) -> Iterator[float]:
+    """The CPU quotas, in cores, of this process's control group and of those around it (Linux)."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    mounted = root / "sys/fs/cgroup"
+    for line in lines:
+        _, controllers, group = line.split(":", 2)
+        if not controllers:  # version 2
+            for folder in _upwards(mounted, group):
+                yield from _quota(folder / "cpu.max")
+        elif "cpu" in controllers.split(","):
+            for top in (mounted / controllers, mounted / "cpu"):
+                for folder in _upwards(top, group):
+                    yield from _quota(folder / "cpu.cfs_quota_us", folder / "cpu.cfs_period_us")
+
+
+def _upwards(top: Path, group: str) -> Iterator[Path]:
+    """A control group's folder and those above it; in a container its path may lead nowhere."""
+    folder = top / group.strip("/")
+    yield from (each for each in (folder, *folder.parents) if each.is_relative_to(top))
+
+
+def _quota(*files: Path) -> Iterator[float]:
+    """The quota in some files ("quota period", in one or in two), if there is a limit."""
+    try:
+        quota, period = " ".join(file.read_text() for file in files).split()[:2]
+        if float(quota) > 0 and float(period) > 0:
+            yield float(quota) / float(period)
+    except (OSError, ValueError):  # no such file, or "max"
+        return
