@@ -64,7 +64,7 @@ class Progress:
     ranks: int = 1  # processes that make the next step together; before format 5 there was one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Checkpoint:
     """A run at one step."""
 
@@ -73,8 +73,12 @@ class Checkpoint:
     vocab: Vocab
     corpus: CorpusFacts
     progress: Progress
-    arrays: Arrays = field(default_factory=dict, repr=False)  # empty when only the header was read
+    arrays: Arrays = field(default_factory=dict)  # empty when only the header was read
     ngram_rows: int = 0  # embeddings besides those of the characters
+
+    def __repr__(self) -> str:
+        steps = f"step {self.progress.step:,} of {self.train.steps:,}"
+        return f"Checkpoint({self.model}, {self.vocab.size_in_words}, {steps})"
 
     def group(self, prefix: str) -> Arrays:
         """The arrays below a prefix ("weights", "optimizer", "state"), named without it."""

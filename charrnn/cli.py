@@ -335,7 +335,7 @@ def list_runs() -> None:
             [
                 run.name,
                 " ".join(found.corpus.names),
-                f"{model.cell} {model.num_layers}×{model.hidden_size} ({size})",
+                f"{model} ({size})",
                 f"{progress.step:,} of {found.train.steps:,}",
                 "" if best is None else f"{best:.4f}",
                 display.age(time.time() - run.written_ns() / 1e9),

@@ -88,6 +88,9 @@ class ModelConfig(_Checked):
     ngrams: int = _bounded(4, 1, 16)  # a step reads the last 1 … n characters; 1 is the textbook's
     skip: bool = True  # what a step reads goes to the head as well, past the recurrence
 
+    def __str__(self) -> str:
+        return f"{self.cell} {self.num_layers}×{self.hidden_size}"
+
     @property
     def num_gates(self) -> int:
         """Blocks of `hidden_size` rows in each layer's matrices: lstm 4, cifg and gru 3, rnn 1."""

@@ -5,15 +5,18 @@ model = load("shakespeare")
 print(model.generate("ROMEO:", length=200, temperature=0.8))
 print(model.score("To be, or not to be"))   # nats per character
 print(model.predict("hell")[:3])            # the likeliest next characters
+cursor = model.cursor().read("hel").read("l")  # the same, read as it is typed
+print(cursor.predict()[:3])
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import chain, count
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -39,7 +42,8 @@ def load(run: str | Path | None = None) -> "Model":
     A run speaks with its best checkpoint. Raises `CheckpointError` where there is none that is
     whole.
     """
-    return Model.of(runs.find_to_speak(None if run is None else str(run))[0])
+    name = runs.find(None).name if run is None else str(run)
+    return Model.of(runs.find_to_speak(name)[0], name)
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Said:
     log_probabilities: list[float]  # of each character, in nats; empty where they were not wanted
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """A character model that speaks and scores."""
 
@@ -60,12 +64,17 @@ class Model:
     vocab: Vocab
     weights: Weights
     records: str = "none"  # what it learned: one text, or those of a kind of `records.END`
+    name: str = ""  # what `load` was asked for
 
     @classmethod
-    def of(cls, found: Checkpoint) -> "Model":
+    def of(cls, found: Checkpoint, name: str = "") -> "Model":
         """The model in a checkpoint."""
         weights = Weights.from_arrays(found.model, found.group("weights"), found.ngram_keys())
-        return cls(found.model, found.vocab, weights, found.train.records)
+        return cls(found.model, found.vocab, weights, found.train.records, name)
+
+    def __repr__(self) -> str:
+        name = f"{self.name!r}, " if self.name else ""
+        return f"Model({name}{self.config}, {self.vocab.size_in_words})"
 
     @cached_property
     def _matrices(self) -> Matrices:
@@ -76,8 +85,12 @@ class Model:
         return [self.vocab.char(i) for i in range(len(self.vocab))]
 
     def generate(self, prompt: str = "", **settings: Any) -> str:
-        """Text that goes on after the prompt; the settings are the fields of `SampleConfig`."""
-        spoken = self.stream(self.spelled(prompt), SampleConfig(**settings))
+        """Text that goes on after the prompt.
+
+        The settings are the fields of `SampleConfig`; `temp` is the temperature too, as on the
+        command line. Without a seed, or with None, every call gives another text.
+        """
+        spoken = self.stream(self.spelled(prompt), _sample_config(settings))
         return self.text("".join(spoken))
 
     def glimpse(self, length: int, *, seed: int) -> str:
@@ -210,6 +223,10 @@ class Model:
         _, logits_V = self._prompted(self.spelled(prompt))
         return prediction.chances(logits_V, self.vocab, temperature=temperature)
 
+    def cursor(self) -> "Cursor":
+        """A place in a text that is read as it comes: the state is kept, nothing is read twice."""
+        return Cursor(self)
+
     def expectations(self, prompt: str | bytes) -> list[Expectation]:
         """How each character of a prompt was taken: what `predict` gave it after those before it.
         Characters that the model never saw are left out.
@@ -251,3 +268,47 @@ class Model:
         """
         known = self.vocab.code_points
         return next((known.index(ord(start)) for start in "\n " if ord(start) in known), 0)
+
+
+class Cursor:
+    """A place in a text: `predict` says what may come next, `read` goes on.
+
+    It gives what `Model.predict` gives for the whole text so far, for the price of what is new.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._stepper, self._logits_V = model._prompted("")
+        self._is_at_start = model.records == "none"  # such a text is read with nothing before it
+
+    def read(self, text: str | bytes) -> Self:
+        """Read on; characters that the model never saw are left out."""
+        ids = self._model._known_ids(text)
+        if len(ids):
+            if self._is_at_start:
+                self._stepper, self._is_at_start = Stepper(self._model._matrices), False
+            self._logits_V = self._stepper.read(ids)
+        return self
+
+    def predict(self, *, temperature: float = 1.0) -> tuple[Chance, ...]:
+        """How likely each character is to come next, the likeliest first."""
+        return prediction.chances(self._logits_V, self._model.vocab, temperature=temperature)
+
+
+def _sample_config(settings: Mapping[str, Any]) -> SampleConfig:
+    """The settings of a sample by the names of `SampleConfig` or of the flags; no seed is chance.
+
+    Raises TypeError for a name that is neither.
+    """
+    names = {"temp": "temperature"} | {each.name: each.name for each in fields(SampleConfig)}
+    for name in settings:
+        if name not in names:
+            raise TypeError(f"there is no setting {name!r}; there are {', '.join(sorted(names))}")
+    if len({"temp", "temperature"} & settings.keys()) == 2:
+        raise TypeError("temp and temperature are the same setting: give one")
+    values = {names[name]: value for name, value in settings.items()}
+    if values.get("seed") is None:
+        values["seed"] = secrets.randbelow(2**32)
+    if isinstance(values.get("stop"), str):
+        values["stop"] = (values["stop"],)
+    return SampleConfig(**values)

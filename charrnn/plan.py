@@ -173,10 +173,7 @@ def _described(model: ModelConfig, train: TrainConfig, facts: Facts) -> str:
     reads = f"reading 1- to {model.ngrams}-grams" if model.ngrams > 1 else "reading characters"
     lanes = "1 lane" if train.batch_size == 1 else f"{train.batch_size} lanes"
     dropout = f", dropout {train.dropout:g}" if train.dropout else ""
-    return (
-        f"{model.cell} {model.num_layers}×{model.hidden_size} ({size}), {reads},"
-        f" {lanes} of {train.seq_length}{dropout}"
-    )
+    return f"{model} ({size}), {reads}, {lanes} of {train.seq_length}{dropout}"
 
 
 def _rounded(number: float) -> str:

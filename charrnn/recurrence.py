@@ -51,6 +51,10 @@ class Weights(NamedTuple):
     head_bias_V: Array
     ngram_keys: tuple[Array, ...] = ()  # see ngrams.py
 
+    def __repr__(self) -> str:
+        size = f"{len(self.layers)}×{self.layers[0].weight_hh_GH.shape[1]}"
+        return f"Weights({size}, {len(self.head_bias_V):,} characters)"
+
     @classmethod
     def from_arrays(
         cls, config: ModelConfig, arrays: Mapping[str, Array], ngram_keys: tuple[Array, ...] = ()

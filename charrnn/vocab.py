@@ -21,7 +21,7 @@ NUM_CODE_POINTS = 0x110000
 IntArray = npt.NDArray[np.integer[Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Vocab:
     """An alphabet in id order: code points (or byte values), at most one of them `UNKNOWN`."""
 
@@ -30,6 +30,14 @@ class Vocab:
 
     def __len__(self) -> int:
         return len(self.code_points)
+
+    def __repr__(self) -> str:
+        return f"Vocab({self.size_in_words})"
+
+    @property
+    def size_in_words(self) -> str:
+        """For people: 64 characters, 256 bytes."""
+        return f"{len(self):,} {'bytes' if self.is_bytes else 'characters'}"
 
     @classmethod
     def from_counts(cls, counts: IntArray, *, is_bytes: bool, max_size: int) -> "Vocab":

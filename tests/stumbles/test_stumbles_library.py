@@ -1,0 +1,86 @@
+"""What people type into a notebook, and what should come of it."""
+
+from unittest import mock
+
+import numpy as np
+import pytest
+from stumbles import stumble
+from test_prediction import by_id, model_of
+
+from charrnn import load
+from charrnn.stepper import Stepper
+
+
+@stumble(24)
+@pytest.mark.parametrize("records", ["none", "lines"])
+def test_a_cursor_expects_what_the_whole_text_does(records):
+    model, text = model_of(records=records), "abc dab\nd☃a"
+    cursor = model.cursor()
+    for t in range(len(text) + 1):
+        found = by_id(model, cursor.predict())
+        np.testing.assert_allclose(found, by_id(model, model.predict(text[:t])), atol=1e-6)
+        cursor.read(text[t : t + 1])
+    by_three = model.cursor().read(text[:3]).read(text[3:])
+    np.testing.assert_allclose(
+        by_id(model, by_three.predict()), by_id(model, model.predict(text)), atol=1e-6
+    )
+
+
+@stumble(24)
+def test_a_text_typed_letter_by_letter_is_read_once():
+    model, text = model_of(), "abcd " * 40
+    cursor = model.cursor()
+    with mock.patch.object(Stepper, "read", autospec=True, side_effect=Stepper.read) as read:
+        for letter in text:
+            cursor.read(letter).predict()
+    assert sum(len(call.args[1]) for call in read.call_args_list) == len(text)
+
+
+@stumble(24)
+def test_the_temperature_of_a_cursor_is_that_of_predict():
+    model = model_of()
+    cold = model.cursor().read("ab").predict(temperature=0.5)
+    np.testing.assert_allclose(
+        by_id(model, cold), by_id(model, model.predict("ab", temperature=0.5)), atol=1e-6
+    )
+
+
+@stumble(45)
+@pytest.mark.usefixtures("trained")
+def test_what_a_notebook_shows_is_one_short_line():
+    from charrnn import runs
+
+    model = load("a")
+    assert repr(model) == f"Model('a', lstm 1×12, {len(model.vocab)} characters)"
+    assert repr(load()) == repr(model)
+    assert "checkpoints/a'" in repr(load("checkpoints/a"))
+    found = runs.find("a").header()
+    assert repr(found) == "Checkpoint(lstm 1×12, 24 characters, step 20 of 20)"
+    assert repr(model.weights) == "Weights(1×12, 24 characters)"
+    assert repr(model.vocab) == "Vocab(24 characters)"
+
+
+@stumble(46)
+def test_generate_takes_the_names_of_the_flags():
+    model = model_of()
+    hot = model.generate("ab", length=60, temp=1.5, seed=1)
+    assert hot == model.generate("ab", length=60, temperature=1.5, seed=1)
+    assert hot != model.generate("ab", length=60, temp=0.3, seed=1)
+    assert "c" not in model.generate(length=60, stop="c", seed=1)
+
+
+@stumble(46)
+def test_generate_without_a_seed_is_another_text_each_time():
+    """24 characters drawn from 6 at temperature 5 are equal by chance once in some 10^15 times."""
+    model = model_of()
+    for given in ({}, {"seed": None}):
+        assert len({model.generate(length=24, temp=5.0, **given) for _ in range(3)}) == 3
+    assert model.generate(seed=0) == model.generate(seed=0)
+
+
+@stumble(46)
+def test_a_setting_that_there_is_not_is_named_with_those_there_are():
+    with pytest.raises(TypeError, match="there is no setting 'tempo'; there are .*length.* temp,"):
+        model_of().generate(tempo=0.8)
+    with pytest.raises(TypeError, match="temp and temperature are the same setting"):
+        model_of().generate(temp=0.8, temperature=0.7)
