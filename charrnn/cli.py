@@ -301,7 +301,7 @@ def sample(
         says_seed=seed is None,
     )  # fmt: skip
     found = inputs.checkpoint_of(run)
-    typed = inputs.prompt(prompt, prompt_file)
+    typed = inputs.prompt(prompt, prompt_file, asking="--prompt-file -")
     speaking.speak(found, typed, chosen, wanted, length=length)
 
 

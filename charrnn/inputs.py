@@ -1,5 +1,8 @@
-"""What commands are given to read: a run, a prompt, files, a pipe; and what is said of those parts
-that a model cannot read.
+"""What commands are given to read: a run, a prompt, files, standard input; and what is said of what
+a model cannot read in them.
+
+Standard input is read only where - asks for it: a command may stand in a loop that reads a list
+from there, or under a program that keeps it open and writes nothing.
 """
 
 import os
@@ -37,15 +40,23 @@ def say_unknown(model: "Model", prompt: str) -> None:
         )
 
 
-def prompt(typed: str | None, file: str | None) -> bytes:
-    """The prompt's bytes: as typed, from a file, or piped in."""
+def prompt(typed: str | None, file: str | None, *, asking: str) -> bytes:
+    """The prompt's bytes: as typed, or from a file, - being standard input, without the last
+    newline of that. `asking` is what to type for standard input, should it have been meant.
+    """
     if typed is not None and file is not None:
         raise UsageError("--prompt and --prompt-file were both given", "choose one")
     if typed is not None:
         return os.fsencode(typed)
     if file is None:
-        return contents("-") if is_piped() else b""
-    return contents(file)
+        note_unread(asking)
+        return b""
+    return _without_last_newline(contents(file)) if file == "-" else contents(file)
+
+
+def _without_last_newline(data: bytes) -> bytes:
+    """What was meant, where `echo` adds a newline to it."""
+    return data.removesuffix(b"\r\n") if data.endswith(b"\r\n") else data.removesuffix(b"\n")
 
 
 def contents(file: str) -> bytes:
@@ -105,16 +116,30 @@ def _read(path: Path) -> Iterator[bytes]:
         yield from iter(lambda: file.read(_CHUNK_BYTES), b"")
 
 
-def is_piped() -> bool:
-    """Whether standard input is a pipe or a file, rather than a terminal, a device or nothing."""
+def note_unread(asking: str) -> None:
+    """Where standard input holds a text that nobody asked for: say what asks for it."""
+    if _is_waiting():
+        display.note(f"standard input is not read unless asked for; to read it: {asking}")
+
+
+def _is_waiting() -> bool:
+    """Whether a pipe or a file at standard input has something to read. Nothing is taken from it,
+    and nothing is waited for.
+    """
     try:
-        mode = os.fstat(0).st_mode
+        facts = os.fstat(0)
+        if stat.S_ISREG(facts.st_mode):
+            return os.lseek(0, 0, os.SEEK_CUR) < facts.st_size
+        if sys.platform == "win32" or not stat.S_ISFIFO(facts.st_mode):
+            return False
+        poll = select.poll()
+        poll.register(0, select.POLLIN)
+        return any(event & select.POLLIN for _, event in poll.poll(0))
     except OSError:
         return False
-    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
 
 
 def _read_stdin() -> Iterator[bytes]:
-    if not select.select([0], [], [], 1.0)[0]:
-        display.note("waiting for standard input; < /dev/null gives none")
+    if sys.stdin.isatty():
+        display.note("reading what you type; Ctrl-D ends it")
     yield from iter(lambda: sys.stdin.buffer.read(_CHUNK_BYTES), b"")

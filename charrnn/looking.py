@@ -47,7 +47,8 @@ def predict(
     from charrnn.model import Model
 
     model = Model.of(inputs.checkpoint_of(run))
-    typed = inputs.prompt(prompt, None)
+    file = "-" if prompt == "-" else None
+    typed = inputs.prompt(None if file else prompt, file, asking="charrnn predict -")
     read = model.spelled(typed)
     inputs.say_unknown(model, read)
     if steps:
@@ -111,9 +112,11 @@ def score(
     _require_one(("--split", split is not None), ("FILE", bool(texts)))
     from charrnn import inputs
 
-    names = texts or (["-"] if split is None and inputs.is_piped() else [])
+    names = texts or []
     if not names and (per_line or in_colours):
-        raise UsageError("there is no text to look at", "name a FILE, or pipe one in")
+        raise UsageError("there is no text to look at", "name a FILE, or - for standard input")
+    if not names and split is None:
+        inputs.note_unread("charrnn score -")
     found = inputs.checkpoint_of(run)
     if in_colours:
         _colour(found, names, heatmap=heatmap, export=export)
@@ -192,7 +195,7 @@ def _colour(found: Any, names: Sequence[str], *, heatmap: bool, export: Path | N
     if len(text) > _MOST_COLOURED:
         raise UsageError(
             f"a heat map can show {_MOST_COLOURED:,} characters, and there are more",
-            f"give it a part: head -c {_MOST_COLOURED} FILE | charrnn score --heatmap",
+            f"give it a part: head -c {_MOST_COLOURED} FILE | charrnn score - --heatmap",
         )
     if model.vocab.is_bytes:
         nats = model.surprise(text.encode("latin-1"))

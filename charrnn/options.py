@@ -279,16 +279,20 @@ SampleSeed = Annotated[
 Stop = Annotated[
     list[str] | None, typer.Option(help="End before this text; repeatable.", rich_help_panel=_DRAW)
 ]
-Prompt = Annotated[
-    str | None, typer.Option("--prompt", "-p", help="The text to go on from; also by pipe.")
-]
+Prompt = Annotated[str | None, typer.Option("--prompt", "-p", help="The text to go on from.")]
 PromptFile = Annotated[
     str | None,
-    typer.Option("--prompt-file", "-f", help="A file to go on from; - for standard input."),
+    typer.Option(
+        "--prompt-file",
+        "-f",
+        help="A file to go on from; - for standard input, less its last newline.",
+    ),
 ]
 Texts = Annotated[
     list[str] | None,
-    typer.Argument(help="Files to score, - or a pipe; else a split of the run's own corpus."),
+    typer.Argument(
+        help="Files to score, - for standard input; else a split of the run's own corpus."
+    ),
 ]
 RunToScore = Annotated[
     str | None,
@@ -399,7 +403,12 @@ ChartFiles = Annotated[
     Path | None,
     typer.Option("--export", help="FILE.svg: two charts, FILE-reach.svg and FILE-context.svg."),
 ]
-Ask = Annotated[str | None, typer.Argument(help="The text so far, exactly as it is; also by pipe.")]
+Ask = Annotated[
+    str | None,
+    typer.Argument(
+        help="The text so far, exactly as it is; - for standard input, less its last newline."
+    ),
+]
 Top = Annotated[int, typer.Option(min=1, help="How many characters to show.")]
 PredictTemperature = Annotated[
     float | None,

@@ -261,7 +261,8 @@ class TestSample:
         assert done.stderr.endswith("False\n")
 
     def test_a_prompt_can_be_piped_in(self):
-        process = start("sample", "-s", 1, "-n", 9, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        flags = ("sample", "-s", 1, "-n", 9, "-f", "-")
+        process = start(*flags, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert process.communicate(b"Line")[0].startswith(b"Line")
 
 

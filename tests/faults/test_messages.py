@@ -215,12 +215,12 @@ MESSAGES = {
     ),
     ("score", "--run", "a", "--split", "val", "--heatmap"): (
         2,
-        "there is no text to look at; name a FILE, or pipe one in",
+        "there is no text to look at; name a FILE, or - for standard input",
     ),
     ("score", "--run", "a", "large", "--heatmap"): (
         2,
         "a heat map can show 100,000 characters, and there are more; give it a part: head -c 100000"
-        " FILE | charrnn score --heatmap",
+        " FILE | charrnn score - --heatmap",
     ),
     # looking into a model
     ("predict", "a", "--run", "a", "--steps", "--temp", "1"): (
