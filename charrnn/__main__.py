@@ -8,7 +8,7 @@ import re
 import sys
 from typing import TextIO, cast
 
-from charrnn import cores, display
+from charrnn import cores, display, marks
 from charrnn.errors import CharRNNError, NoMemoryError, StorageError, UsageError
 
 # as torch says it, of the processor's memory and of a GPU's
@@ -70,7 +70,7 @@ def _settle_standard_streams() -> None:
     sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        stream.reconfigure(errors=marks.ERRORS)  # type: ignore[union-attr]
     sys.stderr = cast(TextIO, display.Forgiving(sys.stderr))
 
 

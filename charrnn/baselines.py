@@ -67,7 +67,9 @@ def measure(text: Text, vocab: Vocab) -> dict[str, float]:
     counted = text.ids[max(0, first - _MAX_COUNTED) : first].astype(np.int64)
     predicted = text.ids[first - 2 : end].astype(np.int64)
     probs = interpolated(counted, predicted, vocab_size=len(vocab))
-    nats = {name: float(-np.log(prob_T).mean()) for name, prob_T in zip(NAMES, probs, strict=True)}
+    nats = {
+        name: float(0 - np.log(prob_T).mean()) for name, prob_T in zip(NAMES, probs, strict=True)
+    }
     return nats | _compressed(text.ids[first : min(end, first + _MAX_COMPRESSED)], vocab)
 
 

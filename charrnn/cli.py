@@ -240,7 +240,11 @@ def _say_how_it_ended(sitting: Any, received: int | None, screen: display.Quiet)
         screen.say(f"stopped after step {sitting.step:,}, saved; to go on: charrnn resume {name}")
         raise typer.Exit(128 + received)
     best = sitting.run.best_progress().val_loss
-    loss = f", validation loss {best:.4f} nats ({display.bits(best):.3f} bits)" if best else ""
+    loss = (
+        f", validation loss {best:.4f} nats ({display.bits(best):.3f} bits)"
+        if best is not None
+        else ""
+    )
     screen.say(f"done: {sitting.step:,} steps{loss}; to hear it: charrnn sample {name}")
 
 
@@ -345,7 +349,7 @@ def list_runs() -> None:
         display.note("there is no run in checkpoints/ yet; type: charrnn train")
     if rows:
         columns = ["run", "corpus", "network", "steps", "best val loss", "age"]
-        display.table(columns, rows)
+        display.table(columns, rows, may_go=["corpus", "network", "age", "steps"])
 
 
 @app.command()

@@ -6,6 +6,7 @@ corpus reaches a terminal as anything but visible characters.
 
 import codecs
 import contextlib
+import itertools
 import json
 import math
 import sys
@@ -14,11 +15,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from charrnn import marks
+
 Figures = Mapping[str, Any]
 
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_BETWEEN_SAMPLES = 30.0
 _SECONDS_BETWEEN_BLOCKS = 0.02
+_LEAST_FOLDED, _WIDTH_OF_WORDS = 8, 20  # of a column: never folded to less; folded to it gladly
 _BAR = "{n_fmt}/{total_fmt} |{bar}| {remaining} left  {desc}"
 
 
@@ -293,25 +297,74 @@ def _summary(figures: Figures) -> str:
     return "  ".join(parts)
 
 
-def table(columns: list[str], rows: list[list[str]]) -> None:
-    """A table on stdout."""
-    from rich import box
-    from rich.table import Table
+def table(columns: list[str], rows: list[list[str]], *, may_go: Sequence[str] = ()) -> None:
+    """A table on stdout.
+
+    Where a terminal is too narrow the widest column is folded, and if that is not enough the table
+    goes without the columns that `may_go`, the first first. A number is never cut in two.
+    """
     from rich.text import Text
 
-    drawn = Table(box=box.SIMPLE_HEAD, show_header=any(columns))
-    for column in columns:
-        drawn.add_column(column, overflow="fold")
-    for row in rows:
-        drawn.add_row(*(Text(visible(cell)) for cell in row))
-    if sys.stdout.isatty():
-        _console().print(drawn)
-        return
-    console = _console(200)  # a pipe has no edge to wrap at
-    with console.capture() as captured:
-        console.print(drawn)
-    for line in captured.get().splitlines():
-        print(line.rstrip())
+    console = _console()
+    cells = [[marks.printable(_on_one_line(cell), sys.stdout) for cell in row] for row in rows]
+    widths = _widths(columns, cells)
+    kept, room = list(range(len(columns))), console.width if sys.stdout.isatty() else 1 << 30
+    for name in may_go:
+        if _num_columns([min(widths[k], _WIDTH_OF_WORDS) for k in kept]) > room:
+            kept.remove(columns.index(name))
+    widths = [widths[k] for k in kept]
+    while (excess := _num_columns(widths) - room) > 0 and max(widths) > _LEAST_FOLDED:
+        widest = widths.index(max(widths))
+        widths[widest] = max(_LEAST_FOLDED, widths[widest] - excess)
+    print()
+    if any(columns):
+        for line in _lines([columns[k] for k in kept], widths):
+            console.print(Text(line, "bold"), soft_wrap=True)
+        print(" " + "─" * (_num_columns(widths) - 1))
+    for row in cells:
+        print("\n".join(_lines([row[k] for k in kept], widths)))
+    print()
+
+
+def _on_one_line(text: str) -> str:
+    """A text in visible characters, line ends and tabs among them."""
+    return visible(text).replace("\n", "␊").replace("\t", "␉")
+
+
+def _widths(columns: list[str], cells: list[list[str]]) -> list[int]:
+    """How wide each column is."""
+    from rich.cells import cell_len
+
+    return [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
+
+
+def _num_columns(widths: list[int]) -> int:
+    """How wide a table is: two spaces before it, three between two columns, one after it."""
+    return sum(widths) + 3 * len(widths)
+
+
+def _lines(row: list[str], widths: list[int]) -> list[str]:
+    """A row of cells, on more lines than one where a cell is wider than its column."""
+    from rich.cells import cell_len
+
+    parts = [
+        [cell] if cell_len(cell) <= width else _folded(cell, width)
+        for cell, width in zip(row, widths, strict=True)
+    ]
+    lines = []
+    for line in itertools.zip_longest(*parts, fillvalue=""):
+        padded = (
+            part + " " * (width - cell_len(part)) for part, width in zip(line, widths, strict=True)
+        )
+        lines.append(("  " + "   ".join(padded)).rstrip())
+    return lines
+
+
+def _folded(cell: str, width: int) -> list[str]:
+    """A text in lines no wider than that, broken at spaces where there are."""
+    from rich.text import Text
+
+    return [line.plain.rstrip() for line in Text(cell).wrap(_console(width), width)]
 
 
 def bars(title: str, rows: Sequence[tuple[str, float]]) -> None:
@@ -320,7 +373,7 @@ def bars(title: str, rows: Sequence[tuple[str, float]]) -> None:
     from rich.text import Text
 
     console = _console()
-    labels = [visible(label) for label, _ in rows]
+    labels = [marks.printable(visible(label), sys.stdout) for label, _ in rows]
     widest = max(map(cell_len, labels))
     room = max(8, min(console.width, 100) - widest - 14)
     console.print(Text(visible(title)))

@@ -88,7 +88,7 @@ def _show_ranking(model: Any, text: str, feature: str | None, *, as_json: bool) 
         for one in followers[: 1 if feature is None else None]
     ]
     columns = ["feature", "what it is"] if feature is None else []
-    display.table(["unit", "r", "on", "off", *columns], rows)
+    display.table(["unit", "r", "on", "off", *columns], rows, may_go=[*columns[1:], "off"])
 
 
 def _show_unit(model: Any, text: str, typed: str, *, export: Path | None, as_json: bool) -> None:

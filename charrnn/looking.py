@@ -86,7 +86,8 @@ def _show_expectations(found: Sequence[Any], *, as_json: bool) -> None:
         ]
         for each in found
     ]
-    display.table(["came", "probability", "rank", "bits", "expected"], rows)
+    columns = ["came", "probability", "rank", "bits", "expected"]
+    display.table(columns, rows, may_go=["expected", "rank"])
 
 
 def score(

@@ -1,0 +1,63 @@
+"""What is shown on terminals that are narrow, or know ASCII alone; and losses of nothing."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import QUICK, SMALL
+from stumbles import stumble
+from test_terminals import on_a_terminal
+
+from charrnn import display
+
+
+@stumble(53)
+def test_a_loss_of_nothing_is_shown_to_the_last_line(charrnn, tmp_path):
+    (tmp_path / "ones").write_text("a" * 600)
+    done = charrnn("train", "ones", *SMALL, "--steps", 20, "--eval-every", 10)
+    assert "done: 20 steps, validation loss 0.0000 nats (0.000 bits)" in done.err
+    assert "-0.00" not in done.err
+    assert "0.0000" in charrnn("runs").out
+
+
+@stumble(54)
+@pytest.mark.usefixtures("corpus")
+def test_a_narrow_terminal_loses_columns_and_no_number(charrnn):
+    assert charrnn("train", "corpus.txt", *QUICK, "--run", "a").code == 0
+    wide = on_a_terminal("runs", columns=100)
+    loss = re.findall(r"\d\.\d{4}", wide)
+    assert "corpus.txt" in wide
+    narrow = on_a_terminal("runs", columns=40)
+    assert re.findall(r"\d\.\d{4}", narrow) == loss
+    assert "20 of 20" in narrow
+    assert "corpus.txt" not in narrow
+    for command in (("runs",), ("predict", "--steps", "Ae"), ("info",), ("plot",)):
+        lines = re.sub(r"\x1b\[[\d;]*m", "", on_a_terminal(*command, columns=40)).splitlines()
+        table = lines if command != ("info",) else lines[: lines.index("", 1)]
+        assert max(map(len, table)) <= 40, command
+    assert len(re.findall(r"\d+\.\d\d %", on_a_terminal("predict", "--steps", "aei", columns=40)))
+
+
+@stumble(54)
+def test_what_does_not_fit_is_folded_where_it_is_widest(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    display.table(["", ""], [["sha", "0123456789" * 4], ["step", "1,234,567"]])
+    shown = capsys.readouterr().out.splitlines()
+    assert shown == ["", *display._lines(["sha", "0123456789" * 4], [4, 20]), *shown[-2:]]
+    assert shown[-2] == "  step   1,234,567"
+
+
+@stumble(55)
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("command", ["predict ae", "plot", "runs", "info", "memory --places 8"])
+def test_a_terminal_of_ascii_gets_marks_of_ascii(command):
+    done = subprocess.run(
+        [sys.executable, "-m", "charrnn", *command.split()],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"}, stdin=subprocess.DEVNULL,
+        capture_output=True, check=True,
+    )  # fmt: skip
+    shown = (done.stdout + done.stderr).decode("ascii")
+    assert not re.search(r"\\u[0-9a-f]{4}|\\x[0-9a-f]{2}", shown)
