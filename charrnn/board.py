@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 from typing import Any, cast
 
-from charrnn.display import Figures, Quiet
+from charrnn.display import Figures, Quiet, visible
 from charrnn.errors import UsageError
 
 FOLDER = "tensorboard"
+_DT_STRING = 7  # in TensorFlow's types.proto
 _SCALARS = ("loss", "val_loss", "learning_rate", "grad_norm", "chars_per_second")
 
 
@@ -26,8 +27,18 @@ def beside(screen: Quiet) -> Quiet:
     return cast(Quiet, Board(screen))
 
 
+def _text(tag: str, text: str) -> dict[str, Any]:
+    """A text as a value of a summary, indented so that Markdown leaves it alone."""
+    indented = "".join(f"    {line}\n" for line in visible(text).split("\n"))
+    return {
+        "tag": tag,
+        "metadata": {"plugin_data": {"plugin_name": "text"}},
+        "tensor": {"dtype": _DT_STRING, "string_val": [indented.encode("utf-8", "replace")]},
+    }
+
+
 class Board:
-    """Writes the scalars among the figures, and then shows the figures as ever."""
+    """Writes the scalars and samples among the figures, and then shows the figures as ever."""
 
     def __init__(self, screen: Quiet) -> None:
         try:
@@ -53,10 +64,12 @@ class Board:
 
     def figures(self, figures: Figures) -> None:
         """See `Quiet.figures`."""
-        scalars = [{"tag": tag, "simple_value": figures[tag]} for tag in _SCALARS if tag in figures]
-        if scalars and self._folder is not None:
+        values = [{"tag": tag, "simple_value": figures[tag]} for tag in _SCALARS if tag in figures]
+        if "sample" in figures:
+            values.append(_text("sample/text_summary", figures["sample"]))
+        if values and self._folder is not None:
             try:
-                self._write(figures["step"], summary={"value": scalars})
+                self._write(figures["step"], summary={"value": values})
             except OSError as error:
                 self._screen.warn(
                     f"cannot write in {self._folder}: {error.strerror}; training goes on without it"

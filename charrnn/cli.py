@@ -82,6 +82,7 @@ def train(
     precision: o.Precision = _T.precision,
     threads: o.Threads = None,
     save_every: o.SaveEvery = 30.0,
+    sample_every: o.SampleEvery = None,
     quiet: o.Silent = False,
     as_json: o.AsJson = False,
     tensorboard: o.Tensorboard = False,
@@ -109,7 +110,9 @@ def train(
         init_from=init_from,
         arguments=tuple(sys.argv[1:]),
     )
-    screen = _screen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
+    screen = _screen(
+        quiet=quiet, as_json=as_json, tensorboard=tensorboard, each_sample=sample_every is not None
+    )
 
     def begin(group: Any, held: ExitStack) -> Any:
         begun = restarts.begun(request.arguments)
@@ -117,11 +120,13 @@ def train(
             held.enter_context(begun.locked())
             return launch.resumed(
                 begun, Budget(), given={}, keep_corpus=True,
-                screen=screen, save_every=save_every, began=began, group=group,
+                screen=screen, save_every=save_every, sample_every=sample_every,
+                began=began, group=group,
             )  # fmt: skip
         sitting = launch.new_run(
-            request, screen=screen, save_every=save_every, began=began, group=group
-        )
+            request, screen=screen, save_every=save_every, sample_every=sample_every,
+            began=began, group=group,
+        )  # fmt: skip
         held.callback(sitting.run.discard_if_unborn)
         held.enter_context(sitting.run.locked())
         return sitting
@@ -145,6 +150,7 @@ def resume(
     threads: o.Threads = None,
     keep_corpus: o.KeepCorpus = False,
     save_every: o.SaveEvery = 30.0,
+    sample_every: o.SampleEvery = None,
     quiet: o.Silent = False,
     as_json: o.AsJson = False,
     tensorboard: o.Tensorboard = False,
@@ -158,7 +164,9 @@ def resume(
     from charrnn import launch, runs
     from charrnn.budget import Budget
 
-    screen = _screen(quiet=quiet, as_json=as_json, tensorboard=tensorboard)
+    screen = _screen(
+        quiet=quiet, as_json=as_json, tensorboard=tensorboard, each_sample=sample_every is not None
+    )
     if run is not None and run.startswith("-"):  # a flag of train's that was taken for the name
         context.args.insert(0, run)
         run = None
@@ -175,6 +183,7 @@ def resume(
             keep_corpus=keep_corpus,
             screen=screen,
             save_every=save_every,
+            sample_every=sample_every,
             began=began,
             group=group,
         )
@@ -182,8 +191,8 @@ def resume(
     _train(begin, screen)
 
 
-def _screen(*, quiet: bool, as_json: bool, tensorboard: bool) -> display.Quiet:
-    screen = display.screen(quiet=quiet, as_json=as_json)
+def _screen(*, quiet: bool, as_json: bool, tensorboard: bool, each_sample: bool) -> display.Quiet:
+    screen = display.screen(quiet=quiet, as_json=as_json, each_sample=each_sample)
     if not tensorboard:
         return screen
     from charrnn import board

@@ -20,7 +20,8 @@ from charrnn import marks
 Figures = Mapping[str, Any]
 
 _SECONDS_BETWEEN_LINES = 10.0
-_SECONDS_BETWEEN_SAMPLES = 30.0
+_SECONDS_BETWEEN_SAMPLES, _LEAST_BETWEEN_SAMPLES = 30.0, 10.0
+_FIRST_STEPS = 150  # of which each sample is shown
 _SECONDS_BETWEEN_BLOCKS = 0.02
 _LEAST_FOLDED, _WIDTH_OF_WORDS = 8, 20  # of a column: never folded to less; folded to it gladly
 _BAR = "{n_fmt}/{total_fmt} |{bar}| {remaining} left  {desc}"
@@ -180,8 +181,16 @@ class Plain(Quiet):
         self._shown |= figures
         is_due = time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES
         is_last = self._shown["step"] == self._steps  # a validation may follow
-        if "val_loss" in figures or (is_due and not is_last):
+        is_due = is_due and not is_last and bool(_summary(self._shown))
+        if "val_loss" in figures or is_due:
             self._line()
+
+    def sample(self, text: str, step: int) -> None:
+        """See `Quiet.sample`. Its lines are marked, for they may look like any other."""
+        if step > self._step_of_line or not step:
+            self._line()
+        for line in text.rstrip().expandtabs(4).split("\n"):
+            self.say(f"  | {line}".rstrip())
 
     def end(self) -> None:
         """See `Quiet.end`."""
@@ -189,19 +198,19 @@ class Plain(Quiet):
             self._line()
 
     def _line(self) -> None:
-        if not _summary(self._shown):
-            return
         self._last_line, self._step_of_line = time.monotonic(), self._shown["step"]
-        self.say(f"step {self._shown['step']}/{self._steps}  {_summary(self._shown)}")
+        self.say(f"step {self._shown['step']}/{self._steps}  {_summary(self._shown)}".rstrip())
 
 
 class Terminal(Quiet):
     """For people: a bar that stays, and a panel with a fresh sample now and then."""
 
-    seconds_between_samples = _SECONDS_BETWEEN_SAMPLES
-
-    def __init__(self) -> None:
+    def __init__(self, *, each_sample: bool = False) -> None:
+        """`each_sample` shows just those that the run keeps, however fast they come."""
         from rich.console import Console
+
+        self._each_sample, self._sampled = each_sample, -math.inf
+        self.seconds_between_samples = math.inf if each_sample else _SECONDS_BETWEEN_SAMPLES
 
         self._console = Console(stderr=True, highlight=False)
         self._shown: dict[str, Any] = {}
@@ -252,6 +261,10 @@ class Terminal(Quiet):
         from rich.panel import Panel
         from rich.text import Text
 
+        is_wanted = self._each_sample or step <= _FIRST_STEPS or step == self._bar.total
+        if not is_wanted and time.monotonic() - self._sampled < _LEAST_BETWEEN_SAMPLES:
+            return
+        self._sampled = time.monotonic()
         body = Text(visible(text).expandtabs(4))
         self._print(Panel(body, title=f"step {step}", box=box.ROUNDED, border_style="dim"))
 
@@ -276,13 +289,13 @@ def _bar(**settings: Any) -> Any:
     return tqdm(file=sys.stderr, dynamic_ncols=True, **settings)
 
 
-def screen(*, quiet: bool, as_json: bool) -> Quiet:
+def screen(*, quiet: bool, as_json: bool, each_sample: bool = False) -> Quiet:
     """The display that fits: what the flags ask for, else by whether stderr is a terminal."""
     if as_json:
         return Json()
     if quiet:
         return Quiet()
-    return Terminal() if sys.stderr.isatty() else Plain()
+    return Terminal(each_sample=each_sample) if sys.stderr.isatty() else Plain()
 
 
 def _summary(figures: Figures) -> str:

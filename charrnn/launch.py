@@ -51,7 +51,13 @@ class Request:
 
 
 def new_run(
-    request: Request, *, screen: Quiet, save_every: float, began: float, group: Group = ALONE
+    request: Request,
+    *,
+    screen: Quiet,
+    save_every: float,
+    sample_every: int | None = None,
+    began: float,
+    group: Group = ALONE,
 ) -> Sitting:
     """A new run, its folder made; the budget's minutes count from `began`, in monotonic seconds."""
     runs.require_free(request.run_name)  # before a long reading
@@ -92,7 +98,10 @@ def new_run(
     progress = Progress(ranks=group.num_ranks)
     standing = Checkpoint(planned.model, planned.train, vocab, facts, progress)
     sharing.invite(group, run, dataclasses.replace(standing, arrays=newborn.weights()))
-    return Sitting(run, newborn, text, standing, screen=screen, save_every=save_every, pace=pace)
+    return Sitting(
+        run, newborn, text, standing,
+        screen=screen, save_every=save_every, sample_every=sample_every, pace=pace,
+    )  # fmt: skip
 
 
 def resumed(
@@ -103,6 +112,7 @@ def resumed(
     keep_corpus: bool,
     screen: Quiet,
     save_every: float,
+    sample_every: int | None = None,
     began: float,
     group: Group = ALONE,
 ) -> Sitting:
@@ -142,7 +152,10 @@ def resumed(
     if skipped or (config, progress) != (found.train, found.progress):
         run.save(standing)  # before a step is made by it
     sharing.invite(group, run, standing)
-    return Sitting(run, made, text, standing, screen=screen, save_every=save_every, pace=pace)
+    return Sitting(
+        run, made, text, standing,
+        screen=screen, save_every=save_every, sample_every=sample_every, pace=pace,
+    )  # fmt: skip
 
 
 def _new_length(

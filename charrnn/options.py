@@ -211,6 +211,15 @@ Threads = Annotated[
 SaveEvery = Annotated[
     float, typer.Option(min=0, help="Seconds between checkpoints.", rich_help_panel=_RUN)
 ]
+SampleEvery = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Steps between samples; 0 for none.",
+        show_default="0, 10, 50, 150 …; validations",
+        rich_help_panel=_RUN,
+    ),
+]
 Silent = Annotated[
     bool, typer.Option("--quiet", help="Say nothing but errors.", rich_help_panel=_RUN)
 ]

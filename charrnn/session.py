@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from charrnn import baselines, checkpoint, sharing
+from charrnn import baselines, checkpoint, samples, sharing
 from charrnn.baselines import Yardstick
 from charrnn.budget import Pace
 from charrnn.checkpoint import Checkpoint, Progress
+from charrnn.container import Arrays
 from charrnn.display import Quiet, bits
 from charrnn.errors import CheckpointError, DivergedError, StorageError
 from charrnn.evaluation import validation_loss, validation_loss_reset
@@ -31,7 +32,7 @@ from charrnn.training import Learner, Report, train
 
 STEPS_BETWEEN_FIGURES = 10
 MAX_ROLLBACKS = 3  # in the life of a run
-_LENGTH_OF_SAMPLE = 240
+_MOST_SAMPLING = 1 / 100  # of the time, for samples that only the clock asks for
 _RECENT = (
     "recent_losses"  # the steps since the last figures, so that a resumed mean is the same mean
 )
@@ -49,11 +50,13 @@ class Sitting:
         *,
         screen: Quiet,
         save_every: float,
+        sample_every: int | None = None,
         pace: Pace | None = None,
     ) -> None:
         """`standing` is the checkpoint the learner stands at, its arrays included, and on disk but
-        at the run's birth; `save_every` is in seconds; `pace`
-        says when to end, where the number of steps was derived from the time there is.
+        at the run's birth; `save_every` is in seconds, `sample_every` in steps (see
+        `samples.is_due`); `pace` says when to end, where the number of steps was derived from the
+        time there is.
         """
         self.run, self._learner, self._text = run, learner, text
         self._screen, self._save_every, self._pace = screen, save_every, pace
@@ -61,7 +64,9 @@ class Sitting:
         lanes = text.lanes(standing.train, self._group.share(standing.train.batch_size))
         self._feed = Feed(lanes, standing.train.device)
         self._received: int | None = None  # the signal to end by, whichever process it was sent to
-        self._began = self._saved = self._sampled = time.monotonic()
+        self._sample_every = sample_every
+        self._began = self._saved = time.monotonic()
+        self._next_sample = self._began + screen.seconds_between_samples
         self._elapsed_before = standing.progress.elapsed_seconds
         self._learned_seconds = 0.0  # in this sitting
         self._stand_at(standing)
@@ -97,6 +102,7 @@ class Sitting:
         try:
             with Signals() as signals:
                 self._measure_baselines()
+                self._sample_at_birth()
                 while not self._has_ended(signals):
                     pass
                 if not (self._received or signals.received):
@@ -225,9 +231,26 @@ class Sitting:
             self._record_figures(report)
         if report.step == self._config.steps or report.step % self._config.eval_every == 0:
             self._validate()
-        if time.monotonic() - self._sampled >= self._screen.seconds_between_samples:
-            self._screen.sample(self._speak(), report.step)
-            self._sampled = time.monotonic()
+        self._sample_if_due()
+
+    def _sample_at_birth(self) -> None:
+        """What it writes before it has learned anything, once."""
+        if self._learner.step == 0 and not any("sample" in line for line in self.run.recorded()):
+            self._sample_if_due()
+
+    def _sample_if_due(self) -> None:
+        """Show a sample. It is kept with the run where its step asks for it, not the clock."""
+        began, step = time.monotonic(), self._learner.step
+        is_kept = samples.is_due(step, self._config, self._sample_every)
+        if self._group.rank > 0 or not (is_kept or began >= self._next_sample):
+            return
+        text = self._speak()
+        if is_kept:
+            self._record(sample=text)
+        self._screen.sample(text, step)
+        now = time.monotonic()
+        pause = (now - began) / _MOST_SAMPLING
+        self._next_sample = now + max(self._screen.seconds_between_samples, pause)
 
     def _are_figures_due(self, step: int) -> bool:
         return step == self._config.steps or step % STEPS_BETWEEN_FIGURES == 0
@@ -307,13 +330,9 @@ class Sitting:
         return True
 
     def _checkpoint(self) -> Checkpoint:
-        """The run as it stands. Raises `DivergedError` rather than hand out what a checkpoint may
-        not hold.
-        """
+        """The run as it stands. Raises `DivergedError`."""
         arrays = self._learner.arrays()
-        for name, array in arrays.items():
-            if reason := checkpoint.what_is_wrong_with(name, array):
-                raise self._diverged(f"{name} {reason}")
+        self._require_valid(arrays)
         arrays[_RECENT] = np.array([float(loss) for loss in self._recent_losses], np.float32)
         step = self._learner.step
         progress = Progress(
@@ -325,6 +344,12 @@ class Sitting:
             ranks=self._group.num_ranks,
         )
         return dataclasses.replace(self._standing, progress=progress, arrays=arrays)
+
+    def _require_valid(self, arrays: Arrays) -> None:
+        """Raise `DivergedError` for what no checkpoint may hold, and no model can write by."""
+        for name, array in arrays.items():
+            if reason := checkpoint.what_is_wrong_with(name, array):
+                raise self._diverged(f"{name} {reason}")
 
     def _diverged(self, sign: str) -> DivergedError:
         norm = math.nan if self._report is None else float(self._report.grad_norm)
@@ -352,7 +377,10 @@ class Sitting:
         return math.inf if loss is None else loss
 
     def _speak(self) -> str:
-        """A fresh sample of the model as it stands."""
+        """A fresh sample of the model as it stands. Raises `DivergedError`."""
         found = self._standing
-        model = Model.of(dataclasses.replace(found, arrays=self._learner.weights()))
-        return model.glimpse(_LENGTH_OF_SAMPLE, seed=self._learner.step)
+        weights = self._learner.weights()
+        self._require_valid(weights)
+        model = Model.of(dataclasses.replace(found, arrays=weights))
+        length = samples.length(found.model, len(found.vocab))
+        return model.glimpse(length, seed=self._learner.step)

@@ -55,9 +55,10 @@ def printed(kind: str, code: str, folder: Path) -> str:
 
 
 def abridged(out: str) -> str:
-    """What a page shows of an output: of progress its end, and no speed, which is a machine's; a
-    note on a line of its own, as after text on a terminal.
+    """What a page shows of an output: of progress its end, no samples on the way and no speed,
+    which is a machine's; a note on a line of its own, as after text on a terminal.
     """
+    out = re.sub(r"^  \|.*\n", "", out, flags=re.MULTILINE)
     out = re.sub(r"  [\d.]+k? chars/s$", "", out, flags=re.MULTILINE)
     out = re.sub(r"(?<=\S)charrnn: ", "\ncharrnn: ", out)
     out = re.sub(r"((?:^step .*\n)*)(^step .*\n)", ends, out, flags=re.MULTILINE)

@@ -94,9 +94,10 @@ MAY_IMPORT = {
     "sharing": {"checkpoint", "errors", "ranks", "runs"},
     "restarts": {"errors", "runs", "storage"},
     "session": {
-        "baselines", "budget", "checkpoint", "display", "errors", "evaluation", "feeding", "lanes",
-        "model", "runs", "sharing", "signals", "training",
+        "baselines", "budget", "checkpoint", "container", "display", "errors", "evaluation",
+        "feeding", "lanes", "model", "runs", "samples", "sharing", "signals", "training",
     },
+    "samples": {"config"},
     "baselines": {"lanes", "vocab"},
     "verifying": {
         "checkpoint", "config", "corpus", "device", "display", "errors", "feeding", "launch",

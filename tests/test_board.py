@@ -21,7 +21,7 @@ class Event:
         self._contents = contents
 
     def SerializeToString(self):
-        return json.dumps(self._contents).encode() + b"\n"
+        return json.dumps(self._contents, default=bytes.decode).encode() + b"\n"
 
 
 class RecordWriter:
@@ -76,9 +76,10 @@ def test_figures_are_written_and_handed_on(tmp_path):
     assert not (tmp_path / "tensorboard").exists()
     shown.figures({"step": 10, "loss": 2.5, "grad_norm": 1.0, "elapsed_seconds": 3})
     shown.figures({"step": 10, "val_loss": 2.75})
+    shown.figures({"step": 10, "sample": "one\n<two> \x1b"})
     shown.end()
-    assert heard.heard == [5, 0, 10, 10, "end"]
-    version, session, first, second = events(tmp_path)
+    assert heard.heard == [5, 0, 10, 10, 10, "end"]
+    version, session, first, second, third = events(tmp_path)
     assert version["file_version"] == "brain.Event:2"
     assert (session["session_log"], session["step"]) == ({"status": "START"}, 10)
     assert first["summary"]["value"] == [
@@ -86,6 +87,8 @@ def test_figures_are_written_and_handed_on(tmp_path):
         {"tag": "grad_norm", "simple_value": 1.0},
     ]
     assert second["summary"]["value"] == [{"tag": "val_loss", "simple_value": 2.75}]
+    [sample] = third["summary"]["value"]
+    assert sample["tensor"]["string_val"] == ["    one\n    <two> ␛\n"]
 
 
 @pytest.mark.usefixtures("stand_in")
@@ -133,7 +136,7 @@ def test_it_leaves_the_trajectory_alone_and_goes_on_with_a_resumed_run(charrnn, 
     assert digests[0] == digests[1]
     charrnn("resume", "watched", "--steps", 60, "--tensorboard")
     found = events(find("watched").folder)
-    assert [event["step"] for event in found if "session_log" in event] == [10, 50]
+    assert [event["step"] for event in found if "session_log" in event] == [0, 50]
     tags = [(e["step"], v["tag"]) for e in found for v in e.get("summary", {}).get("value", ())]
     steps = [step for step, tag in tags if tag == "loss"]
     assert steps == [10, 20, 30, 40, 50, 60]
@@ -149,8 +152,15 @@ def test_tensorboard_reads_what_was_written(tmp_path):
         shown.opened(tmp_path)
         for step in steps:
             shown.figures({"step": step, "loss": steps[0] / step, "learning_rate": 0.5})
+            shown.figures({"step": step, "sample": f"after {step}"})
         shown.end()
     read = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
     losses = {event.step: event.value for event in read.Scalars("loss")}
     assert losses == pytest.approx({10: 1.0, 20: 1.0, 30: 20 / 30, 40: 0.5})
     assert [event.value for event in read.Scalars("learning_rate")] == [0.5] * 4
+    texts = {
+        event.step: event.tensor_proto.string_val[0]
+        for event in read.Tensors("sample/text_summary")
+    }
+    assert texts == {step: f"    after {step}\n".encode() for step in (10, 20, 30, 40)}
+    assert read.SummaryMetadata("sample/text_summary").plugin_data.plugin_name == "text"

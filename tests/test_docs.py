@@ -77,8 +77,9 @@ def test_a_command_that_fails_ends_it(tmp_path: Path) -> None:
         run.ran("```sh\nexit 3\n```\n", tmp_path, in_small=False)
 
 
-def test_of_progress_the_last_line_is_shown_and_no_speed() -> None:
-    steps = "".join(f"step {n}/30  loss 2.1 (3 bits)  4.1k chars/s\n" for n in (10, 20, 30))
+def test_of_progress_the_last_line_is_shown_and_no_speed_and_no_sample() -> None:
+    step = "step {}/30  loss 2.1 (3 bits)  4.1k chars/s\n  | a sample\n  |\n"
+    steps = "".join(step.format(n) for n in (10, 20, 30))
     assert run.abridged(f"{steps}done\nWho's there?charrnn: 3 words\n") == (
         "…\nstep 30/30  loss 2.1 (3 bits)\ndone\nWho's there?\ncharrnn: 3 words\n"
     )

@@ -40,7 +40,9 @@ def test_metrics_hold_every_figure(charrnn, corpus, tmp_path):
     assert [line["step"] for line in lines if "val_loss" in line] == [25, 50, 60]
     assert lines[0].keys() == {"step", "baselines"}
     assert lines[0]["step"] == 0
-    assert lines[1].keys() == {"step", "loss", "bits_per_char", "grad_norm", "learning_rate"}
+    assert [line["step"] for line in lines if "sample" in line] == [0, 10, 25, 50, 60]
+    assert lines[1].keys() == {"step", "sample"}
+    assert lines[2].keys() == {"step", "loss", "bits_per_char", "grad_norm", "learning_rate"}
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ def test_all_steps_since_the_previous_save_are_made_again(charrnn, corpus, tmp_p
     part = verifying.replay(run, at_most=23, cache=cache, screen=Quiet())
     assert (part.first, part.last, part.num_compared) == (0, 23, 2)
     lines = [json.loads(line) for line in run.metrics.read_text().splitlines()]
-    lines[2]["grad_norm"] += 1e-6
+    next(line for line in lines if line["step"] == 20 and "grad_norm" in line)["grad_norm"] += 1e-6
     run.metrics.write_text("".join(json.dumps(line) + "\n" for line in lines))
     other = verifying.replay(run, at_most=None, cache=cache, screen=Quiet())
     assert other.last == 20

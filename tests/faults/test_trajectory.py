@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import os
 import random
 import signal
@@ -68,14 +69,22 @@ def test_saving_more_often_or_showing_less_changes_nothing(charrnn, corpus, tmp_
 
 @row(14)
 def test_sampling_while_it_trains_changes_nothing(charrnn, corpus, tmp_path, monkeypatch):
-    charrnn(*TRAIN)
+    """After every step, by the number of steps and by the clock; or never."""
+    charrnn(*TRAIN, "--sample-every", 0)
     monkeypatch.setattr(session.Quiet, "seconds_between_samples", 0.0)
+    monkeypatch.setattr(session, "_MOST_SAMPLING", math.inf)
     shown = []
     monkeypatch.setattr(session.Quiet, "sample", lambda self, text, step: shown.append(text))
     charrnn(*TRAIN[:-1], "b", "--quiet")
-    assert len(shown) == 60
-    assert all(len(text) == session._LENGTH_OF_SAMPLE for text in shown)
-    same_files(run_of(tmp_path), run_of(tmp_path, "b"))
+    charrnn(*TRAIN[:-1], "c", "--quiet", "--sample-every", 1)
+    assert len(shown) == 2 * 61
+    assert shown[:61] == shown[61:]
+    assert all(len(text) == 240 for text in shown)
+    for name in "bc":
+        run = run_of(tmp_path, name)
+        lines = run.metrics.read_text().splitlines(keepends=True)
+        run.metrics.write_text("".join(line for line in lines if '"sample"' not in line))
+        same_files(run_of(tmp_path), run)
 
 
 @row(20)

@@ -1,0 +1,79 @@
+"""What a person sees while it learns: samples in the log and in the metrics, and time where time
+was asked for.
+"""
+
+import json
+
+import pytest
+from conftest import SMALL, metrics, run_of, same_files
+from stumbles import stumble
+
+from charrnn.runs import find
+
+TRAIN = ("train", "corpus.txt", *SMALL, "--steps", 60, "--eval-every", 20, "--threads", 1)
+
+
+def sampled(run):
+    return [line["step"] for line in metrics(run) if "sample" in line]
+
+
+@stumble(26)
+@stumble(43)
+def test_a_log_and_the_metrics_hold_a_sample_at_the_first_steps_and_at_each_validation(
+    charrnn, corpus, tmp_path
+):
+    log = charrnn(*TRAIN, "--run", "a").err.splitlines()
+    assert sampled(run_of(tmp_path)) == [0, 10, 20, 40, 50, 60]
+    for line in metrics(run_of(tmp_path)):
+        if "sample" in line:
+            at = next(k for k, said in enumerate(log) if said.startswith(f"step {line['step']}/60"))
+            after = [said for said in log[at + 1 :] if not said.startswith("val ")]
+            written = line["sample"].rstrip().split("\n")
+            assert after[: len(written)] == [f"  | {part}".rstrip() for part in written]
+
+
+@stumble(26)
+@pytest.mark.parametrize(("every", "steps"), [(0, []), (15, [0, 15, 30, 45, 60])])
+def test_how_often_is_a_flag_of_train_and_of_resume(charrnn, corpus, tmp_path, every, steps):
+    charrnn(*TRAIN[:-4], "--steps", 30, "--run", "a", "--sample-every", every)
+    log = charrnn("resume", "a", "--steps", 60, "--sample-every", every)
+    assert sampled(run_of(tmp_path)) == steps
+    assert log.err.count("  | ") > 0 or not every
+    assert charrnn(*TRAIN, "--sample-every", -1).code == 2
+
+
+@stumble(26)
+def test_samples_change_nothing_and_a_resumed_run_has_the_same(charrnn, corpus, tmp_path):
+    charrnn(*TRAIN, "--run", "whole")
+    charrnn(*TRAIN, "--run", "silent", "--sample-every", 0)
+    weights = [find(name).newest_valid()[0].weights_sha256() for name in ("whole", "silent")]
+    assert weights[0] == weights[1]
+
+
+@stumble(43)
+def test_samples_of_steps_that_are_made_again_are_dropped(charrnn, corpus, tmp_path, monkeypatch):
+    """Stopped after step 30, and with samples of later steps still in the metrics."""
+    charrnn(*TRAIN, "--run", "whole")
+    import signal
+
+    from conftest import signal_at
+
+    with monkeypatch.context() as patch:
+        signal_at(patch, 30, signal.SIGTERM)
+        assert charrnn(*TRAIN, "--run", "a").code == 143
+    stopped = run_of(tmp_path)
+    with stopped.metrics.open("a") as file:
+        file.write(json.dumps({"step": 40, "sample": "of another path"}) + "\n")
+    assert charrnn("resume", "a").code == 0
+    same_files(run_of(tmp_path, "a"), run_of(tmp_path, "whole"))
+
+
+@stumble(26)
+def test_json_has_samples_as_lines_and_quiet_shows_none(charrnn, corpus):
+    as_json = charrnn(*TRAIN, "--json")
+    lines = [json.loads(line) for line in as_json.out.splitlines()]
+    found = [line for line in lines if "sample" in line]
+    assert [line["step"] for line in found] == [0, 10, 20, 40, 50, 60]
+    assert {frozenset(line) for line in found} == {frozenset({"step", "sample", "elapsed_seconds"})}
+    quiet = charrnn(*TRAIN, "--quiet")
+    assert (quiet.out, quiet.err) == ("", "")
