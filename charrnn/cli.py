@@ -14,7 +14,7 @@ from typing import Any
 import typer
 import typer.core
 
-from charrnn import __version__, display, looking
+from charrnn import __version__, display, looking, resuming
 from charrnn import options as o
 from charrnn.config import ModelConfig, SampleConfig, TrainConfig
 from charrnn.errors import CheckpointError, UsageError
@@ -96,12 +96,17 @@ def train(
         raise UsageError(f"--lines and --records {records} were both given", "choose one")
     if lines:
         given["records"] = "lines"
-    from charrnn import launch, restarts
+    from charrnn import early, restarts
+
+    names = tuple(corpus or ["shakespeare"])
+    if restarts.launch() is None:  # else the first process makes the run, and tells the others
+        early.require_trainable(names, encoding, given, run_name=run, init_from=init_from)
+    from charrnn import launch
     from charrnn.budget import Budget
     from charrnn.corpus import Reading
 
     request = launch.Request(
-        names=tuple(corpus or ["shakespeare"]),
+        names=names,
         reading=Reading(encoding, bytes_),
         max_vocab=max_vocab,
         given=given,
@@ -139,7 +144,7 @@ _CONFIGURED = (
 ) - {"steps"}
 
 
-@app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@app.command(cls=resuming.Resume)
 def resume(
     context: typer.Context,
     run: o.Run = None,
@@ -161,20 +166,23 @@ def resume(
     from now. The learning rate then follows the schedule of a run of the new length.
     """
     began = time.monotonic()
-    from charrnn import launch, runs
+    from charrnn import early, restarts, runs
+
+    name, typed = resuming.typed(context, run)
+    early.require_device(device)
+    if restarts.launch() is None:  # else only the first process needs to have the run
+        resuming.require_same(typed, runs.find(name).header())
+    from charrnn import launch
     from charrnn.budget import Budget
 
     screen = _screen(
         quiet=quiet, as_json=as_json, tensorboard=tensorboard, each_sample=sample_every is not None
     )
-    if run is not None and run.startswith("-"):  # a flag of train's that was taken for the name
-        context.args.insert(0, run)
-        run = None
     given = {"device": device, "threads": threads}
 
     def begin(group: Any, held: ExitStack) -> Any:
-        found = runs.find(run)
-        _require_same(context.args, found.header())
+        found = runs.find(name)
+        resuming.require_same(typed, found.header())
         held.enter_context(found.locked())
         return launch.resumed(
             found,
@@ -198,30 +206,6 @@ def _screen(*, quiet: bool, as_json: bool, tensorboard: bool, each_sample: bool)
     from charrnn import board
 
     return board.beside(screen)
-
-
-def _require_same(rest: list[str], standing: Any) -> None:
-    """What a person typed beside the flags of resume: those of train, if they say what the run
-    is. Raises `UsageError` with the difference.
-    """
-    values = {**standing.model.to_json(), **standing.train.to_json()}
-    for flag, typed in itertools.zip_longest(rest[::2], rest[1::2], fillvalue=""):
-        name = flag.removeprefix("--").replace("-", "_")
-        if not flag.startswith("--") or name not in values:
-            raise UsageError(f"No such option: {flag}", "see: charrnn resume --help")
-        if not _is_typed(values[name], typed):
-            raise UsageError(
-                f"--{name.replace('_', '-')} {typed} is not what the run has: {values[name]}",
-                "a run keeps what it began with; leave the flag out, or train anew",
-            )
-
-
-def _is_typed(value: Any, typed: str) -> bool:
-    """Whether that is what was typed: 0.10 is 0.1."""
-    try:
-        return typed == str(value) or (isinstance(value, float) and float(typed) == value)
-    except ValueError:
-        return False
 
 
 def _train(begin: Callable[[Any, ExitStack], Any], screen: display.Quiet) -> None:
@@ -306,8 +290,9 @@ def sample(
         seed=secrets.randbelow(2**32) if seed is None else seed,
         stop=tuple(stop or ()),
     )
-    from charrnn import inputs, speaking
+    from charrnn import early, inputs, speaking
 
+    early.require_device(device)
     wanted = speaking.Wanted(
         num=num, unique=unique, novel=novel, novel_chars=novel_chars, match=match,
         as_json=as_json, report=report, stream=not no_stream, device=device,
@@ -389,9 +374,11 @@ def verify(run: o.Run = None, replay: o.Replay = None, as_json: o.InfoJson = Fal
     For a disk or a memory that one does not trust. It changes nothing. The exit code is 0 where
     all is as it was written and every number comes out to the bit, else 4.
     """
-    from charrnn import runs, verifying
+    from charrnn import runs
 
     found = runs.find(run)
+    from charrnn import verifying
+
     screen = display.screen(quiet=as_json, as_json=False)
     findings = verifying.checked(found, at_most=replay, cache=runs.CORPUS_CACHE, screen=screen)
     if as_json:

@@ -135,6 +135,11 @@ def _utf8(text: str) -> bytes:
         ) from error
 
 
+def require_known(encoding: str) -> None:
+    """Raise `UsageError` for the name of no encoding."""
+    _decoder(encoding)
+
+
 def _decoder(encoding: str) -> codecs.IncrementalDecoder:
     """Python's decoder of that name. Raises `UsageError` where there is none for text."""
     try:

@@ -6,6 +6,7 @@ import warnings
 import torch
 import torch.utils.deterministic
 
+from charrnn import early
 from charrnn.errors import UsageError
 
 
@@ -16,18 +17,11 @@ def resolve(name: str) -> str:
     """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        kind = torch.device(name).type
-    except RuntimeError:
-        kind = ""
-    if kind not in ("cpu", "cuda", "mps"):
-        raise UsageError(f"--device {name!r} is not known", "use auto, cpu, cuda, cuda:N or mps")
+    early.require_device_name(name)
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as error:
-        raise UsageError(
-            f"--device {name} is not to be had on this machine", "use auto or cpu"
-        ) from error
+        raise early.missing_device(name) from error
     return name
 
 

@@ -451,17 +451,26 @@ class Writer:
 
 
 class Counting:
-    """A bar on stderr for things that are found one by one, or for bytes."""
+    """A bar on stderr for things that are found one by one, or for bytes; `what` is its label.
+
+    It comes after half a second, or `at_once` where it is known that something takes long.
+    """
 
     def __init__(
-        self, total: int, *, hidden: bool, are_bytes: bool = False, what: str = ""
+        self,
+        total: int,
+        *,
+        hidden: bool = False,
+        are_bytes: bool = False,
+        what: str = "",
+        at_once: bool = False,
     ) -> None:
         self._bar = None
         if not hidden and sys.stderr.isatty():
             self._bar = _bar(
                 total=total,
                 bar_format=_BAR,
-                delay=0.5,
+                delay=0 if at_once else 0.5,
                 leave=False,
                 unit_scale=are_bytes,
                 desc=what,

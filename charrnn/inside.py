@@ -2,6 +2,7 @@
 what is heavy is imported inside.
 """
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from charrnn import options as o
 from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
+    from charrnn.checkpoint import Checkpoint
     from charrnn.memory import Memory
 
 
@@ -126,14 +128,14 @@ def memory(
     """
     if compare and len(run or ()) < 2:
         raise UsageError("--compare takes two runs or more", "name them: --compare RUN RUN")
-    from charrnn import cores, curves, device, runs
+    from charrnn import curves, inputs, runs
 
     if export is not None:
         curves.require_exportable(export)
-    device.prepare("cpu", cores.num_cores())
-    looked = {name: _looked(name, places) for name in run or [runs.find(None).name]}
+    found = {name: inputs.checkpoint_of(name) for name in run or [runs.find(None).name]}
+    looked = {name: _looked(name, each, places) for name, each in found.items()}
     if as_json:
-        print(json.dumps([{"run": name, **_figures(found)} for name, found in looked.items()]))
+        print(json.dumps([{"run": name, **_figures(each)} for name, each in looked.items()]))
         return
     for word, chart in _charts(looked).items():
         if export is None:
@@ -142,24 +144,22 @@ def memory(
             path = export.with_stem(f"{export.stem}-{word}")
             curves.export(chart, path)
             display.note(f"wrote {path}")
-    for name, found in looked.items():
-        for sentence in _in_words(found):
+    for name, memory in looked.items():
+        for sentence in _in_words(memory):
             print(display.visible(f"{name}: {sentence}"))
 
 
-def _looked(run: str, num_places: int) -> "Memory":
+def _looked(run: str, found: "Checkpoint", num_places: int) -> "Memory":
     """What a run's best checkpoint remembers, found while a bar shows how long it takes."""
-    from charrnn import inputs, reading, runs
-    from charrnn.memory import look_back
-    from charrnn.model import Model
+    with contextlib.closing(display.Counting(1, what=f"looking back: {run}", at_once=True)) as bar:
+        from charrnn import cores, device, reading, runs
+        from charrnn.memory import look_back
+        from charrnn.model import Model
 
-    found = inputs.checkpoint_of(run)
-    cache, bar = runs.CORPUS_CACHE, display.Counting(1, hidden=False)
-    text = reading.same_text(found, cache=cache, keep_corpus=True, screen=display.Quiet())
-    try:
+        device.prepare("cpu", cores.num_cores())
+        cache, screen = runs.CORPUS_CACHE, display.Quiet()
+        text = reading.same_text(found, cache=cache, keep_corpus=True, screen=screen)
         return look_back(Model.of(found), text, num_places=num_places, progress=bar.so_far)
-    finally:
-        bar.close()
 
 
 def _figures(found: "Memory") -> dict[str, Any]:

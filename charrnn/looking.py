@@ -122,11 +122,12 @@ def score(
     if in_colours:
         _colour(found, names, heatmap=heatmap, export=export)
         return
-    from charrnn import runs, scoring
     from charrnn.reading import File
 
     with contextlib.closing(_bar(names, hidden=per_line and sys.stdout.isatty())) as bar:
         files = [File(inputs.label(name), _counted(inputs.chunks(name), bar)) for name in names]
+        from charrnn import runs, scoring  # after what may be wrong: it takes seconds
+
         if per_line:
             for scored in scoring.score_lines(found, files):
                 print(json.dumps(vars(scored)))
@@ -152,10 +153,12 @@ def _require_one(*flags: tuple[str, bool]) -> None:
 
 
 def _bar(names: Sequence[str], *, hidden: bool) -> display.Counting:
-    """A bar for the bytes of some files, where it is known how many there are."""
+    """A bar for the bytes of some files, or for a split; without one for a pipe."""
     sizes = [os.path.getsize(name) for name in names if os.path.isfile(name)]
-    hidden = hidden or len(sizes) < max(1, len(names))
-    return display.Counting(sum(sizes), hidden=hidden, are_bytes=True)
+    hidden = hidden or len(sizes) < len(names)
+    return display.Counting(
+        sum(sizes) or 1, hidden=hidden, are_bytes=True, what="scoring", at_once=True
+    )
 
 
 def _counted(chunks: Iterator[bytes], bar: display.Counting) -> Iterator[bytes]:

@@ -21,6 +21,7 @@ Shapes: T time, B places, V vocabulary, H hidden.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -173,10 +174,12 @@ def reach(model: Model, places: Places, progress: Progress = lambda done, total:
     weights = _tensors(model.weights)
     size = model.config.num_layers * model.config.hidden_size
     parts = places.parts(max(1, _NUMBERS_AT_ONCE // size))
-    norms = []
-    for done, part in enumerate(parts, start=1):
-        norms.append(_norms(model.config, weights, part, farthest))
-        progress(done, len(parts))
+    steps, num_steps = count(1), len(parts) * _num_steps(places, farthest)
+
+    def tell() -> None:
+        progress(next(steps), num_steps)
+
+    norms = [_norms(model.config, weights, part, farthest, tell) for part in parts]
     is_there_KB = places.lengths_B > np.arange(1, farthest + 1)[:, None]
     num_K = is_there_KB.sum(1)
     kept_K = num_K >= min(_LEAST_PLACES, max(1, num_K[0]))
@@ -185,20 +188,32 @@ def reach(model: Model, places: Places, progress: Progress = lambda done, total:
     return Reach(tuple((np.flatnonzero(kept_K) + 1).tolist()), tuple(means_K.tolist()))
 
 
+def _num_steps(places: Places, farthest: int) -> int:
+    """How many characters are read before those to be predicted."""
+    return max(farthest, min(farthest + _WARM_UP, int(places.lengths_B.max())))
+
+
 def _norms(
-    config: ModelConfig, weights: Weights, places: Places, farthest: int
+    config: ModelConfig,
+    weights: Weights,
+    places: Places,
+    farthest: int,
+    tell: Callable[[], None],
 ) -> npt.NDArray[np.float64]:
-    """‖∂loss/∂s‖ at each place by the state k characters before, (K, B) for k = 1 … farthest."""
+    """‖∂loss/∂s‖ at each place by the state k characters before, (K, B) for k = 1 … farthest.
+
+    `tell` is called after each character that was read.
+    """
     state = _tensors(initial_state(config, len(places.ends_B)))
     carried: list[list[Tensor]] = []
-    longest = min(farthest + _WARM_UP, int(places.lengths_B.max()))
-    for t in range(max(farthest, longest), 0, -1):
+    for t in range(_num_steps(places, farthest), 0, -1):
         with torch.set_grad_enabled(t <= farthest):
             state = _begun(state, torch.from_numpy(places.lengths_B > t))
             if t <= farthest:
                 carried.append([part.requires_grad_() for layer in state.layers for part in layer])
             ids_B = torch.from_numpy(places.ids_B(t))
             logits_BV, state = step(config, weights, ids_B, state, torch)
+        tell()
     loss = functional.cross_entropy(logits_BV, torch.from_numpy(places.ids_B(0)), reduction="sum")
     parts = [part for state_parts in carried for part in state_parts]
     gradients = torch.stack(torch.autograd.grad(loss, parts))

@@ -291,6 +291,12 @@ def find_to_speak(name: str | None) -> tuple[Checkpoint, list[CheckpointError]]:
     return find(name).to_speak()
 
 
+def require_there(name: str) -> None:
+    """Raise `CheckpointError` where `find_to_speak` would find nothing of that name."""
+    if (ROOT / name).is_dir() or not Path(name).is_file():
+        find(name)
+
+
 def everything() -> list[Run]:
     """All runs that have a checkpoint, the one most recently trained first."""
     if not ROOT.is_dir():

@@ -53,6 +53,13 @@ def find(names: Sequence[str], *, spool_folder: Path) -> list[Source]:
     return sources
 
 
+def require_there(names: Sequence[str]) -> None:
+    """Raise `CorpusError` where there is nothing behind a name; nothing is read."""
+    for name in names:
+        if name not in (STDIN, SHAKESPEARE):
+            _locate(name)
+
+
 def discard_spooled(sources: Sequence[Source]) -> None:
     """Remove the copy of standard input, if there is one."""
     for source in sources:

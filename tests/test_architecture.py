@@ -76,7 +76,7 @@ MAY_IMPORT = {
         "checkpoint", "config", "cores", "errors", "prediction", "records", "recurrence", "runs",
         "sampling", "stepper", "streams", "vocab",
     },
-    "device": {"errors"},
+    "device": {"early", "errors"},
     "network": {"cifg", "config", "ngrams", "recurrence"},
     "optimizer": set(),
     "cifg": set(),
@@ -110,17 +110,20 @@ MAY_IMPORT = {
         "sources", "training", "vocab",
     },
     "cli": {
-        "board", "budget", "config", "corpus", "display", "errors", "inputs", "launch", "looking",
-        "model", "options", "ranks", "restarts", "runs", "sharing", "speaking", "verifying",
+        "board", "budget", "config", "corpus", "display", "early", "errors", "inputs", "launch",
+        "looking", "model", "options", "ranks", "restarts", "resuming", "runs", "sharing",
+        "speaking", "verifying",
     },
+    "early": {"config", "decoding", "errors", "runs", "sources"},
+    "resuming": {"checkpoint", "errors"},
     "losses": {"curves", "errors", "runs"},
     "looking": {
         "curves", "display", "errors", "heat", "inputs", "inside", "losses", "model", "options",
         "prediction", "reading", "runs", "scoring",
     },
     "inside": {
-        "cores", "curves", "device", "display", "errors", "features", "heat", "inputs", "memory",
-        "model", "neurons", "options", "reading", "runs",
+        "checkpoint", "cores", "curves", "device", "display", "errors", "features", "heat",
+        "inputs", "memory", "model", "neurons", "options", "reading", "runs",
     },
     "memory": {
         "config", "errors", "lanes", "model", "ngrams", "recurrence", "sampling", "stepper",
@@ -143,7 +146,7 @@ ONLY_IN = {
         "torch_batch",
         "training",
     },
-    "typer": {"__main__", "cli", "looking", "options"},
+    "typer": {"__main__", "cli", "looking", "options", "resuming"},
     "rich": {"canvas", "curves", "display", "heat"},
     "matplotlib": {"curves"},
     "tensorboard": {"board"},
@@ -196,6 +199,7 @@ def test_every_module_is_mirrored_by_its_tests():
     spoken_for = {
         "__init__": "model", "__main__": "cli", "options": "cli", "looking": "scoring",
         "inside": "neurons", "container": "checkpoint", "signals": "session", "counting": "corpus",
+        "resuming": "cli", "early": "cli",
     }  # fmt: skip
     assert {spoken_for.get(module, module) for module in MODULES} <= tests
 

@@ -17,7 +17,7 @@ def test_a_device_that_is_none_is_refused(name):
 
 
 def test_a_device_this_machine_has_not_got_is_refused():
-    with pytest.raises(UsageError, match=r"--device cuda:99 is not to be had on this machine"):
+    with pytest.raises(UsageError, match=r"--device cuda:99 is not available on this machine"):
         device.resolve("cuda:99")
 
 

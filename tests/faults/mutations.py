@@ -292,8 +292,8 @@ MISTAKES = [
     ),
     Mistake(
         "other sizes at a resume are passed over",
-        "cli",
-        "        if not _is_typed(values[name], typed):",
+        "resuming",
+        "        if value != has[name]:",
         "        if False:",
         "test_trajectory.py::test_other_sizes_are_refused_with_the_difference",
     ),

@@ -56,7 +56,7 @@ MESSAGES = {
     ),
     ("train", "text", "--device", "cuda:99"): (
         2,
-        "--device cuda:99 is not to be had on this machine; use auto or cpu",
+        "--device cuda:99 is not available on this machine; use auto or cpu",
     ),
     ("train", "text", "--run", "a b"): (
         2,
@@ -136,7 +136,12 @@ MESSAGES = {
         "--hidden-size 13 is not what the run has: 12; a run keeps what it began with; leave the"
         " flag out, or train anew",
     ),
-    ("resume", "a", "--colour"): (2, "No such option: --colour; see: charrnn resume --help"),
+    ("resume", "a", "--init-from", "lines"): (
+        2,
+        "--init-from is for a new run; leave it out, or train anew",
+    ),
+    ("resume", "a", "--run", "lines"): (2, "a and --run lines were both given; choose one"),
+    ("resume", "a", "--colour"): (2, "No such option: --colour...; see: charrnn resume --help"),
     ("resume", "a", "--steps", "2"): (
         2,
         "the run 'a' has already made 3 steps; a new length must be greater, 2 is not",
