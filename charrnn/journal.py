@@ -7,7 +7,6 @@ written.
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,13 +48,9 @@ class Journal:
     def add(self, number: int, value: Any) -> None:
         """Keep a result. Raises OSError where the disk refuses."""
         entry = json.dumps([number, value]).encode()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        descriptor = os.open(self._path, flags, 0o666)
-        try:
+        with self._path.open("ab", buffering=0) as file:
             # A line begins with its newline, so that one cut short spoils no other.
-            os.write(descriptor, b"\n" + _digest(entry) + b" " + entry)
-        finally:
-            os.close(descriptor)
+            file.write(b"\n" + _digest(entry) + b" " + entry)
 
 
 def _digest(entry: bytes) -> bytes:
@@ -69,7 +64,7 @@ def resumable(path: Path, *partial: Path) -> Iterator[Journal]:
     """
     with writable(path.parent):
         discard_unfinished(path.parent)
-        with alone_at(path):
+        with alone_at(path.with_suffix(".lock")):
             try:
                 yield Journal(path)
             except (CorpusError, OSError):

@@ -8,6 +8,7 @@ Shapes: B lanes, T time, R records.
 
 import math
 import mmap
+import sys
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -218,9 +219,11 @@ class RecordLanes:
 
 
 def _forget_pages(ids: IntArray) -> None:
-    """Unmap what was read, so that an epoch over 10 GB does not count as 10 GB of memory."""
+    """Unmap what was read, so that an epoch over 10 GB does not count as 10 GB of memory. Windows
+    has no such call: it takes the pages back when others need memory.
+    """
     owner: Any = ids
     while isinstance(owner, np.ndarray):
         owner = owner.base
-    if isinstance(owner, mmap.mmap):
+    if sys.platform != "win32" and isinstance(owner, mmap.mmap):
         owner.madvise(mmap.MADV_DONTNEED)

@@ -8,10 +8,10 @@ checkpoints/
     metrics.jsonl          every figure, a line each
     launch.json            which launch of torchrun it is of, till it is done
     lock                   held while a process trains the run
+    holder                 which process that is
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import re
@@ -25,7 +25,7 @@ from typing import Any
 from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.errors import CheckpointError, LockedError, NewerError, UsageError, storage_errors
-from charrnn.storage import discard_unfinished, keep_beside, write_atomically
+from charrnn.storage import alone_at, discard_unfinished, keep_beside, write_atomically
 
 ROOT = Path("checkpoints")
 LAUNCH = "launch.json"
@@ -68,6 +68,15 @@ class Run:
     def launch(self) -> Path:
         """Which launch of torchrun it is of: see restarts.py."""
         return self.folder / LAUNCH
+
+    @property
+    def _lock(self) -> Path:
+        return self.folder / "lock"
+
+    @property
+    def _holder(self) -> Path:
+        """Beside the lock, which Windows lets nobody else read."""
+        return self.folder / "holder"
 
     @property
     def checkpoints(self) -> list[Path]:
@@ -149,7 +158,7 @@ class Run:
         """Remove the folder of a run that could not save even once, so that its name is free."""
         with contextlib.suppress(OSError):
             if not self.checkpoints:
-                for leftover in (self.folder / "lock", self.launch):
+                for leftover in (self._lock, self._holder, self.launch):
                     leftover.unlink(missing_ok=True)
                 self.folder.rmdir()
 
@@ -166,22 +175,25 @@ class Run:
 
         The kernel drops the lock with the process, however that ends.
         """
-        with _refused(self.folder):
-            lock = (self.folder / "lock").open("a+")
-        with lock as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                file.seek(0)
-                holder = file.read().strip() or "another process"
-                raise LockedError(
-                    f"the run {self.name!r} is being trained by {holder}", "wait for it, or end it"
-                ) from error
+        with contextlib.ExitStack() as held:
+            with _refused(self.folder):
+                try:
+                    held.enter_context(alone_at(self._lock, wait=False))
+                except BlockingIOError as error:
+                    raise LockedError(
+                        f"the run {self.name!r} is being trained by {self._told_holder()}",
+                        "wait for it, or end it",
+                    ) from error
             with contextlib.suppress(OSError):  # a full disk: the lock itself holds all the same
-                file.truncate(0)
-                file.write(f"process {os.getpid()} on {socket.gethostname()}")
-                file.flush()
+                holder = f"process {os.getpid()} on {socket.gethostname()}"
+                self._holder.write_text(holder, encoding="utf-8")
             yield
+
+    def _told_holder(self) -> str:
+        try:
+            return self._holder.read_text(encoding="utf-8") or "another process"
+        except (OSError, UnicodeDecodeError):
+            return "another process"
 
     def record(self, figures: dict[str, Any]) -> None:
         """Append one line to the metrics."""

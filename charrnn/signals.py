@@ -7,6 +7,8 @@ import threading
 from types import FrameType, TracebackType
 from typing import Self
 
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # a terminal that goes; Ctrl-Break on Windows
+
 
 class Signals:
     """While it is entered, the first SIGINT, SIGTERM or SIGHUP is kept in `received`; a second one
@@ -19,7 +21,7 @@ class Signals:
     def __enter__(self) -> Self:
         self._before = {
             kind: signal.signal(kind, self._receive)
-            for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+            for kind in (getattr(signal, name) for name in _NAMES if hasattr(signal, name))
             if threading.current_thread() is threading.main_thread()  # Python's own rule
             and signal.getsignal(kind) != signal.SIG_IGN  # nohup, or a shell's background job
         }

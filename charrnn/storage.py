@@ -5,14 +5,19 @@ them and end the process between any two.
 """
 
 import contextlib
-import fcntl
+import errno
 import os
 import re
+import socket
+import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _MAX_BYTES_AT_ONCE = 1 << 20
-_MACHINE = re.sub(r"\W", "-", os.uname().nodename)
+_MACHINE = re.sub(r"\W", "-", socket.gethostname())
+_AS_IT_IS = getattr(os, "O_BINARY", 0)  # Windows would end lines with CRLF
+_TRIES = 40  # at replacing a file that is open, which Windows refuses; 50 ms apart
 
 
 def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
@@ -24,7 +29,7 @@ def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
     temporary = temporary_beside(path)
     try:
         _write(temporary, pieces)
-        os.replace(temporary, path)
+        _replace(temporary, path)
     except BaseException:
         _remove(temporary)
         raise
@@ -33,34 +38,33 @@ def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
 
 def put_in_place(partial: Path, path: Path) -> None:
     """Give a file that was written bit by bit the name of a whole one. Raises OSError."""
-    descriptor = os.open(partial, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(partial, os.O_RDWR)  # Windows syncs only what may be written
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    os.replace(partial, path)
+    _replace(partial, path)
     _fsync_folder(path.parent)
 
 
 @contextlib.contextmanager
-def alone_at(path: Path) -> Iterator[None]:
-    """Wait until no other process is at this file, which is made if need be, and keep them out.
+def alone_at(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold the lock that this file is; it is made if need be, and stays.
 
-    The kernel lets the next one in when this process ends, however it does. Raises OSError.
+    The kernel lets the next process in when this one ends, however it does. Raises BlockingIOError
+    where another process holds it and we do not wait, else OSError.
     """
-    while True:
-        with path.open("ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            if _is_at(path, file.fileno()):  # the one before us may have moved or removed it
-                yield
-                return
+    import filelock  # here, for a command that only reads would spend 20 ms on it
 
-
-def _is_at(path: Path, descriptor: int) -> bool:
+    lock = filelock.FileLock(path)
     try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
+        lock.acquire(blocking=wait)
+    except filelock.Timeout as error:
+        raise BlockingIOError(errno.EAGAIN, "held by another process", str(path)) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def keep_beside(path: Path, kept: Path) -> None:
@@ -71,12 +75,12 @@ def keep_beside(path: Path, kept: Path) -> None:
     temporary = temporary_beside(kept)
     with contextlib.suppress(OSError):
         os.link(path, temporary)
-        os.replace(temporary, kept)
+        _replace(temporary, kept)
     _remove(temporary)  # it is still there where both were names of one file
 
 
 def _write(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _AS_IT_IS, 0o666)
     try:
         for piece in pieces:
             left = memoryview(piece)
@@ -93,13 +97,24 @@ def _remove(path: Path) -> None:
         os.unlink(path)
 
 
+def _replace(temporary: Path, path: Path) -> None:
+    """Give a file the name of another. Windows refuses while somebody reads that other one."""
+    for _ in range(_TRIES if sys.platform == "win32" else 0):
+        with contextlib.suppress(PermissionError):
+            os.replace(temporary, path)
+            return
+        time.sleep(0.05)
+    os.replace(temporary, path)
+
+
 def _fsync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Make the rename itself survive a power cut. Windows, which opens no folders, journals it."""
+    if sys.platform != "win32":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def temporary_beside(path: Path) -> Path:
@@ -117,11 +132,30 @@ def discard_unfinished(folder: Path) -> None:
             _remove(leftover)
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        pass  # someone else's
-    return True
+if sys.platform == "win32":
+
+    def _is_alive(pid: int) -> bool:
+        """Ask for a handle of the process, since `os.kill` would end it."""
+        import ctypes
+
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        query_limited_information, access_denied, still_active = 0x1000, 5, 259
+        kernel.OpenProcess.restype = ctypes.c_void_p
+        process = ctypes.c_void_p(kernel.OpenProcess(query_limited_information, False, pid))
+        if not process:
+            return ctypes.get_last_error() == access_denied  # someone else's
+        code = ctypes.c_ulong()
+        is_told = kernel.GetExitCodeProcess(process, ctypes.byref(code))
+        kernel.CloseHandle(process)
+        return not is_told or code.value == still_active
+
+else:
+
+    def _is_alive(pid: int) -> bool:
+        try:
+            os.kill(pid, 0)
+        except (ProcessLookupError, OverflowError):
+            return False
+        except PermissionError:
+            pass  # someone else's
+        return True

@@ -174,6 +174,10 @@ def same_files(one: runs.Run, other: runs.Run) -> None:
     assert metrics(one) == metrics(other)
 
 
+limits_memory = pytest.mark.skipif(
+    sys.platform != "linux" or sys.modules.get("resource", ...) is None,
+    reason="the limit counts otherwise elsewhere, or cannot be set",
+)
 SMALL = ("--hidden-size", 12, "--embedding-size", 8, "--batch-size", 4, "--seq-length", 8)
 QUICK = (*SMALL, "--steps", 20, "--eval-every", 10, "--threads", 1)
 TRAIN = ("train", "corpus.txt", *SMALL, "--steps", 60, "--eval-every", 25, "--run", "a")

@@ -1,11 +1,8 @@
 import contextlib
-import fcntl
 import io
 import os
-import pty
 import struct
 import sys
-import termios
 
 import pyte
 import pytest
@@ -88,6 +85,7 @@ def screen_of(text: str, columns: int) -> list[str]:
 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_the_bar_fits_and_a_hostile_sample_stays_in_its_panel(monkeypatch, columns):
+    fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
     monkeypatch.setattr(sys, "stderr", os.fdopen(its, "w", encoding="utf-8"))

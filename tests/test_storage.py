@@ -4,7 +4,7 @@ import os
 import pytest
 
 from charrnn import storage
-from charrnn.storage import keep_beside, write_atomically
+from charrnn.storage import alone_at, keep_beside, write_atomically
 
 
 def test_a_failure_in_the_middle_leaves_nothing_behind(tmp_path):
@@ -42,3 +42,30 @@ def test_without_links_nothing_is_kept_and_nothing_lost(tmp_path, monkeypatch):
     monkeypatch.setattr(storage.os, "link", refuse)
     keep_beside(tmp_path / "file", tmp_path / "kept")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_that_is_open_is_replaced_once_it_is_not(tmp_path, monkeypatch):
+    """Windows refuses meanwhile."""
+    replace, refusals = os.replace, [PermissionError, PermissionError]
+
+    def refusing(*names):
+        if refusals:
+            raise refusals.pop()
+        replace(*names)
+
+    monkeypatch.setattr(storage.os, "replace", refusing)
+    monkeypatch.setattr(storage.time, "sleep", lambda seconds: None)
+    with pytest.raises(PermissionError):
+        write_atomically(tmp_path / "file", [b"new"])
+    monkeypatch.setattr(storage.sys, "platform", "win32")
+    write_atomically(tmp_path / "file", [b"new"])
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert not refusals
+
+
+def test_a_lock_is_held_by_one_at_a_time(tmp_path):
+    with alone_at(tmp_path / "lock"), pytest.raises(BlockingIOError):
+        with alone_at(tmp_path / "lock", wait=False):
+            pass
+    with alone_at(tmp_path / "lock", wait=False):
+        pass

@@ -65,8 +65,8 @@ MISTAKES = [
     Mistake(
         "the old file is removed before the new one takes its name",
         "storage",
-        "        os.replace(temporary, path)\n    except",
-        "        _remove(path)\n        os.replace(temporary, path)\n    except",
+        "        _replace(temporary, path)\n    except",
+        "        _remove(path)\n        _replace(temporary, path)\n    except",
         "test_saving.py::test_a_save_killed_at_any_system_call_leaves_the_old_checkpoint_or_the_new",
     ),
     Mistake(
@@ -402,7 +402,7 @@ MISTAKES = [
     Mistake(
         "a run is not locked",
         "runs",
-        "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "held.enter_context(alone_at(self._lock, wait=False))",
         "pass",
         "test_runs_at_once.py::test_two_processes_cannot_train_one_run_and_a_killed_one_frees_it",
     ),

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import safetensors.numpy
-from conftest import TRAIN, run_of, same_files, signal_at
+from conftest import TRAIN, limits_memory, run_of, same_files, signal_at
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matrix import crash_points, row
@@ -352,7 +352,7 @@ except CheckpointError as error:
 
 
 @row(9)
-@pytest.mark.skipif(sys.platform != "linux", reason="the limit counts otherwise elsewhere")
+@limits_memory
 @pytest.mark.parametrize("size", [2 << 20, 100 << 20])
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_header_that_swells_takes_neither_time_nor_memory(tmp_path, bomb, size):
@@ -368,7 +368,7 @@ def test_a_header_that_swells_takes_neither_time_nor_memory(tmp_path, bomb, size
 
 
 @row(10)
-@pytest.mark.skipif(sys.platform != "linux", reason="the limit counts otherwise elsewhere")
+@limits_memory
 def test_monstrous_sizes_are_refused_before_any_memory_is_taken(tmp_path):
     """A file of 40 GB that takes none on disk, its header consistent with its size."""
     path = tmp_path / "bomb"

@@ -9,7 +9,16 @@ import sys
 import numpy as np
 import pytest
 import torch
-from conftest import SMALL, TRAIN, metrics, run_of, same_files, signal_at, small_text
+from conftest import (
+    SMALL,
+    TRAIN,
+    limits_memory,
+    metrics,
+    run_of,
+    same_files,
+    signal_at,
+    small_text,
+)
 from matrix import crash_points, row
 
 from charrnn import checkpoint, session, training
@@ -170,7 +179,7 @@ main()
 
 
 @row(23)
-@pytest.mark.skipif(sys.platform != "linux", reason="the limit counts otherwise elsewhere")
+@limits_memory
 def test_out_of_memory_is_one_line_and_leaves_the_checkpoint(charrnn, corpus, tmp_path):
     corpus.write_text(small_text() * 400)
     sizes = ("--hidden-size", 64, "--batch-size", 4096, "--seq-length", 256, "--steps", 5)

@@ -1,8 +1,7 @@
 """Several processes at once: launches, trainers of one run, readers while it is written."""
 
-import multiprocessing
-import os
-import signal
+import subprocess
+import sys
 
 import pytest
 from conftest import SMALL, run_of, start, wait_until
@@ -13,33 +12,43 @@ from charrnn import runs
 from charrnn.errors import LockedError
 
 
-def _create(_):
-    return runs.create(None, default="same").name
+def python(code, **settings):
+    """A process of its own that needs neither torch nor fork."""
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, **settings)
 
 
 @row(31)
 def test_fifty_launches_at_once_make_fifty_runs():
-    with multiprocessing.get_context("fork").Pool(8) as pool:
-        assert len(set(pool.map(_create, range(50)))) == 50
+    code = """
+from charrnn import runs
+for _ in range(10):
+    print(runs.create(None, default="same").name)
+"""
+    launches = [python(code) for _ in range(5)]
+    names = [name for process in launches for name in process.communicate()[0].split()]
+    assert len(set(names)) == len(names) == 50
 
 
 @row(30)
 def test_two_processes_cannot_train_one_run_and_a_killed_one_frees_it():
     run = runs.create("a", default="x")
-    ready, wait = os.pipe()
-    child = os.fork()
-    if not child:
-        with run.locked():
-            os.write(wait, b"x")
-            signal.pause()
-    os.read(ready, 1)
+    code = """
+from charrnn import runs
+with runs.find("a").locked():
+    print(flush=True)
+    input()
+"""
+    run.save(small())
+    child = python(code, stdin=subprocess.PIPE)
+    child.stdout.readline()
     try:
-        with pytest.raises(LockedError, match=rf"is being trained by process {child} on \S+; wait"):
+        told = rf"is being trained by process {child.pid} on \S+; wait"
+        with pytest.raises(LockedError, match=told):
             with run.locked():
                 pass
     finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        child.kill()
+        child.communicate()
     with run.locked():
         pass
 
@@ -64,8 +73,7 @@ def test_a_reader_never_sees_half_a_checkpoint(tmp_path):
     """A thousand loads while another process saves as fast as it can."""
     run = runs.create("a", default="x")
     run.save(small(step=1))
-    process = multiprocessing.get_context("fork").Process(target=_save_for_ever, args=(run,))
-    process.start()
+    process = python(SAVE_FOR_EVER)
     try:
         seen = set()
         for _ in range(1000):
@@ -76,12 +84,16 @@ def test_a_reader_never_sees_half_a_checkpoint(tmp_path):
             crash_points[32] += 1
     finally:
         process.kill()
-        process.join()
+        process.communicate()
     assert len(seen) > 20
 
 
-def _save_for_ever(run):
-    step = 2
-    while True:
-        run.save(small(step=step))
-        step += 1
+SAVE_FOR_EVER = """
+from dataclasses import replace
+from charrnn import checkpoint, runs
+run = runs.find("a")
+saved = checkpoint.read(run.last)
+while True:
+    saved = replace(saved, progress=replace(saved.progress, step=saved.progress.step + 1))
+    run.save(saved)
+"""

@@ -3,7 +3,6 @@
 import errno
 import itertools
 import os
-import resource
 import signal
 import stat
 import subprocess
@@ -59,6 +58,8 @@ SHA256 = {found.progress.step: found.weights_sha256() for found in (OLDEST, OLD,
 
 @pytest.fixture
 def saver() -> Iterator[Saver]:
+    if not hasattr(os, "fork"):
+        pytest.skip("needs fork")
     made = Saver()
     yield made
     made.close()
@@ -261,6 +262,7 @@ def test_a_folder_that_becomes_read_only_is_said_and_costs_nothing(charrnn, corp
 @row(2)
 def test_a_limit_on_the_size_of_files_is_a_disk_that_refuses(corpus, tmp_path):
     """The kernel's own refusal (RLIMIT_FSIZE), in a process of its own: 6, and a free name."""
+    resource = pytest.importorskip("resource")
 
     def limit() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

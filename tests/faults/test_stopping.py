@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import time
@@ -16,11 +15,14 @@ from charrnn import checkpoint, session
 
 
 @row(15)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("step", [0, 24, 33])
 def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(
-    charrnn, corpus, tmp_path, monkeypatch, number, step
+    charrnn, corpus, tmp_path, monkeypatch, name, step
 ):
+    if not hasattr(signal, name):
+        pytest.skip(f"there is no {name} here")
+    number = getattr(signal, name)
     with pytest.MonkeyPatch.context() as patch:
         signal_at(patch, step, number)
         stopped = charrnn(*TRAIN)
@@ -122,6 +124,7 @@ def test_a_second_signal_leaves_at_once_and_the_checkpoint_is_safe(charrnn, corp
 @row(15)
 def test_a_terminal_that_goes_away_costs_nothing(charrnn, corpus):
     """Every message fails from then on, and the hang-up comes: saved, 129."""
+    pty = pytest.importorskip("pty")
     ours, its = pty.openpty()
     process = start(
         "train", corpus, *SMALL, "--steps", 10**6, "--threads", 1, "--run", "a", stderr=its

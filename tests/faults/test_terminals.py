@@ -1,15 +1,12 @@
 """What comes out, and where it goes: pipes that close, devices that are full, terminals."""
 
-import fcntl
 import json
 import os
-import pty
 import re
 import signal
 import struct
 import subprocess
 import sys
-import termios
 from pathlib import Path
 
 import pyte
@@ -20,6 +17,8 @@ from hypothesis import strategies as st
 from matrix import row
 from test_display import read_all
 from test_model import model_of
+
+fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))
 
 
 @row(33)
