@@ -162,8 +162,8 @@ class Yardstick:
         learned = {name: nats for name, nats in self.baselines.items() if name in NAMES}
         others = {name: nats for name, nats in self.baselines.items() if name not in NAMES}
         return (
-            f"what a loss means here, in nats a character: {_listed(learned)};"
-            f" without the training text {_listed(others)}"
+            f"for comparison, nats per character: {_listed(learned)};"
+            f" {_listed(others)} (validation text alone)"
         )
 
     def remarks(self, loss: float | None, val_loss: float) -> list[str]:
@@ -195,7 +195,7 @@ class Yardstick:
             return []
         self._has_warned = True
         return [
-            f"it begins to learn the text by heart: the validation loss rose from"
+            f"it is starting to memorise the text (overfitting): the validation loss rose from"
             f" {self._best[0]:.3f} to {val_loss:.3f} while the training loss fell to {loss:.3f};"
             " more --dropout, a smaller network or more text help (the best checkpoint is kept)"
         ]

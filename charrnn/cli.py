@@ -84,6 +84,7 @@ def train(
     save_every: o.SaveEvery = 30.0,
     sample_every: o.SampleEvery = None,
     quiet: o.Silent = False,
+    verbose: o.Verbose = False,
     as_json: o.AsJson = False,
     tensorboard: o.Tensorboard = False,
 ) -> None:
@@ -116,8 +117,9 @@ def train(
         arguments=tuple(sys.argv[1:]),
     )
     screen = _screen(
-        quiet=quiet, as_json=as_json, tensorboard=tensorboard, each_sample=sample_every is not None
-    )
+        quiet=quiet, as_json=as_json, tensorboard=tensorboard,
+        each_sample=sample_every is not None, is_verbose=verbose,
+    )  # fmt: skip
 
     def begin(group: Any, held: ExitStack) -> Any:
         begun = restarts.begun(request.arguments)
@@ -128,6 +130,8 @@ def train(
                 screen=screen, save_every=save_every, sample_every=sample_every,
                 began=began, group=group,
             )  # fmt: skip
+        if steps is None and epochs is None:
+            screen.timed(began, request.budget.seconds)
         sitting = launch.new_run(
             request, screen=screen, save_every=save_every, sample_every=sample_every,
             began=began, group=group,
@@ -157,6 +161,7 @@ def resume(
     save_every: o.SaveEvery = 30.0,
     sample_every: o.SampleEvery = None,
     quiet: o.Silent = False,
+    verbose: o.Verbose = False,
     as_json: o.AsJson = False,
     tensorboard: o.Tensorboard = False,
 ) -> None:
@@ -176,17 +181,21 @@ def resume(
     from charrnn.budget import Budget
 
     screen = _screen(
-        quiet=quiet, as_json=as_json, tensorboard=tensorboard, each_sample=sample_every is not None
-    )
+        quiet=quiet, as_json=as_json, tensorboard=tensorboard,
+        each_sample=sample_every is not None, is_verbose=verbose,
+    )  # fmt: skip
     given = {"device": device, "threads": threads}
 
     def begin(group: Any, held: ExitStack) -> Any:
         found = runs.find(name)
         resuming.require_same(typed, found.header())
         held.enter_context(found.locked())
+        budget = Budget(steps, epochs, minutes)
+        if minutes is not None:
+            screen.timed(began, budget.seconds)
         return launch.resumed(
             found,
-            Budget(steps, epochs, minutes),
+            budget,
             given={name: value for name, value in given.items() if value is not None},
             keep_corpus=keep_corpus,
             screen=screen,
@@ -199,8 +208,12 @@ def resume(
     _train(begin, screen)
 
 
-def _screen(*, quiet: bool, as_json: bool, tensorboard: bool, each_sample: bool) -> display.Quiet:
-    screen = display.screen(quiet=quiet, as_json=as_json, each_sample=each_sample)
+def _screen(
+    *, quiet: bool, as_json: bool, tensorboard: bool, each_sample: bool, is_verbose: bool
+) -> display.Quiet:
+    screen = display.screen(
+        quiet=quiet, as_json=as_json, each_sample=each_sample, is_verbose=is_verbose
+    )
     if not tensorboard:
         return screen
     from charrnn import board
@@ -230,7 +243,8 @@ def _train(begin: Callable[[Any, ExitStack], Any], screen: display.Quiet) -> Non
 def _say_how_it_ended(sitting: Any, received: int | None, screen: display.Quiet) -> None:
     name = sitting.run.name
     if received is not None:
-        screen.say(f"stopped after step {sitting.step:,}, saved; to go on: charrnn resume {name}")
+        at = f"stopped after step {sitting.step:,}, saved"
+        screen.say(f"{at}; continue with: charrnn resume {name}")
         raise typer.Exit(128 + received)
     best = sitting.run.best_progress().val_loss
     loss = (
@@ -238,7 +252,8 @@ def _say_how_it_ended(sitting: Any, received: int | None, screen: display.Quiet)
         if best is not None
         else ""
     )
-    screen.say(f"done: {sitting.step:,} steps{loss}; to hear it: charrnn sample {name}")
+    steps = display.number_of(sitting.step, "step")
+    screen.say(f"done: {steps}{screen.took()}{loss}; try it: charrnn sample {name}")
 
 
 class _Sample(typer.core.TyperCommand):

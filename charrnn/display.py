@@ -12,6 +12,7 @@ import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -25,6 +26,7 @@ _FIRST_STEPS = 150  # of which each sample is shown
 _SECONDS_BETWEEN_BLOCKS = 0.02
 _LEAST_FOLDED, _WIDTH_OF_WORDS = 8, 20  # of a column: never folded to less; folded to it gladly
 _BAR = "{n_fmt}/{total_fmt} |{bar}| {remaining} left  {desc}"
+_ROOM_FOR_BAR, _ROOM_FOR_TIME_BAR = 28, 18  # with what stands around it
 
 
 def visible(text: str) -> str:
@@ -83,6 +85,29 @@ def age(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
+def duration(seconds: float) -> str:
+    """A time as a clock shows it: 0:42, 3:00, 1:00:00."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How far a run of minutes has come: `seconds` in all, from `began`, in monotonic seconds."""
+
+    began: float
+    seconds: float
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self.began
+
+    def __str__(self) -> str:
+        return f"{duration(self.elapsed)}/{duration(self.seconds)}"
+
+
 class Forgiving:
     """A stream that may be full, closed or gone: to lose a message is no reason to lose a run."""
 
@@ -108,9 +133,13 @@ class Quiet:
     """Shows nothing: the base of the others, and `--quiet`."""
 
     seconds_between_samples = math.inf
+    _clock: Clock | None = None
 
     def say(self, sentence: str) -> None:
         """A note: what was chosen, what was normalised, where a checkpoint went."""
+
+    def detail(self, sentence: str) -> None:
+        """A note for those who asked for all of them."""
 
     def warn(self, sentence: str) -> None:
         """Something the person should know even when all else is quiet."""
@@ -121,6 +150,14 @@ class Quiet:
 
     def opened(self, folder: Path) -> None:
         """The run has this folder."""
+
+    def timed(self, began: float, seconds: float) -> None:
+        """The run is one of time, which is shown instead of the number of steps."""
+        self._clock = Clock(began, seconds)
+
+    def took(self) -> str:
+        """How long a run of time took, for the line that ends it; nothing for others."""
+        return "" if self._clock is None else f" in {duration(self._clock.elapsed)}"
 
     def begin(self, step: int, steps: int) -> None:
         """Training begins after `step` of `steps`."""
@@ -159,7 +196,8 @@ class Json(Quiet):
 class Plain(Quiet):
     """For logs: a plain line now and then."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_verbose: bool = False) -> None:
+        self._is_verbose = is_verbose
         self._shown: dict[str, Any] = {}
         self._steps = 0
         self._last_line, self._step_of_line = -math.inf, 0
@@ -167,6 +205,11 @@ class Plain(Quiet):
     def say(self, sentence: str) -> None:
         """See `Quiet.say`."""
         print(visible(sentence), file=sys.stderr, flush=True)
+
+    def detail(self, sentence: str) -> None:
+        """See `Quiet.detail`."""
+        if self._is_verbose:
+            self.say(sentence)
 
     def begin(self, step: int, steps: int) -> None:
         """See `Quiet.begin`."""
@@ -199,26 +242,34 @@ class Plain(Quiet):
 
     def _line(self) -> None:
         self._last_line, self._step_of_line = time.monotonic(), self._shown["step"]
-        self.say(f"step {self._shown['step']}/{self._steps}  {_summary(self._shown)}".rstrip())
+        step = self._shown["step"]
+        at = f"step {step}/{self._steps}" if self._clock is None else f"step {step}  {self._clock}"
+        self.say(f"{at}  {_summary(self._shown)}".rstrip())
 
 
 class Terminal(Quiet):
     """For people: a bar that stays, and a panel with a fresh sample now and then."""
 
-    def __init__(self, *, each_sample: bool = False) -> None:
+    def __init__(self, *, each_sample: bool = False, is_verbose: bool = False) -> None:
         """`each_sample` shows just those that the run keeps, however fast they come."""
         from rich.console import Console
 
+        self._is_verbose = is_verbose
         self._each_sample, self._sampled = each_sample, -math.inf
         self.seconds_between_samples = math.inf if each_sample else _SECONDS_BETWEEN_SAMPLES
-
         self._console = Console(stderr=True, highlight=False)
         self._shown: dict[str, Any] = {}
+        self._step = self._steps = 0
         self._bar: Any = None
 
     def say(self, sentence: str) -> None:
         """See `Quiet.say`."""
         self._print(visible(sentence))
+
+    def detail(self, sentence: str) -> None:
+        """See `Quiet.detail`."""
+        if self._is_verbose:
+            self.say(sentence)
 
     def warn(self, sentence: str) -> None:
         """See `Quiet.warn`."""
@@ -240,20 +291,42 @@ class Terminal(Quiet):
     def begin(self, step: int, steps: int) -> None:
         """See `Quiet.begin`."""
         self.end()
-        self._bar = _bar(initial=step, total=steps, bar_format=_BAR, smoothing=0.1)
+        self._step, self._steps = step, steps
+        if self._clock is None:
+            self._bar = _bar(initial=step, total=steps, bar_format=_BAR, smoothing=0.1)
+        else:  # looked at after each step, drawn ten times a second
+            self._bar = _bar(total=self._clock.seconds, bar_format=self._time_bar(), miniters=0)
 
     def lengthen(self, steps: int) -> None:
         """See `Quiet.lengthen`."""
-        self._bar.total = steps
+        self._steps = steps
+        if self._clock is None:
+            self._bar.total = steps
 
     def advance(self, step: int) -> None:
         """See `Quiet.advance`."""
-        self._bar.update(step - self._bar.n)
+        self._step = step
+        if self._clock is None:
+            self._bar.update(step - self._bar.n)
+            return
+        self._describe()
+        self._bar.update(min(self._clock.elapsed, self._clock.seconds) - self._bar.n)
 
     def figures(self, figures: Figures) -> None:
         """See `Quiet.figures`."""
         self._shown |= figures
-        self._bar.set_description_str(_summary(self._shown), refresh=False)
+        self._describe()
+
+    def _time_bar(self) -> str:
+        return f"{self._clock} |{{bar}}| {{desc}}"
+
+    def _describe(self) -> None:
+        """What stands beside the bar, as much of it as there is room for."""
+        room, at = self._console.width - _ROOM_FOR_BAR, ""
+        if self._clock is not None:
+            room, at = self._console.width - _ROOM_FOR_TIME_BAR, f"step {self._step:,}  "
+            self._bar.bar_format = self._time_bar()
+        self._bar.set_description_str(at + _summary(self._shown, room - len(at)), refresh=False)
 
     def sample(self, text: str, step: int) -> None:
         """See `Quiet.sample`."""
@@ -261,12 +334,14 @@ class Terminal(Quiet):
         from rich.panel import Panel
         from rich.text import Text
 
-        is_wanted = self._each_sample or step <= _FIRST_STEPS or step == self._bar.total
+        is_wanted = self._each_sample or step <= _FIRST_STEPS or step == self._steps
         if not is_wanted and time.monotonic() - self._sampled < _LEAST_BETWEEN_SAMPLES:
             return
         self._sampled = time.monotonic()
         body = Text(visible(text).expandtabs(4))
-        self._print(Panel(body, title=f"step {step}", box=box.ROUNDED, border_style="dim"))
+        at = "" if self._clock is None else f", {duration(self._clock.elapsed)}"
+        title = f"step {step:,}{at}"
+        self._print(Panel(body, title=title, box=box.ROUNDED, border_style="dim"))
 
     def end(self) -> None:
         """See `Quiet.end`."""
@@ -289,25 +364,31 @@ def _bar(**settings: Any) -> Any:
     return tqdm(file=sys.stderr, dynamic_ncols=True, **settings)
 
 
-def screen(*, quiet: bool, as_json: bool, each_sample: bool = False) -> Quiet:
+def screen(
+    *, quiet: bool, as_json: bool, each_sample: bool = False, is_verbose: bool = False
+) -> Quiet:
     """The display that fits: what the flags ask for, else by whether stderr is a terminal."""
     if as_json:
         return Json()
     if quiet:
         return Quiet()
-    return Terminal(each_sample=each_sample) if sys.stderr.isatty() else Plain()
+    if sys.stderr.isatty():
+        return Terminal(each_sample=each_sample, is_verbose=is_verbose)
+    return Plain(is_verbose=is_verbose)
 
 
-def _summary(figures: Figures) -> str:
-    """The figures of one moment in a few words."""
-    parts = []
+def _summary(figures: Figures, room: float = math.inf) -> str:
+    """The figures of one moment in a few words; what has no room is left out, loss last."""
+    loss = in_bits = val = speed = ""
     if "loss" in figures:
-        parts.append(f"loss {figures['loss']:.3f} ({bits(figures['loss']):.2f} bits)")
+        loss, in_bits = f"loss {figures['loss']:.3f}", f" ({bits(figures['loss']):.2f} bits)"
     if "val_loss" in figures:
-        parts.append(f"val {figures['val_loss']:.3f}")
+        val = f"val {figures['val_loss']:.3f}"
     if "chars_per_second" in figures:
-        parts.append(f"{compact(figures['chars_per_second'])} chars/s")
-    return "  ".join(parts)
+        speed = f"{compact(figures['chars_per_second'])} chars/s"
+    every = [(loss + in_bits, val, speed), (loss, val, speed), (loss, val), (loss,)]
+    shown = ["  ".join(filter(None, parts)) for parts in every]
+    return next((one for one in shown if len(one) <= room), "")
 
 
 def table(columns: list[str], rows: list[list[str]], *, may_go: Sequence[str] = ()) -> None:

@@ -20,7 +20,7 @@ from charrnn.budget import Budget, Pace
 from charrnn.checkpoint import Checkpoint, CorpusFacts, Progress
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.corpus import Reading, Survey
-from charrnn.display import Quiet, Silent
+from charrnn.display import Quiet, Silent, number_of
 from charrnn.errors import CheckpointError, UsageError
 from charrnn.lanes import Text
 from charrnn.network import Network
@@ -76,7 +76,7 @@ def new_run(
     )
     config = TrainConfig.among(given)
     text = reading.arranged(ids, config, vocab, surveyed.sha256, cache=CORPUS_CACHE)
-    screen.say(_counted(request.names, text, vocab))
+    screen.say(_counted(request.names, text, request.budget))
     _say_unknown(vocab, surveyed, screen)
     if parent is not None:
         given = {**given, **parent.model.to_json()}
@@ -84,17 +84,14 @@ def new_run(
         request.budget, given, text, vocab, parent, began=began, num_ranks=group.num_ranks
     )
     _require_shareable(planned.train.batch_size, planned.train.device, group)
-    screen.say(planned.why)
+    screen.detail(f"{len(vocab):,} distinct characters; {planned.why}")
     newborn = _newborn(planned, vocab, keys, parent, group)
     facts = CorpusFacts(
         request.names, request.reading.encoding, surveyed.sha256, surveyed.num_chars
     )
     run = runs.create(request.run_name, default=_title(request.names))
     restarts.remember(run, request.arguments)
-    screen.say(
-        f"run {run.name}: {planned.train.steps:,} steps;"
-        f" to stop and go on later: Ctrl-C, charrnn resume {run.name}"
-    )
+    screen.say(f"Ctrl-C saves and stops; continue with: charrnn resume {run.name}")
     progress = Progress(ranks=group.num_ranks)
     standing = Checkpoint(planned.model, planned.train, vocab, facts, progress)
     sharing.invite(group, run, dataclasses.replace(standing, arrays=newborn.weights()))
@@ -362,16 +359,32 @@ def _moved(found: Checkpoint, given: Mapping[str, Any], screen: Quiet, group: Gr
         if before != now:
             is_drawn_anew = name == "device" and draws_anew
             it_is = (
-                "from here on other dropout" if is_drawn_anew else "equal, but not to the last bit"
+                "dropout differs from here on"
+                if is_drawn_anew
+                else "results may differ in the last digits"
             )
             screen.warn(f"the run began with {name} {before}, now {now}: {it_is}")
     return moved
 
 
-def _counted(names: Sequence[str], text: Text, vocab: Vocab) -> str:
-    """How long the text is, in a line."""
-    records = "" if text.starts is None else f"{len(text.starts) - 1:,} records, "
-    return f"{_title(names)}: {records}{len(text.ids):,} characters, {len(vocab):,} different"
+def _counted(names: Sequence[str], text: Text, budget: Budget) -> str:
+    """What is learned and how long it takes, in a sentence."""
+    records = "" if text.starts is None else f"{number_of(len(text.starts) - 1, 'record')}, "
+    sizes = ((10_000, ", a very small text"), (100_000, ", a small text"))
+    size = next((words for below, words in sizes if len(text.ids) < below), "")
+    chars = number_of(len(text.ids), "character")
+    return f"{_title(names)}: {records}{chars}{size}; training for {_length(budget)}"
+
+
+def _length(budget: Budget) -> str:
+    """How long a run is, as it was asked for."""
+    if budget.steps is not None:
+        return number_of(budget.steps, "step")
+    number, unit = budget.epochs, "epoch"
+    if number is None:
+        is_short = budget.seconds < 60
+        number, unit = budget.seconds / (1 if is_short else 60), "second" if is_short else "minute"
+    return f"{number:g} {unit}{'' if number == 1 else 's'}"
 
 
 def _title(names: Sequence[str]) -> str:

@@ -223,6 +223,12 @@ SampleEvery = Annotated[
 Silent = Annotated[
     bool, typer.Option("--quiet", help="Say nothing but errors.", rich_help_panel=_RUN)
 ]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose", help="Say what was chosen: network, batch, dropout.", rich_help_panel=_RUN
+    ),
+]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Figures as lines of JSON on stdout.", rich_help_panel=_RUN)
 ]

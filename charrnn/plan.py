@@ -97,11 +97,12 @@ def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = N
     values.setdefault("eval_every", often)
     train = TrainConfig.among(values)
     if wanted != (lanes, window):
-        why = f"{facts.num_train:,} characters fill no more"
+        why = "the text is too short for a larger batch"
     elif "hidden_size" in given:
         why = "as given"
     elif readings:
-        why = f"there is time for {_rounded(readings)} readings of {facts.num_train:,} characters"
+        epochs = _rounded(readings)
+        why = f"enough time for {epochs} epoch{'' if epochs == '1' else 's'}"
     else:
         why = f"for {facts.num_train:,} characters on {facts.device}"
     return Plan(model, train, f"{_described(model, train, facts)}: {why}")
@@ -171,9 +172,9 @@ def _described(model: ModelConfig, train: TrainConfig, facts: Facts) -> str:
     """The sizes, in a line."""
     size = f"{model.num_parameters(facts.vocab_size, facts.ngram_rows):,} parameters"
     reads = f"reading 1- to {model.ngrams}-grams" if model.ngrams > 1 else "reading characters"
-    lanes = "1 lane" if train.batch_size == 1 else f"{train.batch_size} lanes"
     dropout = f", dropout {train.dropout:g}" if train.dropout else ""
-    return f"{model} ({size}), {reads}, {lanes} of {train.seq_length}{dropout}"
+    batch = f"batch {train.batch_size}, sequence length {train.seq_length}"
+    return f"{model} ({size}), {reads}, {batch}{dropout}"
 
 
 def _rounded(number: float) -> str:

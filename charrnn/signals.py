@@ -8,6 +8,7 @@ from types import FrameType, TracebackType
 from typing import Self
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # a terminal that goes; Ctrl-Break on Windows
+_ON_THE_FIRST = b"\nSaving after this step. Press Ctrl-C again to quit without saving.\n"
 
 
 class Signals:
@@ -41,4 +42,4 @@ class Signals:
             os._exit(128 + number)  # the person insists: the checkpoint before this one is safe
         self.received = number
         with contextlib.suppress(OSError):  # the terminal may be what has gone
-            os.write(2, b"\nfinishing the step, then saving; once more leaves at once\n")
+            os.write(2, _ON_THE_FIRST)

@@ -109,8 +109,8 @@ def test_a_large_text_is_measured_on_parts_of_it(monkeypatch):
 def test_each_beaten_baseline_is_told_once():
     yardstick = Yardstick({"unigram": 3.3, "bigram": 2.5, "gzip": 2.2})
     assert yardstick.meaning() == (
-        "what a loss means here, in nats a character: unigram 3.30, bigram 2.50;"
-        " without the training text gzip 2.20"
+        "for comparison, nats per character: unigram 3.30, bigram 2.50;"
+        " gzip 2.20 (validation text alone)"
     )
     assert yardstick.remarks(3.5, 3.4) == []
     assert yardstick.remarks(3.0, 2.4) == [
@@ -165,9 +165,7 @@ def test_a_run_measures_tells_and_keeps_its_baselines(charrnn, corpus, tmp_path)
     vocab = Vocab(tuple(sorted(set(codes.tolist()))))
     text = Text.of(vocab.ids_of(codes), TrainConfig())
     assert found == pytest.approx(baselines.measure(text, vocab))
-    assert (
-        f"what a loss means here, in nats a character: unigram {found['unigram']:.2f}" in ended.err
-    )
+    assert f"for comparison, nats per character: unigram {found['unigram']:.2f}" in ended.err
     first = next(line["val_loss"] for line in lines if "val_loss" in line)
     assert f"val {first:.2f} beats " in ended.err
 
@@ -177,7 +175,7 @@ def test_a_resumed_run_recalls_and_does_not_repeat(charrnn, corpus, tmp_path, mo
     monkeypatch.setattr(baselines, "measure", None)  # not to be called
     resumed = charrnn("resume", "a", "--steps", 80)
     assert resumed.code == 0
-    assert "what a loss means here" in resumed.err
+    assert "for comparison, nats per character" in resumed.err
     assert "beats unigram" not in resumed.err
     lines = metrics(tmp_path)
     assert ["baselines" in line for line in lines].count(True) == 1
@@ -187,10 +185,15 @@ def test_a_resumed_run_recalls_and_does_not_repeat(charrnn, corpus, tmp_path, mo
 def test_a_run_that_learns_by_heart_says_so(charrnn, tmp_path):
     (tmp_path / "corpus.txt").write_text("the quick brown fox jumps over the lazy dog again and a")
     settings = ("--steps", 200, "--eval-every", 20, "--learning-rate", 0.05, "--dropout", 0)
-    assert charrnn("train", "corpus.txt", *settings).err.count("learn the text by heart") == 1
+    assert (
+        charrnn("train", "corpus.txt", *settings).err.count(
+            "starting to memorise the text (overfitting)"
+        )
+        == 1
+    )
 
 
 def test_without_a_validation_split_nothing_is_measured(charrnn, corpus):
     ended = charrnn(*TRAIN, "--val-fraction", 0)
     assert ended.code == 0
-    assert "what a loss means" not in ended.err
+    assert "for comparison" not in ended.err

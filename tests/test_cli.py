@@ -159,12 +159,17 @@ def test_the_corpus_says_when_there_is_nothing_to_learn_from(charrnn, tmp_path):
 
 
 def test_training_says_what_it_chose_and_how_to_go_on(charrnn, corpus):
-    said = charrnn("train", corpus, *QUICK, "--ngrams", 1).err.splitlines()
-    assert said[0] == "corpus: 6,000 characters, 24 different"
-    assert said[1].startswith("lstm 1×12 (1,560 parameters), reading characters, 4 lanes of 8")
-    assert said[2] == "run corpus: 20 steps; to stop and go on later: Ctrl-C, charrnn resume corpus"
+    settings = ("train", corpus, *QUICK, "--ngrams", 1)
+    said = charrnn(*settings).err.splitlines()
+    assert said[0] == "corpus: 6,000 characters, a very small text; training for 20 steps"
+    assert said[1] == "Ctrl-C saves and stops; continue with: charrnn resume corpus"
+    assert said[2].startswith("for comparison, nats per character: unigram ")
     assert said[-1].startswith("done: 20 steps, validation loss ")
-    assert said[-1].endswith("to hear it: charrnn sample corpus")
+    assert said[-1].endswith("; try it: charrnn sample corpus")
+    assert charrnn(*settings, "--verbose").err.splitlines()[1] == (
+        "24 distinct characters; lstm 1×12 (1,560 parameters), reading characters, batch 4,"
+        " sequence length 8, dropout 0.3: as given"
+    )
 
 
 def test_quiet_says_nothing_and_json_only_figures(charrnn, corpus):

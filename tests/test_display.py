@@ -105,6 +105,65 @@ def test_the_bar_fits_and_a_hostile_sample_stays_in_its_panel(monkeypatch, colum
     assert "loss 1.523 (2.20 bits)  val 1.601  48.1k chars/s" in lines[-1]
 
 
+@pytest.mark.parametrize(
+    ("columns", "figures"),
+    [
+        (40, "loss 1.523"),
+        (60, "loss 1.523  val 1.601"),
+        (70, "loss 1.523  val 1.601  48.1k chars/s"),
+        (80, "loss 1.523 (2.20 bits)  val 1.601  48.1k chars/s"),
+    ],
+)
+def test_a_run_of_minutes_shows_its_time_and_as_many_figures_as_there_is_room_for(
+    monkeypatch, columns, figures
+):
+    fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+    monkeypatch.setattr(sys, "stderr", os.fdopen(its, "w", encoding="utf-8"))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    now = 1000.0
+    monkeypatch.setattr(display.time, "monotonic", lambda: now)
+    screen = Terminal()
+    screen.timed(now - 2, 180)
+    screen.begin(0, 3012)
+    now += 40
+    screen.lengthen(2062)
+    screen.figures({"step": 20, "loss": 1.5234, "val_loss": 1.6011, "chars_per_second": 48_123})
+    screen.advance(1234)
+    screen.sample("text", 1234)
+    assert screen.took() == " in 0:42"
+    screen.end()
+    sys.stderr.close()
+    lines = screen_of(read_all(ours), columns)
+    assert "step 1,234, 0:42" in lines[0]
+    assert lines[-1].startswith("0:42/3:00 |")
+    assert lines[-1].endswith(f"| step 1,234  {figures}")
+
+
+def test_a_log_of_a_run_of_minutes_has_time_and_steps(capsys, monkeypatch):
+    monkeypatch.setattr(display.time, "monotonic", lambda: 1042.0)
+    screen = Plain()
+    screen.timed(1000.0, 180)
+    screen.begin(0, 3012)
+    screen.figures({"step": 20, "loss": 2.0})
+    assert capsys.readouterr().err == "step 20  0:42/3:00  loss 2.000 (2.89 bits)\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.9, "0:00"), (42, "0:42"), (180, "3:00"), (3661, "1:01:01")]
+)
+def test_a_duration_looks_as_on_a_clock(seconds, text):
+    assert display.duration(seconds) == text
+
+
+def test_details_are_for_those_who_ask(capsys):
+    for screen in (display.Quiet(), Plain(), Plain(is_verbose=True)):
+        screen.detail("batch 32")
+    assert capsys.readouterr().err == "batch 32\n"
+
+
 def test_without_a_terminal_there_are_plain_lines(capsys):
     screen = Plain()
     screen.say("hello \x1b")

@@ -97,10 +97,10 @@ def test_a_signal_to_one_process_ends_all_and_saves(corpus, tmp_path, undisturbe
     processes[rank].send_signal(signal.SIGTERM)
     said = [process.communicate(timeout=120)[1] for process in processes]
     assert [process.returncode for process in processes] == [143, 143], said
-    assert "saved; to go on: charrnn resume a" in said[0]
+    assert "saved; continue with: charrnn resume a" in said[0]
     assert checkpoint.read_header(run.last).progress.ranks == 2
     done = start("resume", "a", stderr=subprocess.PIPE, text=True)
-    assert "the run began with processes 2, now 1: equal, but not" in done.communicate()[1]
+    assert "the run began with processes 2, now 1: results may differ" in done.communicate()[1]
     found, expected = checkpoint.read(run.last), checkpoint.read(undisturbed.last)
     assert found.progress.val_loss == pytest.approx(expected.progress.val_loss, abs=1e-2)
 

@@ -92,7 +92,9 @@ def test_another_number_of_threads_is_a_warning(charrnn, corpus):
     charrnn("train", corpus, *QUICK, "--threads", 1, "--run", "a")
     resumed = charrnn("resume", "a", "--steps", 30, "--threads", 2)
     assert resumed.code == 0
-    assert "the run began with threads 1, now 2: equal, but not to the last bit" in resumed.err
+    assert (
+        "the run began with threads 1, now 2: results may differ in the last digits" in resumed.err
+    )
 
 
 @row(20)
@@ -104,7 +106,10 @@ def test_another_number_of_processes_is_a_warning(charrnn, corpus, tmp_path):
     checkpoint.write(run.last, dataclasses.replace(found, progress=progress))
     resumed = charrnn("resume", "a", "--steps", 30)
     assert resumed.code == 0
-    assert "the run began with processes 3, now 1: equal, but not to the last bit" in resumed.err
+    assert (
+        "the run began with processes 3, now 1: results may differ in the last digits"
+        in resumed.err
+    )
     assert checkpoint.read(run.last).progress.ranks == 1
 
 

@@ -3,9 +3,11 @@ was asked for.
 """
 
 import json
+import re
+import signal
 
 import pytest
-from conftest import SMALL, metrics, run_of, same_files
+from conftest import SMALL, metrics, run_of, same_files, signal_at
 from stumbles import stumble
 
 from charrnn.runs import find
@@ -54,10 +56,6 @@ def test_samples_change_nothing_and_a_resumed_run_has_the_same(charrnn, corpus, 
 def test_samples_of_steps_that_are_made_again_are_dropped(charrnn, corpus, tmp_path, monkeypatch):
     """Stopped after step 30, and with samples of later steps still in the metrics."""
     charrnn(*TRAIN, "--run", "whole")
-    import signal
-
-    from conftest import signal_at
-
     with monkeypatch.context() as patch:
         signal_at(patch, 30, signal.SIGTERM)
         assert charrnn(*TRAIN, "--run", "a").code == 143
@@ -77,3 +75,16 @@ def test_json_has_samples_as_lines_and_quiet_shows_none(charrnn, corpus):
     assert {frozenset(line) for line in found} == {frozenset({"step", "sample", "elapsed_seconds"})}
     quiet = charrnn(*TRAIN, "--quiet")
     assert (quiet.out, quiet.err) == ("", "")
+
+
+@stumble(42)
+def test_minutes_are_shown_as_time_and_steps_as_steps(charrnn, corpus):
+    said = charrnn("train", corpus, *SMALL, "--minutes", 0.05, "--threads", 1).err.splitlines()
+    assert said[0] == "corpus: 6,000 characters, a very small text; training for 3 seconds"
+    steps = [line for line in said if line.startswith("step ")]
+    assert all(re.match(r"step \d+  0:0\d/0:03", line) for line in steps)
+    assert re.match(r"done: [\d,]+ steps in 0:0\d, validation loss ", said[-1])
+    said = charrnn(*TRAIN).err.splitlines()
+    assert said[0].endswith("; training for 60 steps")
+    assert said[-1].startswith("done: 60 steps, validation loss ")
+    assert charrnn(*TRAIN[:-6], "--epochs", 1.5).err.splitlines()[0].endswith(" for 1.5 epochs")
