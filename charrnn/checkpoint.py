@@ -49,6 +49,8 @@ class CorpusFacts:
     encoding: str
     sha256: str
     num_chars: int
+    errors: str = "strict"  # what became of bytes that are not in the encoding; see decoding.py
+    column: str | None = None  # of a table, by name or number
 
 
 @dataclass(frozen=True)
@@ -245,7 +247,7 @@ def _from_format_1(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _checked_corpus(values: Any) -> CorpusFacts:
     found = CorpusFacts(**values | {"names": tuple(values["names"])})
-    texts = (*found.names, found.encoding, found.sha256)
+    texts = (*found.names, found.encoding, found.sha256, found.errors, found.column or "")
     if not found.names or not all(isinstance(text, str) for text in texts):
         raise TypeError("its corpus has no name")
     if not re.fullmatch("[0-9a-f]{64}", found.sha256) or type(found.num_chars) is not int:

@@ -71,8 +71,10 @@ def train(
     minutes: o.Minutes = None,
     records: o.Records = _T.records,
     lines: o.Lines = False,
+    column: o.Column = None,
     bytes_: o.Bytes = False,
     encoding: o.Encoding = "utf-8",
+    errors: o.Errors = "strict",
     max_vocab: o.MaxVocab = 8192,
     val_fraction: o.ValFraction = _T.val_fraction,
     test_fraction: o.TestFraction = _T.test_fraction,
@@ -95,20 +97,21 @@ def train(
     }
     if lines and records not in ("none", "lines"):
         raise UsageError(f"--lines and --records {records} were both given", "choose one")
-    if lines:
+    if lines or (column is not None and records == "none"):
         given["records"] = "lines"
     from charrnn import early, restarts
+    from charrnn.decoding import Reading
 
+    how = Reading(encoding, bytes_, errors, given["records"], column)
     names = tuple(corpus or ["shakespeare"])
     if restarts.launch() is None:  # else the first process makes the run, and tells the others
         early.require_trainable(names, encoding, given, run_name=run, init_from=init_from)
     from charrnn import launch
     from charrnn.budget import Budget
-    from charrnn.corpus import Reading
 
     request = launch.Request(
         names=names,
-        reading=Reading(encoding, bytes_),
+        reading=how,
         max_vocab=max_vocab,
         given=given,
         budget=Budget(steps, epochs, minutes),

@@ -26,8 +26,9 @@ from charrnn.counting import Progress, sized, telling
 from charrnn.counting import Survey as Survey
 from charrnn.counting import survey as survey
 from charrnn.decoding import Reading as Reading
+from charrnn.decoding import Tell
 from charrnn.journal import Journal, resumable, writable
-from charrnn.pieces import Piece, Tell, Writing
+from charrnn.pieces import Piece, Writing
 from charrnn.sources import Source
 from charrnn.storage import put_in_place, write_atomically
 from charrnn.vocab import IntArray, Vocab
@@ -74,7 +75,14 @@ def _encode(
     first_byte = _prepare(partial, surveyed, vocab)
     vocab = replace(vocab)  # without its tables: each process makes its own
     writings = [
-        Writing(piece.without(surveyed.skipped), place, vocab, partial, first_byte, journal.get(k))
+        Writing(
+            piece.settled(surveyed.skipped, surveyed.encodings),
+            place,
+            vocab,
+            partial,
+            first_byte,
+            journal.get(k),
+        )
         for k, (piece, place) in enumerate(zip(divided, surveyed.places, strict=True))
     ]
     with closing(workers.in_order(pieces.write, writings, tell)) as digests:

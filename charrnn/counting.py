@@ -17,17 +17,17 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn import pieces, workers
-from charrnn.decoding import Normalised, Reading
+from charrnn.decoding import Normalised, Reading, Tell, first
 from charrnn.errors import CorpusError
 from charrnn.journal import Journal, resumable
-from charrnn.pieces import Piece, Place, Tally, Tell
+from charrnn.pieces import Piece, Place, Tally
 from charrnn.sources import Source
 from charrnn.storage import write_atomically
 from charrnn.vocab import NUM_CODE_POINTS
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all; over counting and encoding
 
-_CACHE_FORMAT = 2  # part of every memo's name: raise it when what it means changes
+_CACHE_FORMAT = 3  # part of every memo's name: raise it when what it means changes
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Survey:
     counts: dict[int, int]  # code point → how often
     notes: tuple[str, ...]  # what was normalised or passed over, a sentence each
     skipped: tuple[str, ...]  # labels of the files in a folder that are not text
+    encodings: dict[str, str]  # labels of the files that are in another encoding, and which
     places: tuple[Place, ...]  # of the pieces, in order
 
     def counts_array(self) -> npt.NDArray[np.int64]:
@@ -98,13 +99,35 @@ def _survey(
             if len(divided) > 1:
                 for data in pieces.text(piece, its):
                     whole.update(data)
+    _require_some_plain(seen, reading)
     return Survey(
         sha256=whole.hexdigest() if len(divided) > 1 else places[0].sha256,
         num_chars=num_chars,
         counts=dict(sorted(counts.items())),
-        notes=tuple(seen.notes()),
+        notes=tuple(seen.notes(reading)),
         skipped=tuple(seen.skipped),
+        encodings=seen.encodings,
         places=tuple(places),
+    )
+
+
+def _require_some_plain(seen: Normalised, reading: Reading) -> None:
+    """Raise `CorpusError` where texts were found and all of them are in another encoding: then one
+    was forgotten, which is for a person to say.
+    """
+    others = seen.likely | seen.encodings
+    if seen.num_plain or not others:
+        return
+    likeliest = Counter(others.values()).most_common(1)[0][0]
+    if likeliest == reading.encoding:  # ... but for a few bytes
+        raise CorpusError(
+            f"every file has bytes that are not {reading.encoding}: {first(others)}",
+            "--errors skip leaves out the lines with such bytes",
+        )
+    names = [name for name, encoding in others.items() if encoding == likeliest]
+    raise CorpusError(
+        f"no file is {reading.encoding}: {first(names)} may be {likeliest}",
+        f"try --encoding {likeliest}, or --bytes",
     )
 
 

@@ -7,6 +7,7 @@ and the others have `joined` it.
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,12 @@ def new_run(
     screen.detail(f"{len(vocab):,} distinct characters; {planned.why}")
     newborn = _newborn(planned, vocab, keys, parent, group)
     facts = CorpusFacts(
-        request.names, request.reading.encoding, surveyed.sha256, surveyed.num_chars
+        request.names,
+        request.reading.encoding,
+        surveyed.sha256,
+        surveyed.num_chars,
+        request.reading.errors,
+        request.reading.column,
     )
     run = runs.create(request.run_name, default=_title(request.names))
     restarts.remember(run, request.arguments)
@@ -389,6 +395,8 @@ def _length(budget: Budget) -> str:
 
 def _title(names: Sequence[str]) -> str:
     """A short name for a corpus, for its run and for messages."""
-    if names[0] == sources.STDIN:
+    if sources.can_be_read_once(names[0]):
         return "stdin"
-    return Path(names[0]).resolve().stem if names[0] != sources.SHAKESPEARE else names[0]
+    if names[0] == sources.SHAKESPEARE:
+        return names[0]
+    return Path(re.sub(r"\.(gz|bz2|xz)$", "", names[0])).resolve().stem

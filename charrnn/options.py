@@ -49,8 +49,25 @@ Records = Annotated[
 Lines = Annotated[
     bool, typer.Option("--lines", help="The same as --records lines.", rich_help_panel=_TEXT)
 ]
+Column = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Of a CSV, TSV or JSON lines file: the cells of this column, each a record; by its"
+        " number where there is no header.",
+        rich_help_panel=_TEXT,
+    ),
+]
 Encoding = Annotated[
     str, typer.Option(help="What the files are written in.", rich_help_panel=_TEXT)
+]
+Errors = Annotated[
+    str,
+    typer.Option(
+        help="Bytes that are not in the encoding: strict (an error), replace (by �), or skip: the"
+        " lines or records that hold such are left out.",
+        rich_help_panel=_TEXT,
+    ),
 ]
 MaxVocab = Annotated[
     int,

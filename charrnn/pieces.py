@@ -4,8 +4,9 @@ So several processes share the work, and what one that is killed had finished ne
 again. It knows nothing of caches, nor of how the pieces are put together.
 """
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.decoding import Chunk, Normalised, Reading, is_utf8, read_bytes, read_text
+from charrnn import detection
+from charrnn.decoding import (
+    Chunk,
+    Normalised,
+    NotTextError,
+    Reading,
+    Tell,
+    beginning,
+    is_compressed,
+    is_utf8,
+    read_bytes,
+    read_text,
+)
 from charrnn.errors import CorpusError
 from charrnn.sources import Source
 from charrnn.vocab import IntArray, Vocab, code_points, counted
 
 PIECE_BYTES = 1 << 25
-Tell = Callable[[int], None]  # so many more bytes are done
 
 
 @dataclass(frozen=True)
@@ -30,10 +42,13 @@ class Piece:
     num_bytes: int  # on disk
     reading: Reading
 
-    def without(self, labels: Collection[str]) -> "Piece":
-        """The piece without those of its files that are of a folder and so called."""
-        kept = (s for s in self.sources if not (s.skip_unreadable and s.label in labels))
-        return replace(self, sources=tuple(kept))
+    def settled(self, skipped: Collection[str], encodings: Mapping[str, str]) -> "Piece":
+        """The piece without those of its files that are of a folder and so called, and those that
+        have an encoding of their own in it.
+        """
+        kept = (s for s in self.sources if not (s.skip_unreadable and s.label in skipped))
+        own = (replace(s, encoding=encodings[s.label]) if s.label in encodings else s for s in kept)
+        return replace(self, sources=tuple(own))
 
 
 @dataclass(frozen=True)
@@ -113,7 +128,9 @@ def divided(sources: Sequence[tuple[Source, int]], reading: Reading) -> list[Pie
 
 def _stretches(source: Source, num_bytes: int, reading: Reading) -> Iterator[Piece]:
     """A large file, cut where no character and no CRLF is; whole where that cannot be known."""
-    can_be_cut = not source.is_play and (is_utf8(reading.encoding) or reading.is_bytes)
+    can_be_cut = not source.is_play and reading.can_be_cut
+    if can_be_cut and not reading.is_bytes:
+        can_be_cut = not is_compressed(source) and detection.is_utf8(beginning(source))
     begin = 0
     for aim in range(PIECE_BYTES, num_bytes, PIECE_BYTES) if can_be_cut else ():
         end = max(begin, _boundary(source, aim))
@@ -131,16 +148,33 @@ def _boundary(source: Source, aim: int) -> int:
     return aim - 1 + len(around)  # the end of the file, or no UTF-8: whoever reads on will say so
 
 
-def chunks(piece: Piece, source: Source, seen: Normalised, *, after: bytes) -> Iterator[Chunk]:
+def chunks(
+    piece: Piece,
+    source: Source,
+    seen: Normalised,
+    *,
+    after: bytes,
+    tell: Tell = lambda num_bytes: None,
+) -> Iterator[Chunk]:
     """One source's text or bytes; a text that follows another (`after`, its end) begins a new
     line.
     """
     if piece.reading.is_bytes:
-        yield from (Chunk(data, None) for data in read_bytes(source))
+        yield from (Chunk(data, None) for data in read_bytes(source, tell=tell))
         return
     if after not in (b"", b"\n"):
         yield Chunk(b"\n", None)
-    yield from read_text(source, piece.reading.encoding, seen)
+    yield from read_text(source, piece.reading, seen, tell=tell)
+
+
+@dataclass(frozen=True)
+class _Count:
+    """What was counted of a source."""
+
+    digest: Any  # of hashlib: of it and what came before it
+    counts: npt.NDArray[np.int64]
+    last: bytes  # the last byte so far, b"" where there is none
+    seen: Normalised
 
 
 def tally(piece: Piece, tell: Tell) -> Tally:
@@ -151,30 +185,64 @@ def tally(piece: Piece, tell: Tell) -> Tally:
     digest, counts, last = hashlib.sha256(), np.zeros(1, np.int64), b""
     seen = Normalised()
     for source in piece.sources:
-        # A file that turns out not to be text must leave no trace, so each has its own tallies.
-        its_digest, its_counts, its_last = digest.copy(), np.zeros(1, np.int64), last
-        its_seen = Normalised()
         try:
-            for chunk in chunks(piece, source, its_seen, after=last):
-                its_counts = _sum(its_counts, counted(_codes(chunk)))
-                its_digest.update(chunk.data)
-                its_last = chunk.data[-1:]
-                tell(len(chunk.data))
-            if source.skip_unreadable and not piece.reading.is_bytes and its_counts[0]:
-                raise CorpusError(f"{source.label} holds NUL characters")
-        except CorpusError:
+            its = _counted_in_some_encoding(piece, source, digest, last, tell)
+        except CorpusError as error:
             if not source.skip_unreadable:
                 raise
             seen.skipped.append(source.label)
+            if isinstance(error, NotTextError) and error.likely is not None:
+                seen.likely[source.label] = error.likely
             continue
-        digest, last, counts = its_digest, its_last, _sum(counts, its_counts)
-        seen.add(its_seen)
+        digest, last, counts = its.digest, its.last, _sum(counts, its.counts)
+        seen.add(its.seen)
     return Tally(
         sha256=digest.hexdigest(),
         counts={int(code): int(counts[code]) for code in np.flatnonzero(counts)},
         is_open=not piece.reading.is_bytes and last not in (b"", b"\n"),
         seen=seen,
     )
+
+
+def _counted_in_some_encoding(
+    piece: Piece, source: Source, before: Any, last: bytes, tell: Tell
+) -> _Count:
+    """A source, counted; if it is one of several and not in the encoding that was asked for, in
+    the one that it surely is in.
+    """
+    asked = piece.reading.encoding
+    may_differ = source.is_one_of_many and not (piece.reading.is_bytes or source.is_play)
+    if may_differ and not is_utf8(asked) and detection.begins_as_utf8(beginning(source)):
+        with contextlib.suppress(NotTextError):  # else it begins so, and does not go on so
+            return _counted(piece, replace(source, encoding="utf-8"), before, last, tell)
+    try:
+        return _counted(piece, source, before, last, tell)
+    except NotTextError:
+        if may_differ:
+            likely, is_sure = detection.guess(beginning(source))
+            if is_sure:
+                with contextlib.suppress(NotTextError):
+                    return _counted(piece, replace(source, encoding=likely), before, last, tell)
+        raise
+
+
+def _counted(piece: Piece, source: Source, before: Any, last: bytes, tell: Tell) -> _Count:
+    """A source, counted. What came before it stays as it is, for it may turn out to be no text."""
+    digest, counts = before.copy(), np.zeros(1, np.int64)
+    is_bytes, seen = piece.reading.is_bytes, Normalised()
+    for chunk in chunks(piece, source, seen, after=last, tell=tell):
+        counts = _sum(counts, counted(_codes(chunk)))
+        digest.update(chunk.data)
+        last = chunk.data[-1:]
+    if source.skip_unreadable and not is_bytes and counts[0]:
+        raise CorpusError(f"{source.label} holds NUL characters")
+    if source.encoding is not None:
+        seen.encodings[source.label] = source.encoding
+    elif not source.begin:
+        seen.num_plain += 1
+    if is_bytes and not source.begin and is_compressed(source):
+        seen.packed.append(source.label)
+    return _Count(digest, counts, last, seen)
 
 
 def settled(divided: Sequence[Piece], tallies: Iterable[Tally]) -> Iterator[tuple[Piece, Tally]]:
@@ -186,20 +254,23 @@ def settled(divided: Sequence[Piece], tallies: Iterable[Tally]) -> Iterator[tupl
         if last.skip_unreadable and last.end is not None:
             continue  # what follows may turn out not to be text
         skipped = {label for _, its in stretches for label in its.seen.skipped}
+        likely = {name: its.seen.likely[name] for _, its in stretches for name in its.seen.likely}
         if len(stretches) > 1 and skipped:
-            nothing = replace(_NOTHING, seen=Normalised(skipped=[*skipped]))
+            nothing = replace(_NOTHING, seen=Normalised(skipped=[*skipped], likely=likely))
             stretches = [(stretch, _NOTHING) for stretch, _ in stretches[1:]] + [(piece, nothing)]
-        yield from ((stretch.without(skipped), its) for stretch, its in stretches)
+        for stretch, its in stretches:
+            yield stretch.settled(skipped, its.seen.encodings), its
         stretches = []
 
 
 def text(piece: Piece, its: Tally) -> Iterator[bytes]:
     """The text of a settled piece once more, normalised, in UTF-8; raw bytes in byte mode."""
-    is_clean = not (its.seen.marks or its.seen.line_ends) and is_utf8(piece.reading.encoding)
+    is_clean = its.seen.is_as_it_was(piece.reading)
     last = b""
     for source in piece.sources:
-        if len(piece.sources) == 1 and is_clean and not source.is_play:
-            yield from read_bytes(source)
+        is_clean = is_clean and not source.is_play and source.encoding is None
+        if len(piece.sources) == 1 and is_clean:
+            yield from read_bytes(source, unpack=not piece.reading.is_bytes)
             continue
         for chunk in chunks(piece, source, Normalised(), after=last):
             last = chunk.data[-1:]
@@ -231,13 +302,12 @@ def write(writing: Writing, tell: Tell) -> str:
     with writing.path.open("r+b") as file:
         file.seek(first_byte)
         for source in piece.sources:
-            for chunk in chunks(piece, source, Normalised(), after=last):
+            for chunk in chunks(piece, source, Normalised(), after=last, tell=tell):
                 packed = vocab.packed(_codes(chunk))
                 file.write(packed)
                 text.update(chunk.data)
                 ids.update(packed)
                 last = chunk.data[-1:]
-                tell(len(chunk.data))
     if text.hexdigest() != writing.place.sha256:
         raise changed()
     return ids.hexdigest()

@@ -93,10 +93,9 @@ def same_corpus(found: Checkpoint, *, cache: Path, keep_corpus: bool, screen: Qu
     encoded copy serves; where it changed, that takes `keep_corpus`. Raises `CorpusError`
     otherwise.
     """
-    facts, vocab = found.corpus, found.vocab
-    reading = Reading(facts.encoding, vocab.is_bytes)
+    facts, vocab, reading = found.corpus, found.vocab, reading_of(found)
     copy = corpus.recall_encoded(facts.sha256, vocab, facts.num_chars, cache=cache)
-    if copy is not None and (keep_corpus or sources.STDIN in facts.names):
+    if copy is not None and (keep_corpus or any(map(sources.can_be_read_once, facts.names))):
         return copy
     name = " ".join(facts.names)
     try:
@@ -119,9 +118,17 @@ def same_corpus(found: Checkpoint, *, cache: Path, keep_corpus: bool, screen: Qu
     raise CorpusError(f"the corpus {name} has changed since the run began", hint)
 
 
+def reading_of(found: Checkpoint) -> Reading:
+    """How a run reads its corpus."""
+    facts = found.corpus
+    return Reading(
+        facts.encoding, found.vocab.is_bytes, facts.errors, found.train.records, facts.column
+    )
+
+
 @contextmanager
 def _found(names: Sequence[str], cache: Path) -> Iterator[list[sources.Source]]:
-    """The sources behind the names; a copy of standard input is removed in the end."""
+    """The sources behind the names; copies of what can be read once are removed in the end."""
     found = sources.find(names, spool_folder=cache)
     try:
         yield found

@@ -1,22 +1,27 @@
 """What a person names as a corpus → the files to read.
 
-A name is a file, a folder, `-` for standard input, or `shakespeare`. It knows nothing of what is in
-the files.
+A name is a file, a folder, a pipe, `-` for standard input, or `shakespeare`. It knows nothing of
+what is in the files.
 """
 
+import contextlib
 import os
+import select
 import shutil
 import stat
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from charrnn import shakespeare
 from charrnn.errors import CorpusError, UsageError, storage_errors
 from charrnn.storage import temporary_beside
 
 STDIN = "-"
+_DESCRIPTORS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")  # of this process, hence of no other
+_SECONDS_FOR_A_WRITER = 0.5  # to have begun; how long it then takes is its own affair
 SHAKESPEARE = "shakespeare"
 
 
@@ -27,7 +32,10 @@ class Source:
     path: Path
     label: str  # what messages call it
     skip_unreadable: bool = False  # found in a folder: pass over it if it is not text
+    is_one_of_many: bool = False  # its encoding may be another than that of the rest
+    encoding: str | None = None  # its own; None: the one that was asked for
     is_play: bool = False  # markdown from the data package
+    is_spooled: bool = False  # a copy of what can be read only once
     begin: int = 0  # in bytes: a large file is read in stretches
     end: int | None = None  # None: to the end of the file
 
@@ -35,22 +43,30 @@ class Source:
 def find(names: Sequence[str], *, spool_folder: Path) -> list[Source]:
     """The files behind the names, in order.
 
-    Relative paths are looked for in the working folder, then in `data/`. Standard input is copied
-    to a file in `spool_folder` first, for the corpus is read twice; `discard_spooled` removes it.
-    Raises `CorpusError` for a name behind which there is nothing to read.
+    Relative paths are looked for in the working folder, then in `data/`. What can be read only once
+    (standard input, a pipe, a process substitution) is copied to a file in `spool_folder` first,
+    for the corpus is read twice; `discard_spooled` removes it. Raises `CorpusError` for a name
+    behind which there is nothing to read.
     """
+    stdin = [name for name in names if name == STDIN or _is_stdin(name)]
+    if len(stdin) > 1:
+        raise UsageError(f"standard input ({stdin[1]}) was named twice", "name it once")
     sources: list[Source] = []
-    for name in names:
-        if name == STDIN:
-            if any(source.label == "standard input" for source in sources):
-                raise UsageError("standard input (-) was named twice", "name it once")
-            sources.append(_spool_stdin(spool_folder))
-        elif name == SHAKESPEARE and not os.path.exists(name):
-            plays = shakespeare.play_paths()
-            sources += [Source(path, f"shakespeare/{path.name}", is_play=True) for path in plays]
-        else:
-            sources += _on_disk(name)
-    return sources
+    try:
+        for name in names:
+            if name in stdin:
+                sources.append(_spool_stdin(_copy_in(spool_folder, len(sources))))
+            elif name == SHAKESPEARE and not os.path.exists(name):
+                plays = shakespeare.play_paths()
+                sources += [
+                    Source(path, f"shakespeare/{path.name}", is_play=True) for path in plays
+                ]
+            else:
+                sources += _on_disk(name, copy=_copy_in(spool_folder, len(sources)))
+    except BaseException:
+        discard_spooled(sources)
+        raise
+    return [replace(source, is_one_of_many=len(sources) > 1) for source in sources]
 
 
 def require_there(names: Sequence[str]) -> None:
@@ -61,23 +77,38 @@ def require_there(names: Sequence[str]) -> None:
 
 
 def discard_spooled(sources: Sequence[Source]) -> None:
-    """Remove the copy of standard input, if there is one."""
+    """Remove the copies of what can be read only once."""
     for source in sources:
-        if source.label == "standard input":
+        if source.is_spooled:
             source.path.unlink(missing_ok=True)
 
 
-def _on_disk(name: str) -> list[Source]:
+def can_be_read_once(name: str) -> bool:
+    """Whether a name stands for standard input, a pipe or a process substitution."""
+    if name == STDIN or name.startswith(_DESCRIPTORS):
+        return True
+    with contextlib.suppress(OSError, ValueError):
+        return stat.S_ISFIFO(os.stat(name).st_mode)
+    return False
+
+
+def _is_stdin(name: str) -> bool:
+    return name in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+
+
+def _on_disk(name: str, *, copy: Path) -> list[Source]:
     """The source behind a path: itself if a file, every visible file below it if a folder."""
     path = _locate(name)
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             return _folder(path)
+        if stat.S_ISFIFO(mode):
+            return [_spool_pipe(path, name, copy)]
         if not stat.S_ISREG(mode):
             raise CorpusError(
-                f"{name} is not a regular file or folder",
-                f"to read from a pipe type: charrnn train - < {name}",
+                f"{name} is not a file, a folder or a pipe",
+                "name one, or pipe a text in: charrnn train -",
             )
         with path.open("rb"):
             pass
@@ -116,13 +147,36 @@ def _folder(folder: Path) -> list[Source]:
     return [Source(path, str(path), skip_unreadable=True) for path in regular]
 
 
-def _spool_stdin(folder: Path) -> Source:
+def _copy_in(folder: Path, number: int) -> Path:
+    """Where a copy of what can be read only once goes."""
+    return temporary_beside(folder / f"piped-{number}")
+
+
+def _spool_stdin(copy: Path) -> Source:
     """Copy standard input to a temporary file."""
     if sys.stdin is None or sys.stdin.isatty():
         raise CorpusError("standard input is a terminal", "pipe a text in: charrnn train - < FILE")
-    with storage_errors(f"cannot copy standard input to {folder}", "make room there"):
-        folder.mkdir(parents=True, exist_ok=True)
-        path = temporary_beside(folder / "stdin")
-        with path.open("wb") as copy:
-            shutil.copyfileobj(sys.stdin.buffer, copy, 1 << 20)
-    return Source(path, "standard input")
+    return _spool(sys.stdin.buffer, "standard input", copy)
+
+
+def _spool_pipe(path: Path, name: str, copy: Path) -> Source:
+    """Copy what is written to a pipe to a temporary file, if there is somebody who writes."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # does not wait for a writer
+    with open(descriptor, "rb", buffering=0) as pipe:
+        select.select([pipe], [], [], _SECONDS_FOR_A_WRITER)
+        beginning = pipe.read(1 << 16)  # None: a writer is there and has written nothing yet
+        if beginning == b"":
+            raise CorpusError(
+                f"the pipe {name} is empty: nobody writes to it", "start what writes to it first"
+            )
+        os.set_blocking(descriptor, True)
+        return _spool(pipe, name, copy, beginning=beginning or b"")
+
+
+def _spool(file: Any, label: str, copy: Path, *, beginning: bytes = b"") -> Source:
+    with storage_errors(f"cannot copy {label} to {copy.parent}", "make room there"):
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with copy.open("wb") as written:
+            written.write(beginning)
+            shutil.copyfileobj(file, written, 1 << 20)
+    return Source(copy, label, is_spooled=True)

@@ -40,8 +40,14 @@ MAY_IMPORT = {
     "suffixes": {"cores", "vocab"},
     "index": {"corpus", "suffixes", "vocab"},
     "novelty": {"index", "suffixes", "vocab"},
-    "decoding": {"errors", "shakespeare", "sources"},
-    "pieces": {"decoding", "errors", "sources", "vocab"},
+    "detection": set(),
+    "filetypes": {"errors"},
+    "units": set(),
+    "columns": {"errors", "records", "units"},
+    "decoding": {
+        "columns", "detection", "errors", "filetypes", "shakespeare", "sources", "units",
+    },
+    "pieces": {"decoding", "detection", "errors", "sources", "vocab"},
     "workers": {"cores", "errors"},
     "journal": {"errors", "storage"},
     "counting": {
@@ -110,7 +116,7 @@ MAY_IMPORT = {
         "sources", "training", "vocab",
     },
     "cli": {
-        "board", "budget", "config", "corpus", "display", "early", "errors", "inputs", "launch",
+        "board", "budget", "config", "decoding", "display", "early", "errors", "inputs", "launch",
         "looking", "model", "options", "ranks", "restarts", "resuming", "runs", "sharing",
         "speaking", "verifying",
     },

@@ -2,6 +2,8 @@ import io
 import os
 import socket
 import sys
+import threading
+import time
 
 import pytest
 
@@ -47,13 +49,46 @@ def test_standard_input_is_copied_and_the_copy_removed(monkeypatch):
     assert not found[0].path.exists()
 
 
+@pytest.mark.parametrize("delay", [0.0, 0.9])
+def test_a_pipe_is_copied_however_long_its_writer_takes(tmp_path, delay):
+    os.mkfifo(tmp_path / "pipe")
+
+    def write():
+        with open("pipe", "wb") as pipe:
+            time.sleep(delay)
+            pipe.write(b"piped " * 50_000)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    found = find("pipe")
+    writer.join()
+    assert found[0].label == "pipe"
+    assert found[0].path.read_bytes() == b"piped " * 50_000
+    sources.discard_spooled(found)
+    assert not list((tmp_path / "spool").iterdir())
+
+
+def test_what_can_be_read_once_is_known_by_its_name(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "text").write_text("text")
+    names = ["-", "/dev/stdin", "/dev/fd/63", "pipe", "text", "none", "no\0name", "shakespeare"]
+    assert [name for name in names if sources.can_be_read_once(name)] == names[:4]
+
+
+def test_a_copy_does_not_stay_when_another_name_is_wrong(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"piped text")))
+    with pytest.raises(CorpusError):
+        find("-", "nowhere.txt")
+    assert not list((tmp_path / "spool").iterdir())
+
+
 @pytest.mark.parametrize(
     ("name", "phrase"),
     [
         ("nowhere.txt", "there is no corpus 'nowhere.txt', neither here nor in data/"),
-        ("/dev/zero", "/dev/zero is not a regular file or folder"),
-        ("pipe", "pipe is not a regular file or folder; to read from a pipe"),
-        ("sock", "sock is not a regular file or folder"),
+        ("/dev/zero", "/dev/zero is not a file, a folder or a pipe; name one, or pipe a text in"),
+        ("pipe", "the pipe pipe is empty: nobody writes to it; start what writes to it first"),
+        ("sock", "sock is not a file, a folder or a pipe"),
         ("empty", "the folder empty holds no files"),
         ("no\0name", "cannot read"),
     ],

@@ -5,6 +5,7 @@ that is not in the table, or that has no hint, fails it.
 """
 
 import ast
+import gzip
 import io
 import os
 import re
@@ -91,7 +92,60 @@ MESSAGES = {
     ("train", "folder"): (3, "the folder folder holds no files; name a folder with text files"),
     ("train", "pipe"): (
         3,
-        "pipe is not a regular file or folder; to read from a pipe type: charrnn train - < pipe",
+        "the pipe pipe is empty: nobody writes to it; start what writes to it first",
+    ),
+    ("train", "/dev/null"): (
+        3,
+        "/dev/null is not a file, a folder or a pipe; name one, or pipe a text in: charrnn train -",
+    ),
+    ("train", "text", "--errors", "ignore"): (
+        2,
+        "--errors 'ignore' is not known; choose one of strict, replace, skip",
+    ),
+    ("train", "table.csv", "--column", "txt"): (
+        2,
+        "table.csv has no column 'txt'; it has: id, text",
+    ),
+    ("train", "table.csv", "--column", "3"): (
+        2,
+        "table.csv has no column 3; its first row has 2, counted from 1",
+    ),
+    ("train", "table.csv", "--column", "text"): (
+        3,
+        "table.csv, line 3: a quote is not closed, or stands within a cell; mend it, or --errors"
+        " skip leaves such rows out",
+    ),
+    ("train", "array.json", "--column", "text"): (
+        3,
+        "array.json is one JSON array, not a row in each line; make lines of it first: jq -c '.[]'"
+        " array.json",
+    ),
+    ("train", "text", "--column", "2", "--bytes"): (
+        2,
+        "--column and --bytes were both given; choose one",
+    ),
+    ("train", "damaged"): (
+        3,
+        "damaged is not utf-8: line 1, byte 12; nearly all of it is: --errors skip leaves out the"
+        " lines with such bytes, --errors replace puts � there",
+    ),
+    ("train", "two-damaged"): (
+        3,
+        "every file has bytes that are not utf-8: two-damaged/a, two-damaged/b; --errors skip"
+        " leaves out the lines with such bytes",
+    ),
+    ("train", "latin", "latin"): (
+        3,
+        "no file is utf-8: latin may be cp1252; try --encoding cp1252, or --bytes",
+    ),
+    ("train", "picture.png"): (
+        3,
+        "picture.png is a picture (PNG), not a text; name a text; --bytes models any file as raw"
+        " bytes",
+    ),
+    ("train", "cut.gz"): (
+        3,
+        "cut.gz is compressed, and cut short or damaged; fetch it again, or repack it",
     ),
     ("train", "latin"): (
         3,
@@ -287,7 +341,7 @@ ELSEWHERE = {
     "cannot write in": "test_saving.py",
     "cannot write the encoded corpus": "test_saving.py",
     "cannot make the folder": "test_saving.py",
-    "cannot copy standard input": "test_saving.py",
+    "cannot copy {label}": "test_saving.py",
     "cannot read the checkpoint": "tests/test_checkpoint.py",
     "a checkpoint cannot be written": "test_saving.py",
     "was written by a newer": "test_damage.py",
@@ -302,6 +356,8 @@ ELSEWHERE = {
     "cannot read {name}: ": "test_texts.py",
     "a process that read the corpus was killed": "tests/test_workers.py",
     "holds NUL characters": "passed over in a folder: tests/test_corpus.py",
+    "is no table by its name": "passed over in a folder: test_stumbles_columns.py",
+    "has a line of more than": "tests/test_columns.py",
     "there is no run in checkpoints": "tests/test_cli.py",
     "needs the data package": "tests/test_shakespeare.py",
     "standard input is a terminal": "test_terminals.py",
@@ -330,6 +386,15 @@ def world(tmp_path_factory):
         os.mkfifo("pipe")
         Path("latin").write_bytes("línea de texto en español, número dos\n".encode("latin-1"))
         Path("rubbish").write_bytes(bytes(range(128, 256)) * 3)
+        damaged = "ñandúes aquí ".encode()[:12] + b"\xff" + "ñandúes aquí ".encode()
+        Path("damaged").write_bytes(damaged)
+        Path("two-damaged").mkdir()
+        for name in "ab":
+            Path("two-damaged", name).write_bytes(damaged)
+        Path("table.csv").write_text('id,text\n1,one\n2,"two\n')
+        Path("array.json").write_text('[{"text": "one"}]')
+        Path("picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99))
+        Path("cut.gz").write_bytes(gzip.compress(b"text")[:-9])
         Path("half").write_bytes(rb"one \ud83d two")
         Path("line").write_text("only one")
         Path("large").write_text("a" * 100_001)

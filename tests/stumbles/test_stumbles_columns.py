@@ -1,0 +1,97 @@
+"""Tables as corpora."""
+
+import gzip
+import json
+
+import pytest
+from conftest import QUICK
+from stumbles import stumble
+from test_stumbles_reading import learned
+
+ROWS = [f'said "{k}", twice' for k in range(30)] + ["two\nlines", "naïve"]
+CSV = "id,text\r\n" + "".join(
+    f'{k},"{row.replace(chr(34), chr(34) * 2)}"\r\n' for k, row in enumerate(ROWS)
+)
+TSV = "id\ttext\n" + "".join(
+    f'{k}\t"{row.replace(chr(34), chr(34) * 2)}"\n' for k, row in enumerate(ROWS)
+)
+JSON = "".join(json.dumps({"id": k, "text": row}) + "\n" for k, row in enumerate(ROWS))
+TABLES = {"t.csv": CSV, "t.tsv": TSV, "t.jsonl": JSON, "t.csv.gz": CSV}
+FEW = (*QUICK, "--run", "a")
+
+
+def write(folder, name):
+    data = TABLES[name].encode()
+    (folder / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+
+
+@stumble(11)
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("chunk", [5, 1 << 19])
+def test_each_cell_of_a_column_is_a_record(charrnn, tmp_path, monkeypatch, name, chunk):
+    monkeypatch.setattr("charrnn.decoding.CHUNK_BYTES", chunk)
+    monkeypatch.setattr("charrnn.pieces.PIECE_BYTES", 100)
+    write(tmp_path, name)
+    done = charrnn("train", name, "--column", "text", *FEW)
+    assert done.code == 0, done.err
+    assert "32 records" in done.err
+    assert (
+        "within 1 record spaces took the place of the line ends; --records blank keeps them"
+        in done.err
+    )
+    assert learned(tmp_path) == "".join(row.replace("\n", " ") + "\n" for row in ROWS)
+
+
+@stumble(11)
+def test_records_between_blank_lines_keep_the_lines_of_a_cell(charrnn, tmp_path):
+    write(tmp_path, "t.csv")
+    assert charrnn("train", "t.csv", "--column", "text", "--records", "blank", *FEW).code == 0
+    assert learned(tmp_path) == "".join(row + "\n\n" for row in ROWS)
+
+
+@stumble(11)
+def test_without_a_header_the_number_of_a_column_is_enough(charrnn, tmp_path):
+    (tmp_path / "t.csv").write_text(CSV.partition("\n")[2])
+    assert charrnn("train", "t.csv", "--column", 2, *FEW).code == 0
+    assert learned(tmp_path).startswith('said "0", twice\n')
+
+
+@stumble(11)
+def test_a_run_goes_on_with_its_column_and_knows_its_records(charrnn, tmp_path):
+    write(tmp_path, "t.csv")
+    assert charrnn("train", "t.csv", "--column", "text", *FEW).code == 0
+    for copy in (tmp_path / "checkpoints/.corpora").iterdir():
+        copy.unlink()
+    assert charrnn("resume", "a", "--steps", 22).code == 0
+    done = charrnn("sample", "a", "--num", 3, "--novel", "-n", 9)
+    assert done.code == 0
+
+
+@stumble(11)
+def test_of_a_folder_the_tables_are_read(charrnn, tmp_path):
+    (tmp_path / "t").mkdir()
+    write(tmp_path / "t", "t.csv")
+    write(tmp_path / "t", "t.jsonl")
+    (tmp_path / "t/README.md").write_text("About these tables.\n")
+    done = charrnn("train", "t", "--column", "text", *FEW)
+    assert "passed over 1 file that is not a table: t/README.md\n" in done.err
+    assert learned(tmp_path) == "".join(row.replace("\n", " ") + "\n" for row in ROWS) * 2
+
+
+@stumble(11)
+def test_a_column_that_is_not_there_is_named_beside_those_that_are(charrnn, tmp_path):
+    write(tmp_path, "t.csv")
+    done = charrnn("train", "t.csv", "--column", "txt", *FEW)
+    assert (done.code, done.err) == (
+        2,
+        "charrnn: t.csv has no column 'txt'; it has: id, text\n",
+    )
+
+
+@stumble(11)
+def test_a_row_with_bad_bytes_is_left_out(charrnn, tmp_path):
+    (tmp_path / "t.csv").write_bytes(CSV.encode().replace(b'twice"\r\n7,', b'tw\xffice"\r\n7,'))
+    done = charrnn("train", "t.csv", "--column", "text", "--errors", "skip", *FEW)
+    assert "left out 1 record with bytes that are not utf-8\n" in done.err
+    assert 'said "6"' not in learned(tmp_path)
+    assert 'said "7"' in learned(tmp_path)

@@ -1,0 +1,281 @@
+"""What people name as a corpus: in other encodings, damaged, compressed, piped, and no text."""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import subprocess
+import sys
+import threading
+import zipfile
+
+import pytest
+from conftest import QUICK, run_of, small_text
+from stumbles import stumble
+
+from charrnn import checkpoint, reading
+from charrnn.display import Quiet
+
+SPANISH = "El niño pequeño corrió hasta la montaña. ¿Quién sabrá qué pasó allí después?\n"
+FEW = (*QUICK, "--run", "a")
+
+
+def learned(tmp_path, name="a"):
+    """The text that a run learns from, as it was encoded."""
+    found = checkpoint.read(run_of(tmp_path, name).last)
+    cache = tmp_path / "checkpoints" / ".corpora"
+    ids = reading.same_corpus(found, cache=cache, keep_corpus=False, screen=Quiet())
+    return found.vocab.decode(ids)
+
+
+def zipped(**entries):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name.replace("__", "/"), data)
+    return made.getvalue()
+
+
+@stumble(12)
+@pytest.mark.parametrize("quiet", [(), ("--quiet",)])
+@pytest.mark.parametrize("as_names", [False, True])
+def test_a_folder_in_another_encoding_is_named_and_offered(charrnn, tmp_path, quiet, as_names):
+    (tmp_path / "lat").mkdir()
+    for k in range(5):
+        (tmp_path / "lat" / f"{k}.txt").write_bytes((SPANISH * 9).encode("latin-1"))
+    names = [f"lat/{k}.txt" for k in range(5)] if as_names else ["lat"]
+    done = charrnn("train", *names, *FEW, *quiet)
+    assert done.code == 3
+    assert done.err == (
+        "charrnn: no file is utf-8: lat/0.txt, lat/1.txt, lat/2.txt, … may be cp1252; try"
+        " --encoding cp1252, or --bytes\n"
+    )
+    assert charrnn("train", *names, *FEW, "--encoding", "cp1252").code == 0
+    assert learned(tmp_path) == SPANISH * 45
+
+
+@stumble(12)
+def test_a_folder_of_one_file_in_another_encoding_is_named_too(charrnn, tmp_path):
+    (tmp_path / "lat").mkdir()
+    (tmp_path / "lat/only.txt").write_bytes(SPANISH.encode("latin-1"))
+    done = charrnn("train", "lat", *FEW)
+    assert "no file is utf-8: lat/only.txt may be cp1252; try --encoding cp1252" in done.err
+
+
+DAMAGED = b"".join(
+    f"café número {k}\n".encode() if k != 1000 else b"a broken \xff line\n" for k in range(2000)
+)
+
+
+@stumble(13)
+def test_a_few_bad_bytes_are_not_taken_for_another_encoding(charrnn, tmp_path):
+    (tmp_path / "text").write_bytes(DAMAGED)
+    done = charrnn("train", "text", *FEW)
+    assert done.code == 3
+    assert "text is not utf-8: line 1001, byte" in done.err
+    assert "--errors skip leaves out the lines with such bytes" in done.err
+    assert "cp125" not in done.err
+
+
+@stumble(13)
+@pytest.mark.parametrize("chunk", [7, 1 << 19])
+def test_errors_skip_leaves_out_the_line_and_no_other(charrnn, tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr("charrnn.decoding.CHUNK_BYTES", chunk)
+    (tmp_path / "text").write_bytes(DAMAGED)
+    done = charrnn("train", "text", "--errors", "skip", *FEW)
+    assert done.code == 0
+    assert "left out 1 line with bytes that are not utf-8\n" in done.err
+    lines = DAMAGED.split(b"\n")
+    assert learned(tmp_path) == b"\n".join(lines[:1000] + lines[1001:]).decode()
+
+
+@stumble(13)
+def test_errors_skip_leaves_out_a_record_between_blank_lines_whole(charrnn, tmp_path):
+    tunes = [f"X:{k}\nñ abc\ndef" for k in range(9)]
+    data = "\n\n".join(tunes).encode().replace(b"X:4\n", b"X:4\xff\n")
+    (tmp_path / "tunes").write_bytes(data)
+    done = charrnn("train", "tunes", "--errors", "skip", "--records", "blank", *FEW)
+    assert "left out 1 record with bytes that are not utf-8\n" in done.err
+    assert learned(tmp_path) == "\n\n".join(tunes[:4] + tunes[5:])
+
+
+@stumble(13)
+def test_errors_replace_keeps_the_line(charrnn, tmp_path):
+    (tmp_path / "text").write_bytes(DAMAGED)
+    done = charrnn("train", "text", "--errors", "replace", *FEW)
+    assert "put \ufffd in 1 place with bytes that are not utf-8\n" in done.err
+    assert learned(tmp_path) == DAMAGED.decode("utf-8", "replace")
+
+
+@stumble(13)
+def test_a_run_goes_on_with_the_errors_it_began_with(charrnn, tmp_path):
+    (tmp_path / "text").write_bytes(DAMAGED)
+    assert charrnn("train", "text", "--errors", "skip", *FEW).code == 0
+    for copy in (tmp_path / "checkpoints/.corpora").iterdir():
+        copy.unlink()
+    assert charrnn("resume", "a", "--steps", 22).code == 0
+    assert "broken" not in learned(tmp_path)
+
+
+PACKERS = {"c.txt.gz": gzip.compress, "c.txt.bz2": bz2.compress, "c.txt.xz": lzma.compress}
+
+
+@stumble(15)
+@pytest.mark.parametrize("name", PACKERS)
+@pytest.mark.parametrize("chunk", [100, 1 << 19])
+def test_compressed_text_is_read(charrnn, tmp_path, monkeypatch, name, chunk):
+    monkeypatch.setattr("charrnn.decoding.CHUNK_BYTES", chunk)
+    monkeypatch.setattr("charrnn.pieces.PIECE_BYTES", 500)  # it is never cut in two
+    text = small_text()
+    (tmp_path / name).write_bytes(PACKERS[name](text.encode()))
+    assert charrnn("train", name, *QUICK).code == 0
+    assert learned(tmp_path, "c") == text
+
+
+@stumble(15)
+def test_compressed_files_of_a_folder_are_read_too(charrnn, tmp_path):
+    (tmp_path / "texts").mkdir()
+    for name, pack in PACKERS.items():
+        (tmp_path / "texts" / name).write_bytes(pack(f"{name}\n".encode() * 90))
+    assert charrnn("train", "texts", *FEW).code == 0
+    assert learned(tmp_path) == "".join(f"{name}\n" * 90 for name in sorted(PACKERS))
+
+
+@stumble(15)
+@pytest.mark.parametrize("name", PACKERS)
+def test_a_compressed_file_that_was_cut_says_so(charrnn, tmp_path, name):
+    (tmp_path / name).write_bytes(PACKERS[name](os.urandom(3000).hex().encode())[:900])
+    done = charrnn("train", name, *FEW)
+    assert done.code == 3
+    assert done.err == (
+        f"charrnn: {name} is compressed, and cut short or damaged; fetch it again, or repack it\n"
+    )
+
+
+@stumble(15)
+def test_compressed_bytes_are_read_as_they_are_and_that_is_said(charrnn, tmp_path):
+    data = gzip.compress(small_text().encode())
+    (tmp_path / "c.txt.gz").write_bytes(data)
+    done = charrnn("train", "c.txt.gz", "--bytes", *FEW)
+    assert "learning compressed bytes as they are: c.txt.gz" in done.err
+    assert learned(tmp_path).encode("latin-1") == data
+
+
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256))
+NO_TEXTS = {
+    "notes.zip": (zipped(a="text"), "a zip archive", "unpack it first"),
+    "notes.tar.gz": (gzip.compress(bytes(257) + b"ustar\0" + bytes(300)), "a tar", "unpack it"),
+    "cover.png": (PNG, "a picture (PNG)", "name a text; --bytes models any file"),
+    "paper.pdf": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "a PDF", "pdftotext"),
+    "novel.docx": (
+        zipped(**{"[Content_Types].xml": "<Types/>", "word__document.xml": "<w/>"}),
+        "a Word document", "save it as plain text",
+    ),
+    "novel.odt": (
+        zipped(mimetype="application/vnd.oasis.opendocument.text"),
+        "an OpenDocument file", "save it as plain text",
+    ),
+    "book.epub": (zipped(mimetype="application/epub+zip"), "an EPUB book", "as plain text"),
+    "notes.rtf": (b"{\\rtf1\\ansi\\deff0 Caf\\'e9}", "an RTF document", "save it as plain text"),
+    "old.doc": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "an Office document", "save it"),
+    "song.mp3": (b"ID3\x04\0\0\0\0" + bytes(99), "a sound (MP3)", "--bytes"),
+}  # fmt: skip
+
+
+@stumble(33)
+@stumble(15)
+@pytest.mark.parametrize("encoding", [(), ("--encoding", "latin-1")])
+@pytest.mark.parametrize("name", NO_TEXTS)
+def test_what_is_no_text_is_named_for_what_it_is(charrnn, tmp_path, name, encoding):
+    data, what, remedy = NO_TEXTS[name]
+    (tmp_path / name).write_bytes(data)
+    done = charrnn("train", name, *FEW, *encoding)
+    assert done.code == 3
+    assert done.err.startswith(f"charrnn: {name} is {what}")
+    assert remedy in done.err
+    assert "not a text; " in done.err
+    assert done.err.count("\n") == 1
+
+
+@stumble(33)
+def test_bytes_reads_a_document_still(charrnn, tmp_path):
+    (tmp_path / "novel.docx").write_bytes(NO_TEXTS["novel.docx"][0])
+    assert charrnn("train", "novel.docx", "--bytes", *FEW).code == 0
+
+
+@stumble(33)
+def test_a_file_of_nothing_that_is_known_is_not_guessed_at(charrnn, tmp_path):
+    (tmp_path / "dump").write_bytes(b"abc\0\1\2\xff" * 99)
+    done = charrnn("train", "dump", *FEW)
+    assert "dump is not utf-8: line 1, byte 6; --bytes models any file as raw bytes\n" in done.err
+
+
+@stumble(34)
+@pytest.mark.parametrize("encoding", [(), ("--encoding", "latin-1")])
+def test_each_file_of_a_folder_is_read_in_its_own_encoding(charrnn, tmp_path, encoding):
+    (tmp_path / "stories").mkdir()
+    for k in range(12):
+        data = (f"{k}: {SPANISH}" * 20).encode("latin-1" if k == 7 else "utf-8")
+        (tmp_path / f"stories/{k:02}.txt").write_bytes(data)
+    (tmp_path / "stories/cover.png").write_bytes(PNG)
+    done = charrnn("train", "stories", *FEW, *encoding)
+    assert done.code == 0
+    assert learned(tmp_path) == "".join(f"{k}: {SPANISH}" * 20 for k in range(12))
+    if not encoding:
+        assert "read 1 file in another encoding: stories/07.txt (cp1252)\n" in done.err
+    else:
+        assert "read 11 files in another encoding: stories/00.txt (utf-8), " in done.err
+    assert "passed over 1 file that is not text: stories/cover.png\n" in done.err
+
+
+@stumble(34)
+def test_a_file_whose_encoding_is_unsure_is_passed_over_by_name(charrnn, tmp_path):
+    (tmp_path / "stories").mkdir()
+    (tmp_path / "stories/a.txt").write_text(small_text(), encoding="utf-8")
+    (tmp_path / "stories/b.txt").write_bytes("perché è più\n".encode("latin-1"))
+    done = charrnn("train", "stories", *FEW)
+    assert done.code == 0
+    assert "passed over 1 file that is not utf-8: stories/b.txt (perhaps " in done.err
+    assert learned(tmp_path) == small_text()
+
+
+@stumble(16)
+def test_process_substitution_is_read(tmp_path):
+    (tmp_path / "c.txt").write_text(small_text())
+    quick = " ".join(map(str, FEW))
+    charrnn = f"{sys.executable} -m charrnn"
+    command = f"{charrnn} train <(head -c 3000 c.txt) <(tail -c 500 c.txt) {quick}"
+    subprocess.run(["bash", "-c", command], check=True, capture_output=True, timeout=120)
+    assert learned(tmp_path) == small_text()[:3000] + "\n" + small_text()[-500:]
+    assert not list(tmp_path.glob("checkpoints/.corpora/*piped*"))
+
+
+@stumble(16)
+def test_dev_stdin_is_standard_input_whatever_that_is(tmp_path):
+    (tmp_path / "c.txt").write_text(small_text())
+    command = [sys.executable, "-m", "charrnn", "train", "/dev/stdin", *map(str, FEW)]
+    with (tmp_path / "c.txt").open() as file:
+        subprocess.run(command, stdin=file, check=True, capture_output=True, timeout=120)
+    assert learned(tmp_path) == small_text()
+
+
+@stumble(16)
+def test_a_named_pipe_is_read_and_a_run_goes_on_after_it(charrnn, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=[small_text()])
+    writer.start()
+    assert charrnn("train", "pipe", *FEW).code == 0
+    writer.join()
+    assert charrnn("resume", "a", "--steps", 22).code == 0
+    assert learned(tmp_path) == small_text()
+
+
+@stumble(16)
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(charrnn, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    done = charrnn("train", "pipe", *FEW)
+    assert (done.code, done.err) == (
+        3,
+        "charrnn: the pipe pipe is empty: nobody writes to it; start what writes to it first\n",
+    )
