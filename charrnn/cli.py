@@ -278,6 +278,7 @@ def sample(
     length: o.Length = None,
     prompt: o.Prompt = None,
     prompt_file: o.PromptFile = None,
+    encoding: o.ItsEncoding = None,
     seed: o.SampleSeed = None,
     top_k: o.TopK = _S.top_k,
     top_p: o.TopP = _S.top_p,
@@ -317,7 +318,7 @@ def sample(
         says_seed=seed is None,
     )  # fmt: skip
     found = inputs.checkpoint_of(run)
-    typed = inputs.prompt(prompt, prompt_file, asking="--prompt-file -")
+    typed = inputs.prompt(prompt, prompt_file, found, encoding=encoding, asking="--prompt-file -")
     speaking.speak(found, typed, chosen, wanted, length=length)
 
 

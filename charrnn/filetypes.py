@@ -93,10 +93,16 @@ def compression(head: bytes) -> str | None:
     return "bzip2" if is_bzip2 else None
 
 
-def unpacked(file: io.FileIO) -> Readable:
-    """A file that stands at its start, or what is packed in it, as a file."""
-    kind = compression(file.read(HEAD))
-    file.seek(0)
+def unpacked(file: Any) -> Readable:
+    """A file that stands at its start, or what is packed in it, as a file. A pipe must have a
+    buffer, for what is read of it cannot be put back.
+    """
+    if isinstance(file, io.BufferedReader):
+        head = file.peek(HEAD)
+    else:
+        head = file.read(HEAD)
+        file.seek(0)
+    kind = compression(head)
     return file if kind is None else _OPENERS[kind](file)
 
 

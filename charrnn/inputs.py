@@ -9,17 +9,19 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from charrnn import display, runs
 from charrnn.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
     from charrnn.checkpoint import Checkpoint
+    from charrnn.decoding import Reading
     from charrnn.model import Model
+    from charrnn.reading import File
 
 _CHUNK_BYTES = 1 << 20
 
@@ -40,9 +42,17 @@ def say_unknown(model: "Model", prompt: str) -> None:
         )
 
 
-def prompt(typed: str | None, file: str | None, *, asking: str) -> bytes:
-    """The prompt's bytes: as typed, or from a file, - being standard input, without the last
-    newline of that. `asking` is what to type for standard input, should it have been meant.
+def prompt(
+    typed: str | None,
+    file: str | None,
+    found: "Checkpoint",
+    *,
+    encoding: str | None,
+    asking: str,
+) -> str | bytes:
+    """The prompt: as typed, or from a file in that encoding (the run's, if it is None), - being
+    standard input, without the last newline of that. `asking` is what to type for standard input,
+    should it have been meant.
     """
     if typed is not None and file is not None:
         raise UsageError("--prompt and --prompt-file were both given", "choose one")
@@ -51,7 +61,15 @@ def prompt(typed: str | None, file: str | None, *, asking: str) -> bytes:
     if file is None:
         note_unread(asking)
         return b""
-    return _without_last_newline(contents(file)) if file == "-" else contents(file)
+    from charrnn.reading import reading_of, spelled
+
+    how = reading_of(found, encoding)
+    given = opened(file, how)
+    if how.is_bytes:
+        data = b"".join(given.chunks)
+        return _without_last_newline(data) if file == "-" else data
+    text = "".join(spelled(given))
+    return text.removesuffix("\n") if file == "-" else text
 
 
 def _without_last_newline(data: bytes) -> bytes:
@@ -59,34 +77,35 @@ def _without_last_newline(data: bytes) -> bytes:
     return data.removesuffix(b"\r\n") if data.endswith(b"\r\n") else data.removesuffix(b"\n")
 
 
-def contents(file: str) -> bytes:
-    """A file's bytes, - being standard input. Raises `UsageError` where it cannot be read."""
-    return b"".join(chunks(file))
+def opened(
+    name: str, how: "Reading", *, tell: Callable[[int], None] = lambda num_bytes: None
+) -> "File":
+    """A file, - being standard input, to be read by `reading.spelled`; `tell` is called with the
+    bytes on disk as they are read. Raises `UsageError` where it cannot be.
+    """
+    from charrnn.reading import File
 
-
-def chunks(file: str) -> Iterator[bytes]:
-    """The same, a megabyte at a time."""
-    if file == "-":
-        return _read_stdin()
+    if name == "-":
+        return File("standard input", _read_stdin(unpack=not how.is_bytes, tell=tell), how)
     try:
-        with Path(file).open("rb"):  # that it is not there is said at once
-            return _read(Path(file))
+        if not Path(name).is_fifo():
+            with Path(name).open("rb"):  # that it is not there is said at once
+                pass
     except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}", "check the path") from error
+        raise UsageError(f"{name} cannot be read: {error.strerror}", "check the path") from error
+    return File(name, _read(Path(name), unpack=not how.is_bytes, tell=tell), how)
 
 
-def known(model: "Model", names: Sequence[str], *, at_most: int) -> str:
+def known(model: "Model", names: Sequence[str], how: "Reading", *, at_most: int) -> str:
     """The beginning of some files, one after another, in characters that the model knows.
 
-    Raises `UsageError` for a text that is not UTF-8 and `CorpusError` where there is nothing.
+    Raises `UsageError` for what is not in the encoding and `CorpusError` where there is nothing.
     """
-    from charrnn.reading import File, spelled
+    from charrnn.reading import spelled
 
-    files = (File(label(name), chunks(name)) for name in names)
+    files = (opened(name, how) for name in names)
     text, num_unknown = "", 0
-    for piece in chain.from_iterable(
-        spelled(file, is_bytes=model.vocab.is_bytes) for file in files
-    ):
+    for piece in chain.from_iterable(map(spelled, files)):
         read = model.known(piece)
         num_unknown += len(piece) - len(read)
         text += read[: at_most - len(text)]
@@ -98,11 +117,6 @@ def known(model: "Model", names: Sequence[str], *, at_most: int) -> str:
     return text
 
 
-def label(name: str) -> str:
-    """What a file is called in messages."""
-    return "standard input" if name == "-" else name
-
-
 def say_unknown_of(num_unknown: int, *, has_symbol: bool = False) -> None:
     """Tell how many characters of a text the model does not know, and what became of them."""
     if num_unknown:
@@ -111,9 +125,24 @@ def say_unknown_of(num_unknown: int, *, has_symbol: bool = False) -> None:
         display.note(f"{what} that the model does not know: {became}")
 
 
-def _read(path: Path) -> Iterator[bytes]:
+def _read(path: Path, *, unpack: bool, tell: Callable[[int], None]) -> Iterator[bytes]:
     with path.open("rb") as file:
-        yield from iter(lambda: file.read(_CHUNK_BYTES), b"")
+        yield from _chunks(file, str(path), unpack=unpack, tell=tell)
+
+
+def _chunks(
+    file: BinaryIO, label: str, *, unpack: bool, tell: Callable[[int], None]
+) -> Iterator[bytes]:
+    """What is in a file, or packed in it, a megabyte at a time."""
+    from charrnn import filetypes
+
+    opened = filetypes.unpacked(file) if unpack else file
+    can_tell, place = file.seekable(), 0
+    with filetypes.damage_named(label):
+        while data := opened.read(_CHUNK_BYTES):
+            before, place = place, file.tell() if can_tell else place + len(data)
+            tell(place - before)
+            yield data
 
 
 def note_unread(asking: str) -> None:
@@ -130,16 +159,16 @@ def _is_waiting() -> bool:
         facts = os.fstat(0)
         if stat.S_ISREG(facts.st_mode):
             return os.lseek(0, 0, os.SEEK_CUR) < facts.st_size
-        if sys.platform == "win32" or not stat.S_ISFIFO(facts.st_mode):
-            return False
-        poll = select.poll()
-        poll.register(0, select.POLLIN)
-        return any(event & select.POLLIN for _, event in poll.poll(0))
+        if sys.platform != "win32" and stat.S_ISFIFO(facts.st_mode):
+            poll = select.poll()
+            poll.register(0, select.POLLIN)
+            return any(event & select.POLLIN for _, event in poll.poll(0))
     except OSError:
-        return False
+        pass
+    return False
 
 
-def _read_stdin() -> Iterator[bytes]:
+def _read_stdin(*, unpack: bool, tell: Callable[[int], None]) -> Iterator[bytes]:
     if sys.stdin.isatty():
         display.note("reading what you type; Ctrl-D ends it")
-    yield from iter(lambda: sys.stdin.buffer.read(_CHUNK_BYTES), b"")
+    yield from _chunks(sys.stdin.buffer, "standard input", unpack=unpack, tell=tell)

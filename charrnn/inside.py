@@ -25,6 +25,7 @@ def neurons(
     unit: o.UnitName = None,
     length: o.NumRead = None,
     export: o.HeatFile = None,
+    encoding: o.ItsEncoding = None,
     as_json: o.InfoJson = False,
 ) -> None:
     """Find the units that follow something a person can name: quotes, the place in the line …
@@ -44,19 +45,22 @@ def neurons(
         raise UsageError("--export writes a text coloured by one unit", "say which: --unit h0.17")
     found = inputs.checkpoint_of(run)
     model = Model.of(found)
-    read = _text_to_read(found, model, text, length or (20_000 if unit is None else 1000))
+    num_chars = length or (20_000 if unit is None else 1000)
+    read = _text_to_read(found, model, text, encoding, num_chars)
     if unit is None:
         _show_ranking(model, read, feature, as_json=as_json)
     else:
         _show_unit(model, read, unit, export=export, as_json=as_json)
 
 
-def _text_to_read(found: Any, model: Any, file: str | None, num_chars: int) -> str:
+def _text_to_read(
+    found: Any, model: Any, file: str | None, encoding: str | None, num_chars: int
+) -> str:
     """The beginning of a file, in characters that the model knows, or of its validation split."""
     from charrnn import inputs, reading, runs
 
     if file is not None:
-        return inputs.known(model, [file], at_most=num_chars)
+        return inputs.known(model, [file], reading.reading_of(found, encoding), at_most=num_chars)
     cache = runs.CORPUS_CACHE
     return reading.beginning_of_split(found, "val", num_chars=num_chars, cache=cache)
 

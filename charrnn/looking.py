@@ -6,15 +6,18 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from charrnn import display, inside
 from charrnn import options as o
 from charrnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from charrnn.decoding import Reading
 
 _MOST_COLOURED = 100_000  # characters
 
@@ -34,6 +37,7 @@ def predict(
     top: o.Top = 12,
     temp: o.PredictTemperature = None,
     steps: o.EachStep = False,
+    encoding: o.ItsEncoding = None,
     as_json: o.InfoJson = False,
 ) -> None:
     """Show which character a run's best checkpoint expects next, and how likely each is.
@@ -46,9 +50,12 @@ def predict(
     from charrnn import inputs
     from charrnn.model import Model
 
-    model = Model.of(inputs.checkpoint_of(run))
+    found = inputs.checkpoint_of(run)
+    model = Model.of(found)
     file = "-" if prompt == "-" else None
-    typed = inputs.prompt(None if file else prompt, file, asking="charrnn predict -")
+    typed = inputs.prompt(
+        None if file else prompt, file, found, encoding=encoding, asking="charrnn predict -"
+    )
     read = model.spelled(typed)
     inputs.say_unknown(model, read)
     if steps:
@@ -98,6 +105,7 @@ def score(
     per_line: o.PerLine = False,
     heatmap: o.HeatMap = False,
     export: o.Export = None,
+    encoding: o.ItsEncoding = None,
     as_json: o.InfoJson = False,
 ) -> None:
     """Measure how well a run's best checkpoint expects a text, in nats per character.
@@ -112,6 +120,7 @@ def score(
     _require_one(("--json", as_json), colours)
     _require_one(("--split", split is not None), ("FILE", bool(texts)))
     from charrnn import inputs
+    from charrnn.reading import reading_of
 
     names = texts or []
     if not names and (per_line or in_colours):
@@ -119,13 +128,12 @@ def score(
     if not names and split is None:
         inputs.note_unread("charrnn score -")
     found = inputs.checkpoint_of(run)
+    how = reading_of(found, encoding)
     if in_colours:
-        _colour(found, names, heatmap=heatmap, export=export)
+        _colour(found, names, how, heatmap=heatmap, export=export)
         return
-    from charrnn.reading import File
-
     with contextlib.closing(_bar(names, hidden=per_line and sys.stdout.isatty())) as bar:
-        files = [File(inputs.label(name), _counted(inputs.chunks(name), bar)) for name in names]
+        files = [inputs.opened(name, how, tell=bar.advance) for name in names]
         from charrnn import runs, scoring  # after what may be wrong: it takes seconds
 
         if per_line:
@@ -161,12 +169,6 @@ def _bar(names: Sequence[str], *, hidden: bool) -> display.Counting:
     )
 
 
-def _counted(chunks: Iterator[bytes], bar: display.Counting) -> Iterator[bytes]:
-    for chunk in chunks:
-        yield chunk
-        bar.advance(len(chunk))
-
-
 def _show_score(measured: Any, *, adapt: bool, has_records: bool) -> None:
     """A score in sentences."""
     how = "learning on the way" if adapt else "the state carried"
@@ -187,7 +189,9 @@ def _show_score(measured: Any, *, adapt: bool, has_records: bool) -> None:
     print(f"{measured.chars_per_second:,} characters a second")
 
 
-def _colour(found: Any, names: Sequence[str], *, heatmap: bool, export: Path | None) -> None:
+def _colour(
+    found: Any, names: Sequence[str], how: "Reading", *, heatmap: bool, export: Path | None
+) -> None:
     """Draw how surprising each character of some texts was."""
     from charrnn import heat, inputs, prediction
     from charrnn.model import Model
@@ -195,7 +199,7 @@ def _colour(found: Any, names: Sequence[str], *, heatmap: bool, export: Path | N
     if export is not None:
         heat.require_exportable(export)
     model = Model.of(found)
-    text = inputs.known(model, names, at_most=_MOST_COLOURED + 1)
+    text = inputs.known(model, names, how, at_most=_MOST_COLOURED + 1)
     if len(text) > _MOST_COLOURED:
         raise UsageError(
             f"a heat map can show {_MOST_COLOURED:,} characters, and there are more",

@@ -61,6 +61,12 @@ Column = Annotated[
 Encoding = Annotated[
     str, typer.Option(help="What the files are written in.", rich_help_panel=_TEXT)
 ]
+ItsEncoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding", help="What the file is written in.", show_default="as the run's corpus"
+    ),
+]
 Errors = Annotated[
     str,
     typer.Option(

@@ -2,20 +2,19 @@
 the run goes on, speaks or is scored; and from other files to texts that a model reads.
 """
 
-import codecs
-import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from charrnn import corpus, sources
 from charrnn.checkpoint import Checkpoint
+from charrnn.columns import is_table
 from charrnn.config import TrainConfig
 from charrnn.corpus import Reading, Survey
+from charrnn.decoding import Normalised, NotTextError, normalised
 from charrnn.display import Quiet
 from charrnn.errors import CorpusError, UsageError
 from charrnn.lanes import Text
@@ -118,12 +117,13 @@ def same_corpus(found: Checkpoint, *, cache: Path, keep_corpus: bool, screen: Qu
     raise CorpusError(f"the corpus {name} has changed since the run began", hint)
 
 
-def reading_of(found: Checkpoint) -> Reading:
-    """How a run reads its corpus."""
-    facts = found.corpus
-    return Reading(
-        facts.encoding, found.vocab.is_bytes, facts.errors, found.train.records, facts.column
-    )
+def reading_of(found: Checkpoint, encoding: str | None = None) -> Reading:
+    """How a run reads its corpus, and other texts like it, unless these have another encoding."""
+    facts, is_bytes = found.corpus, found.vocab.is_bytes
+    if encoding is not None and is_bytes:
+        raise UsageError("--encoding says nothing to a model of bytes", "leave it out")
+    encoding = facts.encoding if encoding is None else encoding
+    return Reading(encoding, is_bytes, facts.errors, found.train.records, facts.column)
 
 
 @contextmanager
@@ -142,31 +142,36 @@ class File:
 
     name: str
     chunks: Iterable[bytes]
+    how: Reading
 
 
-def spelled(
-    file: File, *, is_bytes: bool, use: Callable[[bytes], None] = lambda data: None
-) -> Iterator[str]:
-    """A file's text in pieces, in a model's characters: as in a corpus its line ends are newlines,
-    unless the model is one of bytes. `use` is given the bytes as they are read.
+def spelled(file: File, *, use: Callable[[bytes], None] = lambda data: None) -> Iterator[str]:
+    """A file's text in pieces, in a model's characters, read as its corpus was; a column only of
+    what is a table by its name. `use` is given the same text in UTF-8, or the bytes.
 
-    Raises `UsageError` for what is not UTF-8.
+    Raises `UsageError` for what is not in that encoding, or no text at all.
     """
-    decoder = codecs.getincrementaldecoder("latin-1" if is_bytes else "utf-8-sig")()
-    newlines = io.IncrementalNewlineDecoder(None, translate=not is_bytes)
-    num_bytes = 0
-    for chunk in chain(file.chunks, [b""]):
-        use(chunk)
-        num_bytes += len(chunk)
-        try:
-            text = decoder.decode(chunk, final=not chunk)
-        except UnicodeDecodeError as error:
-            place = num_bytes - len(error.object) + error.start
-            raise UsageError(
-                f"{file.name} is not UTF-8: byte {place}",
-                "convert it first: iconv -f latin1 -t utf-8",
-            ) from error
-        yield newlines.decode(text, final=not chunk)
+    how = file.how if is_table(file.name) else replace(file.how, column=None)
+    if how.is_bytes:
+        for data in file.chunks:
+            use(data)
+            yield data.decode("latin-1")
+        return
+    try:
+        for chunk in normalised(file.chunks, how, Normalised(), label=file.name):
+            use(chunk.data)
+            yield chunk.data.decode("ascii") if chunk.text is None else chunk.text
+    except NotTextError as error:
+        likely = error.likely
+        if likely in (None, how.encoding):
+            hint = (
+                f"mend it first: iconv -c -f {how.encoding} -t {how.encoding} leaves such bytes out"
+            )
+        else:
+            hint = f"it may be {likely}: try --encoding {likely}"
+        raise UsageError(error.message, hint) from error
+    except CorpusError as error:
+        raise UsageError(error.message, error.hint) from error
 
 
 def whole_lines(texts: Iterable[str]) -> Iterator[str]:

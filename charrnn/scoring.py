@@ -119,7 +119,7 @@ def score_files(found: Checkpoint, files: Sequence[File], *, adapt: bool) -> Sco
     """The score of texts, one after another, from a new start; of a model of records, each of
     theirs from a new one.
 
-    Raises `UsageError` for a text that is not UTF-8 and `CorpusError` where none has a character
+    Raises `UsageError` for what is not in its encoding and `CorpusError` where none has a character
     that the model knows.
     """
     kind = found.train.records
@@ -168,11 +168,11 @@ def score_lines(found: Checkpoint, files: Sequence[File]) -> Iterator[LineScore]
     """The score of each line, in order: read from a new start, after a newline; the newline that
     ends it counts as a character of it, for to end here may be what is surprising.
 
-    Raises `UsageError` for a text that is not UTF-8.
+    Raises `UsageError` for what is not in its encoding.
     """
     network, model, number = _network(found), Model.of(found), 1
     for file in files:
-        for text in whole_lines(spelled(file, is_bytes=found.vocab.is_bytes)):
+        for text in whole_lines(spelled(file)):
             yield from _line_scores(network, model, text, number)
             number += text.count("\n") + 1
 
@@ -218,7 +218,7 @@ def _num_folded(ids: IntArray, vocab: Vocab) -> int:
 def _known(files: Sequence[File], found: Checkpoint, scorer: _Scorer) -> Iterator[IntArray]:
     """The ids of all that the model knows, as it is read."""
     for file in files:
-        for text in spelled(file, is_bytes=found.vocab.is_bytes, use=scorer.compress):
+        for text in spelled(file, use=scorer.compress):
             ids = found.vocab.ids_of(code_points(text))
             known = ids[ids >= 0]
             scorer.num_unknown += len(ids) - len(known) + _num_folded(known, found.vocab)

@@ -161,16 +161,17 @@ def _spool_stdin(copy: Path) -> Source:
 
 def _spool_pipe(path: Path, name: str, copy: Path) -> Source:
     """Copy what is written to a pipe to a temporary file, if there is somebody who writes."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # does not wait for a writer
-    with open(descriptor, "rb", buffering=0) as pipe:
-        select.select([pipe], [], [], _SECONDS_FOR_A_WRITER)
-        beginning = pipe.read(1 << 16)  # None: a writer is there and has written nothing yet
-        if beginning == b"":
-            raise CorpusError(
-                f"the pipe {name} is empty: nobody writes to it", "start what writes to it first"
-            )
-        os.set_blocking(descriptor, True)
-        return _spool(pipe, name, copy, beginning=beginning or b"")
+    if sys.platform != "win32":
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # does not wait for a writer
+        with open(descriptor, "rb", buffering=0) as pipe:
+            select.select([pipe], [], [], _SECONDS_FOR_A_WRITER)
+            beginning = pipe.read(1 << 16)  # None: a writer is there and has written nothing yet
+            if beginning != b"":
+                os.set_blocking(descriptor, True)
+                return _spool(pipe, name, copy, beginning=beginning or b"")
+    raise CorpusError(
+        f"the pipe {name} is empty: nobody writes to it", "start what writes to it first"
+    )
 
 
 def _spool(file: Any, label: str, copy: Path, *, beginning: bytes = b"") -> Source:

@@ -52,7 +52,12 @@ class Wanted:
 
 
 def speak(
-    found: Checkpoint, typed: bytes, sample: SampleConfig, wanted: Wanted, *, length: int | None
+    found: Checkpoint,
+    typed: str | bytes,
+    sample: SampleConfig,
+    wanted: Wanted,
+    *,
+    length: int | None,
 ) -> None:
     """Write samples to stdout, each after the prompt that was `typed`.
 

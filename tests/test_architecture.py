@@ -66,14 +66,16 @@ MAY_IMPORT = {
     "lanes": {"config", "vocab"},
     "feeding": {"lanes", "vocab"},
     "reading": {
-        "checkpoint", "config", "corpus", "display", "errors", "lanes", "records", "sources",
-        "vocab",
+        "checkpoint", "columns", "config", "corpus", "decoding", "display", "errors", "lanes",
+        "records", "sources", "vocab",
     },
     "speaking": {
         "checkpoint", "config", "device", "display", "errors", "inputs", "model", "reading",
         "records", "recurrence", "reporting", "runs", "sieve", "streams", "torch_batch",
     },
-    "inputs": {"checkpoint", "display", "errors", "model", "reading", "runs"},
+    "inputs": {
+        "checkpoint", "decoding", "display", "errors", "filetypes", "model", "reading", "runs",
+    },
     "reporting": {"checkpoint", "display", "index", "model", "novelty", "reading", "runs"},
     "container": set(),
     "checkpoint": {"config", "container", "errors", "storage", "vocab"},
@@ -124,8 +126,8 @@ MAY_IMPORT = {
     "resuming": {"checkpoint", "errors"},
     "losses": {"curves", "errors", "runs"},
     "looking": {
-        "curves", "display", "errors", "heat", "inputs", "inside", "losses", "model", "options",
-        "prediction", "reading", "runs", "scoring",
+        "curves", "decoding", "display", "errors", "heat", "inputs", "inside", "losses", "model",
+        "options", "prediction", "reading", "runs", "scoring",
     },
     "inside": {
         "checkpoint", "cores", "curves", "device", "display", "errors", "features", "heat",

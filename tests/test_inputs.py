@@ -7,6 +7,7 @@ from conftest import random_weights
 
 from charrnn import inputs
 from charrnn.config import ModelConfig
+from charrnn.decoding import Reading
 from charrnn.errors import CorpusError, UsageError
 from charrnn.model import Model
 from charrnn.vocab import Vocab
@@ -26,9 +27,9 @@ def test_files_are_read_as_a_corpus_is_and_what_was_never_seen_is_counted(tmp_pa
     one.write_bytes("\ufeffaé\r\nxb".encode())
     other.write_bytes("ba☃".encode())
     names = [str(one), str(other)]
-    assert inputs.known(LETTERS, names, at_most=99) == "aé\nbba"
+    assert inputs.known(LETTERS, names, Reading(), at_most=99) == "aé\nbba"
     assert "2 characters that the model does not know: left out" in capsys.readouterr().err
-    assert inputs.known(BYTES, names[1:], at_most=99) == "baâ\x98\x83"
+    assert inputs.known(BYTES, names[1:], Reading(is_bytes=True), at_most=99) == "baâ\x98\x83"
 
 
 def test_no_more_is_read_than_is_wanted(tmp_path, monkeypatch):
@@ -36,29 +37,29 @@ def test_no_more_is_read_than_is_wanted(tmp_path, monkeypatch):
     file = tmp_path / "text"
     file.write_bytes(b"abababab\xff")  # and it is no UTF-8 at the end
     for at_most in (1, 4, 7):
-        found = inputs.known(LETTERS, [str(file), "none"], at_most=at_most)
+        found = inputs.known(LETTERS, [str(file), "none"], Reading(), at_most=at_most)
         assert found == "abababab"[:at_most]
-    with pytest.raises(UsageError, match="text is not UTF-8: byte 8"):
-        inputs.known(LETTERS, [str(file)], at_most=99)
+    with pytest.raises(UsageError, match="text is not utf-8: byte 8"):
+        inputs.known(LETTERS, [str(file)], Reading(), at_most=99)
 
 
 def test_nothing_to_read_is_said(tmp_path):
     (tmp_path / "text").write_text("☃")
     with pytest.raises(CorpusError, match="no character to read"):
-        inputs.known(LETTERS, [str(tmp_path / "text")], at_most=9)
+        inputs.known(LETTERS, [str(tmp_path / "text")], Reading(), at_most=9)
 
 
 def test_a_pipe_is_read_in_pieces_that_together_are_all_of_it(monkeypatch):
     data = np.random.default_rng(0).bytes(50_000)
     monkeypatch.setattr(inputs, "_CHUNK_BYTES", 7000)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-    pieces = list(inputs.chunks("-"))
+    pieces = list(inputs.opened("-", Reading()).chunks)
     assert b"".join(pieces) == data
     assert max(map(len, pieces)) == 7000
 
 
 def test_a_file_that_cannot_be_read_is_said_before_its_first_piece_is_wanted(tmp_path):
     with pytest.raises(UsageError, match="none cannot be read: No such file or directory"):
-        inputs.chunks(str(tmp_path / "none"))
+        inputs.opened(str(tmp_path / "none"), Reading())
     with pytest.raises(UsageError, match="cannot be read: Is a directory"):
-        inputs.chunks(str(tmp_path))
+        inputs.opened(str(tmp_path), Reading())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from charrnn import checkpoint, reading
 from charrnn.config import TrainConfig
+from charrnn.decoding import Reading
 from charrnn.display import Quiet
 from charrnn.errors import UsageError
 from charrnn.reading import same_text
@@ -113,12 +114,12 @@ def test_lines_are_one_word_for_records(charrnn, tmp_path):
 @given(st.text(alphabet="aé中𝄞\n\r☃", max_size=40), st.integers(1, 7))
 def test_a_file_in_chunks_of_any_size_is_the_text_with_newlines(text, size):
     data = "\ufeff".encode() + text.encode()
-    file = reading.File("a", [data[t : t + size] for t in range(0, len(data), size)])
+    chunks = [data[t : t + size] for t in range(0, len(data), size)]
     seen = []
-    found = list(reading.spelled(file, is_bytes=False, use=seen.append))
+    found = list(reading.spelled(reading.File("a", chunks, Reading()), use=seen.append))
     expected = text.replace("\r\n", "\n").replace("\r", "\n")
     assert "".join(found) == expected
-    assert b"".join(seen) == data
+    assert b"".join(seen) == expected.encode()
     lines = "\n".join(reading.whole_lines(found))
     assert lines == expected.removesuffix("\n")
 
@@ -126,7 +127,15 @@ def test_a_file_in_chunks_of_any_size_is_the_text_with_newlines(text, size):
 @pytest.mark.parametrize("size", [1, 2, 3, 8])
 def test_a_byte_that_is_no_text_is_told_by_its_place(size):
     data = "né☃".encode() + b"\xff!"
-    file = reading.File("a", [data[t : t + size] for t in range(0, len(data), size)])
-    with pytest.raises(UsageError, match=r"a is not UTF-8: byte 6; convert it first"):
-        list(reading.spelled(file, is_bytes=False))
-    assert "".join(reading.spelled(file, is_bytes=True)) == data.decode("latin-1")
+    chunks = [data[t : t + size] for t in range(0, len(data), size)]
+    with pytest.raises(UsageError, match=r"a is not utf-8: byte 6; it may be .*: try --encoding"):
+        list(reading.spelled(reading.File("a", chunks, Reading())))
+    of_bytes = reading.File("a", chunks, Reading(is_bytes=True))
+    assert "".join(reading.spelled(of_bytes)) == data.decode("latin-1")
+
+
+def test_a_column_is_taken_of_tables_only():
+    how = Reading(records="lines", column="text")
+    data = [b"id,text\n1,one\n"]
+    assert "".join(reading.spelled(reading.File("a.csv", data, how))) == "one\n"
+    assert "".join(reading.spelled(reading.File("a.txt", data, how))) == "id,text\n1,one\n"

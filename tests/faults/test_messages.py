@@ -246,7 +246,16 @@ MESSAGES = {
     ),
     ("sample", "a", "-f", "latin"): (
         2,
-        "the prompt is not UTF-8: byte 1; convert it first: iconv -f latin1 -t utf-8",
+        "latin is not utf-8: byte 1; it may be cp1252: try --encoding cp1252",
+    ),
+    ("sample", "a", "-f", "damaged"): (
+        2,
+        "damaged is not utf-8: byte 12; mend it first: iconv -c -f utf-8 -t utf-8 leaves such bytes"
+        " out",
+    ),
+    ("sample", "bytes", "-f", "latin", "--encoding", "latin-1"): (
+        2,
+        "--encoding says nothing to a model of bytes; leave it out",
     ),
     ("score", "--run", "a", "--split", "all"): (
         2,
@@ -266,7 +275,12 @@ MESSAGES = {
     ),
     ("score", "--run", "a", "latin"): (
         2,
-        "latin is not UTF-8: byte 1; convert it first: iconv -f latin1 -t utf-8",
+        "latin is not utf-8: byte 1; it may be cp1252: try --encoding cp1252",
+    ),
+    ("score", "--run", "a", "picture.png"): (
+        2,
+        "picture.png is a picture (PNG), not a text; name a text; --bytes models any file as raw"
+        " bytes",
     ),
     ("score", "--run", "a", "text", "--json", "--heatmap"): (
         2,
@@ -355,6 +369,7 @@ ELSEWHERE = {
     "cannot read {source.label}": "test_texts.py",
     "cannot read {name}: ": "test_texts.py",
     "a process that read the corpus was killed": "tests/test_workers.py",
+    "the prompt is not UTF-8": "tests/test_model.py",
     "holds NUL characters": "passed over in a folder: tests/test_corpus.py",
     "is no table by its name": "passed over in a folder: test_stumbles_columns.py",
     "has a line of more than": "tests/test_columns.py",

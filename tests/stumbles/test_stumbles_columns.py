@@ -95,3 +95,12 @@ def test_a_row_with_bad_bytes_is_left_out(charrnn, tmp_path):
     assert "left out 1 record with bytes that are not utf-8\n" in done.err
     assert 'said "6"' not in learned(tmp_path)
     assert 'said "7"' in learned(tmp_path)
+
+
+@stumble(11)
+def test_another_table_is_scored_by_the_same_column(charrnn, tmp_path):
+    for name in TABLES:
+        write(tmp_path, name)
+    assert charrnn("train", "t.csv", "--column", "text", *FEW).code == 0
+    lengths = {json.loads(charrnn("score", name, "--json").out)["num_chars"] for name in TABLES}
+    assert lengths == {sum(len(row) + 1 for row in ROWS)}

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import json
 import lzma
 import os
 import subprocess
@@ -279,3 +280,82 @@ def test_a_pipe_that_nobody_writes_to_is_not_waited_for(charrnn, tmp_path):
         3,
         "charrnn: the pipe pipe is empty: nobody writes to it; start what writes to it first\n",
     )
+
+
+@pytest.fixture
+def spanish(charrnn, tmp_path, request):
+    """A run on a Spanish text in an encoding that is not UTF-8."""
+    (tmp_path / "lat.txt").write_bytes((SPANISH * 40).encode(request.param))
+    assert charrnn("train", "lat.txt", "--encoding", request.param, *FEW).code == 0
+    return request.param
+
+
+@stumble(14)
+@pytest.mark.parametrize("spanish", ["latin-1", "utf-16"], indirect=True)
+def test_a_run_reads_files_in_the_encoding_of_its_corpus(charrnn, tmp_path, spanish):
+    done = charrnn("score", "lat.txt", "--json")
+    assert done.code == 0
+    assert json.loads(done.out)["num_chars"] == len(SPANISH) * 40
+    assert json.loads(done.out)["num_unknown"] == 0
+    first = charrnn("score", "lat.txt", "--per-line").out.splitlines()[0]
+    assert json.loads(first)["text"] == SPANISH.rstrip()
+    done = charrnn("sample", "-f", "lat.txt", "-n", 5)
+    assert done.out.startswith(SPANISH * 40)
+    assert charrnn("neurons", "--text", "lat.txt").code == 0
+    assert charrnn("score", "lat.txt", "--export", "map.html").code == 0
+
+
+@stumble(14)
+@pytest.mark.parametrize("spanish", ["latin-1", "utf-16"], indirect=True)
+def test_another_encoding_is_said_and_rules(charrnn, tmp_path, spanish, monkeypatch):
+    (tmp_path / "new.txt").write_text(SPANISH, encoding="utf-8")
+    utf8 = ("--encoding", "utf-8")
+    assert charrnn("sample", "-f", "new.txt", "-n", 5, *utf8).out.startswith(SPANISH)
+    assert json.loads(charrnn("score", "new.txt", "--json", *utf8).out)["num_unknown"] == 0
+    assert charrnn("neurons", "--text", "new.txt", *utf8).code == 0
+    for name, flags in (("sample", ("-f", "-", "-n", 5)), ("predict", ("-", "--steps", "--json"))):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("niño\n".encode())))
+        done = charrnn(name, *flags, *utf8)
+        assert (done.code, "never saw" in done.err) == (0, False), done.err
+
+
+@stumble(14)
+@pytest.mark.parametrize("spanish", ["utf-16"], indirect=True)
+def test_a_file_in_utf8_is_told_to_a_run_of_another_encoding(charrnn, tmp_path, spanish):
+    (tmp_path / "new.txt").write_text(SPANISH, encoding="utf-8")
+    done = charrnn("score", "new.txt")
+    assert done.err == (
+        "charrnn: new.txt is not utf-16: byte 0; it may be utf-8: try --encoding utf-8\n"
+    )
+
+
+@stumble(15)
+@pytest.mark.parametrize("name", PACKERS)
+def test_compressed_prompts_and_scored_files_are_read(charrnn, trained, tmp_path, name):
+    text = small_text(3000)
+    (tmp_path / name).write_bytes(PACKERS[name](text.encode()))
+    assert json.loads(charrnn("score", name, "--json").out)["num_chars"] == 3000
+    assert charrnn("sample", "-f", name, "-n", 5).out.startswith(text)
+    (tmp_path / name).write_bytes(PACKERS[name](text.encode())[:100])
+    done = charrnn("score", name)
+    assert (done.code, "is compressed, and cut short or damaged" in done.err) == (2, True)
+
+
+@stumble(33)
+@pytest.mark.parametrize("name", NO_TEXTS)
+def test_what_is_no_text_is_no_prompt_and_not_scored(charrnn, trained, tmp_path, name):
+    data, what, _ = NO_TEXTS[name]
+    (tmp_path / name).write_bytes(data)
+    for command in (("score", name), ("sample", "-f", name)):
+        done = charrnn(*command)
+        assert done.code == 2
+        assert done.err.startswith(f"charrnn: {name} is {what}")
+
+
+@stumble(16)
+def test_a_prompt_may_come_from_a_named_pipe(charrnn, trained, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=["Lmnt"])
+    writer.start()
+    assert charrnn("sample", "-f", "pipe", "-n", 5).out.startswith("Lmnt")
+    writer.join()
