@@ -54,23 +54,27 @@ class Compressors:
         }
 
 
-def measure(text: Text, vocab: Vocab) -> dict[str, float]:
+def measure(text: Text, vocab: Vocab, *, share: float = 1.0) -> dict[str, float]:
     """Nats per character of the validation split, by name; nothing where there is none.
 
     Of a large text the last two million characters of the training split are counted, and the
-    first million of the validation split predicted, so that it takes a second at most.
+    first million of the validation split predicted, so that it takes a second at most; of these
+    numbers only a `share`, where there is less time.
     """
+    max_counted, max_predicted, max_compressed = (
+        round(share * most) for most in (_MAX_COUNTED, _MAX_PREDICTED, _MAX_COMPRESSED)
+    )
     first, end = text.part("val")
     if first == end:
         return {}
-    end = min(end, first + _MAX_PREDICTED)
-    counted = text.ids[max(0, first - _MAX_COUNTED) : first].astype(np.int64)
+    end = min(end, first + max_predicted)
+    counted = text.ids[max(0, first - max_counted) : first].astype(np.int64)
     predicted = text.ids[first - 2 : end].astype(np.int64)
     probs = interpolated(counted, predicted, vocab_size=len(vocab))
     nats = {
         name: float(0 - np.log(prob_T).mean()) for name, prob_T in zip(NAMES, probs, strict=True)
     }
-    return nats | _compressed(text.ids[first : min(end, first + _MAX_COMPRESSED)], vocab)
+    return nats | _compressed(text.ids[first : min(end, first + max_compressed)], vocab)
 
 
 def _compressed(ids: IntArray, vocab: Vocab) -> dict[str, float]:
@@ -143,7 +147,7 @@ class Yardstick:
         self._above = dict(baselines)  # those not yet beaten
         self._best = (math.inf, math.inf)  # validation loss, and the training loss with it
         self._since_best: list[float] = []  # validation losses, that one included
-        self._has_warned = False
+        self._has_warned = self._is_compared = False
 
     @classmethod
     def recalled(cls, lines: Iterable[Mapping[str, Any]]) -> "Yardstick":
@@ -176,10 +180,22 @@ class Yardstick:
             *self._overfitting(math.nan if loss is None else loss, val_loss),
         ]
 
+    def shortfall(self, val_loss: float) -> str:
+        """Why a network with this validation loss cannot write anything like its text; an empty
+        string where it can, or nothing is known.
+        """
+        bigram = self.baselines.get("bigram", math.inf)
+        if val_loss < bigram or not math.isfinite(val_loss):
+            return ""
+        return f"its validation loss {val_loss:.2f} is above that of a bigram model, {bigram:.2f}"
+
     def _beaten(self, val_loss: float) -> list[str]:
         beaten = {name: nats for name, nats in self._above.items() if val_loss < nats}
         if not beaten:
-            return []
+            is_first, self._is_compared = not self._is_compared, True
+            above = self._above == self.baselines and self._above and is_first
+            return [f"val {val_loss:.2f} is still above {_listed(self._above)}"] if above else []
+        self._is_compared = True
         self._above = {name: nats for name, nats in self._above.items() if name not in beaten}
         rest = f"; still above {_listed(self._above)}" if self._above else ""
         return [f"val {val_loss:.2f} beats {_listed(beaten)}{rest}"]

@@ -38,6 +38,7 @@ from charrnn.vocab import Vocab
 FORMAT = 6
 NEEDS = "0.5"  # the first charrnn that reads this format
 MAX_WEIGHT = 1e9  # a network that has learned anything has none beyond some hundreds
+_NO_CORRECTION = {"schedule_step": 0, "schedule_done": 0.0}  # of the schedule
 _KNOWN = ("weights.", "ngrams.", "optimizer.", "state.", "recent_losses")
 
 
@@ -221,6 +222,8 @@ def _from_facts(facts: Any, path: Path) -> Checkpoint:
             facts = {**facts, "train": facts["train"] | {"records": "none"}}
         if facts["format"] <= 4:
             facts = {**facts, "train": facts["train"] | {"precision": "float32"}}
+        if facts["format"] <= 5:
+            facts = {**facts, "train": facts["train"] | _NO_CORRECTION}
         return Checkpoint(
             model=ModelConfig.from_json(facts["model"]),
             train=TrainConfig.from_json(facts["train"]),

@@ -153,6 +153,9 @@ class TrainConfig(_Checked):
     device: str = "cpu"
     precision: str = field(default="float32", metadata={"choices": PRECISIONS})  # of products
     threads: int = _bounded(1, 1, 4096)
+    # Where the clock has corrected the schedule: see training.schedule_share.
+    schedule_step: int = _bounded(0, 0, 2**48)
+    schedule_done: float = _bounded(0.0, 0.0, 1.0)
 
     def __post_init__(self) -> None:
         super().__post_init__()

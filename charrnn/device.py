@@ -25,6 +25,11 @@ def resolve(name: str) -> str:
     return name
 
 
+def set_threads(num_threads: int) -> None:
+    """Have torch compute with so many threads."""
+    torch.set_num_threads(num_threads)
+
+
 def prepare(device: str, threads: int, *, precision: str = "float32", local_rank: int = 0) -> None:
     """Settle everything in torch that could make two runs of the same configuration differ.
 
@@ -34,7 +39,7 @@ def prepare(device: str, threads: int, *, precision: str = "float32", local_rank
     torch.set_flush_denormal(
         True
     )  # vanishing gates slow a CPU tenfold otherwise; before any threads
-    torch.set_num_threads(threads)
+    set_threads(threads)
     if torch.device(device).type == "cuda":
         if local_rank >= torch.cuda.device_count():
             raise UsageError(

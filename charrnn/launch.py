@@ -8,8 +8,9 @@ and the others have `joined` it.
 import dataclasses
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,12 @@ from charrnn.ngrams import Keys
 from charrnn.ranks import ALONE, Group
 from charrnn.runs import CORPUS_CACHE, Run
 from charrnn.session import Sitting
+from charrnn.threads import ThreadChooser, candidates
 from charrnn.training import Learner
 from charrnn.vocab import Vocab
+
+_LEAST_VALIDATION = 2000  # characters
+_FEW_EPOCHS = 0.5  # below it a run is told that it will not see all of its text
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,10 @@ def new_run(
 ) -> Sitting:
     """A new run, its folder made; the budget's minutes count from `began`, in monotonic seconds."""
     runs.require_free(request.run_name)  # before a long reading
-    threads = max(1, cores.num_cores() // group.num_local)
-    given = {"device": "auto", "threads": threads, **request.given}
+    given = {"device": "auto", **request.given}
     given["device"] = device.resolve(given["device"])
+    threads = _threads_to_try(given, group, screen)
+    given["threads"] = threads[0]
     _require_shareable(given.get("batch_size", 0), given["device"], group)
     _prepare(TrainConfig.among(given), group)
     parent = _parent(request, given)
@@ -76,17 +82,23 @@ def new_run(
         screen=screen,
     )
     config = TrainConfig.among(given)
-    text = reading.arranged(ids, config, vocab, surveyed.sha256, cache=CORPUS_CACHE)
-    screen.say(_counted(request.names, text, request.budget))
+
+    @cache
+    def arranged(config: TrainConfig) -> Text:
+        return reading.arranged(ids, config, vocab, surveyed.sha256, cache=CORPUS_CACHE)
+
+    screen.say(_counted(request.names, arranged(config), request.budget))
     _say_unknown(vocab, surveyed, screen)
     if parent is not None:
         given = {**given, **parent.model.to_json()}
-    planned, keys, pace = _planned(
-        request.budget, given, text, vocab, parent, began=began, num_ranks=group.num_ranks
-    )
+    settled = _settled(
+        request.budget, given, arranged, vocab, parent,
+        threads=threads, began=began, group=group, screen=screen,
+    )  # fmt: skip
+    planned = settled.planned
     _require_shareable(planned.train.batch_size, planned.train.device, group)
     screen.detail(f"{len(vocab):,} distinct characters; {planned.why}")
-    newborn = _newborn(planned, vocab, keys, parent, group)
+    newborn = _newborn(planned, vocab, settled.keys, parent, group)
     facts = CorpusFacts(
         request.names,
         request.reading.encoding,
@@ -102,8 +114,8 @@ def new_run(
     standing = Checkpoint(planned.model, planned.train, vocab, facts, progress)
     sharing.invite(group, run, dataclasses.replace(standing, arrays=newborn.weights()))
     return Sitting(
-        run, newborn, text, standing,
-        screen=screen, save_every=save_every, sample_every=sample_every, pace=pace,
+        run, newborn, settled.text, standing, screen=screen, save_every=save_every,
+        sample_every=sample_every, pace=settled.pace, chooser=settled.chooser,
     )  # fmt: skip
 
 
@@ -136,15 +148,18 @@ def resumed(
     cache = run.folder.parent / CORPUS_CACHE.name
     text = reading.same_text(found, cache=cache, keep_corpus=keep_corpus, screen=screen)
 
-    made, pace = learner_at(found, config, group), None
+    made, pace, chooser = learner_at(found, config, group), None, None
     if budget != Budget():
         steps, pace = _new_length(budget, found, text, config, began=began, group=group)
+        if pace is not None and "threads" not in given:
+            threads = _threads_to_try({"device": config.device}, group, screen)
+            chooser = ThreadChooser(threads) if len(threads) > 1 else None
         if steps <= made.step and steps != config.steps:
             raise UsageError(
                 f"the run {run.name!r} has already made {made.step:,} steps",
                 f"a new length must be greater, {steps:,} is not",
             )
-        config = dataclasses.replace(config, steps=steps)
+        config = dataclasses.replace(config, steps=steps, schedule_step=0, schedule_done=0.0)
     if found.progress.step < config.steps:
         at = f"going on after step {found.progress.step:,} of {config.steps:,}"
     else:
@@ -157,7 +172,7 @@ def resumed(
     sharing.invite(group, run, standing)
     return Sitting(
         run, made, text, standing,
-        screen=screen, save_every=save_every, sample_every=sample_every, pace=pace,
+        screen=screen, save_every=save_every, sample_every=sample_every, pace=pace, chooser=chooser,
     )  # fmt: skip
 
 
@@ -178,8 +193,10 @@ def _new_length(
         return steps, None
     tried = dataclasses.replace(learner_at(found, config, group), group=ALONE)
     share = _share(config, group.num_ranks)
-    fitting, pace = budgets.measured(tried, text, share, seconds=budget.seconds, began=began)
-    return found.progress.step + fitting, pace
+    trial = budgets.measured(
+        tried, text, share, seconds=budget.seconds, began=began, threads=[config.threads]
+    )
+    return found.progress.step + trial.steps, trial.pace
 
 
 def joined(group: Group) -> Sitting:
@@ -218,23 +235,35 @@ def learner_at(found: Checkpoint, config: TrainConfig, group: Group = ALONE) -> 
     return learner
 
 
-def _planned(
+@dataclass(frozen=True)
+class _Settled:
+    """Everything that a new run begins with, and how it keeps its time."""
+
+    planned: plan.Plan
+    keys: Keys  # the n-grams with an embedding of their own
+    text: Text
+    pace: Pace | None = None
+    chooser: ThreadChooser | None = None
+
+
+def _settled(
     budget: Budget,
     given: Mapping[str, Any],
-    text: Text,
+    arranged: Callable[[TrainConfig], Text],
     vocab: Vocab,
     parent: Checkpoint | None,
     *,
+    threads: Sequence[int],
     began: float,
-    num_ranks: int,
-) -> tuple[plan.Plan, Keys, Pace | None]:
-    """All that was not given: the sizes, the n-grams with an embedding of their own, the number of
-    steps; and the pace to keep, where the budget is one of time.
+    group: Group,
+    screen: Quiet,
+) -> _Settled:
+    """Choose all that was not given: the sizes, the n-grams, the number of steps.
 
-    For a budget of time, the network of a plan without one is tried, to measure the machine; where
-    there are several processes, on the lanes that one of them will have.
+    `arranged` makes the text in its order of learning. For a budget of time see `_timed`.
     """
     wanted = TrainConfig.among(given)
+    text = arranged(wanted)
     if parent is not None:
         keys = parent.ngram_keys()
     else:
@@ -249,21 +278,76 @@ def _planned(
         ngram_rows=ngrams.num_rows(keys),
         device=given["device"],
         record_lengths=None if text.starts is None else np.diff(text.starts_of("train")),
-        num_ranks=num_ranks,
+        num_ranks=group.num_ranks,
     )
-    planned, pace = plan.make(given, facts), None
-    steps = budget.counted_steps(text.lanes(planned.train).steps_per_epoch)
-    if steps is None:
-        trial = dataclasses.replace(planned, train=_share(planned.train, num_ranks))
-        tried = _newborn(trial, vocab, keys, parent)
-        fitting, pace = budgets.measured(
-            tried, text, trial.train, seconds=budget.seconds, began=began
+    settled = _Settled(plan.make(given, facts), keys, text)
+    steps = budget.counted_steps(text.lanes(settled.planned.train).steps_per_epoch)
+    if steps is not None:
+        return dataclasses.replace(settled, planned=_with(settled.planned, steps=steps))
+    newborn = partial(_newborn, vocab=vocab, keys=keys, parent=parent)
+    settled = _timed(
+        budget, given, settled, facts, newborn,
+        threads=threads, began=began, group=group, screen=screen,
+    )  # fmt: skip
+    if settled.planned.train.max_val_chars != wanted.max_val_chars:
+        settled = dataclasses.replace(settled, text=arranged(settled.planned.train))
+    return settled
+
+
+def _timed(
+    budget: Budget,
+    given: Mapping[str, Any],
+    settled: _Settled,
+    facts: plan.Facts,
+    newborn: Callable[[plan.Plan], Learner],
+    *,
+    threads: Sequence[int],
+    began: float,
+    group: Group,
+    screen: Quiet,
+) -> _Settled:
+    """Choose sizes, threads and steps by what this machine does in a trial.
+
+    The network of a plan without a time is tried, and then the one that there is time for; of
+    several processes, on the lanes that one of them will have.
+    """
+
+    def tried(planned: plan.Plan) -> budgets.Trial:
+        trial = _with(planned, batch_size=_share(planned.train, group.num_ranks).batch_size)
+        return budgets.measured(
+            newborn(trial), settled.text, trial.train,
+            seconds=budget.seconds, began=began, threads=threads,
+        )  # fmt: skip
+
+    trial = tried(settled.planned)
+    arithmetic = trial.steps * plan.cost_of_step(settled.planned, facts)
+    planned = plan.make(given, facts, arithmetic=arithmetic)
+    if planned.model != settled.planned.model:
+        trial = tried(planned)
+    planned = _with(planned, steps=trial.steps, threads=trial.threads)
+    if trial.affordable_validation < 1 and "max_val_chars" not in given:
+        most_chars = max(_LEAST_VALIDATION, int(trial.affordable_validation * facts.num_val))
+        planned = _with(planned, max_val_chars=min(facts.num_val, most_chars))
+        screen.say(
+            f"validating on {planned.train.max_val_chars:,} of {facts.num_val:,} characters,"
+            " to take little of the time"
         )
-        arithmetic = fitting * plan.cost_of_step(planned, facts)
-        planned = plan.make(given, facts, arithmetic=arithmetic)
-        steps = max(1, round(arithmetic / plan.cost_of_step(planned, facts)))
-    train = dataclasses.replace(planned.train, steps=steps)
-    return dataclasses.replace(planned, train=train), keys, pace
+    if trial.threads < threads[0]:
+        screen.say(f"computing with {number_of(trial.threads, 'thread')}: faster than {threads[0]}")
+    epochs = trial.steps / settled.text.lanes(planned.train).steps_per_epoch
+    if epochs < _FEW_EPOCHS:
+        minutes = budget.seconds / 60 / epochs
+        screen.say(
+            f"there is time to read {100 * epochs:.2g} % of the text; to read all of it once takes"
+            f" about {minutes:,.0f} minutes"
+        )
+    chooser = ThreadChooser(threads) if len(threads) > 1 else None
+    return dataclasses.replace(settled, planned=planned, pace=trial.pace, chooser=chooser)
+
+
+def _with(planned: plan.Plan, **changes: Any) -> plan.Plan:
+    """A plan with some numbers of its training changed."""
+    return dataclasses.replace(planned, train=dataclasses.replace(planned.train, **changes))
 
 
 def _prepare(config: TrainConfig, group: Group) -> None:
@@ -276,6 +360,23 @@ def _prepare(config: TrainConfig, group: Group) -> None:
 def _share(config: TrainConfig, num_ranks: int) -> TrainConfig:
     """A configuration of those lanes that each process has."""
     return dataclasses.replace(config, batch_size=max(1, config.batch_size // num_ranks))
+
+
+def _threads_to_try(given: Mapping[str, Any], group: Group, screen: Quiet) -> list[int]:
+    """The numbers of threads that a run of minutes may compute with, the greatest first."""
+    most = max(1, cores.num_cores() // group.num_local)
+    if "threads" in given:
+        return [_limited(given["threads"], most, screen)]
+    is_chosen = given["device"] == "cpu" and group.num_ranks == 1
+    return candidates(most) if is_chosen else [most]
+
+
+def _limited(threads: int, most: int, screen: Quiet) -> int:
+    """No more threads than cores: they would wait for each other."""
+    if threads > most:
+        cores_here = number_of(most, "core")
+        screen.warn(f"--threads {threads} is limited to the {cores_here} that this process may use")
+    return min(threads, most)
 
 
 def _require_shareable(batch_size: int, device_name: str, group: Group) -> None:
@@ -349,6 +450,8 @@ def _moved(found: Checkpoint, given: Mapping[str, Any], screen: Quiet, group: Gr
     config = found.train
     _require_shareable(config.batch_size, given.get("device", config.device), group)
     moved = dataclasses.replace(config, **given)
+    most = max(1, cores.num_cores() // group.num_local)
+    moved = dataclasses.replace(moved, threads=_limited(moved.threads, most, screen))
     try:
         moved = dataclasses.replace(moved, device=device.resolve(moved.device))
     except UsageError:

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from charrnn import baselines, checkpoint, samples, sharing
+from charrnn import baselines, checkpoint, device, samples, sharing
 from charrnn.baselines import Yardstick
-from charrnn.budget import Pace
+from charrnn.budget import Correction, Pace
 from charrnn.checkpoint import Checkpoint, Progress
+from charrnn.config import TrainConfig
 from charrnn.container import Arrays
-from charrnn.display import Quiet, bits
+from charrnn.display import Quiet, bits, number_of
 from charrnn.errors import CheckpointError, DivergedError, StorageError
 from charrnn.evaluation import validation_loss, validation_loss_reset
 from charrnn.feeding import Feed
@@ -28,10 +29,12 @@ from charrnn.lanes import Text
 from charrnn.model import Model
 from charrnn.runs import Run
 from charrnn.signals import Signals
+from charrnn.threads import ThreadChooser, timed
 from charrnn.training import Learner, Report, train
 
 STEPS_BETWEEN_FIGURES = 10
 MAX_ROLLBACKS = 3  # in the life of a run
+_HIGH_RATE = 0.05  # above it no cell learns
 _MOST_SAMPLING = 1 / 100  # of the time, for samples that only the clock asks for
 _RECENT = (
     "recent_losses"  # the steps since the last figures, so that a resumed mean is the same mean
@@ -52,14 +55,16 @@ class Sitting:
         save_every: float,
         sample_every: int | None = None,
         pace: Pace | None = None,
+        chooser: ThreadChooser | None = None,
     ) -> None:
         """`standing` is the checkpoint the learner stands at, its arrays included, and on disk but
         at the run's birth; `save_every` is in seconds, `sample_every` in steps (see
         `samples.is_due`); `pace` says when to end, where the number of steps was derived from the
-        time there is.
+        time there is, and `chooser` how many threads compute, where nobody said.
         """
         self.run, self._learner, self._text = run, learner, text
-        self._screen, self._save_every, self._pace = screen, save_every, pace
+        self._screen, self._save_every = screen, save_every
+        self._pace, self._chooser = pace, chooser
         self._group = learner.group
         lanes = text.lanes(standing.train, self._group.share(standing.train.batch_size))
         self._feed = Feed(lanes, standing.train.device)
@@ -107,6 +112,7 @@ class Sitting:
                     pass
                 if not (self._received or signals.received):
                     self._measure_best_from_reset()
+                    self._say_if_little_was_learned()
                 return self._received or signals.received
         except OSError:  # standard output refuses figures: keep what was learned, then say so
             if self._group.num_ranks == 1:  # else a save takes all processes
@@ -120,7 +126,9 @@ class Sitting:
         self._yardstick = Yardstick.recalled(self.run.recorded())
         is_newborn = self._learner.step == 0 and not self._yardstick.baselines
         if is_newborn and self._group.rank == 0:  # others say nothing
-            self._yardstick = Yardstick(baselines.measure(self._text, self._standing.vocab))
+            share = 1.0 if self._pace is None else self._pace.share_of_baselines
+            measured = baselines.measure(self._text, self._standing.vocab, share=share)
+            self._yardstick = Yardstick(measured)
             if self._yardstick.baselines:
                 self._record(baselines=self._yardstick.baselines)
         if self._yardstick.baselines:
@@ -131,13 +139,12 @@ class Sitting:
         try:
             for report in self._steps():
                 self._after_step(report)
-                self._received, is_save_due, steps = self._agreed(signals.received)
+                self._received, is_save_due, correction = self._agreed(signals.received)
                 if self._received:
                     break
                 if is_save_due:
                     self._try_to(self._save)
-                if steps not in (0, self._config.steps):
-                    self._lengthen(steps)
+                self._correct(correction)
             self._save()
             return True
         except DivergedError as error:
@@ -152,7 +159,7 @@ class Sitting:
         if found.progress.rollbacks == MAX_ROLLBACKS:
             raise error
         rate = found.train.learning_rate / 2
-        slower = dataclasses.replace(self._config, learning_rate=rate)
+        slower = dataclasses.replace(found.train, learning_rate=rate)
         progress = dataclasses.replace(found.progress, rollbacks=found.progress.rollbacks + 1)
         self._learner.restore(found.arrays, step=progress.step)
         self._stand_at(dataclasses.replace(found, train=slower, progress=progress))
@@ -191,36 +198,74 @@ class Sitting:
         self._learning_seconds += seconds
         self._learned_seconds += seconds
 
-    def _agreed(self, received: int | None) -> tuple[int, ...]:
-        """The signal to end by, whether to save now, and how many steps the run should have, each
-        0 where there is no such thing: what any process was sent, and what the clock of the first
-        one says.
+    def _agreed(self, received: int | None) -> tuple[int, bool, Correction | None]:
+        """The signal to end by (0: none), whether to save now, and what the clock corrects: what
+        any process was sent, and what the first one finds.
         """
-        is_save_due, steps = False, 0
+        is_save_due, correction = False, None
         if self._group.rank == 0:
             is_due = time.monotonic() - self._saved >= self._save_every
             is_save_due = is_due and self._learner.step < self._config.steps
         if self._pace is not None:
-            steps = self._pace.corrected(
+            correction = self._pace.correction(
                 self._learner.step,
-                self._config.steps,
+                self._config,
                 now=time.monotonic(),
                 learned=self._learned_seconds,
-                eval_every=self._config.eval_every,
             )
+        numbers = (0, 0, 0) if correction is None else correction.to_integers()
         with self._learning():  # it is a part of every step
-            return self._group.agreed(received or 0, int(is_save_due), steps)
+            agreed = self._group.agreed(received or 0, int(is_save_due), *numbers)
+        return agreed[0], bool(agreed[1]), Correction.from_integers(*agreed[2:])
 
-    def _lengthen(self, steps: int) -> None:
-        """Give the run another number of steps, which is saved before it rules."""
+    def _correct(self, correction: Correction | None) -> None:
+        """Follow the clock: in the schedule, and in the number of threads."""
+        config, step = self._config, self._learner.step
+        if correction is not None:
+            config = dataclasses.replace(
+                config,
+                steps=correction.steps,
+                eval_every=correction.eval_every,
+                schedule_step=step,
+                schedule_done=correction.schedule_done,
+            )
+        threads = self._chosen_threads()
+        if threads != config.threads:
+            config = dataclasses.replace(config, threads=threads)
+        if config is self._config or not self._change(config):
+            return
+        if correction is not None:
+            self._record(steps=config.steps)
+            self._screen.lengthen(config.steps)
+
+    def _chosen_threads(self) -> int:
+        """How many threads are to make the next steps; others may have taken a core, or left it."""
+        threads, step, now = self._config.threads, self._learner.step, time.monotonic()
+        if self._chooser is None or self._pace is None or step >= self._config.steps:
+            return threads
+        per_step = self._pace.seconds_per_step
+        if self._chooser.is_due(threads, seconds_per_step=per_step, now=now):
+            tried = timed(self._learner, self._feed, self._config)
+            threads = self._chooser.choose(threads, tried, now=now)
+            device.set_threads(self._config.threads)
+        return threads
+
+    def _change(self, config: TrainConfig) -> bool:
+        """Go on with another configuration, which is saved before it rules; False, and nothing
+        changed, where the disk refuses.
+        """
         before = self._standing
-        self._config = dataclasses.replace(self._config, steps=steps)
-        self._standing = dataclasses.replace(before, train=self._config)
+        self._config = config
+        self._standing = dataclasses.replace(before, train=config)
         if not self._group.number_of_first(self._try_to(self._save)):
             self._config, self._standing = before.train, before  # and the next look tries again
-            return
-        self._record(steps=steps)
-        self._screen.lengthen(steps)
+            return False
+        if config.threads != before.train.threads:
+            device.set_threads(config.threads)
+            self._record(threads=config.threads)
+            assert self._pace is not None
+            self._pace.start_anew()
+        return True
 
     def _after_step(self, report: Report) -> None:
         """Whatever is due after a step; nothing of it touches the learner."""
@@ -288,9 +333,11 @@ class Sitting:
         """Measure the validation loss, and keep these weights if none was better."""
         if self._text.num_train == self._text.num_before_test:
             return
-        is_first = self._group.rank == 0
+        is_first, began = self._group.rank == 0, time.monotonic()
         loss = validation_loss(self._learner.network, self._text) if is_first else math.nan
         loss = self._group.number_of_first(loss)
+        if self._pace is not None:
+            self._pace.validation = time.monotonic() - began
         if not math.isfinite(loss):
             raise self._diverged(f"the validation loss is {loss}")
         self._validated = (self._learner.step, loss)
@@ -303,7 +350,7 @@ class Sitting:
 
     def _measure_best_from_reset(self) -> None:
         """At the end, add to the best checkpoint the loss of its weights from a zero state."""
-        if not self.run.has_best():
+        if not self.run.has_best() or (self._pace is not None and not self._pace.has_time_for_one):
             return
         try:
             best = checkpoint.read(self.run.best)
@@ -314,6 +361,22 @@ class Sitting:
             loss = validation_loss_reset(self._learner.network, self._text)
             progress = dataclasses.replace(best.progress, val_loss_reset=loss)
             self.run.save_best(dataclasses.replace(best, progress=progress))
+
+    def _say_if_little_was_learned(self) -> None:
+        """At the end of a run that can write nothing like its text, say so and what to do."""
+        reason = self._yardstick.shortfall(self._best_loss)
+        if not reason or self._group.rank > 0:
+            return
+        epochs = self._learner.step / self._feed.lanes.steps_per_epoch
+        read = f"{100 * epochs:.2g} % of the text" if epochs < 1 else f"the text {epochs:.2g} times"
+        advice = f"give it more time: charrnn resume {self.run.name} --minutes 5"
+        if self._config.learning_rate > _HIGH_RATE:
+            advice = f"try a --learning-rate below {self._config.learning_rate:g}"
+        tell = self._screen.say if self._pace is None else self._screen.warn  # or it was asked for
+        tell(
+            f"this run learned too little: {number_of(self._learner.step, 'step')} read {read},"
+            f" and {reason}; {advice}"
+        )
 
     def _save(self) -> None:
         self.run.save(self._checkpoint())

@@ -126,24 +126,11 @@ def train(learner: Learner, feed: Feed, config: TrainConfig) -> Iterator[Report]
     """Take the steps that are left, yielding a report after each; `feed` has the lanes of the
     learner's process, and all of its group take the same steps.
     """
-    network, group = learner.network, learner.group
-    share = group.share(config.batch_size)
-    weights = list(network.parameters())
+    group = learner.group
+    weights = list(learner.network.parameters())
     while learner.step < config.steps:
-        inputs_TB, targets_TB, begins_B, num_scored = feed.window(learner.step)
-        state = forget(learner.state, begins_B, config, learner.step, share)
-        logits_TBV, state = network(
-            inputs_TB,
-            state,
-            lane_dropout(config, learner.step, share),
-            weight_dropout(config, learner.step),
-            DTYPES[config.precision],
-        )
-        loss = functional.cross_entropy(
-            logits_TBV.flatten(0, 1), targets_TB.flatten(), reduction="sum", ignore_index=NOT_SCORED
-        ).div(num_scored)
-        loss.backward()  # type: ignore[no-untyped-call]
-        loss = group.add_up(weights, loss.detach())
+        loss, state = _gradient(learner, feed, config)
+        loss = group.add_up(weights, loss)
         rate = learning_rate(learner.step, config)
         grad_norm = learner.optimizer.step(
             rate=rate, number=learner.step + 1, clip=config.grad_clip
@@ -154,6 +141,31 @@ def train(learner: Learner, feed: Feed, config: TrainConfig) -> Iterator[Report]
         yield Report(learner.step, loss, grad_norm, rate)
 
 
+def rehearse(learner: Learner, feed: Feed, config: TrainConfig) -> None:
+    """Compute the gradient of the next step and drop it: most of a step's time, and no effect."""
+    _gradient(learner, feed, config)
+    for weight in learner.network.parameters():
+        weight.grad = None
+
+
+def _gradient(learner: Learner, feed: Feed, config: TrainConfig) -> tuple[Tensor, State]:
+    """Leave the gradient of the next step in the weights; its loss, and the state after it."""
+    share = learner.group.share(config.batch_size)
+    inputs_TB, targets_TB, begins_B, num_scored = feed.window(learner.step)
+    logits_TBV, state = learner.network(
+        inputs_TB,
+        forget(learner.state, begins_B, config, learner.step, share),
+        lane_dropout(config, learner.step, share),
+        weight_dropout(config, learner.step),
+        DTYPES[config.precision],
+    )
+    loss = functional.cross_entropy(
+        logits_TBV.flatten(0, 1), targets_TB.flatten(), reduction="sum", ignore_index=NOT_SCORED
+    ).div(num_scored)
+    loss.backward()  # type: ignore[no-untyped-call]
+    return loss.detach(), state
+
+
 def learning_rate(step: int, config: TrainConfig) -> float:
     """The rate of the step that follows `step` steps: a short warm-up, then linearly to zero at
     the end.
@@ -161,10 +173,29 @@ def learning_rate(step: int, config: TrainConfig) -> float:
     A function of the step and of how many there will be: a run that is given more steps goes on
     at the rate that a run of the new length would have there.
     """
+    is_corrected = config.schedule_step > 0
+    at = schedule_share(step, config) * config.steps if is_corrected else step
     warm_up = max(1, round(config.steps * _WARM_UP_FRACTION))
-    rising = min(1.0, (step + 1) / warm_up)
-    falling = min(1.0, (config.steps - step) / max(1, config.steps - warm_up))
+    rising = min(1.0, (at + 1) / warm_up)
+    falling = min(1.0, (config.steps - at) / max(1, config.steps - warm_up))
     return config.learning_rate * min(rising, falling)
+
+
+def schedule_share(step: int, config: TrainConfig) -> float:
+    """How much of the schedule is over after `step` steps, from 0 to 1.
+
+    It grows evenly with the steps. Where the clock corrects a run of minutes, at `schedule_step`,
+    it stands at the share of the time that has passed, and grows evenly from there to the end:
+
+        1 ┤                      ● steps
+          │               ╱
+          │        ╱             fast: many steps in the time, a gentle slope
+          │   ●                  schedule_step, schedule_done
+          │  ╱                   slow: few steps in the time, a steep slope
+        0 ┼─╱──────────────────► step
+    """
+    first, done = config.schedule_step, config.schedule_done
+    return done + (1 - done) * (step - first) / max(1, config.steps - first)
 
 
 def forget(

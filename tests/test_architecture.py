@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "__init__": {"errors", "model"},
     "__main__": {"cli", "cores", "display", "errors", "marks"},
     "cores": set(),
+    "threads": {"config", "device", "feeding", "training"},
     "errors": set(),
     "storage": set(),
     "config": {"errors"},
@@ -102,8 +103,9 @@ MAY_IMPORT = {
     "sharing": {"checkpoint", "errors", "ranks", "runs"},
     "restarts": {"errors", "runs", "storage"},
     "session": {
-        "baselines", "budget", "checkpoint", "container", "display", "errors", "evaluation",
-        "feeding", "lanes", "model", "runs", "samples", "sharing", "signals", "training",
+        "baselines", "budget", "checkpoint", "config", "container", "device", "display", "errors",
+        "evaluation", "feeding", "lanes", "model", "runs", "samples", "sharing", "signals",
+        "threads", "training",
     },
     "samples": {"config"},
     "baselines": {"lanes", "vocab"},
@@ -111,11 +113,13 @@ MAY_IMPORT = {
         "checkpoint", "config", "corpus", "device", "display", "errors", "feeding", "launch",
         "reading", "runs", "training", "vocab",
     },
-    "budget": {"config", "errors", "evaluation", "feeding", "lanes", "plan", "training"},
+    "budget": {
+        "config", "device", "errors", "evaluation", "feeding", "lanes", "plan", "training",
+    },
     "launch": {
         "budget", "checkpoint", "config", "cores", "corpus", "device", "display", "errors", "lanes",
         "network", "ngrams", "plan", "ranks", "reading", "restarts", "runs", "session", "sharing",
-        "sources", "training", "vocab",
+        "sources", "threads", "training", "vocab",
     },
     "cli": {
         "board", "budget", "config", "decoding", "display", "early", "errors", "inputs", "launch",

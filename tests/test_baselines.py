@@ -112,7 +112,10 @@ def test_each_beaten_baseline_is_told_once():
         "for comparison, nats per character: unigram 3.30, bigram 2.50;"
         " gzip 2.20 (validation text alone)"
     )
-    assert yardstick.remarks(3.5, 3.4) == []
+    assert yardstick.remarks(3.5, 3.4) == [
+        "val 3.40 is still above unigram 3.30, bigram 2.50, gzip 2.20"
+    ]
+    assert yardstick.remarks(3.4, 3.35) == []
     assert yardstick.remarks(3.0, 2.4) == [
         "val 2.40 beats unigram 3.30, bigram 2.50; still above gzip 2.20"
     ]

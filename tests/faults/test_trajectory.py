@@ -15,7 +15,7 @@ from conftest import SMALL, TRAIN, run_of, same_files, signal_at, start, wait_un
 from matrix import row
 from test_training import CONFIG, lanes_of, learner_of, run, same
 
-from charrnn import checkpoint, launch, session
+from charrnn import checkpoint, cores, launch, session
 from charrnn.feeding import Feed
 from charrnn.runs import Run
 from charrnn.training import train
@@ -88,7 +88,8 @@ def test_sampling_while_it_trains_changes_nothing(charrnn, corpus, tmp_path, mon
 
 
 @row(20)
-def test_another_number_of_threads_is_a_warning(charrnn, corpus):
+def test_another_number_of_threads_is_a_warning(charrnn, corpus, monkeypatch):
+    monkeypatch.setattr(cores, "num_cores", lambda: 2)
     charrnn("train", corpus, *QUICK, "--threads", 1, "--run", "a")
     resumed = charrnn("resume", "a", "--steps", 30, "--threads", 2)
     assert resumed.code == 0
