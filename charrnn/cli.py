@@ -283,12 +283,16 @@ def sample(
     top_k: o.TopK = _S.top_k,
     top_p: o.TopP = _S.top_p,
     min_p: o.MinP = _S.min_p,
+    repeat_penalty: o.RepeatPenalty = _S.repeat_penalty,
     stop: o.Stop = None,
+    until: o.Until = None,
     num: o.Num = None,
+    prompts: o.Prompts = None,
     unique: o.Unique = False,
     novel: o.Novel = False,
     novel_chars: o.NovelChars = None,
     match: o.Match = None,
+    no_prompt: o.NoPrompt = False,
     no_stream: o.NoStream = False,
     as_json: o.SampleJson = False,
     report: o.Report = False,
@@ -306,19 +310,30 @@ def sample(
         top_k=top_k,
         top_p=top_p,
         min_p=min_p,
+        repeat_penalty=repeat_penalty,
         seed=secrets.randbelow(2**32) if seed is None else seed,
         stop=tuple(stop or ()),
+        until=tuple(until or ()),
     )
+    if num == 0:
+        raise UsageError("--num 0 asks for nothing", "give it 1 or more, or -1 for no end")
+    if prompts is not None and (prompt is not None or prompt_file is not None):
+        given = "--prompt" if prompt is not None else "--prompt-file"
+        raise UsageError(f"--prompts and {given} were both given", "choose one")
     from charrnn import early, inputs, speaking
 
     early.require_device(device)
     wanted = speaking.Wanted(
         num=num, unique=unique, novel=novel, novel_chars=novel_chars, match=match,
         as_json=as_json, report=report, stream=not no_stream, device=device,
-        says_seed=seed is None,
+        shows_prompt=not no_prompt, says_seed=seed is None,
     )  # fmt: skip
     found = inputs.checkpoint_of(run)
-    typed = inputs.prompt(prompt, prompt_file, found, encoding=encoding, asking="--prompt-file -")
+    if prompts is not None:
+        typed = inputs.prompts(prompts, found, encoding=encoding)
+    else:
+        asking = "--prompt-file -"
+        typed = [inputs.prompt(prompt, prompt_file, found, encoding=encoding, asking=asking)]
     speaking.speak(found, typed, chosen, wanted, length=length)
 
 

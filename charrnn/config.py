@@ -195,13 +195,17 @@ class SampleConfig(_Checked):
     top_k: int = _bounded(0, 0, 2**31)  # keep the k most likely; 0 keeps all
     top_p: float = _bounded(1.0, 0.0, 1.0)  # keep the fewest whose probabilities reach p
     min_p: float = _bounded(0.0, 0.0, 1.0)  # drop what is below p times the most likely one
+    repeat_penalty: float = _bounded(0.0, 0.0, 1000.0)  # nats; see steering.RepeatPenalty
     seed: int = _bounded(0, 0, 2**63 - 1)
     stop: tuple[str, ...] = ()  # end before any of these texts
+    until: tuple[str, ...] = ()  # end after any of these
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if "" in self.stop:
             raise UsageError("--stop '' is empty", "give it a text to end before")
+        if "" in self.until:
+            raise UsageError("--until '' is empty", "give it a text to end after")
         if self.final_temperature is not None and self.length < 2:
             raise UsageError(
                 f"--length {self.length} has no way to go from one temperature to another",

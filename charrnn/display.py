@@ -25,6 +25,7 @@ _SECONDS_BETWEEN_SAMPLES, _LEAST_BETWEEN_SAMPLES = 30.0, 10.0
 _FIRST_STEPS = 150  # of which each sample is shown
 _SECONDS_BETWEEN_BLOCKS = 0.02
 _LEAST_FOLDED, _WIDTH_OF_WORDS = 8, 20  # of a column: never folded to less; folded to it gladly
+_SEARCH_BAR = "|{bar}| {desc}"
 _BAR = "{n_fmt}/{total_fmt} |{bar}| {remaining} left  {desc}"
 _ROOM_FOR_BAR, _ROOM_FOR_TIME_BAR = 28, 18  # with what stands around it
 
@@ -529,6 +530,59 @@ class Writer:
             data = data[self._out.buffer.write(data) :]
         if not self._is_terminal:
             self._out.buffer.flush()
+
+
+class Search:
+    """How far a search is, on stderr: a bar on a terminal, a line now and then elsewhere.
+
+    Where the terminal `is_shared` with what is found, the bar gives way to it.
+    """
+
+    def __init__(self, num: int, *, is_shared: bool) -> None:
+        """`num` are wanted; -1 is without end."""
+        self._num, self._is_shared = num, is_shared
+        self._bar: Any = None
+        self._began = self._last_line = time.monotonic()
+
+    def go_on(self, num_found: int, num_tried: int, tries_left: int | None) -> None:
+        """One more was tried; so many more may have to be, by those that still pass."""
+        now = time.monotonic()
+        if sys.stderr.isatty():
+            if self._bar is None:
+                self._bar = _bar(
+                    total=max(self._num, 0) or None,
+                    initial=num_found,
+                    bar_format=_SEARCH_BAR,
+                    miniters=0,
+                    delay=0.5,
+                    leave=False,
+                )
+            self._bar.set_description_str(
+                self._in_words(num_found, num_tried, tries_left, now), refresh=False
+            )
+            self._bar.update(num_found - self._bar.n)
+        elif now - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            note(self._in_words(num_found, num_tried, tries_left, now))
+
+    def found(self) -> None:
+        """One is about to be written."""
+        if self._is_shared:
+            self.close()
+
+    def close(self) -> None:
+        """Take the bar away, if it is there."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _in_words(self, num_found: int, num_tried: int, tries_left: int | None, now: float) -> str:
+        of = f" of {self._num:,}" if self._num > 0 else ""
+        words = f"{num_found:,}{of} found, {num_tried:,} tried"
+        if tries_left is not None and self._num > 0:
+            seconds = tries_left * (now - self._began) / num_tried
+            words += f", about {duration(seconds)} left at this rate"
+        return words
 
 
 class Counting:

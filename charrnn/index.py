@@ -8,7 +8,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from charrnn.suffixes import DEPTH, in_order, place_type
 from charrnn.vocab import IntArray, Vocab, code_points
 
 _CHUNK = 1 << 16
+_NUM_KEPT = 4096  # pieces whose followers are kept
 
 Progress = Callable[[int, int], None]  # places sorted, places in all
 
@@ -55,17 +56,75 @@ class Index:
     def _sorted(self) -> memoryview:
         return self.places.data  # whose items are plain integers
 
-    def range_of(self, piece: bytes) -> tuple[int, int]:
-        """Where among the sorted places those stand at which a piece of at most `DEPTH` bytes
-        begins. The text goes on with zeros for this, so up to as many places may be false.
+    def range_of(self, piece: bytes, low: int = 0, high: int | None = None) -> tuple[int, int]:
+        """Where among the sorted places, or those in a range, the ones stand at which a piece of at
+        most `DEPTH` bytes begins. The text goes on with zeros for this, so up to as many places may
+        be false.
         """
         size, text = self.ids.itemsize, self._bytes
 
         def there(place: int) -> bytes:
             return bytes(text[size * place : size * place + len(piece)]).ljust(len(piece), b"\0")
 
-        low = bisect_left(self._sorted, piece, key=there)
-        return low, bisect_right(self._sorted, piece, low, key=there)
+        low = bisect_left(self._sorted, piece, low, high, key=there)
+        return low, bisect_right(self._sorted, piece, low, high, key=there)
+
+    @property
+    def reach(self) -> int:
+        """How many characters it looks ahead."""
+        return DEPTH // self.ids.itemsize
+
+    def has(self, piece: IntArray) -> bool:
+        """Whether some ids stand in the corpus one after another."""
+        if len(piece) > self.reach:
+            return any(len(places) for places in self._places_of(piece))
+        low, high = self.range_of(piece.tobytes())
+        few = self.places[low : min(high, low + DEPTH)].astype(np.int64)
+        return high - low > DEPTH or bool((few + len(piece) <= len(self.ids)).any())
+
+    def followers(self, piece: IntArray) -> IntArray:
+        """The ids that come after some others in the corpus, each once."""
+        return self._followers(piece.tobytes())
+
+    @cached_property
+    def _followers(self) -> Callable[[bytes], IntArray]:
+        return lru_cache(_NUM_KEPT)(self._find_followers)  # a text that repeats itself asks again
+
+    def _find_followers(self, data: bytes) -> IntArray:
+        piece = np.frombuffer(data, self.ids.dtype)
+        if len(piece) < self.reach:
+            return np.array(list(self._next_ids(data)), self.ids.dtype)
+        found = [
+            np.unique(self.ids[places[places + len(piece) < len(self.ids)] + len(piece)])
+            for places in self._places_of(piece)
+        ]
+        return np.unique(np.concatenate([np.empty(0, self.ids.dtype), *found]))
+
+    def _next_ids(self, piece: bytes) -> Iterator[int]:
+        """The ids after a short piece: its places stand in the order of what follows it."""
+        size = self.ids.itemsize
+        low, high = self.range_of(piece)
+        while low < high:
+            next_place = self._sorted[low] + len(piece) // size
+            if next_place >= len(self.ids):
+                low += 1
+                continue
+            yield int(self.ids[next_place])
+            longer = piece + self.ids[next_place : next_place + 1].tobytes()
+            low = self.range_of(longer, low, high)[1]
+
+    def _places_of(self, piece: IntArray) -> Iterator[IntArray]:
+        """Where a piece stands that is at least as long as the index looks ahead."""
+        offsets = {*range(0, len(piece) - self.reach, self.reach), len(piece) - self.reach}
+        parts = {k: piece[k : k + self.reach].tobytes() for k in offsets}
+        ranges = {k: self.range_of(part) for k, part in parts.items()}
+        rarest = min(offsets, key=lambda k: ranges[k][1] - ranges[k][0])
+        for places in self.candidates(*ranges[rarest]):
+            places = places - rarest
+            places = places[(places >= 0) & (places + len(piece) <= len(self.ids))]
+            for k in range(len(piece)):
+                places = places[self.ids[places + k] == piece[k]]
+            yield places
 
     def candidates(self, low: int, high: int) -> Iterator[IntArray]:
         """The places of a range, in pieces, fit for arithmetic."""

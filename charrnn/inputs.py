@@ -34,9 +34,14 @@ def checkpoint_of(run: str | None) -> "Checkpoint":
     return found
 
 
-def say_unknown(model: "Model", prompt: str) -> None:
-    """Name the characters of a prompt that the model never saw."""
-    for character in model.unknown(prompt):
+def say_unknown(model: "Model", *prompts: str) -> None:
+    """Name the characters of some prompts that the model never saw, and those prompts of which it
+    knows nothing.
+    """
+    unread = [prompt for prompt in prompts if prompt and not model.known(prompt)]
+    for prompt in unread:
+        display.note(f"the model knows nothing of the prompt {prompt[:40]!r}: it is left out")
+    for character in model.unknown("".join(prompt for prompt in prompts if prompt not in unread)):
         display.note(
             f"the model never saw {character!r} (U+{ord(character):04X}): left out of the prompt"
         )
@@ -61,15 +66,28 @@ def prompt(
     if file is None:
         note_unread(asking)
         return b""
+    text = _contents(file, found, encoding)
+    if file != "-":
+        return text
+    return text.removesuffix("\n") if isinstance(text, str) else _without_last_newline(text)
+
+
+def prompts(file: str, found: "Checkpoint", *, encoding: str | None) -> Sequence[str | bytes]:
+    """The lines of a file, each a prompt: see `prompt`. Raises `UsageError` where there is none."""
+    text = _contents(file, found, encoding)
+    if not text:
+        name = "standard input" if file == "-" else file
+        raise UsageError(f"{name} holds no prompt", "write one in each line")
+    return text.removesuffix("\n").split("\n") if isinstance(text, str) else text.splitlines()
+
+
+def _contents(file: str, found: "Checkpoint", encoding: str | None) -> str | bytes:
+    """A file's text, or its bytes for a model of these."""
     from charrnn.reading import reading_of, spelled
 
     how = reading_of(found, encoding)
     given = opened(file, how)
-    if how.is_bytes:
-        data = b"".join(given.chunks)
-        return _without_last_newline(data) if file == "-" else data
-    text = "".join(spelled(given))
-    return text.removesuffix("\n") if file == "-" else text
+    return b"".join(given.chunks) if how.is_bytes else "".join(spelled(given))
 
 
 def _without_last_newline(data: bytes) -> bytes:

@@ -27,9 +27,10 @@ from charrnn.errors import UsageError
 from charrnn.prediction import Chance, Expectation
 from charrnn.records import END, apart
 from charrnn.recurrence import State, Weights
-from charrnn.sampling import FloatArray, generate, until_stop
+from charrnn.sampling import FloatArray, Steerings, generate, until_stop
+from charrnn.steering import RepeatPenalty
 from charrnn.stepper import Matrices, Stepper
-from charrnn.streams import Batch, Spoken, in_parallel, speak_many
+from charrnn.streams import Batch, Ends, Spoken, in_parallel, speak_many
 from charrnn.vocab import IntArray, Vocab, code_points
 
 NUM_AT_ONCE = 512  # streams: more gain little, and each takes memory
@@ -104,16 +105,32 @@ class Model:
                 break
         return shown[:length]
 
-    def stream(self, prompt: str, sample: SampleConfig, *, stream: int = 0) -> Iterator[str]:
+    def stream(
+        self,
+        prompt: str,
+        sample: SampleConfig,
+        *,
+        stream: int = 0,
+        steerings: Steerings = tuple,
+    ) -> Iterator[str]:
         """One character after another, following a `spelled` prompt.
 
         `stream` numbers independent samples: each depends on (seed, stream) alone. Characters of
         the prompt that the model never saw are left out. A record ends where its end would come.
+        Where `steerings` leave nothing to say, it ends.
         """
         stepper, logits_V = self._prompted(prompt)
         never = self.vocab.unknown_id
-        spoken = generate(stepper, logits_V, sample=sample, stream=stream, never=never)
-        return until_stop(map(self._characters.__getitem__, spoken), self._stops(sample))
+        spoken = generate(
+            stepper,
+            logits_V,
+            sample=sample,
+            stream=stream,
+            never=never,
+            steerings=self._steerings(prompt, sample, steerings)(),
+        )
+        untils = [self.spelled(until) for until in sample.until]
+        return until_stop(map(self._characters.__getitem__, spoken), self._stops(sample), untils)
 
     def many(
         self,
@@ -123,6 +140,7 @@ class Model:
         *,
         num_at_once: int = NUM_AT_ONCE,
         with_log_probabilities: bool = False,
+        steerings: Steerings = tuple,
         widened: Callable[[State, int], Batch] | None = None,
     ) -> Iterator[Said]:
         """What `stream` gives for the numbers 0 … `num` - 1, in order, without end if it is None:
@@ -150,8 +168,9 @@ class Model:
                 else count(first, num_shares),
                 num_at_once=num_at_once // num_shares,
                 sample=sample,
-                stops=self._stops_in_ids(sample),
+                ends=self._ends(sample),
                 never=self.vocab.unknown_id,
+                steerings=self._steerings(prompt, sample, steerings),
                 with_log_probabilities=with_log_probabilities,
                 ended=ended,
             )
@@ -159,6 +178,13 @@ class Model:
         ]
         spoken = shares[0] if num_shares == 1 else in_parallel(shares, ended)
         return (self._said(one) for one in spoken)
+
+    def _steerings(self, prompt: str, sample: SampleConfig, more: Steerings) -> Steerings:
+        """What follows each stream: what the settings ask for, and more."""
+        if sample.repeat_penalty == 0:
+            return more
+        before = self.vocab.ids_of(code_points(self.known(prompt))).tolist()
+        return lambda: (RepeatPenalty(sample.repeat_penalty, before), *more())
 
     def _said(self, spoken: Spoken) -> Said:
         text = self.vocab.decode(spoken.ids)
@@ -174,14 +200,29 @@ class Model:
 
     def _stops(self, sample: SampleConfig) -> list[str]:
         """What a sample ends before, in the model's characters."""
-        stops = [self.spelled(stop.encode("utf-8", "surrogateescape")) for stop in sample.stop]
+        stops = [self.spelled(stop) for stop in sample.stop]
         return stops if self.records == "none" else [*stops, END[self.records]]
 
-    def _stops_in_ids(self, sample: SampleConfig) -> list[list[int]]:
-        """The same in ids; what holds a character that is never drawn never comes."""
-        stops = [self.vocab.ids_of(code_points(stop)).tolist() for stop in self._stops(sample)]
-        impossible = {-1, self.vocab.unknown_id}
-        return [stop for stop in stops if not impossible & set(stop)]
+    def _ends(self, sample: SampleConfig) -> Ends:
+        """What a sample ends before and after, in ids, but for what can never come."""
+        stops, untils = (
+            [self.vocab.ids_of(code_points(text)).tolist() for text in texts if self.can_say(text)]
+            for texts in (self._stops(sample), map(self.spelled, sample.until))
+        )
+        return Ends(stops, untils)
+
+    def can_say(self, spelled: str) -> bool:
+        """Whether each character of a text is one that may be drawn."""
+        return not self.never_drawn(spelled)
+
+    def never_drawn(self, spelled: str) -> list[str]:
+        """The characters of a text that are never drawn, each once: the model never saw them, or
+        has no more than its unknown symbol for them.
+        """
+        codes = code_points(spelled)
+        ids = self.vocab.ids_of(codes)
+        is_drawn = (ids >= 0) & (ids != self.vocab.unknown_id)
+        return [chr(code) for code in dict.fromkeys(codes[~is_drawn].tolist())]
 
     def spelled(self, text: str | bytes) -> str:
         """A text in the model's characters: UTF-8 decoded, or each byte as the character of that
@@ -190,7 +231,7 @@ class Model:
         Raises `UsageError` for what is not UTF-8, unless the model is one of bytes.
         """
         if isinstance(text, str):
-            text = text.encode()
+            text = text.encode("utf-8", "surrogateescape")
         try:
             return text.decode("latin-1" if self.vocab.is_bytes else "utf-8")
         except UnicodeDecodeError as error:
@@ -309,6 +350,6 @@ def _sample_config(settings: Mapping[str, Any]) -> SampleConfig:
     values = {names[name]: value for name, value in settings.items()}
     if values.get("seed") is None:
         values["seed"] = secrets.randbelow(2**32)
-    if isinstance(values.get("stop"), str):
-        values["stop"] = (values["stop"],)
+    for name in {"stop", "until"} & values.keys():
+        values[name] = (values[name],) if isinstance(values[name], str) else tuple(values[name])
     return SampleConfig(**values)

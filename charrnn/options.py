@@ -311,11 +311,22 @@ MinP = Annotated[
         help="Only those at least p times as likely as the likeliest.", rich_help_panel=_DRAW
     ),
 ]
+RepeatPenalty = Annotated[
+    float,
+    typer.Option(
+        help="Against loops: what a character loses, in nats, for each character past the fifth of"
+        " a passage that it would repeat.",
+        rich_help_panel=_DRAW,
+    ),
+]
 SampleSeed = Annotated[
     int | None, typer.Option("--seed", "-s", help="Same seed, same text.", rich_help_panel=_DRAW)
 ]
 Stop = Annotated[
     list[str] | None, typer.Option(help="End before this text; repeatable.", rich_help_panel=_DRAW)
+]
+Until = Annotated[
+    list[str] | None, typer.Option(help="End after this text; repeatable.", rich_help_panel=_DRAW)
 ]
 Prompt = Annotated[str | None, typer.Option("--prompt", "-p", help="The text to go on from.")]
 PromptFile = Annotated[
@@ -326,6 +337,15 @@ PromptFile = Annotated[
         help="A file to go on from; - for standard input, less its last newline.",
     ),
 ]
+Prompts = Annotated[
+    str | None,
+    typer.Option(
+        help="A file with a prompt in each line, - for standard input; --num samples of each.",
+        metavar="FILE",
+        rich_help_panel=_MANY,
+    ),
+]
+NoPrompt = Annotated[bool, typer.Option("--no-prompt", help="Write only what follows the prompt.")]
 Texts = Annotated[
     list[str] | None,
     typer.Argument(
@@ -361,7 +381,10 @@ ExportChart = Annotated[
 Num = Annotated[
     int | None,
     typer.Option(
-        min=1, help="How many samples.", show_default="1; 10 records", rich_help_panel=_MANY
+        min=-1,
+        help="How many samples; -1 is without end.",
+        show_default="1; 10 records",
+        rich_help_panel=_MANY,
     ),
 ]
 Unique = Annotated[bool, typer.Option("--unique", help="No sample twice.", rich_help_panel=_MANY)]

@@ -15,6 +15,7 @@ from charrnn.runs import CORPUS_CACHE
 if TYPE_CHECKING:
     from charrnn.index import Index
     from charrnn.novelty import Report
+    from charrnn.steering import NoCopies
 
 _SHOWN_CHARS = 60  # of a quotation
 _SHOWN_WORDS = 8
@@ -27,15 +28,24 @@ class Reporter:
         self,
         found: Checkpoint,
         model: Model,
-        prompt: str,
         *,
         is_wanted: bool,
         novel_chars: int | None,
     ) -> None:
-        self._model, self._prompt, self._names = model, prompt, " ".join(found.corpus.names)
+        self._model, self._names = model, " ".join(found.corpus.names)
         self._is_wanted, self._novel_chars = is_wanted, novel_chars
         self._index = _index_of(found) if is_wanted or novel_chars is not None else None
         self._reports: list[Report] = []
+
+    def steerings(self) -> "tuple[NoCopies, ...]":
+        """What keeps a new stream from copying as many characters, where they must not be."""
+        if self._index is None or self._novel_chars is None:
+            return ()
+        from charrnn.steering import NoCopies
+
+        newline = self._model.vocab.code_points.index(ord("\n"))
+        is_free = self._model.records != "none"
+        return (NoCopies(self._index, self._novel_chars, [newline] if is_free else []),)
 
     def copies(self, text: str) -> bool:
         """Whether a text has as many characters in a row from the corpus as it must not."""
@@ -45,13 +55,13 @@ class Reporter:
 
         return novelty.copies(self._index, text, self._novel_chars)
 
-    def hear(self, text: str, *, is_whole: bool) -> dict[str, Any]:
+    def hear(self, text: str, *, begins_word: bool, is_whole: bool) -> dict[str, Any]:
         """Note what was said; and the report of it, under names that scripts can rely on."""
         if self._index is None or not self._is_wanted:
             return {}
         from charrnn import novelty
 
-        report = novelty.report(self._index, text, begins_word=not self._prompt, ends_word=is_whole)
+        report = novelty.report(self._index, text, begins_word=begins_word, ends_word=is_whole)
         self._reports.append(report)
         quoted, spelled = report.longest_copy, self._model.text
         if quoted is not None:
@@ -63,7 +73,7 @@ class Reporter:
             "new_words": [spelled(word) for word in report.new_words],
         }
 
-    def hearing(self, spoken: Iterator[str]) -> Iterator[str]:
+    def hearing(self, spoken: Iterator[str], *, begins_word: bool) -> Iterator[str]:
         """The characters as they come, noted at the end."""
         if not self._is_wanted:
             yield from spoken  # without keeping them: they may be endless
@@ -72,7 +82,7 @@ class Reporter:
         for character in spoken:
             said.append(character)
             yield character
-        self.hear("".join(said), is_whole=False)
+        self.hear("".join(said), begins_word=begins_word, is_whole=False)
 
     def say(self) -> None:
         """Tell of all that was heard, on stderr."""

@@ -7,9 +7,9 @@ characters before a given text.
 Shapes: V vocabulary, B streams; what is (V, B) may be (V,) and give one number for one stream.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,20 @@ from charrnn.config import SampleConfig
 from charrnn.stepper import Stepper
 
 FloatArray = npt.NDArray[np.floating[Any]]
+
+
+class Steering(Protocol):
+    """What keeps one stream from saying something, by what it has said."""
+
+    def steer(self, logits_V: FloatArray) -> None:
+        """Lower the logits of what is not to come next; if it must not go on, all to -inf."""
+
+    def read(self, i: int) -> None:
+        """This character was drawn."""
+
+
+Steerings = Callable[[], Sequence[Steering]]  # new ones for a new stream
+
 
 _COLDEST = 1e-200  # below it only the likeliest character is left, but numbers overflow
 
@@ -97,36 +111,51 @@ def generate(
     sample: SampleConfig,
     stream: int = 0,
     never: int | None = None,
+    steerings: Sequence[Steering] = (),
 ) -> Iterator[int]:
     """Yield `sample.length` ids, without end if it is -1, each fed back to draw the next.
 
-    `logits_V` is what the stepper made of the prompt; `never` is an id that is not drawn.
+    `logits_V` is what the stepper made of the prompt; `never` is an id that is not drawn. Where
+    the steerings leave nothing to draw it ends.
     """
     random = random_numbers(sample.seed, stream)
     for position in count() if sample.length < 0 else range(sample.length):
         if never is not None:
             logits_V[never] = -np.inf
+        for steering in steerings:
+            steering.steer(logits_V)
+        if steerings and np.isneginf(logits_V).all():
+            return
         i = int(choose(logits_V, random.random(), sample, position))
+        for steering in steerings:
+            steering.read(i)
         yield i
         if position + 1 != sample.length:
             logits_V = stepper.step(i)
 
 
-def until_stop(characters: Iterator[str], stops: Sequence[str]) -> Iterator[str]:
-    """Pass characters on until any of the stop texts appears; that text itself is left out.
+def until_stop(
+    characters: Iterator[str], stops: Sequence[str], untils: Sequence[str] = ()
+) -> Iterator[str]:
+    """Pass characters on until any of the stop texts appears, which is left out, or any of the
+    `untils`, which is not.
 
     Only characters that may yet turn out to begin a stop text are held back.
     """
-    if not stops:
+    if not stops and not untils:
         yield from characters
         return
-    held = ""
+    num_last = max(map(len, untils), default=0)
+    held = last = ""
     for character in characters:
         held += character
         if any(held.endswith(stop) for stop in stops):
             longest = max((stop for stop in stops if held.endswith(stop)), key=len)
             yield from held[: len(held) - len(longest)]
             return
+        last = (last + character)[-num_last:] if num_last else ""
+        if any(last.endswith(until) for until in untils):
+            break
         num_safe = len(held) - _longest_beginning(held, stops)
         yield from held[:num_safe]
         held = held[num_safe:]

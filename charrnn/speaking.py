@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,20 +16,22 @@ from charrnn.model import NUM_AT_ONCE, Model, Said
 from charrnn.records import END
 from charrnn.recurrence import State
 from charrnn.reporting import Reporter
+from charrnn.sampling import Steerings
 from charrnn.sieve import Sieve, pattern
 from charrnn.streams import Batch
 
 _NUM_RECORDS = 10
 _LENGTH_OF_RECORD = 10_000
-_LEAST_AT_ONCE = 8  # streams, where some may be refused
+_MOST_AT_ONCE_WITHOUT_END = 64  # so that the first of them come soon
 _CHARS_OF_PATIENCE = 2_000_000  # of texts that copy, refused in a row
+_SHOWN_CHARS = 40  # of a prompt, in a message
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What was asked for, besides how a character is drawn."""
 
-    num: int | None = None  # samples: by default one text, or some records
+    num: int | None = None  # samples of each prompt: by default one text, or some records; -1: ever
     unique: bool = False
     novel: bool = False
     novel_chars: int | None = None  # fewer than these in a row may be the corpus's
@@ -37,6 +39,7 @@ class Wanted:
     as_json: bool = False
     report: bool = False
     stream: bool = True
+    shows_prompt: bool = True
     device: str = "cpu"
     says_seed: bool = False  # for nobody chose it
 
@@ -53,13 +56,13 @@ class Wanted:
 
 def speak(
     found: Checkpoint,
-    typed: str | bytes,
+    typed: Sequence[str | bytes],
     sample: SampleConfig,
     wanted: Wanted,
     *,
     length: int | None,
 ) -> None:
-    """Write samples to stdout, each after the prompt that was `typed`.
+    """Write samples to stdout, each after one of the prompts that were `typed`, in their order.
 
     `length` is that of `sample` where it was given. Raises `UsageError` where the wishes do not go
     together, and `ExhaustedError` where too few samples are found that are wanted.
@@ -75,71 +78,179 @@ def speak(
             "--novel alone needs a run that learned records",
             "of a text, say how many characters in a row are a copy: --novel 30",
         )
-    prompt = model.spelled(typed)
-    inputs.say_unknown(model, prompt)
-    endless = sample.length < 0 and not sample.stop and not has_records
-    one = not has_records and wanted.num in (None, 1) and not wanted.is_picky
+    prompts = _prompts(model, typed)
+    one = not has_records and wanted.num in (None, 1) and not wanted.is_rare and len(prompts) == 1
     one = one and wanted.stream and not wanted.as_json and wanted.device == "cpu"
-    if endless and (wanted.report or not one):
+    if not _has_end(model, sample) and (wanted.report or not one):
         raise UsageError("--length -1 never ends", "it goes with one streamed sample, no --report")
+    if wanted.num == -1 and (wanted.report or len(prompts) > 1):
+        raise UsageError("--num -1 never ends", "it goes with one prompt, no --report")
     if wanted.device != "cpu":
         from charrnn import device
 
         wanted = dataclasses.replace(wanted, device=device.resolve(wanted.device))
     sieve = _sieve(found, model, sample, wanted)
-    reporter = Reporter(
-        found, model, prompt, is_wanted=wanted.report, novel_chars=wanted.novel_chars
-    )
-    sieve.copies = lambda text: reporter.copies(text[len(prompt) :])
+    reporter = Reporter(found, model, is_wanted=wanted.report, novel_chars=wanted.novel_chars)
+    sieve.copies = reporter.copies
     write = display.Writer(sys.stdout, is_bytes=model.vocab.is_bytes)
     if sample.length != 0:
         _say_seed(sample, wanted)
     if one:
-        write(prompt)
-        for character in reporter.hearing(model.stream(prompt, sample)):
-            write(character)
-        write.end(new_line=sys.stdout.isatty())
-        reporter.say()
+        _speak_one(model, prompts[0], sample, wanted, reporter, write)
     else:
-        _speak_many(
-            model, prompt, sample=sample, wanted=wanted, sieve=sieve, reporter=reporter, write=write
-        )
+        _Speaking(model, sample, wanted, sieve, reporter, write).all_of(prompts)
 
 
-def _speak_many(
+def _speak_one(
     model: Model,
     prompt: str,
-    *,
     sample: SampleConfig,
     wanted: Wanted,
-    sieve: Sieve,
     reporter: Reporter,
     write: display.Writer,
 ) -> None:
-    """Write the wanted ones of many samples, and say how many were not."""
-    has_records = model.records != "none"
-    num = wanted.num or (_NUM_RECORDS if has_records else 1)
-    num_written = 0
-    is_counted = num > 1 and not sys.stdout.isatty()
-    found = display.Counting(num, hidden=not is_counted)
-    search = display.Counting(sieve.limit, hidden=is_counted, what="refused, none found yet")
-    with contextlib.closing(found), contextlib.closing(search):
-        for said in _passed(_said(model, prompt, sample, wanted, num), sieve, prompt, search):
-            search.close()
-            found.advance()
-            report = reporter.hear(said.text, is_whole=said.is_whole)
-            write(_shown(said, model, prompt, sample, wanted, report, is_first=num_written == 0))
-            num_written += 1
-            if num_written == num:
-                break
-    write.end(new_line=sys.stdout.isatty() and not has_records and not wanted.as_json)
-    if not wanted.as_json:
-        reporter.say()
-    if wanted.is_picky or sieve.refused:
-        display.note(sieve.summary(num_written))
-    if num_written < num:
-        few = f"only {num_written:,} of {num:,} were" if num_written else f"none of {num:,} was"
-        raise ExhaustedError(f"{few} found: the last {sieve.in_a_row:,} were refused", sieve.advice)
+    """Write one text, each character as it comes."""
+    write(prompt if wanted.shows_prompt else "")
+    steerings = reporter.steerings()
+    spoken = model.stream(prompt, sample, steerings=lambda: steerings)
+    for character in reporter.hearing(spoken, begins_word=not prompt):
+        write(character)
+    write.end(new_line=sys.stdout.isatty())
+    reporter.say()
+    if any(steering.is_stuck for steering in steerings):
+        raise ExhaustedError(
+            "the text ends early: whatever follows would copy"
+            f" {display.number_of(wanted.novel_chars or 0, 'character')}",
+            "a greater N leaves more to say",
+        )
+
+
+def _prompts(model: Model, typed: Sequence[str | bytes]) -> list[str]:
+    """The prompts in a model's characters; of a model of records, only what it can read of them.
+
+    Raises `UsageError` where one holds more than the beginning of a record.
+    """
+    prompts = [model.spelled(each) for each in typed]
+    if model.records == "lines":
+        prompts = [prompt.removesuffix("\n") for prompt in prompts]
+    for prompt in prompts:
+        if model.records != "none" and END[model.records] in prompt:
+            ending = {"lines": "a newline", "blank": "an empty line"}[model.records]
+            raise UsageError(
+                f"the prompt {prompt[:_SHOWN_CHARS]!r} holds {ending}, which ends a record",
+                "--prompts FILE takes a prompt from each line",
+            )
+    inputs.say_unknown(model, *prompts)
+    return prompts if model.records == "none" else [model.known(prompt) for prompt in prompts]
+
+
+def _has_end(model: Model, sample: SampleConfig) -> bool:
+    """Whether a sample ends. What it is to end at, and can never come, is said.
+
+    Raises `UsageError` where it never ends for that reason.
+    """
+    ends = [("--stop", text) for text in sample.stop] + [("--until", text) for text in sample.until]
+    impossible = [(flag, text) for flag, text in ends if not model.can_say(model.spelled(text))]
+    has_end = sample.length >= 0 or model.records != "none" or len(impossible) < len(ends)
+    for flag, text in impossible:
+        character = model.never_drawn(model.spelled(text))[0]
+        sentence = (
+            f"{flag} '{text}' can never come: the model never says '{character}'"
+            f" (U+{ord(character):04X})"
+        )
+        hint = next((hint for typed, hint in _ESCAPED.items() if typed in text), "")
+        if not has_end:
+            raise UsageError(sentence, hint or "--length gives the sample an end")
+        display.note(f"{sentence}; {hint}" if hint else sentence)
+    return has_end
+
+
+_ESCAPED = {"\\n": "a newline is typed $'\\n'", "\\t": "a tab is typed $'\\t'"}
+
+
+@dataclass
+class _Speaking:
+    """Many samples on their way out."""
+
+    model: Model
+    sample: SampleConfig
+    wanted: Wanted
+    sieve: Sieve
+    reporter: Reporter
+    write: display.Writer
+    _num_written: int = 0
+
+    def all_of(self, prompts: Sequence[str]) -> None:
+        """Write the wanted ones of many samples, and say how many were not."""
+        wanted, has_records = self.wanted, self.model.records != "none"
+        num = wanted.num or (_NUM_RECORDS if has_records else 1)
+        for prompt in prompts:
+            num_found = self._after(prompt, num)
+            if num_found < num and len(prompts) > 1:
+                display.note(f"after {prompt[:_SHOWN_CHARS]!r}: {num_found:,} of {num:,} found")
+        is_apart = has_records or wanted.as_json
+        self.write.end(new_line=sys.stdout.isatty() and not is_apart)
+        if not wanted.as_json:
+            self.reporter.say()
+        if wanted.is_picky or self.sieve.refused:
+            display.note(self.sieve.summary(self._num_written))
+        if num < 0 or self._num_written < num * len(prompts):
+            few = self._in_words(num * len(prompts))
+            raise ExhaustedError(f"{few} found: {self.sieve.why}", self.sieve.advice)
+
+    def _in_words(self, num: int) -> str:
+        """How few of so many there were, or of those without end."""
+        if num < 0:
+            return f"no more than {self._num_written:,} were"
+        if self._num_written:
+            return f"only {self._num_written:,} of {num:,} were"
+        return f"none of {num:,} was"
+
+    def _after(self, prompt: str, num: int) -> int:
+        """Write the samples that go on from one prompt; returns how many."""
+        num_found = 0
+        sieve, is_shared = self.sieve, sys.stdout.isatty()
+        sieve.begin()
+        said = _said(
+            self.model, prompt, self.sample, self.wanted, num, steerings=self.reporter.steerings
+        )
+        with contextlib.closing(display.Search(num, is_shared=is_shared)) as search:
+            for each in said:
+                if not sieve.passes(prompt, each.text, is_whole=each.is_whole):
+                    if sieve.has_given_up:
+                        break
+                    search.go_on(num_found, sieve.tried, sieve.tries_left(num - num_found))
+                    continue
+                search.found()
+                self._write(each, prompt)
+                num_found += 1
+                if num_found == num:
+                    break
+        return num_found
+
+    def _write(self, said: Said, prompt: str) -> None:
+        facts = self.reporter.hear(said.text, begins_word=not prompt, is_whole=said.is_whole)
+        self.write(self._shown(said, prompt, facts))
+        self._num_written += 1
+
+    def _shown(self, said: Said, prompt: str, report: dict[str, Any]) -> str:
+        """One sample as it is written: a line of JSON, a record, or a text."""
+        model = self.model
+        if self.wanted.as_json:
+            facts = {
+                "prompt": model.text(prompt),
+                "text": model.text(said.text),
+                "seed": self.sample.seed,
+                "stream": said.stream,
+                "whole": said.is_whole,
+                "log_probabilities": [round(nats, 4) for nats in said.log_probabilities],
+                **report,
+            }
+            return json.dumps(facts) + "\n"
+        text = prompt + said.text if self.wanted.shows_prompt else said.text
+        if model.records != "none":
+            return text + END[model.records]
+        return text if self._num_written == 0 else "\n\n" + text
 
 
 def _say_seed(sample: SampleConfig, wanted: Wanted) -> None:
@@ -149,10 +260,16 @@ def _say_seed(sample: SampleConfig, wanted: Wanted) -> None:
 
 
 def _said(
-    model: Model, prompt: str, sample: SampleConfig, wanted: Wanted, num: int
+    model: Model,
+    prompt: str,
+    sample: SampleConfig,
+    wanted: Wanted,
+    num: int,
+    *,
+    steerings: Steerings,
 ) -> Iterator[Said]:
     """The samples, without end if some of them may be refused."""
-    searching = wanted.is_picky or model.records != "none"
+    searching = wanted.is_picky or model.records != "none" or num < 0
     widened = None
     if wanted.device != "cpu":
         from charrnn.torch_batch import TorchBatch
@@ -166,15 +283,16 @@ def _said(
         None if searching else num,
         num_at_once=_num_at_once(wanted, num),
         with_log_probabilities=wanted.as_json,
+        steerings=steerings,
         widened=widened,
     )
 
 
 def _num_at_once(wanted: Wanted, num: int) -> int:
     """How many streams are worth while: where some may be refused, more than are asked for."""
-    if wanted.is_rare:
-        return NUM_AT_ONCE
-    return min(NUM_AT_ONCE, max(num, _LEAST_AT_ONCE) if wanted.is_picky else num)
+    if num < 0:
+        return _MOST_AT_ONCE_WITHOUT_END
+    return NUM_AT_ONCE if wanted.is_rare else min(NUM_AT_ONCE, num)
 
 
 def _sieve(found: Checkpoint, model: Model, sample: SampleConfig, wanted: Wanted) -> Sieve:
@@ -188,50 +306,10 @@ def _sieve(found: Checkpoint, model: Model, sample: SampleConfig, wanted: Wanted
     has_records = model.records != "none"
     patience = max(100, _CHARS_OF_PATIENCE // max(sample.length, 1))
     return Sieve(
+        end=END.get(model.records, ""),
         match=None if wanted.match is None else pattern(wanted.match),
         known=known,
         unique=wanted.unique,
         whole=has_records,
         patience=None if has_records or wanted.is_rare else patience,
     )
-
-
-def _passed(
-    said: Iterator[Said], sieve: Sieve, prompt: str, search: display.Counting
-) -> Iterator[Said]:
-    """The samples that are wanted, until there seem to be no more."""
-    for each in said:
-        if sieve.passes(prompt + each.text, is_whole=each.is_whole):
-            yield each
-        elif sieve.has_given_up:
-            return
-        else:
-            search.advance()
-
-
-def _shown(
-    said: Said,
-    model: Model,
-    prompt: str,
-    sample: SampleConfig,
-    wanted: Wanted,
-    report: dict[str, Any],
-    *,
-    is_first: bool,
-) -> str:
-    """One sample as it is written: a line of JSON, a record, or a text apart from the others."""
-    if wanted.as_json:
-        facts = {
-            "prompt": model.text(prompt),
-            "text": model.text(said.text),
-            "seed": sample.seed,
-            "stream": said.stream,
-            "whole": said.is_whole,
-            "log_probabilities": [round(nats, 4) for nats in said.log_probabilities],
-            **report,
-        }
-        return json.dumps(facts) + "\n"
-    text = prompt + said.text
-    if model.records != "none":
-        return text + END[model.records]
-    return text if is_first else "\n\n" + text

@@ -19,7 +19,14 @@ from typing import Protocol
 import numpy as np
 
 from charrnn.config import SampleConfig
-from charrnn.sampling import FloatArray, choose, log_probabilities, random_numbers
+from charrnn.sampling import (
+    FloatArray,
+    Steering,
+    Steerings,
+    choose,
+    log_probabilities,
+    random_numbers,
+)
 from charrnn.vocab import IntArray
 
 _DRAWS = 32  # random numbers that a stream draws at once
@@ -41,23 +48,38 @@ class Batch(Protocol):
 
 @dataclass
 class Spoken:
-    """What one stream said, without the stop it came to."""
+    """What one stream said, without the stop it came to, or with the text it went on until."""
 
     stream: int
+    steerings: Sequence[Steering] = ()
     ids: list[int] = field(default_factory=list)
     log_probabilities: list[float] = field(default_factory=list)  # the model's own, where wanted
-    ended: bool = False  # at a stop; False: cut off at the length
+    ended: bool = False  # at such a text; False: cut off at the length
     _complete: bool = False
 
-    def _end(self, stops: Sequence[Sequence[int]], length: int) -> bool:
+    def _end(self, ends: "Ends", length: int) -> bool:
         """Whether it is complete; a stop at its end, the longest if several, is taken off."""
-        found = [stop for stop in stops if self.ids[-len(stop) :] == list(stop)]
+        found = [stop for stop in ends.before if self.ids[-len(stop) :] == list(stop)]
         if found:
             num_kept = len(self.ids) - max(map(len, found))
             del self.ids[num_kept:], self.log_probabilities[num_kept:]
-            self.ended = True
+        until = any(self.ids[-len(until) :] == list(until) for until in ends.after)
+        self.ended = bool(found) or until
         self._complete = self.ended or len(self.ids) == length
         return self._complete
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The texts, in ids, that a stream ends before or after."""
+
+    before: Sequence[Sequence[int]] = ()
+    after: Sequence[Sequence[int]] = ()
+
+    @property
+    def last_ids(self) -> list[int]:
+        """The ids that one of them may be complete with."""
+        return sorted({text[-1] for text in (*self.before, *self.after)})
 
 
 def speak_many(
@@ -67,34 +89,38 @@ def speak_many(
     *,
     num_at_once: int,
     sample: SampleConfig,
-    stops: Sequence[Sequence[int]],
+    ends: Ends,
     never: int | None = None,
+    steerings: Steerings = tuple,
     with_log_probabilities: bool = False,
     ended: Event | None = None,
 ) -> Iterator[Spoken]:
     """What each of the numbered streams says, in their order, however early it is finished.
 
     `widened` makes a batch of so many streams that stand where `logits_V` was given. Each ends
-    before any of the `stops` (ids), or after `sample.length` characters. `never` is an id that is
-    not drawn. Once `ended` is set nothing more is said.
+    where `ends` says, or after `sample.length` characters. `never` is an id that is not drawn.
+    `steerings` makes what follows each stream; where that leaves nothing to draw, the stream goes
+    on as if there were none. Once `ended` is set nothing more is said.
     """
     if sample.length == 0:
-        yield from map(Spoken, streams)
+        yield from (Spoken(number) for number in streams)
         return
-    talking = [Spoken(number) for number in islice(streams, num_at_once)]
+    talking = [Spoken(number, steerings()) for number in islice(streams, num_at_once)]
     draws = [_draws(sample.seed, spoken.stream) for spoken in talking]
     in_order = deque(talking)
     batch = widened(len(talking))
     logits_VB = np.repeat(logits_V[:, None], len(talking), 1)
-    last_ids = sorted({stop[-1] for stop in stops})
+    last_ids = ends.last_ids
     while talking and not (ended and ended.is_set()):
         if never is not None:
             logits_VB[never] = -np.inf
         position_B = np.array([len(spoken.ids) for spoken in talking])
         uniform_B = np.array([next(drawn) for drawn in draws])
-        ids_B = choose(logits_VB, uniform_B, sample, position_B)
+        ids_B = choose(_steered(logits_VB, talking), uniform_B, sample, position_B)
         for spoken, i in zip(talking, ids_B.tolist(), strict=True):
             spoken.ids.append(i)
+            for steering in spoken.steerings:
+                steering.read(i)
         if with_log_probabilities:
             nats_B = log_probabilities(logits_VB)[ids_B, np.arange(len(talking))]
             for spoken, nats in zip(talking, nats_B.tolist(), strict=True):
@@ -104,12 +130,12 @@ def speak_many(
         logits_VB = batch.step(ids_B)
         restarted, gone = [], set()
         for k in np.flatnonzero(may_end_B).tolist():
-            if talking[k]._end(stops, sample.length):
+            if talking[k]._end(ends, sample.length):
                 number = next(streams, None)
                 if number is None:
                     gone.add(k)
                     continue
-                talking[k] = Spoken(number)
+                talking[k] = Spoken(number, steerings())
                 draws[k] = _draws(sample.seed, number)
                 in_order.append(talking[k])
                 restarted.append(k)
@@ -123,6 +149,19 @@ def speak_many(
             batch.keep(kept)
             logits_VB = logits_VB[:, kept]
             talking, draws = [talking[k] for k in kept], [draws[k] for k in kept]
+
+
+def _steered(logits_VB: FloatArray, talking: Sequence[Spoken]) -> FloatArray:
+    """The logits as the steerings of the streams leave them."""
+    if not any(spoken.steerings for spoken in talking):
+        return logits_VB
+    steered_VB = logits_VB.copy()
+    for k, spoken in enumerate(talking):
+        for steering in spoken.steerings:
+            steering.steer(steered_VB[:, k])
+    is_stuck_B = np.isneginf(steered_VB).all(0)
+    steered_VB[:, is_stuck_B] = logits_VB[:, is_stuck_B]
+    return steered_VB
 
 
 def _draws(seed: int, stream: int) -> Iterator[float]:

@@ -59,6 +59,7 @@ MAY_IMPORT = {
     },
     "stepper": {"config", "ngrams", "recurrence", "vocab"},
     "sampling": {"config", "stepper"},
+    "steering": {"index", "sampling", "vocab"},
     "streams": {"config", "sampling", "vocab"},
     "torch_batch": {"config", "recurrence", "vocab"},
     "prediction": {"config", "sampling", "stepper", "vocab"},
@@ -72,18 +73,20 @@ MAY_IMPORT = {
     },
     "speaking": {
         "checkpoint", "config", "device", "display", "errors", "inputs", "model", "reading",
-        "records", "recurrence", "reporting", "runs", "sieve", "streams", "torch_batch",
+        "records", "recurrence", "reporting", "runs", "sampling", "sieve", "streams", "torch_batch",
     },
     "inputs": {
         "checkpoint", "decoding", "display", "errors", "filetypes", "model", "reading", "runs",
     },
-    "reporting": {"checkpoint", "display", "index", "model", "novelty", "reading", "runs"},
+    "reporting": {
+        "checkpoint", "display", "index", "model", "novelty", "reading", "runs", "steering",
+    },
     "container": set(),
     "checkpoint": {"config", "container", "errors", "storage", "vocab"},
     "runs": {"checkpoint", "errors", "storage"},
     "model": {
         "checkpoint", "config", "cores", "errors", "prediction", "records", "recurrence", "runs",
-        "sampling", "stepper", "streams", "vocab",
+        "sampling", "steering", "stepper", "streams", "vocab",
     },
     "device": {"early", "errors"},
     "network": {"cifg", "config", "ngrams", "recurrence"},

@@ -21,7 +21,7 @@ def test_every_field_has_its_flag_with_the_same_default(command, config):
     """None where the corpus and the machine decide (or, for sampling, chance and nothing)."""
     parameters = inspect.signature(command).parameters
     names = {"temperature": "temp", "final_temperature": "temp"}  # one flag for both: 0.5:1.1
-    of_sample = ("seed", "stop", "length")
+    of_sample = ("seed", "stop", "until", "length")
     for spec in dataclasses.fields(config):
         if spec.name.startswith("schedule_"):
             continue  # the clock's

@@ -38,6 +38,23 @@ def test_a_range_holds_the_places_of_a_piece_and_search_finds_the_first(vocab, l
     assert index.search(sought) == (None if first < 0 else first)
 
 
+@SOME
+@settings(deadline=None, max_examples=40)
+@given(data=st.data())
+def test_what_follows_a_piece_is_found_however_long_it_is(vocab, letters, data):
+    text = data.draw(st.text(letters, min_size=2, max_size=9)) * data.draw(st.integers(1, 12))
+    index = index_of(text, vocab)
+    begin = data.draw(st.integers(0, len(text) - 1))
+    piece = text[begin : begin + data.draw(st.integers(0, 60))] + data.draw(st.text(letters[:2]))
+    piece = "".join(character for character in piece if character in text)
+    ids = index.vocab.ids_of(code_points(piece)).astype(index.ids.dtype)
+    following = {
+        text[k + len(piece)] for k in range(len(text) - len(piece)) if text.startswith(piece, k)
+    }
+    assert set(index.vocab.decode(index.followers(ids))) == following
+    assert index.has(ids) == (piece in text)
+
+
 @settings(deadline=None, max_examples=40)
 @given(text=st.text("ab, ", min_size=2), word=st.text("ab", min_size=1, max_size=40))
 def test_words_are_found_where_they_stand_alone(text, word):

@@ -183,6 +183,22 @@ def test_text_ends_before_the_first_stop(text, stops):
         assert passed == complete.removesuffix(longest)
 
 
+@given(
+    st.text("ab\n", max_size=30),
+    st.lists(st.text("ab\n", min_size=1, max_size=4), max_size=2),
+    st.lists(st.text("ab\n", min_size=1, max_size=4), min_size=1, max_size=3),
+)
+def test_text_ends_after_the_first_text_that_it_goes_on_until(text, stops, untils):
+    passed = "".join(until_stop(iter(text), stops, untils))
+    stopped = "".join(until_stop(iter(text), stops))
+    ends = [text.find(until) + len(until) for until in untils if until in text]
+    before = [text.find(stop) + len(stop) for stop in stops if stop in text]
+    if ends and min(ends) < min(before, default=99):
+        assert passed == text[: min(ends)]
+    else:
+        assert passed == stopped
+
+
 def test_only_what_may_become_a_stop_is_held_back():
     read_so_far = []
 

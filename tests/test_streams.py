@@ -9,7 +9,7 @@ from conftest import random_weights
 from charrnn.config import ModelConfig, SampleConfig
 from charrnn.sampling import generate, log_probabilities
 from charrnn.stepper import Matrices, Stepper
-from charrnn.streams import speak_many
+from charrnn.streams import Ends, speak_many
 
 VOCAB_SIZE = 6
 CONTROLS = [
@@ -26,7 +26,7 @@ def prompted(cell="lstm"):
     return stepper, stepper.read(np.array([0, 2]))
 
 
-def together(streams, num_at_once, *, cell="lstm", stops=(), never=None, **settings):
+def together(streams, num_at_once, *, cell="lstm", stops=(), untils=(), never=None, **settings):
     stepper, logits_V = prompted(cell)
     sample = SampleConfig(**{"length": 40, "temperature": 1.0, **settings})
     return speak_many(
@@ -35,7 +35,7 @@ def together(streams, num_at_once, *, cell="lstm", stops=(), never=None, **setti
         iter(streams),
         num_at_once=num_at_once,
         sample=sample,
-        stops=stops,
+        ends=Ends(before=stops, after=untils),
         never=never,
         with_log_probabilities=True,
     )
@@ -76,6 +76,19 @@ def test_finished_streams_make_room_and_all_come_in_order(stops, num_at_once):
         cut(alone(stream, length=3), stops) for stream in range(60)
     ]
     assert {spoken.ended for spoken in said} == {True, False}
+
+
+def test_a_stream_may_end_after_a_text_and_keep_it():
+    for spoken, whole in zip(
+        together(range(20), 6, untils=[(1, 4), (2,)], length=30),
+        (alone(stream, length=30) for stream in range(20)),
+        strict=True,
+    ):
+        ends = [k + 2 for k in range(29) if whole[k : k + 2] == [1, 4]]
+        ends += [k + 1 for k in range(30) if whole[k] == 2]
+        assert spoken.ids == whole[: min(ends, default=30)]
+        assert spoken.ended == bool(ends)
+        assert len(spoken.log_probabilities) == len(spoken.ids)
 
 
 def test_streams_without_end_are_computed_as_they_are_taken():

@@ -24,7 +24,10 @@ MESSAGES = {
     # flags
     ("trian",): (2, "No such command 'trian'...; see: charrnn --help"),
     ("train", "--colour"): (2, "No such option: --colour...; see: charrnn train --help"),
-    ("sample", "a", "--num", "0"): (2, "Invalid value for '--num': ... see: charrnn sample --help"),
+    ("sample", "a", "--num", "-2"): (
+        2,
+        "Invalid value for '--num': ... see: charrnn sample --help",
+    ),
     ("train", "--val-fraction", "0.9", "--test-fraction", "0.2"): (
         2,
         "--val-fraction 0.9 and --test-fraction 0.2 leave nothing to learn from; let them be 0.99"
@@ -222,6 +225,35 @@ MESSAGES = {
     ),
     ("sample", "lines", "--temp", "1:2"): (2, "a ramp of --temp needs an end; say --length"),
     ("sample", "a", "--stop", ""): (2, "--stop '' is empty; give it a text to end before"),
+    ("sample", "a", "--until", ""): (2, "--until '' is empty; give it a text to end after"),
+    ("sample", "a", "-n", "-1", "--stop", "\\n"): (
+        2,
+        "--stop '\\n' can never come: the model never says '\\' (U+005C);"
+        " a newline is typed $'\\n'",
+    ),
+    ("sample", "a", "-n", "-1", "--until", "☃"): (
+        2,
+        "--until '☃' can never come: the model never says '☃' (U+2603); --length gives the sample"
+        " an end",
+    ),
+    ("sample", "a", "--num", "0"): (
+        2,
+        "--num 0 asks for nothing; give it 1 or more, or -1 for no end",
+    ),
+    ("sample", "a", "--num", "-1", "--report"): (
+        2,
+        "--num -1 never ends; it goes with one prompt, no --report",
+    ),
+    ("sample", "a", "-p", "x", "--prompts", "text"): (
+        2,
+        "--prompts and --prompt were both given; choose one",
+    ),
+    ("sample", "a", "--prompts", "empty"): (2, "empty holds no prompt; write one in each line"),
+    ("sample", "lines", "-p", "a\nb"): (
+        2,
+        "the prompt 'a\\nb' holds a newline, which ends a record; --prompts FILE takes a prompt"
+        " from each line",
+    ),
     ("sample", "a", "-n", "-1", "--json"): (
         2,
         "--length -1 never ends; it goes with one streamed sample, no --report",
@@ -376,7 +408,8 @@ ELSEWHERE = {
     "there is no run in checkpoints": "tests/test_cli.py",
     "needs the data package": "tests/test_shakespeare.py",
     "standard input is a terminal": "test_terminals.py",
-    "found: the last": "tests/test_speaking.py",
+    "found: {self.sieve.why}": "tests/test_speaking.py",
+    "the text ends early": "tests/test_reporting.py",
     "--tensorboard needs": "tests/test_board.py",
     "charts as files need": "tests/test_curves.py",
     "has missing or unknown fields": "part of that for a damaged checkpoint: test_damage.py",

@@ -1,6 +1,8 @@
 """Prompts from standard input, and what `charrnn sample` writes."""
 
 import io
+import json
+import re
 import sys
 from pathlib import Path
 
@@ -52,3 +54,225 @@ def test_only_the_last_newline_is_dropped_and_of_a_file_none(charrnn, runs, monk
     file.write_text("Went to\n")
     assert charrnn("sample", "a", "-f", file, "-n", 9, "-s", 1).out == two
     assert "less its last newline" in " ".join(charrnn("sample", "--help").out.split())
+
+
+@stumble(8)
+@pytest.mark.parametrize("many", [(), ("--json",), ("--num", 2)], ids=["one", "json", "many"])
+def test_a_sample_ends_after_a_text_and_keeps_it(charrnn, runs, many):
+    whole = charrnn("sample", "a", "-s", 1, "-n", 200).out
+    done = charrnn("sample", "a", "-s", 1, "-n", 200, "--until", ".\n", "--until", "zz", *many)
+    said = json.loads(done.out)["text"] if many == ("--json",) else done.out.split("\n\n")[0]
+    assert said.rstrip("\n") == whole[: whole.index(".\n") + 1]
+    endless = charrnn("sample", "a", "-s", 1, "-n", -1, "--until", ".")
+    assert endless.out == whole[: whole.index(".") + 1]
+
+
+@stumble(9)
+@pytest.mark.parametrize("flag", ["--stop", "--until"])
+@pytest.mark.parametrize(("text", "hint"), [("\\n", "; a newline is typed $'\\n'"), ("#", "")])
+def test_an_end_that_can_never_come_is_said(charrnn, runs, flag, text, hint):
+    said = charrnn("sample", "a", "-s", 1, "-n", 20, flag, text)
+    assert (said.code, len(said.out)) == (0, 20)
+    assert f"{flag} '{text}' can never come: the model never says '{text[0]}'" in said.err
+    assert hint in said.err
+    refused = charrnn("sample", "a", "-n", -1, flag, text)
+    assert (refused.code, refused.out) == (2, "")
+    assert (hint or "; --length gives the sample an end") in refused.err
+
+
+@stumble(9)
+def test_of_several_ends_one_that_can_come_is_enough(charrnn, runs):
+    said = charrnn("sample", "a", "-s", 1, "-n", -1, "--stop", "#", "--stop", "e")
+    assert said.code == 0
+    assert "--stop '#' can never come" in said.err
+
+
+@stumble(10)
+def test_no_prompt_writes_only_what_follows(charrnn, runs):
+    file = ("sample", "a", "-f", "text.txt", "-n", 50, "-s", 1)
+    text = Path("text.txt").read_text()
+    assert charrnn(*file, "--no-prompt").out == charrnn(*file).out.removeprefix(text)
+    assert len(charrnn(*file, "--no-prompt").out) == 50
+    several = charrnn(*file, "--no-prompt", "--num", 2).out
+    assert len(several) == 102
+    wish = ("sample", "names", "-p", "12", "--num", 4, "-s", 1)
+    assert charrnn(*wish, "--no-prompt").out.splitlines() == [
+        name.removeprefix("12") for name in charrnn(*wish).out.splitlines()
+    ]
+
+
+def listed(result):
+    return result.out.splitlines()
+
+
+@stumble(25)
+def test_many_prompts_in_one_process_each_as_if_it_were_alone(charrnn, runs, monkeypatch, tmp_path):
+    file = tmp_path / "prompts"
+    file.write_text("12\n13\n\n11")
+    flags = ("sample", "names", "-s", 1, "--num", 2)
+    alone = [listed(charrnn(*flags, "-p", prompt)) for prompt in ("12", "13", "", "11")]
+    assert listed(charrnn(*flags, "--prompts", file)) == [name for names in alone for name in names]
+    piped(monkeypatch, b"12\r\n13\r\n")
+    assert listed(charrnn(*flags, "--prompts", "-")) == alone[0] + alone[1]
+    said = charrnn("sample", "a", "-s", 1, "-n", 9, "--prompts", file, "--json").out.splitlines()
+    assert [json.loads(line)["prompt"] for line in said] == ["12", "13", "", "11"]
+
+
+@stumble(25)
+def test_a_prompt_after_which_too_little_is_found_does_not_end_the_others(
+    charrnn, runs, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("charrnn.sieve.PATIENCE", 300)
+    file = tmp_path / "prompts"
+    file.write_text("12\n13\n")
+    done = charrnn("sample", "names", "-s", 1, "--num", 2, "--prompts", file, "--match", "^13")
+    assert done.code == 8
+    assert len(listed(done)) == 2
+    assert "after '12': 0 of 2 found" in done.err
+    assert "only 2 of 4 were found" in done.err
+
+
+@stumble(48)
+def test_the_newline_of_echo_does_not_end_a_record(charrnn, runs, monkeypatch):
+    wish = ("sample", "names", "--num", 3, "--unique", "--novel", "-s", 1)
+    typed = charrnn(*wish, "-p", "12")
+    piped(monkeypatch, b"12\n")
+    done = charrnn(*wish, "-f", "-")
+    assert (done.code, done.out) == (0, typed.out)
+    assert all(name.startswith("12") for name in listed(done))
+    assert charrnn(*wish, "-p", "12\n").out == typed.out
+
+
+@stumble(48)
+def test_a_prompt_of_two_records_is_refused(charrnn, runs):
+    done = charrnn("sample", "names", "-p", "12\n13")
+    assert (done.code, done.out) == (2, "")
+    assert "holds a newline, which ends a record; --prompts FILE takes a prompt from" in done.err
+
+
+@stumble(48)
+def test_a_record_between_blank_lines_has_none_within(charrnn, tmp_path):
+    (tmp_path / "tunes.txt").write_text("ab\ncd\n\n" * 200)
+    charrnn("train", "tunes.txt", "--records", "blank", *SMALL, "--steps", 40, "--run", "tunes")
+    wish = ("sample", "tunes", "--num", 40, "-s", 1, "--temp", 2, "-n", 40, "--json")
+    done = charrnn(*wish, "-p", "ab\n")
+    assert "more than one record" in done.err
+    for line in listed(done):
+        said = json.loads(line)
+        assert "\n\n" not in said["prompt"] + said["text"]
+    refused = charrnn("sample", "tunes", "-p", "ab\n\ncd")
+    assert (refused.code, "holds an empty line, which ends a record" in refused.err) == (2, True)
+
+
+@stumble(49)
+def test_what_was_not_read_of_a_prompt_is_not_in_the_record(charrnn, runs):
+    wish = ("sample", "names", "--num", 3, "--unique", "-s", 1)
+    done = charrnn(*wish, "-p", "é1Z2")
+    assert listed(done) == listed(charrnn(*wish, "-p", "12"))
+    assert "the model never saw 'é' (U+00E9): left out of the prompt" in done.err
+    said = [json.loads(line) for line in listed(charrnn(*wish, "-p", "é1Z2", "--json"))]
+    assert {line["prompt"] for line in said} == {"12"}
+    known = charrnn("sample", "names", "-p", "é1000", "--num", 1, "--novel", "-s", 1, "-n", 9)
+    assert listed(known) != ["1000"]
+
+
+@stumble(49)
+def test_a_prompt_of_which_nothing_is_known_says_so(charrnn, runs):
+    done = charrnn("sample", "a", "-p", "文本", "-n", 9, "-s", 1)
+    assert done.out.startswith("文本")
+    assert "the model knows nothing of the prompt '文本': it is left out" in done.err
+    assert done.err.count("\n") == 1
+
+
+@stumble(22)
+def test_a_search_for_more_than_there_are_ends_and_says_why(charrnn, runs, monkeypatch):
+    monkeypatch.setattr("charrnn.sieve.PATIENCE", 1000)
+    done = charrnn("sample", "names", "--num", 10_000, "--unique", "-s", 1, "-t", 0.5)
+    assert done.code == 8
+    found = len(listed(done))
+    assert found == len(set(listed(done))) > 10
+    assert f"only {found:,} of 10,000 were found: " in done.err
+    assert re.search(r"hardly one in 100 of the last 1,000 was new|the last .* refused", done.err)
+
+
+@stumble(22)
+@stumble(58)
+def test_a_search_tells_how_it_goes_where_there_is_no_terminal(charrnn, runs, monkeypatch):
+    monkeypatch.setattr("charrnn.sieve.PATIENCE", 300)
+    monkeypatch.setattr("charrnn.display._SECONDS_BETWEEN_LINES", 0)
+    done = charrnn("sample", "names", "--num", 10_000, "--unique", "-s", 1, "-t", 0.5)
+    told = re.findall(r"([\d,]+) of 10,000 found, ([\d,]+) tried, about [\d:]+ left", done.err)
+    assert len(told) > 100
+    assert int(told[-1][0].replace(",", "")) == len(listed(done))
+
+
+def test_samples_without_end(runs):
+    process = start("sample", "names", "--num", -1, "-s", 1, stdout=-1, stderr=-1)
+    read = [process.stdout.readline() for _ in range(300)]
+    process.kill()
+    told = process.communicate()[1]
+    assert [line for line in read if not re.fullmatch(rb"\d*\n", line)] == [], told
+
+
+@stumble(36)
+@pytest.mark.parametrize("num_chars", [8, 12, 40])
+@pytest.mark.parametrize("many", [(), ("--num", 3)], ids=["one", "many"])
+def test_no_copy_is_drawn_in_the_first_place(charrnn, runs, monkeypatch, num_chars, many):
+    """Of a text by heart nearly all samples would be copies: at temperature 0 they all are."""
+    monkeypatch.setattr("charrnn.sieve.PATIENCE", 3)
+    monkeypatch.setattr("charrnn.speaking._CHARS_OF_PATIENCE", 3)
+    text = Path("text.txt").read_text()
+    flags = ("sample", "a", "-n", 300, "-s", 1, "-t", 0.3, *many)
+    done = charrnn(*flags, "--novel", num_chars)
+    assert done.code == 0
+    for said in done.out.split("\n\n"):
+        pieces = [said[k : k + num_chars] for k in range(len(said) - num_chars + 1)]
+        assert not [piece for piece in pieces if piece in text]
+    free = charrnn(*flags).out
+    assert any(free[k : k + 8] in text for k in range(len(free) - 8)), "the wish is no hard one"
+
+
+@stumble(36)
+def test_masking_costs_few_searches(charrnn, runs, monkeypatch):
+    from charrnn.index import Index
+
+    asked, range_of = [], Index.range_of
+    monkeypatch.setattr(Index, "range_of", lambda *given: asked.append(given) or range_of(*given))
+    said = charrnn("sample", "a", "-n", 1000, "-s", 1, "--novel", 30).out
+    assert len(said) == 1000
+    assert 0 < len(asked) < 2500
+
+
+@stumble(36)
+@stumble(29)
+def test_json_has_the_models_own_probabilities_whatever_is_masked(charrnn, runs):
+    from charrnn import load
+
+    flags = ("sample", "a", "-n", 60, "-s", 1, "--json", "--novel", 6, "--repeat-penalty", 2)
+    facts = json.loads(charrnn(*flags).out)
+    nats = -sum(facts["log_probabilities"]) / 60
+    assert nats == pytest.approx(load("a").score(facts["text"]), abs=1e-3)
+
+
+def repeated(text):
+    """The share of 6-grams that the text had before."""
+    pieces = [text[k : k + 6] for k in range(len(text) - 5)]
+    return 1 - len(set(pieces)) / len(pieces)
+
+
+@stumble(29)
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("temperature", [0, 0.3])
+def test_a_penalty_ends_loops_at_low_temperature(charrnn, runs, seed, temperature):
+    flags = ("sample", "a", "-n", 1000, "-s", seed, "-t", temperature)
+    loops, free = charrnn(*flags).out, charrnn(*flags, "--repeat-penalty", 1).out
+    assert repeated(free) < 0.5 * repeated(loops)
+    assert repeated(free) < 0.4
+    assert charrnn(*flags, "--repeat-penalty", 0).out == loops
+
+
+@stumble(29)
+def test_a_penalty_is_the_same_for_one_stream_and_for_many(charrnn, runs):
+    flags = ("sample", "a", "-n", 100, "-s", 1, "-t", 0.5, "--repeat-penalty", 0.7, "-p", "A")
+    many = charrnn(*flags, "--num", 3).out
+    assert many.startswith(charrnn(*flags).out)
