@@ -77,6 +77,7 @@ class TestRecords:
 
     def test_a_batch_on_torch_says_the_same(self, charrnn, monkeypatch):
         monkeypatch.setattr("charrnn.device.resolve", lambda name: "cpu")
+        monkeypatch.setattr("charrnn.early.require_device", lambda name: None)
         wish = ("sample", "-s", 5, "--num", 12, "--unique")
         assert charrnn(*wish, "--device", "cuda").out == charrnn(*wish).out
 
