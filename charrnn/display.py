@@ -158,7 +158,7 @@ class Quiet:
 
     def took(self) -> str:
         """How long a run of time took, for the line that ends it; nothing for others."""
-        return "" if self._clock is None else f" in {duration(self._clock.elapsed)}"
+        return "" if self._clock is None else f" in {duration(round(self._clock.elapsed))}"
 
     def begin(self, step: int, steps: int) -> None:
         """Training begins after `step` of `steps`."""
@@ -478,6 +478,26 @@ def bars(title: str, rows: Sequence[tuple[str, float]]) -> None:
         line.append("█" * whole + " ▏▎▍▌▋▊▉"[eighths].strip(), "dark_orange3")
         line.rstrip()
         console.print(line, soft_wrap=True)
+
+
+def panels(rows: Sequence[tuple[Sequence[str], str]]) -> None:
+    """Texts on stdout, each beside some words about it; in a pipe each line of a text is marked."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    texts = [visible(text.rstrip().expandtabs(4)) for _, text in rows]
+    if not sys.stdout.isatty():
+        for (words, _), text in zip(rows, texts, strict=True):
+            print("  ".join(words))
+            print("".join(f"  | {line}".rstrip() + "\n" for line in text.split("\n")), end="")
+        return
+    drawn = Table(box=box.ROUNDED, show_header=False, show_lines=True, border_style="dim")
+    drawn.add_column(no_wrap=True)
+    drawn.add_column(overflow="fold")
+    for (words, _), text in zip(rows, texts, strict=True):
+        drawn.add_row(Text("\n".join(words)), Text(text))
+    _console().print(drawn)
 
 
 def _console(width: int | None = None) -> Any:

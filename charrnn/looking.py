@@ -29,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(inside.neurons)
     app.command()(inside.memory)
     app.command()(plot)
+    app.command()(history)
 
 
 def predict(
@@ -251,3 +252,24 @@ def plot(
     else:
         curves.export(drawn, export)
         display.note(f"wrote {export}")
+
+
+def history(run: o.Run = None, as_json: o.InfoJson = False) -> None:
+    """Show how a run learned to write: samples from its first steps to its last."""
+    from charrnn import history, runs
+
+    found = history.of(runs.find(run))
+    if as_json:
+        print(json.dumps([dataclasses.asdict(one) for one in found]))
+        return
+    shown = history.thinned(found)
+    display.panels([(_moment(one), one.sample) for one in shown])
+    if len(shown) < len(found):
+        display.note(f"{len(shown)} of {len(found):,} samples; --json has all of them")
+
+
+def _moment(one: Any) -> list[str]:
+    """Step, time and losses of a sample."""
+    losses = {"loss": one.loss, "val": one.val_loss}
+    told = [f"{name} {nats:.3f}" for name, nats in losses.items() if nats is not None]
+    return [f"step {one.step:,}", display.duration(one.elapsed_seconds), *told]

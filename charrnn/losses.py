@@ -3,9 +3,8 @@
 It reads metrics.jsonl and no checkpoint: lines that are torn or not understood are passed over.
 """
 
-import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
@@ -39,7 +38,7 @@ def of(run: Run) -> Losses:
     """The losses in a run's metrics. Raises `UsageError` where it has none yet."""
     training, validation = Series(), Series()
     baselines: dict[str, float] = {}
-    for line in _lines(run):
+    for line in run.recorded():
         for name, series in (("loss", training), ("val_loss", validation)):
             step, seconds, nats = (line.get(key) for key in ("step", "elapsed_seconds", name))
             if _is_number(step) and _is_number(seconds) and _is_number(nats):
@@ -54,20 +53,6 @@ def of(run: Run) -> Losses:
             f"the run {run.name!r} has no losses to draw yet", "they come with its first steps"
         )
     return Losses(run.name, training, validation, baselines)
-
-
-def _lines(run: Run) -> Iterator[dict[str, Any]]:
-    """The metrics that can be read, a line at a time, for there may be a great many."""
-    if not run.metrics.exists():
-        return
-    with run.metrics.open(errors="replace") as file:
-        for text in file:
-            try:
-                line = json.loads(text)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(line, dict):
-                yield line
 
 
 def _is_number(value: Any) -> TypeGuard[float]:

@@ -201,12 +201,14 @@ class Run:
             file.write(json.dumps(figures) + "\n")
 
     def recorded(self) -> Iterator[dict[str, Any]]:
-        """The lines of the metrics, but for one cut short by a crash."""
+        """The metrics that can be read, a line at a time, for there may be a great many."""
         if self.metrics.exists():
             with self.metrics.open(errors="replace") as file:
                 for line in file:
-                    with contextlib.suppress(ValueError):
-                        yield json.loads(line)
+                    with contextlib.suppress(ValueError, RecursionError):
+                        figures = json.loads(line)
+                        if isinstance(figures, dict):
+                            yield figures
 
     def forget_metrics_after(self, step: int) -> None:
         """Drop the lines of steps that a resumed run will make again, and one cut short by a

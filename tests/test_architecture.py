@@ -132,9 +132,10 @@ MAY_IMPORT = {
     "early": {"config", "decoding", "errors", "runs", "sources"},
     "resuming": {"checkpoint", "errors"},
     "losses": {"curves", "errors", "runs"},
+    "history": {"errors", "runs"},
     "looking": {
-        "curves", "decoding", "display", "errors", "heat", "inputs", "inside", "losses", "model",
-        "options", "prediction", "reading", "runs", "scoring",
+        "curves", "decoding", "display", "errors", "heat", "history", "inputs", "inside",
+        "losses", "model", "options", "prediction", "reading", "runs", "scoring",
     },
     "inside": {
         "checkpoint", "cores", "curves", "device", "display", "errors", "features", "heat",

@@ -376,6 +376,11 @@ MESSAGES = {
         2,
         "the run 'voice' has no losses to draw yet; they come with its first steps",
     ),
+    ("history", "voice"): (
+        2,
+        "the run 'voice' kept no samples;"
+        " type: charrnn resume voice --minutes 5, without --sample-every 0",
+    ),
 }
 # What takes a fault to cause, or is said only within another message; the whole lines are compared
 # where the fault is injected, or the part of the line is.

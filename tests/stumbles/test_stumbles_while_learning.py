@@ -88,3 +88,12 @@ def test_minutes_are_shown_as_time_and_steps_as_steps(charrnn, corpus):
     assert said[0].endswith("; training for 60 steps")
     assert said[-1].startswith("done: 60 steps, validation loss ")
     assert charrnn(*TRAIN[:-6], "--epochs", 1.5).err.splitlines()[0].endswith(" for 1.5 epochs")
+
+
+@stumble(43)
+def test_how_a_run_learned_to_write_is_shown_later(charrnn, corpus):
+    charrnn(*TRAIN, "--run", "a")
+    shown = charrnn("history", "a")
+    assert shown.code == 0
+    steps = [line.split()[1] for line in shown.out.splitlines() if line.startswith("step ")]
+    assert steps == ["0", "10", "20", "40", "50", "60"]
