@@ -5,6 +5,8 @@ Standard input is read only where - asks for it: a command may stand in a loop t
 from there, or under a program that keeps it open and writes nothing.
 """
 
+import codecs
+import contextlib
 import os
 import select
 import stat
@@ -104,14 +106,40 @@ def opened(
     from charrnn.reading import File
 
     if name == "-":
-        return File("standard input", _read_stdin(unpack=not how.is_bytes, tell=tell), how)
+        name, chunks = "standard input", _read_stdin(unpack=not how.is_bytes, tell=tell)
+        return File(name, _watched(chunks, name, how), how)
     try:
         if not Path(name).is_fifo():
             with Path(name).open("rb"):  # that it is not there is said at once
                 pass
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}", "check the path") from error
-    return File(name, _read(Path(name), unpack=not how.is_bytes, tell=tell), how)
+    chunks = _read(Path(name), unpack=not how.is_bytes, tell=tell)
+    return File(name, _watched(chunks, name, how), how)
+
+
+def _watched(chunks: Iterator[bytes], name: str, how: "Reading") -> Iterator[bytes]:
+    """The same, with a note where a text in UTF-8, which nearly every terminal gives, would be
+    read as something else without an error.
+    """
+    for k, data in enumerate(chunks):
+        if k == 0 and not how.is_bytes and _is_taken_for_another(data, how.encoding):
+            display.note(
+                f"{name} is UTF-8 as well, and read as {how.encoding} like the run's corpus; for"
+                " UTF-8 say --encoding utf-8"
+            )
+        yield data
+
+
+def _is_taken_for_another(data: bytes, encoding: str) -> bool:
+    """Whether a text in UTF-8 reads as another one in that encoding."""
+    from charrnn import decoding, detection
+
+    if decoding.is_utf8(encoding) or data.isascii() or not detection.is_utf8(data):
+        return False
+    with contextlib.suppress(UnicodeError):
+        return bool(codecs.getincrementaldecoder(encoding)().decode(data))
+    return False
 
 
 def known(model: "Model", names: Sequence[str], how: "Reading", *, at_most: int) -> str:

@@ -76,7 +76,8 @@ MAY_IMPORT = {
         "records", "recurrence", "reporting", "runs", "sampling", "sieve", "streams", "torch_batch",
     },
     "inputs": {
-        "checkpoint", "decoding", "display", "errors", "filetypes", "model", "reading", "runs",
+        "checkpoint", "decoding", "detection", "display", "errors", "filetypes", "model",
+        "reading", "runs",
     },
     "reporting": {
         "checkpoint", "display", "index", "model", "novelty", "reading", "runs", "steering",

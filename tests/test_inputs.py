@@ -63,3 +63,17 @@ def test_a_file_that_cannot_be_read_is_said_before_its_first_piece_is_wanted(tmp
         inputs.opened(str(tmp_path / "none"), Reading())
     with pytest.raises(UsageError, match="cannot be read: Is a directory"):
         inputs.opened(str(tmp_path), Reading())
+
+
+def test_what_a_terminal_gives_is_not_taken_for_another_encoding_in_silence(tmp_path, capsys):
+    (tmp_path / "text").write_bytes("é".encode())
+    assert inputs.known(LETTERS, ["text"], Reading(), at_most=9) == "é"
+    assert capsys.readouterr().err == ""
+    with pytest.raises(CorpusError):
+        inputs.known(LETTERS, ["text"], Reading("latin-1"), at_most=9)
+    assert "text is UTF-8 as well, and read as latin-1 like the run's corpus; for UTF-8 say" in (
+        capsys.readouterr().err
+    )
+    (tmp_path / "text").write_bytes("é".encode("latin-1"))
+    assert inputs.known(LETTERS, ["text"], Reading("latin-1"), at_most=9) == "é"
+    assert capsys.readouterr().err == ""
