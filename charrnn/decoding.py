@@ -47,10 +47,14 @@ class Reading:
 
     @property
     def can_be_cut(self) -> bool:
-        """Whether a file may be read from any of its characters on."""
-        return self.is_bytes or (
-            is_utf8(self.encoding) and self.errors != "skip" and self.column is None
-        )
+        """Whether a file may be read in stretches: from any character on, or from any line on."""
+        is_plain = is_utf8(self.encoding) and self.column is None
+        return self.is_bytes or (is_plain and not (self.is_in_units and self.records == "blank"))
+
+    @property
+    def is_in_units(self) -> bool:
+        """Whether it takes a whole line, or record, to know what becomes of its characters."""
+        return self.errors == "skip" and not self.is_bytes
 
 
 class NotTextError(CorpusError):

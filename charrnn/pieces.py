@@ -127,13 +127,16 @@ def divided(sources: Sequence[tuple[Source, int]], reading: Reading) -> list[Pie
 
 
 def _stretches(source: Source, num_bytes: int, reading: Reading) -> Iterator[Piece]:
-    """A large file, cut where no character and no CRLF is; whole where that cannot be known."""
+    """A large file, cut where no character and no CRLF is, or where a line ends if lines are left
+    out whole; in one piece where that cannot be known.
+    """
     can_be_cut = not source.is_play and reading.can_be_cut
     if can_be_cut and not reading.is_bytes:
         can_be_cut = not is_compressed(source) and detection.is_utf8(beginning(source))
     begin = 0
     for aim in range(PIECE_BYTES, num_bytes, PIECE_BYTES) if can_be_cut else ():
-        end = max(begin, _boundary(source, aim))
+        boundary = _line_end if reading.is_in_units else _boundary
+        end = max(begin, boundary(source, max(begin, aim)))
         yield Piece((replace(source, begin=begin, end=end),), end - begin, reading)
         begin = end
     yield Piece((replace(source, begin=begin),), num_bytes - begin, reading)
@@ -146,6 +149,17 @@ def _boundary(source: Source, aim: int) -> int:
         if around[k] & 0xC0 != 0x80 and around[k - 1 : k + 1] != b"\r\n":
             return aim - 1 + k
     return aim - 1 + len(around)  # the end of the file, or no UTF-8: whoever reads on will say so
+
+
+def _line_end(source: Source, aim: int) -> int:
+    """Where the line ends that holds the byte before that place."""
+    place = aim - 1
+    for data in read_bytes(replace(source, begin=place)):
+        found = data.find(b"\n")
+        if found >= 0:
+            return place + found + 1
+        place += len(data)
+    return place
 
 
 def chunks(

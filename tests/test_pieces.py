@@ -41,6 +41,27 @@ def test_pieces_of_a_file_spell_it_wherever_they_are_cut(tmp_path_factory, parts
         assert its.sha256 == hashlib.sha256(b"".join(pieces.text(piece, its))).hexdigest()
 
 
+@given(
+    st.lists(st.sampled_from([b"ab", b"\n", b"\r\n", "é".encode(), b"\xff"]), max_size=40),
+    st.integers(1, 12),
+    st.integers(1, 7),
+)
+def test_lines_with_bad_bytes_are_left_out_wherever_pieces_are_cut(
+    tmp_path_factory, parts, size, chunk
+):
+    data = b"".join(parts)
+    folder = tmp_path_factory.mktemp("pieces")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "PIECE_BYTES", size)
+        patch.setattr(decoding, "CHUNK_BYTES", chunk)
+        made, found = tallies([data], folder, Reading(errors="skip"))
+        spelled = b"".join(b"".join(pieces.text(*both)) for both in zip(made, found, strict=True))
+    lines = data.replace(b"\r\n", b"\n").splitlines(keepends=True)
+    assert spelled == b"".join(line for line in lines if b"\xff" not in line)
+    assert sum(its.seen.num_left_out for its in found) == sum(b"\xff" in line for line in lines)
+    assert sum(piece.num_bytes for piece in made) == len(data)
+
+
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=12))
 def test_pieces_hold_every_byte_once_and_none_is_large(tmp_path_factory, sizes):
     folder = tmp_path_factory.mktemp("pieces")
