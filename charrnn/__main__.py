@@ -31,7 +31,8 @@ def main() -> None:
         if code == 1:  # typer's way to say that the reader of our pipe has gone
             code = _abandon_stdout(128 + 13)
     except OSError as error:
-        sentence = f"cannot use {error.filename or 'standard output'}: {error.strerror}"
+        reason = error.strerror or str(error)
+        sentence = f"cannot use {error.filename or 'standard output'}: {reason}"
         code = _abandon_stdout(_fail(sentence, StorageError.exit_code, error))
     except Exception as error:
         known = _translated(error)

@@ -4,6 +4,7 @@ there.
 
 import itertools
 import json
+import os
 import secrets
 import sys
 import time
@@ -17,7 +18,7 @@ import typer.core
 from charrnn import __version__, display, looking, resuming
 from charrnn import options as o
 from charrnn.config import ModelConfig, SampleConfig, TrainConfig
-from charrnn.errors import CheckpointError, UsageError
+from charrnn.errors import CheckpointError, UsageError, storage_errors
 
 app = typer.Typer(
     help="A recurrent network learns to write, one character at a time.",
@@ -42,6 +43,9 @@ def _charrnn(
         raise typer.Exit
     if context.invoked_subcommand is None:
         print(context.get_help())
+        return
+    with storage_errors("cannot use the folder you are in", "go to one that is there: cd FOLDER"):
+        os.getcwd()  # where it has been removed torch would end the process
 
 
 @app.command()

@@ -5,6 +5,7 @@ Where a terminal has no colour, several curves have marks instead.
 """
 
 import io
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from charrnn.axes import Axis, spread
 from charrnn.canvas import COLOURS, Canvas, Point, nearest
 from charrnn.display import visible
-from charrnn.errors import UsageError, storage_errors
+from charrnn.errors import StorageError, UsageError, storage_errors
 from charrnn.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -181,14 +182,8 @@ def export(chart: Chart, path: Path) -> None:
     suffix or where matplotlib is missing, `StorageError` where the disk refuses.
     """
     require_exportable(path)
+    mpl, Figure = _matplotlib()
     suffix = path.suffix.lower()
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise UsageError(
-            "charts as files need matplotlib", 'type: pip install "charrnn[plot]"'
-        ) from error
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": None}
     held = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "charrnn", "text.parse_math": False}):
@@ -197,6 +192,28 @@ def export(chart: Chart, path: Path) -> None:
         figure.savefig(held, format=suffix[1:], metadata=undated[suffix])
     with storage_errors(f"cannot write {path}", "name another file to export to"):
         write_atomically(path, [held.getbuffer()])
+
+
+def _matplotlib() -> tuple[Any, Any]:
+    """matplotlib and its Figure, without the note it logs for a user who has no home."""
+    log = logging.getLogger("matplotlib")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise UsageError(
+            "charts as files need matplotlib", 'type: pip install "charrnn[plot]"'
+        ) from error
+    except OSError as error:
+        raise StorageError(
+            "matplotlib finds no folder where it may write its cache",
+            "name one: export MPLCONFIGDIR=FOLDER",
+        ) from error
+    finally:
+        log.setLevel(level)
+    return mpl, Figure
 
 
 def _plot(chart: Chart, axes: Any) -> None:

@@ -4,6 +4,7 @@ The processes are new ones, which import no more than the work needs; they end w
 however it ends.
 """
 
+import contextlib
 import os
 import signal
 import threading
@@ -42,11 +43,14 @@ def in_order(
     where such a process is killed.
     """
     num_processes = min(cores.num_cores(), len(works))
-    if num_processes < 2 or sum(work.num_bytes for work in works) < MIN_BYTES:
+    pool = None
+    if num_processes > 1 and sum(work.num_bytes for work in works) >= MIN_BYTES:
+        with contextlib.suppress(OSError):  # no room in /dev/shm: this process does it all
+            pool = ProcessPoolExecutor(num_processes, get_context("spawn"), _begin)
+    if pool is None:
         for work in works:
             yield function(work, tell)
         return
-    pool = ProcessPoolExecutor(num_processes, get_context("spawn"), _begin)
     begun: deque[tuple[W, Future[R]]] = deque()
     try:
         for work in works:

@@ -74,3 +74,12 @@ def test_workers_end_with_the_process_they_work_for(number):
     owner.wait()
     owner.stdout.close()
     wait_until(lambda: not any(os.path.exists(f"/proc/{child}") for child in children))
+
+
+def test_without_room_for_what_processes_share_one_does_it_all(monkeypatch):
+    def refuse(*given):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cores, "num_cores", lambda: 2)
+    monkeypatch.setattr(workers, "ProcessPoolExecutor", refuse)
+    assert list(workers.in_order(square, [Number(2), Number(3)], lambda _: None)) == [4, 9]

@@ -417,6 +417,8 @@ ELSEWHERE = {
     "the text ends early": "tests/test_reporting.py",
     "--tensorboard needs": "tests/test_board.py",
     "charts as files need": "tests/test_curves.py",
+    "matplotlib finds no folder": "test_homes.py",
+    "cannot use the folder you are in": "test_homes.py",
     "has missing or unknown fields": "part of that for a damaged checkpoint: test_damage.py",
     "cannot be {value!r}": "part of that for a damaged checkpoint: tests/test_config.py",
     "'; '.join(problems)": "tests/test_verifying.py",

@@ -1,7 +1,7 @@
 """Python as Windows has it, as far as this machine can show it. With this folder on PYTHONPATH,
 every Python lacks what Windows lacks; whatever a test starts inherits that.
 
-    PYTHONPATH=tests/without_posix pytest
+    PYTHONPATH=$PWD/tests/without_posix pytest
 
 Locks are then files that name their holder, for Windows' own way to lock is not here either.
 """
