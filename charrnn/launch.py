@@ -160,7 +160,9 @@ def resumed(
                 f"a new length must be greater, {steps:,} is not",
             )
         config = dataclasses.replace(config, steps=steps, schedule_step=0, schedule_done=0.0)
-    if found.progress.step < config.steps:
+    if budget.minutes is not None:
+        at = f"going on after step {found.progress.step:,}; training for {_length(budget)}"
+    elif found.progress.step < config.steps:
         at = f"going on after step {found.progress.step:,} of {config.steps:,}"
     else:
         at = f"all {config.steps:,} steps are made; for more: charrnn resume {run.name} --minutes 5"

@@ -115,9 +115,7 @@ NumLayers = Annotated[
 ]
 EmbeddingSize = Annotated[
     int | None,
-    typer.Option(
-        help="Numbers that stand for a character.", show_default=_AUTO, rich_help_panel=_MODEL
-    ),
+    typer.Option(help="Embedding size.", show_default=_AUTO, rich_help_panel=_MODEL),
 ]
 
 Ngrams = Annotated[
@@ -143,7 +141,11 @@ NgramMinCount = Annotated[
 
 BatchSize = Annotated[
     int | None,
-    typer.Option(help="Lanes: places read at once.", show_default=_AUTO, rich_help_panel=_LEARNING),
+    typer.Option(
+        help="Batch size: places of the text read at once.",
+        show_default=_AUTO,
+        rich_help_panel=_LEARNING,
+    ),
 ]
 SeqLength = Annotated[
     int | None,
@@ -156,7 +158,7 @@ LearningRate = Annotated[
     typer.Option(
         "--learning-rate",
         "--lr",
-        help="The highest rate.",
+        help="Peak learning rate.",
         show_default=_AUTO,
         rich_help_panel=_LEARNING,
     ),
@@ -166,16 +168,20 @@ GradClip = Annotated[
     typer.Option(help="Largest norm of a gradient; 0 is no limit.", rich_help_panel=_LEARNING),
 ]
 WeightDecay = Annotated[
-    float, typer.Option(help="Pull of matrices to zero.", rich_help_panel=_LEARNING)
+    float, typer.Option(help="Weight decay on matrices.", rich_help_panel=_LEARNING)
 ]
 Dropout = Annotated[
     float | None,
-    typer.Option(help="Share of features left out.", show_default=_AUTO, rich_help_panel=_LEARNING),
+    typer.Option(
+        help="Dropout probability on embeddings and layer outputs.",
+        show_default=_AUTO,
+        rich_help_panel=_LEARNING,
+    ),
 ]
 WeightDropout = Annotated[
     float | None,
     typer.Option(
-        help="Share of the recurrent weights left out.",
+        help="Dropout probability on the recurrent weights.",
         show_default=_AUTO,
         rich_help_panel=_LEARNING,
     ),
@@ -199,9 +205,12 @@ InitFrom = Annotated[
     ),
 ]
 
-Steps = Annotated[int | None, typer.Option(help="Updates in all.", rich_help_panel=_BUDGET)]
+Steps = Annotated[
+    int | None, typer.Option(help="Number of optimiser steps.", rich_help_panel=_BUDGET)
+]
 Epochs = Annotated[
-    float | None, typer.Option(help="Times through the text.", rich_help_panel=_BUDGET)
+    float | None,
+    typer.Option(help="Number of epochs: times through the text.", rich_help_panel=_BUDGET),
 ]
 Minutes = Annotated[
     float | None, typer.Option(help="Minutes from now (3 by default).", rich_help_panel=_BUDGET)
@@ -287,7 +296,7 @@ Temperature = Annotated[
         "--temp",
         "--temperature",
         "-t",
-        help="Daring; 0 takes the likeliest; 0.5:1.1 rises from one to the other.",
+        help="Sampling temperature; 0 is greedy; 0.5:1.1 ramps up.",
         rich_help_panel=_DRAW,
     ),
 ]

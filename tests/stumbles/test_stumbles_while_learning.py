@@ -87,6 +87,8 @@ def test_minutes_are_shown_as_time_and_steps_as_steps(charrnn, corpus):
     said = charrnn(*TRAIN).err.splitlines()
     assert said[0].endswith("; training for 60 steps")
     assert said[-1].startswith("done: 60 steps, validation loss ")
+    said = charrnn("resume", "--minutes", 0.05).err.splitlines()
+    assert said[0] == "run corpus-2: going on after step 60; training for 3 seconds"
     assert charrnn(*TRAIN[:-6], "--epochs", 1.5).err.splitlines()[0].endswith(" for 1.5 epochs")
 
 
