@@ -62,12 +62,16 @@ def _abandon_stdout(code: int) -> int:
 
 
 def _settle_standard_streams() -> None:
-    """Whatever is closed leads nowhere, and what cannot be shown is escaped rather than fatal."""
+    """Whatever is closed leads nowhere, and what cannot be shown is escaped rather than fatal.
+
+    Standard output alone refuses what is written to it: nobody may believe that it arrived.
+    """
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+            mode = os.O_RDONLY if descriptor == 1 else os.O_RDWR
+            os.open(os.devnull, mode)  # takes the lowest number that is free: this one
     sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):

@@ -1,13 +1,15 @@
 """Where the learning half computes: device, threads, and the settings that make it repeatable."""
 
+import contextlib
 import os
 import warnings
+from pathlib import Path
 
 import torch
 import torch.utils.deterministic
 
 from charrnn import early
-from charrnn.errors import UsageError
+from charrnn.errors import NoMemoryError, UsageError
 
 
 def resolve(name: str) -> str:
@@ -28,6 +30,34 @@ def resolve(name: str) -> str:
 def set_threads(num_threads: int) -> None:
     """Have torch compute with so many threads."""
     torch.set_num_threads(num_threads)
+
+
+def require_memory(num_parameters: int, device: str) -> None:
+    """Raise `NoMemoryError` where the memory of a device cannot hold so many parameters, each with
+    its gradient and the two means that Adam keeps of it. What a step needs comes on top.
+    """
+    needed, there = 16 * num_parameters, _memory(device)
+    if there is not None and needed > there:
+        raise NoMemoryError(
+            f"{num_parameters:,} parameters need {needed / 1e9:,.0f} GB of memory to learn,"
+            f" there are {there / 1e9:,.0f}",
+            "lower --hidden-size or --num-layers",
+        )
+
+
+def _memory(device: str) -> int | None:
+    """The bytes of memory that a device has; for the CPU no more than its container may use. None
+    where it is not told.
+    """
+    if device.startswith("cuda"):
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    found = []
+    if "SC_PHYS_PAGES" in getattr(os, "sysconf_names", {}):  # not on Windows
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for limit in ("memory.max", "memory/memory.limit_in_bytes"):  # of control groups, 2 and 1
+        with contextlib.suppress(OSError, ValueError):
+            found.append(int(Path("/sys/fs/cgroup", limit).read_text()))
+    return min(found, default=None)
 
 
 def prepare(device: str, threads: int, *, precision: str = "float32", local_rank: int = 0) -> None:

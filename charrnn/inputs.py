@@ -7,6 +7,7 @@ from there, or under a program that keeps it open and writes nothing.
 
 import codecs
 import contextlib
+import dataclasses
 import os
 import select
 import stat
@@ -36,10 +37,37 @@ def checkpoint_of(run: str | None) -> "Checkpoint":
     return found
 
 
+def model_of(found: "Checkpoint") -> "Model":
+    """The model of a checkpoint; while it reads a long prompt, a bar shows how far it is."""
+    from charrnn.model import Model
+
+    bar: display.Counting | None = None
+
+    def tell(done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None and done < total:
+            bar = display.Counting(total, what="reading the prompt")
+        if bar is not None:
+            bar.so_far(done, total)
+        if bar is not None and done == total:
+            bar.close()
+            bar = None
+
+    return dataclasses.replace(Model.of(found), progress=tell)
+
+
+def _say_folded(model: "Model", prompt: str) -> None:
+    """Tell which characters of a prompt are read in a simpler form."""
+    if forms := model.folded(prompt):
+        read = ", ".join(f"{character} as {form}" for character, form in forms.items())
+        display.note(f"reading {read}, which the model knows")
+
+
 def say_unknown(model: "Model", *prompts: str) -> None:
     """Name the characters of some prompts that the model never saw, and those prompts of which it
     knows nothing.
     """
+    _say_folded(model, "".join(prompts))
     unread = [prompt for prompt in prompts if prompt and not model.known(prompt)]
     for prompt in unread:
         display.note(f"the model knows nothing of the prompt {prompt[:40]!r}: it is left out")
@@ -153,7 +181,7 @@ def known(model: "Model", names: Sequence[str], how: "Reading", *, at_most: int)
     text, num_unknown = "", 0
     for piece in chain.from_iterable(map(spelled, files)):
         read = model.known(piece)
-        num_unknown += len(piece) - len(read)
+        num_unknown += sum(map(piece.count, model.unknown(piece)))
         text += read[: at_most - len(text)]
         if len(text) == at_most:
             break

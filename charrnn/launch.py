@@ -403,6 +403,8 @@ def _newborn(
     group: Group = ALONE,
 ) -> Learner:
     """A learner at step 0, its weights drawn at random or the parent's."""
+    num_parameters = planned.model.num_parameters(len(vocab), ngrams.num_rows(keys))
+    device.require_memory(num_parameters, planned.train.device)
     network = Network(planned.model, len(vocab), keys, seed=planned.train.seed)
     if parent is not None:
         network.load(parent.group("weights"))

@@ -5,12 +5,14 @@ import dataclasses
 import json
 import math
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+import typer.core
 
 from charrnn import display, inside
 from charrnn import options as o
@@ -24,12 +26,29 @@ _MOST_COLOURED = 100_000  # characters
 
 def add_to(app: typer.Typer) -> None:
     """Give these commands to the program."""
-    app.command()(predict)
+    app.command(cls=_Predict)(predict)
     app.command()(score)
     app.command()(inside.neurons)
     app.command()(inside.memory)
     app.command()(plot)
     app.command()(history)
+
+
+class _Predict(typer.core.TyperCommand):
+    """Tells how to type a text that begins with a dash."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """See click."""
+        typed = next((arg for arg in args if re.match("-[^-].", arg)), None)
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            if typed is None:
+                raise
+            raise UsageError(
+                error.format_message().rstrip("."),
+                f"a text that begins with - comes after --: charrnn predict -- {typed}",
+            ) from error
 
 
 def predict(
@@ -48,11 +67,10 @@ def predict(
     """
     if steps and temp is not None:
         raise UsageError("--temp has no say in --steps", "surprise is measured at temperature 1")
-    from charrnn import inputs
-    from charrnn.model import Model
+    from charrnn import inputs, runs
 
     found = inputs.checkpoint_of(run)
-    model = Model.of(found)
+    model = inputs.model_of(found)
     file = "-" if prompt == "-" else None
     typed = inputs.prompt(
         None if file else prompt, file, found, encoding=encoding, asking="charrnn predict -"
@@ -60,9 +78,15 @@ def predict(
     read = model.spelled(typed)
     inputs.say_unknown(model, read)
     if steps:
-        _show_expectations(model.expectations(typed), as_json=as_json)
+        steps_taken = model.expectations(typed)
+    else:
+        chances = model.predict(typed, temperature=1.0 if temp is None else temp)
+    if prompt and run is None and runs.is_name(prompt):
+        note = f"{prompt} is also a run; to ask that one: charrnn predict --run {prompt} TEXT"
+        display.note(note)
+    if steps:
+        _show_expectations(steps_taken, as_json=as_json)
         return
-    chances = model.predict(typed, temperature=1.0 if temp is None else temp)
     if as_json:
         print(json.dumps([vars(chance) for chance in chances]))
         return

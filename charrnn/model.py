@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from charrnn import cores, prediction, runs
+from charrnn import cores, folding, prediction, runs
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import ModelConfig, SampleConfig
 from charrnn.errors import UsageError
@@ -29,9 +29,9 @@ from charrnn.records import END, apart
 from charrnn.recurrence import State, Weights
 from charrnn.sampling import FloatArray, Steerings, generate, until_stop
 from charrnn.steering import RepeatPenalty
-from charrnn.stepper import Matrices, Stepper
+from charrnn.stepper import Matrices, Progress, Stepper
 from charrnn.streams import Batch, Ends, Spoken, in_parallel, speak_many
-from charrnn.vocab import IntArray, Vocab, code_points
+from charrnn.vocab import UNKNOWN, IntArray, Vocab, code_points
 
 NUM_AT_ONCE = 512  # streams: more gain little, and each takes memory
 _LEAST_SHARE = 256  # streams that are worth a core of their own
@@ -57,6 +57,10 @@ class Said:
     log_probabilities: list[float]  # of each character, in nats; empty where they were not wanted
 
 
+def _untold(done: int, total: int) -> None:
+    """Nobody looks on."""
+
+
 @dataclass(frozen=True, repr=False)
 class Model:
     """A character model that speaks and scores."""
@@ -66,6 +70,7 @@ class Model:
     weights: Weights
     records: str = "none"  # what it learned: one text, or those of a kind of `records.END`
     name: str = ""  # what `load` was asked for
+    progress: Progress = _untold  # hears of the characters of a prompt that were read, and of all
 
     @classmethod
     def of(cls, found: Checkpoint, name: str = "") -> "Model":
@@ -196,7 +201,7 @@ class Model:
         if not len(ids) or self.records != "none":
             ids = np.append(self.start_id, ids)
         stepper = Stepper(self._matrices)
-        return stepper, stepper.read(ids)
+        return stepper, stepper.read(ids, self.progress)
 
     def _stops(self, sample: SampleConfig) -> list[str]:
         """What a sample ends before, in the model's characters."""
@@ -247,14 +252,25 @@ class Model:
         )
 
     def unknown(self, spelled: str) -> list[str]:
-        """The characters of a text that the model never saw, each once."""
-        codes = code_points(spelled)
+        """The characters of a text that the model knows in no form, each once."""
+        codes = code_points(self._in_known_forms(spelled))
         missing = dict.fromkeys(codes[self.vocab.ids_of(codes) < 0].tolist())
         return [chr(code) for code in missing]
 
+    def folded(self, spelled: str) -> dict[str, str]:
+        """Characters of a text that the model never saw, and what it reads instead: “ as "."""
+        return {} if self.vocab.is_bytes else folding.simpler(spelled, self._alphabet)
+
+    @cached_property
+    def _alphabet(self) -> frozenset[str]:
+        return frozenset(chr(code) for code in self.vocab.code_points if code != UNKNOWN)
+
+    def _in_known_forms(self, spelled: str) -> str:
+        return spelled if self.vocab.is_bytes else folding.folded(spelled, self._alphabet)
+
     def known(self, spelled: str) -> str:
-        """A text without the characters that the model never saw."""
-        codes = code_points(spelled).astype("<u4")
+        """A text in characters that the model knows: some are `folded`, the others left out."""
+        codes = code_points(self._in_known_forms(spelled)).astype("<u4")
         return codes[self.vocab.ids_of(codes) >= 0].tobytes().decode("utf-32-le", "surrogatepass")
 
     def predict(self, prompt: str | bytes = "", *, temperature: float = 1.0) -> tuple[Chance, ...]:
@@ -276,7 +292,8 @@ class Model:
         stepper, first_V = self._prompted("")
         if self.records == "none":  # a prompt is read with nothing before it
             stepper = Stepper(self._matrices)
-        pieces = chain([first_V[:, None]], prediction.read(stepper, ids[:-1]))
+        read = prediction.read(stepper, ids[:-1], self.progress)
+        pieces = chain([first_V[:, None]], read)
         return prediction.expectations(pieces, ids, self.vocab)
 
     def score(self, text: str | bytes) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from charrnn.config import SampleConfig
 from charrnn.sampling import FloatArray, log_probabilities, probabilities
-from charrnn.stepper import Stepper
+from charrnn.stepper import Progress, Stepper
 from charrnn.vocab import IntArray, Vocab
 
 READ_AT_ONCE = 4096  # characters
@@ -55,17 +55,19 @@ def expectations(
     """How each of the targets was taken, given pieces of the logits_VT they were guessed from."""
     found: list[Expectation] = []
     for logits_VT in pieces:
-        for log_prob_V in log_probabilities(logits_VT).T[: len(targets_T) - len(found)]:
-            came, likeliest = int(targets_T[len(found)]), int(log_prob_V.argmax())
-            taken = Expectation(
-                char=vocab.char(came),
-                prob=float(np.exp(log_prob_V[came])),
-                rank=int((log_prob_V > log_prob_V[came]).sum()) + 1,
-                bits=float(-log_prob_V[came] / np.log(2)),
-                expected=vocab.char(likeliest),
-                expected_prob=float(np.exp(log_prob_V[likeliest])),
-            )
-            found.append(taken)
+        log_prob_VT = log_probabilities(logits_VT)[:, : len(targets_T) - len(found)]
+        T = log_prob_VT.shape[1]
+        came_T, likeliest_T = targets_T[len(found) : len(found) + T], log_prob_VT.argmax(0)
+        of_came_T = log_prob_VT[came_T, np.arange(T)]
+        columns = (
+            map(vocab.char, came_T.tolist()),
+            np.exp(of_came_T).tolist(),
+            ((log_prob_VT > of_came_T).sum(0) + 1).tolist(),
+            (-of_came_T / np.log(2)).tolist(),
+            map(vocab.char, likeliest_T.tolist()),
+            np.exp(log_prob_VT.max(0)).tolist(),
+        )
+        found += map(Expectation, *columns)
     return found
 
 
@@ -81,10 +83,13 @@ def surprise(stepper: Stepper, before_T: IntArray, targets_T: IntArray) -> Float
     return nats_T
 
 
-def read(stepper: Stepper, ids_T: IntArray) -> Iterator[FloatArray]:
+def read(
+    stepper: Stepper, ids_T: IntArray, progress: Progress = lambda done, total: None
+) -> Iterator[FloatArray]:
     """logits_VT for what follows each of the ids, `READ_AT_ONCE` in a piece."""
     for t in range(0, len(ids_T), READ_AT_ONCE):
         yield stepper.read_all(ids_T[t : t + READ_AT_ONCE])
+        progress(min(t + READ_AT_ONCE, len(ids_T)), len(ids_T))
 
 
 def whole_characters(spelled: str, values_T: FloatArray) -> tuple[str, FloatArray]:

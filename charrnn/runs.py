@@ -305,6 +305,11 @@ def find_to_speak(name: str | None) -> tuple[Checkpoint, list[CheckpointError]]:
     return find(name).to_speak()
 
 
+def is_name(name: str) -> bool:
+    """Whether there is a run of that name."""
+    return bool(_NAME.fullmatch(name) and len(name) < 256 and Run(ROOT / name).checkpoints)
+
+
 def require_there(name: str) -> None:
     """Raise `CheckpointError` where `find_to_speak` would find nothing of that name."""
     if (ROOT / name).is_dir() or not Path(name).is_file():

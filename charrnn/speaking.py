@@ -67,7 +67,7 @@ def speak(
     `length` is that of `sample` where it was given. Raises `UsageError` where the wishes do not go
     together, and `ExhaustedError` where too few samples are found that are wanted.
     """
-    model = Model.of(found)
+    model = inputs.model_of(found)
     has_records = model.records != "none"
     if has_records and length is None:
         if sample.final_temperature is not None:

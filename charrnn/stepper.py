@@ -15,8 +15,11 @@ X = G + V, K characters before the current one.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +29,11 @@ from charrnn.config import ModelConfig
 from charrnn.recurrence import Layer, State, Weights, num_state_arrays
 from charrnn.vocab import IntArray
 
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
 FloatArray = npt.NDArray[np.float32]
+Progress = Callable[[int, int], None]  # characters read, characters in all
 
 # Each cell's gates, the sigmoid ones first, and how many those are.
 _GATES = {
@@ -38,6 +45,13 @@ _GATES = {
 _HALF = np.float32(0.5)
 _KEPT_BYTES = 20 << 20  # of products, for the contexts met last
 _CHUNK = 256  # characters of a long text that are read at once
+
+
+@cache
+def _blas() -> "ThreadpoolController":
+    from threadpoolctl import ThreadpoolController  # a short text need not wait for it
+
+    return ThreadpoolController()
 
 
 class Matrices:
@@ -199,21 +213,46 @@ class Stepper(_Standing):
             self._kept[context] = products_X1
         return self._advance(products_X1)[:, 0]
 
-    def read(self, ids_T: IntArray) -> FloatArray:
-        """Read a text of at least one character: logits_V for what follows it."""
+    def read(self, ids_T: IntArray, progress: Progress = lambda done, total: None) -> FloatArray:
+        """Read a text of at least one character: logits_V for what follows it.
+
+        It is read in chunks, so one of any length takes the same memory; `progress` hears of each.
+        """
         for t in range(0, len(ids_T), _CHUNK):
-            logits_VT = self.read_all(ids_T[t : t + _CHUNK])
-        return logits_VT[:, -1]
+            h_HT, products_XT = self._through_layers(ids_T[t : t + _CHUNK])
+            progress(min(t + _CHUNK, len(ids_T)), len(ids_T))
+        return self._logits_VT(h_HT, products_XT)[:, -1]
 
     def read_all(self, ids_T: IntArray) -> FloatArray:
         """Read a text, layer by layer: logits_VT for what follows each of its characters."""
+        return self._logits_VT(*self._through_layers(ids_T))
+
+    def _logits_VT(self, h_HT: FloatArray, products_XT: FloatArray) -> FloatArray:
+        """The head: what follows each character, from the last layer and the products with what was
+        read.
+        """
+        logits_VT: FloatArray = np.dot(self._matrices.head_VH, h_HT)
+        logits_VT += products_XT[self._num_gate_rows :]
+        return logits_VT
+
+    def _through_layers(self, ids_T: IntArray) -> tuple[FloatArray, FloatArray]:
+        """The last layer's h after each character, (H, T), and the products with what was read.
+
+        Of a long text by one thread of BLAS: a step is too small for more, and where other programs
+        are busy each product would wait for the others to be let run.
+        """
+        alone = _blas().limit(limits=1, user_api="blas") if len(ids_T) >= _CHUNK else nullcontext()
+        with alone:
+            return self._layer_by_layer(ids_T)
+
+    def _layer_by_layer(self, ids_T: IntArray) -> tuple[FloatArray, FloatArray]:
         ids_T = np.asarray(ids_T, np.int64)
         matrices, G = self._matrices, self._num_gate_rows
         before_K1 = np.array(self._before, np.int64)[:, None]
         rows_TN = ngrams.rows(matrices.ngram_keys, ids_T[:, None], before_K1)[:, 0]
         self._before = tuple(ngrams.after(ids_T[:, None], before_K1)[:, 0].tolist())
         products_XT = np.asfortranarray(matrices.products(rows_TN))  # it is read by columns
-        from_below_GT, h_HT = products_XT[:G], np.empty(0)
+        from_below_GT, h_HT = products_XT[:G], np.empty(0, np.float32)
         for k, layer in enumerate(self._layers):
             if k > 0:
                 from_below_GT = np.dot(matrices.from_below_GH[k], h_HT) + matrices.bias_ih_G1[k]
@@ -222,9 +261,7 @@ class Stepper(_Standing):
             for t in range(len(ids_T)):
                 layer.advance(from_below_GT[:, t : t + 1])
                 h_HT[:, t : t + 1] = layer.h_HB
-        logits_VT: FloatArray = np.dot(matrices.head_VH, h_HT)
-        logits_VT += products_XT[G:]
-        return logits_VT
+        return h_HT, products_XT
 
     def state(self) -> State:
         """Where it stands, in the textbook's words: (1, H) arrays."""

@@ -82,6 +82,11 @@ MESSAGES = {
         2,
         "--encoding 'klingon' is not known; utf-8, utf-16, latin-1 and cp1252 are",
     ),
+    ("train", "text", "--quiet", "--hidden-size", "65536", "--num-layers", "64"): (
+        9,
+        "... parameters need ... GB of memory to learn, there are ...; lower --hidden-size or"
+        " --num-layers",
+    ),
     # corpora
     ("train", "none.txt"): (
         3,
@@ -328,6 +333,11 @@ MESSAGES = {
         " FILE | charrnn score - --heatmap",
     ),
     # looking into a model
+    ("predict", "-the"): (
+        2,
+        "Invalid value for '--temp' ...; a text that begins with - comes after --: charrnn predict"
+        " -- -the",
+    ),
     ("predict", "a", "--run", "a", "--steps", "--temp", "1"): (
         2,
         "--temp has no say in --steps; surprise is measured at temperature 1",

@@ -28,7 +28,8 @@ def test_an_output_that_breaks_saves_first_and_keeps_its_code(charrnn, corpus):
         "train", corpus, *SMALL, "--steps", 10**6, "--threads", 1, "--run", "a", "--json",
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    process.stdout.readline()
+    while b"loss" not in process.stdout.readline():  # first come baselines and a sample
+        pass
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()
@@ -47,7 +48,8 @@ def test_closed_streams_are_no_bug_of_ours(closed):
     for command in ("sample -n 20 -s 1", "runs", "info", "resume", "--version"):
         line = f"{sys.executable} -m charrnn {command} {closed} </dev/null"
         done = subprocess.run(["sh", "-c", line], capture_output=True)
-        assert done.returncode == 0, (command, done.stderr)
+        is_lost = " >&-" in f" {closed}" and command != "resume"
+        assert done.returncode == (6 if is_lost else 0), (command, done.stderr)
         assert b"Traceback" not in done.stderr
         if closed == "2>&-" and command.startswith("sample"):
             assert len(done.stdout) == 20
@@ -188,7 +190,9 @@ def test_every_code_point_may_stand_in_a_prompt():
         if not 0xD800 <= first < 0xE000:  # half a surrogate pair is no character
             block = "".join(map(chr, range(first, first + 0x800)))
             spelled = speaker.spelled(block.encode())
-            assert set(speaker.unknown(spelled)) == set(block) - known
+            assert (
+                set(speaker.unknown(spelled)) | set(speaker.folded(spelled)) == set(block) - known
+            )
             assert len(speaker.generate(spelled, length=1, seed=1)) == 1
 
 

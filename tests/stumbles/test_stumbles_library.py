@@ -1,5 +1,7 @@
 """What people type into a notebook, and what should come of it."""
 
+import re
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -84,3 +86,12 @@ def test_a_setting_that_there_is_not_is_named_with_those_there_are():
         model_of().generate(tempo=0.8)
     with pytest.raises(TypeError, match="temp and temperature are the same setting"):
         model_of().generate(temp=0.8, temperature=0.7)
+
+
+@stumble(47)
+def test_no_page_sends_its_reader_to_a_unit_of_another_run():
+    """Which unit does what differs from run to run; a page may show one, in what was printed."""
+    docs = Path(__file__).parents[2] / "docs"
+    for page in (*docs.glob("*.md"), *docs.glob("uses/*.md"), docs.parent / "README.md"):
+        said = re.sub(r"^```text.*?^```", "", page.read_text("utf-8"), flags=re.M | re.S)
+        assert not re.search(r"--unit [hc]?\d", said), page
