@@ -166,11 +166,11 @@ class Pace:
         left = self.end_of_learning - now
         if left <= 0:
             return step + 1 < steps
-        worth = max(_LEAST_GAP, 1.5 * self.seconds_per_step, self.seconds / 200)
+        gap = max(_LEAST_GAP, self.seconds / 30)
         if step + 1 >= steps:  # or the run would be over too early
-            return left > worth
+            return left > max(1.5 * self.seconds_per_step, self.seconds / 200)
         is_off = abs(error) * self.seconds > max(_TOLERANCE * left, 0.1)
-        return is_off and now - self._corrected >= min(worth, left / 4)
+        return is_off and now - self._corrected >= min(gap, left / 4)
 
     def _mark(self, step: int, learned: float) -> None:
         """Remember the recent past."""

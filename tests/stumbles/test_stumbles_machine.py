@@ -1,0 +1,98 @@
+"""A machine that others use too, and runs that learn next to nothing."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import SMALL, run_of, small_text, start
+from matrix import row
+from stumbles import stumble
+
+from charrnn import budget, checkpoint
+from charrnn.budget import Pace, Trial
+
+BUSY = "while True: pass"
+TINY = ("--hidden-size", 16, "--embedding-size", 8, "--batch-size", 8, "--seq-length", 16)
+
+
+@pytest.fixture
+def neighbours():
+    """Two programs that take all the time they get."""
+    busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(2)]
+    yield
+    for process in busy:
+        process.kill()
+        process.wait()
+
+
+def steps_of(name):
+    info = start("info", name, "--json", stdout=subprocess.PIPE)
+    return json.loads(info.communicate()[0])["step"]
+
+
+@row(38)
+@stumble(32)
+@pytest.mark.slow
+def test_beside_busy_programs_a_run_learns_and_can_be_made_again(neighbours, tmp_path):
+    """As threads used to wait, it made 4 steps."""
+    (tmp_path / "corpus.txt").write_text(small_text(30_000))
+    assert start("train", "corpus.txt", *TINY, "--minutes", 0.15, "--run", "a").wait(300) == 0
+    assert steps_of("a") >= 60
+    assert start("verify", "a").wait(300) == 0
+
+
+@row(38)
+@stumble(56)
+@pytest.mark.slow
+def test_two_trainings_at_once_both_learn(tmp_path):
+    """They used to make 3 steps each."""
+    (tmp_path / "corpus.txt").write_text(small_text(30_000))
+    command = ("train", "corpus.txt", *TINY, "--minutes", 0.15, "--run")
+    both = [start(*command, name) for name in "ab"]
+    assert [process.wait(300) for process in both] == [0, 0]
+    assert min(steps_of("a"), steps_of("b")) >= 60
+
+
+def slow_machine(learner, text, config, *, seconds, began, threads):
+    """A trial that found time for three steps."""
+    return Trial(3, threads[0], {threads[0]: 10.0}, Pace(began, seconds, validation=0.01))
+
+
+@row(38)
+@stumble(32)
+def test_a_run_that_learned_next_to_nothing_says_so(charrnn, corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(budget, "measured", slow_machine)
+    monkeypatch.setattr(Pace, "correction", lambda *_, **__: None)
+    done = charrnn("train", corpus, *SMALL, "--minutes", 1, "--run", "a", "--quiet")
+    assert done.code == 0
+    assert "this run learned too little: 3 steps read 1.8 % of the text" in done.err
+    assert "above that of a bigram model" in done.err
+    assert "give it more time: charrnn resume a --minutes 5" in done.err
+
+
+def test_a_text_too_long_for_the_minutes_is_told_before_training(charrnn, corpus, monkeypatch):
+    monkeypatch.setattr(budget, "measured", slow_machine)
+    monkeypatch.setattr(Pace, "correction", lambda *_, **__: None)
+    said = charrnn("train", corpus, *SMALL, "--minutes", 1).err
+    sentence = (
+        "there is time to read 1.8 % of the text; to read all of it once takes about 56 minutes"
+    )
+    assert said.index(sentence) < said.index("for comparison")
+
+
+@stumble(52)
+def test_a_run_whose_rate_is_too_high_says_so(charrnn, corpus):
+    said = charrnn("train", corpus, *SMALL, "--steps", 30, "--lr", 3, "--eval-every", 10).err
+    assert "is still above unigram" in said
+    assert "this run learned too little" in said
+    assert "try a --learning-rate below 3" in said
+
+
+@stumble(44)
+def test_no_more_threads_than_cores(charrnn, corpus, tmp_path):
+    done = charrnn("train", corpus, *SMALL, "--steps", 3, "--threads", 64, "--run", "a")
+    assert "--threads 64 is limited to the 1 core that this process may use" in done.err
+    assert checkpoint.read_header(run_of(tmp_path).last).train.threads == 1
+    more = charrnn("resume", "a", "--steps", 5, "--threads", 64)
+    assert "--threads 64 is limited" in more.err
