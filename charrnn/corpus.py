@@ -127,13 +127,16 @@ def recall_encoded(sha256: str, vocab: Vocab, num_chars: int, *, cache: Path) ->
     return recall(ids_path(sha256, vocab, cache), num_chars=num_chars, dtype=vocab.dtype)
 
 
-def recall(path: Path, *, num_chars: int, dtype: np.dtype[Any]) -> IntArray | None:
-    """What was `stored` there; None where nothing was, or it is damaged."""
+def recall(path: Path, *, num_chars: int | None, dtype: np.dtype[Any]) -> IntArray | None:
+    """What was `stored` there, of any length if that is None; None where nothing was, or it is
+    damaged.
+    """
     try:
         ids: IntArray = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError, EOFError):
         return None
-    return ids if ids.shape == (num_chars,) and ids.dtype == dtype else None
+    is_it = ids.dtype == dtype and ids.ndim == 1 and num_chars in (None, len(ids))
+    return ids if is_it else None
 
 
 def ids_path(sha256: str, vocab: Vocab, cache: Path) -> Path:

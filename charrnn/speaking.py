@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -295,14 +295,30 @@ def _num_at_once(wanted: Wanted, num: int) -> int:
     return NUM_AT_ONCE if wanted.is_rare else min(NUM_AT_ONCE, num)
 
 
+def _records_of(found: Checkpoint) -> Container[str]:
+    """The records that were learned; their index is made if there is none yet."""
+    from charrnn.reading import same_corpus  # a fortieth of a second that others need not wait
+    from charrnn.record_index import RecordIndex
+
+    cache, kind, sha256 = runs.CORPUS_CACHE, found.train.records, found.corpus.sha256
+    ids = same_corpus(found, cache=cache, keep_corpus=True, screen=display.Quiet())
+    bar = display.Counting(1, what="an index of the records")
+    is_said = False
+
+    def progress(done: int, total: int) -> None:
+        nonlocal is_said
+        if done < total and not is_said:  # else it was a matter of a moment
+            display.note(f"making an index of {total:,} records, which is kept")
+            is_said = True
+        bar.so_far(done, total)
+
+    with contextlib.closing(bar):
+        return RecordIndex.of(ids, found.vocab, kind, sha256, cache=cache, progress=progress)
+
+
 def _sieve(found: Checkpoint, model: Model, sample: SampleConfig, wanted: Wanted) -> Sieve:
     """What lets the wanted samples pass."""
-    known: set[str] = set()
-    if wanted.novel:
-        from charrnn.reading import same_text  # a fortieth of a second that others need not wait
-
-        text = same_text(found, cache=runs.CORPUS_CACHE, keep_corpus=True, screen=display.Quiet())
-        known = set(model.vocab.decode(text.ids).split(END[model.records]))
+    known = _records_of(found) if wanted.novel else ()
     has_records = model.records != "none"
     patience = max(100, _CHARS_OF_PATIENCE // max(sample.length, 1))
     return Sieve(

@@ -64,6 +64,7 @@ MAY_IMPORT = {
     "torch_batch": {"config", "recurrence", "vocab"},
     "prediction": {"config", "sampling", "stepper", "vocab"},
     "records": {"vocab"},
+    "record_index": {"corpus", "records", "vocab"},
     "sieve": {"errors"},
     "lanes": {"config", "vocab"},
     "feeding": {"lanes", "vocab"},
@@ -73,7 +74,8 @@ MAY_IMPORT = {
     },
     "speaking": {
         "checkpoint", "config", "device", "display", "errors", "inputs", "model", "reading",
-        "records", "recurrence", "reporting", "runs", "sampling", "sieve", "streams", "torch_batch",
+        "record_index", "records", "recurrence", "reporting", "runs", "sampling", "sieve",
+        "streams", "torch_batch",
     },
     "inputs": {
         "checkpoint", "decoding", "detection", "display", "errors", "filetypes", "model",

@@ -276,3 +276,27 @@ def test_a_penalty_is_the_same_for_one_stream_and_for_many(charrnn, runs):
     flags = ("sample", "a", "-n", 100, "-s", 1, "-t", 0.5, "--repeat-penalty", 0.7, "-p", "A")
     many = charrnn(*flags, "--num", 3).out
     assert many.startswith(charrnn(*flags).out)
+
+
+@stumble(50)
+def test_new_records_are_told_by_an_index_that_is_made_once_and_said(charrnn, runs, monkeypatch):
+    for file in Path("checkpoints/.corpora").glob("*-hashes.npy"):
+        file.unlink()
+    monkeypatch.setattr("charrnn.record_index._CHUNK_CHARS", 500)
+    wish = ("sample", "names", "--num", 5, "--novel", "-s", 1)
+    first = charrnn(*wish)
+    assert re.search(r"making an index of \d+ records, which is kept", first.err)
+    assert not set(listed(first)) & set(Path("names.txt").read_text().split())
+    monkeypatch.delattr("charrnn.record_index.Records")  # nothing looks for records again
+    again = charrnn(*wish)
+    assert (again.code, again.out) == (0, first.out)
+    assert "index" not in again.err
+
+
+@stumble(50)
+def test_a_damaged_index_is_made_again(charrnn, runs):
+    wish = ("sample", "names", "--num", 5, "--novel", "-s", 1)
+    expected = charrnn(*wish).out
+    (file,) = Path("checkpoints/.corpora").glob("*-hashes.npy")
+    file.write_bytes(file.read_bytes()[:-9])
+    assert charrnn(*wish).out == expected

@@ -1,0 +1,106 @@
+"""The records of a corpus, in which one is found without reading the others.
+
+It is made once and kept beside the encoded copy of the corpus, memory-mapped: the hash of each
+record, sorted, and where the record begins. What a hash finds is compared with the record itself.
+
+Shapes: R records.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn import corpus
+from charrnn.records import Records
+from charrnn.vocab import IntArray, Vocab, code_points
+
+_CHUNK_CHARS = 1 << 22
+_FACTOR = np.uint64(
+    0x9E3779B97F4A7C15
+)  # odd, so that no power of it is 0; 2**64 by the golden mean
+
+Hashes = npt.NDArray[np.uint64]
+Progress = Callable[[int, int], None]  # records done, records in all
+
+
+@dataclass(frozen=True)
+class RecordIndex:
+    """`text in index`: whether that is a record of the corpus; an empty text always is."""
+
+    ids: IntArray
+    vocab: Vocab
+    hashes_R: IntArray  # sorted
+    begins_R: IntArray
+
+    @classmethod
+    def of(
+        cls, ids: IntArray, vocab: Vocab, kind: str, sha256: str, *, cache: Path, progress: Progress
+    ) -> "RecordIndex":
+        """The index that is kept in the cache, or a new one, which is then kept: 16 bytes for a
+        record of a kind of `records.END`. `sha256` is the corpus's. Raises `StorageError` where
+        there is no room for it.
+        """
+        ids_path = corpus.ids_path(sha256, vocab, cache)
+        path = ids_path.with_name(f"{ids_path.stem}-{kind}-hashes.npy")
+        dtype = np.dtype(np.uint64)
+        kept = corpus.recall(path, num_chars=None, dtype=dtype)
+        if kept is None:
+            made = _made(ids, vocab, kind, progress)
+            pieces = (piece.tobytes() for piece in made)
+            kept = corpus.stored(path, pieces, num_chars=sum(map(len, made)), dtype=dtype)
+        num_records = len(kept) // 2
+        return cls(ids, vocab, kept[:num_records], kept[num_records:])
+
+    def __contains__(self, text: object) -> bool:
+        ids = self.vocab.ids_of(code_points(str(text)))
+        if (ids < 0).any():
+            return False
+        return not len(ids) or any(self._is_at(place, ids) for place in self._places_of(ids))
+
+    def _places_of(self, ids: IntArray) -> Iterator[int]:
+        """Where the records of the same hash begin."""
+        (hashed,) = _hashes(ids, np.zeros(1, np.int64), np.array([len(ids)]))
+        k = int(np.searchsorted(self.hashes_R, hashed))
+        while k < len(self.hashes_R) and self.hashes_R[k] == hashed:
+            yield int(self.begins_R[k])
+            k += 1
+
+    def _is_at(self, begin: int, ids: IntArray) -> bool:
+        """Whether they stand there, up to the end of a line."""
+        after = self.ids[begin + len(ids) : begin + len(ids) + 1]
+        is_whole = not len(after) or self.vocab.code_points[int(after[0])] == ord("\n")
+        return is_whole and np.array_equal(self.ids[begin : begin + len(ids)], ids)
+
+
+def _made(ids: IntArray, vocab: Vocab, kind: str, progress: Progress) -> tuple[Hashes, Hashes]:
+    """The sorted hashes of all records, and where each of these begins."""
+    newline = int(vocab.ids_of(np.array([ord("\n")]))[0])
+    found = Records.found(ids, kind, newline)
+    num_records = len(found.begins_R)
+    hashes_R = np.empty(num_records, np.uint64)
+    ends_R = np.cumsum(found.lengths_R)
+    first = 0
+    while first < num_records:
+        before = int(ends_R[first - 1]) if first else 0
+        last = max(first + 1, int(np.searchsorted(ends_R, before + _CHUNK_CHARS)))
+        part = slice(first, last)
+        hashes_R[part] = _hashes(ids, found.begins_R[part], found.lengths_R[part])
+        first = last
+        progress(min(first, num_records), num_records)
+    order = np.argsort(hashes_R, kind="stable")
+    return hashes_R[order], found.begins_R[order].astype(np.uint64)
+
+
+def _hashes(
+    ids: IntArray, begins_R: npt.NDArray[np.int64], lengths_R: npt.NDArray[np.int64]
+) -> Hashes:
+    """A number for each stretch of ids, none of them empty: a polynomial of these, modulo 2**64."""
+    starts_R = np.cumsum(lengths_R) - lengths_R
+    within = np.arange(lengths_R.sum()) - np.repeat(starts_R, lengths_R)
+    values = ids[np.repeat(begins_R, lengths_R) + within].astype(np.uint64) + np.uint64(1)
+    values *= np.multiply.accumulate(np.full(lengths_R.max(), _FACTOR))[within]
+    hashes_R: Hashes = np.add.reduceat(values, starts_R)
+    return hashes_R
