@@ -180,7 +180,8 @@ def _stat_key(sources: Sequence[Source], reading: Reading) -> str:
     for source in sources:
         status = _status(source)
         times = (status.st_mtime_ns, status.st_ctime_ns)
-        files.append((str(source.path.resolve()), status.st_size, *times, status.st_ino))
+        path, may_skip = str(source.path.resolve()), source.skip_unreadable
+        files.append((path, may_skip, status.st_size, *times, status.st_ino))
     facts = [_CACHE_FORMAT, pieces.PIECE_BYTES, asdict(reading), files]
     return "survey-" + hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 

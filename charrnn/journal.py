@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from charrnn.errors import CorpusError, storage_errors
+from charrnn.errors import CorpusError, UsageError, storage_errors
 from charrnn.storage import alone_at, discard_unfinished
 
 
@@ -67,7 +67,7 @@ def resumable(path: Path, *partial: Path) -> Iterator[Journal]:
         with alone_at(path.with_suffix(".lock")):
             try:
                 yield Journal(path)
-            except (CorpusError, OSError):
+            except (CorpusError, UsageError, OSError):
                 _remove(path, *partial)
                 raise
             _remove(path, *partial)

@@ -200,6 +200,14 @@ def test_what_is_no_text_is_named_for_what_it_is(charrnn, tmp_path, name, encodi
 
 
 @stumble(33)
+def test_a_picture_is_named_though_its_folder_was_read_before(charrnn, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures/cover.png").write_bytes(PNG)
+    assert "the corpus holds no text" in charrnn("train", "pictures", *FEW).err
+    assert "is a picture (PNG)" in charrnn("train", "pictures/cover.png", *FEW).err
+
+
+@stumble(33)
 def test_bytes_reads_a_document_still(charrnn, tmp_path):
     (tmp_path / "novel.docx").write_bytes(NO_TEXTS["novel.docx"][0])
     assert charrnn("train", "novel.docx", "--bytes", *FEW).code == 0
