@@ -1,6 +1,8 @@
 """Draw a terminal as an SVG, for the README: text with ANSI colours in, picture out.
 
-tmux capture-pane -e -p | python docs/picture.py docs/training.svg "charrnn train"
+tmux capture-pane -e -p -S - | python docs/picture.py docs/training.svg "charrnn train"
+
+Of training.svg the panels between the first and the last ones are left out.
 """
 
 import io
