@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -259,6 +260,10 @@ class Terminal(Quiet):
         self._each_sample, self._sampled = each_sample, -math.inf
         self.seconds_between_samples = math.inf if each_sample else _SECONDS_BETWEEN_SAMPLES
         self._console = Console(stderr=True, highlight=False)
+        if self._console.is_dumb_terminal:  # rich takes its width for 80
+            with contextlib.suppress(OSError, ValueError):
+                columns, rows = os.get_terminal_size(sys.stderr.fileno())
+                self._console.size = columns, rows
         self._shown: dict[str, Any] = {}
         self._step = self._steps = 0
         self._bar: Any = None
