@@ -1,4 +1,4 @@
-import os
+import random
 
 import pytest
 
@@ -38,7 +38,14 @@ def test_a_letter_is_enough_where_all_read_it_the_same_and_not_where_they_differ
     assert guess(b"who \xff knows") == ("cp1252", False)
 
 
-@pytest.mark.parametrize("data", [os.urandom(5000), bytes(range(256)) * 9, b"\0\1\2\3" * 99])
+NO_TEXT = {
+    "noise": random.Random(1).randbytes(5000),
+    "every byte": bytes(range(256)) * 9,
+    "control characters": b"\0\1\2\3" * 99,
+}
+
+
+@pytest.mark.parametrize("data", NO_TEXT.values(), ids=NO_TEXT)
 def test_what_is_no_text_has_no_encoding(data):
     assert guess(data) == (None, False)
 
