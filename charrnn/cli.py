@@ -436,6 +436,8 @@ def _facts(run: Any, last: Any) -> dict[str, Any]:
         "corpus": " ".join(last.corpus.names),
         "corpus_chars": last.corpus.num_chars,
         "corpus_sha256": last.corpus.sha256,
+        "corpus_encoding": last.corpus.encoding,
+        **({"corpus_column": last.corpus.column} if last.corpus.column else {}),
         "vocab_size": len(last.vocab),
         "vocab": last.vocab.decode(range(min(len(last.vocab), 200))),
         **last.model.to_json(),

@@ -62,7 +62,9 @@ def test_a_run_goes_on_with_its_column_and_knows_its_records(charrnn, tmp_path):
     assert charrnn("train", "t.csv", "--column", "text", *FEW).code == 0
     for copy in (tmp_path / "checkpoints/.corpora").iterdir():
         copy.unlink()
-    assert charrnn("resume", "a", "--steps", 22).code == 0
+    assert charrnn("resume", "a", "--steps", 22, "--column", "text").code == 0
+    assert charrnn("resume", "a", "--steps", 24, "--column", "id").code == 2
+    assert json.loads(charrnn("info", "a", "--json").out)["corpus_column"] == "text"
     done = charrnn("sample", "a", "--num", 3, "--novel", "-n", 9)
     assert done.code == 0
 
