@@ -97,6 +97,8 @@ def new_run(
     )  # fmt: skip
     planned = settled.planned
     _require_shareable(planned.train.batch_size, planned.train.device, group)
+    if planned.shrunk:
+        screen.say(planned.shrunk)
     screen.detail(f"{len(vocab):,} distinct characters; {planned.why}")
     newborn = _newborn(planned, vocab, settled.keys, parent, group)
     facts = CorpusFacts(
@@ -335,7 +337,9 @@ def _timed(
             " to take little of the time"
         )
     if trial.threads < threads[0]:
-        screen.say(f"computing with {number_of(trial.threads, 'thread')}: faster than {threads[0]}")
+        screen.detail(
+            f"computing with {number_of(trial.threads, 'thread')}: faster than {threads[0]}"
+        )
     epochs = trial.steps / settled.text.lanes(planned.train).steps_per_epoch
     if epochs < _FEW_EPOCHS:
         minutes = budget.seconds / 60 / epochs

@@ -59,6 +59,7 @@ class Plan:
     model: ModelConfig
     train: TrainConfig
     why: str
+    shrunk: str = ""  # a sentence, where the text is too short for what was given
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,13 @@ def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = N
         why = f"enough time for {epochs} epoch{'' if epochs == '1' else 's'}"
     else:
         why = f"for {facts.num_train:,} characters on {facts.device}"
-    return Plan(model, train, f"{_described(model, train, facts)}: {why}")
+    shrunk = ""
+    if wanted != (lanes, window) and {"batch_size", "seq_length"} & given.keys():
+        shrunk = (
+            f"the text is too short for batch {wanted[0]}, sequence length {wanted[1]}:"
+            f" now batch {lanes}, sequence length {window}"
+        )
+    return Plan(model, train, f"{_described(model, train, facts)}: {why}", shrunk)
 
 
 def _model(given: Mapping[str, Any], facts: Facts, arithmetic: float | None) -> ModelConfig:

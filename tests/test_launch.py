@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import SMALL, small_text
+from conftest import SMALL, run_of, small_text
 
 from charrnn import checkpoint, launch
 from charrnn.budget import Budget
@@ -92,12 +92,13 @@ def test_fine_tuning_keeps_old_ids_and_adds_new_characters(charrnn, corpus, tmp_
     assert charrnn("sample", "new", "-n", 20, "-p", "ä").code == 0
 
 
-def test_fine_tuning_takes_its_shape_from_where_it_starts(charrnn, corpus):
+def test_fine_tuning_takes_its_shape_from_where_it_starts(charrnn, corpus, tmp_path):
     shape = ("--cell", "gru", "--num-layers", 2)
     charrnn("train", corpus, *QUICK, *shape, "--run", "old")
     done = charrnn("train", corpus, "--init-from", "old", "--steps", 3, "--run", "new")
     assert done.code == 0, done.err
-    assert "gru 2×12" in done.err
+    found = checkpoint.read_header(run_of(tmp_path, "new").last).model
+    assert (found.cell, found.num_layers, found.hidden_size) == ("gru", 2, 12)
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def change(facts, where, value):
 @pytest.mark.parametrize(
     ("where", "value", "phrase"),
     [
-        (("format",), 6, "was written by a newer charrnn: it has format 6, this one knows up to 5"),
+        (("format",), 7, "was written by a newer charrnn: it has format 7, this one knows up to 6"),
         (("format",), "x", "format 'x'"),
         (("format",), 0, "format 0"),
         (("corpus", "names"), [1], "its corpus has no name"),

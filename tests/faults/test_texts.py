@@ -119,10 +119,12 @@ def test_a_corpus_that_is_none_is_told_at_once(charrnn, tmp_path, name, code, sa
 @row(24)
 def test_a_text_shorter_than_a_window_shrinks_batch_and_window_and_says_so(charrnn, tmp_path):
     (tmp_path / "short").write_text("a short text, and no more of it")
-    done = charrnn("train", "short", "--hidden-size", 4, "--steps", 2, "--run", "a")
+    sizes = ("--hidden-size", 4, "--batch-size", 8, "--seq-length", 40)
+    done = charrnn("train", "short", *sizes, "--steps", 2, "--run", "a")
     assert done.code == 0
     config = runs_config(charrnn, tmp_path)
-    assert f"{config.batch_size} lane of {config.seq_length}, " in done.err
+    now = f"now batch {config.batch_size}, sequence length {config.seq_length}"
+    assert f"the text is too short for batch 8, sequence length 40: {now}" in done.err
     assert config.batch_size * config.seq_length < 31
 
 
