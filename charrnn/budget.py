@@ -16,9 +16,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from charrnn import device, plan, training
+from charrnn import device, training
 from charrnn.config import TrainConfig
-from charrnn.errors import UsageError
 from charrnn.evaluation import validation_loss
 from charrnn.feeding import Feed
 from charrnn.lanes import Text
@@ -35,41 +34,6 @@ _SECONDS_FOR_BASELINES = 90.0  # of a run that measures them on all of their tex
 _MILLION = 1_000_000
 # At most these shares of the time go to validating on the way, and to one validation.
 _VALIDATION_SHARE, _ONE_VALIDATION_SHARE = 1 / 30, 1 / 60
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How long to train: at most one of the three."""
-
-    steps: int | None = None
-    epochs: float | None = None
-    minutes: float | None = None
-
-    def __post_init__(self) -> None:
-        given = {
-            name: value for name, value in dataclasses.asdict(self).items() if value is not None
-        }
-        if len(given) > 1:
-            flags = " and ".join(f"--{name} {value}" for name, value in given.items())
-            raise UsageError(
-                f"{flags} were both given", "choose one of --steps, --epochs, --minutes"
-            )
-        for name, value in given.items():
-            if not 0 < value < 1e15:
-                raise UsageError(f"--{name} {value} is out of range", "it must be greater than 0")
-
-    @property
-    def seconds(self) -> float:
-        """The time there is, where the length is one of time."""
-        return 60 * (plan.DEFAULT_MINUTES if self.minutes is None else self.minutes)
-
-    def counted_steps(self, steps_per_epoch: float) -> int | None:
-        """Steps since the run's birth; None if the length is one of time."""
-        if self.steps is not None:
-            return self.steps
-        if self.epochs is not None:
-            return max(1, round(self.epochs * steps_per_epoch))
-        return None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any
 
 import typer
@@ -105,20 +105,21 @@ def train(
         given["records"] = "lines"
     from charrnn import early, restarts
     from charrnn.decoding import Reading
+    from charrnn.plan import Budget
 
+    budget = Budget(steps, epochs, minutes)
     how = Reading(encoding, bytes_, errors, given["records"], column)
     names = tuple(corpus or ["shakespeare"])
     if restarts.launch() is None:  # else the first process makes the run, and tells the others
         early.require_trainable(names, encoding, given, run_name=run, init_from=init_from)
     from charrnn import launch
-    from charrnn.budget import Budget
 
     request = launch.Request(
         names=names,
         reading=how,
         max_vocab=max_vocab,
         given=given,
-        budget=Budget(steps, epochs, minutes),
+        budget=budget,
         run_name=run,
         init_from=init_from,
         arguments=tuple(sys.argv[1:]),
@@ -179,13 +180,14 @@ def resume(
     """
     began = time.monotonic()
     from charrnn import early, restarts, runs
+    from charrnn.plan import Budget
 
+    budget = Budget(steps, epochs, minutes)
     name, typed = resuming.typed(context, run)
     early.require_device(device)
     if restarts.launch() is None:  # else only the first process needs to have the run
         resuming.require_same(typed, runs.find(name).header())
     from charrnn import launch
-    from charrnn.budget import Budget
 
     screen = _screen(
         quiet=quiet, as_json=as_json, tensorboard=tensorboard,
@@ -197,7 +199,6 @@ def resume(
         found = runs.find(name)
         resuming.require_same(typed, found.header())
         held.enter_context(found.locked())
-        budget = Budget(steps, epochs, minutes)
         if minutes is not None:
             screen.timed(began, budget.seconds)
         return launch.resumed(
@@ -415,10 +416,11 @@ def verify(run: o.Run = None, replay: o.Replay = None, as_json: o.InfoJson = Fal
     from charrnn import runs
 
     found = runs.find(run)
-    from charrnn import verifying
+    with closing(display.Counting(1, what=f"verifying {found.name}", at_once=True)) as bar:
+        from charrnn import verifying
 
-    screen = display.screen(quiet=as_json, as_json=False)
-    findings = verifying.checked(found, at_most=replay, cache=runs.CORPUS_CACHE, screen=screen)
+        cache = runs.CORPUS_CACHE
+        findings = verifying.checked(found, at_most=replay, cache=cache, progress=bar.so_far)
     if as_json:
         print(json.dumps([vars(finding) for finding in findings]))
     else:

@@ -71,7 +71,8 @@ def _show_ranking(model: Any, text: str, feature: str | None, *, as_json: bool) 
     from charrnn.neurons import rank
 
     asked = FEATURES if feature is None else {feature: FEATURES[feature]}
-    ranking = rank(model, text, features=asked)
+    with contextlib.closing(display.Counting(len(text), what="reading", at_once=True)) as bar:
+        ranking = rank(model, text, features=asked, progress=bar.so_far)
     if as_json:
         best = {
             name: [{**vars(one), "unit": str(one.unit), "score": one.score} for one in followers]

@@ -18,7 +18,7 @@ import numpy as np
 
 from charrnn import budget as budgets
 from charrnn import cores, device, ngrams, plan, reading, restarts, runs, sharing, sources
-from charrnn.budget import Budget, Pace
+from charrnn.budget import Pace
 from charrnn.checkpoint import Checkpoint, CorpusFacts, Progress
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.corpus import Reading, Survey
@@ -27,6 +27,7 @@ from charrnn.errors import CheckpointError, UsageError
 from charrnn.lanes import Text
 from charrnn.network import Network
 from charrnn.ngrams import Keys
+from charrnn.plan import Budget
 from charrnn.ranks import ALONE, Group
 from charrnn.runs import CORPUS_CACHE, Run
 from charrnn.session import Sitting

@@ -28,7 +28,7 @@ from charrnn.features import FEATURES, Feature
 from charrnn.model import Model
 from charrnn.records import END
 from charrnn.recurrence import num_state_arrays
-from charrnn.stepper import Matrices, Stepper
+from charrnn.stepper import Matrices, Progress, Stepper
 from charrnn.vocab import code_points
 
 FloatArray = npt.NDArray[Any]
@@ -101,14 +101,19 @@ class Ranking:
 
 
 def rank(
-    model: Model, text: str, *, num_best: int = 10, features: Mapping[str, Feature] = FEATURES
+    model: Model,
+    text: str,
+    *,
+    num_best: int = 10,
+    features: Mapping[str, Feature] = FEATURES,
+    progress: Progress = lambda done, total: None,
 ) -> Ranking:
     """The `num_best` units for each feature, over a text of characters that the model knows."""
     values = {name: np.asarray(feature.of(text), float) for name, feature in features.items()}
     told = {name: value_T for name, value_T in values.items() if _tells(value_T)}
     every, best = units(model.config), {}
     if told:
-        found = correlated(activities(model, text), np.stack(list(told.values())))
+        found = correlated(activities(model, text, progress), np.stack(list(told.values())))
         for name, *one in zip(told, *found, strict=True):
             r_U, on_U, off_U = (array_U.tolist() for array_U in one)
             closest = sorted(range(len(every)), key=lambda u: -abs(r_U[u]))[:num_best]
@@ -174,7 +179,9 @@ def activity(model: Model, text: str, unit: Unit) -> FloatArray:
     return np.concatenate([piece_TU[:, column] for piece_TU in activities(model, text)])
 
 
-def activities(model: Model, text: str) -> Iterator[FloatArray]:
+def activities(
+    model: Model, text: str, progress: Progress = lambda done, total: None
+) -> Iterator[FloatArray]:
     """All units' activities after each character, from -1 to 1, in pieces of shape (T, U).
 
     The text is read from a new start, each record of a model of records from one of its own.
@@ -196,4 +203,5 @@ def activities(model: Model, text: str) -> Iterator[FloatArray]:
             parts = [part for layer in stepper.state().layers for part in layer]
             np.concatenate(parts, 1, out=piece_TU[t : t + 1])
         piece_TU[:, is_c_U] = np.tanh(piece_TU[:, is_c_U])
+        progress(first + len(piece), len(ids))
         yield piece_TU

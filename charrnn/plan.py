@@ -7,6 +7,7 @@ is read again and again is learned by heart, unless dropout keeps the network fr
 can be overruled by its flag. It knows numbers only, neither files nor tensors.
 """
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.config import ModelConfig, TrainConfig
+from charrnn.errors import UsageError
 
 DEFAULT_MINUTES = 3.0
 
@@ -50,6 +52,41 @@ _LEAST_STEPS_BETWEEN = 100
 AUTO = frozenset({"cell", "hidden_size", "num_layers", "embedding_size", "ngrams", "skip"})
 AUTO |= {"dropout", "weight_dropout", "batch_size", "seq_length", "learning_rate", "eval_every"}
 AUTO |= {"steps", "device", "threads"}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to train: at most one of the three."""
+
+    steps: int | None = None
+    epochs: float | None = None
+    minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        given = {
+            name: value for name, value in dataclasses.asdict(self).items() if value is not None
+        }
+        if len(given) > 1:
+            flags = " and ".join(f"--{name} {value}" for name, value in given.items())
+            raise UsageError(
+                f"{flags} were both given", "choose one of --steps, --epochs, --minutes"
+            )
+        for name, value in given.items():
+            if not 0 < value < 1e15:
+                raise UsageError(f"--{name} {value} is out of range", "it must be greater than 0")
+
+    @property
+    def seconds(self) -> float:
+        """The time there is, where the length is one of time."""
+        return 60 * (DEFAULT_MINUTES if self.minutes is None else self.minutes)
+
+    def counted_steps(self, steps_per_epoch: float) -> int | None:
+        """Steps since the run's birth; None if the length is one of time."""
+        if self.steps is not None:
+            return self.steps
+        if self.epochs is not None:
+            return max(1, round(self.epochs * steps_per_epoch))
+        return None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ still computes what it computed. It changes nothing, and may run beside a traine
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,9 @@ ADVICE = (
 _CHARS_AT_ONCE = 1 << 22
 
 
+Progress = Callable[[int, int], None]  # steps made, steps to make
+
+
 @dataclass(frozen=True)
 class Finding:
     """What became of one thing that was looked at; `problem` is empty where all is well."""
@@ -39,12 +42,12 @@ class Finding:
     problem: str = ""
 
 
-def checked(run: Run, *, at_most: int | None, cache: Path, screen: Quiet) -> list[Finding]:
+def checked(run: Run, *, at_most: int | None, cache: Path, progress: Progress) -> list[Finding]:
     """All there is to find: the files, then the steps made again (see `files` and `replay`)."""
     findings = list(files(run, cache=cache))
     if at_most == 0:
         return findings
-    again = replay(run, at_most=at_most, cache=cache, screen=screen)
+    again = replay(run, at_most=at_most, cache=cache, progress=progress)
     if isinstance(again, str):
         return [*findings, Finding("replay", again)]
     steps = f"steps {again.first + 1:,} to {again.last:,} made again"
@@ -133,7 +136,9 @@ class Replay:
     difference: str = ""
 
 
-def replay(run: Run, *, at_most: int | None, cache: Path, screen: Quiet) -> Replay | str:
+def replay(
+    run: Run, *, at_most: int | None, cache: Path, progress: Progress = lambda done, total: None
+) -> Replay | str:
     """Make the steps from the previous checkpoint to the last again, or `at_most` so many of them,
     and compare with what was recorded, to the bit: the figures, and every array of a checkpoint.
 
@@ -155,10 +160,11 @@ def replay(run: Run, *, at_most: int | None, cache: Path, screen: Quiet) -> Repl
     recorded = _grad_norms(run)
     num_compared = 0
     try:
-        learner, feed = _ready(start, cache=cache, screen=screen)
+        learner, feed = _ready(start, cache=cache)
     except (CorpusError, UsageError) as error:
         return f"not made again: {error.message}"
-    for grad_norm in _again(learner, feed, start.train, last=last, screen=screen):
+    for grad_norm in _again(learner, feed, start.train, last=last):
+        progress(learner.step - first, last - first)
         reached = [goal for goal in goals if goal.progress.step == learner.step]
         differences = [_difference(learner, goal) for goal in reached]
         if learner.step in recorded:
@@ -183,30 +189,23 @@ def _whole(*paths: Path) -> list[Checkpoint]:
     return found
 
 
-def _ready(start: Checkpoint, *, cache: Path, screen: Quiet) -> tuple[Learner, Feed]:
+def _ready(start: Checkpoint, *, cache: Path) -> tuple[Learner, Feed]:
     """The learner of a checkpoint and what it reads.
 
     Raises `CorpusError` where the text is gone, `UsageError` where the device is.
     """
     config = start.train
     device.prepare(device.resolve(config.device), config.threads, precision=config.precision)
-    text = same_text(start, cache=cache, keep_corpus=True, screen=screen)
+    text = same_text(start, cache=cache, keep_corpus=True, screen=Quiet())
     return launch.learner_at(start, config), Feed(text.lanes(config), config.device)
 
 
-def _again(
-    learner: Learner, feed: Feed, config: TrainConfig, *, last: int, screen: Quiet
-) -> Iterator[float]:
+def _again(learner: Learner, feed: Feed, config: TrainConfig, *, last: int) -> Iterator[float]:
     """The norm of the gradient of each step from where the learner is to `last`."""
-    screen.begin(learner.step, last)
-    try:
-        for report in train(learner, feed, config):
-            screen.advance(report.step)
-            yield float(report.grad_norm)
-            if report.step == last:
-                return
-    finally:
-        screen.end()
+    for report in train(learner, feed, config):
+        yield float(report.grad_norm)
+        if report.step == last:
+            return
 
 
 def _difference(learner: Learner, goal: Checkpoint) -> str:

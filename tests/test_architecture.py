@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "neurons": {
         "config", "errors", "features", "model", "records", "recurrence", "stepper", "vocab",
     },
-    "plan": {"config"},
+    "plan": {"config", "errors"},
     "ngrams": {"vocab"},
     "recurrence": {"config", "ngrams"},
     "sources": {"errors", "shakespeare", "storage"},
@@ -121,7 +121,7 @@ MAY_IMPORT = {
         "reading", "runs", "training", "vocab",
     },
     "budget": {
-        "config", "device", "errors", "evaluation", "feeding", "lanes", "plan", "training",
+        "config", "device", "evaluation", "feeding", "lanes", "training",
     },
     "launch": {
         "budget", "checkpoint", "config", "cores", "corpus", "device", "display", "errors", "lanes",
@@ -129,8 +129,8 @@ MAY_IMPORT = {
         "sources", "threads", "training", "vocab",
     },
     "cli": {
-        "board", "budget", "config", "decoding", "display", "early", "errors", "inputs", "launch",
-        "looking", "model", "options", "ranks", "restarts", "resuming", "runs", "sharing",
+        "board", "config", "decoding", "display", "early", "errors", "inputs", "launch",
+        "looking", "model", "options", "plan", "ranks", "restarts", "resuming", "runs", "sharing",
         "speaking", "verifying",
     },
     "folding": set(),

@@ -6,8 +6,9 @@ import pytest
 from conftest import SMALL, run_of, same_files, signal_at
 
 from charrnn import budget, checkpoint, plan, training
-from charrnn.budget import Budget, Correction, Pace, Trial
+from charrnn.budget import Correction, Pace, Trial
 from charrnn.config import TrainConfig
+from charrnn.plan import Budget
 
 
 def facts(charrnn, name):

@@ -9,10 +9,10 @@ import pytest
 from conftest import SMALL, run_of, small_text
 
 from charrnn import checkpoint, launch
-from charrnn.budget import Budget
 from charrnn.corpus import Reading
 from charrnn.display import Quiet
 from charrnn.errors import UsageError
+from charrnn.plan import Budget
 from charrnn.ranks import Group
 from charrnn.runs import Run
 

@@ -9,8 +9,8 @@ import torch
 from conftest import SMALL, TRAIN, metrics, run_of
 
 from charrnn import checkpoint, launch, session
-from charrnn.budget import Budget
 from charrnn.display import Quiet
+from charrnn.plan import Budget
 from charrnn.training import Report
 
 

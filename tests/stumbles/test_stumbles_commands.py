@@ -72,6 +72,8 @@ def test_the_help_of_resume_lists_its_own_flags_alone(charrnn):
         ("train corpus.txt --device tpu", 2),
         ("train corpus.txt --encoding klingon", 2),
         ("train corpus.txt --hidden-size 0", 2),
+        ("train corpus.txt --steps 9 --minutes 1", 2),
+        ("resume a --minutes 0", 2),
         ("train corpus.txt --init-from b", 4),
         ("resume b", 4),
         ("resume a --cell gru", 2),
@@ -98,10 +100,17 @@ def test_a_mistake_is_answered_before_torch_is_loaded(command, code):
 @stumble(41)
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize(
-    ("command", "label"), [("memory --places 8", "looking back: a"), ("score", "scoring")]
+    ("command", "label"),
+    [
+        ("memory --places 8", "looking back: a"),
+        ("score", "scoring"),
+        ("verify", "verifying a"),
+        ("neurons", "reading"),
+    ],
 )
 def test_what_takes_long_has_a_labelled_bar_at_once(command, label):
     shown = on_a_terminal(*command.split())
     bar = shown.index("left")  # "00:03 left", "? left"
     assert label in shown[: bar + 100]
-    assert bar < min(shown.find(word) % len(shown) for word in ("how far", "nats"))
+    answers = ("how far", "nats", "digest", "units")
+    assert bar < min(shown.index(word) for word in answers if word in shown)
