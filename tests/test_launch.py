@@ -95,7 +95,8 @@ def test_fine_tuning_keeps_old_ids_and_adds_new_characters(charrnn, corpus, tmp_
 def test_fine_tuning_takes_its_shape_from_where_it_starts(charrnn, corpus, tmp_path):
     shape = ("--cell", "gru", "--num-layers", 2)
     charrnn("train", corpus, *QUICK, *shape, "--run", "old")
-    done = charrnn("train", corpus, "--init-from", "old", "--steps", 3, "--run", "new")
+    flags = ("--steps", 3, "--run", "new", "--verbose")
+    done = charrnn("train", corpus, "--init-from", "old", *flags)
     assert done.code == 0, done.err
     found = checkpoint.read_header(run_of(tmp_path, "new").last).model
     assert (found.cell, found.num_layers, found.hidden_size) == ("gru", 2, 12)
