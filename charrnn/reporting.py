@@ -43,9 +43,10 @@ class Reporter:
             return ()
         from charrnn.steering import NoCopies
 
-        newline = self._model.vocab.code_points.index(ord("\n"))
-        is_free = self._model.records != "none"
-        return (NoCopies(self._index, self._novel_chars, [newline] if is_free else []),)
+        free = []
+        if self._model.records != "none":
+            free = [self._model.vocab.code_points.index(ord("\n"))]
+        return (NoCopies(self._index, self._novel_chars, free),)
 
     def copies(self, text: str) -> bool:
         """Whether a text has as many characters in a row from the corpus as it must not."""

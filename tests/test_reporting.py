@@ -106,6 +106,14 @@ class TestTexts:
         assert "--length -1 never ends" in refused.err
 
 
+def test_a_text_without_a_line_end_has_copies_too(charrnn):
+    Path("line.txt").write_text(small_text().replace("\n", ""))
+    charrnn("train", "line.txt", *SMALL, "--steps", 60, "--run", "line")
+    done = charrnn("sample", "line", "-s", 1, "-n", 200, "--novel", 5)
+    assert (done.code, len(done.out)) == (0, 200)
+    assert longest(done.out, small_text().replace("\n", "")) < 5
+
+
 @pytest.mark.usefixtures("named")
 def test_records_are_reported_together(charrnn):
     done = charrnn("sample", "-s", 1, "--num", 20, "--report", "--novel-chars", 4, "--unique")

@@ -477,6 +477,21 @@ MISTAKES = [
         "        if False:",
         "test_terminals.py::test_a_closed_pipe_ends_it_quietly",
     ),
+    # Standard input.
+    Mistake(
+        "standard input is read though nobody asked for it",
+        "inputs",
+        '        note_unread(asking)\n        return b""\n',
+        "        return sys.stdin.buffer.read()\n",
+        "test_standard_input.py::test_a_pipe_that_nobody_asked_for_is_not_waited_for",
+    ),
+    Mistake(
+        "looking for a piped text takes it",
+        "inputs",
+        "            return any(event & select.POLLIN for _, event in poll.poll(0))\n",
+        "            return any(poll.poll(0)) and bool(os.read(0, 1))\n",
+        "test_standard_input.py::test_what_nobody_asked_for_is_left_for_others_and_said",
+    ),
 ]
 
 
