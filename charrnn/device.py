@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 import warnings
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def _memory(device: str) -> int | None:
     if device.startswith("cuda"):
         return int(torch.cuda.get_device_properties(device).total_memory)
     found = []
-    if "SC_PHYS_PAGES" in getattr(os, "sysconf_names", {}):  # not on Windows
+    if sys.platform != "win32" and "SC_PHYS_PAGES" in os.sysconf_names:
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     for limit in ("memory.max", "memory/memory.limit_in_bytes"):  # of control groups, 2 and 1
         with contextlib.suppress(OSError, ValueError):
