@@ -49,9 +49,11 @@ class CorpusFacts:
     names: tuple[str, ...]  # as typed
     encoding: str
     sha256: str
-    num_chars: int
+    num_chars: int  # those of the validation text included
     errors: str = "strict"  # what became of bytes that are not in the encoding; see decoding.py
     column: str | None = None  # of a table, by name or number
+    val_names: tuple[str, ...] = ()  # of the validation text, where it was named
+    files_sha256: str = ""  # of where the files begin; "" before format 6, when that did not count
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Checkpoint:
     progress: Progress
     arrays: Arrays = field(default_factory=dict)  # empty when only the header was read
     ngram_rows: int = 0  # embeddings besides those of the characters
+    path: Path | None = field(default=None, compare=False, repr=False)  # that it was read from
 
     def __repr__(self) -> str:
         steps = f"step {self.progress.step:,} of {self.train.steps:,}"
@@ -122,7 +125,10 @@ class Checkpoint:
 
 def write(path: Path, checkpoint: Checkpoint) -> None:
     """Put a checkpoint in place whole, or leave what was there. Raises `StorageError`."""
-    with storage_errors(f"cannot write {path}", "the checkpoint before it is intact"):
+    intact = "the checkpoint before it is intact"
+    with storage_errors(
+        f"cannot write {path}", intact, if_forbidden=f"make the folder writable; {intact}"
+    ):
         write_atomically(path, _pieces(checkpoint))
 
 
@@ -152,7 +158,7 @@ def read(path: Path) -> Checkpoint:
     a checkpoint; nothing in it is ever run.
     """
     with _opened(path) as file:
-        return _read(file, path)
+        return dataclasses.replace(_read(file, path), path=path)
 
 
 def to_bytes(checkpoint: Checkpoint) -> bytes:
@@ -177,7 +183,7 @@ def read_header(path: Path) -> Checkpoint:
     size.
     """
     with _opened(path) as file:
-        return _read_facts(file, path)[0]
+        return dataclasses.replace(_read_facts(file, path)[0], path=path)
 
 
 @contextmanager
@@ -249,8 +255,10 @@ def _from_format_1(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _checked_corpus(values: Any) -> CorpusFacts:
-    found = CorpusFacts(**values | {"names": tuple(values["names"])})
-    texts = (*found.names, found.encoding, found.sha256, found.errors, found.column or "")
+    names = {name: tuple(values.get(name, ())) for name in ("names", "val_names")}
+    found = CorpusFacts(**values | names)
+    texts = (*found.names, *found.val_names, found.encoding, found.sha256, found.files_sha256)
+    texts += (found.errors, found.column or "")
     if not found.names or not all(isinstance(text, str) for text in texts):
         raise TypeError("its corpus has no name")
     if not re.fullmatch("[0-9a-f]{64}", found.sha256) or type(found.num_chars) is not int:

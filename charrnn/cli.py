@@ -80,6 +80,8 @@ def train(
     encoding: o.Encoding = "utf-8",
     errors: o.Errors = "strict",
     max_vocab: o.MaxVocab = 8192,
+    allow_short: o.AllowShort = False,
+    val: o.Val = None,
     val_fraction: o.ValFraction = _T.val_fraction,
     test_fraction: o.TestFraction = _T.test_fraction,
     max_val_chars: o.MaxValChars = _T.max_val_chars,
@@ -103,15 +105,21 @@ def train(
         raise UsageError(f"--lines and --records {records} were both given", "choose one")
     if lines or (column is not None and records == "none"):
         given["records"] = "lines"
+    if val:
+        if val_fraction != _T.val_fraction:
+            raise UsageError("--val and --val-fraction were both given", "choose one")
+        given["val_fraction"] = 0.0
     from charrnn import early, restarts
     from charrnn.decoding import Reading
     from charrnn.plan import Budget
 
     budget = Budget(steps, epochs, minutes)
     how = Reading(encoding, bytes_, errors, given["records"], column)
-    names = tuple(corpus or ["shakespeare"])
+    names, val_names = tuple(corpus or ["shakespeare"]), tuple(val or ())
     if restarts.launch() is None:  # else the first process makes the run, and tells the others
-        early.require_trainable(names, encoding, given, run_name=run, init_from=init_from)
+        early.require_trainable(
+            (*names, *val_names), encoding, given, run_name=run, init_from=init_from
+        )
     from charrnn import launch
 
     request = launch.Request(
@@ -122,6 +130,8 @@ def train(
         budget=budget,
         run_name=run,
         init_from=init_from,
+        val_names=val_names,
+        allows_short=allow_short,
         arguments=tuple(sys.argv[1:]),
     )
     screen = _screen(
@@ -379,7 +389,7 @@ def list_runs() -> None:
             ]
         )
     if not every:
-        display.note("there is no run in checkpoints/ yet; type: charrnn train")
+        display.note(str(runs.no_run()))
     if rows:
         columns = ["run", "corpus", "network", "steps", "best val loss", "age"]
         display.table(columns, rows, may_go=["corpus", "network", "age", "steps"])
@@ -419,8 +429,7 @@ def verify(run: o.Run = None, replay: o.Replay = None, as_json: o.InfoJson = Fal
     with closing(display.Counting(1, what=f"verifying {found.name}", at_once=True)) as bar:
         from charrnn import verifying
 
-        cache = runs.CORPUS_CACHE
-        findings = verifying.checked(found, at_most=replay, cache=cache, progress=bar.so_far)
+        findings = verifying.checked(found, at_most=replay, progress=bar.so_far)
     if as_json:
         print(json.dumps([vars(finding) for finding in findings]))
     else:

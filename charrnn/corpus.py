@@ -30,6 +30,7 @@ from charrnn.decoding import Tell
 from charrnn.journal import Journal, resumable, writable
 from charrnn.pieces import Piece, Writing
 from charrnn.sources import Source
+from charrnn.splits import Files
 from charrnn.storage import put_in_place, write_atomically
 from charrnn.vocab import IntArray, Vocab
 
@@ -137,6 +138,31 @@ def recall(path: Path, *, num_chars: int | None, dtype: np.dtype[Any]) -> IntArr
         return None
     is_it = ids.dtype == dtype and ids.ndim == 1 and num_chars in (None, len(ids))
     return ids if is_it else None
+
+
+def keep_files(files: Files, *, cache: Path) -> None:
+    """Keep where the files of a corpus begin, for when only its encoded copy is there."""
+    path = _files_path(files.sha256, cache)
+    if files != Files() and not path.exists():
+        with writable(cache):
+            write_atomically(path, [files.to_json().encode()])
+
+
+def recall_files(sha256: str, *, cache: Path) -> Files | None:
+    """What was kept under that digest; None where nothing was, or it is damaged."""
+    if sha256 == Files().sha256:
+        return Files()
+    if not sha256:
+        return None
+    try:
+        files = Files.from_json(_files_path(sha256, cache).read_text())
+    except (OSError, ValueError, TypeError):
+        return None
+    return files if files.sha256 == sha256 else None
+
+
+def _files_path(sha256: str, cache: Path) -> Path:
+    return cache / f"files-{sha256[:32]}.json"
 
 
 def ids_path(sha256: str, vocab: Vocab, cache: Path) -> Path:

@@ -45,6 +45,7 @@ class Survey:
     skipped: tuple[str, ...]  # labels of the files in a folder that are not text
     encodings: dict[str, str]  # labels of the files that are in another encoding, and which
     places: tuple[Place, ...]  # of the pieces, in order
+    begins: tuple[int, ...]  # where each file begins, but for those that were skipped
 
     def counts_array(self) -> npt.NDArray[np.int64]:
         """counts as an array with one entry for each code point there is."""
@@ -84,6 +85,7 @@ def _survey(
     divided = pieces.divided(with_sizes, reading)
     whole, seen, counts = hashlib.sha256(), Normalised(), Counter[int]()
     places: list[Place] = []
+    begins: list[int] = []
     num_chars, is_open = 0, False
     with closing(_tallies(divided, journal, telling(progress, with_sizes, 0))) as tallies:
         for piece, its in pieces.settled(divided, tallies):
@@ -92,6 +94,7 @@ def _survey(
                 counts[ord("\n")] += 1
                 num_chars, is_open = num_chars + 1, False
             places.append(Place(num_chars, its.num_chars, its.sha256))
+            begins += [num_chars + begin for begin in its.begins]
             counts.update(its.counts)
             seen.add(its.seen)
             num_chars += its.num_chars
@@ -108,6 +111,7 @@ def _survey(
         skipped=tuple(seen.skipped),
         encodings=seen.encodings,
         places=tuple(places),
+        begins=tuple(begins),
     )
 
 
@@ -175,13 +179,14 @@ def _status(source: Source) -> os.stat_result:
 
 
 def _stat_key(sources: Sequence[Source], reading: Reading) -> str:
-    """A name for "these files, untouched since": path, size, times and inode of each."""
+    """A name for "these files, untouched since": label, path, size, times and inode of each."""
     files = []
     for source in sources:
         status = _status(source)
         times = (status.st_mtime_ns, status.st_ctime_ns)
         path, may_skip = str(source.path.resolve()), source.skip_unreadable
-        files.append((path, may_skip, status.st_size, *times, status.st_ino))
+        names = (source.label, path, may_skip)
+        files.append((*names, status.st_size, *times, status.st_ino))
     facts = [_CACHE_FORMAT, pieces.PIECE_BYTES, asdict(reading), files]
     return "survey-" + hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
@@ -190,6 +195,7 @@ def _recall(memo: Path) -> Survey | None:
     try:
         values = json.loads(memo.read_text())
         values["counts"] = {int(code): count for code, count in values["counts"].items()}
+        values["begins"] = tuple(values["begins"])
         values["places"] = tuple(Place(**place) for place in values["places"])
         return Survey(**values)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

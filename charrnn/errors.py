@@ -4,6 +4,7 @@ Everything else may import this module; it imports nothing of ours. An error car
 (with the value seen) and a hint (what to type instead); the command line prints both on one line.
 """
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -56,12 +57,19 @@ class StorageError(CharRNNError):
     exit_code = 6
 
 
+ELSEWHERE = "work in a folder of your own, or make that one writable"
+
+
 @contextmanager
-def storage_errors(message: str, hint: str) -> Iterator[None]:
-    """Whatever the disk refuses becomes a `StorageError` that adds the disk's reason."""
+def storage_errors(message: str, hint: str, *, if_forbidden: str = "") -> Iterator[None]:
+    """Whatever the disk refuses becomes a `StorageError` that adds the disk's reason; one for want
+    of a permission may have a hint of its own.
+    """
     try:
         yield
     except OSError as error:
+        is_forbidden = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+        hint = if_forbidden if if_forbidden and is_forbidden else hint
         raise StorageError(f"{message}: {error.strerror}", hint) from error
 
 

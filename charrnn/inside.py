@@ -57,12 +57,11 @@ def _text_to_read(
     found: Any, model: Any, file: str | None, encoding: str | None, num_chars: int
 ) -> str:
     """The beginning of a file, in characters that the model knows, or of its validation split."""
-    from charrnn import inputs, reading, runs
+    from charrnn import inputs, reading
 
     if file is not None:
         return inputs.known(model, [file], reading.reading_of(found, encoding), at_most=num_chars)
-    cache = runs.CORPUS_CACHE
-    return reading.beginning_of_split(found, "val", num_chars=num_chars, cache=cache)
+    return reading.beginning_of_split(found, "val", num_chars=num_chars)
 
 
 def _show_ranking(model: Any, text: str, feature: str | None, *, as_json: bool) -> None:
@@ -157,13 +156,12 @@ def memory(
 def _looked(run: str, found: "Checkpoint", num_places: int) -> "Memory":
     """What a run's best checkpoint remembers, found while a bar shows how long it takes."""
     with contextlib.closing(display.Counting(1, what=f"looking back: {run}", at_once=True)) as bar:
-        from charrnn import cores, device, reading, runs
+        from charrnn import cores, device, reading
         from charrnn.memory import look_back
         from charrnn.model import Model
 
         device.prepare("cpu", cores.num_cores())
-        cache, screen = runs.CORPUS_CACHE, display.Quiet()
-        text = reading.same_text(found, cache=cache, keep_corpus=True, screen=screen)
+        text = reading.same_text(found, keep_corpus=True, screen=display.Quiet())
         return look_back(Model.of(found), text, num_places=num_places, progress=bar.so_far)
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from charrnn.errors import CorpusError, UsageError, storage_errors
+from charrnn.errors import ELSEWHERE, CorpusError, UsageError, storage_errors
 from charrnn.storage import alone_at, discard_unfinished
 
 
@@ -81,6 +81,10 @@ def _remove(*paths: Path) -> None:
 @contextmanager
 def writable(cache: Path) -> Iterator[None]:
     """Turns what the disk refuses into an error with a remedy."""
-    with storage_errors(f"cannot write the encoded corpus to {cache}", "make room there"):
+    with storage_errors(
+        f"cannot write the encoded corpus to {cache}",
+        "make room there",
+        if_forbidden=ELSEWHERE,
+    ):
         cache.mkdir(parents=True, exist_ok=True)
         yield

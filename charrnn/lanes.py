@@ -49,13 +49,7 @@ class Text:
         """The parts that the configuration asks for; no record is cut in two."""
         num_train, num_before_test = config.num_train(len(ids)), config.num_before_test(len(ids))
         if starts is not None:
-            has_val, has_test = config.val_fraction > 0, config.test_fraction > 0
-            last = len(starts) - 1 - has_test  # each part that is wanted has a record, if it can
-            until = np.searchsorted(starts, [num_train, num_before_test])
-            until[1] = max(min(until[1], last), min(1 + has_val, last))
-            until[0] = min(until[0], until[1] - has_val)
-            until = np.maximum(until, 1)
-            num_train, num_before_test = starts[until].tolist()
+            num_train, num_before_test = starts[num_records(config, starts)].tolist()
         return cls(ids, num_train, num_before_test, starts)
 
     def part(self, split: str) -> tuple[int, int]:
@@ -89,6 +83,19 @@ class Text:
             return Lanes(self.ids[: self.num_train], **sizes, share=share)
         starts = self.starts_of("train")
         return RecordLanes(self.ids, starts, **sizes, seed=config.seed, share=share)
+
+
+def num_records(config: TrainConfig, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """How many records come before the validation split, and before the test split."""
+    num_chars = int(starts[-1])
+    until = np.searchsorted(
+        starts, [config.num_train(num_chars), config.num_before_test(num_chars)]
+    )
+    has_val, has_test = config.val_fraction > 0, config.test_fraction > 0
+    last = len(starts) - 1 - has_test  # each part that is wanted has a record, if it can
+    until[1] = max(min(until[1], last), min(1 + has_val, last))
+    until[0] = min(until[0], until[1] - has_val)
+    return np.maximum(until, 1)
 
 
 class Lanes:

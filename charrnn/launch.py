@@ -17,24 +17,39 @@ from typing import Any
 import numpy as np
 
 from charrnn import budget as budgets
-from charrnn import cores, device, ngrams, plan, reading, restarts, runs, sharing, sources
+from charrnn import (
+    cores,
+    device,
+    home,
+    ngrams,
+    plan,
+    reading,
+    restarts,
+    runs,
+    sharing,
+    sources,
+    splits,
+)
 from charrnn.budget import Pace
 from charrnn.checkpoint import Checkpoint, CorpusFacts, Progress
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.corpus import Reading, Survey
 from charrnn.display import Quiet, Silent, number_of
-from charrnn.errors import CheckpointError, UsageError
+from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.lanes import Text
 from charrnn.network import Network
 from charrnn.ngrams import Keys
 from charrnn.plan import Budget
 from charrnn.ranks import ALONE, Group
-from charrnn.runs import CORPUS_CACHE, Run
+from charrnn.runs import Run
 from charrnn.session import Sitting
+from charrnn.splits import Files
 from charrnn.threads import ThreadChooser, candidates
 from charrnn.training import Learner
 from charrnn.vocab import Vocab
 
+_LEAST_CHARS, _FEW_CHARS = 200, 10_000
+_MOST_UNKNOWN = 0.75  # of a text: what is left tells nothing
 _LEAST_VALIDATION = 2000  # characters
 _FEW_EPOCHS = 0.5  # below it a run is told that it will not see all of its text
 
@@ -50,6 +65,8 @@ class Request:
     budget: Budget
     run_name: str | None = None
     init_from: str | None = None
+    val_names: tuple[str, ...] = ()  # of a validation text that is not part of the corpus
+    allows_short: bool = False  # a text of a few characters too
     arguments: tuple[str, ...] = ()  # the whole command, for torchrun to give again
 
     def __post_init__(self) -> None:
@@ -74,22 +91,27 @@ def new_run(
     given["threads"] = threads[0]
     _require_shareable(given.get("batch_size", 0), given["device"], group)
     _prepare(TrainConfig.among(given), group)
-    parent = _parent(request, given)
-    surveyed, vocab, ids = reading.read(
+    parent, corpora = _parent(request, given), runs.root() / home.CACHE
+    read = reading.read(
         request.names,
         request.reading,
         lambda surveyed: _vocab(surveyed, request, parent),
-        cache=CORPUS_CACHE,
+        val_names=request.val_names,
+        cache=corpora,
         screen=screen,
     )
-    config = TrainConfig.among(given)
+    surveyed, vocab, config = read.surveyed, read.vocab, TrainConfig.among(given)
 
     @cache
     def arranged(config: TrainConfig) -> Text:
-        return reading.arranged(ids, config, vocab, surveyed.sha256, cache=CORPUS_CACHE)
+        return reading.arranged(
+            read.ids, config, vocab, read.files, sha256=surveyed.sha256, cache=corpora
+        )
 
+    _require_enough(arranged(config), request)
     screen.say(_counted(request.names, arranged(config), request.budget))
-    _say_unknown(vocab, surveyed, screen)
+    _say_validated(request, read.files, arranged(config), config, screen)
+    _say_unknown(vocab, surveyed, request, screen)
     if parent is not None:
         given = {**given, **parent.model.to_json()}
     settled = _settled(
@@ -109,6 +131,8 @@ def new_run(
         surveyed.num_chars,
         request.reading.errors,
         request.reading.column,
+        val_names=request.val_names,
+        files_sha256=read.files.sha256,
     )
     run = runs.create(request.run_name, default=_title(request.names))
     restarts.remember(run, request.arguments)
@@ -148,8 +172,7 @@ def resumed(
         screen.say(f"what is left of the last checkpoint is kept as {kept}")
     config = _moved(found, given, screen, group)
     _prepare(config, group)
-    cache = run.folder.parent / CORPUS_CACHE.name
-    text = reading.same_text(found, cache=cache, keep_corpus=keep_corpus, screen=screen)
+    text = reading.same_text(found, keep_corpus=keep_corpus, screen=screen)
 
     made, pace, chooser = learner_at(found, config, group), None, None
     if budget != Budget():
@@ -209,11 +232,11 @@ def joined(group: Group) -> Sitting:
     the first, which keeps it and speaks for all.
     """
     run, standing = sharing.accepted(group)
-    config, cache = standing.train, run.folder.parent / CORPUS_CACHE.name
+    config, standing = standing.train, dataclasses.replace(standing, path=run.last)
     _prepare(config, group)
     screen = Silent()
     with group.first_of_each_machine_first():  # the corpus is encoded once on each
-        text = reading.same_text(standing, cache=cache, keep_corpus=True, screen=screen)
+        text = reading.same_text(standing, keep_corpus=True, screen=screen)
     if "optimizer.embedding.m" in standing.arrays:
         made = learner_at(standing, config, group)
     else:
@@ -437,20 +460,64 @@ def _parent(request: Request, given: Mapping[str, Any]) -> Checkpoint | None:
 
 
 def _vocab(surveyed: Survey, request: Request, parent: Checkpoint | None) -> Vocab:
-    counts = surveyed.counts_array()
+    counts, size = surveyed.counts_array(), request.max_vocab
     if parent is not None:
-        return parent.vocab.extended(counts)
-    return Vocab.from_counts(counts, is_bytes=request.reading.is_bytes, max_size=request.max_vocab)
+        vocab = parent.vocab.extended(counts, max_size=size)
+    else:
+        vocab = Vocab.from_counts(counts, is_bytes=request.reading.is_bytes, max_size=size)
+    share = _folded(vocab, surveyed)[1]
+    if share > _MOST_UNKNOWN:
+        raise CorpusError(
+            f"{100 * share:.0f} % of the text would become one unknown symbol: the vocabulary has"
+            f" {len(vocab):,} characters, the text {len(surveyed.counts):,}",
+            "raise --max-vocab, or model --bytes",
+        )
+    return vocab
 
 
-def _say_unknown(vocab: Vocab, surveyed: Survey, screen: Quiet) -> None:
-    """How much of the corpus became the unknown symbol, if any of it did."""
+def _folded(vocab: Vocab, surveyed: Survey) -> tuple[int, float]:
+    """How many characters became the unknown symbol, and which share of the text."""
     folded = set(surveyed.counts) - set(vocab.code_points)
-    if folded:
-        share = 100 * sum(surveyed.counts[code] for code in folded) / surveyed.num_chars
+    return len(folded), sum(surveyed.counts[code] for code in folded) / surveyed.num_chars
+
+
+def _require_enough(text: Text, request: Request) -> None:
+    """Raise `CorpusError` for a text of a few characters."""
+    if len(text.ids) < _LEAST_CHARS and not request.allows_short:
+        raise CorpusError(
+            f"the corpus holds {number_of(len(text.ids), 'character')}, too few to learn from",
+            f"give it {_FEW_CHARS:,} or more; --allow-short learns them all the same",
+        )
+
+
+def _say_validated(
+    request: Request, files: Files, text: Text, config: TrainConfig, screen: Quiet
+) -> None:
+    """What the validation split is made of, where that is not simply the end of one file."""
+    first, end = text.part("val")
+    if request.val_names:
+        screen.say(f"validation split: {end - first:,} characters of {' '.join(request.val_names)}")
+    elif first == end and config.val_fraction:
+        screen.warn(
+            "the text is too short to keep a validation split: what is learned by heart is not"
+            " told from what is understood"
+        )
+    elif text.starts is None and len(files.begins) > 1:
+        num_groups = len(list(splits.grouped(files, config, len(text.ids))))
+        small = "" if num_groups == len(files.begins) else ", small ones taken together"
         screen.say(
-            f"{len(folded):,} rare characters ({share:.2g} % of the text) became one unknown"
-            f" symbol, never generated: --max-vocab is {len(vocab):,}"
+            f"validation split: {end - first:,} characters, a part of each of the"
+            f" {len(files.begins)} files{small}"
+        )
+
+
+def _say_unknown(vocab: Vocab, surveyed: Survey, request: Request, screen: Quiet) -> None:
+    """How much of the corpus became the unknown symbol, if any of it did."""
+    num_folded, share = _folded(vocab, surveyed)
+    if num_folded:
+        screen.say(
+            f"{num_folded:,} rare characters ({100 * share:.2g} % of the text) became one unknown"
+            f" symbol, never generated: --max-vocab is {request.max_vocab:,}"
         )
 
 
@@ -488,7 +555,7 @@ def _moved(found: Checkpoint, given: Mapping[str, Any], screen: Quiet, group: Gr
 def _counted(names: Sequence[str], text: Text, budget: Budget) -> str:
     """What is learned and how long it takes, in a sentence."""
     records = "" if text.starts is None else f"{number_of(len(text.starts) - 1, 'record')}, "
-    sizes = ((10_000, ", a very small text"), (100_000, ", a small text"))
+    sizes = ((_FEW_CHARS, ", a very small text, soon known by heart"), (100_000, ", a small text"))
     size = next((words for below, words in sizes if len(text.ids) < below), "")
     chars = number_of(len(text.ids), "character")
     return f"{_title(names)}: {records}{chars}{size}; training for {_length(budget)}"

@@ -159,7 +159,7 @@ def score(
         return
     with contextlib.closing(_bar(names, hidden=per_line and sys.stdout.isatty())) as bar:
         files = [inputs.opened(name, how, tell=bar.advance) for name in names]
-        from charrnn import runs, scoring  # after what may be wrong: it takes seconds
+        from charrnn import scoring  # after what may be wrong: it takes seconds
 
         if per_line:
             for scored in scoring.score_lines(found, files):
@@ -168,8 +168,7 @@ def score(
         if files:
             measured = scoring.score_files(found, files, adapt=adapt)
         else:
-            cache = runs.CORPUS_CACHE
-            measured = scoring.score_split(found, split or "val", cache=cache, adapt=adapt)
+            measured = scoring.score_split(found, split or "val", adapt=adapt)
     if as_json:
         print(json.dumps({**measured.figures(), "adapted": adapt}))
     else:

@@ -311,7 +311,7 @@ class Model:
         model of records, each of these from a new one.
         """
         found: list[FloatArray] = [np.empty(0)]
-        for ids in apart(self._known_ids(text), self.records, self.start_id):
+        for ids in apart(self._known_ids(text), self.records, self.start_id, self.vocab.white_V):
             before = np.append(self.start_id, ids[:-1])
             found.append(prediction.surprise(Stepper(self._matrices), before, ids))
         return np.concatenate(found)

@@ -83,16 +83,35 @@ MaxVocab = Annotated[
         rich_help_panel=_TEXT,
     ),
 ]
+AllowShort = Annotated[
+    bool,
+    typer.Option(
+        "--allow-short", help="Learn from fewer than 200 characters too.", rich_help_panel=_TEXT
+    ),
+]
 ValFraction = Annotated[
-    float, typer.Option(help="The tail of the corpus kept for validation.", rich_help_panel=_TEXT)
+    float,
+    typer.Option(help="The end of each file that is kept for validation.", rich_help_panel=_TEXT),
+]
+Val = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--val",
+        metavar="FILE",
+        help="Validate on this file or folder instead; repeatable.",
+        show_default=False,
+        rich_help_panel=_TEXT,
+    ),
 ]
 TestFraction = Annotated[
     float,
-    typer.Option(help="The very end of it, to be scored once.", rich_help_panel=_TEXT),
+    typer.Option(help="The very end of each, to be scored once.", rich_help_panel=_TEXT),
 ]
 MaxValChars = Annotated[
     int,
-    typer.Option(help="At most so many characters of it; 0 is no limit.", rich_help_panel=_TEXT),
+    typer.Option(
+        help="Validate on at most so many characters; 0 is no limit.", rich_help_panel=_TEXT
+    ),
 ]
 
 Cell = Annotated[

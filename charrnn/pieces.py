@@ -58,13 +58,14 @@ class Tally:
     sha256: str  # of its normalised text in UTF-8, or of its raw bytes
     counts: dict[int, int]  # code point → how often
     is_open: bool  # it ends within a line, so that a text that follows begins a new one
+    begins: list[int]  # where in it its files begin, but for one that goes on from another piece
     seen: Normalised
 
     @classmethod
     def from_json(cls, values: Any) -> "Tally":
         """The inverse of `asdict` and JSON."""
         counts = {int(code): count for code, count in values["counts"].items()}
-        return cls(values["sha256"], counts, values["is_open"], Normalised(**values["seen"]))
+        return cls(**values | {"counts": counts, "seen": Normalised(**values["seen"])})
 
     @property
     def num_chars(self) -> int:
@@ -98,7 +99,7 @@ class Writing:
         return self.piece.num_bytes
 
 
-_NOTHING = Tally(hashlib.sha256().hexdigest(), {}, is_open=False, seen=Normalised())
+_NOTHING = Tally(hashlib.sha256().hexdigest(), {}, is_open=False, begins=[], seen=Normalised())
 
 
 def changed() -> CorpusError:
@@ -197,7 +198,7 @@ def tally(piece: Piece, tell: Tell) -> Tally:
     Raises `CorpusError` for what cannot be decoded, unless its source may be skipped.
     """
     digest, counts, last = hashlib.sha256(), np.zeros(1, np.int64), b""
-    seen = Normalised()
+    seen, begins, num_chars = Normalised(), list[int](), 0
     for source in piece.sources:
         try:
             its = _counted_in_some_encoding(piece, source, digest, last, tell)
@@ -208,12 +209,16 @@ def tally(piece: Piece, tell: Tell) -> Tally:
             if isinstance(error, NotTextError) and error.likely is not None:
                 seen.likely[source.label] = error.likely
             continue
+        if not source.begin:
+            begins.append(num_chars + (not piece.reading.is_bytes and last not in (b"", b"\n")))
+        num_chars += int(its.counts.sum())
         digest, last, counts = its.digest, its.last, _sum(counts, its.counts)
         seen.add(its.seen)
     return Tally(
         sha256=digest.hexdigest(),
         counts={int(code): int(counts[code]) for code in np.flatnonzero(counts)},
         is_open=not piece.reading.is_bytes and last not in (b"", b"\n"),
+        begins=begins,
         seen=seen,
     )
 

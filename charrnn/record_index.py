@@ -34,51 +34,47 @@ class RecordIndex:
     vocab: Vocab
     hashes_R: IntArray  # sorted
     begins_R: IntArray
+    lengths_R: IntArray
 
     @classmethod
     def of(
-        cls, ids: IntArray, vocab: Vocab, kind: str, sha256: str, *, cache: Path, progress: Progress
+        cls,
+        ids: IntArray,
+        vocab: Vocab,
+        find: Callable[[], Records],
+        *,
+        path: Path,
+        progress: Progress,
     ) -> "RecordIndex":
-        """The index that is kept in the cache, or a new one, which is then kept: 16 bytes for a
-        record of a kind of `records.END`. `sha256` is the corpus's. Raises `StorageError` where
-        there is no room for it.
+        """The index that is kept in a file, or a new one of the records that `find` finds, which
+        is then kept: 24 bytes for a record. Raises `StorageError` where there is no room for it.
         """
-        ids_path = corpus.ids_path(sha256, vocab, cache)
-        path = ids_path.with_name(f"{ids_path.stem}-{kind}-hashes.npy")
         dtype = np.dtype(np.uint64)
         kept = corpus.recall(path, num_chars=None, dtype=dtype)
         if kept is None:
-            made = _made(ids, vocab, kind, progress)
+            made = _made(ids, find(), progress)
             pieces = (piece.tobytes() for piece in made)
             kept = corpus.stored(path, pieces, num_chars=sum(map(len, made)), dtype=dtype)
-        num_records = len(kept) // 2
-        return cls(ids, vocab, kept[:num_records], kept[num_records:])
+        return cls(ids, vocab, *kept.reshape(3, -1))
 
     def __contains__(self, text: object) -> bool:
         ids = self.vocab.ids_of(code_points(str(text)))
         if (ids < 0).any():
             return False
-        return not len(ids) or any(self._is_at(place, ids) for place in self._places_of(ids))
+        return not len(ids) or any(np.array_equal(other, ids) for other in self._alike(ids))
 
-    def _places_of(self, ids: IntArray) -> Iterator[int]:
-        """Where the records of the same hash begin."""
+    def _alike(self, ids: IntArray) -> Iterator[IntArray]:
+        """The records of the same hash."""
         (hashed,) = _hashes(ids, np.zeros(1, np.int64), np.array([len(ids)]))
         k = int(np.searchsorted(self.hashes_R, hashed))
         while k < len(self.hashes_R) and self.hashes_R[k] == hashed:
-            yield int(self.begins_R[k])
+            begin = int(self.begins_R[k])
+            yield self.ids[begin : begin + int(self.lengths_R[k])]
             k += 1
 
-    def _is_at(self, begin: int, ids: IntArray) -> bool:
-        """Whether they stand there, up to the end of a line."""
-        after = self.ids[begin + len(ids) : begin + len(ids) + 1]
-        is_whole = not len(after) or self.vocab.code_points[int(after[0])] == ord("\n")
-        return is_whole and np.array_equal(self.ids[begin : begin + len(ids)], ids)
 
-
-def _made(ids: IntArray, vocab: Vocab, kind: str, progress: Progress) -> tuple[Hashes, Hashes]:
-    """The sorted hashes of all records, and where each of these begins."""
-    newline = int(vocab.ids_of(np.array([ord("\n")]))[0])
-    found = Records.found(ids, kind, newline)
+def _made(ids: IntArray, found: Records, progress: Progress) -> tuple[Hashes, Hashes, Hashes]:
+    """The sorted hashes of all records; where each of these begins, and how long it is."""
     num_records = len(found.begins_R)
     hashes_R = np.empty(num_records, np.uint64)
     ends_R = np.cumsum(found.lengths_R)
@@ -91,7 +87,9 @@ def _made(ids: IntArray, vocab: Vocab, kind: str, progress: Progress) -> tuple[H
         first = last
         progress(min(first, num_records), num_records)
     order = np.argsort(hashes_R, kind="stable")
-    return hashes_R[order], found.begins_R[order].astype(np.uint64)
+    ordered = found[order]
+    begins_R, lengths_R = ordered.begins_R.astype(np.uint64), ordered.lengths_R.astype(np.uint64)
+    return hashes_R[order], begins_R, lengths_R
 
 
 def _hashes(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from charrnn import display
 from charrnn.checkpoint import Checkpoint
 from charrnn.model import Model
-from charrnn.runs import CORPUS_CACHE
 
 if TYPE_CHECKING:
     from charrnn.index import Index
@@ -119,15 +118,16 @@ def _index_of(found: Checkpoint) -> "Index":
     Where the corpus is gone or has changed, the encoded copy of it serves. Raises `CorpusError`
     where there is neither, `StorageError` where the disk has no room for an index.
     """
+    from charrnn import home
     from charrnn.index import Index
     from charrnn.reading import same_corpus
 
     screen = display.screen(quiet=False, as_json=False)
-    ids = same_corpus(found, cache=CORPUS_CACHE, keep_corpus=True, screen=screen)
-    screen.end()
-    index = Index.of(
-        ids, found.vocab, found.corpus.sha256, cache=CORPUS_CACHE, progress=screen.reading
-    )
+    with home.of(found.path) as its:
+        ids = same_corpus(found, its, keep_corpus=True, screen=screen)
+        screen.end()
+        sha256 = found.corpus.sha256
+        index = Index.of(ids, found.vocab, sha256, cache=its.cache, progress=screen.reading)
     screen.end()
     return index
 

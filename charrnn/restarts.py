@@ -52,7 +52,7 @@ def begun(arguments: Sequence[str]) -> Run | None:
     this = launch()
     if this is None:
         return None
-    for note in runs.ROOT.glob(f"*/{runs.LAUNCH}"):
+    for note in runs.root().glob(f"*/{runs.LAUNCH}"):
         with contextlib.suppress(OSError, ValueError):
             if json.loads(note.read_text()) == {"launch": this, "arguments": list(arguments)}:
                 run = Run(note.parent)

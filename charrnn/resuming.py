@@ -66,9 +66,12 @@ def require_same(typed: Typed, found: "Checkpoint") -> None:
         **found.train.to_json(),
         "bytes_": found.vocab.is_bytes,
         "lines": found.train.records == "lines",
+        "val": list(found.corpus.val_names),
+        "allow_short": True,  # whatever was typed: the run is there
     }
     has["learning_rate"] *= 2**found.progress.rollbacks  # each has halved it
     for name, (param, value) in typed.items():
+        value = list(value) if isinstance(value, tuple) else value
         if name not in has:
             raise UsageError(f"{param.opts[0]} is for a new run", "leave it out, or train anew")
         if value != has[name]:

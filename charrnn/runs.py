@@ -29,7 +29,8 @@ from charrnn.storage import alone_at, discard_unfinished, keep_beside, write_ato
 
 ROOT = Path("checkpoints")
 LAUNCH = "launch.json"
-CORPUS_CACHE = ROOT / ".corpora"
+ELSEWHERE = "CHARRNN_CHECKPOINTS"  # the environment variable that names another such folder
+_ELSEWHERE_HINT = f"{ELSEWHERE}=FOLDER says where else they are"
 _NAME = re.compile(r"\w[\w.+-]*")
 
 
@@ -42,7 +43,8 @@ class Run:
     @property
     def name(self) -> str:
         """What `charrnn resume` and `charrnn sample` take."""
-        return self.folder.name if self.folder.parent == ROOT else str(self.folder)
+        name, is_here = self.folder.name, self.folder.parent in roots()
+        return name if is_here and _folder_of(name) in (None, self.folder) else str(self.folder)
 
     @property
     def last(self) -> Path:
@@ -223,7 +225,10 @@ class Run:
 
 
 def _refused(folder: Path) -> AbstractContextManager[None]:
-    return storage_errors(f"cannot write in {folder}", "what is there is intact")
+    intact = "what is there is intact"
+    return storage_errors(
+        f"cannot write in {folder}", intact, if_forbidden=f"make it writable; {intact}"
+    )
 
 
 def _step_of(line: str) -> float:
@@ -247,6 +252,27 @@ def _no_checkpoint(run: Run) -> CheckpointError:
     )
 
 
+def roots() -> list[Path]:
+    """Where runs are looked for, in this order."""
+    elsewhere = os.environ.get(ELSEWHERE)
+    return [ROOT, Path(elsewhere).expanduser()] if elsewhere else [ROOT]
+
+
+def root() -> Path:
+    """Where a new run goes: checkpoints/, unless there is none and the variable names another."""
+    return next((folder for folder in roots() if folder.is_dir()), roots()[-1])
+
+
+def searched() -> str:
+    """The folders in which runs are looked for, for a message."""
+    return " or ".join(str(folder.absolute()) for folder in roots())
+
+
+def _folder_of(name: str) -> Path | None:
+    """The folder of the run of that name, where there is one."""
+    return next((root / name for root in roots() if (root / name).is_dir()), None)
+
+
 def create(name: str | None, *, default: str) -> Run:
     """A new run; an existing one is never touched.
 
@@ -256,12 +282,13 @@ def create(name: str | None, *, default: str) -> Run:
     require_free(name)
     stem = re.sub(r"[^\w.+-]+", "-", default).strip("-.") or "run"
     candidates = [name] if name else [stem, *(f"{stem}-{n}" for n in range(2, 10_000))]
-    with storage_errors(f"cannot make the folder {ROOT}", "check the folder you are in"):
-        ROOT.mkdir(exist_ok=True)
+    folder = root()
+    with storage_errors(f"cannot make the folder {folder}", "check the folder you are in"):
+        folder.mkdir(parents=True, exist_ok=True)
         for candidate in candidates:
             try:
-                (ROOT / candidate).mkdir()  # fails if it is there: two launches never share a run
-                return Run(ROOT / candidate)
+                (folder / candidate).mkdir()  # fails if it is there: two launches never share a run
+                return Run(folder / candidate)
             except FileExistsError:
                 continue
     raise _taken(candidates[0])
@@ -273,7 +300,7 @@ def require_free(name: str | None) -> None:
         return
     if not _NAME.fullmatch(name):
         raise UsageError(f"--run {name!r} cannot name a run", "use letters, digits, - _ . +")
-    if (ROOT / name).exists():
+    if (root() / name).exists():
         raise _taken(name)
 
 
@@ -286,21 +313,28 @@ def find(name: str | None) -> Run:
     if name is None:
         found = everything()
         if not found:
-            raise CheckpointError("there is no run in checkpoints/ yet", "type: charrnn train")
+            raise no_run()
         return found[0]
-    for folder in (ROOT / name, Path(name)):
+    for folder in (*(root / name for root in roots()), Path(name)):
         run = Run(folder)
         if run.checkpoints:
             return run
         if name and folder.is_dir():
             raise _no_checkpoint(run)
-    known = ", ".join(run.name for run in everything()[:5]) or "none yet"
-    raise CheckpointError(f"there is no run {name!r}", f"there are: {known}")
+    known = ", ".join(run.name for run in everything()[:5]) or f"none yet; {_ELSEWHERE_HINT}"
+    raise CheckpointError(f"there is no run {name!r} in {searched()}", f"there are: {known}")
+
+
+def no_run() -> CheckpointError:
+    """The error where there is not one run."""
+    return CheckpointError(
+        f"there is no run in {searched()} yet", f"type: charrnn train; {_ELSEWHERE_HINT}"
+    )
 
 
 def find_to_speak(name: str | None) -> tuple[Checkpoint, list[CheckpointError]]:
     """What to sample from, by a run's name, folder or a checkpoint's path; what was skipped."""
-    if name is not None and not (ROOT / name).is_dir() and Path(name).is_file():
+    if name is not None and _folder_of(name) is None and Path(name).is_file():
         return checkpoint.read(Path(name)).for_speaking(), []
     return find(name).to_speak()
 
@@ -317,12 +351,15 @@ def require_there(name: str) -> None:
 
 
 def everything() -> list[Run]:
-    """All runs that have a checkpoint, the one most recently trained first."""
-    if not ROOT.is_dir():
-        return []
-    found = [
-        Run(folder)
-        for folder in ROOT.iterdir()
-        if not folder.name.startswith(".") and any(folder.glob("*.safetensors"))
-    ]
-    return sorted(found, key=Run.written_ns, reverse=True)
+    """All runs that have a checkpoint, the one most recently trained first: those here, or if
+    there is none, those elsewhere.
+    """
+    for folder in roots():
+        found = [
+            Run(each)
+            for each in (folder.iterdir() if folder.is_dir() else ())
+            if not each.name.startswith(".") and any(each.glob("*.safetensors"))
+        ]
+        if found:
+            return sorted(found, key=Run.written_ns, reverse=True)
+    return []

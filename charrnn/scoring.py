@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import chain
 
 import numpy as np
 
@@ -21,8 +21,8 @@ from charrnn.evaluation import record_losses, validation_loss, validation_loss_r
 from charrnn.lanes import Text
 from charrnn.model import Model
 from charrnn.network import Network
-from charrnn.reading import File, same_text, spelled, whole_lines
-from charrnn.records import Records, last_end
+from charrnn.reading import File, part, same_text, spelled, whole_lines
+from charrnn.records import Records, last_begin
 from charrnn.vocab import IntArray, Vocab, code_points
 
 _PIECE = 1 << 20  # characters: whole blocks of validation_loss_reset
@@ -126,15 +126,19 @@ def score_files(found: Checkpoint, files: Sequence[File], *, adapt: bool) -> Sco
     _require_one_text(kind, adapt)
     scorer, start_id = _Scorer(found), Model.of(found).start_id
     before = start = np.array([start_id], found.vocab.dtype)
-    known = _known(files, found, scorer)
-    pieces = [np.concatenate([start[:0], *known])] if adapt else _pieces(known, kind, start_id)
-    for piece in pieces:
+    texts = [files] if kind == "none" else [[file] for file in files]  # a file ends a record
+    known = [_known(text, found, scorer) for text in texts]
+    for piece in (
+        [np.concatenate([start[:0], *known[0]])]
+        if adapt
+        else chain.from_iterable(_pieces(text, found) for text in known)
+    ):
         if kind == "none":
             ids = np.concatenate([before, piece])
             scorer.read(Text(ids, len(before), len(ids)), "val", adapt=adapt)
             before = ids[-_CONTEXT:]
         else:
-            records = Records.found(piece, kind, start_id)
+            records = Records.found(piece, kind, start_id, white_V=found.vocab.white_V)
             ids = np.concatenate([start, *records.arranged(piece)])
             scorer.read(Text(ids, 1, len(ids), records.starts + 1), "val")
     if not scorer.num_chars:
@@ -142,18 +146,14 @@ def score_files(found: Checkpoint, files: Sequence[File], *, adapt: bool) -> Sco
     return scorer.score()
 
 
-def score_split(found: Checkpoint, split: str, *, cache: Path, adapt: bool) -> Score:
+def score_split(found: Checkpoint, split: str, *, adapt: bool) -> Score:
     """The score of the run's own validation or test split.
 
     Raises `CorpusError` where the corpus is gone or changed, or there is no such split.
     """
     _require_one_text(found.train.records, adapt)
-    text = same_text(found, cache=cache, keep_corpus=True, screen=Quiet())
-    first, end = text.part(split)
-    if first >= end:
-        raise CorpusError(
-            f"the run keeps no {split} split", f"it takes train --{split}-fraction to make one"
-        )
+    text = same_text(found, keep_corpus=True, screen=Quiet())
+    first, end = part(text, split, found)
     scorer = _Scorer(found)
     scorer.read(text, split, adapt=adapt)
     for t in range(first, end, _PIECE):
@@ -225,13 +225,16 @@ def _known(files: Sequence[File], found: Checkpoint, scorer: _Scorer) -> Iterato
             yield known.astype(found.vocab.dtype)
 
 
-def _pieces(known: Iterable[IntArray], kind: str, newline: int) -> Iterator[IntArray]:
+def _pieces(known: Iterable[IntArray], found: Checkpoint) -> Iterator[IntArray]:
     """The same in pieces of whole blocks or whole records, whatever it comes in."""
     held: IntArray = np.empty(0, np.uint8)
+    kind, vocab = found.train.records, found.vocab
     for ids in known:
         held = np.concatenate([held, ids])
         if len(held) >= _PIECE:
-            end = len(held) // _PIECE * _PIECE if kind == "none" else last_end(held, kind, newline)
+            end = len(held) // _PIECE * _PIECE
+            if kind != "none":
+                end = last_begin(held, kind, vocab.newline, vocab.white_V)
             yield held[:end]
             held = held[end:]
     yield held

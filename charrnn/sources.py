@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn import shakespeare
-from charrnn.errors import CorpusError, UsageError, storage_errors
+from charrnn.errors import ELSEWHERE, CorpusError, UsageError, storage_errors
 from charrnn.storage import temporary_beside
 
 STDIN = "-"
@@ -40,33 +40,41 @@ class Source:
     end: int | None = None  # None: to the end of the file
 
 
-def find(names: Sequence[str], *, spool_folder: Path) -> list[Source]:
+def find(
+    names: Sequence[str], *, spool_folder: Path, folder: Path = Path(), num_before: int = 0
+) -> list[Source]:
     """The files behind the names, in order.
 
-    Relative paths are looked for in the working folder, then in `data/`. What can be read only once
+    Relative paths are looked for in `folder`, then in `data/` there. What can be read only once
     (standard input, a pipe, a process substitution) is copied to a file in `spool_folder` first,
-    for the corpus is read twice; `discard_spooled` removes it. Raises `CorpusError` for a name
-    behind which there is nothing to read.
+    for the corpus is read twice; `discard_spooled` removes it. `num_before` files were found
+    already. Raises `CorpusError` for a name behind which there is nothing to read.
     """
-    stdin = [name for name in names if name == STDIN or _is_stdin(name)]
-    if len(stdin) > 1:
-        raise UsageError(f"standard input ({stdin[1]}) was named twice", "name it once")
+    require_one_stdin(names)
     sources: list[Source] = []
     try:
         for name in names:
-            if name in stdin:
-                sources.append(_spool_stdin(_copy_in(spool_folder, len(sources))))
+            copy = _copy_in(spool_folder, num_before + len(sources))
+            if _is_stdin(name):
+                sources.append(_spool_stdin(copy))
             elif name == SHAKESPEARE and not os.path.exists(name):
                 plays = shakespeare.play_paths()
                 sources += [
                     Source(path, f"shakespeare/{path.name}", is_play=True) for path in plays
                 ]
             else:
-                sources += _on_disk(name, copy=_copy_in(spool_folder, len(sources)))
+                sources += _on_disk(name, folder, copy=copy)
     except BaseException:
         discard_spooled(sources)
         raise
     return [replace(source, is_one_of_many=len(sources) > 1) for source in sources]
+
+
+def require_one_stdin(names: Sequence[str]) -> None:
+    """Raise `UsageError` where standard input is named twice."""
+    stdin = [name for name in names if _is_stdin(name)]
+    if len(stdin) > 1:
+        raise UsageError(f"standard input ({stdin[1]}) was named twice", "name it once")
 
 
 def require_there(names: Sequence[str]) -> None:
@@ -93,12 +101,12 @@ def can_be_read_once(name: str) -> bool:
 
 
 def _is_stdin(name: str) -> bool:
-    return name in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+    return name in (STDIN, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 
 
-def _on_disk(name: str, *, copy: Path) -> list[Source]:
+def _on_disk(name: str, folder: Path, *, copy: Path) -> list[Source]:
     """The source behind a path: itself if a file, every visible file below it if a folder."""
-    path = _locate(name)
+    path = _locate(name, folder)
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
@@ -119,9 +127,9 @@ def _on_disk(name: str, *, copy: Path) -> list[Source]:
     return [Source(path, name)]
 
 
-def _locate(name: str) -> Path:
+def _locate(name: str, folder: Path = Path()) -> Path:
     """The path as given, or the one of that name under data/."""
-    for path in (Path(name), Path("data") / name) if name else ():
+    for path in (folder / name, folder / "data" / name) if name else ():
         try:
             path.stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -175,7 +183,9 @@ def _spool_pipe(path: Path, name: str, copy: Path) -> Source:
 
 
 def _spool(file: Any, label: str, copy: Path, *, beginning: bytes = b"") -> Source:
-    with storage_errors(f"cannot copy {label} to {copy.parent}", "make room there"):
+    with storage_errors(
+        f"cannot copy {label} to {copy.parent}", "make room there", if_forbidden=ELSEWHERE
+    ):
         copy.parent.mkdir(parents=True, exist_ok=True)
         with copy.open("wb") as written:
             written.write(beginning)

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from charrnn import display, inputs, runs
+from charrnn import display, inputs
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SampleConfig
 from charrnn.errors import ExhaustedError, UsageError
@@ -297,11 +297,9 @@ def _num_at_once(wanted: Wanted, num: int) -> int:
 
 def _records_of(found: Checkpoint) -> Container[str]:
     """The records that were learned; their index is made if there is none yet."""
-    from charrnn.reading import same_corpus  # a fortieth of a second that others need not wait
+    from charrnn import home, reading  # a fortieth of a second that others need not wait
     from charrnn.record_index import RecordIndex
 
-    cache, kind, sha256 = runs.CORPUS_CACHE, found.train.records, found.corpus.sha256
-    ids = same_corpus(found, cache=cache, keep_corpus=True, screen=display.Quiet())
     bar = display.Counting(1, what="an index of the records")
     is_said = False
 
@@ -312,8 +310,13 @@ def _records_of(found: Checkpoint) -> Container[str]:
             is_said = True
         bar.so_far(done, total)
 
-    with contextlib.closing(bar):
-        return RecordIndex.of(ids, found.vocab, kind, sha256, cache=cache, progress=progress)
+    with home.of(found.path) as its, contextlib.closing(bar):
+        ids, files = reading.same_files(found, its, keep_corpus=True, screen=display.Quiet())
+        kind, vocab = found.train.records, found.vocab
+        return RecordIndex.of(
+            ids, vocab, lambda: reading.records_in(ids, kind, vocab, files),
+            path=reading.made_of(found, f"{kind}-hashes", its), progress=progress,
+        )  # fmt: skip
 
 
 def _sieve(found: Checkpoint, model: Model, sample: SampleConfig, wanted: Wanted) -> Sieve:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn import checkpoint, corpus, device, launch
+from charrnn import checkpoint, corpus, device, home, launch
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import TrainConfig
 from charrnn.display import Quiet
@@ -42,12 +42,12 @@ class Finding:
     problem: str = ""
 
 
-def checked(run: Run, *, at_most: int | None, cache: Path, progress: Progress) -> list[Finding]:
+def checked(run: Run, *, at_most: int | None, progress: Progress) -> list[Finding]:
     """All there is to find: the files, then the steps made again (see `files` and `replay`)."""
-    findings = list(files(run, cache=cache))
+    findings = list(files(run))
     if at_most == 0:
         return findings
-    again = replay(run, at_most=at_most, cache=cache, progress=progress)
+    again = replay(run, at_most=at_most, progress=progress)
     if isinstance(again, str):
         return [*findings, Finding("replay", again)]
     steps = f"steps {again.first + 1:,} to {again.last:,} made again"
@@ -58,7 +58,7 @@ def checked(run: Run, *, at_most: int | None, cache: Path, progress: Progress) -
     return [*findings, Finding("replay", compared)]
 
 
-def files(run: Run, *, cache: Path) -> Iterator[Finding]:
+def files(run: Run) -> Iterator[Finding]:
     """Every checkpoint, read and compared with its digest; the metrics; the encoded corpus.
 
     Raises `CheckpointError` where there is no checkpoint at all.
@@ -75,7 +75,8 @@ def files(run: Run, *, cache: Path) -> Iterator[Finding]:
         yield Finding(path.name, f"step {found.progress.step:,}, {size:.1f} MB, the digest matches")
     yield _metrics(run)
     if facts is not None:
-        yield _encoded_corpus(facts, cache)
+        with home.of(facts.path) as its:
+            yield _encoded_corpus(facts, its.cache)
 
 
 def _metrics(run: Run) -> Finding:
@@ -137,7 +138,7 @@ class Replay:
 
 
 def replay(
-    run: Run, *, at_most: int | None, cache: Path, progress: Progress = lambda done, total: None
+    run: Run, *, at_most: int | None, progress: Progress = lambda done, total: None
 ) -> Replay | str:
     """Make the steps from the previous checkpoint to the last again, or `at_most` so many of them,
     and compare with what was recorded, to the bit: the figures, and every array of a checkpoint.
@@ -160,7 +161,7 @@ def replay(
     recorded = _grad_norms(run)
     num_compared = 0
     try:
-        learner, feed = _ready(start, cache=cache)
+        learner, feed = _ready(start)
     except (CorpusError, UsageError) as error:
         return f"not made again: {error.message}"
     for grad_norm in _again(learner, feed, start.train, last=last):
@@ -189,14 +190,14 @@ def _whole(*paths: Path) -> list[Checkpoint]:
     return found
 
 
-def _ready(start: Checkpoint, *, cache: Path) -> tuple[Learner, Feed]:
+def _ready(start: Checkpoint) -> tuple[Learner, Feed]:
     """The learner of a checkpoint and what it reads.
 
     Raises `CorpusError` where the text is gone, `UsageError` where the device is.
     """
     config = start.train
     device.prepare(device.resolve(config.device), config.threads, precision=config.precision)
-    text = same_text(start, cache=cache, keep_corpus=True, screen=Quiet())
+    text = same_text(start, keep_corpus=True, screen=Quiet())
     return launch.learner_at(start, config), Feed(text.lanes(config), config.device)
 
 

@@ -52,10 +52,20 @@ class Vocab:
         kept = np.sort(most_frequent_first[: max_size - 1])
         return cls((*kept.tolist(), UNKNOWN), is_bytes)
 
-    def extended(self, counts: IntArray) -> "Vocab":
-        """This alphabet, ids unchanged, then every new character of `counts` in sorted order."""
-        new = set(np.flatnonzero(counts).tolist()) - set(self.code_points)
-        return Vocab((*self.code_points, *sorted(new)), self.is_bytes)
+    def extended(self, counts: IntArray, *, max_size: int) -> "Vocab":
+        """This alphabet, ids unchanged, then the new characters of `counts` in sorted order.
+
+        Past `max_size` the rarest of these fold into the unknown symbol, which comes last where it
+        is new itself.
+        """
+        seen = np.flatnonzero(counts)
+        new = seen[~np.isin(seen, self.code_points)]
+        unknown: tuple[int, ...] = ()
+        if len(new) and len(self) + len(new) > max_size:
+            unknown = () if UNKNOWN in self.code_points else (UNKNOWN,)
+            most_frequent_first = new[np.argsort(-counts[new], kind="stable")]
+            new = np.sort(most_frequent_first[: max(0, max_size - len(self) - len(unknown))])
+        return Vocab((*self.code_points, *new.tolist(), *unknown), self.is_bytes)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -66,6 +76,18 @@ class Vocab:
     def unknown_id(self) -> int | None:
         """The id of the unknown symbol, or None where every character has its own."""
         return self.code_points.index(UNKNOWN) if UNKNOWN in self.code_points else None
+
+    @cached_property
+    def newline(self) -> int:
+        """The id of the newline; -1, or the unknown one, where it has none of its own."""
+        return int(self._id_of[ord("\n")])
+
+    @cached_property
+    def white_V(self) -> npt.NDArray[np.bool_]:
+        """Table: id → whether it is white space."""
+        known = [bytes([c]) if self.is_bytes else chr(c) for c in self.code_points if c != UNKNOWN]
+        white = iter([character.isspace() for character in known])
+        return np.array([c != UNKNOWN and next(white) for c in self.code_points])
 
     @cached_property
     def _codes(self) -> npt.NDArray[Any]:

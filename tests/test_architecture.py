@@ -55,7 +55,8 @@ MAY_IMPORT = {
         "decoding", "errors", "journal", "pieces", "sources", "storage", "vocab", "workers",
     },
     "corpus": {
-        "counting", "decoding", "journal", "pieces", "sources", "storage", "vocab", "workers",
+        "counting", "decoding", "journal", "pieces", "sources", "splits", "storage", "vocab",
+        "workers",
     },
     "stepper": {"config", "ngrams", "recurrence", "vocab"},
     "sampling": {"config", "stepper"},
@@ -65,16 +66,18 @@ MAY_IMPORT = {
     "prediction": {"config", "sampling", "stepper", "vocab"},
     "records": {"vocab"},
     "record_index": {"corpus", "records", "vocab"},
+    "splits": {"config", "vocab"},
+    "home": {"errors"},
     "sieve": {"errors"},
     "lanes": {"config", "vocab"},
     "feeding": {"lanes", "vocab"},
     "reading": {
-        "checkpoint", "columns", "config", "corpus", "decoding", "display", "errors", "lanes",
-        "records", "sources", "vocab",
+        "checkpoint", "columns", "config", "corpus", "decoding", "display", "errors", "home",
+        "lanes", "records", "sources", "splits", "vocab",
     },
     "speaking": {
         "checkpoint", "config", "device", "display", "errors", "inputs", "model", "reading",
-        "record_index", "records", "recurrence", "reporting", "runs", "sampling", "sieve",
+        "home", "record_index", "records", "recurrence", "reporting", "sampling", "sieve",
         "streams", "torch_batch",
     },
     "inputs": {
@@ -82,7 +85,7 @@ MAY_IMPORT = {
         "reading", "runs",
     },
     "reporting": {
-        "checkpoint", "display", "index", "model", "novelty", "reading", "runs", "steering",
+        "checkpoint", "display", "home", "index", "model", "novelty", "reading", "steering",
     },
     "container": set(),
     "checkpoint": {"config", "container", "errors", "storage", "vocab"},
@@ -117,16 +120,16 @@ MAY_IMPORT = {
     "samples": {"config"},
     "baselines": {"lanes", "vocab"},
     "verifying": {
-        "checkpoint", "config", "corpus", "device", "display", "errors", "feeding", "launch",
-        "reading", "runs", "training", "vocab",
+        "checkpoint", "config", "corpus", "device", "display", "errors", "feeding", "home",
+        "launch", "reading", "runs", "training", "vocab",
     },
     "budget": {
         "config", "device", "evaluation", "feeding", "lanes", "training",
     },
     "launch": {
-        "budget", "checkpoint", "config", "cores", "corpus", "device", "display", "errors", "lanes",
-        "network", "ngrams", "plan", "ranks", "reading", "restarts", "runs", "session", "sharing",
-        "sources", "threads", "training", "vocab",
+        "budget", "checkpoint", "config", "cores", "corpus", "device", "display", "errors",
+        "home", "lanes", "network", "ngrams", "plan", "ranks", "reading", "restarts", "runs",
+        "session", "sharing", "sources", "splits", "threads", "training", "vocab",
     },
     "cli": {
         "board", "config", "decoding", "display", "early", "errors", "inputs", "launch",

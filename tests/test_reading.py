@@ -15,7 +15,6 @@ from charrnn.decoding import Reading
 from charrnn.display import Quiet
 from charrnn.errors import UsageError
 from charrnn.reading import same_text
-from charrnn.runs import CORPUS_CACHE
 
 NAMES = "".join(f"{a}{b}{c}\n" for a in "BDKL" for b in "aeiou" for c in ("n", "ra", "lo", "mmi"))
 TUNES = "".join(f"X:{k}\nK:{'ABCDEFG'[k % 7]}\n{'ab' * (k % 9)}|\n\n" for k in range(60))
@@ -31,7 +30,7 @@ def kind(request, tmp_path):
 
 def text_of(tmp_path, name="a"):
     found = checkpoint.read(run_of(tmp_path, name).last)
-    text = same_text(found, cache=CORPUS_CACHE, keep_corpus=False, screen=Quiet())
+    text = same_text(found, keep_corpus=False, screen=Quiet())
     return found, text
 
 

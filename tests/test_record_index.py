@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from charrnn import record_index
 from charrnn.record_index import RecordIndex
-from charrnn.records import END
+from charrnn.records import END, Records
 from charrnn.vocab import UNKNOWN, Vocab, code_points
 
 VOCABS = {
@@ -20,7 +20,7 @@ VOCABS = {
 def index_of(text, kind, vocab, folder, told=None):
     ids = vocab.ids_of(code_points(text)).astype(vocab.dtype)
     return RecordIndex.of(
-        ids, vocab, kind, "0" * 64, cache=folder,
+        ids, vocab, lambda: Records.found(ids, kind, vocab.newline), path=folder / "index.npy",
         progress=lambda *done: None if told is None else told.append(done),
     )  # fmt: skip
 
@@ -58,3 +58,14 @@ def test_one_hash_for_all_finds_the_same(tmp_path, monkeypatch):
     index = index_of("a\nab\nabc\nb\ncccccccccccc\n", "lines", VOCABS["narrow"], tmp_path)
     words = ["a", "ab", "abc", "b", "cccccccccccc", "c", "bc", "ccccccccccc"]
     assert [word in index for word in words] == [True] * 5 + [False] * 3
+
+
+def test_a_record_that_ends_with_its_file_is_found(tmp_path):
+    vocab = VOCABS["narrow"]
+    ids = vocab.ids_of(code_points("abcab\nb")).astype(vocab.dtype)
+    begins_F = np.array([0, 3])
+    index = RecordIndex.of(
+        ids, vocab, lambda: Records.found(ids, "lines", vocab.newline, begins_F=begins_F),
+        path=tmp_path / "index.npy", progress=lambda *_: None,
+    )  # fmt: skip
+    assert [word in index for word in ("abc", "ab", "b", "abcab", "c")] == [True] * 3 + [False] * 2

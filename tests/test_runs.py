@@ -43,7 +43,9 @@ def test_the_newest_run_is_the_one_trained_last():
 def test_a_run_that_is_not_there_is_answered_with_those_that_are():
     run = runs.create("mine", default="x")
     checkpoint.write(run.last, small())
-    with pytest.raises(CheckpointError, match="there is no run 'yours'; there are: mine"):
+    with pytest.raises(
+        CheckpointError, match="there is no run 'yours' in /.*/checkpoints; there are: mine"
+    ):
         runs.find("yours")
 
 

@@ -287,4 +287,4 @@ def test_a_run_without_a_test_split_says_so(charrnn, corpus):
     charrnn("train", corpus, *QUICK, "--run", "a")
     refused = charrnn("score", "--split", "test")
     assert refused.code == 3
-    assert "it takes train --test-fraction to make one" in refused.err
+    assert "train with --test-fraction" in refused.err

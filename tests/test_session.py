@@ -17,7 +17,17 @@ from charrnn.training import Report
 def test_best_is_the_lowest_validation_loss_and_last_is_the_last(charrnn, tmp_path):
     """Sixty characters are soon learned by heart, and then the validation loss rises."""
     (tmp_path / "corpus.txt").write_text("the quick brown fox jumps over the lazy dog again and a")
-    settings = ("--steps", 400, "--eval-every", 20, "--learning-rate", 0.05, "--dropout", 0)
+    settings = (
+        "--allow-short",
+        "--steps",
+        400,
+        "--eval-every",
+        20,
+        "--learning-rate",
+        0.05,
+        "--dropout",
+        0,
+    )
     assert charrnn("train", "corpus.txt", "--run", "a", *settings).code == 0
     run = run_of(tmp_path)
     losses = {line["step"]: line["val_loss"] for line in metrics(run) if "val_loss" in line}

@@ -86,16 +86,16 @@ class TestVerify:
 
 def test_all_steps_since_the_previous_save_are_made_again(charrnn, corpus, tmp_path):
     charrnn(*TRAIN)
-    run, cache = run_of(tmp_path), tmp_path / "checkpoints/.corpora"
-    whole = verifying.replay(run, at_most=None, cache=cache)
+    run = run_of(tmp_path)
+    whole = verifying.replay(run, at_most=None)
     assert (whole.first, whole.last, whole.difference) == (0, 60, "")
     assert whole.num_compared == 6 + 2
-    part = verifying.replay(run, at_most=23, cache=cache)
+    part = verifying.replay(run, at_most=23)
     assert (part.first, part.last, part.num_compared) == (0, 23, 2)
     lines = [json.loads(line) for line in run.metrics.read_text().splitlines()]
     next(line for line in lines if line["step"] == 20 and "grad_norm" in line)["grad_norm"] += 1e-6
     run.metrics.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    other = verifying.replay(run, at_most=None, cache=cache)
+    other = verifying.replay(run, at_most=None)
     assert other.last == 20
     assert "step 20: gradient norm" in other.difference
 

@@ -52,9 +52,27 @@ def test_without_folding_a_character_never_seen_has_no_id():
 
 def test_a_vocab_grows_without_moving_an_id():
     old = vocab_of("mno")
-    new = old.extended(counts_of("zoa"))
+    new = old.extended(counts_of("zoa"), max_size=9)
     assert new.decode(range(5)) == "mnoaz"
     assert new.code_points[: len(old)] == old.code_points
+
+
+def test_a_vocab_grows_by_the_most_frequent_characters_and_no_further():
+    old = vocab_of("mno")
+    new = old.extended(counts_of("zzzbbaaaaooo"), max_size=5)
+    assert new.decode(range(5)) == "mnoa\N{REPLACEMENT CHARACTER}"
+    assert new.extended(counts_of("zzq"), max_size=5) == new
+    assert new.extended(counts_of("qqr"), max_size=6).decode([5]) == "q"
+    assert old.extended(counts_of("mmm"), max_size=2) == old
+    assert len(old.extended(counts_of("x"), max_size=2)) == 4
+
+
+def test_white_space_and_the_newline_of_a_vocab():
+    assert vocab_of("a\t \n\u3000z").white_V.tolist() == [True, True, True, False, False, True]
+    assert vocab_of("a\nb").newline == 0
+    assert vocab_of("ab").newline == -1
+    every_byte = Vocab(tuple(range(256)), is_bytes=True)
+    assert np.flatnonzero(every_byte.white_V).tolist() == [9, 10, 11, 12, 13, 32]
 
 
 @pytest.mark.parametrize(("size", "dtype"), [(2, "u1"), (256, "u1"), (257, "u2"), (65_537, "u4")])

@@ -409,8 +409,8 @@ MISTAKES = [
     Mistake(
         "two launches may share a run",
         "runs",
-        "(ROOT / candidate).mkdir()",
-        "(ROOT / candidate).mkdir(exist_ok=True)",
+        "(folder / candidate).mkdir()",
+        "(folder / candidate).mkdir(exist_ok=True)",
         "test_runs_at_once.py::test_fifty_launches_at_once_make_fifty_runs",
     ),
     # Texts and terminals.
@@ -431,8 +431,8 @@ MISTAKES = [
     Mistake(
         "a resume goes on with another text",
         "reading",
-        "            if surveyed.sha256 == facts.sha256:",
-        "            if True:",
+        "if surveyed.sha256 != facts.sha256 or",
+        "if False and",
         "test_texts.py::test_a_changed_corpus_stops_a_resume_unless_told_otherwise",
     ),
     Mistake(

@@ -177,6 +177,27 @@ MESSAGES = {
         "the corpus holds fewer than two records, one in each line; leave --records and --lines"
         " out",
     ),
+    ("train", "line"): (
+        3,
+        "the corpus holds 8 characters, too few to learn from; give it 10,000 or more;"
+        " --allow-short learns them all the same",
+    ),
+    ("train", "-", "--val", "-"): (
+        2,
+        "standard input (-) was named twice; name it once",
+    ),
+    ("train", "text", "--val", "empty"): (
+        3,
+        "the text of --val holds nothing; name a file with text",
+    ),
+    ("train", "empty", "--val", "text"): (
+        3,
+        "the corpus holds no text; --val names the validation text alone",
+    ),
+    ("train", "text", "--val", "text", "--val-fraction", "0.2"): (
+        2,
+        "--val and --val-fraction were both given; choose one",
+    ),
     ("resume", "changed", "--steps", "9"): (
         3,
         "the corpus changed.txt has changed since the run began; --keep-corpus goes on with the"
@@ -188,7 +209,7 @@ MESSAGES = {
         " back",
     ),
     # runs and checkpoints
-    ("resume", "x"): (4, "there is no run 'x'; there are: KNOWN"),
+    ("resume", "x"): (4, "there is no run 'x' in HERE/checkpoints; there are: KNOWN"),
     ("resume", "folder"): (
         4,
         "the run 'folder' has no checkpoint yet; train it, or see: charrnn runs",
@@ -300,7 +321,7 @@ MESSAGES = {
     ),
     ("score", "--run", "a", "--split", "test"): (
         3,
-        "the run keeps no test split; it takes train --test-fraction to make one",
+        "the run keeps no test split; give it a file instead, or train with --test-fraction",
     ),
     ("score", "--run", "a", "empty"): (
         3,
@@ -420,7 +441,9 @@ ELSEWHERE = {
     "holds NUL characters": "passed over in a folder: tests/test_corpus.py",
     "is no table by its name": "passed over in a folder: test_stumbles_columns.py",
     "has a line of more than": "tests/test_columns.py",
-    "there is no run in checkpoints": "tests/test_cli.py",
+    "there is no run in {searched()}": "tests/test_cli.py",
+    "cannot make a temporary folder": "test_read_only.py",
+    "of the text would become one unknown symbol": "tests/stumbles/test_stumbles_vocab.py",
     "needs the data package": "tests/test_shakespeare.py",
     "standard input is a terminal": "test_terminals.py",
     "found: {self.sieve.why}": "tests/test_speaking.py",
@@ -497,7 +520,8 @@ def test_a_mistake_costs_this_one_line(charrnn, world, monkeypatch, arguments):
     before = {path: path.stat().st_mtime_ns for path in world.rglob("*.safetensors")}
     code, line = MESSAGES[arguments]
     done = charrnn(*arguments)
-    wanted = re.escape(line.replace("KNOWN", known_runs())).replace(r"\.\.\.", ".*")
+    line = line.replace("KNOWN", known_runs()).replace("HERE", str(world))
+    wanted = re.escape(line).replace(r"\.\.\.", ".*")
     assert re.fullmatch(f"charrnn: {wanted}\n", done.err), done.err
     assert (done.code, done.out) == (code, "")
     assert {path: path.stat().st_mtime_ns for path in world.rglob("*.safetensors")} == before

@@ -232,7 +232,7 @@ def test_a_folder_that_may_not_be_written_ends_a_run_before_step_one(corpus, tmp
     assert done.returncode == 6
     assert done.stderr.endswith(
         "charrnn: cannot write the encoded corpus to checkpoints/.corpora: Permission denied;"
-        " make room there\n"
+        " work in a folder of your own, or make that one writable\n"
     )
     assert not list((tmp_path / "checkpoints").iterdir())
 

@@ -93,7 +93,11 @@ def test_a_changed_corpus_stops_a_resume_unless_told_otherwise(charrnn, corpus):
         ("socket", 3, "socket is not a file, a folder or a pipe"),
         ("/dev/zero", 3, "/dev/zero is not a file, a folder or a pipe"),
         ("dangling", 3, "there is no corpus 'dangling', neither here nor in data/"),
-        ("short", 0, ""),
+        (
+            "short",
+            3,
+            "the corpus holds 2 characters, too few to learn from; give it 10,000 or more",
+        ),
     ],
 )
 def test_a_corpus_that_is_none_is_told_at_once(charrnn, tmp_path, name, code, said):
@@ -120,7 +124,7 @@ def test_a_corpus_that_is_none_is_told_at_once(charrnn, tmp_path, name, code, sa
 def test_a_text_shorter_than_a_window_shrinks_batch_and_window_and_says_so(charrnn, tmp_path):
     (tmp_path / "short").write_text("a short text, and no more of it")
     sizes = ("--hidden-size", 4, "--batch-size", 8, "--seq-length", 40)
-    done = charrnn("train", "short", *sizes, "--steps", 2, "--run", "a")
+    done = charrnn("train", "short", "--allow-short", *sizes, "--steps", 2, "--run", "a")
     assert done.code == 0
     config = runs_config(charrnn, tmp_path)
     now = f"now batch {config.batch_size}, sequence length {config.seq_length}"

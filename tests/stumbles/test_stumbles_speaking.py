@@ -287,7 +287,7 @@ def test_new_records_are_told_by_an_index_that_is_made_once_and_said(charrnn, ru
     first = charrnn(*wish)
     assert re.search(r"making an index of \d+ records, which is kept", first.err)
     assert not set(listed(first)) & set(Path("names.txt").read_text().split())
-    monkeypatch.delattr("charrnn.record_index.Records")  # nothing looks for records again
+    monkeypatch.delattr("charrnn.reading.records_in")  # nothing looks for records again
     again = charrnn(*wish)
     assert (again.code, again.out) == (0, first.out)
     assert "index" not in again.err
