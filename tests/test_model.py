@@ -72,6 +72,14 @@ def test_a_model_of_bytes_stops_at_a_text_of_more_bytes():
     assert stopped == text[: text.index(stop)]
 
 
+def test_a_text_may_go_on_until_one_of_some_texts_which_it_keeps():
+    model = model_of()
+    text = model.generate("ab", length=300, seed=3)
+    assert model.generate("ab", length=300, seed=3, until="d") == text[: text.index("d") + 1]
+    assert model.generate("ab", length=-1, seed=3, until=["d", "☃"]) == text[: text.index("d") + 1]
+    assert model.generate("ab", length=300, seed=3, repeat_penalty=5.0) != text
+
+
 def test_a_prompt_that_is_not_utf8_is_refused_with_the_place():
     with pytest.raises(UsageError, match="the prompt is not UTF-8: byte 2"):
         model_of().spelled(b"ab\xff")
