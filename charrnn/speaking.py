@@ -179,6 +179,7 @@ class _Speaking:
     reporter: Reporter
     write: display.Writer
     _num_written: int = 0
+    _why: str = ""  # too few were found, of the last prompt after which they were
 
     def all_of(self, prompts: Sequence[str]) -> None:
         """Write the wanted ones of many samples, and say how many were not."""
@@ -186,17 +187,19 @@ class _Speaking:
         num = wanted.num or (_NUM_RECORDS if has_records else 1)
         for prompt in prompts:
             num_found = self._after(prompt, num)
-            if num_found < num and len(prompts) > 1:
-                display.note(f"after {prompt[:_SHOWN_CHARS]!r}: {num_found:,} of {num:,} found")
+            if num_found < num or num < 0:
+                self._why = self.sieve.why
+                if len(prompts) > 1:
+                    display.note(f"after {prompt[:_SHOWN_CHARS]!r}: {num_found:,} of {num:,} found")
         is_apart = has_records or wanted.as_json
         self.write.end(new_line=sys.stdout.isatty() and not is_apart)
         if not wanted.as_json:
             self.reporter.say()
         if wanted.is_picky or self.sieve.refused:
             display.note(self.sieve.summary(self._num_written))
-        if num < 0 or self._num_written < num * len(prompts):
+        if self._why:
             few = self._in_words(num * len(prompts))
-            raise ExhaustedError(f"{few} found: {self.sieve.why}", self.sieve.advice)
+            raise ExhaustedError(f"{few} found: {self._why}", self.sieve.advice)
 
     def _in_words(self, num: int) -> str:
         """How few of so many there were, or of those without end."""

@@ -446,7 +446,7 @@ ELSEWHERE = {
     "of the text would become one unknown symbol": "tests/stumbles/test_stumbles_vocab.py",
     "needs the data package": "tests/test_shakespeare.py",
     "standard input is a terminal": "test_terminals.py",
-    "found: {self.sieve.why}": "tests/test_speaking.py",
+    "found: {self._why}": "tests/test_speaking.py",
     "the text ends early": "tests/test_reporting.py",
     "--tensorboard needs": "tests/test_board.py",
     "charts as files need": "tests/test_curves.py",

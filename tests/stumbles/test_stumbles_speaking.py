@@ -129,7 +129,7 @@ def test_a_prompt_after_which_too_little_is_found_does_not_end_the_others(
     assert done.code == 8
     assert len(listed(done)) == 2
     assert "after '12': 0 of 2 found" in done.err
-    assert "only 2 of 4 were found" in done.err
+    assert "only 2 of 4 were found: the last 300 were refused" in done.err
 
 
 @stumble(48)
