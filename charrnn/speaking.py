@@ -12,7 +12,7 @@ from charrnn import display, inputs
 from charrnn.checkpoint import Checkpoint
 from charrnn.config import SampleConfig
 from charrnn.errors import ExhaustedError, UsageError
-from charrnn.model import NUM_AT_ONCE, Model, Said
+from charrnn.model import MAX_PROMPT, NUM_AT_ONCE, Model, Said
 from charrnn.records import END
 from charrnn.recurrence import State
 from charrnn.reporting import Reporter
@@ -141,6 +141,11 @@ def _prompts(model: Model, typed: Sequence[str | bytes]) -> list[str]:
                 "--prompts FILE takes a prompt from each line",
             )
     inputs.say_unknown(model, *prompts)
+    if (longest := max(map(len, prompts), default=0)) > MAX_PROMPT:
+        display.note(
+            f"of the prompt's {longest:,} characters the last {MAX_PROMPT:,} are read; none before"
+            " them changes what follows"
+        )
     return prompts if model.records == "none" else [model.known(prompt) for prompt in prompts]
 
 

@@ -38,6 +38,22 @@ def test_a_long_prompt_is_read_in_chunks_of_one_size_layer_by_layer():
 
 
 @stumble(23)
+def test_of_a_book_as_prompt_the_end_is_read(charrnn, corpus, tmp_path):
+    charrnn("train", corpus, *QUICK, "--run", "a")
+    text = small_text(101_000)
+    for name, prompt in {"book": text, "end": text[-100_000:]}.items():
+        (tmp_path / name).write_text(prompt)
+    said = {
+        name: charrnn("sample", "a", "-f", name, "-n", 30, "--seed", 3, "--no-prompt")
+        for name in ("book", "end")
+    }
+    assert said["book"].out == said["end"].out
+    note = "of the prompt's 101,000 characters the last 100,000 are read"
+    assert note in said["book"].err
+    assert note not in said["end"].err
+
+
+@stumble(23)
 @pytest.mark.usefixtures("trained")
 def test_a_bar_follows_a_long_prompt_to_its_end(monkeypatch):
     bar = mock.Mock()
