@@ -109,7 +109,7 @@ def new_run(
         )
 
     _require_enough(arranged(config), request)
-    screen.say(_counted(request.names, arranged(config), request.budget))
+    screen.say(_counted(request, arranged(config)))
     _say_validated(request, read.files, arranged(config), config, screen)
     _say_unknown(vocab, surveyed, request, screen)
     if parent is not None:
@@ -552,13 +552,20 @@ def _moved(found: Checkpoint, given: Mapping[str, Any], screen: Quiet, group: Gr
     return moved
 
 
-def _counted(names: Sequence[str], text: Text, budget: Budget) -> str:
-    """What is learned and how long it takes, in a sentence."""
-    records = "" if text.starts is None else f"{number_of(len(text.starts) - 1, 'record')}, "
+def _counted(request: Request, text: Text) -> str:
+    """What is learned and how long it takes, in a sentence; a text of --val is not part of it."""
+    first, end = text.part("val") if request.val_names else (0, 0)
+    num_chars = len(text.ids) - (end - first)
+    records = ""
+    if text.starts is not None:
+        num_val = len(text.starts_of("val")) - 1 if request.val_names else 0
+        records = f"{number_of(len(text.starts) - 1 - num_val, 'record')}, "
     sizes = ((_FEW_CHARS, ", a very small text, soon known by heart"), (100_000, ", a small text"))
-    size = next((words for below, words in sizes if len(text.ids) < below), "")
-    chars = number_of(len(text.ids), "character")
-    return f"{_title(names)}: {records}{chars}{size}; training for {_length(budget)}"
+    size = next((words for below, words in sizes if num_chars < below), "")
+    chars = number_of(num_chars, "character")
+    return (
+        f"{_title(request.names)}: {records}{chars}{size}; training for {_length(request.budget)}"
+    )
 
 
 def _length(budget: Budget) -> str:

@@ -200,6 +200,7 @@ def test_a_validation_text_of_ones_own(charrnn, tmp_path, kind):
     made = charrnn("train", "own.txt", *flags, "--run", "a")
     assert made.code == 0, made.err
     val = split_of(tmp_path, "val")
+    assert re.match(r"own: (\d+ records, )?3,0\d\d characters, ", made.err)
     assert f"validation split: {len(val):,} characters of val.txt\n" in made.err
     assert sorted(val.split("\n")) == sorted((own + "\n" * (kind == "lines")).split("\n"))
     rest = split_of(tmp_path, "train") + split_of(tmp_path, "test")
