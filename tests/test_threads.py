@@ -65,9 +65,7 @@ def test_on_an_idle_machine_nothing_is_tried():
 def test_a_trial_has_no_effect_on_what_is_learned(charrnn, corpus, tmp_path):
     assert charrnn("train", corpus, *SMALL, "--steps", 5, "--dropout", 0.1, "--run", "a").code == 0
     found = checkpoint.read(run_of(tmp_path).last)
-    text = reading.same_text(
-        found, cache=tmp_path / "cache", keep_corpus=False, screen=display.Quiet()
-    )
+    text = reading.same_text(found, keep_corpus=False, screen=display.Quiet())
     learner = launch.learner_at(found, found.train)
     before = torch.get_num_threads()
     try:

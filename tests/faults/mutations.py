@@ -429,6 +429,13 @@ MISTAKES = [
         "test_texts.py::test_a_file_that_changes_between_the_passes_is_noticed",
     ),
     Mistake(
+        "a read-only folder is taken for one to write in",
+        "home",
+        "    return os.access(folder, os.W_OK | os.X_OK)",
+        "    return True",
+        "test_read_only.py::test_what_reads_a_run_works_in_a_read_only_folder",
+    ),
+    Mistake(
         "a resume goes on with another text",
         "reading",
         "if surveyed.sha256 != facts.sha256 or",
