@@ -1,6 +1,7 @@
 """What does a training come to on a machine that other programs use too?
 
     python benchmarks/in_use.py CORPUS --minutes 1 --rounds 2 --before WORKTREE
+    python benchmarks/in_use.py CORPUS --waits --rounds 2
 
 Trains the same network (one LSTM layer of 128 units, 32 lanes of 48 characters) for the same time
 
@@ -20,6 +21,9 @@ and prints characters learned per second, that as a share of the idle rate, how 
 whole command took (of the plain loop: its training), and the validation loss, the state carried.
 The contestants take turns; of several rounds the median is shown, with least and most in brackets.
 Nothing else may run on the machine meanwhile.
+
+With --waits: characters learned per second in 200 steps of one layer of 128, 256 and 512 units,
+idle and beside one neighbour, by how long threads spin while they wait (`charrnn/cores.py`).
 """
 
 import argparse
@@ -150,6 +154,55 @@ def measured(name: str, condition: str, corpus: Path, minutes: float, before: Pa
             process.wait()
 
 
+WAITS = {
+    "as torch comes, 2 threads": ({"GOMP_SPINCOUNT": "300000"}, 2),  # libgomp's own default
+    "OMP_WAIT_POLICY=PASSIVE, 2 threads": ({"OMP_WAIT_POLICY": "PASSIVE"}, 2),
+    "GOMP_SPINCOUNT=0, 2 threads": ({"GOMP_SPINCOUNT": "0"}, 2),
+    "GOMP_SPINCOUNT=1000 (ours), 2 threads": ({"GOMP_SPINCOUNT": "1000"}, 2),
+    "GOMP_SPINCOUNT=30000, 2 threads": ({"GOMP_SPINCOUNT": "30000"}, 2),
+    "1 thread": ({}, 1),
+}
+
+
+def learned_per_second(corpus: Path, variables: dict[str, str], threads: int, units: int) -> float:
+    """Characters per second of a short run, its first steps left out."""
+    with tempfile.TemporaryDirectory() as folder:
+        sizes = ["--hidden-size", str(units), "--threads", str(threads), "--dropout", "0"]
+        lengths = ["--steps", "200", "--eval-every", "100000", "--sample-every", "0"]
+        subprocess.run(
+            [sys.executable, "-m", "charrnn", "train", str(corpus), *sizes, *lengths, "--quiet"],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(HERE), **variables},
+            check=True,
+        )
+        (metrics,) = Path(folder).glob("checkpoints/*/metrics.jsonl")
+        lines = map(json.loads, metrics.read_text().splitlines())
+        rates = [line["chars_per_second"] for line in lines if "chars_per_second" in line]
+    return statistics.median(rates[3:])
+
+
+def show_waits(corpus: Path, rounds: int) -> None:
+    """The table of --waits."""
+    columns = [(units, beside) for units in (128, 256, 512) for beside in (False, True)]
+    found: dict[tuple[str, int, bool], list[float]] = {}
+    for _ in range(rounds):
+        for units, beside in columns:
+            for name, (variables, threads) in WAITS.items():
+                busy = [subprocess.Popen([sys.executable, "-c", BUSY])] if beside else []
+                try:
+                    rate = learned_per_second(corpus, variables, threads, units)
+                finally:
+                    for process in busy:
+                        process.kill()
+                        process.wait()
+                found.setdefault((name, units, beside), []).append(rate)
+    heads = [f"{units} {'beside one' if beside else 'idle'}" for units, beside in columns]
+    print(f"| | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}")
+    for name in WAITS:
+        cells = [spread(found[name, units, beside], 0) for units, beside in columns]
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
 def spread(values: list[float], digits: int) -> str:
     """The median, with the least and the most where there are several."""
     middle = f"{statistics.median(values):,.{digits}f}"
@@ -164,10 +217,15 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--before", type=Path, help="a worktree of another version")
+    parser.add_argument("--waits", action="store_true", help="how long threads spin instead")
     parser.add_argument("--plain", type=float, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.plain is not None:
         print(json.dumps(plain(asked.corpus, asked.plain)))
+        return
+    print(f"{date.today()}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores;")
+    if asked.waits:
+        show_waits(asked.corpus.resolve(), asked.rounds)
         return
     names = ("charrnn", "before", "plain") if asked.before else ("charrnn", "plain")
     found: dict[tuple[str, str], list[dict]] = {}
@@ -178,7 +236,6 @@ def main() -> None:
                 new = measured(name, condition, corpus, asked.minutes, before)
                 found.setdefault((condition, name), []).extend(new)
                 print(condition, name, json.dumps(new), file=sys.stderr, flush=True)
-    print(f"{date.today()}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores;")
     print(f"{asked.minutes:g} minutes each, {asked.rounds} rounds\n")
     print("| | | characters a second | of idle | seconds | validation loss |")
     print("|---|---|---|---|---|---|")

@@ -7,12 +7,11 @@ import os
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 
-# Threads that wait for each other check without pause ("spin") before they sleep. By default that
-# takes so long that, beside a busy program, they mostly keep each other from working. These are
-# short spins: GNU OpenMP counts turns, LLVM's and Intel's milliseconds, OpenBLAS powers of two of
-# clock cycles. benchmarks/in_use.py measures them.
-_SHORT_SPINS = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1", "OPENBLAS_THREAD_TIMEOUT": "16"}
-_OPENMP = ("GOMP_SPINCOUNT", "KMP_BLOCKTIME")  # OMP_WAIT_POLICY sets them for all of OpenMP
+# The threads of OpenMP check without pause ("spin") for each other before they sleep. By default
+# that takes so long that, beside a busy program, they mostly keep each other from working. These
+# are short spins: GNU's counts turns, LLVM's and Intel's milliseconds. benchmarks/in_use.py has
+# figures. OpenBLAS, which numpy uses, lets others go first as it is: a shorter wait gained nothing.
+_SHORT_SPINS = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1"}
 
 
 def num_cores(root: Path = Path("/")) -> int:
@@ -27,12 +26,12 @@ def num_cores(root: Path = Path("/")) -> int:
 
 
 def let_threads_sleep(environment: MutableMapping[str, str]) -> None:
-    """Make waiting threads of OpenMP and OpenBLAS sleep soon; what the user has set stays.
+    """Make waiting threads of OpenMP sleep soon, unless the user has chosen otherwise.
 
-    The libraries read these variables when they are loaded.
+    The library reads these variables when it is loaded.
     """
-    for name, value in _SHORT_SPINS.items():
-        if name not in _OPENMP or "OMP_WAIT_POLICY" not in environment:
+    if "OMP_WAIT_POLICY" not in environment:
+        for name, value in _SHORT_SPINS.items():
             environment.setdefault(name, value)
 
 
