@@ -116,7 +116,7 @@ def train(
     budget = Budget(steps, epochs, minutes)
     how = Reading(encoding, bytes_, errors, given["records"], column)
     names, val_names = tuple(corpus or ["shakespeare"]), tuple(val or ())
-    if restarts.launch() is None:  # else the first process makes the run, and tells the others
+    if not restarts.is_one_of_several():  # else the run of an earlier attempt may be there
         early.require_trainable(
             (*names, *val_names), encoding, given, run_name=run, init_from=init_from
         )
@@ -194,8 +194,8 @@ def resume(
 
     budget = Budget(steps, epochs, minutes)
     name, typed = resuming.typed(context, run)
-    early.require_device(device)
-    if restarts.launch() is None:  # else only the first process needs to have the run
+    if not restarts.is_one_of_several():  # else only the first process needs to have the run
+        early.require_device(device)
         resuming.require_same(typed, runs.find(name).header())
     from charrnn import launch
 

@@ -18,6 +18,13 @@ from charrnn.runs import Run
 from charrnn.storage import write_atomically
 
 
+def is_one_of_several() -> bool:
+    """Whether torchrun, or something like it, started this process among others: then the first of
+    them looks for mistakes, and tells the others.
+    """
+    return "RANK" in os.environ
+
+
 def launch() -> str | None:
     """What all attempts of one launch by torchrun have in common with no other launch: the
     --rdzv-id, if it has one, else the agent that starts them. None without torchrun.

@@ -118,6 +118,11 @@ CHANGES = {1: (60, 0.1, 20), 10: (50, 0.3, 20), 30: (45, 0.5, 20)}
 
 def test_a_correction_is_saved_before_it_rules(charrnn, corpus, tmp_path, monkeypatch):
     """A run whose length the clock changed, and which was interrupted, equals one that was not."""
+    rate, is_saved = training.learning_rate, []
+
+    def noting(step, config):
+        is_saved.append(checkpoint.read_header(run_of(tmp_path).last).train == config)
+        return rate(step, config)
 
     def correction(self, step, config, **_):
         return Correction(*CHANGES[step]) if step in CHANGES else None
@@ -129,8 +134,10 @@ def test_a_correction_is_saved_before_it_rules(charrnn, corpus, tmp_path, monkey
     monkeypatch.setattr(budget, "measured", tried)
     command = ("train", corpus, *SMALL, "--minutes", 0.05, "--eval-every", 20, "--run")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "learning_rate", noting)
         signal_at(patch, 32, signal.SIGTERM)
         assert charrnn(*command, "a").code == 143
+    assert is_saved == [True] * 33
     stopped = checkpoint.read(run_of(tmp_path).last).train
     assert (stopped.steps, stopped.schedule_step, stopped.schedule_done) == (45, 30, 0.5)
     assert charrnn("resume", "a").code == 0

@@ -23,7 +23,9 @@ ALL_PASSED, SOME_FAILED = 0, 1  # pytest's exit codes
 
 
 class Mistake(NamedTuple):
-    """`before` stands once in the module, `after` takes its place, `test` notices."""
+    """`before` stands once in the module, `after` takes its place, `test` notices; it is one of
+    tests/faults, or of another folder: ../stumbles/….
+    """
 
     what: str
     module: str
@@ -499,6 +501,131 @@ MISTAKES = [
         "            return any(poll.poll(0)) and bool(os.read(0, 1))\n",
         "test_standard_input.py::test_what_nobody_asked_for_is_left_for_others_and_said",
     ),
+    # A machine that others use.
+    Mistake(
+        "a correction of the clock rules before it is saved",
+        "session",
+        "        if not self._group.number_of_first(self._try_to(self._save)):",
+        "        if False:",
+        "../test_budget.py::test_a_correction_is_saved_before_it_rules",
+    ),
+    Mistake(
+        "the learning rate follows the steps, whatever share of the time is over",
+        "training",
+        "    at = schedule_share(step, config) * config.steps if is_corrected else step\n",
+        "    at = step\n",
+        "../test_budget.py::test_the_learning_rate_follows_the_time_and_ends_at_zero",
+    ),
+    Mistake(
+        "validations take as much of the time as they like",
+        "budget",
+        "eval_every = max(config.eval_every, often)",
+        "eval_every = config.eval_every",
+        "../test_budget.py::test_validations_on_the_way_take_a_small_share_of_the_time",
+    ),
+    Mistake(
+        "another number of threads rules before it is saved",
+        "session",
+        "            config = dataclasses.replace(config, threads=threads)\n",
+        "            device.set_threads(threads)\n",
+        "../test_threads.py::test_another_number_of_threads_is_saved_before_it_rules",
+    ),
+    Mistake(
+        "a trial of threads learns",
+        "training",
+        "    for weight in learner.network.parameters():\n        weight.grad = None\n",
+        "",
+        "../test_threads.py::test_a_trial_has_no_effect_on_what_is_learned",
+    ),
+    Mistake(
+        "threads that wait keep a core busy",
+        "cores",
+        "            environment.setdefault(name, value)\n",
+        "            pass\n",
+        "../test_cores.py::test_the_threads_of_every_library_spin_shortly",
+    ),
+    Mistake(
+        "a quota is passed over",
+        "cores",
+        "*(int(quota) for quota in _quotas(root))",
+        "",
+        "test_machine_in_use.py::test_a_quota_below_the_cores_that_one_sees_limits_the_threads",
+    ),
+    Mistake(
+        "a run that learned nothing ends like any other",
+        "session",
+        "        if not reason or self._group.rank > 0:",
+        "        if True:",
+        "../stumbles/test_stumbles_machine.py::test_a_run_that_learned_next_to_nothing_says_so",
+    ),
+    # Records, files and splits.
+    Mistake(
+        "the end of a file does not end a record",
+        "records",
+        "begins_file = np.isin(begins, begins_F)",
+        "begins_file = np.isin(begins, _ONE_FILE)",
+        "../stumbles/test_stumbles_records.py::test_records_of_neighbouring_files_do_not_merge",
+    ),
+    Mistake(
+        "validation takes the end of the last file alone",
+        "splits",
+        "groups = list(grouped(files, config, len(ids)))",
+        "groups = [(0, end)]",
+        "../stumbles/test_stumbles_records.py::test_validation_holds_a_part_of_every_file",
+    ),
+    Mistake(
+        "a run that is named by its path gets what has its corpus's name here",
+        "home",
+        "(root.parent,) if is_same else (root.parent, Path())",
+        "(Path(),)",
+        "../stumbles/test_stumbles_places.py"
+        "::test_a_file_of_the_same_name_here_is_not_taken_for_the_corpus",
+    ),
+    Mistake(
+        "--errors skip leaves out the good lines around a bad one",
+        "units",
+        '"".join(unit + end for unit, end in pairs if BAD not in unit)',
+        '""',
+        "../stumbles/test_stumbles_reading.py::test_errors_skip_leaves_out_the_line_and_no_other",
+    ),
+    Mistake(
+        "a compressed file that is cut short is read in silence",
+        "filetypes",
+        "lzma.LZMAError, gzip.BadGzipFile) as error:\n        raise _damaged(label) from error\n",
+        "lzma.LZMAError, gzip.BadGzipFile):\n        return\n",
+        "../stumbles/test_stumbles_reading.py::test_a_compressed_file_that_was_cut_says_so",
+    ),
+    Mistake(
+        "all files of a folder are read in one encoding",
+        "pieces",
+        "may_differ = source.is_one_of_many and",
+        "may_differ = False and",
+        "../stumbles/test_stumbles_reading.py"
+        "::test_each_file_of_a_folder_is_read_in_its_own_encoding",
+    ),
+    # What is spoken.
+    Mistake(
+        "a copy may be one character longer than was said",
+        "steering",
+        "start = self._num_said - self._length + 1",
+        "start = self._num_said - self._length",
+        "../test_steering.py::test_it_keeps_from_being_drawn_exactly_what_would_complete_a_copy",
+    ),
+    Mistake(
+        "an end that can never come is waited for",
+        "speaking",
+        "if not model.can_say(model.spelled(text))]",
+        "if False]",
+        "../stumbles/test_stumbles_speaking.py::test_an_end_that_can_never_come_is_said",
+    ),
+    Mistake(
+        "what was not read of a prompt is part of the record",
+        "speaking",
+        'return prompts if model.records == "none" else [model.known(prompt) for prompt in prompts]',
+        "return prompts",
+        "../stumbles/test_stumbles_speaking.py"
+        "::test_what_was_not_read_of_a_prompt_is_not_in_the_record",
+    ),
 ]
 
 
@@ -515,8 +642,9 @@ def main() -> int:
             copies.put(_copy(Path(folder, str(number))))
         print(f"unchanged, the tests of {len(chosen)} mistakes: ", end="", flush=True)
         first = copies.get()
-        if _outcome(first, sorted({mistake.test for mistake in chosen})) != ALL_PASSED:
-            print("not green")
+        done = _tested(first, sorted({mistake.test for mistake in chosen}))
+        if done.returncode != ALL_PASSED:
+            print(f"not green\n{done.stdout}")
             return 1
         print("green", flush=True)
         copies.put(first)
@@ -559,22 +687,22 @@ def _is_noticed(mistake: Mistake, copy: Path) -> bool:
     original = module.read_text()
     module.write_text(mutated(mistake))
     try:
-        return _outcome(copy, [mistake.test]) == SOME_FAILED
+        return _tested(copy, [mistake.test]).returncode == SOME_FAILED
     finally:
         module.write_text(original)
 
 
-def _outcome(copy: Path, tests: Sequence[str]) -> int:
-    """How pytest ends there."""
+def _tested(copy: Path, tests: Sequence[str]) -> "subprocess.CompletedProcess[str]":
+    """How pytest ends there, and what it says."""
     command = [sys.executable, "-m", "pytest", "-n", "0", "-x", "-m", "slow or not slow"]
-    done = subprocess.run(
+    return subprocess.run(
         [*command, *(f"tests/faults/{test}" for test in tests)],
         cwd=copy,
         env={**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
-    return done.returncode
 
 
 if __name__ == "__main__":
