@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from charrnn import checkpoint
 from charrnn.checkpoint import Checkpoint, Progress
@@ -29,8 +29,8 @@ from charrnn.storage import alone_at, discard_unfinished, keep_beside, write_ato
 
 ROOT = Path("checkpoints")
 LAUNCH = "launch.json"
-ELSEWHERE = "CHARRNN_CHECKPOINTS"  # the environment variable that names another such folder
-_ELSEWHERE_HINT = f"{ELSEWHERE}=FOLDER says where else they are"
+VARIABLE = "CHARRNN_CHECKPOINTS"  # of the environment: names another such folder
+_VARIABLE_HINT = f"{VARIABLE}=FOLDER says where else they are"
 _NAME = re.compile(r"\w[\w.+-]*")
 
 
@@ -254,7 +254,7 @@ def _no_checkpoint(run: Run) -> CheckpointError:
 
 def roots() -> list[Path]:
     """Where runs are looked for, in this order."""
-    elsewhere = os.environ.get(ELSEWHERE)
+    elsewhere = os.environ.get(VARIABLE)
     return [ROOT, Path(elsewhere).expanduser()] if elsewhere else [ROOT]
 
 
@@ -321,33 +321,39 @@ def find(name: str | None) -> Run:
             return run
         if name and folder.is_dir():
             raise _no_checkpoint(run)
-    known = ", ".join(run.name for run in everything()[:5]) or f"none yet; {_ELSEWHERE_HINT}"
+    known = ", ".join(run.name for run in everything()[:5]) or f"none yet; {_VARIABLE_HINT}"
     raise CheckpointError(f"there is no run {name!r} in {searched()}", f"there are: {known}")
 
 
 def no_run() -> CheckpointError:
     """The error where there is not one run."""
     return CheckpointError(
-        f"there is no run in {searched()} yet", f"type: charrnn train; {_ELSEWHERE_HINT}"
+        f"there is no run in {searched()} yet", f"type: charrnn train; {_VARIABLE_HINT}"
     )
 
 
 def find_to_speak(name: str | None) -> tuple[Checkpoint, list[CheckpointError]]:
     """What to sample from, by a run's name, folder or a checkpoint's path; what was skipped."""
-    if name is not None and _folder_of(name) is None and Path(name).is_file():
+    if _is_file(name):
         return checkpoint.read(Path(name)).for_speaking(), []
     return find(name).to_speak()
 
 
 def is_name(name: str) -> bool:
     """Whether there is a run of that name."""
-    return bool(_NAME.fullmatch(name) and len(name) < 256 and Run(ROOT / name).checkpoints)
+    folder = _folder_of(name) if _NAME.fullmatch(name) and len(name) < 256 else None
+    return folder is not None and bool(Run(folder).checkpoints)
 
 
 def require_there(name: str) -> None:
     """Raise `CheckpointError` where `find_to_speak` would find nothing of that name."""
-    if (ROOT / name).is_dir() or not Path(name).is_file():
+    if not _is_file(name):
         find(name)
+
+
+def _is_file(name: str | None) -> TypeGuard[str]:
+    """Whether a checkpoint file is meant, rather than a run."""
+    return name is not None and _folder_of(name) is None and Path(name).is_file()
 
 
 def everything() -> list[Run]:

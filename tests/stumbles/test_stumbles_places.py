@@ -104,6 +104,7 @@ def test_runs_are_found_where_the_environment_says(charrnn, away, monkeypatch):
     assert "names.txt" in charrnn("runs").out
     assert json.loads(charrnn("info", "text", "--json").out)["run"] == "text"
     assert charrnn("score", "--run", "text").code == 0
+    assert "text is also a run" in charrnn("predict", "text").err
     Path("d.txt").write_text(small_text(seed=9))
     assert charrnn("train", "d.txt", *QUICK).code == 0
     assert run_of(away.parent, "d").last.exists()
