@@ -223,10 +223,5 @@ def _difference(learner: Learner, goal: Checkpoint) -> str:
 
 def _grad_norms(run: Run) -> dict[int, float]:
     """The recorded norm of the gradient, by step."""
-    found = {}
-    lines = run.metrics.read_text(errors="replace").splitlines() if run.metrics.exists() else []
-    for line in filter(_is_record, lines):
-        record = json.loads(line)
-        if "grad_norm" in record:
-            found[record["step"]] = record["grad_norm"]
-    return found
+    lines = (line for line in run.recorded() if type(line.get("step")) is int)
+    return {line["step"]: line["grad_norm"] for line in lines if "grad_norm" in line}
