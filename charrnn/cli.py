@@ -19,6 +19,7 @@ from charrnn import __version__, display, looking, resuming
 from charrnn import options as o
 from charrnn.config import ModelConfig, SampleConfig, TrainConfig
 from charrnn.errors import CheckpointError, UsageError, storage_errors
+from charrnn.wording import number_of
 
 app = typer.Typer(
     help="A recurrent network learns to write, one character at a time.",
@@ -270,7 +271,7 @@ def _say_how_it_ended(sitting: Any, received: int | None, screen: display.Quiet)
         if best is not None
         else ""
     )
-    steps = display.number_of(sitting.step, "step")
+    steps = number_of(sitting.step, "step")
     screen.say(f"done: {steps}{screen.took()}{loss}; try it: charrnn sample {name}")
 
 

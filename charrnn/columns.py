@@ -14,6 +14,7 @@ from typing import Any
 from charrnn.errors import CorpusError, UsageError
 from charrnn.records import END
 from charrnn.units import BAD
+from charrnn.wording import some
 
 _MOST_CHARS = 1 << 24  # in a line or a cell: where there are more, a quote was not closed
 _CHUNK_CHARS = 1 << 18
@@ -23,12 +24,12 @@ _DELIMITERS = ",\t;|"
 
 @dataclass
 class Rows:
-    """What became of the rows of a table."""
+    """What became of the rows of tables."""
 
     num_folded: int = 0  # had line ends within the cell that the records cannot hold
     num_missing: int = 0  # had no such cell, or nothing in it
-    num_bad: int = 0  # held bytes that are not in the encoding
-    num_malformed: int = 0  # are no rows
+    num_left_out: int = 0  # held bytes that are not in the encoding
+    num_malformed: int = 0  # cannot be read
 
 
 def is_table(name: str) -> bool:
@@ -48,7 +49,7 @@ def records(
     held, num_held = [], 0
     for cell in _cells(texts, column, label, skip, seen):
         if skip and BAD in cell:
-            seen.num_bad += 1
+            seen.num_left_out += 1
             continue
         record = _folded(cell, kind)
         seen.num_folded += record != cell.strip("\n")
@@ -158,7 +159,7 @@ def _place(cells: list[str], column: str, label: str) -> int:
 
 
 def _no_column(label: str, column: str, names: list[str]) -> UsageError:
-    known = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+    known = some(names, 20)
     return UsageError(
         f"{label} has no column {column!r}",
         f"it has: {known}" if known else "is it a table with a header?",

@@ -17,13 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn import pieces, workers
-from charrnn.decoding import Normalised, Reading, Tell, first
+from charrnn.decoding import Normalised, Reading, Tell
 from charrnn.errors import CorpusError
 from charrnn.journal import Journal, resumable
 from charrnn.pieces import Piece, Place, Tally
 from charrnn.sources import Source
 from charrnn.storage import write_atomically
 from charrnn.vocab import NUM_CODE_POINTS
+from charrnn.wording import some
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all; over counting and encoding
 
@@ -125,12 +126,12 @@ def _require_some_plain(seen: Normalised, reading: Reading) -> None:
     likeliest = Counter(others.values()).most_common(1)[0][0]
     if likeliest == reading.encoding:  # ... but for a few bytes
         raise CorpusError(
-            f"every file has bytes that are not {reading.encoding}: {first(others)}",
+            f"every file has bytes that are not {reading.encoding}: {some(others)}",
             "--errors skip leaves out the lines with such bytes",
         )
     names = [name for name, encoding in others.items() if encoding == likeliest]
     raise CorpusError(
-        f"no file is {reading.encoding}: {first(names)} may be {likeliest}",
+        f"no file is {reading.encoding}: {some(names)} may be {likeliest}",
         f"try --encoding {likeliest}, or --bytes",
     )
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from charrnn import columns, detection, filetypes, shakespeare, units
 from charrnn.errors import CorpusError, UsageError
 from charrnn.sources import Source
+from charrnn.wording import number_of, some
 
 CHUNK_BYTES = 1 << 19  # what is made of a chunk stays in the cache of a core
 ERRORS = ("strict", "replace", "skip")
@@ -73,16 +74,14 @@ class Chunk(NamedTuple):
 
 
 @dataclass
-class Normalised:
-    """What reading changed or left out, gathered over all sources for one note each."""
+class Normalised(columns.Rows):
+    """What reading changed or left out, rows of tables or else lines and records, gathered over all
+    sources for one note each.
+    """
 
     marks: int = 0  # byte order marks dropped
     line_ends: bool = False
     num_replaced: int = 0  # places that were not in the encoding
-    num_left_out: int = 0  # lines or records that held such
-    num_folded: int = 0  # cells of a table whose line ends went
-    num_missing: int = 0  # rows without a cell in the column
-    num_malformed: int = 0  # rows that are none
     skipped: list[str] = field(default_factory=list)  # files that are passed over
     likely: dict[str, str] = field(default_factory=dict)  # which of them may be in what encoding
     encodings: dict[str, str] = field(default_factory=dict)  # files in one of their own
@@ -111,67 +110,60 @@ class Normalised:
 
     def notes(self, reading: Reading) -> list[str]:
         """One plain sentence for each thing that happened."""
-        sentences = []
+        return [*self._of_text(reading), *self._of_rows(reading), *self._of_files(reading)]
+
+    def _of_text(self, reading: Reading) -> Iterator[str]:
         if self.marks:
-            sentences.append("dropped the byte order mark at the start of the text")
+            yield "dropped the byte order mark at the start of the text"
         if self.line_ends:
-            sentences.append("turned CRLF and CR line ends into newlines")
+            yield "turned CRLF and CR line ends into newlines"
         if self.num_replaced:
-            what = _number(self.num_replaced, "place")
-            sentences.append(f"put � in {what} with bytes that are not {reading.encoding}")
+            what = number_of(self.num_replaced, "place")
+            yield f"put � in {what} with bytes that are not {reading.encoding}"
         if self.num_left_out:
             is_line = reading.records != "blank" and reading.column is None
-            unit = "line" if is_line else "record"
-            what = _number(self.num_left_out, unit)
-            sentences.append(f"left out {what} with bytes that are not {reading.encoding}")
+            what = number_of(self.num_left_out, "line" if is_line else "record")
+            yield f"left out {what} with bytes that are not {reading.encoding}"
+
+    def _of_rows(self, reading: Reading) -> Iterator[str]:
         if self.num_folded:
-            what = _number(self.num_folded, "record")
+            what = number_of(self.num_folded, "record")
+            became = "a newline took the place of blank lines"
             if reading.records == "lines":
                 became = "spaces took the place of the line ends; --records blank keeps them"
-            else:
-                became = "a newline took the place of blank lines"
-            sentences.append(f"within {what} {became}")
+            yield f"within {what} {became}"
         if self.num_missing:
-            what = _number(self.num_missing, "row")
-            sentences.append(f"passed over {what} with nothing in column {reading.column}")
+            what = number_of(self.num_missing, "row")
+            yield f"passed over {what} with nothing in column {reading.column}"
         if self.num_malformed:
-            what = _number(self.num_malformed, "row")
-            sentences.append(f"left out {what} that cannot be read")
+            yield f"left out {number_of(self.num_malformed, 'row')} that cannot be read"
+
+    def _of_files(self, reading: Reading) -> Iterator[str]:
         if self.encodings:
             names = [f"{name} ({encoding})" for name, encoding in self.encodings.items()]
-            files = _number(len(names), "file")
-            sentences.append(f"read {files} in another encoding: {first(names)}")
+            yield f"read {number_of(len(names), 'file')} in another encoding: {some(names)}"
         damaged = [name for name, likely in self.likely.items() if likely == reading.encoding]
         if damaged:
-            files = _number(len(damaged), "file")
-            sentences.append(
-                f"passed over {files} with bytes that are not {reading.encoding}: {first(damaged)};"
-                " --errors skip leaves out only the lines with such bytes"
+            yield (
+                f"passed over {number_of(len(damaged), 'file')} with bytes that are not"
+                f" {reading.encoding}: {some(damaged)}; --errors skip leaves out only the lines"
+                " with such bytes"
             )
         if others := [name for name in self.likely if name not in damaged]:
-            files = "1 file that is" if len(others) == 1 else f"{len(others)} files that are"
             names = [f"{name} (perhaps {self.likely[name]})" for name in others]
-            sentences.append(f"passed over {files} not {reading.encoding}: {first(names)}")
+            yield f"passed over {_files_that_are(len(names))} not {reading.encoding}: {some(names)}"
         if others := [name for name in self.skipped if name not in self.likely]:
-            files = "1 file that is" if len(others) == 1 else f"{len(others)} files that are"
             what = "text" if reading.column is None else "a table"
-            sentences.append(f"passed over {files} not {what}: {first(others)}")
+            yield f"passed over {_files_that_are(len(others))} not {what}: {some(others)}"
         if self.packed:
-            sentences.append(
-                f"learning compressed bytes as they are: {first(self.packed)}; to learn the text"
-                " in them leave --bytes out, or unpack them first"
+            yield (
+                f"learning compressed bytes as they are: {some(self.packed)}; to learn the text in"
+                " them leave --bytes out, or unpack them first"
             )
-        return sentences
 
 
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
-def first(names: Iterable[str]) -> str:
-    """Some names, for a sentence."""
-    names = list(names)
-    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+def _files_that_are(count: int) -> str:
+    return f"{number_of(count, 'file')} that {'is' if count == 1 else 'are'}"
 
 
 def read_bytes(
@@ -328,19 +320,14 @@ def _decoded(
 def _cells(texts: Iterable[str], reading: Reading, label: str, seen: Normalised) -> Iterator[str]:
     """The records that stand in one column."""
     assert reading.column is not None
-    rows = columns.Rows()
-    yield from columns.records(
+    return columns.records(
         texts,
         reading.column,
         kind="lines" if reading.records == "none" else reading.records,
         label=label,
         skip=reading.errors == "skip",
-        seen=rows,
+        seen=seen,
     )
-    seen.num_folded += rows.num_folded
-    seen.num_missing += rows.num_missing
-    seen.num_left_out += rows.num_bad
-    seen.num_malformed += rows.num_malformed
 
 
 def _replaced(texts: Iterable[str], seen: Normalised) -> Iterator[str]:

@@ -60,11 +60,6 @@ def note(sentence: str) -> None:
     print(f"charrnn: {visible(sentence)}".replace("\n", "␊"), file=sys.stderr)
 
 
-def number_of(count: int, thing: str) -> str:
-    """1 character, 2,000 characters."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
-
-
 def bits(nats: float) -> float:
     """Bits for the same loss in nats."""
     return nats / math.log(2)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from charrnn import display, runs
 from charrnn.errors import CorpusError, UsageError
+from charrnn.wording import number_of
 
 if TYPE_CHECKING:
     from charrnn.checkpoint import Checkpoint
@@ -195,7 +196,7 @@ def say_unknown_of(num_unknown: int, *, has_symbol: bool = False) -> None:
     """Tell how many characters of a text the model does not know, and what became of them."""
     if num_unknown:
         became = "read as its unknown symbol" if has_symbol else "left out"
-        what = display.number_of(num_unknown, "character")
+        what = number_of(num_unknown, "character")
         display.note(f"{what} that the model does not know: {became}")
 
 

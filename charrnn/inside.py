@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from charrnn import display
 from charrnn import options as o
 from charrnn.errors import UsageError
+from charrnn.wording import number_of
 
 if TYPE_CHECKING:
     from charrnn.checkpoint import Checkpoint
@@ -201,7 +202,7 @@ def _in_words(found: "Memory") -> tuple[str, str]:
     """What the curves come to, a sentence each."""
     halving, enough = found.reach.halving, found.context.enough()
     falls = f"halves every {halving:.1f} characters" if halving else "does not fall"
-    k = f"k = {display.number_of(enough, 'character')}"
+    k = f"k = {number_of(enough, 'character')}"
     uses = f"the loss falls by less than 0.01 nats beyond {k}"
     if enough == found.context.lags[-1]:
         uses = f"the loss still falls at {k}"

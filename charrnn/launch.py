@@ -34,7 +34,7 @@ from charrnn.budget import Pace
 from charrnn.checkpoint import Checkpoint, CorpusFacts, Progress
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.corpus import Reading, Survey
-from charrnn.display import Quiet, Silent, number_of
+from charrnn.display import Quiet, Silent
 from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.lanes import Text
 from charrnn.network import Network
@@ -47,6 +47,7 @@ from charrnn.splits import Files
 from charrnn.threads import ThreadChooser, candidates
 from charrnn.training import Learner
 from charrnn.vocab import Vocab
+from charrnn.wording import number_of
 
 _LEAST_CHARS, _FEW_CHARS = 200, 10_000
 _MOST_UNKNOWN = 0.75  # of a text: what is left tells nothing

@@ -17,6 +17,7 @@ import typer.core
 from charrnn import display, inside
 from charrnn import options as o
 from charrnn.errors import UsageError
+from charrnn.wording import number_of
 
 if TYPE_CHECKING:
     from charrnn.decoding import Reading
@@ -200,14 +201,14 @@ def _show_score(measured: Any, *, adapt: bool, has_records: bool) -> None:
     nats = measured.nats_per_char
     print(
         f"{nats:.4f} nats ({display.bits(nats):.3f} bits) per character, {how},"
-        f" over {display.number_of(measured.num_chars, 'character')}"
+        f" over {number_of(measured.num_chars, 'character')}"
     )
     if measured.nats_per_char_reset is not None:
         print(f"{measured.nats_per_char_reset:.4f} nats with the state reset every 256 characters")
     if measured.num_bytes is not None:
         print(
             f"as a compressor this model would make {measured.model_bytes:,} of its"
-            f" {display.number_of(measured.num_bytes, 'byte')}; gzip makes"
+            f" {number_of(measured.num_bytes, 'byte')}; gzip makes"
             f" {measured.gzip_bytes:,}, xz {measured.xz_bytes:,}"
         )
     print(f"{measured.chars_per_second:,} characters a second")

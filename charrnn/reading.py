@@ -25,6 +25,7 @@ from charrnn.records import Records
 from charrnn.sources import Source
 from charrnn.splits import Files, Splits
 from charrnn.vocab import IntArray, Vocab
+from charrnn.wording import some
 
 _CHUNK_CHARS = 1 << 24
 
@@ -191,16 +192,12 @@ def _warn_of_twins(found: Sequence[Source], num_val: int, screen: Quiet) -> None
             twice.append(source.label)
         seen.add(path)
     if twice:
-        screen.warn(f"named twice, and so counted twice: {_some(twice)}")
+        screen.warn(f"named twice, and so counted twice: {some(twice)}")
     if both:
         screen.warn(
-            f"learned from and validated on: {_some(both)}; the validation loss will be that of a"
+            f"learned from and validated on: {some(both)}; the validation loss will be that of a"
             " text it knows"
         )
-
-
-def _some(labels: Sequence[str]) -> str:
-    return ", ".join(labels[:3]) + (", …" if len(labels) > 3 else "")
 
 
 def same_text(found: Checkpoint, *, keep_corpus: bool, screen: Quiet) -> Text:
@@ -361,14 +358,3 @@ def spelled(file: File, *, use: Callable[[bytes], None] = lambda data: None) -> 
         raise UsageError(error.message, hint) from error
     except CorpusError as error:
         raise UsageError(error.message, error.hint) from error
-
-
-def whole_lines(texts: Iterable[str]) -> Iterator[str]:
-    """A text in pieces that hold whole lines; the newline after each piece is left out."""
-    held = ""
-    for text in texts:
-        whole, newline, held = (held + text).rpartition("\n")
-        if newline:
-            yield whole
-    if held:
-        yield held

@@ -11,7 +11,7 @@ from itertools import chain
 
 import numpy as np
 
-from charrnn import cores, device
+from charrnn import cores, device, units
 from charrnn.adapt import evaluate_adapting
 from charrnn.baselines import Compressors
 from charrnn.checkpoint import Checkpoint
@@ -21,7 +21,7 @@ from charrnn.evaluation import record_losses, validation_loss, validation_loss_r
 from charrnn.lanes import Text
 from charrnn.model import Model
 from charrnn.network import Network
-from charrnn.reading import File, part, same_text, spelled, whole_lines
+from charrnn.reading import File, part, same_text, spelled
 from charrnn.records import Records, last_begin
 from charrnn.vocab import IntArray, Vocab, code_points
 
@@ -172,9 +172,10 @@ def score_lines(found: Checkpoint, files: Sequence[File]) -> Iterator[LineScore]
     """
     network, model, number = _network(found), Model.of(found), 1
     for file in files:
-        for text in whole_lines(spelled(file)):
-            yield from _line_scores(network, model, text, number)
-            number += text.count("\n") + 1
+        for text in units.whole(spelled(file), "lines"):
+            lines = text.removesuffix("\n")
+            yield from _line_scores(network, model, lines, number)
+            number += lines.count("\n") + 1
 
 
 def _line_scores(network: Network, model: Model, text: str, number: int) -> Iterator[LineScore]:

@@ -21,7 +21,7 @@ from charrnn.budget import Correction, Pace
 from charrnn.checkpoint import Checkpoint, Progress
 from charrnn.config import TrainConfig
 from charrnn.container import Arrays
-from charrnn.display import Quiet, bits, number_of
+from charrnn.display import Quiet, bits
 from charrnn.errors import CheckpointError, DivergedError, StorageError
 from charrnn.evaluation import validation_loss, validation_loss_reset
 from charrnn.feeding import Feed
@@ -31,6 +31,7 @@ from charrnn.runs import Run
 from charrnn.signals import Signals
 from charrnn.threads import ThreadChooser, timed
 from charrnn.training import Learner, Report, train
+from charrnn.wording import number_of
 
 STEPS_BETWEEN_FIGURES = 10
 MAX_ROLLBACKS = 3  # in the life of a run

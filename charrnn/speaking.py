@@ -19,6 +19,7 @@ from charrnn.reporting import Reporter
 from charrnn.sampling import Steerings
 from charrnn.sieve import Sieve, pattern
 from charrnn.streams import Batch
+from charrnn.wording import number_of
 
 _NUM_RECORDS = 10
 _LENGTH_OF_RECORD = 10_000
@@ -120,7 +121,7 @@ def _speak_one(
     if any(steering.is_stuck for steering in steerings):
         raise ExhaustedError(
             "the text ends early: whatever follows would copy"
-            f" {display.number_of(wanted.novel_chars or 0, 'character')}",
+            f" {number_of(wanted.novel_chars or 0, 'character')}",
             "a greater N leaves more to say",
         )
 

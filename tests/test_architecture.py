@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "cores": set(),
     "threads": {"config", "device", "feeding", "training"},
     "errors": set(),
+    "wording": set(),
     "storage": set(),
     "config": {"errors"},
     "vocab": set(),
@@ -44,15 +45,16 @@ MAY_IMPORT = {
     "detection": set(),
     "filetypes": {"errors"},
     "units": set(),
-    "columns": {"errors", "records", "units"},
+    "columns": {"errors", "records", "units", "wording"},
     "decoding": {
-        "columns", "detection", "errors", "filetypes", "shakespeare", "sources", "units",
+        "columns", "detection", "errors", "filetypes", "shakespeare", "sources", "units", "wording",
     },
     "pieces": {"decoding", "detection", "errors", "sources", "vocab"},
     "workers": {"cores", "errors"},
     "journal": {"errors", "storage"},
     "counting": {
-        "decoding", "errors", "journal", "pieces", "sources", "storage", "vocab", "workers",
+        "decoding", "errors", "journal", "pieces", "sources", "storage", "vocab", "wording",
+        "workers",
     },
     "corpus": {
         "counting", "decoding", "journal", "pieces", "sources", "splits", "storage", "vocab",
@@ -73,16 +75,16 @@ MAY_IMPORT = {
     "feeding": {"lanes", "vocab"},
     "reading": {
         "checkpoint", "columns", "config", "corpus", "decoding", "display", "errors", "home",
-        "lanes", "records", "sources", "splits", "vocab",
+        "lanes", "records", "sources", "splits", "vocab", "wording",
     },
     "speaking": {
         "checkpoint", "config", "device", "display", "errors", "inputs", "model", "reading",
         "home", "record_index", "records", "recurrence", "reporting", "sampling", "sieve",
-        "streams", "torch_batch",
+        "streams", "torch_batch", "wording",
     },
     "inputs": {
         "checkpoint", "decoding", "detection", "display", "errors", "filetypes", "model",
-        "reading", "runs",
+        "reading", "runs", "wording",
     },
     "reporting": {
         "checkpoint", "display", "home", "index", "model", "novelty", "reading", "steering",
@@ -107,7 +109,7 @@ MAY_IMPORT = {
     "adapt": {"network", "recurrence", "vocab"},
     "scoring": {
         "adapt", "baselines", "checkpoint", "cores", "device", "display", "errors", "evaluation",
-        "lanes", "model", "network", "reading", "records", "vocab",
+        "lanes", "model", "network", "reading", "records", "units", "vocab",
     },
     "signals": set(),
     "sharing": {"checkpoint", "errors", "ranks", "runs"},
@@ -115,7 +117,7 @@ MAY_IMPORT = {
     "session": {
         "baselines", "budget", "checkpoint", "config", "container", "device", "display", "errors",
         "evaluation", "feeding", "lanes", "model", "runs", "samples", "sharing", "signals",
-        "threads", "training",
+        "threads", "training", "wording",
     },
     "samples": {"config"},
     "baselines": {"lanes", "vocab"},
@@ -129,12 +131,12 @@ MAY_IMPORT = {
     "launch": {
         "budget", "checkpoint", "config", "cores", "corpus", "device", "display", "errors",
         "home", "lanes", "network", "ngrams", "plan", "ranks", "reading", "restarts", "runs",
-        "session", "sharing", "sources", "splits", "threads", "training", "vocab",
+        "session", "sharing", "sources", "splits", "threads", "training", "vocab", "wording",
     },
     "cli": {
         "board", "config", "decoding", "display", "early", "errors", "inputs", "launch",
         "looking", "model", "options", "plan", "ranks", "restarts", "resuming", "runs", "sharing",
-        "speaking", "verifying",
+        "speaking", "verifying", "wording",
     },
     "folding": set(),
     "early": {"config", "decoding", "errors", "runs", "sources"},
@@ -143,11 +145,11 @@ MAY_IMPORT = {
     "history": {"errors", "runs"},
     "looking": {
         "curves", "decoding", "display", "errors", "heat", "history", "inputs", "inside",
-        "losses", "model", "options", "prediction", "reading", "runs", "scoring",
+        "losses", "model", "options", "prediction", "reading", "runs", "scoring", "wording",
     },
     "inside": {
         "checkpoint", "cores", "curves", "device", "display", "errors", "features", "heat",
-        "inputs", "memory", "model", "neurons", "options", "reading", "runs",
+        "inputs", "memory", "model", "neurons", "options", "reading", "runs", "wording",
     },
     "memory": {
         "config", "errors", "lanes", "model", "ngrams", "recurrence", "sampling", "stepper",

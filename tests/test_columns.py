@@ -81,7 +81,7 @@ def test_a_row_that_is_none_is_named_or_left_out(text, line, reason):
 
 def test_only_a_bad_cell_of_the_column_itself_costs_its_row():
     found, seen = cells(f"id,text\n{BAD},one\n2,t{BAD}wo\n", skip=True)
-    assert (found, seen.num_bad) == ("one\n", 1)
+    assert (found, seen.num_left_out) == ("one\n", 1)
 
 
 @pytest.mark.parametrize(

@@ -200,11 +200,6 @@ def test_a_table_in_a_pipe_has_no_trailing_spaces_and_loses_nothing(capsys):
     assert any("x" * 150 in line for line in lines)
 
 
-def test_a_number_has_its_plural():
-    assert display.number_of(1, "character") == "1 character"
-    assert display.number_of(2000, "byte") == "2,000 bytes"
-
-
 def test_quiet_and_json_choose_the_display():
     assert type(display.screen(quiet=True, as_json=False)) is display.Quiet
     assert type(display.screen(quiet=True, as_json=True)) is display.Json
