@@ -29,6 +29,7 @@ _LEAST_FOLDED, _WIDTH_OF_WORDS = 8, 20  # of a column: never folded to less; fol
 _SEARCH_BAR = "|{bar}| {desc}"
 _BAR = "{n_fmt}/{total_fmt} |{bar}| {remaining} left  {desc}"
 _ROOM_FOR_BAR, _ROOM_FOR_TIME_BAR = 28, 18  # with what stands around it
+_LINES_OF_PANEL = 12
 
 
 def visible(text: str) -> str:
@@ -339,7 +340,7 @@ class Terminal(Quiet):
         if not is_wanted and time.monotonic() - self._sampled < _LEAST_BETWEEN_SAMPLES:
             return
         self._sampled = time.monotonic()
-        body = Text(visible(text).expandtabs(4))
+        body = Text(_shortened(visible(text).expandtabs(4)))
         at = "" if self._clock is None else f", {duration(self._clock.elapsed)}"
         title = f"step {step:,}{at}"
         self._print(Panel(body, title=title, box=box.ROUNDED, border_style="dim"))
@@ -496,8 +497,14 @@ def panels(rows: Sequence[tuple[Sequence[str], str]]) -> None:
     drawn.add_column(no_wrap=True)
     drawn.add_column(overflow="fold")
     for (words, _), text in zip(rows, texts, strict=True):
-        drawn.add_row(Text("\n".join(words)), Text(text))
+        drawn.add_row(Text("\n".join(words)), Text(_shortened(text)))
     _console().print(drawn)
+
+
+def _shortened(text: str) -> str:
+    """As many lines of a text as a panel has: a sample of a list of names has dozens."""
+    lines = text.split("\n")
+    return "\n".join([*lines[:_LINES_OF_PANEL], "…"]) if len(lines) > _LINES_OF_PANEL + 1 else text
 
 
 def _console(width: int | None = None) -> Any:

@@ -196,20 +196,20 @@ def _bar(names: Sequence[str], *, hidden: bool) -> display.Counting:
 
 def _show_score(measured: Any, *, adapt: bool, has_records: bool) -> None:
     """A score in sentences."""
-    how = "learning on the way" if adapt else "the state carried"
+    how = "learning on the way" if adapt else "state carried"
     how = "each record from a new start" if has_records else how
     nats = measured.nats_per_char
     print(
-        f"{nats:.4f} nats ({display.bits(nats):.3f} bits) per character, {how},"
-        f" over {number_of(measured.num_chars, 'character')}"
+        f"{nats:.4f} nats ({display.bits(nats):.3f} bits) per character over"
+        f" {number_of(measured.num_chars, 'character')}, {how}"
     )
     if measured.nats_per_char_reset is not None:
         print(f"{measured.nats_per_char_reset:.4f} nats with the state reset every 256 characters")
     if measured.num_bytes is not None:
         print(
-            f"as a compressor this model would make {measured.model_bytes:,} of its"
-            f" {number_of(measured.num_bytes, 'byte')}; gzip makes"
-            f" {measured.gzip_bytes:,}, xz {measured.xz_bytes:,}"
+            f"compressed: {measured.model_bytes:,} of"
+            f" {number_of(measured.num_bytes, 'byte')}; gzip {measured.gzip_bytes:,},"
+            f" xz {measured.xz_bytes:,}"
         )
     print(f"{measured.chars_per_second:,} characters a second")
 

@@ -63,6 +63,7 @@ def read(
     screen.end()
     for note in surveyed.notes:
         screen.say(note)
+    _tell_of_tables(found, reading, screen)
     _warn_of_twins(found, num_val, screen)
     return Corpus(surveyed, vocab, ids, files)
 
@@ -178,6 +179,16 @@ def _files(found: Sequence[Source], surveyed: Survey, num_val: int) -> Files:
                 starts[begin] = number >= len(found) - num_val
             was_play = source.is_play
     return Files(tuple(starts), sum(starts.values()))
+
+
+def _tell_of_tables(found: Sequence[Source], reading: Reading, screen: Quiet) -> None:
+    """Say how to learn one column where a table is learned with its header, commas and all."""
+    tables = [source.label for source in found if is_table(source.label)]
+    if tables and reading.column is None and not reading.is_bytes:
+        screen.say(
+            f"learning every column, commas and all: {some(tables)}; --column NAME learns the"
+            " cells of one"
+        )
 
 
 def _warn_of_twins(found: Sequence[Source], num_val: int, screen: Quiet) -> None:

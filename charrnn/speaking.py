@@ -265,7 +265,7 @@ class _Speaking:
 def _say_seed(sample: SampleConfig, wanted: Wanted) -> None:
     """How to hear the same again, once it is sure that there is something to hear."""
     if wanted.says_seed:
-        display.note(f"--seed {sample.seed} says this again")
+        display.note(f"repeat this with --seed {sample.seed}")
 
 
 def _said(

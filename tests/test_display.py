@@ -83,13 +83,29 @@ def screen_of(text: str, columns: int) -> list[str]:
     return [line.rstrip() for line in screen.display if line.strip()]
 
 
-@pytest.mark.parametrize("columns", [80, 120])
-def test_the_bar_fits_and_a_hostile_sample_stays_in_its_panel(monkeypatch, columns):
+@pytest.fixture
+def terminal(monkeypatch):
+    """Make stderr a terminal of so many columns; the function that is returned reads its screen."""
     fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))
-    ours, its = pty.openpty()
-    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
-    monkeypatch.setattr(sys, "stderr", os.fdopen(its, "w", encoding="utf-8"))
-    monkeypatch.setenv("TERM", "xterm-256color")
+
+    def open_one(columns: int):
+        ours, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+        monkeypatch.setattr(sys, "stderr", os.fdopen(its, "w", encoding="utf-8"))
+        monkeypatch.setenv("TERM", "xterm-256color")
+
+        def shown() -> list[str]:
+            sys.stderr.close()
+            return screen_of(read_all(ours), columns)
+
+        return shown
+
+    return open_one
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_bar_fits_and_a_hostile_sample_stays_in_its_panel(terminal, columns):
+    shown = terminal(columns)
     screen = Terminal()
     screen.begin(0, 4000)
     figures = {"step": 1200, "loss": 1.5234, "val_loss": 1.6011, "chars_per_second": 48_123}
@@ -97,12 +113,19 @@ def test_the_bar_fits_and_a_hostile_sample_stays_in_its_panel(monkeypatch, colum
     screen.advance(1200)
     screen.sample("[/bold] \x1b[2J\x1b]0;title\x07 ends", 1200)
     screen.end()
-    sys.stderr.close()
-    lines = screen_of(read_all(ours), columns)
+    lines = shown()
     assert "[/bold] ␛[2J␛]0;title␇ ends" in lines[1]
     assert lines[0].startswith("╭") and lines[2].startswith("╰")
     assert "1200/4000" in lines[-1]
     assert "loss 1.523 (2.20 bits)  val 1.601  48.1k chars/s" in lines[-1]
+
+
+@pytest.mark.parametrize(("number", "last"), [(13, "13"), (14, "…"), (60, "…")])
+def test_a_panel_shows_the_first_of_many_names(terminal, number, last):
+    shown = terminal(80)
+    Terminal().sample("\n".join(map(str, range(1, number + 1))), 0)
+    _, *lines, _ = [line.strip("│ ") for line in shown()]
+    assert lines == [*map(str, range(1, 13)), last]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("docs/uses/*.md")])
-RUN = [page for page in PAGES if "```sh\n" in page.read_text(encoding="utf-8")]
+README = ROOT / "README.md"
+PAGES = [README, *sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("docs/uses/*.md")])]
+RUN = [page for page in PAGES[1:] if "```sh\n" in page.read_text(encoding="utf-8")]
 SPEC = importlib.util.spec_from_file_location("run", ROOT / "docs" / "run.py")
 assert SPEC and SPEC.loader
 run = importlib.util.module_from_spec(SPEC)
@@ -48,6 +49,23 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 def test_a_page_names_no_place_on_the_machine_that_made_it(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert re.findall(r"(?<![\w.)…/])/(?:home|tmp|root|usr|work|var)/\S*", text) == []
+
+
+def test_the_readme_has_each_module_and_no_other() -> None:
+    listed = (
+        README.read_text(encoding="utf-8").partition("    charrnn/\n")[2].partition("tests/")[0]
+    )
+    modules = re.findall(r"\b\w+\.py\b", listed)
+    there = {path.name for path in (ROOT / "charrnn").glob("*.py")}
+    assert len(modules) == len(set(modules))
+    assert {*modules, "__init__.py"} == there
+
+
+def test_the_readme_counts_the_rows_of_the_fault_matrix() -> None:
+    matrix = (ROOT / "tests/faults/matrix.py").read_text(encoding="utf-8")
+    rows = re.findall(r"^    (\d+): ", matrix, flags=re.M)
+    counted = re.findall(r"(\d+) kinds of\s+fault", README.read_text(encoding="utf-8"))
+    assert counted == [rows[-1]] == [str(len(rows))]
 
 
 def test_a_page_is_filled_with_what_its_commands_print(tmp_path: Path) -> None:

@@ -107,3 +107,12 @@ def test_another_table_is_scored_by_the_same_column(charrnn, tmp_path):
     assert charrnn("train", "t.csv", "--column", "text", *FEW).code == 0
     lengths = {json.loads(charrnn("score", name, "--json").out)["num_chars"] for name in TABLES}
     assert lengths == {sum(len(row) + 1 for row in ROWS)}
+
+
+@stumble(11)
+def test_where_a_whole_table_is_learned_the_flag_for_a_column_is_told(charrnn, tmp_path):
+    write(tmp_path, "t.csv")
+    told = "learning every column, commas and all: t.csv; --column NAME learns the cells of one\n"
+    assert told in charrnn("train", "t.csv", "--lines", *QUICK).err
+    assert told not in charrnn("train", "t.csv", "--column", "text", *QUICK).err
+    assert told not in charrnn("train", "t.csv", "--bytes", *QUICK).err
