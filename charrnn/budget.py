@@ -23,7 +23,7 @@ from charrnn.feeding import Feed
 from charrnn.lanes import Text
 from charrnn.training import Learner, Report, train
 
-_TRIAL_SECONDS, _TRIAL_SHARE = 0.75, 1 / 160  # for each number of threads
+_TRIAL_SECONDS, _TRIAL_SHARE = 0.75, 1 / 80  # for each number of threads; for all of them
 _LEAST_STEPS = 3  # so that the clock is looked at before the end
 _WINDOW_SECONDS = 5.0  # of learning: what "recently" means
 _MARK_SECONDS = 0.2
@@ -177,9 +177,10 @@ def measured(
         learner, Feed(text.lanes(config), config.device), dataclasses.replace(config, steps=2**40)
     )
     per_step = {}
+    at_most = min(_TRIAL_SECONDS, seconds * _TRIAL_SHARE / len(threads))
     for num_threads in threads:
         device.set_threads(num_threads)
-        per_step[num_threads] = _seconds_per_step(steps, at_most=_trial_seconds(seconds))
+        per_step[num_threads] = _seconds_per_step(steps, at_most=at_most)
     fastest = min(per_step, key=lambda num_threads: per_step[num_threads])
     device.set_threads(fastest)
     pace = Pace(began, seconds, _seconds_per_validation(learner, text))
@@ -187,10 +188,6 @@ def measured(
     num_chars = config.batch_size * config.seq_length
     speeds = {num_threads: num_chars / spent for num_threads, spent in per_step.items()}
     return Trial(max(_LEAST_STEPS, round(fitting)), fastest, speeds, pace)
-
-
-def _trial_seconds(seconds: float) -> float:
-    return min(_TRIAL_SECONDS, seconds * _TRIAL_SHARE)
 
 
 def _seconds_per_step(steps: Iterator[Report], *, at_most: float) -> float:

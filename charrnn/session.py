@@ -35,7 +35,7 @@ from charrnn.wording import number_of
 
 STEPS_BETWEEN_FIGURES = 10
 MAX_ROLLBACKS = 3  # in the life of a run
-_HIGH_RATE = 0.05  # above it no cell learns
+_HIGH_RATE = 0.05  # some four times what is chosen: then it is the likelier cause of a high loss
 _MOST_SAMPLING = 1 / 100  # of the time, for samples that only the clock asks for
 _RECENT = (
     "recent_losses"  # the steps since the last figures, so that a resumed mean is the same mean
