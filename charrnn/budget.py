@@ -32,8 +32,9 @@ _LEAST_GAP = 0.5  # seconds between two corrections: each of them saves a checkp
 _SECONDS_TO_SAVE = 0.2
 _SECONDS_FOR_BASELINES = 90.0  # of a run that measures them on all of their text
 _MILLION = 1_000_000
-# At most these shares of the time go to validating on the way, and to one validation.
-_VALIDATION_SHARE, _ONE_VALIDATION_SHARE = 1 / 30, 1 / 60
+# At most these shares of the time go to validating on the way, and at the end; there once more with
+# the state reset, if that is small.
+_VALIDATION_SHARE, _LAST_SHARE, _SMALL_SHARE = 1 / 30, 1 / 30, 1 / 60
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,20 @@ class Pace:
 
     @property
     def end_of_learning(self) -> float:
-        """When the last step should be made: two validations and a save follow it."""
-        return self.deadline - 2 * self.validation - _SECONDS_TO_SAVE
+        """When the last step should be made: validations and a save follow it."""
+        num_validations = 2 if self.is_validation_short else 1
+        return self.deadline - num_validations * self.validation - _SECONDS_TO_SAVE
+
+    @property
+    def is_validation_short(self) -> bool:
+        """Whether there is time to validate twice at the end."""
+        return self.validation <= _SMALL_SHARE * self.seconds
 
     @property
     def has_time_for_one(self) -> bool:
-        """Whether a last validation would be over in time."""
-        return time.monotonic() + self.validation < self.deadline + _SECONDS_TO_SAVE
+        """Whether one validation more would be over in time."""
+        end = time.monotonic() + self.validation
+        return self.is_validation_short and end < self.deadline + _SECONDS_TO_SAVE
 
     @property
     def share_of_baselines(self) -> float:
@@ -158,7 +166,7 @@ class Trial:
     @property
     def affordable_validation(self) -> float:
         """The share of the validation split that there is time for, up to 1."""
-        return min(1.0, self.pace.seconds * _ONE_VALIDATION_SHARE / max(1e-9, self.pace.validation))
+        return min(1.0, self.pace.seconds * _LAST_SHARE / max(1e-9, self.pace.validation))
 
 
 def measured(
