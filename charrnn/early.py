@@ -4,10 +4,8 @@ at once. What only torch can tell comes later.
 
 import re
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from typing import Any
 
-from charrnn import decoding, runs, sources
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.errors import UsageError
 
@@ -21,6 +19,8 @@ def require_trainable(
     init_from: str | None,
 ) -> None:
     """Raise what `launch.new_run` would raise of a request, as far as it can be told."""
+    from charrnn import decoding, runs, sources  # sample asks for its device only
+
     for kind in (ModelConfig, TrainConfig):
         kind.among(given)
     require_device(given.get("device"))
@@ -52,6 +52,8 @@ def missing_device(name: str) -> UsageError:
 
 
 def _version_of_torch() -> str:
+    from importlib import metadata  # slow: a command for the CPU need not wait for it
+
     try:
         return metadata.version("torch")
     except metadata.PackageNotFoundError:

@@ -236,6 +236,7 @@ def test_every_module_is_mirrored_by_its_tests():
         ("charrnn.cli", ["torch", "numpy", "tqdm"]),
         ("charrnn.model", ["torch", "rich", "typer", "tqdm"]),
         ("charrnn.neurons", ["torch", "rich", "typer", "tqdm"]),
+        ("charrnn.early, charrnn.speaking", ["torch", "csv", "email", "charrnn.sources"]),
         ("charrnn", ["torch", "numpy", "typer"]),
     ],
 )
