@@ -102,6 +102,25 @@ def start(*arguments: object, **settings: object) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, **settings)  # type: ignore[call-overload, no-any-return]
 
 
+@pytest.fixture(scope="module")
+def _two_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("two-runs")
+    (folder / "text.txt").write_text(small_text())
+    numbers = [str(number) for number in range(1000, 1300) if number % 7]
+    (folder / "names.txt").write_text("\n".join(numbers) + "\n")
+    small = (*SMALL, "--steps", 60, "--threads", 1, "--quiet")
+    for flags in (("text.txt", "--run", "a"), ("names.txt", "--lines", "--run", "names")):
+        assert start("train", *flags, *small, cwd=folder).wait() == 0
+    return folder
+
+
+@pytest.fixture
+def two_runs(_two_runs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the runs a, of a text, and names, of a list of numbers."""
+    monkeypatch.chdir(_two_runs)
+    return _two_runs
+
+
 def peak_memory(*arguments: object) -> int:
     """The largest resident set, in bytes, of one command."""
     command = [sys.executable, "-m", "charrnn", *map(str, arguments)]

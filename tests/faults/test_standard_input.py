@@ -7,10 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import SMALL, small_text, start
 from matrix import row
-
-stumble = pytest.mark.stumble
+from stumbles import stumble
 
 COMMANDS = {
     "sample": ("sample", "a", "-n", 5, "-s", 1),
@@ -21,25 +19,6 @@ COMMANDS = {
     "memory": ("memory", "a", "--places", 8),
     "neurons": ("neurons", "a"),
 }
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    """The runs a, of a text, and names, of a list of numbers."""
-    folder = tmp_path_factory.mktemp("world")
-    (folder / "text.txt").write_text(small_text())
-    numbers = [str(number) for number in range(1000, 1300) if number % 7]
-    (folder / "names.txt").write_text("\n".join(numbers) + "\n")
-    small = (*SMALL, "--steps", 60, "--threads", 1, "--quiet")
-    for flags in (("text.txt", "--run", "a"), ("names.txt", "--lines", "--run", "names")):
-        assert start("train", *flags, *small, cwd=folder).wait() == 0
-    return folder
-
-
-@pytest.fixture
-def runs(world, monkeypatch):
-    monkeypatch.chdir(world)
-    return world
 
 
 class Untouched(io.StringIO):
@@ -69,7 +48,7 @@ def pipe(monkeypatch):
 @row(41)
 @stumble(1)
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-def test_a_pipe_that_nobody_asked_for_is_not_waited_for(charrnn, runs, pipe, command):
+def test_a_pipe_that_nobody_asked_for_is_not_waited_for(charrnn, two_runs, pipe, command):
     done = charrnn(*command)
     assert done.code == 0
     assert done.out
@@ -78,7 +57,7 @@ def test_a_pipe_that_nobody_asked_for_is_not_waited_for(charrnn, runs, pipe, com
 
 @row(41)
 @stumble(1)
-def test_a_program_that_keeps_standard_input_open_gets_its_answer(runs):
+def test_a_program_that_keeps_standard_input_open_gets_its_answer(two_runs):
     command = [sys.executable, "-m", "charrnn", "sample", "a", "-n", "20"]
     with subprocess.Popen(["sleep", "600"], stdout=subprocess.PIPE) as keeps_open:
         done = subprocess.run(command, stdin=keeps_open.stdout, capture_output=True, timeout=120)
@@ -90,7 +69,7 @@ def test_a_program_that_keeps_standard_input_open_gets_its_answer(runs):
 @stumble(2)
 @stumble(3)
 @pytest.mark.parametrize("name", ["sample", "predict", "score"])
-def test_what_nobody_asked_for_is_left_for_others_and_said(charrnn, runs, pipe, name):
+def test_what_nobody_asked_for_is_left_for_others_and_said(charrnn, two_runs, pipe, name):
     os.write(pipe, b"names\ntext\n")
     done = charrnn(*COMMANDS[name])
     asking = "--prompt-file -" if name == "sample" else f"charrnn {name} -"
@@ -100,7 +79,7 @@ def test_what_nobody_asked_for_is_left_for_others_and_said(charrnn, runs, pipe, 
 
 @row(41)
 @stumble(2)
-def test_a_loop_over_a_list_takes_every_turn(runs):
+def test_a_loop_over_a_list_takes_every_turn(two_runs):
     loop = f"while read x; do {sys.executable} -m charrnn sample a -n 9 -s 1 || exit; echo; done"
     done = subprocess.run(
         ["sh", "-c", loop], input=b"a\nb\nc\n", capture_output=True, timeout=120, check=True
@@ -112,7 +91,7 @@ def test_a_loop_over_a_list_takes_every_turn(runs):
 
 @row(41)
 @stumble(3)
-def test_score_without_a_file_scores_the_runs_own_split_whatever_is_piped(charrnn, runs, pipe):
+def test_score_without_a_file_scores_the_runs_own_split_whatever_is_piped(charrnn, two_runs, pipe):
     alone = charrnn("score", "--run", "a", "--json").out
     os.write(pipe, b"text\nnames\n")
     again = charrnn("score", "--run", "a", "--json").out

@@ -7,27 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import SMALL, small_text, start
+from conftest import SMALL, start
 from stumbles import stumble
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    """The runs a, of a text, and names, of a list of numbers."""
-    folder = tmp_path_factory.mktemp("world")
-    (folder / "text.txt").write_text(small_text())
-    numbers = [str(number) for number in range(1000, 1300) if number % 7]
-    (folder / "names.txt").write_text("\n".join(numbers) + "\n")
-    small = (*SMALL, "--steps", 60, "--threads", 1, "--quiet")
-    for flags in (("text.txt", "--run", "a"), ("names.txt", "--lines", "--run", "names")):
-        assert start("train", *flags, *small, cwd=folder).wait() == 0
-    return folder
-
-
-@pytest.fixture
-def runs(world, monkeypatch):
-    monkeypatch.chdir(world)
-    return world
 
 
 def piped(monkeypatch, data):
@@ -36,7 +17,7 @@ def piped(monkeypatch, data):
 
 @stumble(39)
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
-def test_the_last_newline_of_a_piped_prompt_is_dropped(charrnn, runs, monkeypatch, end):
+def test_the_last_newline_of_a_piped_prompt_is_dropped(charrnn, two_runs, monkeypatch, end):
     typed = charrnn("sample", "a", "-p", "Went to", "-n", 9, "-s", 1)
     piped(monkeypatch, b"Went to" + end.encode())
     assert charrnn("sample", "a", "-f", "-", "-n", 9, "-s", 1).out == typed.out
@@ -46,7 +27,9 @@ def test_the_last_newline_of_a_piped_prompt_is_dropped(charrnn, runs, monkeypatc
 
 
 @stumble(39)
-def test_only_the_last_newline_is_dropped_and_of_a_file_none(charrnn, runs, monkeypatch, tmp_path):
+def test_only_the_last_newline_is_dropped_and_of_a_file_none(
+    charrnn, two_runs, monkeypatch, tmp_path
+):
     piped(monkeypatch, b"Went to\n\n")
     two = charrnn("sample", "a", "-f", "-", "-n", 9, "-s", 1).out
     assert two.startswith("Went to\n")
@@ -58,7 +41,7 @@ def test_only_the_last_newline_is_dropped_and_of_a_file_none(charrnn, runs, monk
 
 @stumble(8)
 @pytest.mark.parametrize("many", [(), ("--json",), ("--num", 2)], ids=["one", "json", "many"])
-def test_a_sample_ends_after_a_text_and_keeps_it(charrnn, runs, many):
+def test_a_sample_ends_after_a_text_and_keeps_it(charrnn, two_runs, many):
     whole = charrnn("sample", "a", "-s", 1, "-n", 200).out
     done = charrnn("sample", "a", "-s", 1, "-n", 200, "--until", ".\n", "--until", "zz", *many)
     said = json.loads(done.out)["text"] if many == ("--json",) else done.out.split("\n\n")[0]
@@ -70,7 +53,7 @@ def test_a_sample_ends_after_a_text_and_keeps_it(charrnn, runs, many):
 @stumble(9)
 @pytest.mark.parametrize("flag", ["--stop", "--until"])
 @pytest.mark.parametrize(("text", "hint"), [("\\n", "; a newline is typed $'\\n'"), ("#", "")])
-def test_an_end_that_can_never_come_is_said(charrnn, runs, flag, text, hint):
+def test_an_end_that_can_never_come_is_said(charrnn, two_runs, flag, text, hint):
     said = charrnn("sample", "a", "-s", 1, "-n", 20, flag, text)
     assert (said.code, len(said.out)) == (0, 20)
     assert f"{flag} '{text}' can never come: the model never says '{text[0]}'" in said.err
@@ -81,14 +64,14 @@ def test_an_end_that_can_never_come_is_said(charrnn, runs, flag, text, hint):
 
 
 @stumble(9)
-def test_of_several_ends_one_that_can_come_is_enough(charrnn, runs):
+def test_of_several_ends_one_that_can_come_is_enough(charrnn, two_runs):
     said = charrnn("sample", "a", "-s", 1, "-n", -1, "--stop", "#", "--stop", "e")
     assert said.code == 0
     assert "--stop '#' can never come" in said.err
 
 
 @stumble(10)
-def test_no_prompt_writes_only_what_follows(charrnn, runs):
+def test_no_prompt_writes_only_what_follows(charrnn, two_runs):
     file = ("sample", "a", "-f", "text.txt", "-n", 50, "-s", 1)
     text = Path("text.txt").read_text()
     assert charrnn(*file, "--no-prompt").out == charrnn(*file).out.removeprefix(text)
@@ -106,7 +89,9 @@ def listed(result):
 
 
 @stumble(25)
-def test_many_prompts_in_one_process_each_as_if_it_were_alone(charrnn, runs, monkeypatch, tmp_path):
+def test_many_prompts_in_one_process_each_as_if_it_were_alone(
+    charrnn, two_runs, monkeypatch, tmp_path
+):
     file = tmp_path / "prompts"
     file.write_text("12\n13\n\n11")
     flags = ("sample", "names", "-s", 1, "--num", 2)
@@ -120,7 +105,7 @@ def test_many_prompts_in_one_process_each_as_if_it_were_alone(charrnn, runs, mon
 
 @stumble(25)
 def test_a_prompt_after_which_too_little_is_found_does_not_end_the_others(
-    charrnn, runs, monkeypatch, tmp_path
+    charrnn, two_runs, monkeypatch, tmp_path
 ):
     monkeypatch.setattr("charrnn.sieve.PATIENCE", 300)
     file = tmp_path / "prompts"
@@ -133,7 +118,7 @@ def test_a_prompt_after_which_too_little_is_found_does_not_end_the_others(
 
 
 @stumble(48)
-def test_the_newline_of_echo_does_not_end_a_record(charrnn, runs, monkeypatch):
+def test_the_newline_of_echo_does_not_end_a_record(charrnn, two_runs, monkeypatch):
     wish = ("sample", "names", "--num", 3, "--unique", "--novel", "-s", 1)
     typed = charrnn(*wish, "-p", "12")
     piped(monkeypatch, b"12\n")
@@ -144,7 +129,7 @@ def test_the_newline_of_echo_does_not_end_a_record(charrnn, runs, monkeypatch):
 
 
 @stumble(48)
-def test_a_prompt_of_two_records_is_refused(charrnn, runs):
+def test_a_prompt_of_two_records_is_refused(charrnn, two_runs):
     done = charrnn("sample", "names", "-p", "12\n13")
     assert (done.code, done.out) == (2, "")
     assert "holds a newline, which ends a record; --prompts FILE takes a prompt from" in done.err
@@ -165,7 +150,7 @@ def test_a_record_between_blank_lines_has_none_within(charrnn, tmp_path):
 
 
 @stumble(49)
-def test_what_was_not_read_of_a_prompt_is_not_in_the_record(charrnn, runs):
+def test_what_was_not_read_of_a_prompt_is_not_in_the_record(charrnn, two_runs):
     wish = ("sample", "names", "--num", 3, "--unique", "-s", 1)
     done = charrnn(*wish, "-p", "é1Z2")
     assert listed(done) == listed(charrnn(*wish, "-p", "12"))
@@ -177,7 +162,7 @@ def test_what_was_not_read_of_a_prompt_is_not_in_the_record(charrnn, runs):
 
 
 @stumble(49)
-def test_a_prompt_of_which_nothing_is_known_says_so(charrnn, runs):
+def test_a_prompt_of_which_nothing_is_known_says_so(charrnn, two_runs):
     done = charrnn("sample", "a", "-p", "文本", "-n", 9, "-s", 1)
     assert done.out.startswith("文本")
     assert "the model knows nothing of the prompt '文本': it is left out" in done.err
@@ -185,7 +170,7 @@ def test_a_prompt_of_which_nothing_is_known_says_so(charrnn, runs):
 
 
 @stumble(22)
-def test_a_search_for_more_than_there_are_ends_and_says_why(charrnn, runs, monkeypatch):
+def test_a_search_for_more_than_there_are_ends_and_says_why(charrnn, two_runs, monkeypatch):
     monkeypatch.setattr("charrnn.sieve.PATIENCE", 1000)
     done = charrnn("sample", "names", "--num", 10_000, "--unique", "-s", 1, "-t", 0.5)
     assert done.code == 8
@@ -197,7 +182,7 @@ def test_a_search_for_more_than_there_are_ends_and_says_why(charrnn, runs, monke
 
 @stumble(22)
 @stumble(58)
-def test_a_search_tells_how_it_goes_where_there_is_no_terminal(charrnn, runs, monkeypatch):
+def test_a_search_tells_how_it_goes_where_there_is_no_terminal(charrnn, two_runs, monkeypatch):
     monkeypatch.setattr("charrnn.sieve.PATIENCE", 300)
     monkeypatch.setattr("charrnn.display._SECONDS_BETWEEN_LINES", 0)
     done = charrnn("sample", "names", "--num", 10_000, "--unique", "-s", 1, "-t", 0.5)
@@ -206,7 +191,7 @@ def test_a_search_tells_how_it_goes_where_there_is_no_terminal(charrnn, runs, mo
     assert int(told[-1][0].replace(",", "")) == len(listed(done))
 
 
-def test_samples_without_end(runs):
+def test_samples_without_end(two_runs):
     process = start("sample", "names", "--num", -1, "-s", 1, stdout=-1, stderr=-1)
     read = [process.stdout.readline() for _ in range(300)]
     process.kill()
@@ -217,7 +202,7 @@ def test_samples_without_end(runs):
 @stumble(36)
 @pytest.mark.parametrize("num_chars", [8, 12, 40])
 @pytest.mark.parametrize("many", [(), ("--num", 3)], ids=["one", "many"])
-def test_no_copy_is_drawn_in_the_first_place(charrnn, runs, monkeypatch, num_chars, many):
+def test_no_copy_is_drawn_in_the_first_place(charrnn, two_runs, monkeypatch, num_chars, many):
     """Of a text by heart nearly all samples would be copies: at temperature 0 they all are."""
     monkeypatch.setattr("charrnn.sieve.PATIENCE", 3)
     monkeypatch.setattr("charrnn.speaking._CHARS_OF_PATIENCE", 3)
@@ -233,7 +218,7 @@ def test_no_copy_is_drawn_in_the_first_place(charrnn, runs, monkeypatch, num_cha
 
 
 @stumble(36)
-def test_masking_costs_few_searches(charrnn, runs, monkeypatch):
+def test_masking_costs_few_searches(charrnn, two_runs, monkeypatch):
     from charrnn.index import Index
 
     asked, range_of = [], Index.range_of
@@ -245,7 +230,7 @@ def test_masking_costs_few_searches(charrnn, runs, monkeypatch):
 
 @stumble(36)
 @stumble(29)
-def test_json_has_the_models_own_probabilities_whatever_is_masked(charrnn, runs):
+def test_json_has_the_models_own_probabilities_whatever_is_masked(charrnn, two_runs):
     from charrnn import load
 
     flags = ("sample", "a", "-n", 60, "-s", 1, "--json", "--novel", 6, "--repeat-penalty", 2)
@@ -263,7 +248,7 @@ def repeated(text):
 @stumble(29)
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("temperature", [0, 0.3])
-def test_a_penalty_ends_loops_at_low_temperature(charrnn, runs, seed, temperature):
+def test_a_penalty_ends_loops_at_low_temperature(charrnn, two_runs, seed, temperature):
     flags = ("sample", "a", "-n", 1000, "-s", seed, "-t", temperature)
     loops, free = charrnn(*flags).out, charrnn(*flags, "--repeat-penalty", 1).out
     assert repeated(free) < 0.5 * repeated(loops)
@@ -272,14 +257,16 @@ def test_a_penalty_ends_loops_at_low_temperature(charrnn, runs, seed, temperatur
 
 
 @stumble(29)
-def test_a_penalty_is_the_same_for_one_stream_and_for_many(charrnn, runs):
+def test_a_penalty_is_the_same_for_one_stream_and_for_many(charrnn, two_runs):
     flags = ("sample", "a", "-n", 100, "-s", 1, "-t", 0.5, "--repeat-penalty", 0.7, "-p", "A")
     many = charrnn(*flags, "--num", 3).out
     assert many.startswith(charrnn(*flags).out)
 
 
 @stumble(50)
-def test_new_records_are_told_by_an_index_that_is_made_once_and_said(charrnn, runs, monkeypatch):
+def test_new_records_are_told_by_an_index_that_is_made_once_and_said(
+    charrnn, two_runs, monkeypatch
+):
     for file in Path("checkpoints/.corpora").glob("*-hashes.npy"):
         file.unlink()
     monkeypatch.setattr("charrnn.record_index._CHUNK_CHARS", 500)
@@ -294,7 +281,7 @@ def test_new_records_are_told_by_an_index_that_is_made_once_and_said(charrnn, ru
 
 
 @stumble(50)
-def test_a_damaged_index_is_made_again(charrnn, runs):
+def test_a_damaged_index_is_made_again(charrnn, two_runs):
     wish = ("sample", "names", "--num", 5, "--novel", "-s", 1)
     expected = charrnn(*wish).out
     (file,) = Path("checkpoints/.corpora").glob("*-hashes.npy")
