@@ -199,6 +199,13 @@ MISTAKES = [
         "test_damage.py",
     ),
     Mistake(
+        "format 5 is not brought up to date",
+        "checkpoint",
+        '        if facts["format"] <= 5:',
+        "        if False:",
+        "test_damage.py::test_the_golden_checkpoint_of_each_format_still_loads",
+    ),
+    Mistake(
         "pickle is there to be used",
         "container",
         "import json\n",
@@ -378,6 +385,13 @@ MISTAKES = [
         "    restarts.remember(run, request.arguments)\n",
         "",
         "test_ranks_lost.py::test_a_process_that_is_killed_changes_nothing[kills0]",
+    ),
+    Mistake(
+        "each process tells a mistake that is found early",
+        "cli",
+        "    if not restarts.is_one_of_several():  # else the run of an earlier attempt may be there",
+        "    if True:",
+        "test_ranks_lost.py::test_a_mistake_is_told_once_and_ends_all_with_its_code",
     ),
     Mistake(
         "only the first process hears a signal",
@@ -633,6 +647,8 @@ def main() -> int:
     """Make the mistakes, a few at once, and say which were noticed."""
     words = sys.argv[1:] or [""]
     chosen = [m for m in MISTAKES if any(word in m.what for word in words)]
+    if not chosen:
+        raise SystemExit(f"no mistake of the list holds any of: {' '.join(words)}")
     for mistake in chosen:
         mutated(mistake)  # a list that is out of date is said at once
     with tempfile.TemporaryDirectory() as folder:
