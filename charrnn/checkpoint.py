@@ -316,7 +316,7 @@ def _require_values(arrays: Arrays) -> None:
 
 
 def what_is_wrong_with(name: str, array: npt.NDArray[Any]) -> str:
-    """Why an array's numbers are none that a checkpoint may hold; "" where they are.
+    """Return why an array is invalid (non-finite or too large), or an empty string.
 
     Weights of at most `MAX_WEIGHT` give finite logits: no product of two of them and no sum over a
     layer comes near 10³⁸, where float32 ends.

@@ -360,7 +360,7 @@ def _temperatures(typed: str) -> tuple[float, float | None]:
         return float(first), float(last) if colon else None
     except ValueError as error:
         raise UsageError(
-            f"--temp {typed!r} is no temperature", "give a number, or two: 0.5:1.1"
+            f"--temp {typed!r} is not a valid temperature", "give a number, or two: 0.5:1.1"
         ) from error
 
 

@@ -29,7 +29,7 @@ def validation_loss(network: Network, text: Text, split: str = "val") -> float:
 
 
 def validation_loss_reset(network: Network, text: Text, split: str = "val") -> float:
-    """The same with the state zero every 256 characters; records have theirs at zero anyway."""
+    """The validation loss with the state reset every 256 characters, or for each record."""
     if text.starts is not None:
         return evaluate_records(network, text.ids, text.starts_of(split))
     first, end = text.part(split)

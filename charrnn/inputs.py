@@ -148,8 +148,8 @@ def opened(
 
 
 def _watched(chunks: Iterator[bytes], name: str, how: "Reading") -> Iterator[bytes]:
-    """The same, with a note where a text in UTF-8, which nearly every terminal gives, would be
-    read as something else without an error.
+    """Pass chunks on, with a note where a text in UTF-8, which nearly every terminal gives, would
+    be read as something else without an error.
     """
     for k, data in enumerate(chunks):
         if k == 0 and not how.is_bytes and _is_taken_for_another(data, how.encoding):

@@ -78,16 +78,13 @@ def predict(
     )
     read = model.spelled(typed)
     inputs.say_unknown(model, read)
-    if steps:
-        steps_taken = model.expectations(typed)
-    else:
-        chances = model.predict(typed, temperature=1.0 if temp is None else temp)
     if prompt and run is None and runs.is_name(prompt):
         note = f"{prompt} is also a run; to ask that one: charrnn predict --run {prompt} TEXT"
         display.note(note)
     if steps:
-        _show_expectations(steps_taken, as_json=as_json)
+        _show_expectations(model.expectations(typed), as_json=as_json)
         return
+    chances = model.predict(typed, temperature=1.0 if temp is None else temp)
     if as_json:
         print(json.dumps([vars(chance) for chance in chances]))
         return

@@ -115,7 +115,7 @@ class Places:
         return self.ids[(self.ends_B - k) % len(self.ids)].astype(np.int64)
 
     def parts(self, num: int) -> "list[Places]":
-        """The same in parts of so many."""
+        """Split the places into parts of so many."""
         return [
             Places(self.ids, self.ends_B[b : b + num], self.lengths_B[b : b + num])
             for b in range(0, len(self.ends_B), num)
@@ -229,7 +229,7 @@ def _begun(state: State, is_read_B: Tensor) -> State:
 
 
 def _tensors(arrays: Any) -> Any:
-    """The same in torch: a tuple of tuples of arrays, real numbers in float64."""
+    """Copy a tuple of tuples of arrays to torch, real numbers in float64."""
     if isinstance(arrays, tuple):
         parts = [_tensors(part) for part in arrays]
         return type(arrays)(*parts) if hasattr(arrays, "_fields") else tuple(parts)

@@ -73,7 +73,7 @@ class Model:
     weights: Weights
     records: str = "none"  # what it learned: one text, or those of a kind of `records.END`
     name: str = ""  # what `load` was asked for
-    progress: Progress = _untold  # hears of the characters of a prompt that were read, and of all
+    progress: Progress = _untold  # called with the characters of a prompt: read, in all
 
     @classmethod
     def of(cls, found: Checkpoint, name: str = "") -> "Model":

@@ -185,7 +185,7 @@ def _learning(model: ModelConfig, facts: Facts, readings: float, is_timed: bool)
 
 
 def _window_for(lengths_R: npt.NDArray[np.int64], *, longest: int) -> int:
-    """The window that records fill best: what one leaves of its last window is lost."""
+    """Choose the window length that wastes the least padding on these records."""
     lengths, counts = np.unique(lengths_R, return_counts=True)
     windows = range(min(int(lengths[-1]), 8), min(int(lengths[-1]), longest) + 1)
     costs = [

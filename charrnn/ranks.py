@@ -197,7 +197,7 @@ class Ranks(Group):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Take leave of the others; of one that has gone there is none to be taken."""
+        """Leave the process group, unless one of its processes is lost."""
         if kind is None or not issubclass(kind, PeerError):
             distributed.destroy_process_group()
 

@@ -227,7 +227,7 @@ def _known(files: Sequence[File], found: Checkpoint, scorer: _Scorer) -> Iterato
 
 
 def _pieces(known: Iterable[IntArray], found: Checkpoint) -> Iterator[IntArray]:
-    """The same in pieces of whole blocks or whole records, whatever it comes in."""
+    """Regroup ids so that each piece ends at a block or record boundary."""
     held: IntArray = np.empty(0, np.uint8)
     kind, vocab = found.train.records, found.vocab
     for ids in known:

@@ -58,10 +58,9 @@ class Sitting:
         pace: Pace | None = None,
         chooser: ThreadChooser | None = None,
     ) -> None:
-        """`standing` is the checkpoint the learner stands at, its arrays included, and on disk but
-        at the run's birth; `save_every` is in seconds, `sample_every` in steps (see
-        `samples.is_due`); `pace` says when to end, where the number of steps was derived from the
-        time there is, and `chooser` how many threads compute, where nobody said.
+        """`standing` is the checkpoint to start from, with arrays; already on disk, except for a
+        new run. `save_every` is in seconds, `sample_every` in steps (see `samples.is_due`). `pace`
+        ends a run of minutes in time; `chooser` sets the number of threads unless it was given.
         """
         self.run, self._learner, self._text = run, learner, text
         self._screen, self._save_every = screen, save_every

@@ -113,10 +113,10 @@ class Sieve:
 
 
 def pattern(typed: str) -> re.Pattern[str]:
-    """The regular expression. Raises `UsageError` where it is none."""
+    """Compile a regular expression. Raises `UsageError` where it is not valid."""
     try:
         return re.compile(typed)
     except re.error as error:
         raise UsageError(
-            f"--match {typed!r} is no regular expression: {error}", "see: pydoc re"
+            f"--match {typed!r} is not a valid regular expression: {error}", "see: pydoc re"
         ) from error

@@ -216,7 +216,8 @@ class Stepper(_Standing):
     def read(self, ids_T: IntArray, progress: Progress = lambda done, total: None) -> FloatArray:
         """Read a text of at least one character: logits_V for what follows it.
 
-        It is read in chunks, so one of any length takes the same memory; `progress` hears of each.
+        It is read in chunks, so one of any length takes the same memory; `progress` is called after
+        each.
         """
         for t in range(0, len(ids_T), _CHUNK):
             h_HT, products_XT = self._through_layers(ids_T[t : t + _CHUNK])

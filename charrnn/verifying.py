@@ -22,6 +22,7 @@ from charrnn.reading import same_text
 from charrnn.runs import Run
 from charrnn.training import Learner, train
 from charrnn.vocab import IntArray, Vocab
+from charrnn.wording import number_of
 
 ADVICE = (
     "sample and resume pass over what is damaged: put back a copy, or remove it; what repeats is"
@@ -54,7 +55,7 @@ def checked(run: Run, *, at_most: int | None, progress: Progress) -> list[Findin
     if again.difference:
         problem = f"{steps}, and {again.difference}"
         return [*findings, Finding("replay", "another result", problem)]
-    compared = f"{steps}: equal to the bit, {again.num_compared:,} times compared"
+    compared = f"{steps}: bit-identical ({number_of(again.num_compared, 'comparison')})"
     return [*findings, Finding("replay", compared)]
 
 

@@ -75,7 +75,7 @@ def _result(begun: deque[tuple[W, Future[R]]], tell: Tell) -> R:
 
 
 def _nobody(num_bytes: int) -> None:
-    """Told what is done in another process: the one that waits for it counts it."""
+    """Do nothing: a worker reports no progress, the process that waits for it does."""
 
 
 def _begin() -> None:

@@ -123,7 +123,7 @@ MAY_IMPORT = {
     "baselines": {"lanes", "vocab"},
     "verifying": {
         "checkpoint", "config", "corpus", "device", "display", "errors", "feeding", "home",
-        "launch", "reading", "runs", "training", "vocab",
+        "launch", "reading", "runs", "training", "vocab", "wording",
     },
     "budget": {
         "config", "device", "evaluation", "feeding", "lanes", "training",

@@ -85,7 +85,7 @@ def test_how_long_it_takes_is_told_by_what_is_still_found():
 
 def test_a_pattern_is_found_anywhere_and_must_be_one():
     assert passed(Sieve(match=pattern("nn")), "Anna", "Ada") == ["Anna"]
-    with pytest.raises(UsageError, match=r"--match '\(' is no regular expression"):
+    with pytest.raises(UsageError, match=r"--match '\(' is not a valid regular expression"):
         pattern("(")
 
 

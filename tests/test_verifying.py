@@ -29,7 +29,7 @@ class TestVerify:
         for told in ("last.safetensors", "previous.safetensors", "best.safetensors"):
             assert told in done.out
         assert done.out.count("the digest matches") == 4
-        assert "steps 60 to 60 made again: equal to the bit, 3 times compared" in done.out
+        assert "steps 60 to 60 made again: bit-identical (3 comparisons)" in done.out
 
     def test_what_several_processes_made_is_not_made_again_by_one(self, charrnn, tmp_path):
         path = run_of(tmp_path).previous
@@ -105,7 +105,7 @@ def test_a_run_that_was_lengthened_or_moved_is_made_again_as_it_was(charrnn, cor
     for flags in (("--steps", 70), ("--steps", 80, "--threads", 2), ("--steps", 90)):
         assert charrnn("resume", "a", *flags).code == 0
         done = charrnn("verify", "a")
-        assert (done.code, "equal to the bit" in done.out) == (0, True), done.err
+        assert (done.code, "bit-identical" in done.out) == (0, True), done.err
 
 
 def test_a_run_without_an_earlier_checkpoint_is_read_only(charrnn, corpus, tmp_path):

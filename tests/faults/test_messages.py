@@ -242,7 +242,7 @@ MESSAGES = {
     # speaking and scoring
     ("sample", "a", "--temp", "hot"): (
         2,
-        "--temp 'hot' is no temperature; give a number, or two: 0.5:1.1",
+        "--temp 'hot' is not a valid temperature; give a number, or two: 0.5:1.1",
     ),
     ("sample", "a", "--temp", "1:2", "-n", "1"): (
         2,
@@ -291,8 +291,8 @@ MESSAGES = {
     ),
     ("sample", "a", "--match", "("): (
         2,
-        "--match '(' is no regular expression: missing ), unterminated subpattern at position 0;"
-        " see: pydoc re",
+        "--match '(' is not a valid regular expression: missing ), unterminated subpattern at"
+        " position 0; see: pydoc re",
     ),
     ("sample", "a", "-p", "x", "-f", "text"): (
         2,
