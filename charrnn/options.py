@@ -257,7 +257,10 @@ Precision = Annotated[
     ),
 ]
 Threads = Annotated[
-    int | None, typer.Option(help="CPU threads; all cores by default.", rich_help_panel=_RUN)
+    int | None,
+    typer.Option(
+        help="CPU threads; by default the fastest number, up to all cores.", rich_help_panel=_RUN
+    ),
 ]
 SaveEvery = Annotated[
     float, typer.Option(min=0, help="Seconds between checkpoints.", rich_help_panel=_RUN)
