@@ -43,8 +43,8 @@ def records(
     """The cells of a column, by its name in the header or by its number from 1 where there is no
     header, each with the end of a record of that `kind`, in chunks.
 
-    Raises `UsageError` where there is no such column, and `CorpusError` for a row that is none;
-    with `skip` these are left out, and so are cells that hold `BAD`.
+    Raises `UsageError` where there is no such column, and `CorpusError` for a row that cannot be
+    read; with `skip` these are left out, and so are cells that hold `BAD`.
     """
     held, num_held = [], 0
     for cell in _cells(texts, column, label, skip, seen):
@@ -91,7 +91,7 @@ def _cells(texts: Iterable[str], column: str, label: str, skip: bool, seen: Rows
 
 @dataclass(frozen=True)
 class _Malformed:
-    """A row that is none."""
+    """A row that cannot be read."""
 
     line: int
     reason: str

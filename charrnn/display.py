@@ -572,7 +572,7 @@ class Search:
         self._began = self._last_line = time.monotonic()
 
     def go_on(self, num_found: int, num_tried: int, tries_left: int | None) -> None:
-        """One more was tried; so many more may have to be, by those that still pass."""
+        """Count another try; `tries_left` estimates how many more it takes, by those that pass."""
         now = time.monotonic()
         if sys.stderr.isatty():
             if self._bar is None:
@@ -644,7 +644,7 @@ class Counting:
             self._bar.update(num)
 
     def so_far(self, done: int, total: int) -> None:
-        """So many of so many."""
+        """Set how many are done, and how many there are."""
         if self._bar is not None:
             self._bar.total = total
             self._bar.update(done - self._bar.n)

@@ -27,7 +27,7 @@ class Readable(Protocol):
     """What bytes can be read from."""
 
     def read(self, size: int, /) -> bytes:
-        """So many bytes at most; none at the end."""
+        """Read at most `size` bytes; none are left at the end."""
 
 
 _OPENERS: dict[str, Callable[[Any], Readable]] = {
@@ -94,8 +94,8 @@ def compression(head: bytes) -> str | None:
 
 
 def unpacked(file: Any) -> Readable:
-    """A file that stands at its start, or what is packed in it, as a file. A pipe must have a
-    buffer, for what is read of it cannot be put back.
+    """Return the file, which is at its start, or a file of what is packed in it. A pipe must be
+    buffered, so that its first bytes can be looked at and still be read.
     """
     if isinstance(file, io.BufferedReader):
         head = file.peek(HEAD)

@@ -115,7 +115,7 @@ class Places:
         return self.ids[(self.ends_B - k) % len(self.ids)].astype(np.int64)
 
     def parts(self, num: int) -> "list[Places]":
-        """Split the places into parts of so many."""
+        """Split the places into parts of at most `num`."""
         return [
             Places(self.ids, self.ends_B[b : b + num], self.lengths_B[b : b + num])
             for b in range(0, len(self.ends_B), num)

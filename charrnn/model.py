@@ -103,7 +103,7 @@ class Model:
         return self.text("".join(spoken))
 
     def glimpse(self, length: int, *, seed: int) -> str:
-        """So many characters that show what it learned; of a model of records, as many of these."""
+        """Generate `length` characters, or records until there are as many, as an example."""
         if self.records == "none":
             return self.generate(length=length, seed=seed)
         shown = ""

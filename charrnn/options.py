@@ -41,7 +41,7 @@ Bytes = Annotated[
 Records = Annotated[
     str,
     typer.Option(
-        help="Texts of their own: lines, or blank for those between blank lines.",
+        help="Learn many small texts: lines (one a line) or blank (between blank lines).",
         show_default="none",
         rich_help_panel=_TEXT,
     ),
@@ -53,8 +53,8 @@ Column = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Of a CSV, TSV or JSON lines file: the cells of this column, each a record; by its"
-        " number where there is no header.",
+        help="Read one column of a CSV, TSV or JSON lines file, each cell a record; its number"
+        " where there is no header.",
         rich_help_panel=_TEXT,
     ),
 ]
@@ -70,8 +70,8 @@ ItsEncoding = Annotated[
 Errors = Annotated[
     str,
     typer.Option(
-        help="Bytes that are not in the encoding: strict (an error), replace (by �), or skip: the"
-        " lines or records that hold such are left out.",
+        help="For bytes that are not in the encoding: strict (stop), replace (with �) or skip"
+        " (leave out the line or record).",
         rich_help_panel=_TEXT,
     ),
 ]
@@ -79,7 +79,7 @@ MaxVocab = Annotated[
     int,
     typer.Option(
         min=2,
-        help="Past so many characters the rarest become one unknown symbol.",
+        help="Largest vocabulary; rarer characters become one unknown symbol.",
         rich_help_panel=_TEXT,
     ),
 ]
@@ -91,7 +91,9 @@ AllowShort = Annotated[
 ]
 ValFraction = Annotated[
     float,
-    typer.Option(help="The end of each file that is kept for validation.", rich_help_panel=_TEXT),
+    typer.Option(
+        help="Fraction of each file, its end, kept for validation.", rich_help_panel=_TEXT
+    ),
 ]
 Val = Annotated[
     list[str] | None,
@@ -105,7 +107,9 @@ Val = Annotated[
 ]
 TestFraction = Annotated[
     float,
-    typer.Option(help="The very end of each, to be scored once.", rich_help_panel=_TEXT),
+    typer.Option(
+        help="Fraction of each, its very end, kept to be scored once.", rich_help_panel=_TEXT
+    ),
 ]
 MaxValChars = Annotated[
     int,
@@ -149,7 +153,7 @@ Skip = Annotated[
     bool | None,
     typer.Option(
         "--skip/--no-skip",
-        help="What a step reads goes to the head too.",
+        help="Feed what a step reads to the head too.",
         show_default="unless --ngrams 1",
         rich_help_panel=_MODEL,
     ),
@@ -184,7 +188,9 @@ LearningRate = Annotated[
 ]
 GradClip = Annotated[
     float,
-    typer.Option(help="Largest norm of a gradient; 0 is no limit.", rich_help_panel=_LEARNING),
+    typer.Option(
+        help="Gradient clipping: the largest norm; 0 is no limit.", rich_help_panel=_LEARNING
+    ),
 ]
 WeightDecay = Annotated[
     float, typer.Option(help="Weight decay on matrices.", rich_help_panel=_LEARNING)
@@ -209,14 +215,14 @@ Optimizer = Annotated[str, typer.Option(help="soap or adamw.", rich_help_panel=_
 StateReset = Annotated[
     float,
     typer.Option(
-        help="Chance that a lane starts a window from nothing.", rich_help_panel=_LEARNING
+        help="Probability of a zero state at the start of a window.", rich_help_panel=_LEARNING
     ),
 ]
 EvalEvery = Annotated[
     int | None,
     typer.Option(help="Steps between validations.", show_default=_AUTO, rich_help_panel=_LEARNING),
 ]
-Seed = Annotated[int, typer.Option(help="Decides every random draw.", rich_help_panel=_LEARNING)]
+Seed = Annotated[int, typer.Option(help="Seed of every random draw.", rich_help_panel=_LEARNING)]
 InitFrom = Annotated[
     str | None,
     typer.Option(
@@ -345,8 +351,8 @@ MinP = Annotated[
 RepeatPenalty = Annotated[
     float,
     typer.Option(
-        help="Against loops: what a character loses, in nats, for each character past the fifth of"
-        " a passage that it would repeat.",
+        help="Against loops: nats that a character loses for each character, past the fifth, of the"
+        " passage it would repeat.",
         rich_help_panel=_DRAW,
     ),
 ]

@@ -18,9 +18,8 @@ from charrnn.records import Records
 from charrnn.vocab import IntArray, Vocab, code_points
 
 _CHUNK_CHARS = 1 << 22
-_FACTOR = np.uint64(
-    0x9E3779B97F4A7C15
-)  # odd, so that no power of it is 0; 2**64 by the golden mean
+# 2**64 divided by the golden ratio; odd, so that no power of it is 0
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 Hashes = npt.NDArray[np.uint64]
 Progress = Callable[[int, int], None]  # records done, records in all

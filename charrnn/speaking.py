@@ -208,7 +208,7 @@ class _Speaking:
             raise ExhaustedError(f"{few} found: {self._why}", self.sieve.advice)
 
     def _in_words(self, num: int) -> str:
-        """How few of so many there were, or of those without end."""
+        """How many of `num` samples were found; below 0 it was without end."""
         if num < 0:
             return f"no more than {self._num_written:,} were"
         if self._num_written:
