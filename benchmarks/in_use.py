@@ -35,6 +35,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -135,23 +137,28 @@ class Training:
         }
 
 
-def measured(name: str, condition: str, corpus: Path, minutes: float, before: Path | None) -> list:
-    """The figures of one contestant under one condition; of two trainings, both."""
-    num_neighbours = {"1 neighbour": 1, "2 neighbours": 2}.get(condition, 0)
-    busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(num_neighbours)]
-    num_trainings = 2 if condition == "2 trainings" else 1
-    trainings = [Training(name, corpus, minutes, before) for _ in range(num_trainings)]
+@contextmanager
+def neighbours(num: int) -> Iterator[None]:
+    """Meanwhile so many other programs take all the time they get."""
+    busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(num)]
     try:
-        if condition == "passing":
-            time.sleep(60 * minutes * PASSING[0])
-            busy.append(subprocess.Popen([sys.executable, "-c", BUSY]))
-            time.sleep(60 * minutes * (PASSING[1] - PASSING[0]))
-            busy.pop().kill()
-        return [training.figures() for training in trainings]
+        yield
     finally:
         for process in busy:
             process.kill()
             process.wait()
+
+
+def measured(name: str, condition: str, corpus: Path, minutes: float, before: Path | None) -> list:
+    """The figures of one contestant under one condition; of two trainings, both."""
+    with neighbours({"1 neighbour": 1, "2 neighbours": 2}.get(condition, 0)):
+        num_trainings = 2 if condition == "2 trainings" else 1
+        trainings = [Training(name, corpus, minutes, before) for _ in range(num_trainings)]
+        if condition == "passing":
+            time.sleep(60 * minutes * PASSING[0])
+            with neighbours(1):
+                time.sleep(60 * minutes * (PASSING[1] - PASSING[0]))
+        return [training.figures() for training in trainings]
 
 
 WAITS = {
@@ -188,13 +195,8 @@ def show_waits(corpus: Path, rounds: int) -> None:
     for _ in range(rounds):
         for units, beside in columns:
             for name, (variables, threads) in WAITS.items():
-                busy = [subprocess.Popen([sys.executable, "-c", BUSY])] if beside else []
-                try:
+                with neighbours(int(beside)):
                     rate = learned_per_second(corpus, variables, threads, units)
-                finally:
-                    for process in busy:
-                        process.kill()
-                        process.wait()
                 found.setdefault((name, units, beside), []).append(rate)
     heads = [f"{units} {'beside one' if beside else 'idle'}" for units, beside in columns]
     print(f"| | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}")
