@@ -161,12 +161,8 @@ class Trial:
     steps: int
     threads: int
     chars_per_second: dict[int, float]  # by number of threads
-    pace: Pace
-
-    @property
-    def affordable_validation(self) -> float:
-        """The share of the validation split that there is time for, up to 1."""
-        return min(1.0, self.pace.seconds * _LAST_SHARE / max(1e-9, self.pace.validation))
+    pace: Pace  # reckons with a validation of the affordable length
+    affordable_validation: float = 1.0  # the share of the validation split that there is time for
 
 
 def measured(
@@ -191,11 +187,13 @@ def measured(
         per_step[num_threads] = _seconds_per_step(steps, at_most=at_most)
     fastest = min(per_step, key=lambda num_threads: per_step[num_threads])
     device.set_threads(fastest)
-    pace = Pace(began, seconds, _seconds_per_validation(learner, text))
+    validation = _seconds_per_validation(learner, text)
+    affordable = min(1.0, seconds * _LAST_SHARE / max(1e-9, validation))
+    pace = Pace(began, seconds, validation * affordable)
     fitting = (pace.end_of_learning - time.monotonic()) / per_step[fastest]
     num_chars = config.batch_size * config.seq_length
     speeds = {num_threads: num_chars / spent for num_threads, spent in per_step.items()}
-    return Trial(max(_LEAST_STEPS, round(fitting)), fastest, speeds, pace)
+    return Trial(max(_LEAST_STEPS, round(fitting)), fastest, speeds, pace, affordable)
 
 
 def _seconds_per_step(steps: Iterator[Report], *, at_most: float) -> float:

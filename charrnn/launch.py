@@ -354,13 +354,17 @@ def _timed(
     if planned.model != settled.planned.model:
         trial = tried(planned)
     planned = _with(planned, steps=trial.steps, threads=trial.threads)
-    if trial.affordable_validation < 1 and "max_val_chars" not in given:
-        most_chars = max(_LEAST_VALIDATION, int(trial.affordable_validation * facts.num_val))
-        planned = _with(planned, max_val_chars=min(facts.num_val, most_chars))
+    num_val = facts.num_val
+    if planned.train.max_val_chars == TrainConfig.max_val_chars:  # nobody chose it
+        num_val = max(_LEAST_VALIDATION, int(trial.affordable_validation * num_val))
+    if num_val < facts.num_val:
+        planned = _with(planned, max_val_chars=num_val)
         screen.say(
-            f"validating on {planned.train.max_val_chars:,} of {facts.num_val:,} characters,"
-            " to take little of the time"
+            f"validating on {num_val:,} of {facts.num_val:,} characters, to take little of the time"
         )
+    if trial.affordable_validation < 1:
+        affordable = trial.affordable_validation * facts.num_val
+        trial.pace.validation *= min(num_val, facts.num_val) / affordable
     if trial.threads < threads[0]:
         screen.detail(
             f"computing with {number_of(trial.threads, 'thread')}: faster than {threads[0]}"

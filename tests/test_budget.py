@@ -1,9 +1,10 @@
 import dataclasses
 import json
 import signal
+import time
 
 import pytest
-from conftest import SMALL, run_of, same_files, signal_at
+from conftest import SMALL, run_of, same_files, signal_at, small_text
 
 from charrnn import budget, checkpoint, plan, training
 from charrnn.budget import Correction, Pace, Trial
@@ -111,6 +112,30 @@ def test_a_pace_that_is_kept_needs_no_correction():
 def test_validations_on_the_way_take_a_small_share_of_the_time():
     _, corrections, _ = simulated(lambda now: 0.06, first_guess=500, eval_every=10)
     assert corrections[0][1].eval_every >= 30 * 0.8 / 0.06
+
+
+@pytest.mark.parametrize(("flags", "seconds"), [((), 3 / 30), (("--max-val-chars", 10_000), 0.4)])
+def test_time_is_kept_for_the_validation_that_there_will_be(
+    charrnn, tmp_path, monkeypatch, flags, seconds
+):
+    """For a part of it, if all of it takes too long: else the run would be over too early."""
+    (tmp_path / "text.txt").write_text(small_text(100_000))
+    measured, reserved = budget.measured, []
+
+    def tried(learner, text, config, **settings):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(budget, "validation_loss", lambda *_: time.sleep(0.4))
+            return measured(learner, text, config, **settings)
+
+    def correction(self, *_, **__):
+        reserved.append(self.deadline - self.end_of_learning)
+
+    monkeypatch.setattr(budget, "measured", tried)
+    monkeypatch.setattr(Pace, "correction", correction)
+    done = charrnn("train", "text.txt", *SMALL, "--minutes", 0.05, "--run", "a", *flags)
+    assert done.code == 0
+    assert ("validating on" in done.err) == (not flags)
+    assert reserved[0] == pytest.approx(seconds + 0.2, rel=0.1)
 
 
 CHANGES = {1: (60, 0.1, 20), 10: (50, 0.3, 20), 30: (45, 0.5, 20)}
