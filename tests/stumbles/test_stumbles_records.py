@@ -177,8 +177,8 @@ def test_records_of_an_older_format_are_what_they_were(charrnn, tmp_path):
 
 
 @stumble(19)
-@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
-def test_every_older_format_scores_its_own_split(charrnn, tmp_path, number):
+@pytest.mark.parametrize("number", range(1, checkpoint.FORMAT + 1))
+def test_a_run_of_each_format_scores_its_own_split(charrnn, tmp_path, number):
     run = run_of(tmp_path)
     run.folder.mkdir(parents=True)
     shutil.copy(DATA / f"golden-format-{number}.safetensors", run.best)
