@@ -26,6 +26,7 @@ _MAX_COUNTED = 2_000_000  # characters: the training split's last ones
 _MAX_PREDICTED = 1_000_000  # the validation split's first ones
 _MAX_COMPRESSED = 500_000  # of these; gzip and xz are slow
 _SMALL_TABLE = 1 << 22
+_AS_SHOWN = 0.005  # nats: losses that are nearer to each other are shown as the same
 _NUM_RISING = 3  # validations, each worse than the one before
 
 
@@ -185,7 +186,7 @@ class Yardstick:
         string where it can, or nothing is known.
         """
         bigram = self.baselines.get("bigram", math.inf)
-        if val_loss < bigram or not math.isfinite(val_loss):
+        if val_loss < bigram + _AS_SHOWN or not math.isfinite(val_loss):
             return ""
         return f"its validation loss {val_loss:.2f} is above that of a bigram model, {bigram:.2f}"
 
@@ -197,7 +198,8 @@ class Yardstick:
             return [f"val {val_loss:.2f} is still above {_listed(self._above)}"] if above else []
         self._is_compared = True
         self._above = {name: nats for name, nats in self._above.items() if name not in beaten}
-        rest = f"; still above {_listed(self._above)}" if self._above else ""
+        above = {name: nats for name, nats in self._above.items() if val_loss > nats + _AS_SHOWN}
+        rest = f"; still above {_listed(above)}" if above else ""
         return [f"val {val_loss:.2f} beats {_listed(beaten)}{rest}"]
 
     def _overfitting(self, loss: float, val_loss: float) -> list[str]:

@@ -20,6 +20,8 @@ _MOST_CHARS = 1 << 24  # in a line or a cell: where there are more, a quote was 
 _CHUNK_CHARS = 1 << 18
 _NAMES = re.compile(r"\.(csv|tsv|tab|jsonl|ndjson)(\.(gz|bz2|xz))?$", re.IGNORECASE)
 _DELIMITERS = ",\t;|"
+_MOST_ROWS_WITHOUT = 1000  # of JSON lines: if the first lack a column, none is expected to have it
+_HALF_A_PAIR = re.compile(f"(?!{BAD})[\ud800-\udfff]")
 
 
 @dataclass
@@ -153,6 +155,13 @@ def _place(cells: list[str], column: str, label: str) -> int:
         raise UsageError(
             f"{label} has no column {column}", f"its first row has {len(cells)}, counted from 1"
         )
+    if cells.count(column) > 1:
+        first, second = [k for k, name in enumerate(cells, 1) if name == column][:2]
+        raise UsageError(
+            f"{label} has more than one column {column!r}",
+            f"give it another name, or name it by number, its header too: --column {first} or"
+            f" {second}",
+        )
     if column in cells:
         return cells.index(column)
     raise _no_column(label, column, cells)
@@ -167,7 +176,7 @@ def _no_column(label: str, column: str, names: list[str]) -> UsageError:
 
 
 def _json_rows(lines: Iterator[str], first: str, column: str, label: str) -> Iterator[_Cell]:
-    is_known = False
+    is_known, names = False, dict[str, None]()
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -180,12 +189,19 @@ def _json_rows(lines: Iterator[str], first: str, column: str, label: str) -> Ite
             continue
         if isinstance(row, list) and any(isinstance(cell, dict) for cell in row):
             raise _one_array(label)
-        if not is_known and isinstance(row, dict) and column not in row:
-            raise _no_column(label, column, [*row])
-        if not is_known and isinstance(row, list):
+        if not is_known and isinstance(row, dict):
+            names |= dict.fromkeys(row)
+            is_known = column in row  # else a later row may have it
+            if not is_known and number >= _MOST_ROWS_WITHOUT:
+                break
+        elif not is_known and isinstance(row, list):
             _place([*map(str, row)], column, label)
-        is_known = True
-        yield _json_cell(row, column)
+            is_known = True
+        cell = _json_cell(row, column)
+        is_broken = cell is not None and _HALF_A_PAIR.search(cell) is not None
+        yield _Malformed(number, "half a surrogate pair is no character") if is_broken else cell
+    if names and not is_known:
+        raise _no_column(label, column, [*names])
 
 
 def _json_cell(row: Any, column: str) -> str | None:

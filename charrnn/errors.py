@@ -68,7 +68,7 @@ def storage_errors(message: str, hint: str, *, if_forbidden: str = "") -> Iterat
     try:
         yield
     except OSError as error:
-        is_forbidden = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+        is_forbidden = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
         hint = if_forbidden if if_forbidden and is_forbidden else hint
         raise StorageError(f"{message}: {error.strerror}", hint) from error
 

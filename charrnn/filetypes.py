@@ -136,6 +136,8 @@ def _kind(head: bytes) -> Kind | None:
     """What a file that begins so is, where it is known and no text."""
     if head.startswith(b"PK\x03\x04"):
         return next(kind for part, kind in _PARTS_OF_ZIP if part in head)
+    if (packing := compression(head)) is not None:  # in what was unpacked
+        return Kind(f"compressed once more, with {packing}", "unpack it once first")
     if head[257:262] == b"ustar":
         return Kind("a tar archive", "unpack it first, then name the folder")
     found = _BEGINNINGS + (_BEGINNINGS_WITH_NUL if b"\0" in head else ())

@@ -135,6 +135,8 @@ def opened(
     from charrnn.reading import File
 
     if name == "-":
+        if sys.stdin is None:
+            raise UsageError("standard input is closed", "pipe a text in, or name a file")
         name, chunks = "standard input", _read_stdin(unpack=not how.is_bytes, tell=tell)
         return File(name, _watched(chunks, name, how), how)
     try:

@@ -163,7 +163,8 @@ def _copy_in(folder: Path, number: int) -> Path:
 def _spool_stdin(copy: Path) -> Source:
     """Copy standard input to a temporary file."""
     if sys.stdin is None or sys.stdin.isatty():
-        raise CorpusError("standard input is a terminal", "pipe a text in: charrnn train - < FILE")
+        what = "closed" if sys.stdin is None else "a terminal"
+        raise CorpusError(f"standard input is {what}", "pipe a text in: charrnn train - < FILE")
     return _spool(sys.stdin.buffer, "standard input", copy)
 
 

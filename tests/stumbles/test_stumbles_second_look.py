@@ -1,0 +1,88 @@
+"""What was found when the stumbles were tried once more: tables, packed files, closed input."""
+
+import gzip
+import json
+
+import pytest
+from conftest import QUICK, small_text
+from stumbles import stumble
+
+FEW = (*QUICK, "--run", "a")
+
+
+@stumble(11)
+def test_a_column_that_stands_twice_in_the_header_is_not_guessed(charrnn, tmp_path):
+    (tmp_path / "t.csv").write_text("text,id,text\n" + "1,2,some words\n" * 40)
+    done = charrnn("train", "t.csv", "--column", "text", *FEW)
+    assert done.code == 2
+    assert "t.csv has more than one column 'text'" in done.err
+    assert "--column 1 or 3" in done.err
+    assert charrnn("train", "t.csv", "--column", "3", *FEW).code == 0
+
+
+@stumble(11)
+def test_the_first_row_of_json_lines_may_lack_the_column(charrnn, tmp_path):
+    rows = [{"id": 1}] + [{"id": k, "text": f"some words {k}"} for k in range(40)]
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = charrnn("train", "t.jsonl", "--column", "text", *FEW)
+    assert done.code == 0, done.err
+    assert "40 records" in done.err
+    missing = charrnn("train", "t.jsonl", "--column", "nope", *QUICK)
+    assert missing.code == 2
+    assert "t.jsonl has no column 'nope'; it has: id, text" in missing.err
+
+
+@stumble(11)
+def test_half_a_surrogate_pair_in_a_row_is_named_by_its_line_or_left_out(charrnn, tmp_path):
+    rows = [json.dumps({"text": f"some words {k}"}) for k in range(40)]
+    (tmp_path / "t.jsonl").write_text("\n".join([*rows, '{"text": "half \\ud800"}']))
+    refused = charrnn("train", "t.jsonl", "--column", "text", *FEW)
+    assert refused.code == 3
+    assert "t.jsonl, line 41: half a surrogate pair is no character" in refused.err
+    done = charrnn("train", "t.jsonl", "--column", "text", "--errors", "skip", *FEW)
+    assert done.code == 0, done.err
+    assert "left out 1 row" in done.err and "40 records" in done.err
+
+
+@stumble(15)
+def test_what_was_compressed_twice_is_named_for_it(charrnn, tmp_path):
+    (tmp_path / "t.gz").write_bytes(gzip.compress(gzip.compress(small_text().encode())))
+    done = charrnn("train", "t.gz", *FEW)
+    assert done.code == 3
+    assert "t.gz is compressed once more, with gzip, not a text; unpack it once first" in done.err
+
+
+@stumble(53)
+def test_a_loss_that_is_shown_as_a_baselines_is_not_called_above_it(charrnn, tmp_path):
+    (tmp_path / "a.txt").write_text("a" * 3000)
+    done = charrnn("train", "a.txt", "--steps", "40", *FEW)
+    assert done.code == 0, done.err
+    assert "val 0.00 beats gzip" in done.err
+    assert "still above" not in done.err and "learned too little" not in done.err
+
+
+@stumble(1)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("sample", "a", "-f", "-"),
+        ("sample", "a", "--prompts", "-"),
+        ("score", "-", "--run", "a"),
+        ("predict", "-", "--run", "a"),
+    ],
+)
+def test_a_closed_standard_input_is_no_bug_of_ours(charrnn, trained, monkeypatch, command):
+    monkeypatch.setattr("sys.stdin", None)
+    done = charrnn(*command)
+    assert done.code == 2
+    assert "standard input is closed; pipe a text in, or name a file" in done.err
+
+
+@stumble(51)
+def test_where_a_file_stands_in_the_way_of_the_folder_no_room_is_asked_for(
+    charrnn, corpus, monkeypatch
+):
+    monkeypatch.setenv("CHARRNN_CHECKPOINTS", str(corpus))
+    done = charrnn("train", corpus, *FEW)
+    assert done.code == 6
+    assert "Not a directory; work in a folder of your own" in done.err
