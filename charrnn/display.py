@@ -256,10 +256,7 @@ class Terminal(Quiet):
         self._each_sample, self._sampled = each_sample, -math.inf
         self.seconds_between_samples = math.inf if each_sample else _SECONDS_BETWEEN_SAMPLES
         self._console = Console(stderr=True, highlight=False)
-        if self._console.is_dumb_terminal:  # rich takes its width for 80
-            with contextlib.suppress(OSError, ValueError):
-                columns, rows = os.get_terminal_size(sys.stderr.fileno())
-                self._console.size = columns, rows
+        _measure(self._console)
         self._shown: dict[str, Any] = {}
         self._step = self._steps = 0
         self._bar: Any = None
@@ -512,7 +509,19 @@ def _console(width: int | None = None) -> Any:
     from rich.console import Console
 
     console = Console(highlight=False, width=width)
-    return Console(highlight=False, width=width, color_system=None) if console.no_color else console
+    if console.no_color:
+        console = Console(highlight=False, width=width, color_system=None)
+    if width is None:
+        _measure(console)
+    return console
+
+
+def _measure(console: Any) -> None:
+    """Give a dumb terminal its own width: rich takes that for 80."""
+    if console.is_dumb_terminal:
+        with contextlib.suppress(OSError, ValueError):
+            columns, rows = os.get_terminal_size(console.file.fileno())
+            console.size = columns, rows
 
 
 class Writer:

@@ -2,10 +2,13 @@
 
 import gzip
 import json
+import os
 
 import pytest
 from conftest import QUICK, small_text
 from stumbles import stumble
+
+from charrnn import display
 
 FEW = (*QUICK, "--run", "a")
 
@@ -86,3 +89,13 @@ def test_where_a_file_stands_in_the_way_of_the_folder_no_room_is_asked_for(
     done = charrnn("train", corpus, *FEW)
     assert done.code == 6
     assert "Not a directory; work in a folder of your own" in done.err
+
+
+@stumble(54)
+def test_bars_keep_to_the_width_of_a_dumb_terminal(monkeypatch, capfd):
+    for name, value in {"TERM": "dumb", "FORCE_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(os, "get_terminal_size", lambda *_: os.terminal_size((40, 24)))
+    display.bars("after the", [("a", 1.0), ("b", 0.5)])
+    assert max(map(len, capfd.readouterr().out.splitlines())) in range(30, 41)
