@@ -24,6 +24,7 @@ from charrnn.lanes import Text
 from charrnn.training import Learner, Report, train
 
 _TRIAL_SECONDS, _TRIAL_SHARE = 0.75, 1 / 80  # for each number of threads; for all of them
+_VALIDATION_CHARS = 64 * 1024  # see evaluation.evaluate: fewer lanes are slower
 _LEAST_STEPS = 3  # so that the clock is looked at before the end
 _WINDOW_SECONDS = 5.0  # of learning: what "recently" means
 _MARK_SECONDS = 0.2
@@ -213,8 +214,8 @@ def _seconds_per_step(steps: Iterator[Report], *, at_most: float) -> float:
 
 
 def _seconds_per_validation(learner: Learner, text: Text) -> float:
-    """How long the validation split takes, from its beginning."""
-    part = text.beginning("val", 20_000)
+    """How long the validation split takes, from its beginning: as much as is read side by side."""
+    part = text.beginning("val", _VALIDATION_CHARS)
     first, end = part.part("val")
     if end - first < 2:
         return 0.0
