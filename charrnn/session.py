@@ -36,6 +36,7 @@ from charrnn.wording import number_of
 STEPS_BETWEEN_FIGURES = 10
 MAX_ROLLBACKS = 3  # in the life of a run
 _HIGH_RATE = 0.05  # some four times what is chosen: then it is the likelier cause of a high loss
+_OFTEN = 10  # times through a text: what was not learned by then more time does not teach
 _MOST_SAMPLING = 1 / 100  # of the time, for samples that only the clock asks for
 _RECENT = (
     "recent_losses"  # the steps since the last figures, so that a resumed mean is the same mean
@@ -370,6 +371,8 @@ class Sitting:
         epochs = self._learner.step / self._feed.lanes.steps_per_epoch
         read = f"{100 * epochs:.2g} % of the text" if epochs < 1 else f"the text {epochs:.2g} times"
         advice = f"give it more time: charrnn resume {self.run.name} --minutes 5"
+        if epochs > _OFTEN:
+            advice = "give it more text"
         if self._config.learning_rate > _HIGH_RATE:
             advice = f"try a --learning-rate below {self._config.learning_rate:g}"
         tell = self._screen.say if self._pace is None else self._screen.warn  # or it was asked for

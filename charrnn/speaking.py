@@ -209,11 +209,10 @@ class _Speaking:
 
     def _in_words(self, num: int) -> str:
         """How many of `num` samples were found; below 0 it was without end."""
-        if num < 0:
-            return f"no more than {self._num_written:,} were"
-        if self._num_written:
-            return f"only {self._num_written:,} of {num:,} were"
-        return f"none of {num:,} was"
+        if not self._num_written:
+            return "none was" if num < 0 else f"none of {num:,} was"
+        few = f"{self._num_written:,}"
+        return f"no more than {few} were" if num < 0 else f"only {few} of {num:,} were"
 
     def _after(self, prompt: str, num: int) -> int:
         """Write the samples that go on from one prompt; returns how many."""

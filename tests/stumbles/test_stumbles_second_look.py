@@ -58,7 +58,7 @@ def test_what_was_compressed_twice_is_named_for_it(charrnn, tmp_path):
 @stumble(53)
 def test_a_loss_that_is_shown_as_a_baselines_is_not_called_above_it(charrnn, tmp_path):
     (tmp_path / "a.txt").write_text("a" * 3000)
-    done = charrnn("train", "a.txt", "--steps", "40", *FEW)
+    done = charrnn("train", "a.txt", *FEW, "--steps", "40")
     assert done.code == 0, done.err
     assert "val 0.00 beats gzip" in done.err
     assert "still above" not in done.err and "learned too little" not in done.err
@@ -99,3 +99,11 @@ def test_bars_keep_to_the_width_of_a_dumb_terminal(monkeypatch, capfd):
     monkeypatch.setattr(os, "get_terminal_size", lambda *_: os.terminal_size((40, 24)))
     display.bars("after the", [("a", 1.0), ("b", 0.5)])
     assert max(map(len, capfd.readouterr().out.splitlines())) in range(30, 41)
+
+
+@stumble(35)
+def test_a_text_that_was_read_often_needs_more_text_not_more_time(charrnn, tmp_path):
+    (tmp_path / "n.txt").write_text("Green sea a ")
+    done = charrnn("train", "n.txt", "--allow-short", *FEW, "--steps", "50")
+    assert "this run learned too little: 50 steps read the text" in done.err
+    assert "; give it more text" in done.err and "more time" not in done.err
