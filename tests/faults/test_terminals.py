@@ -141,6 +141,8 @@ def on_a_terminal(*arguments, settings=None, columns=80):
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
     environment = {"TERM": "xterm-256color", **os.environ, **(settings or {})}
+    for name in ("COLUMNS", "LINES"):  # pytest-xdist sets them
+        environment.pop(name, None)
     process = start(*arguments, stdin=its, stdout=its, stderr=its, env=environment)
     os.close(its)
     shown = read_all(ours)
