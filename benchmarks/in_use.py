@@ -22,8 +22,8 @@ whole command took (of the plain loop: its training), and the validation loss, t
 The contestants take turns; of several rounds the median is shown, with least and most in brackets.
 Nothing else may run on the machine meanwhile.
 
-With --waits: characters learned per second in 200 steps of one layer of 128, 256 and 512 units,
-idle and beside one neighbour, by how long threads spin while they wait (`charrnn/cores.py`).
+With --waits: characters learned per second in some steps of one layer of 128, 256 and 512
+units, idle and beside one neighbour, by how long threads spin while they wait (`charrnn/cores.py`).
 """
 
 import argparse
@@ -169,13 +169,14 @@ WAITS = {
     "GOMP_SPINCOUNT=30000, 2 threads": ({"GOMP_SPINCOUNT": "30000"}, 2),
     "1 thread": ({}, 1),
 }
+TOO_SLOW_BESIDE = ("as torch comes, 2 threads", "GOMP_SPINCOUNT=30000, 2 threads")  # minutes a run
 
 
 def learned_per_second(corpus: Path, variables: dict[str, str], threads: int, units: int) -> float:
     """Characters per second of a short run, its first steps left out."""
     with tempfile.TemporaryDirectory() as folder:
         sizes = ["--hidden-size", str(units), "--threads", str(threads), "--dropout", "0"]
-        lengths = ["--steps", "200", "--eval-every", "100000", "--sample-every", "0"]
+        lengths = ["--steps", str(25_600 // units), "--eval-every", "100000", "--sample-every", "0"]
         subprocess.run(
             [sys.executable, "-m", "charrnn", "train", str(corpus), *sizes, *lengths, "--quiet"],
             cwd=folder,
@@ -185,7 +186,7 @@ def learned_per_second(corpus: Path, variables: dict[str, str], threads: int, un
         (metrics,) = Path(folder).glob("checkpoints/*/metrics.jsonl")
         lines = map(json.loads, metrics.read_text().splitlines())
         rates = [line["chars_per_second"] for line in lines if "chars_per_second" in line]
-    return statistics.median(rates[3:])
+    return statistics.median(rates[1:])
 
 
 def show_waits(corpus: Path, rounds: int) -> None:
@@ -195,13 +196,16 @@ def show_waits(corpus: Path, rounds: int) -> None:
     for _ in range(rounds):
         for units, beside in columns:
             for name, (variables, threads) in WAITS.items():
+                if beside and name in TOO_SLOW_BESIDE:
+                    continue
                 with neighbours(int(beside)):
                     rate = learned_per_second(corpus, variables, threads, units)
                 found.setdefault((name, units, beside), []).append(rate)
     heads = [f"{units} {'beside one' if beside else 'idle'}" for units, beside in columns]
     print(f"| | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}")
     for name in WAITS:
-        cells = [spread(found[name, units, beside], 0) for units, beside in columns]
+        rates = [found.get((name, units, beside)) for units, beside in columns]
+        cells = [spread(each, 0) if each else "" for each in rates]
         print(f"| {name} | {' | '.join(cells)} |")
 
 

@@ -16,7 +16,8 @@ from charrnn.training import Learner, rehearse
 
 _IS_SLOW = 1.3  # times the seconds that a step took at best
 _IS_FASTER = 0.9  # times the seconds that a step takes now
-_GAPS = (4.0, 60.0)  # seconds between two trials: at first, and at most
+_GAPS = (3.0, 20.0)  # seconds between two trials: at first, and at most
+_GROWTH = 1.5  # of the gap, after a trial that changed nothing
 _TRIAL_SECONDS = 0.15
 
 
@@ -57,7 +58,7 @@ class ThreadChooser:
         if tried[fastest] < _IS_FASTER * tried.get(num_threads, math.inf):
             self._gap, self._least = _GAPS[0], math.inf
         else:
-            fastest, self._gap = num_threads, min(2 * self._gap, _GAPS[1])
+            fastest, self._gap = num_threads, min(_GROWTH * self._gap, _GAPS[1])
         self._next = now + self._gap
         return fastest
 
