@@ -80,14 +80,15 @@ class Splits:
         """
         end = files.val_begin(len(ids))
         groups = list(grouped(files, config, len(ids)))
-        num_train, num_before_test = config.num_train(end), config.num_before_test(end)
+        num_held, num_test = end - config.num_train(end), end - config.num_before_test(end)
         train, val, test = list[Stretch](), list[Stretch](), list[Stretch]()
         for first, last in groups:
-            before_test = last - _part(first, last, end - num_before_test, end)
-            before_val = before_test - _part(first, last, num_before_test - num_train, end)
+            held = first * num_held // end, last * num_held // end  # of all held, these are its own
+            before_val = last - (held[1] - held[0])
+            before_test = last - _part(*held, num_test, max(1, num_held))
             if len(groups) > 1:
-                before_test = _line_end(ids, newline, before_test, last)
-                before_val = _line_end(ids, newline, before_val, before_test)
+                before_test = _line_end(ids, newline, before_val, before_test, last)
+                before_val = _line_end(ids, newline, first, before_val, before_test)
             bounds = first, before_val, before_test, last
             for split, stretch in zip((train, val, test), pairwise(bounds), strict=True):
                 split.append(stretch)
@@ -122,8 +123,10 @@ def _part(first: int, last: int, num_held: int, num_chars: int) -> int:
     return last * num_held // num_chars - first * num_held // num_chars
 
 
-def _line_end(ids: IntArray, newline: int, place: int, end: int) -> int:
-    """The last line end at or before a place, if it is near, where a part of `place:end` begins."""
-    reach = min(_REACH, (end - place) // 4)
+def _line_end(ids: IntArray, newline: int, begin: int, place: int, end: int) -> int:
+    """The last line end at or before a place, if it is near, where a part of `begin:end` is cut in
+    two.
+    """
+    reach = min(_REACH, (end - place) // 4, (place - begin) // 2)
     lines = np.flatnonzero(ids[place - reach : place] == newline)
     return place - reach + int(lines[-1]) + 1 if len(lines) else place

@@ -31,6 +31,8 @@ settings.register_profile("untimed", deadline=None)  # a busy machine is no fail
 settings.load_profile("untimed")
 torch.set_num_threads(1)  # small networks gain nothing from more
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a script's background job
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored under nohup
 
 
 @pytest.fixture(autouse=True)
