@@ -31,12 +31,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from charrnn import device as devices
 from charrnn.config import PRECISIONS, ModelConfig, TrainConfig
-from charrnn.feeding import Feed
-from charrnn.lanes import Lanes
-from charrnn.network import Network
-from charrnn.training import DTYPES, Learner, train
+from charrnn.data.batches import Lanes
+from charrnn.models import device as devices
+from charrnn.models.network import Network
+from charrnn.training.loop import DTYPES, Learner, train
+from charrnn.training.prefetch import Feed
 
 VOCAB_SIZE = 65
 SECONDS_A_TURN = 0.5

@@ -54,7 +54,7 @@ def plain(corpus: Path, seconds: float) -> dict:
     from torch import nn
     from torch.nn import functional
 
-    from charrnn.evaluation import evaluate
+    from charrnn.models.evaluation import evaluate
 
     characters, ids = np.unique(list(corpus.read_text(encoding="utf-8")), return_inverse=True)
     num_train = int(0.9 * len(ids))

@@ -24,9 +24,9 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.index import Index
-from charrnn.novelty import LEAST_COPY, report
-from charrnn.vocab import Vocab, code_points
+from charrnn.analysis.copying import LEAST_COPY, report
+from charrnn.data.text_index import Index
+from charrnn.data.vocab import Vocab, code_points
 
 LENGTH = 1000  # of the text
 NUM_TRIED = 20  # of its pieces, by the rival

@@ -36,7 +36,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from charrnn.evaluation import evaluate, evaluate_reset
+from charrnn.models.evaluation import evaluate, evaluate_reset
 
 NAMES = ("charrnn", "plain", "char-rnn", "gpt", "mingru")
 Batches = Callable[[int], tuple[Tensor, Tensor]]

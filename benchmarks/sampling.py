@@ -37,10 +37,10 @@ from torch.backends import mkldnn
 
 from charrnn import load
 from charrnn.config import ModelConfig, SampleConfig
-from charrnn.model import Model
-from charrnn.recurrence import Weights
-from charrnn.stepper import Matrices
-from charrnn.vocab import Vocab
+from charrnn.data.vocab import Vocab
+from charrnn.generation.model import Model
+from charrnn.models.cells import Weights
+from charrnn.models.step_numpy import Matrices
 
 SAMPLE = SampleConfig(length=-1, seed=1)
 SHAPES = [("lstm", 2, 128), ("lstm", 1, 256), ("lstm", 2, 512), ("lstm", 3, 512), ("gru", 1, 256)]

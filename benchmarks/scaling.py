@@ -26,12 +26,13 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from charrnn import device, ngrams, ranks
 from charrnn.config import ModelConfig, TrainConfig
-from charrnn.feeding import Feed
-from charrnn.lanes import Lanes
-from charrnn.network import Network
-from charrnn.training import Learner, train
+from charrnn.data.batches import Lanes
+from charrnn.models import device, ngrams
+from charrnn.models.network import Network
+from charrnn.training import distributed
+from charrnn.training.loop import Learner, train
+from charrnn.training.prefetch import Feed
 
 VOCAB_SIZE = 65
 WINDOW = 48
@@ -44,7 +45,7 @@ def text() -> np.ndarray:
     return np.random.default_rng(0).integers(VOCAB_SIZE, size=300_000).astype(np.uint8)
 
 
-def steps(hidden_size: int, lanes: int, group: ranks.Group) -> Iterator[object]:
+def steps(hidden_size: int, lanes: int, group: distributed.Group) -> Iterator[object]:
     """A learner's steps without end."""
     model = ModelConfig(hidden_size=hidden_size)
     config = TrainConfig(steps=2**40, batch_size=lanes, seq_length=WINDOW)
@@ -59,7 +60,7 @@ def work() -> None:
     """One process: does what it is told, a line each, all of its group the same; the first of them
     says how many seconds it took.
     """
-    group = ranks.formed()
+    group = distributed.formed()
     known: dict[tuple[int, int], Iterator[object]] = {}
     for line in sys.stdin:
         order = json.loads(line)

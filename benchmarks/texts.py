@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
-from charrnn.shakespeare import play_paths, play_text
+from charrnn.sources.shakespeare import play_paths, play_text
 
 PYTHON_CHARS = 2_000_000
 

@@ -23,15 +23,17 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from charrnn import cores, device, ngrams, plan
+from charrnn import _cores
 from charrnn.config import ModelConfig, TrainConfig
-from charrnn.feeding import Feed
-from charrnn.lanes import Lanes
-from charrnn.network import Network
-from charrnn.training import Learner, train
+from charrnn.data.batches import Lanes
+from charrnn.models import device, ngrams
+from charrnn.models.network import Network
+from charrnn.training import autosize
+from charrnn.training.loop import Learner, train
+from charrnn.training.prefetch import Feed
 
 VOCAB_SIZE = 65
-FACTS = plan.Facts(200_000, 0, VOCAB_SIZE, ngram_rows=0, device="cpu")
+FACTS = autosize.Facts(200_000, 0, VOCAB_SIZE, ngram_rows=0, device="cpu")
 SECONDS_A_TURN = 0.5
 
 
@@ -57,7 +59,7 @@ def ours(name: str, ids: np.ndarray, **sizes: object) -> Contender:
         name,
         lambda: next(steps),
         lanes.chars_per_step,
-        6 * plan.cost(model, FACTS),
+        6 * autosize.cost(model, FACTS),
         gemm_of(model, config.batch_size),
     )
 
@@ -92,7 +94,7 @@ def tutorial(name: str, ids: np.ndarray, **sizes: object) -> Contender:
         name,
         step,
         config.batch_size * T,
-        6 * plan.cost(model, FACTS),
+        6 * autosize.cost(model, FACTS),
         gemm_of(model, config.batch_size),
     )
 
@@ -127,7 +129,7 @@ def gemm_rate(shape: tuple[int, int, int]) -> float:
 
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    device.prepare("cpu", cores.num_cores())
+    device.prepare("cpu", _cores.num_cores())
     ids = np.random.default_rng(0).integers(VOCAB_SIZE, size=200_000).astype(np.uint8)
     plain = {"ngrams": 1, "skip": False, "embedding_size": 64, "optimizer": "adamw"}
     small = {"hidden_size": 128, "num_layers": 2, "batch_size": 50, "seq_length": 50}
@@ -152,7 +154,7 @@ def main() -> None:
         for each in contenders:
             chars = rate(each.step, each.chars_per_step)
             rates[each.name].append((chars, chars * each.flops_per_char / gemm_rate(each.gemm)))
-    print(f"{platform.machine()}, {cores.num_cores()} threads of {os.cpu_count()}, "
+    print(f"{platform.machine()}, {_cores.num_cores()} threads of {os.cpu_count()}, "
           f"torch {torch.__version__}, {rounds} rounds\n")  # fmt: skip
     print(
         "| | chars/s, median (range) | GFLOP/s | share of the GEMM rate (range) |\n"

@@ -7,7 +7,7 @@ __all__ = ["CharRNNError", "Model", "load"]
 
 if TYPE_CHECKING:
     from charrnn.errors import CharRNNError
-    from charrnn.model import Model, load
+    from charrnn.generation.model import Model, load
 
 
 def __getattr__(name: str) -> Any:
@@ -17,7 +17,7 @@ def __getattr__(name: str) -> Any:
 
         return errors.CharRNNError
     if name in __all__:
-        from charrnn import model
+        from charrnn.generation import model
 
         return getattr(model, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

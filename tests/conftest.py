@@ -23,10 +23,18 @@ import torch
 from hypothesis import settings
 
 from charrnn import __main__ as program
-from charrnn import checkpoint, cores, ngrams, runs, training
+from charrnn import _cores
 from charrnn.config import CELLS, ModelConfig, TrainConfig
-from charrnn.recurrence import Weights
+from charrnn.models import ngrams
+from charrnn.models.cells import Weights
+from charrnn.runs import checkpoint
+from charrnn.runs.folder import Run
+from charrnn.training import loop
 
+TESTS = str(Path(__file__).parent)
+os.environ["PYTHONPATH"] = os.pathsep.join(  # scripts of the tests import other tests
+    [*(place for place in sys.path if place.startswith(TESTS)), os.environ.get("PYTHONPATH", "")]
+)
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
 torch.set_num_threads(1)  # small networks gain nothing from more
@@ -70,14 +78,16 @@ class Result:
     err: str
 
 
-Run = Callable[..., Result]
+CommandLine = Callable[..., Result]
 
 
 @pytest.fixture
-def charrnn(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+def charrnn(
+    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> CommandLine:
     """The command line in this process: quick, for torch is imported once."""
 
-    monkeypatch.setattr(cores, "num_cores", lambda: 1)
+    monkeypatch.setattr(_cores, "num_cores", lambda: 1)
 
     def run(*arguments: object) -> Result:
         monkeypatch.setattr(sys, "argv", ["charrnn", *map(str, arguments)])
@@ -93,7 +103,7 @@ def charrnn(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[
 
 
 @pytest.fixture
-def trained(charrnn: Run, corpus: Path) -> None:
+def trained(charrnn: CommandLine, corpus: Path) -> None:
     """The run a, of 20 steps."""
     assert charrnn("train", corpus, *QUICK, "--run", "a").code == 0
 
@@ -161,28 +171,28 @@ def wait_until(condition: Callable[[], object], *, seconds: float = 30) -> None:
 
 def signal_at(monkeypatch: pytest.MonkeyPatch, step: int, number: int) -> None:
     """Send this process a signal in the middle of the loop's step."""
-    rate = training.learning_rate
+    rate = loop.learning_rate
 
     def interrupting(at: int, config: TrainConfig) -> float:
         if at == step:
             os.kill(os.getpid(), number)
         return rate(at, config)
 
-    monkeypatch.setattr(training, "learning_rate", interrupting)
+    monkeypatch.setattr(loop, "learning_rate", interrupting)
 
 
-def run_of(tmp_path: Path, name: str = "a") -> runs.Run:
-    return runs.Run(tmp_path / "checkpoints" / name)
+def run_of(tmp_path: Path, name: str = "a") -> Run:
+    return Run(tmp_path / "checkpoints" / name)
 
 
-def metrics(run: runs.Run) -> list[dict[str, float]]:
+def metrics(run: Run) -> list[dict[str, float]]:
     """What was recorded, but for the only two figures that differ from time to time."""
     lines = [json.loads(line) for line in run.metrics.read_text().splitlines()]
     timed = ("elapsed_seconds", "chars_per_second")
     return [{name: line[name] for name in line if name not in timed} for line in lines]
 
 
-def same_files(one: runs.Run, other: runs.Run) -> None:
+def same_files(one: Run, other: Run) -> None:
     """Two runs hold the same arrays to the bit, in last and in best."""
     for path, other_path in ((one.last, other.last), (one.best, other.best)):
         found, expected = checkpoint.read(path), checkpoint.read(other_path)

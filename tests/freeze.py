@@ -26,7 +26,7 @@ from typing import Any
 from safetensors import safe_open
 
 ROOT = Path(__file__).parents[1]
-GOLDEN = ROOT / "tests" / "data"
+GOLDEN = ROOT / "tests" / "golden"
 OF_TIME = {"elapsed_seconds", "chars_per_second"}
 SIZES = (
     "--hidden-size 20 --embedding-size 8 --batch-size 4 --seq-length 12 --threads 1 --eval-every 25"

@@ -1,4 +1,4 @@
-"""One process of several, for test_ranks.py: learns every case, and writes down what came of it.
+"""One process of several, for test_distributed.py: learns every case, and writes what came of it.
 
 python together.py FOLDER, with RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT set
 """
@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from conftest import small_text
-from test_training import CONFIG, IDS, learner_of
+from test_loop import CONFIG, IDS, learner_of
 
-from charrnn import ranks
 from charrnn.config import CELLS, TrainConfig
+from charrnn.data.batches import Text
 from charrnn.errors import PeerError
-from charrnn.feeding import Feed
-from charrnn.lanes import Text
-from charrnn.training import Learner, train
+from charrnn.training import distributed
+from charrnn.training.loop import Learner, train
+from charrnn.training.prefetch import Feed
 
 SPLIT = 9  # the step at which a second learner takes over
 _ADAMW = dataclasses.replace(CONFIG, optimizer="adamw", weight_decay=0.1)
@@ -39,7 +39,7 @@ def text_of(config: TrainConfig) -> Text:
     return Text(IDS[: ends[-1]], int(ends[-1]), int(ends[-1]), np.append(0, ends))
 
 
-def start(cell: str, config: TrainConfig, group: ranks.Group) -> Learner:
+def start(cell: str, config: TrainConfig, group: distributed.Group) -> Learner:
     made = learner_of(cell, config)
     return Learner.new(made.network, config, group)
 
@@ -50,7 +50,7 @@ def losses(learner: Learner, config: TrainConfig, until: int) -> list[float]:
     return [float(next(steps).loss) for _ in range(learner.step, until)]
 
 
-def learn(name: str, group: ranks.Group, folder: Path) -> dict[str, object]:
+def learn(name: str, group: distributed.Group, folder: Path) -> dict[str, object]:
     """A case, to the end; and the same handed on halfway."""
     cell, config = CASES[name]
     whole = start(cell, config, group)
@@ -71,7 +71,7 @@ def learn(name: str, group: ranks.Group, folder: Path) -> dict[str, object]:
     }
 
 
-def talk(group: ranks.Group) -> dict[str, object]:
+def talk(group: distributed.Group) -> dict[str, object]:
     """What the processes say to each other, besides gradients."""
     with group.first_of_each_machine_first():
         pass
@@ -87,7 +87,7 @@ def talk(group: ranks.Group) -> dict[str, object]:
 def main() -> None:
     torch.set_num_threads(1)
     folder = Path(sys.argv[1])
-    group = ranks.formed()
+    group = distributed.formed()
     said = {"talk": talk(group)} | {name: learn(name, group, folder) for name in CASES}
     (folder / f"rank{group.rank}.json").write_text(json.dumps(said))
     if group.rank > 0:

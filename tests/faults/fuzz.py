@@ -24,12 +24,12 @@ except ImportError:
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 with atheris.instrument_imports(include=["charrnn", "json"]):
-    from charrnn import checkpoint
     from charrnn.errors import CheckpointError
-    from charrnn.model import Model
+    from charrnn.generation.model import Model
+    from charrnn.runs import checkpoint
 from test_checkpoint import small
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[1] / "golden"
 FORBIDDEN = ("exec", "compile", "import", "os.", "subprocess.", "socket.", "ctypes.", "pickle.")
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from charrnn import checkpoint, storage
+from charrnn import _atomic
+from charrnn.runs import checkpoint
 
 SAVER = Path(__file__).with_name("saver.py")
 
@@ -136,11 +137,11 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[object, ...
         return call
 
     with monkeypatch.context() as patch:
-        patch.setattr(storage.os, "open", spy_open)
-        patch.setattr(storage.os, "write", spy_write)
-        patch.setattr(storage.os, "fsync", spy_fsync)
+        patch.setattr(_atomic.os, "open", spy_open)
+        patch.setattr(_atomic.os, "write", spy_write)
+        patch.setattr(_atomic.os, "fsync", spy_fsync)
         for name, kind in (("replace", "rename"), ("link", "link"), ("unlink", "unlink")):
-            patch.setattr(storage.os, name, spy(name, kind))
+            patch.setattr(_atomic.os, name, spy(name, kind))
         yield done
 
 

@@ -20,9 +20,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from charrnn import checkpoint, storage
+from charrnn import _atomic
 from charrnn.errors import StorageError
-from charrnn.runs import Run
+from charrnn.runs import checkpoint
+from charrnn.runs.folder import Run
 
 TOUCHES = ("open", "write", "fsync", "close", "replace", "link", "unlink")
 
@@ -30,7 +31,7 @@ TOUCHES = ("open", "write", "fsync", "close", "replace", "link", "unlink")
 def save(order: dict[str, Any]) -> int:
     run = Run(Path(order["folder"]))
     new = checkpoint.read(run.folder / "new")
-    storage._MAX_BYTES_AT_ONCE = order.get("piece", 4096)
+    _atomic._MAX_BYTES_AT_ONCE = order.get("piece", 4096)
     print(os.getpid(), flush=True)
     if "wait" in order:
         os.read(os.open(order["wait"], os.O_RDONLY), 1)

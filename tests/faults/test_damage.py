@@ -24,11 +24,11 @@ from hypothesis import strategies as st
 from matrix import crash_points, row
 from test_checkpoint import small
 
-from charrnn import checkpoint, container, runs
 from charrnn.errors import CheckpointError
-from charrnn.model import Model
+from charrnn.generation.model import Model
+from charrnn.runs import checkpoint, folder, safetensors_file
 
-GOLDEN = Path(__file__).parents[1] / "data"
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def read_bytes(data):
     """A checkpoint from memory: the tests of each bit are thousands."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoint, "_opened", lambda path: opened(data, path))
-        patch.setattr(container.os, "fstat", lambda _: SimpleNamespace(st_size=len(data)))
+        patch.setattr(safetensors_file.os, "fstat", lambda _: SimpleNamespace(st_size=len(data)))
         return checkpoint.read(Path("x"))
 
 
@@ -80,7 +80,7 @@ def test_truncation_anywhere_is_noticed(written):
     data = written.read_bytes()
     header_bytes = 8 + struct.unpack("<Q", data[:8])[0]
     with written.open("rb") as file:
-        places = container.read_header(file).places.values()
+        places = safetensors_file.read_header(file).places.values()
     ends = {place.first for place in places} | {place.end - 1 for place in places}
     for size in {*range(header_bytes), *range(header_bytes, len(data), 4096), *ends, len(data) - 1}:
         with pytest.raises(CheckpointError):
@@ -338,8 +338,8 @@ BOMBS = {
 READ = """
 import resource, sys, time
 from pathlib import Path
-from charrnn import checkpoint
 from charrnn.errors import CheckpointError
+from charrnn.runs import checkpoint
 size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 path = Path(sys.argv[1])
 on_disk = path.stat().st_blocks * 512
@@ -446,7 +446,7 @@ def test_a_run_of_each_format_goes_on_as_what_it_was(charrnn, tmp_path, number):
     run.folder.mkdir(parents=True)
     run.last.write_bytes((GOLDEN / f"golden-format-{number}.safetensors").read_bytes())
     before = checkpoint.read(run.last)
-    text = "the wheel turns and the wheel returns; " * 40  # as tests/data/make_golden.py has it
+    text = "the wheel turns and the wheel returns; " * 40  # as tests/golden/make_golden.py has it
     (tmp_path / "wheel.txt").write_text(text)
     assert charrnn("resume", "wheel", "--steps", 60).code == 0
     found = checkpoint.read(run.last)
@@ -459,7 +459,7 @@ def test_a_run_of_each_format_goes_on_as_what_it_was(charrnn, tmp_path, number):
 
 @row(7)
 def test_a_damaged_last_checkpoint_gives_way_to_the_best():
-    run = runs.create("a", default="x")
+    run = folder.create("a", default="x")
     checkpoint.write(run.last, small(step=9))
     checkpoint.write(run.best, small(step=5))
     assert run.newest_valid()[0].progress.step == 9

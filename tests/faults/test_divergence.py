@@ -21,13 +21,14 @@ from conftest import (
 )
 from matrix import crash_points, row
 
-from charrnn import checkpoint, session, training
+from charrnn.runs import checkpoint
+from charrnn.training import loop, trainer
 
 
 def poison(monkeypatch, place, step, *, times=1):
     """So often a step is made with a number that is none in it."""
     left = [times]
-    forget, update = training.forget, training.Optimizer.step
+    forget, update = loop.forget, loop.Optimizer.step
 
     def is_due(number):
         if number != step or not left[0]:
@@ -52,8 +53,8 @@ def poison(monkeypatch, place, step, *, times=1):
             optimizer.tensors()["layers.0.weight_hh.v"][0, 0] = -torch.inf
         return norm
 
-    monkeypatch.setattr(training, "forget", poisoned_forget)
-    monkeypatch.setattr(training.Optimizer, "step", poisoned_update)
+    monkeypatch.setattr(loop, "forget", poisoned_forget)
+    monkeypatch.setattr(loop.Optimizer, "step", poisoned_update)
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ def test_a_run_that_always_diverges_ends_with_its_code(charrnn, tmp_path, monkey
     poison(monkeypatch, "loss", 37, times=10)
     failed = charrnn("resume", "a")
     assert failed.code == 5
-    assert failed.err.count("at half the rate") == session.MAX_ROLLBACKS
+    assert failed.err.count("at half the rate") == trainer.MAX_ROLLBACKS
     assert failed.err.endswith(
         "charrnn: training diverged by step 40: the loss is nan, with gradient norm nan at"
         f" learning rate {rate / 8 * 21 / 59:.3g}; the checkpoint before it is intact; train anew"
@@ -141,13 +142,13 @@ def test_a_run_that_always_diverges_ends_with_its_code(charrnn, tmp_path, monkey
 
 @row(22)
 def test_a_validation_that_is_no_number_is_no_best(charrnn, corpus, tmp_path, monkeypatch):
-    measure, seen = session.validation_loss, []
+    measure, seen = trainer.validation_loss, []
 
     def poisoned(network, text):
         seen.append(1)
         return math.nan if len(seen) == 2 else measure(network, text)
 
-    monkeypatch.setattr(session, "validation_loss", poisoned)
+    monkeypatch.setattr(trainer, "validation_loss", poisoned)
     assert charrnn(*TRAIN).code == 0
     assert math.isfinite(checkpoint.read(run_of(tmp_path).best).progress.val_loss)
     assert checkpoint.read(run_of(tmp_path).last).progress.rollbacks == 1
@@ -162,7 +163,7 @@ def test_a_run_that_diverges_before_its_first_save_goes_back_to_its_birth(
     slow = checkpoint.read(run_of(tmp_path).last)
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("charrnn.cores.num_cores", lambda: 1)
+    monkeypatch.setattr("charrnn._cores.num_cores", lambda: 1)
     rate = slow.train.learning_rate
     assert charrnn(*TRAIN[:-1], "b", "--learning-rate", rate).code == 0
     assert checkpoint.read(run_of(tmp_path, "b").last).weights_sha256() == slow.weights_sha256()
@@ -170,7 +171,8 @@ def test_a_run_that_diverges_before_its_first_save_goes_back_to_its_birth(
 
 GREEDY = """
 import resource, sys
-from charrnn import launch, scoring  # all that a run imports, before the limit
+from charrnn.analysis import scoring  # all that a run imports, before the limit
+from charrnn.training import setup
 from charrnn.__main__ import main
 size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (size + 400_000_000,) * 2)

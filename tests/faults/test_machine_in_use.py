@@ -6,7 +6,7 @@ import pytest
 from matrix import row
 from stumbles import stumble
 
-from charrnn import cores
+from charrnn import _cores
 
 V2 = "0::/pod/box\n"
 V1 = "12:pids:/pod\n4:cpu,cpuacct:/pod/box\n0::/\n"
@@ -47,10 +47,10 @@ def test_a_quota_below_the_cores_that_one_sees_limits_the_threads(
     for name, text in names.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert cores.num_cores(tmp_path) == expected
+    assert _cores.num_cores(tmp_path) == expected
 
 
 @row(39)
 def test_a_machine_without_control_groups_has_no_quota(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
-    assert cores.num_cores(tmp_path) == 3
+    assert _cores.num_cores(tmp_path) == 3

@@ -16,7 +16,9 @@ from conftest import SMALL, small_text
 
 import charrnn as package
 from charrnn import __main__ as program
-from charrnn import checkpoint, cores, runs
+from charrnn import _cores
+from charrnn.runs import checkpoint
+from charrnn.runs.folder import everything
 
 SOURCE = Path(package.__file__).parent
 NAMES = "sources, - for standard input, or shakespeare"
@@ -416,7 +418,7 @@ MESSAGES = {
 # What takes a fault to cause, or is said only within another message; the whole lines are compared
 # where the fault is injected, or the part of the line is.
 ELSEWHERE = {
-    "a bug of ours": "tests/test_cli.py",
+    "a bug of ours": "tests/cli/test_app.py",
     "out of memory": "test_divergence.py",
     "training diverged": "test_divergence.py",
     "cannot write {path}": "test_saving.py",
@@ -424,39 +426,39 @@ ELSEWHERE = {
     "cannot write the encoded corpus": "test_saving.py",
     "cannot make the folder": "test_saving.py",
     "cannot copy {label}": "test_saving.py",
-    "cannot read the checkpoint": "tests/test_checkpoint.py",
+    "cannot read the checkpoint": "tests/runs/test_checkpoint.py",
     "a checkpoint cannot be written": "test_saving.py",
     "was written by a newer": "test_damage.py",
-    "a process that learns together": "tests/test_ranks.py",
-    "is not to be shared out among": "tests/test_launch.py",
-    "is one GPU for": "tests/test_launch.py",
-    "there is no GPU for process": "tests/test_device.py",
-    "cannot write {run.launch}": "tests/test_restarts.py",
+    "a process that learns together": "tests/training/test_distributed.py",
+    "is not to be shared out among": "tests/training/test_setup.py",
+    "is one GPU for": "tests/training/test_setup.py",
+    "there is no GPU for process": "tests/models/test_device.py",
+    "cannot write {run.launch}": "tests/runs/test_restarts.py",
     "is being trained by": "test_runs_at_once.py",
     "changed while it was being read": "test_texts.py",
     "cannot read {source.label}": "test_texts.py",
     "cannot read {name}: ": "test_texts.py",
-    "a process that read the corpus was killed": "tests/test_workers.py",
-    "the prompt is not UTF-8": "tests/test_model.py",
-    "holds NUL characters": "passed over in a folder: tests/test_corpus.py",
+    "a process that read the corpus was killed": "tests/golden/test_workers.py",
+    "the prompt is not UTF-8": "tests/generation/test_model.py",
+    "holds NUL characters": "passed over in a folder: tests/golden/test_encode.py",
     "is no table by its name": "passed over in a folder: test_stumbles_columns.py",
-    "has a line of more than": "tests/test_columns.py",
-    "there is no run in {searched()}": "tests/test_cli.py",
+    "has a line of more than": "tests/sources/test_columns.py",
+    "there is no run in {searched()}": "tests/cli/test_app.py",
     "cannot make a temporary folder": "test_read_only.py",
     "of the text would become one unknown symbol": "tests/stumbles/test_stumbles_vocab.py",
-    "needs the data package": "tests/test_shakespeare.py",
+    "needs the data package": "tests/sources/test_shakespeare.py",
     "standard input is {what}": "test_terminals.py",
     "standard input is closed": "tests/stumbles/test_stumbles_second_look.py",
     "has more than one column": "tests/stumbles/test_stumbles_second_look.py",
-    "found: {self._why}": "tests/test_speaking.py",
-    "the text ends early": "tests/test_reporting.py",
-    "--tensorboard needs": "tests/test_board.py",
-    "charts as files need": "tests/test_curves.py",
+    "found: {self._why}": "tests/cli/test_sample.py",
+    "the text ends early": "tests/cli/test_quotations.py",
+    "--tensorboard needs": "tests/training/test_tensorboard.py",
+    "charts as files need": "tests/plots/test_charts.py",
     "matplotlib finds no folder": "test_homes.py",
     "cannot use the folder you are in": "test_homes.py",
     "has missing or unknown fields": "part of that for a damaged checkpoint: test_damage.py",
     "cannot be {value!r}": "part of that for a damaged checkpoint: tests/test_config.py",
-    "'; '.join(problems)": "tests/test_verifying.py",
+    "'; '.join(problems)": "tests/training/test_verify.py",
     "{error.format_message()": "what typer says: the first ones of the table",
 }
 
@@ -468,7 +470,7 @@ def world(tmp_path_factory):
     small = ("--steps", 3, *SMALL, "--quiet", "--threads", 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr(cores, "num_cores", lambda: 1)
+        patch.setattr(_cores, "num_cores", lambda: 1)
         for name in ("text", "changed.txt", "gone.txt"):
             Path(name).write_text(small_text(800) + name)
         Path("empty").touch()
@@ -530,7 +532,7 @@ def test_a_mistake_costs_this_one_line(charrnn, world, monkeypatch, arguments):
 
 
 def known_runs():
-    return ", ".join(each.name for each in runs.everything()[:5])
+    return ", ".join(each.name for each in everything()[:5])
 
 
 def messages():

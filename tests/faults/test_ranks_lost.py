@@ -13,7 +13,7 @@ import pytest
 from conftest import run_of, same_files, small_text, start, start_ranks, wait_until
 from matrix import row
 
-from charrnn import checkpoint
+from charrnn.runs import checkpoint
 
 pytestmark = pytest.mark.slow
 SIZES = ("--hidden-size", 24, "--embedding-size", 8, "--batch-size", 4, "--seq-length", 8)

@@ -8,8 +8,8 @@ from conftest import SMALL, run_of, start, wait_until
 from matrix import crash_points, row
 from test_checkpoint import small
 
-from charrnn import runs
 from charrnn.errors import LockedError
+from charrnn.runs import folder
 
 
 def python(code, **settings):
@@ -20,9 +20,9 @@ def python(code, **settings):
 @row(31)
 def test_fifty_launches_at_once_make_fifty_runs():
     code = """
-from charrnn import runs
+from charrnn.runs import folder
 for _ in range(10):
-    print(runs.create(None, default="same").name)
+    print(folder.create(None, default="same").name)
 """
     launches = [python(code) for _ in range(5)]
     names = [name for process in launches for name in process.communicate()[0].split()]
@@ -31,10 +31,10 @@ for _ in range(10):
 
 @row(30)
 def test_two_processes_cannot_train_one_run_and_a_killed_one_frees_it():
-    run = runs.create("a", default="x")
+    run = folder.create("a", default="x")
     code = """
-from charrnn import runs
-with runs.find("a").locked():
+from charrnn.runs import folder
+with folder.find("a").locked():
     print(flush=True)
     input()
 """
@@ -71,7 +71,7 @@ def test_a_second_trainer_is_told_who_holds_the_run(charrnn, corpus, tmp_path):
 @row(32)
 def test_a_reader_never_sees_half_a_checkpoint(tmp_path):
     """A thousand loads while another process saves as fast as it can."""
-    run = runs.create("a", default="x")
+    run = folder.create("a", default="x")
     run.save(small(step=1))
     process = python(SAVE_FOR_EVER)
     try:
@@ -90,8 +90,8 @@ def test_a_reader_never_sees_half_a_checkpoint(tmp_path):
 
 SAVE_FOR_EVER = """
 from dataclasses import replace
-from charrnn import checkpoint, runs
-run = runs.find("a")
+from charrnn.runs import checkpoint, folder
+run = folder.find("a")
 saved = checkpoint.read(run.last)
 while True:
     saved = replace(saved, progress=replace(saved.progress, step=saved.progress.step + 1))

@@ -24,13 +24,14 @@ from injection import (
 )
 from matrix import crash_points, row
 from test_checkpoint import small
-from test_corpus import encode
+from test_encode import encode_files
 
-from charrnn import checkpoint, runs, storage
-from charrnn.checkpoint import Checkpoint
+from charrnn import _atomic
+from charrnn._atomic import discard_unfinished
 from charrnn.errors import StorageError
-from charrnn.runs import Run
-from charrnn.storage import discard_unfinished
+from charrnn.runs import checkpoint, folder
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.folder import Run
 
 TOUCHING = ("openat", "write", "fsync", "close", "rename", "renameat2", "link", "linkat", "unlink")
 
@@ -346,7 +347,7 @@ def test_a_disk_that_refuses_the_metrics_ends_a_resume_with_its_code(
     def full(path, pieces):
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(runs, "write_atomically", full)
+    monkeypatch.setattr(folder, "write_atomically", full)
     failed = charrnn("resume", "a", "--steps", 90)
     assert failed.code == 6
     assert "cannot write in checkpoints/a: Read-only file system" in failed.err
@@ -367,15 +368,15 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_n
     (tmp_path / "cache").mkdir()
     gone = subprocess.Popen(["true"])
     gone.wait()
-    left_behind = storage.temporary_beside(Path(".x.npy")).name.replace(
+    left_behind = _atomic.temporary_beside(Path(".x.npy")).name.replace(
         str(os.getpid()), str(gone.pid)
     )
-    being_written = storage.temporary_beside(Path("stdin")).name
+    being_written = _atomic.temporary_beside(Path("stdin")).name
     elsewhere = f".x.npy.another-machine.{gone.pid}.tmp"  # which shares the folder
     for name in (left_behind, being_written, elsewhere):
         (tmp_path / "cache" / name).write_text("half")
     (tmp_path / "text").write_text("some text")
-    encode([tmp_path / "text"], tmp_path)
+    encode_files([tmp_path / "text"], tmp_path)
     left = {path.name for path in (tmp_path / "cache").glob(".*")}
     assert left == {being_written, elsewhere}
 
@@ -386,7 +387,7 @@ def test_what_a_killed_trainer_left_in_a_run_is_removed_by_the_next(charrnn, cor
     gone = subprocess.Popen(["true"])
     gone.wait()
     run = run_of(tmp_path)
-    half = storage.temporary_beside(run.last)
+    half = _atomic.temporary_beside(run.last)
     half = half.with_name(half.name.replace(str(os.getpid()), str(gone.pid)))
     half.write_bytes(run.last.read_bytes()[:999])
     assert charrnn("info", "a", "--json").code == 0

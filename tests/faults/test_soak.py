@@ -15,7 +15,7 @@ from conftest import SMALL, run_of, wait_until
 from matrix import crash_points, row
 
 from charrnn import __main__ as program
-from charrnn import checkpoint
+from charrnn.runs import checkpoint
 
 NUM_KILLS, NUM_STEPS = 200, 4000
 FLAGS = (*SMALL, "--cell", "gru", "--num-layers", 2, "--dropout", 0.3, "--threads", 1, "--quiet")
@@ -38,7 +38,9 @@ def step_of(run):
 @pytest.mark.timeout(1200)
 def test_a_run_killed_two_hundred_times_ends_with_the_same_weights(charrnn, corpus, tmp_path):
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["charrnn.launch", "charrnn.cli", "charrnn.scoring"])
+    context.set_forkserver_preload(
+        ["charrnn.training.setup", "charrnn.cli.app", "charrnn.analysis.scoring"]
+    )
     random = np.random.default_rng(0)
 
     def begin(*arguments):

@@ -11,7 +11,8 @@ import pytest
 from conftest import SMALL, TRAIN, run_of, same_files, signal_at, start, wait_until
 from matrix import row
 
-from charrnn import checkpoint, session
+from charrnn.runs import checkpoint
+from charrnn.training import trainer
 
 
 @row(15)
@@ -41,7 +42,7 @@ def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(
 def test_a_signal_in_a_validation_or_a_save_waits_for_its_end(
     charrnn, corpus, tmp_path, monkeypatch, moment
 ):
-    target = (session.Run, "save") if moment == "save" else (session, moment)
+    target = (trainer.Run, "save") if moment == "save" else (trainer, moment)
     original, calls = getattr(*target), []
 
     def interrupted(*given):

@@ -15,7 +15,7 @@ from conftest import QUICK, SMALL, start
 from hypothesis import given
 from hypothesis import strategies as st
 from matrix import row
-from test_display import read_all
+from test_console import read_all
 from test_model import model_of
 
 fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))

@@ -13,13 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from injection import obedient
 from matrix import crash_points, row
-from test_corpus import ignore, survey
 from test_decoding import read
+from test_encode import ignore, survey
 
-from charrnn import checkpoint, corpus, decoding
-from charrnn.corpus import Reading
+from charrnn.data import encode
+from charrnn.data.encode import Reading
+from charrnn.data.vocab import Vocab
 from charrnn.errors import CorpusError
-from charrnn.vocab import Vocab
+from charrnn.runs import checkpoint
+from charrnn.sources import decoding
 
 QUICK = (*SMALL, "--steps", 20, "--eval-every", 10)
 ALONE = ("--threads", 1, "--quiet")
@@ -66,7 +68,7 @@ def test_a_file_that_changes_between_the_passes_is_noticed(tmp_path):
     path.write_text("abcabb")
     vocab = Vocab.from_counts(surveyed.counts_array(), is_bytes=False, max_size=99)
     with pytest.raises(CorpusError, match="changed while it was being read"):
-        corpus.encoded(found, Reading(), surveyed, vocab, cache=tmp_path / "cache", progress=ignore)
+        encode.encoded(found, Reading(), surveyed, vocab, cache=tmp_path / "cache", progress=ignore)
     assert not list((tmp_path / "cache").glob("*.npy"))
 
 

@@ -13,12 +13,14 @@ import time
 import pytest
 from conftest import SMALL, TRAIN, run_of, same_files, signal_at, start, wait_until
 from matrix import row
-from test_training import CONFIG, lanes_of, learner_of, run, same
+from test_loop import CONFIG, lanes_of, learner_of, run, same
 
-from charrnn import checkpoint, cores, launch, session
-from charrnn.feeding import Feed
-from charrnn.runs import Run
-from charrnn.training import train
+from charrnn import _cores
+from charrnn.runs import checkpoint
+from charrnn.runs.folder import Run
+from charrnn.training import setup, trainer
+from charrnn.training.loop import train
+from charrnn.training.prefetch import Feed
 
 QUICK = (*SMALL, "--steps", 20, "--eval-every", 10)
 
@@ -71,10 +73,10 @@ def test_saving_more_often_or_showing_less_changes_nothing(charrnn, corpus, tmp_
 def test_sampling_while_it_trains_changes_nothing(charrnn, corpus, tmp_path, monkeypatch):
     """After every step, by the number of steps and by the clock; or never."""
     charrnn(*TRAIN, "--sample-every", 0)
-    monkeypatch.setattr(session.Quiet, "seconds_between_samples", 0.0)
-    monkeypatch.setattr(session, "_MOST_SAMPLING", math.inf)
+    monkeypatch.setattr(trainer.Quiet, "seconds_between_samples", 0.0)
+    monkeypatch.setattr(trainer, "_MOST_SAMPLING", math.inf)
     shown = []
-    monkeypatch.setattr(session.Quiet, "sample", lambda self, text, step: shown.append(text))
+    monkeypatch.setattr(trainer.Quiet, "sample", lambda self, text, step: shown.append(text))
     charrnn(*TRAIN[:-1], "b", "--quiet")
     charrnn(*TRAIN[:-1], "c", "--quiet", "--sample-every", 1)
     assert len(shown) == 2 * 61
@@ -89,7 +91,7 @@ def test_sampling_while_it_trains_changes_nothing(charrnn, corpus, tmp_path, mon
 
 @row(20)
 def test_another_number_of_threads_is_a_warning(charrnn, corpus, monkeypatch):
-    monkeypatch.setattr(cores, "num_cores", lambda: 2)
+    monkeypatch.setattr(_cores, "num_cores", lambda: 2)
     charrnn("train", corpus, *QUICK, "--threads", 1, "--run", "a")
     resumed = charrnn("resume", "a", "--steps", 30, "--threads", 2)
     assert resumed.code == 0
@@ -119,8 +121,8 @@ def test_a_gpu_that_is_not_here_is_replaced_and_said(charrnn, corpus, tmp_path):
     charrnn("train", corpus, *QUICK, "--run", "a")
     run = Run(tmp_path / "checkpoints/a")
     found = checkpoint.read(run.last)
-    train = launch.dataclasses.replace(found.train, device="cuda:99")
-    checkpoint.write(run.last, launch.dataclasses.replace(found, train=train))
+    train = setup.dataclasses.replace(found.train, device="cuda:99")
+    checkpoint.write(run.last, setup.dataclasses.replace(found, train=train))
     resumed = charrnn("resume", "a", "--steps", 30)
     assert resumed.code == 0
     assert "the run began with device cuda:99, now cpu: dropout differs from here on" in resumed.err

@@ -9,8 +9,9 @@ from conftest import SMALL, run_of, small_text, start
 from matrix import row
 from stumbles import stumble
 
-from charrnn import budget, checkpoint
-from charrnn.budget import Pace, Trial
+from charrnn.runs import checkpoint
+from charrnn.training import budget
+from charrnn.training.budget import Pace, Trial
 
 BUSY = "while True: pass"
 TINY = ("--hidden-size", 16, "--embedding-size", 8, "--batch-size", 8, "--seq-length", 16)

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from conftest import QUICK, random_weights, small_text
 from stumbles import stumble
-from test_prediction import by_id, model_of
+from test_predict import by_id, model_of
 
-from charrnn import display, inputs, runs
+from charrnn.cli import console, inputs
 from charrnn.config import ModelConfig
-from charrnn.model import Model
-from charrnn.stepper import Matrices
-from charrnn.vocab import Vocab
+from charrnn.data.vocab import Vocab
+from charrnn.generation.model import Model
+from charrnn.models.step_numpy import Matrices
+from charrnn.runs import folder
 
 
 def model_that_knows(alphabet: str) -> Model:
@@ -57,8 +58,8 @@ def test_of_a_book_as_prompt_the_end_is_read(charrnn, corpus, tmp_path):
 @pytest.mark.usefixtures("trained")
 def test_a_bar_follows_a_long_prompt_to_its_end(monkeypatch):
     bar = mock.Mock()
-    monkeypatch.setattr(display, "Counting", mock.Mock(return_value=bar))
-    model, text = inputs.model_of(runs.find("a").to_speak()[0]), small_text(20_000)
+    monkeypatch.setattr(console, "Counting", mock.Mock(return_value=bar))
+    model, text = inputs.model_of(folder.find("a").to_speak()[0]), small_text(20_000)
     for read in (model.predict, model.expectations):
         bar.reset_mock()
         read(text)
@@ -144,7 +145,7 @@ def test_a_closed_output_is_no_success(command, code):
 
 @stumble(59)
 def test_a_network_that_no_memory_holds_is_refused_before_it_is_made(charrnn, corpus):
-    with mock.patch("charrnn.launch.Network") as made:
+    with mock.patch("charrnn.training.setup.Network") as made:
         refused = charrnn("train", corpus, "--hidden-size", 65_536, "--num-layers", 64)
     assert refused.code == 9
     assert "parameters need" in refused.err

@@ -15,8 +15,9 @@ import pytest
 from conftest import QUICK, run_of, small_text
 from stumbles import stumble
 
-from charrnn import checkpoint, home, reading
-from charrnn.display import Quiet
+from charrnn.cli.console import Quiet
+from charrnn.data import dataset, workspace
+from charrnn.runs import checkpoint
 
 SPANISH = "El niño pequeño corrió hasta la montaña. ¿Quién sabrá qué pasó allí después?\n"
 FEW = (*QUICK, "--run", "a")
@@ -25,8 +26,8 @@ FEW = (*QUICK, "--run", "a")
 def learned(tmp_path, name="a"):
     """The text that a run learns from, as it was encoded."""
     found = checkpoint.read(run_of(tmp_path, name).last)
-    with home.of(found.path) as its:
-        ids = reading.same_corpus(found, its, keep_corpus=False, screen=Quiet())
+    with workspace.of(found.path) as its:
+        ids = dataset.same_corpus(found, its, keep_corpus=False, screen=Quiet())
     return found.vocab.decode(ids)
 
 
@@ -82,7 +83,7 @@ def test_a_few_bad_bytes_are_not_taken_for_another_encoding(charrnn, tmp_path):
 @stumble(13)
 @pytest.mark.parametrize("chunk", [7, 1 << 19])
 def test_errors_skip_leaves_out_the_line_and_no_other(charrnn, tmp_path, monkeypatch, chunk):
-    monkeypatch.setattr("charrnn.decoding.CHUNK_BYTES", chunk)
+    monkeypatch.setattr("charrnn.sources.decoding.CHUNK_BYTES", chunk)
     (tmp_path / "text").write_bytes(DAMAGED)
     done = charrnn("train", "text", "--errors", "skip", *FEW)
     assert done.code == 0
@@ -128,8 +129,8 @@ PACKERS = {"c.txt.gz": gzip.compress, "c.txt.bz2": bz2.compress, "c.txt.xz": lzm
 @pytest.mark.parametrize("name", PACKERS)
 @pytest.mark.parametrize("chunk", [100, 1 << 19])
 def test_compressed_text_is_read(charrnn, tmp_path, monkeypatch, name, chunk):
-    monkeypatch.setattr("charrnn.decoding.CHUNK_BYTES", chunk)
-    monkeypatch.setattr("charrnn.pieces.PIECE_BYTES", 500)  # it is never cut in two
+    monkeypatch.setattr("charrnn.sources.decoding.CHUNK_BYTES", chunk)
+    monkeypatch.setattr("charrnn.data.shards.PIECE_BYTES", 500)  # it is never cut in two
     text = small_text()
     (tmp_path / name).write_bytes(PACKERS[name](text.encode()))
     assert charrnn("train", name, *QUICK).code == 0

@@ -11,11 +11,11 @@ import pytest
 from conftest import QUICK, SMALL, metrics, run_of, signal_at, small_text
 from stumbles import stumble
 
-from charrnn import checkpoint
-from charrnn.display import Quiet
-from charrnn.reading import same_text
+from charrnn.cli.console import Quiet
+from charrnn.data.dataset import same_text
+from charrnn.runs import checkpoint
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[1] / "golden"
 
 
 def text_of(tmp_path, name="a"):

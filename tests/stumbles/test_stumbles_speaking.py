@@ -107,7 +107,7 @@ def test_many_prompts_in_one_process_each_as_if_it_were_alone(
 def test_a_prompt_after_which_too_little_is_found_does_not_end_the_others(
     charrnn, two_runs, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("charrnn.sieve.PATIENCE", 300)
+    monkeypatch.setattr("charrnn.generation.filters.PATIENCE", 300)
     file = tmp_path / "prompts"
     file.write_text("12\n13\n")
     done = charrnn("sample", "names", "-s", 1, "--num", 2, "--prompts", file, "--match", "^13")
@@ -171,7 +171,7 @@ def test_a_prompt_of_which_nothing_is_known_says_so(charrnn, two_runs):
 
 @stumble(22)
 def test_a_search_for_more_than_there_are_ends_and_says_why(charrnn, two_runs, monkeypatch):
-    monkeypatch.setattr("charrnn.sieve.PATIENCE", 1000)
+    monkeypatch.setattr("charrnn.generation.filters.PATIENCE", 1000)
     done = charrnn("sample", "names", "--num", 10_000, "--unique", "-s", 1, "-t", 0.5)
     assert done.code == 8
     found = len(listed(done))
@@ -183,8 +183,8 @@ def test_a_search_for_more_than_there_are_ends_and_says_why(charrnn, two_runs, m
 @stumble(22)
 @stumble(58)
 def test_a_search_tells_how_it_goes_where_there_is_no_terminal(charrnn, two_runs, monkeypatch):
-    monkeypatch.setattr("charrnn.sieve.PATIENCE", 300)
-    monkeypatch.setattr("charrnn.display._SECONDS_BETWEEN_LINES", 0)
+    monkeypatch.setattr("charrnn.generation.filters.PATIENCE", 300)
+    monkeypatch.setattr("charrnn.cli.console._SECONDS_BETWEEN_LINES", 0)
     done = charrnn("sample", "names", "--num", 10_000, "--unique", "-s", 1, "-t", 0.5)
     told = re.findall(r"([\d,]+) of 10,000 found, ([\d,]+) tried, about [\d:]+ left", done.err)
     assert len(told) > 100
@@ -204,8 +204,8 @@ def test_samples_without_end(two_runs):
 @pytest.mark.parametrize("many", [(), ("--num", 3)], ids=["one", "many"])
 def test_no_copy_is_drawn_in_the_first_place(charrnn, two_runs, monkeypatch, num_chars, many):
     """Of a text by heart nearly all samples would be copies: at temperature 0 they all are."""
-    monkeypatch.setattr("charrnn.sieve.PATIENCE", 3)
-    monkeypatch.setattr("charrnn.speaking._CHARS_OF_PATIENCE", 3)
+    monkeypatch.setattr("charrnn.generation.filters.PATIENCE", 3)
+    monkeypatch.setattr("charrnn.cli.sample._CHARS_OF_PATIENCE", 3)
     text = Path("text.txt").read_text()
     flags = ("sample", "a", "-n", 300, "-s", 1, "-t", 0.3, *many)
     done = charrnn(*flags, "--novel", num_chars)
@@ -219,7 +219,7 @@ def test_no_copy_is_drawn_in_the_first_place(charrnn, two_runs, monkeypatch, num
 
 @stumble(36)
 def test_masking_costs_few_searches(charrnn, two_runs, monkeypatch):
-    from charrnn.index import Index
+    from charrnn.data.text_index import Index
 
     asked, range_of = [], Index.range_of
     monkeypatch.setattr(Index, "range_of", lambda *given: asked.append(given) or range_of(*given))
@@ -269,12 +269,12 @@ def test_new_records_are_told_by_an_index_that_is_made_once_and_said(
 ):
     for file in Path("checkpoints/.corpora").glob("*-hashes.npy"):
         file.unlink()
-    monkeypatch.setattr("charrnn.record_index._CHUNK_CHARS", 500)
+    monkeypatch.setattr("charrnn.data.record_index._CHUNK_CHARS", 500)
     wish = ("sample", "names", "--num", 5, "--novel", "-s", 1)
     first = charrnn(*wish)
     assert re.search(r"making an index of \d+ records, which is kept", first.err)
     assert not set(listed(first)) & set(Path("names.txt").read_text().split())
-    monkeypatch.delattr("charrnn.reading.records_in")  # nothing looks for records again
+    monkeypatch.delattr("charrnn.data.dataset.records_in")  # nothing looks for records again
     again = charrnn(*wish)
     assert (again.code, again.out) == (0, first.out)
     assert "index" not in again.err

@@ -7,7 +7,7 @@ import pytest
 from conftest import QUICK, small_text
 from stumbles import stumble
 
-from charrnn import checkpoint
+from charrnn.runs import checkpoint
 
 MANY = "".join(chr(0x4E00 + 7 * k % 900) for k in range(6000))
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import SMALL, metrics, run_of, same_files, signal_at
 from stumbles import stumble
 
-from charrnn.runs import find
+from charrnn.runs.folder import find
 
 TRAIN = ("train", "corpus.txt", *SMALL, "--steps", 60, "--eval-every", 20, "--threads", 1)
 

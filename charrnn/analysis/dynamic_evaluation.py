@@ -1,0 +1,69 @@
+"""Dynamic evaluation: a model that goes on learning from the text it is measured on.
+
+Every segment is scored before it is learned from, so nothing is predicted that was already seen;
+what the text does again and again, its names above all, is soon expected. After Krause et al.,
+2018 (arXiv:1709.07432). The network given is changed; the caller keeps what it was.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from charrnn.data.vocab import IntArray
+from charrnn.models.cells import State
+from charrnn.models.network import Network
+
+_SEGMENT = 32  # characters between two updates
+_RATE = 5e-4  # how far each weight goes in a step, where its gradient has its usual size
+_DECAY = 1e-3  # how much of the way back to what was trained it goes in each step
+_SQUARE_BETA = 0.999
+_EPSILON = 1e-8
+_MAX_NORM = 1.0
+
+
+def evaluate_adapting(network: Network, ids: IntArray, *, first: int) -> float:
+    """Mean nats per character of ids[first:], read once from left to right, state carried,
+    learning on the way. The 256 characters before are read, neither scored nor learned from.
+
+    θ ← θ - rate g / (√v̂ + ε) + decay (θ₀ - θ)        v the running mean of g²
+    """
+    device = network.head.weight.device
+    trained = [weight.detach().clone() for weight in network.parameters()]
+    squares = [torch.zeros_like(weight) for weight in trained]
+    state = network.initial_state(1)
+    with torch.no_grad():
+        if first > 1:
+            before = torch.from_numpy(ids[max(0, first - 257) : first - 1].astype("int64"))
+            _, state = network(before[:, None].to(device), state)
+    total = 0.0
+    for number, start in enumerate(range(first, len(ids), _SEGMENT), start=1):
+        segment = torch.from_numpy(ids[start - 1 : start + _SEGMENT].astype("int64")).to(device)
+        inputs, targets = segment[:-1], segment[1:]
+        logits_TBV, state = network(inputs[:, None], state)
+        loss = functional.cross_entropy(logits_TBV[:, 0], targets)
+        total += float(loss.detach()) * len(targets)
+        state = State(
+            tuple(tuple(part.detach() for part in layer) for layer in state.layers), state.before_KB
+        )
+        loss.backward()  # type: ignore[no-untyped-call]
+        _update(list(network.parameters()), trained, squares, number)
+    return total / (len(ids) - first)
+
+
+@torch.no_grad()
+def _update(
+    weights: list[torch.nn.Parameter], trained: list[Tensor], squares: list[Tensor], number: int
+) -> None:
+    """One step along the gradient, and a little back."""
+    gradients = []
+    for weight in weights:
+        assert weight.grad is not None
+        gradients.append(weight.grad.to_dense() if weight.grad.is_sparse else weight.grad)
+        weight.grad = None
+    norm = torch.stack([gradient.square().sum() for gradient in gradients]).sum().sqrt()
+    factor = (_MAX_NORM / (norm + 1e-6)).clamp(max=1.0)
+    for weight, gradient, start, square in zip(weights, gradients, trained, squares, strict=True):
+        gradient = gradient * factor
+        square.lerp_(gradient.square(), 1 - _SQUARE_BETA)
+        size = (square / (1 - _SQUARE_BETA**number)).sqrt_().add_(_EPSILON)
+        weight.addcdiv_(gradient, size, value=-_RATE).lerp_(start, _DECAY)

@@ -1,0 +1,301 @@
+"""The commands that look into a model: parse, call, render. Torch is imported by what they call."""
+
+import contextlib
+import dataclasses
+import json
+import math
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+import typer.core
+
+from charrnn._text import number_of
+from charrnn.cli import console, inspect
+from charrnn.cli import flags as o
+from charrnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from charrnn.sources.decoding import Reading
+
+_MOST_COLOURED = 100_000  # characters
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give these commands to the program."""
+    app.command(cls=_Predict)(predict)
+    app.command()(score)
+    app.command()(inspect.neurons)
+    app.command()(inspect.memory)
+    app.command()(plot)
+    app.command()(history)
+
+
+class _Predict(typer.core.TyperCommand):
+    """Tells how to type a text that begins with a dash."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """See click."""
+        typed = next((arg for arg in args if re.match("-[^-].", arg)), None)
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            if typed is None:
+                raise
+            raise UsageError(
+                error.format_message().rstrip("."),
+                f"a text that begins with - comes after --: charrnn predict -- {typed}",
+            ) from error
+
+
+def predict(
+    prompt: o.Ask = None,
+    run: o.RunToScore = None,
+    top: o.Top = 12,
+    temp: o.PredictTemperature = None,
+    steps: o.EachStep = False,
+    encoding: o.ItsEncoding = None,
+    as_json: o.InfoJson = False,
+) -> None:
+    """Show which character a run's best checkpoint expects next, and how likely each is.
+
+    --steps looks back instead: at each character of the prompt, what was expected there, how likely
+    the one that came was, its rank, and the surprise in bits.
+    """
+    if steps and temp is not None:
+        raise UsageError("--temp has no say in --steps", "surprise is measured at temperature 1")
+    from charrnn.cli import inputs
+    from charrnn.runs import folder
+
+    found = inputs.checkpoint_of(run)
+    model = inputs.model_of(found)
+    file = "-" if prompt == "-" else None
+    typed = inputs.prompt(
+        None if file else prompt, file, found, encoding=encoding, asking="charrnn predict -"
+    )
+    read = model.spelled(typed)
+    inputs.say_unknown(model, read)
+    if prompt and run is None and folder.is_name(prompt):
+        note = f"{prompt} is also a run; to ask that one: charrnn predict --run {prompt} TEXT"
+        console.note(note)
+    if steps:
+        _show_expectations(model.expectations(typed), as_json=as_json)
+        return
+    chances = model.predict(typed, temperature=1.0 if temp is None else temp)
+    if as_json:
+        print(json.dumps([vars(chance) for chance in chances]))
+        return
+    shown = [(console.symbol(chance.char), chance.prob) for chance in chances[:top]]
+    if others := chances[top:]:
+        shown.append((f"{len(others)} others", sum(chance.prob for chance in others)))
+    console.bars(_after(model.known(read), temp), shown)
+
+
+def _after(prompt: str, temp: float | None) -> str:
+    """What a prediction is of, in a line."""
+    end = "".join(map(console.symbol, prompt[-40:]))
+    where = f"after {'…' if len(prompt) > 40 else ''}{end}" if prompt else "at the beginning"
+    return where if temp is None else f"{where}, at temperature {temp:g}"
+
+
+def _show_expectations(found: Sequence[Any], *, as_json: bool) -> None:
+    """A line for each character that came."""
+    if as_json:
+        print(json.dumps([vars(each) for each in found]))
+        return
+    rows = [
+        [
+            console.symbol(each.char),
+            f"{100 * each.prob:6.2f} %",
+            f"{each.rank:4,}",
+            f"{each.bits:5.2f}",
+            f"{console.symbol(each.expected)}  {100 * each.expected_prob:6.2f} %",
+        ]
+        for each in found
+    ]
+    columns = ["came", "probability", "rank", "bits", "expected"]
+    console.table(columns, rows, may_go=["expected", "rank"])
+
+
+def score(
+    texts: o.Texts = None,
+    run: o.RunToScore = None,
+    split: o.Split = None,
+    adapt: o.Adapt = False,
+    per_line: o.PerLine = False,
+    heatmap: o.HeatMap = False,
+    export: o.Export = None,
+    encoding: o.ItsEncoding = None,
+    as_json: o.InfoJson = False,
+) -> None:
+    """Measure how well a run's best checkpoint expects a text, in nats per character.
+
+    Beside it: how many bytes the model would make of the text as a compressor, and gzip and xz do.
+    """
+    if split not in (None, "val", "test"):
+        raise UsageError(f"--split {split!r} is not known", "choose val or test")
+    in_colours = heatmap or export is not None
+    colours = ("--heatmap" if heatmap else "--export", in_colours)
+    _require_one(("--adapt", adapt), ("--per-line", per_line), colours)
+    _require_one(("--json", as_json), colours)
+    _require_one(("--split", split is not None), ("FILE", bool(texts)))
+    from charrnn.cli import inputs
+    from charrnn.data.dataset import reading_of
+
+    names = texts or []
+    if not names and (per_line or in_colours):
+        raise UsageError("there is no text to look at", "name a FILE, or - for standard input")
+    if not names and split is None:
+        inputs.note_unread("charrnn score -")
+    found = inputs.checkpoint_of(run)
+    how = reading_of(found, encoding)
+    if in_colours:
+        _colour(found, names, how, heatmap=heatmap, export=export)
+        return
+    with contextlib.closing(_bar(names, hidden=per_line and sys.stdout.isatty())) as bar:
+        files = [inputs.opened(name, how, tell=bar.advance) for name in names]
+        from charrnn.analysis import scoring  # after what may be wrong: it takes seconds
+
+        if per_line:
+            for scored in scoring.score_lines(found, files):
+                print(json.dumps(vars(scored)))
+            return
+        if files:
+            measured = scoring.score_files(found, files, adapt=adapt)
+        else:
+            measured = scoring.score_split(found, split or "val", adapt=adapt)
+    if as_json:
+        print(json.dumps({**measured.figures(), "adapted": adapt}))
+    else:
+        has_symbol = found.vocab.unknown_id is not None
+        inputs.say_unknown_of(measured.num_unknown, has_symbol=has_symbol)
+        _show_score(measured, adapt=adapt, has_records=found.train.records != "none")
+
+
+def _require_one(*flags: tuple[str, bool]) -> None:
+    """Raise `UsageError` where two flags were given that do not go together."""
+    given = [name for name, is_given in flags if is_given]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} were both given", "choose one")
+
+
+def _bar(names: Sequence[str], *, hidden: bool) -> console.Counting:
+    """A bar for the bytes of some files, or for a split; without one for a pipe."""
+    sizes = [os.path.getsize(name) for name in names if os.path.isfile(name)]
+    hidden = hidden or len(sizes) < len(names)
+    return console.Counting(
+        sum(sizes) or 1, hidden=hidden, are_bytes=True, what="scoring", at_once=True
+    )
+
+
+def _show_score(measured: Any, *, adapt: bool, has_records: bool) -> None:
+    """A score in sentences."""
+    how = "learning on the way" if adapt else "state carried"
+    how = "each record from a new start" if has_records else how
+    nats = measured.nats_per_char
+    print(
+        f"{nats:.4f} nats ({console.bits(nats):.3f} bits) per character over"
+        f" {number_of(measured.num_chars, 'character')}, {how}"
+    )
+    if measured.nats_per_char_reset is not None:
+        print(f"{measured.nats_per_char_reset:.4f} nats with the state reset every 256 characters")
+    if measured.num_bytes is not None:
+        print(
+            f"compressed: {measured.model_bytes:,} of"
+            f" {number_of(measured.num_bytes, 'byte')}; gzip {measured.gzip_bytes:,},"
+            f" xz {measured.xz_bytes:,}"
+        )
+    print(f"{measured.chars_per_second:,} characters a second")
+
+
+def _colour(
+    found: Any, names: Sequence[str], how: "Reading", *, heatmap: bool, export: Path | None
+) -> None:
+    """Draw how surprising each character of some texts was."""
+    from charrnn.cli import inputs
+    from charrnn.generation.model import Model
+    from charrnn.generation.predict import whole_characters
+    from charrnn.plots import heatmap as heat
+
+    if export is not None:
+        heat.require_exportable(export)
+    model = Model.of(found)
+    text = inputs.known(model, names, how, at_most=_MOST_COLOURED + 1)
+    if len(text) > _MOST_COLOURED:
+        raise UsageError(
+            f"a heat map can show {_MOST_COLOURED:,} characters, and there are more",
+            f"give it a part: head -c {_MOST_COLOURED} FILE | charrnn score - --heatmap",
+        )
+    if model.vocab.is_bytes:
+        nats = model.surprise(text.encode("latin-1"))
+        text, nats = whole_characters(text, nats)
+    else:
+        nats = model.surprise(text)
+    bits = [console.bits(each) for each in nats.tolist()]
+    looks = heat.Looks(
+        scale=(0.0, 8.0),
+        diverging=False,
+        title=f"{sum(bits) / len(bits):.3f} bits per character",
+        legend="bits of surprise; 8 and more look alike",
+    )
+    if heatmap:
+        heat.show(text, bits, looks)
+    if export is not None:
+        heat.export(export, text, bits, looks)
+        console.note(f"wrote {export}")
+
+
+def plot(
+    run: o.RunsToPlot = None,
+    against: o.Against = "steps",
+    in_bits: o.InBits = False,
+    log: o.LogX = False,
+    export: o.ExportChart = None,
+    as_json: o.InfoJson = False,
+) -> None:
+    """Draw the losses of a run, or of several together, as they fell."""
+    from charrnn.analysis import losses
+    from charrnn.plots import charts
+    from charrnn.runs import folder
+
+    if against not in losses.AGAINST:
+        raise UsageError(f"--against {against!r} is not known", "choose steps or minutes")
+    found = [folder.find(name) for name in run] if run else [folder.find(None)]
+    every = [losses.of(one) for one in found]
+    if as_json:
+        print(json.dumps([dataclasses.asdict(one) for one in every]))
+        return
+    unit, word = (math.log(2), "bits") if in_bits else (1.0, "nats")
+    drawn = losses.chart(
+        every, against=against, unit=unit, y_label=f"{word} per character", log=log
+    )
+    if export is None:
+        charts.show(drawn)
+    else:
+        charts.export(drawn, export)
+        console.note(f"wrote {export}")
+
+
+def history(run: o.Run = None, as_json: o.InfoJson = False) -> None:
+    """Show how a run learned to write: samples from its first steps to its last."""
+    from charrnn.runs import folder, history
+
+    found = history.of(folder.find(run))
+    if as_json:
+        print(json.dumps([dataclasses.asdict(one) for one in found]))
+        return
+    shown = history.thinned(found)
+    console.panels([(_moment(one), one.sample) for one in shown])
+    if len(shown) < len(found):
+        console.note(f"{len(shown)} of {len(found):,} samples; --json has all of them")
+
+
+def _moment(one: Any) -> list[str]:
+    """Step, time and losses of a sample."""
+    losses = {"loss": one.loss, "val": one.val_loss}
+    told = [f"{name} {nats:.3f}" for name, nats in losses.items() if nats is not None]
+    return [f"step {one.step:,}", console.duration(one.elapsed_seconds), *told]

@@ -1,0 +1,215 @@
+"""The commands that look at what a model carries along: its units, its memory. Parse, call, render;
+what is heavy is imported inside.
+"""
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charrnn._text import number_of
+from charrnn.cli import console
+from charrnn.cli import flags as o
+from charrnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from charrnn.analysis.context import Memory
+    from charrnn.runs.checkpoint import Checkpoint
+
+
+def neurons(
+    run: o.RunToRead = None,
+    text: o.TextToRead = None,
+    feature: o.FeatureName = None,
+    unit: o.UnitName = None,
+    length: o.NumRead = None,
+    export: o.HeatFile = None,
+    encoding: o.ItsEncoding = None,
+    as_json: o.InfoJson = False,
+) -> None:
+    """Find the units that follow something a person can name: quotes, the place in the line …
+
+    r is the correlation of a unit's activity with the feature over the text, below 0 where it
+    falls when the feature is on; then come its mean activities with the feature on and off.
+    """
+    from charrnn.analysis import text_features
+    from charrnn.cli import inputs
+    from charrnn.generation.model import Model
+
+    if feature is not None and feature not in text_features.FEATURES:
+        known = ", ".join(text_features.FEATURES)
+        raise UsageError(f"--feature {feature!r} is not known", f"choose one of {known}")
+    if feature is not None and unit is not None:
+        raise UsageError("--feature and --unit were both given", "choose one")
+    if export is not None and unit is None:
+        raise UsageError("--export writes a text coloured by one unit", "say which: --unit h0.17")
+    found = inputs.checkpoint_of(run)
+    model = Model.of(found)
+    num_chars = length or (20_000 if unit is None else 1000)
+    read = _text_to_read(found, model, text, encoding, num_chars)
+    if unit is None:
+        _show_ranking(model, read, feature, as_json=as_json)
+    else:
+        _show_unit(model, read, unit, export=export, as_json=as_json)
+
+
+def _text_to_read(
+    found: Any, model: Any, file: str | None, encoding: str | None, num_chars: int
+) -> str:
+    """The beginning of a file, in characters that the model knows, or of its validation split."""
+    from charrnn.cli import inputs
+    from charrnn.data import dataset
+
+    if file is not None:
+        return inputs.known(model, [file], dataset.reading_of(found, encoding), at_most=num_chars)
+    return dataset.beginning_of_split(found, "val", num_chars=num_chars)
+
+
+def _show_ranking(model: Any, text: str, feature: str | None, *, as_json: bool) -> None:
+    """The best unit for each feature, or the best ten for one."""
+    from charrnn.analysis.neurons import rank
+    from charrnn.analysis.text_features import FEATURES
+
+    asked = FEATURES if feature is None else {feature: FEATURES[feature]}
+    with contextlib.closing(console.Counting(len(text), what="reading", at_once=True)) as bar:
+        ranking = rank(model, text, features=asked, progress=bar.so_far)
+    if as_json:
+        best = {
+            name: [{**vars(one), "unit": str(one.unit), "score": one.score} for one in followers]
+            for name, followers in ranking.best.items()
+        }
+        print(json.dumps({**vars(ranking), "best": best}))
+        return
+    if ranking.left_out:
+        console.note(f"hardly ever, or always, in this text: {', '.join(ranking.left_out)}")
+    if not ranking.best:
+        console.note("no feature is left to rank units by; a longer text, or another, has more")
+        return
+    what = "" if feature is None else f" for {feature}, {FEATURES[feature].says}"
+    print(f"{ranking.num_units:,} units over {ranking.num_chars:,} characters{what}")
+    rows = [
+        [str(one.unit)]
+        + [f"{number:+.2f}" for number in (one.correlation, one.mean_on, one.mean_off)]
+        + ([name, FEATURES[name].says] if feature is None else [])
+        for name, followers in ranking.best.items()
+        for one in followers[: 1 if feature is None else None]
+    ]
+    columns = ["feature", "what it is"] if feature is None else []
+    console.table(["unit", "r", "on", "off", *columns], rows, may_go=[*columns[1:], "off"])
+
+
+def _show_unit(model: Any, text: str, typed: str, *, export: Path | None, as_json: bool) -> None:
+    """A text coloured by what one unit does."""
+    from charrnn.analysis.neurons import activity, unit_of
+    from charrnn.plots import heatmap
+
+    unit = unit_of(typed, model.config)
+    if export is not None:
+        heatmap.require_exportable(export)
+    values = [round(value, 6) for value in activity(model, text, unit).tolist()]
+    looks = heatmap.Looks(
+        (-1.0, 1.0), diverging=True, title=f"unit {unit}", legend=f"activity of {unit}"
+    )
+    if export is not None:
+        heatmap.export(export, text, values, looks)
+        console.note(f"wrote {export}")
+    if as_json:
+        print(json.dumps({"unit": str(unit), "text": text, "values": values}))
+    elif export is None:
+        heatmap.show(text, values, looks)
+
+
+def memory(
+    run: o.RunsToCompare = None,
+    compare: o.Compare = False,
+    places: o.NumPlaces = 512,
+    export: o.ChartFiles = None,
+    as_json: o.InfoJson = False,
+) -> None:
+    """Show how far back a run looks: how far its gradients reach, and how much context it uses.
+
+    The first chart is the norm of the gradient of one character's loss by the state k characters
+    before; the second the loss where no more than k characters were read.
+    """
+    if compare and len(run or ()) < 2:
+        raise UsageError("--compare takes two runs or more", "name them: --compare RUN RUN")
+    from charrnn.cli import inputs
+    from charrnn.plots import charts
+    from charrnn.runs import folder
+
+    if export is not None:
+        charts.require_exportable(export)
+    found = {name: inputs.checkpoint_of(name) for name in run or [folder.find(None).name]}
+    looked = {name: _looked(name, each, places) for name, each in found.items()}
+    if as_json:
+        print(json.dumps([{"run": name, **_figures(each)} for name, each in looked.items()]))
+        return
+    for word, chart in _charts(looked).items():
+        if export is None:
+            charts.show(chart)
+        else:
+            path = export.with_stem(f"{export.stem}-{word}")
+            charts.export(chart, path)
+            console.note(f"wrote {path}")
+    for name, memory in looked.items():
+        for sentence in _in_words(memory):
+            print(console.visible(f"{name}: {sentence}"))
+
+
+def _looked(run: str, found: "Checkpoint", num_places: int) -> "Memory":
+    """What a run's best checkpoint remembers, found while a bar shows how long it takes."""
+    with contextlib.closing(console.Counting(1, what=f"looking back: {run}", at_once=True)) as bar:
+        from charrnn import _cores
+        from charrnn.analysis.context import look_back
+        from charrnn.data import dataset
+        from charrnn.generation.model import Model
+        from charrnn.models import device
+
+        device.prepare("cpu", _cores.num_cores())
+        text = dataset.same_text(found, keep_corpus=True, screen=console.Quiet())
+        return look_back(Model.of(found), text, num_places=num_places, progress=bar.so_far)
+
+
+def _figures(found: "Memory") -> dict[str, Any]:
+    """For scripts: both curves, and what they come to."""
+    figures = dataclasses.asdict(found)
+    figures["reach"]["halving"] = found.reach.halving
+    figures["context"]["enough"] = found.context.enough()
+    return figures
+
+
+def _charts(looked: Mapping[str, "Memory"]) -> dict[str, Any]:
+    """The two charts, with a curve for each run."""
+    from charrnn.plots.charts import Chart, Curve
+
+    return {
+        "reach": Chart(
+            "how far gradients reach",
+            "k, characters back",
+            "‖∂loss(t) / ∂state(t-k)‖",
+            tuple(Curve(name, each.reach.lags, each.reach.norms) for name, each in looked.items()),
+            log_y=True,
+        ),
+        "context": Chart(
+            "how much context is used",
+            "k, characters read",
+            "nats per character",
+            tuple(
+                Curve(name, each.context.lags, each.context.losses) for name, each in looked.items()
+            ),
+            log_x=True,
+        ),
+    }
+
+
+def _in_words(found: "Memory") -> tuple[str, str]:
+    """What the curves come to, a sentence each."""
+    halving, enough = found.reach.halving, found.context.enough()
+    falls = f"halves every {halving:.1f} characters" if halving else "does not fall"
+    k = f"k = {number_of(enough, 'character')}"
+    uses = f"the loss falls by less than 0.01 nats beyond {k}"
+    if enough == found.context.lags[-1]:
+        uses = f"the loss still falls at {k}"
+    return f"the gradient {falls}", uses

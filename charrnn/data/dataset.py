@@ -1,0 +1,372 @@
+"""From the names of a corpus to the text that a run learns from, and to the same text again when
+the run goes on, speaks or is scored; and from other files to texts that a model reads.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+
+from charrnn._text import some
+from charrnn.cli.console import Quiet
+from charrnn.config import TrainConfig
+from charrnn.data import encode, workspace
+from charrnn.data.batches import Text, num_records
+from charrnn.data.encode import Reading, Survey
+from charrnn.data.records import Records
+from charrnn.data.splits import Files, Splits
+from charrnn.data.vocab import IntArray, Vocab
+from charrnn.data.workspace import Home
+from charrnn.errors import CorpusError, UsageError
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.sources import paths
+from charrnn.sources.columns import is_table
+from charrnn.sources.decoding import Normalised, NotTextError, normalised
+from charrnn.sources.paths import Source
+
+_CHUNK_CHARS = 1 << 24
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus that was read: what is known of it, its alphabet, its ids, where its files begin."""
+
+    surveyed: Survey
+    vocab: Vocab
+    ids: IntArray
+    files: Files
+
+
+def read(
+    names: Sequence[str],
+    reading: Reading,
+    vocab_of: Callable[[Survey], Vocab],
+    *,
+    val_names: Sequence[str] = (),
+    cache: Path,
+    screen: Quiet,
+) -> Corpus:
+    """The corpus, and after it the text that it is validated on, where that is named."""
+    with _found(names, val_names, cache, Path()) as (found, num_val):
+        surveyed = encode.survey(found, reading, cache=cache, progress=screen.reading)
+        vocab = vocab_of(surveyed)
+        ids = encode.encoded(found, reading, surveyed, vocab, cache=cache, progress=screen.reading)
+        files = _files(found, surveyed, num_val)
+        if val_names and not files.num_val:
+            raise _nothing_to_validate_on()
+        if files.val_begin(surveyed.num_chars) == 0:
+            raise CorpusError("the corpus holds no text", "--val names the validation text alone")
+        encode.keep_files(files, cache=cache)
+    screen.end()
+    for note in surveyed.notes:
+        screen.say(note)
+    _tell_of_tables(found, reading, screen)
+    _warn_of_twins(found, num_val, screen)
+    return Corpus(surveyed, vocab, ids, files)
+
+
+def arranged(
+    ids: IntArray,
+    config: TrainConfig,
+    vocab: Vocab,
+    files: Files | None,
+    *,
+    sha256: str,
+    cache: Path,
+) -> Text:
+    """A corpus in the order it is learned in, and its parts, kept so in a file unless that is the
+    order it has: of several files the ends are put last, and records come in a random order, which
+    the seed decides.
+
+    Before format 6 it did not count where the files begin: None. Raises `CorpusError` where there
+    are fewer than two records.
+    """
+
+    def kept(pieces: Iterable[IntArray], what: str, num_chars: int) -> IntArray:
+        whole = encode.ids_path(sha256, vocab, cache)
+        path = whole.with_name(f"{whole.stem}-{what}.npy")
+        found = encode.recall(path, num_chars=num_chars, dtype=ids.dtype)
+        if found is None:
+            data = (piece.astype(ids.dtype).tobytes() for piece in pieces)
+            found = encode.stored(path, data, num_chars=num_chars, dtype=ids.dtype)
+        return found
+
+    if config.records != "none":
+        records, num_train, num_before_test = _in_order(ids, config, vocab, files)
+        starts = records.starts
+        what = f"{config.records}-{config.seed}-{records.sha256[:16]}"
+        ordered = kept(records.arranged(ids), what, int(starts[-1]))
+        return Text(ordered, int(starts[num_train]), int(starts[num_before_test]), starts)
+    if files is None or files == Files():
+        return Text.of(ids, config)
+    splits = Splits.of(files, config, ids, vocab.newline)
+    stretches = (*splits.train, *splits.val, *splits.test)
+    ends = [0, *accumulate(end - begin for begin, end in stretches)]
+    pieces = (
+        ids[t : min(t + _CHUNK_CHARS, end)]
+        for begin, end in stretches
+        for t in range(begin, end, _CHUNK_CHARS)
+    )
+    ordered = kept(pieces, splits.sha256[:16], ends[-1])
+    num_train = len(splits.train)
+    return Text(ordered, ends[num_train], ends[num_train + len(splits.val)])
+
+
+def records_in(ids: IntArray, kind: str, vocab: Vocab, files: Files | None) -> Records:
+    """The records of a corpus in its own order; before format 6 (None) only an empty line was
+    blank.
+    """
+    if files is None:
+        return Records.found(ids, kind, vocab.newline)
+    return Records.found(ids, kind, vocab.newline, white_V=vocab.white_V, begins_F=files.begins_F)
+
+
+def made_of(found: Checkpoint, what: str, its: Home) -> Path:
+    """Where something is kept that was made of a run's corpus and of where its files begin."""
+    ids_path = encode.ids_path(found.corpus.sha256, found.vocab, its.cache)
+    return ids_path.with_name(f"{ids_path.stem}-{found.corpus.files_sha256[:16]}-{what}.npy")
+
+
+def _in_order(
+    ids: IntArray, config: TrainConfig, vocab: Vocab, files: Files | None
+) -> tuple[Records, int, int]:
+    """The records in the order they are learned in; how many come before the validation split, and
+    before the test split.
+    """
+    kind, newline = config.records, vocab.newline
+    records = records_in(ids, kind, vocab, files)
+    end = len(ids) if files is None else files.val_begin(len(ids))
+    is_learned = records.begins_R < end
+    learned, val = records[is_learned], records[~is_learned]
+    if len(learned.lengths_R) < 2 or newline in (-1, vocab.unknown_id):
+        where = "one in each line" if kind == "lines" else "between blank lines"
+        raise CorpusError(
+            f"the corpus holds fewer than two records, {where}", "leave --records and --lines out"
+        )
+    learned = learned.shuffled(config.seed)
+    num_train, num_before_test = num_records(config, learned.starts).tolist()
+    if end == len(ids):
+        return learned, num_train, num_before_test
+    if not len(val.begins_R):
+        raise _nothing_to_validate_on()
+    val = val.shuffled(config.seed)
+    if config.max_val_chars:
+        val = val[: max(1, int(np.searchsorted(val.starts, config.max_val_chars, "right")) - 1)]
+    ordered = learned[:num_before_test] + val + learned[num_before_test:]
+    return ordered, num_before_test, num_before_test + len(val.lengths_R)
+
+
+def _nothing_to_validate_on() -> CorpusError:
+    return CorpusError("the text of --val holds nothing", "name a file with text")
+
+
+def _files(found: Sequence[Source], surveyed: Survey, num_val: int) -> Files:
+    """Where the files begin, those that were skipped left out. The plays of Shakespeare are one
+    text.
+    """
+    skipped = set(surveyed.skipped)
+    read = [not (each.skip_unreadable and each.label in skipped) for each in found]
+    begins = iter(surveyed.begins)
+    starts: dict[int, bool] = {}  # whether it is a file for validation
+    was_play = False
+    for number, (source, is_read) in enumerate(zip(found, read, strict=True)):
+        if is_read:
+            begin = next(begins)
+            if begin < surveyed.num_chars and not (was_play and source.is_play):
+                starts[begin] = number >= len(found) - num_val
+            was_play = source.is_play
+    return Files(tuple(starts), sum(starts.values()))
+
+
+def _tell_of_tables(found: Sequence[Source], reading: Reading, screen: Quiet) -> None:
+    """Say how to learn one column where a table is learned with its header, commas and all."""
+    tables = [source.label for source in found if is_table(source.label)]
+    if tables and reading.column is None and not reading.is_bytes:
+        screen.say(
+            f"learning every column, commas and all: {some(tables)}; --column NAME learns the"
+            " cells of one"
+        )
+
+
+def _warn_of_twins(found: Sequence[Source], num_val: int, screen: Quiet) -> None:
+    """Tell of files that are read twice: what is learned by heart is no validation text."""
+    is_val: dict[str, bool] = {}
+    seen, twice, both = set[str](), list[str](), list[str]()
+    for number, source in enumerate(found):
+        path, is_for_val = os.path.realpath(source.path), number >= len(found) - num_val
+        if is_val.setdefault(path, is_for_val) != is_for_val:
+            both.append(source.label)
+        elif path in seen:
+            twice.append(source.label)
+        seen.add(path)
+    if twice:
+        screen.warn(f"named twice, and so counted twice: {some(twice)}")
+    if both:
+        screen.warn(
+            f"learned from and validated on: {some(both)}; the validation loss will be that of a"
+            " text it knows"
+        )
+
+
+def same_text(found: Checkpoint, *, keep_corpus: bool, screen: Quiet) -> Text:
+    """The text the run began with: see `same_corpus`."""
+    sha256 = found.corpus.sha256
+    with workspace.of(found.path) as its:
+        ids, files = same_files(found, its, keep_corpus=keep_corpus, screen=screen)
+        return arranged(ids, found.train, found.vocab, files, sha256=sha256, cache=its.cache)
+
+
+def beginning_of_split(found: Checkpoint, split: str, *, num_chars: int) -> str:
+    """The first characters of a run's own validation or test split.
+
+    Raises `CorpusError` where the corpus is gone or changed, or there is no such split.
+    """
+    text = same_text(found, keep_corpus=True, screen=Quiet())
+    first, end = part(text, split, found)
+    return found.vocab.decode(text.ids[first : min(end, first + num_chars)])
+
+
+def part(text: Text, split: str, found: Checkpoint) -> tuple[int, int]:
+    """Where a run's own validation or test split begins and ends. Raises `CorpusError` where there
+    is none.
+    """
+    first, end = text.part(split)
+    if first == end:
+        is_short = getattr(found.train, f"{split}_fraction") > 0
+        why = ": its text was too short" if is_short else ""
+        raise CorpusError(
+            f"the run keeps no {split} split{why}",
+            f"give it a file instead, or train with --{split}-fraction",
+        )
+    return first, end
+
+
+def same_corpus(found: Checkpoint, its: Home, *, keep_corpus: bool, screen: Quiet) -> IntArray:
+    """The ids the run began with; `its` is the home of the run.
+
+    The corpus is compared with what it was. Where it is gone (standard input always is), the
+    encoded copy serves; where it changed, that takes `keep_corpus`. Raises `CorpusError`
+    otherwise.
+    """
+    return same_files(found, its, keep_corpus=keep_corpus, screen=screen)[0]
+
+
+def same_files(
+    found: Checkpoint, its: Home, *, keep_corpus: bool, screen: Quiet
+) -> tuple[IntArray, Files | None]:
+    """The ids the run began with, and where its files begin if that counts: see `same_corpus`."""
+    facts, vocab = found.corpus, found.vocab
+    names = (*facts.names, *facts.val_names)
+    files = encode.recall_files(facts.files_sha256, cache=its.cache)
+    copy = encode.recall_encoded(facts.sha256, vocab, facts.num_chars, cache=its.cache)
+    if facts.files_sha256 and files is None:
+        copy = None  # of no use without
+    if copy is not None and (keep_corpus or any(map(paths.can_be_read_once, names))):
+        return copy, files
+    gone: CorpusError | None = None
+    for folder in its.folders:
+        try:
+            there = _there(found, its.cache, folder, screen)
+        except CorpusError as error:
+            gone = error if folder == its.folders[0] else gone
+        else:
+            if there is not None:
+                return there
+    if gone is not None:
+        if copy is None:
+            raise CorpusError(f"the run's corpus is gone: {gone.message}", "put it back") from gone
+        screen.say(f"{gone.message}: going on with the encoded copy of it")
+        return copy, files
+    hint = (
+        "put the old text back" if copy is None else "--keep-corpus goes on with the text as it was"
+    )
+    raise CorpusError(f"the corpus {' '.join(names)} has changed since the run began", hint)
+
+
+def _there(
+    found: Checkpoint, cache: Path, folder: Path, screen: Quiet
+) -> tuple[IntArray, Files | None] | None:
+    """What `same_files` finds in a folder; None where the text is another. Raises `CorpusError`
+    where there is none.
+    """
+    facts, vocab = found.corpus, found.vocab
+    reading = reading_of(found)
+    with _found(facts.names, facts.val_names, cache, folder) as (there, num_val):
+        surveyed = encode.survey(there, reading, cache=cache, progress=screen.reading)
+        files = _files(there, surveyed, num_val)
+        if surveyed.sha256 != facts.sha256 or facts.files_sha256 not in ("", files.sha256):
+            return None
+        ids = encode.encoded(there, reading, surveyed, vocab, cache=cache, progress=screen.reading)
+        if not facts.files_sha256:
+            return ids, None
+        encode.keep_files(files, cache=cache)
+        return ids, files
+
+
+def reading_of(found: Checkpoint, encoding: str | None = None) -> Reading:
+    """How a run reads its corpus, and other texts like it, unless these have another encoding."""
+    facts, is_bytes = found.corpus, found.vocab.is_bytes
+    if encoding is not None and is_bytes:
+        raise UsageError("--encoding says nothing to a model of bytes", "leave it out")
+    encoding = facts.encoding if encoding is None else encoding
+    return Reading(encoding, is_bytes, facts.errors, found.train.records, facts.column)
+
+
+@contextmanager
+def _found(
+    names: Sequence[str], val_names: Sequence[str], cache: Path, folder: Path
+) -> Iterator[tuple[list[Source], int]]:
+    """The sources behind the names, and how many of them, the last, are for validation; copies of
+    what can be read once are removed in the end.
+    """
+    paths.require_one_stdin([*names, *val_names])
+    found: list[Source] = []
+    try:
+        found = paths.find(names, spool_folder=cache, folder=folder)
+        val = paths.find(val_names, spool_folder=cache, folder=folder, num_before=len(found))
+        found += val
+        yield found, len(val)
+    finally:
+        paths.discard_spooled(found)
+
+
+@dataclass(frozen=True)
+class File:
+    """A text that is no corpus, and what errors call it."""
+
+    name: str
+    chunks: Iterable[bytes]
+    how: Reading
+
+
+def spelled(file: File, *, use: Callable[[bytes], None] = lambda data: None) -> Iterator[str]:
+    """A file's text in pieces, in a model's characters, read as its corpus was; a column only of
+    what is a table by its name. `use` is given the same text in UTF-8, or the bytes.
+
+    Raises `UsageError` for what is not in that encoding, or no text at all.
+    """
+    how = file.how if is_table(file.name) else replace(file.how, column=None)
+    if how.is_bytes:
+        for data in file.chunks:
+            use(data)
+            yield data.decode("latin-1")
+        return
+    try:
+        for chunk in normalised(file.chunks, how, Normalised(), label=file.name):
+            use(chunk.data)
+            yield chunk.data.decode("ascii") if chunk.text is None else chunk.text
+    except NotTextError as error:
+        likely = error.likely
+        if likely in (None, how.encoding):
+            hint = (
+                f"mend it first: iconv -c -f {how.encoding} -t {how.encoding} leaves such bytes out"
+            )
+        else:
+            hint = f"it may be {likely}: try --encoding {likely}"
+        raise UsageError(error.message, hint) from error
+    except CorpusError as error:
+        raise UsageError(error.message, error.hint) from error

@@ -1,0 +1,203 @@
+"""What a corpus is made of: its characters, how often each occurs, its digest.
+
+Kept in the cache under what the file system says of the files (path, size, times), so that a second
+start reads nothing. It knows nothing of ids.
+"""
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn._atomic import write_atomically
+from charrnn._text import some
+from charrnn.data import shards, workers
+from charrnn.data.journal import Journal, resumable
+from charrnn.data.shards import Piece, Place, Tally
+from charrnn.data.vocab import NUM_CODE_POINTS
+from charrnn.errors import CorpusError
+from charrnn.sources.decoding import Normalised, Reading, Tell
+from charrnn.sources.paths import Source
+
+Progress = Callable[[int, int], None]  # bytes done, bytes in all; over counting and encoding
+
+_CACHE_FORMAT = 3  # part of every memo's name: raise it when what it means changes
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What one pass over a corpus tells.
+
+    `sha256` is that of the normalised text in UTF-8 (of the raw bytes in byte mode): for one clean
+    file, what `sha256sum` prints.
+    """
+
+    sha256: str
+    num_chars: int
+    counts: dict[int, int]  # code point → how often
+    notes: tuple[str, ...]  # what was normalised or passed over, a sentence each
+    skipped: tuple[str, ...]  # labels of the files in a folder that are not text
+    encodings: dict[str, str]  # labels of the files that are in another encoding, and which
+    places: tuple[Place, ...]  # of the pieces, in order
+    begins: tuple[int, ...]  # where each file begins, but for those that were skipped
+
+    def counts_array(self) -> npt.NDArray[np.int64]:
+        """counts as an array with one entry for each code point there is."""
+        array = np.zeros(NUM_CODE_POINTS, np.int64)
+        array[list(self.counts)] = list(self.counts.values())
+        return array
+
+
+def survey(
+    sources: Sequence[Source], reading: Reading, *, cache: Path, progress: Progress
+) -> Survey:
+    """Count and hash a corpus, or recall having done so for these very files.
+
+    Raises `CorpusError` for what cannot be decoded, and for a corpus without two characters.
+    """
+    key = _stat_key(sources, reading)
+    memo = cache / f"{key}.json"
+    found = _recall(memo)
+    if found is None:
+        with resumable(cache / f"{key}.journal") as journal:
+            found = _recall(memo)  # another process may have been at it
+            if found is None:
+                found = _survey(sources, reading, journal, progress)
+                if _stat_key(sources, reading) != key:
+                    raise shards.changed()
+                write_atomically(memo, [json.dumps(asdict(found)).encode()])
+    if found.num_chars < 2:
+        count = "one character" if found.num_chars else "no text"
+        raise CorpusError(f"the corpus holds {count}", "it takes at least two characters to learn")
+    return found
+
+
+def _survey(
+    sources: Sequence[Source], reading: Reading, journal: Journal, progress: Progress
+) -> Survey:
+    with_sizes = sized(sources)
+    divided = shards.divided(with_sizes, reading)
+    whole, seen, counts = hashlib.sha256(), Normalised(), Counter[int]()
+    places: list[Place] = []
+    begins: list[int] = []
+    num_chars, is_open = 0, False
+    with closing(_tallies(divided, journal, telling(progress, with_sizes, 0))) as tallies:
+        for piece, its in shards.settled(divided, tallies):
+            if is_open and piece.sources and not piece.sources[0].begin:  # a new line
+                whole.update(b"\n")
+                counts[ord("\n")] += 1
+                num_chars, is_open = num_chars + 1, False
+            places.append(Place(num_chars, its.num_chars, its.sha256))
+            begins += [num_chars + begin for begin in its.begins]
+            counts.update(its.counts)
+            seen.add(its.seen)
+            num_chars += its.num_chars
+            is_open = its.is_open if its.num_chars else is_open
+            if len(divided) > 1:
+                for data in shards.text(piece, its):
+                    whole.update(data)
+    _require_some_plain(seen, reading)
+    return Survey(
+        sha256=whole.hexdigest() if len(divided) > 1 else places[0].sha256,
+        num_chars=num_chars,
+        counts=dict(sorted(counts.items())),
+        notes=tuple(seen.notes(reading)),
+        skipped=tuple(seen.skipped),
+        encodings=seen.encodings,
+        places=tuple(places),
+        begins=tuple(begins),
+    )
+
+
+def _require_some_plain(seen: Normalised, reading: Reading) -> None:
+    """Raise `CorpusError` where texts were found and all of them are in another encoding: then one
+    was forgotten, which is for a person to say.
+    """
+    others = seen.likely | seen.encodings
+    if seen.num_plain or not others:
+        return
+    likeliest = Counter(others.values()).most_common(1)[0][0]
+    if likeliest == reading.encoding:  # ... but for a few bytes
+        raise CorpusError(
+            f"every file has bytes that are not {reading.encoding}: {some(others)}",
+            "--errors skip leaves out the lines with such bytes",
+        )
+    names = [name for name, encoding in others.items() if encoding == likeliest]
+    raise CorpusError(
+        f"no file is {reading.encoding}: {some(names)} may be {likeliest}",
+        f"try --encoding {likeliest}, or --bytes",
+    )
+
+
+def _tallies(
+    divided: Sequence[Piece], journal: Journal, tell: Tell
+) -> Generator[Tally, None, None]:
+    """The tally of each piece: from the journal, or counted and then kept there."""
+    missing = [piece for k, piece in enumerate(divided) if k not in journal]
+    with closing(workers.in_order(shards.tally, missing, tell)) as counted:
+        for k, piece in enumerate(divided):
+            if k in journal:
+                tell(piece.num_bytes)
+                its = Tally.from_json(journal[k])
+            else:
+                its = next(counted)
+                journal.add(k, asdict(its))
+            yield its
+
+
+def sized(sources: Sequence[Source]) -> list[tuple[Source, int]]:
+    """Each source with its size in bytes."""
+    return [(source, _status(source).st_size) for source in sources]
+
+
+def telling(progress: Progress, sized: Sequence[tuple[Source, int]], num_passes: int) -> Tell:
+    """Tells the progress over both passes, of which so many are done."""
+    total = sum(num_bytes for _, num_bytes in sized)
+    done = 0
+
+    def tell(num_bytes: int) -> None:
+        nonlocal done
+        done += num_bytes
+        progress(num_passes * total + min(done, total), 2 * total)
+
+    return tell
+
+
+def _status(source: Source) -> os.stat_result:
+    try:
+        return source.path.stat()
+    except OSError as error:
+        raise CorpusError(
+            f"cannot read {source.label}: {error.strerror}", "check its permissions"
+        ) from error
+
+
+def _stat_key(sources: Sequence[Source], reading: Reading) -> str:
+    """A name for "these files, untouched since": label, path, size, times and inode of each."""
+    files = []
+    for source in sources:
+        status = _status(source)
+        times = (status.st_mtime_ns, status.st_ctime_ns)
+        path, may_skip = str(source.path.resolve()), source.skip_unreadable
+        names = (source.label, path, may_skip)
+        files.append((*names, status.st_size, *times, status.st_ino))
+    facts = [_CACHE_FORMAT, shards.PIECE_BYTES, asdict(reading), files]
+    return "survey-" + hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+def _recall(memo: Path) -> Survey | None:
+    try:
+        values = json.loads(memo.read_text())
+        values["counts"] = {int(code): count for code, count in values["counts"].items()}
+        values["begins"] = tuple(values["begins"])
+        values["places"] = tuple(Place(**place) for place in values["places"])
+        return Survey(**values)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None  # absent or damaged: it is only a memo, counting again restores it

@@ -1,0 +1,1 @@
+"""Generate text with a trained model, in numpy, without torch."""

@@ -1,0 +1,1 @@
+"""The recurrent cells and networks: the equations in numpy, the layers in torch."""

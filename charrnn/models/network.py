@@ -1,0 +1,185 @@
+"""The learning half: embeddings → recurrent layers → features, then features → logits, in torch.
+
+The layers are torch's fused `nn.LSTM`, `nn.GRU` and `nn.RNN` and our `Cifg`, one at a time, so that
+dropout between them can be our own: a mask that follows from (seed, step), which no checkpoint
+needs to store.
+
+Shapes: T time, B lanes, D what a step reads, H hidden, F features, V vocabulary, K characters
+before. Time comes first, as the fused kernels want it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional
+
+from charrnn.config import ModelConfig
+from charrnn.models import ngrams
+from charrnn.models.cells import LayerState, State, num_state_arrays
+from charrnn.models.cifg import Cifg
+
+LAYERS = {"cifg": Cifg, "lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+_FORGET_GATE = {"cifg": 0, "lstm": 1}  # which block of the gates
+
+Dropout = Callable[[Tensor], Tensor]
+
+
+class Network(nn.Module):
+    """A character model: ids in, logits of each next character out, with a state carried along."""
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        vocab_size: int,
+        ngram_keys: ngrams.Keys = (),
+        *,
+        seed: int = 0,
+    ) -> None:
+        """`ngram_keys` are those of `ngrams.learn`, one array for each length from 2."""
+        super().__init__()
+        assert len(ngram_keys) == config.ngrams - 1
+        self.config = config
+        for k, keys in enumerate(ngram_keys):
+            self.register_buffer(f"ngram_keys_{k}", torch.from_numpy(keys), persistent=False)
+        num_rows = ngrams.num_rows(ngram_keys) + vocab_size
+        self.embedding = nn.Embedding(num_rows, config.embedding_size, sparse=True)
+        sizes = [config.input_size] + [config.hidden_size] * (config.num_layers - 1)
+        self.layers = nn.ModuleList(LAYERS[config.cell](size, config.hidden_size) for size in sizes)
+        num_features = config.hidden_size + config.skip * config.input_size
+        self.head = nn.Linear(num_features, vocab_size)
+        self._initialise(seed)
+
+    @torch.no_grad()
+    def _initialise(self, seed: int) -> None:
+        """Orthogonal recurrences, a forget gate that starts open, a head that starts undecided.
+
+        Orthogonal blocks keep gradients' length on their way back in time (Saxe et al., 2014,
+        arXiv:1312.6120); the forget bias of 1 is from Jozefowicz et al., 2015.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        hidden = self.config.hidden_size
+        self.embedding.weight.normal_(0, 0.3, generator=generator)
+        for layer in self._recurrent_layers():
+            nn.init.xavier_uniform_(layer.weight_ih_l0, generator=generator)
+            for gate_HH in layer.weight_hh_l0.split(hidden):
+                nn.init.orthogonal_(gate_HH, generator=generator)
+            layer.bias_ih_l0.zero_()
+            layer.bias_hh_l0.zero_()
+            if self.config.cell in _FORGET_GATE:
+                layer.bias_ih_l0.split(hidden)[_FORGET_GATE[self.config.cell]].fill_(1.0)
+        self.head.weight.normal_(0, 0.02, generator=generator)
+        self.head.bias.zero_()
+
+    def _recurrent_layers(self) -> list[Any]:
+        return list(self.layers)
+
+    @property
+    def ngram_keys(self) -> tuple[Tensor, ...]:
+        """The keys of the n-grams it knows, on its device."""
+        return tuple(self.buffers())
+
+    def initial_state(self, batch_size: int) -> State:
+        """All zeros, and no character before: nothing has been read yet."""
+        shape = (batch_size, self.config.hidden_size)
+        num_parts = num_state_arrays(self.config.cell)
+        weight = self.head.weight
+        layers = tuple(
+            tuple(weight.new_zeros(shape) for _ in range(num_parts)) for _ in self.layers
+        )
+        before_KB = torch.full((self.config.ngrams - 1, batch_size), ngrams.NOTHING)
+        return State(layers, before_KB.to(weight.device))
+
+    def features(
+        self,
+        ids_TB: Tensor,
+        state: State,
+        dropout: Dropout | None = None,
+        weight_dropout: Dropout | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> tuple[Tensor, State]:
+        """What the recurrence made of the text: features_TBF, and the state after it."""
+        dropped = dropout or (lambda x: x)
+        rows_TBN = ngrams.rows(self.ngram_keys, ids_TB, state.before_KB, torch)
+        read_TBD = dropped(self.embedding(rows_TBN).flatten(2))
+        read_TBD = x_TBD = read_TBD.to(dtype or read_TBD.dtype)
+        new_layers = []
+        for layer, layer_state in zip(self._recurrent_layers(), state.layers, strict=True):
+            x_TBD, layer_state = _run(layer, x_TBD, layer_state, weight_dropout)
+            new_layers.append(layer_state)
+            x_TBD = dropped(x_TBD)
+        if self.config.skip:
+            x_TBD = torch.cat([x_TBD, read_TBD], -1)
+        before_KB = ngrams.after(ids_TB, state.before_KB, torch)
+        return x_TBD, State(tuple(new_layers), before_KB)
+
+    def forward(
+        self,
+        ids_TB: Tensor,
+        state: State,
+        dropout: Dropout | None = None,
+        weight_dropout: Dropout | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> tuple[Tensor, State]:
+        """logits_TBV for the character after each of ids_TB, and the state after them.
+
+        `dropout` is applied to what the layers read and to what they give, `weight_dropout` to
+        their recurrent matrices. Layers and head compute in `dtype`, if one is given, and so round
+        what they give; it is then held, like weights and gradients, in that of the weights.
+        """
+        features_TBF, state = self.features(ids_TB, state, dropout, weight_dropout, dtype)
+        weight, bias = (part.to(features_TBF.dtype) for part in self.head.parameters())
+        logits_TBV = functional.linear(features_TBF, weight, bias)
+        return logits_TBV.to(self.head.weight.dtype), state
+
+    def named_weights(self) -> dict[str, nn.Parameter]:
+        """The parameters under the names of `ModelConfig.weight_shapes`."""
+        return {
+            name.removesuffix("_l0").replace("embedding.weight", "embedding"): parameter
+            for name, parameter in self.named_parameters()
+        }
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """A copy of the weights as numpy arrays, for a checkpoint or for the numpy half."""
+        return {name: to_numpy(weight) for name, weight in self.named_weights().items()}
+
+    @torch.no_grad()
+    def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take over weights from `arrays`.
+
+        An array with fewer rows than its weight fills the first ones: a vocabulary that grew
+        keeps its old ids.
+        """
+        for name, weight in self.named_weights().items():
+            values = torch.from_numpy(np.array(arrays[name]))
+            weight[: len(values)].copy_(values)
+
+
+def _run(
+    layer: Any, x_TBD: Tensor, state: LayerState, weight_dropout: Dropout | None
+) -> tuple[Tensor, LayerState]:
+    """One layer over a window, computed in the dtype of x_TBD; torch wants (1, B, H) states, a
+    pair only for two.
+    """
+    initial = tuple(part_BH.unsqueeze(0).to(x_TBD.dtype) for part_BH in state)
+    arguments = (x_TBD, initial if len(initial) > 1 else initial[0])
+    others = {}  # weights that take the place of the layer's own
+    if weight_dropout is not None:
+        others["weight_hh_l0"] = weight_dropout(layer.weight_hh_l0)
+    if x_TBD.dtype != layer.weight_hh_l0.dtype:
+        others = {
+            name: others.get(name, weight).to(x_TBD.dtype)
+            for name, weight in layer.named_parameters()
+        }
+    x_TBH, final = functional_call(layer, others, arguments) if others else layer(*arguments)
+    parts = final if isinstance(final, tuple) else (final,)
+    return x_TBH, tuple(part.squeeze(0).to(state[0].dtype) for part in parts)
+
+
+def to_numpy(tensor: Tensor) -> npt.NDArray[Any]:
+    """A copy in numpy, wherever the tensor lives."""
+    return tensor.detach().cpu().numpy().copy()

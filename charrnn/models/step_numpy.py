@@ -1,0 +1,304 @@
+"""The equations of recurrence.py laid out for speed, in numpy: one stream, or many side by side.
+
+The textbook's page stays the oracle: a test holds every cell here to it. What differs:
+
+- Streams are columns. A gate is a block of rows then, contiguous for one stream as for many, and a
+  step is matrix @ state: a GEMV for one stream, a GEMM for many, by the same lines.
+- One tanh serves all gates, for σ(x) = ½ tanh(½ x) + ½: the rows of the sigmoid gates come first
+  and are halved once and for all.
+- What a step reads depends on the last N characters alone, and so do its products with the first
+  layer's matrix and the head's. One stream keeps those of the contexts it met; many share a GEMM.
+- A long text is read in chunks: the products with all inputs of a layer are one GEMM.
+
+Shapes: B streams, T time, D what the first layer reads, H hidden, G = gates × H, V vocabulary,
+X = G + V, K characters before the current one.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.config import ModelConfig
+from charrnn.data.vocab import IntArray
+from charrnn.models import ngrams
+from charrnn.models.cells import Layer, State, Weights, num_state_arrays
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
+FloatArray = npt.NDArray[np.float32]
+Progress = Callable[[int, int], None]  # characters read, characters in all
+
+# Each cell's gates, the sigmoid ones first, and how many those are.
+_GATES = {
+    "lstm": ((0, 1, 3, 2), 3),
+    "cifg": ((0, 1, 2), 2),
+    "gru": ((0, 1, 2), 2),
+    "rnn": ((0,), 0),
+}
+_HALF = np.float32(0.5)
+_KEPT_BYTES = 20 << 20  # of products, for the contexts met last
+_CHUNK = 256  # characters of a long text that are read at once
+
+
+@cache
+def _blas() -> "ThreadpoolController":
+    from threadpoolctl import ThreadpoolController  # a short text need not wait for it
+
+    return ThreadpoolController()
+
+
+class Matrices:
+    """The weights, laid out: made once, shared by all streams."""
+
+    def __init__(self, config: ModelConfig, weights: Weights) -> None:
+        self.config, self.ngram_keys = config, weights.ngram_keys
+        self.rows_of = ngrams.Rows(weights.ngram_keys)
+        self.embedding_RD = weights.embedding_RD
+        laid_out = [_laid_out(config, layer) for layer in weights.layers]
+        self.from_state_GH = [np.asfortranarray(layer.weight_hh_GH) for layer in laid_out]
+        self.from_below_GH = [np.asfortranarray(layer.weight_ih_GD) for layer in laid_out]
+        self.bias_ih_G1 = [layer.bias_ih_G[:, None] for layer in laid_out]
+        self.bias_hh_G1 = [layer.bias_hh_G[:, None] for layer in laid_out]
+        self.head_VH = np.asfortranarray(weights.head_VH[:, : config.hidden_size])
+        # What is read meets the first layer's matrix and, past the recurrence, the head's.
+        past_VD = weights.head_VH[:, config.hidden_size :]
+        if not config.skip:
+            past_VD = np.zeros((len(past_VD), config.input_size), np.float32)
+        self.from_input_XD = np.asfortranarray(np.vstack([laid_out[0].weight_ih_GD, past_VD]))
+        self.bias_X1 = np.concatenate([laid_out[0].bias_ih_G, weights.head_bias_V])[:, None]
+
+    def products(self, rows_BN: IntArray) -> FloatArray:
+        """What the rows read give to the first layer's gates and to the logits: (X, B)."""
+        read_BD = self.embedding_RD[rows_BN].reshape(len(rows_BN), self.config.input_size)
+        products_XB: FloatArray = np.dot(self.from_input_XD, read_BD.T)
+        products_XB += self.bias_X1
+        return products_XB
+
+
+def _laid_out(config: ModelConfig, layer: Layer) -> Layer:
+    """The layer with the sigmoid gates' rows first, and halved."""
+    order, num_sigmoid = _GATES[config.cell]
+    H = config.hidden_size
+
+    def arranged(weight: FloatArray) -> FloatArray:
+        blocks = [weight[gate * H : (gate + 1) * H] for gate in order]
+        return np.concatenate(
+            [block * _HALF for block in blocks[:num_sigmoid]] + blocks[num_sigmoid:]
+        )
+
+    weight_ih, weight_hh, bias_ih, bias_hh = map(arranged, layer)
+    if config.cell != "gru":  # where the reset gate comes between the two
+        bias_ih, bias_hh = bias_ih + bias_hh, np.zeros_like(bias_hh)
+    return Layer(weight_ih, weight_hh, bias_ih, bias_hh)
+
+
+class _Recurrence:
+    """One layer's state, (H, B) each, and the room for its next step, which is made in place."""
+
+    def __init__(self, matrices: Matrices, k: int, state: Sequence[FloatArray]) -> None:
+        cell = matrices.config.cell
+        H, B = state[0].shape
+        self.state = [np.array(part_HB, np.float32, order="C") for part_HB in state]
+        self.h_HB, self._c_HB = self.state[0], self.state[-1]
+        self._from_state_GH = matrices.from_state_GH[k]
+        self._bias_hh_G1 = matrices.bias_hh_G1[k]
+        self._sums_GB = np.empty((len(self._from_state_GH), B), np.float32)
+        self._num_gates = _GATES[cell][1] * H
+        self._gates = self._sums_GB[: self._num_gates]
+        self._gate = [self._gates[g : g + H] for g in range(0, self._num_gates, H)]
+        self._candidate_HB = self._sums_GB[self._num_gates :]
+        self.advance = getattr(self, f"_{cell}")
+
+    def _rnn(self, from_input_GB: FloatArray) -> None:
+        np.dot(self._from_state_GH, self.h_HB, self._sums_GB)
+        self._sums_GB += from_input_GB
+        np.tanh(self._sums_GB, self.h_HB)
+
+    def _gru(self, from_input_GB: FloatArray) -> None:
+        n_HB, (r_HB, z_HB), h_HB = self._candidate_HB, self._gate, self.h_HB
+        np.dot(self._from_state_GH, h_HB, self._sums_GB)
+        self._sums_GB += self._bias_hh_G1
+        gates = self._gates
+        gates += from_input_GB[: self._num_gates]
+        np.tanh(gates, gates)
+        gates *= _HALF
+        gates += _HALF
+        n_HB *= r_HB
+        n_HB += from_input_GB[self._num_gates :]
+        np.tanh(n_HB, n_HB)
+        h_HB -= n_HB
+        h_HB *= z_HB
+        h_HB += n_HB
+
+    def _lstm(self, from_input_GB: FloatArray) -> None:
+        sums, gates, g_HB, c_HB = self._sums_GB, self._gates, self._candidate_HB, self._c_HB
+        i_HB, f_HB, o_HB = self._gate
+        np.dot(self._from_state_GH, self.h_HB, sums)
+        sums += from_input_GB
+        np.tanh(sums, sums)
+        gates *= _HALF
+        gates += _HALF
+        c_HB *= f_HB
+        g_HB *= i_HB
+        c_HB += g_HB
+        np.tanh(c_HB, g_HB)
+        np.multiply(o_HB, g_HB, self.h_HB)
+
+    def _cifg(self, from_input_GB: FloatArray) -> None:
+        sums, gates, g_HB, c_HB = self._sums_GB, self._gates, self._candidate_HB, self._c_HB
+        f_HB, o_HB = self._gate
+        np.dot(self._from_state_GH, self.h_HB, sums)
+        sums += from_input_GB
+        np.tanh(sums, sums)
+        gates *= _HALF
+        gates += _HALF
+        c_HB -= g_HB
+        c_HB *= f_HB
+        c_HB += g_HB
+        np.tanh(c_HB, g_HB)
+        np.multiply(o_HB, g_HB, self.h_HB)
+
+
+class _Standing:
+    """Where some streams stand, and what brings them one step on."""
+
+    def __init__(self, matrices: Matrices, states: Sequence[Sequence[FloatArray]]) -> None:
+        self._matrices = matrices
+        self._layers = [_Recurrence(matrices, k, state) for k, state in enumerate(states)]
+        self._num_gate_rows = len(matrices.from_state_GH[0])
+
+    def _advance(self, products_XB: FloatArray) -> FloatArray:
+        """logits_VB, from the products with what was read."""
+        matrices, layers = self._matrices, self._layers
+        layers[0].advance(products_XB[: self._num_gate_rows])
+        for k, (below, layer) in enumerate(pairwise(layers), start=1):
+            from_below_GB = np.dot(matrices.from_below_GH[k], below.h_HB)
+            from_below_GB += matrices.bias_ih_G1[k]
+            layer.advance(from_below_GB)
+        logits_VB: FloatArray = np.dot(matrices.head_VH, layers[-1].h_HB)
+        logits_VB += products_XB[self._num_gate_rows :]
+        return logits_VB
+
+
+class Stepper(_Standing):
+    """One stream."""
+
+    def __init__(self, matrices: Matrices) -> None:
+        """It has read nothing yet."""
+        config = matrices.config
+        nothing = [np.zeros((config.hidden_size, 1), np.float32)] * num_state_arrays(config.cell)
+        super().__init__(matrices, [nothing] * config.num_layers)
+        self._before: tuple[int, ...] = (ngrams.NOTHING,) * (config.ngrams - 1)
+        self._kept: OrderedDict[tuple[int, ...], FloatArray] = OrderedDict()
+        self._num_kept = max(1, _KEPT_BYTES // self._matrices.bias_X1.nbytes)
+
+    def step(self, i: int) -> FloatArray:
+        """Read one character: logits_V for the next one."""
+        context = (*self._before, i)
+        self._before = context[1:]
+        products_X1 = self._kept.get(context)
+        if products_X1 is not None:
+            self._kept.move_to_end(context)
+        else:
+            products_X1 = self._matrices.products(np.array([self._matrices.rows_of(context)]))
+            if len(self._kept) == self._num_kept:
+                self._kept.popitem(last=False)  # the one met longest ago
+            self._kept[context] = products_X1
+        return self._advance(products_X1)[:, 0]
+
+    def read(self, ids_T: IntArray, progress: Progress = lambda done, total: None) -> FloatArray:
+        """Read a text of at least one character: logits_V for what follows it.
+
+        It is read in chunks, so one of any length takes the same memory; `progress` is called after
+        each.
+        """
+        for t in range(0, len(ids_T), _CHUNK):
+            h_HT, products_XT = self._through_layers(ids_T[t : t + _CHUNK])
+            progress(min(t + _CHUNK, len(ids_T)), len(ids_T))
+        return self._logits_VT(h_HT, products_XT)[:, -1]
+
+    def read_all(self, ids_T: IntArray) -> FloatArray:
+        """Read a text, layer by layer: logits_VT for what follows each of its characters."""
+        return self._logits_VT(*self._through_layers(ids_T))
+
+    def _logits_VT(self, h_HT: FloatArray, products_XT: FloatArray) -> FloatArray:
+        """The head: what follows each character, from the last layer and the products with what was
+        read.
+        """
+        logits_VT: FloatArray = np.dot(self._matrices.head_VH, h_HT)
+        logits_VT += products_XT[self._num_gate_rows :]
+        return logits_VT
+
+    def _through_layers(self, ids_T: IntArray) -> tuple[FloatArray, FloatArray]:
+        """The last layer's h after each character, (H, T), and the products with what was read.
+
+        Of a long text by one thread of BLAS: a step is too small for more, and where other programs
+        are busy each product would wait for the others to be let run.
+        """
+        alone = _blas().limit(limits=1, user_api="blas") if len(ids_T) >= _CHUNK else nullcontext()
+        with alone:
+            return self._layer_by_layer(ids_T)
+
+    def _layer_by_layer(self, ids_T: IntArray) -> tuple[FloatArray, FloatArray]:
+        ids_T = np.asarray(ids_T, np.int64)
+        matrices, G = self._matrices, self._num_gate_rows
+        before_K1 = np.array(self._before, np.int64)[:, None]
+        rows_TN = ngrams.rows(matrices.ngram_keys, ids_T[:, None], before_K1)[:, 0]
+        self._before = tuple(ngrams.after(ids_T[:, None], before_K1)[:, 0].tolist())
+        products_XT = np.asfortranarray(matrices.products(rows_TN))  # it is read by columns
+        from_below_GT, h_HT = products_XT[:G], np.empty(0, np.float32)
+        for k, layer in enumerate(self._layers):
+            if k > 0:
+                from_below_GT = np.dot(matrices.from_below_GH[k], h_HT) + matrices.bias_ih_G1[k]
+                from_below_GT = np.asfortranarray(from_below_GT)
+            h_HT = np.empty((matrices.config.hidden_size, len(ids_T)), np.float32, order="F")
+            for t in range(len(ids_T)):
+                layer.advance(from_below_GT[:, t : t + 1])
+                h_HT[:, t : t + 1] = layer.h_HB
+        return h_HT, products_XT
+
+    def state(self) -> State:
+        """Where it stands, in the textbook's words: (1, H) arrays."""
+        layers = tuple(tuple(part.T.copy() for part in layer.state) for layer in self._layers)
+        return State(layers, np.array(self._before, np.int64)[:, None])
+
+    def widened(self, num_streams: int) -> "Batch":
+        """That many streams, all standing where this one stands."""
+        return Batch(self._matrices, self.state(), num_streams)
+
+
+class Batch(_Standing):
+    """Many streams side by side, each as if it were alone."""
+
+    def __init__(self, matrices: Matrices, start: State, num_streams: int) -> None:
+        self._start = [[part.T for part in layer] for layer in start.layers]
+        states = [[part.repeat(num_streams, 1) for part in layer] for layer in self._start]
+        super().__init__(matrices, states)
+        self._before_start_K1 = start.before_KB
+        self._before_KB = start.before_KB.repeat(num_streams, 1)
+
+    def step(self, ids_B: IntArray) -> FloatArray:
+        """Read a character on each stream: logits_VB for the next ones."""
+        rows_BN = ngrams.rows(self._matrices.ngram_keys, ids_B[None], self._before_KB)[0]
+        self._before_KB = ngrams.after(ids_B[None], self._before_KB)
+        return self._advance(self._matrices.products(rows_BN))
+
+    def restart(self, streams: Sequence[int]) -> None:
+        """Put some streams back to the start."""
+        for layer, start in zip(self._layers, self._start, strict=True):
+            for part_HB, start_H1 in zip(layer.state, start, strict=True):
+                part_HB[:, streams] = start_H1
+        self._before_KB[:, streams] = self._before_start_K1
+
+    def keep(self, streams: Sequence[int]) -> None:
+        """Let all others go."""
+        states = [[part[:, streams] for part in layer.state] for layer in self._layers]
+        super().__init__(self._matrices, states)
+        self._before_KB = self._before_KB[:, streams]

@@ -1,0 +1,1 @@
+"""Line charts and heat maps, in the terminal and as files."""

@@ -1,0 +1,346 @@
+"""One file that holds everything a run is: atomic to write, verified when read.
+
+container.py has the bytes: named arrays, a JSON object, a digest. Here is what they mean: format
+number, configurations, vocabulary, corpus and progress in the object; `weights.*`, `ngrams.*`,
+`optimizer.*` and `state.*` among the arrays. docs/checkpoint-format.md tells the whole.
+
+Tensors go in and out as named numpy arrays: this module knows configurations and vocabulary only.
+"""
+
+import dataclasses
+import hashlib
+import io
+import math
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn._atomic import write_atomically
+from charrnn.config import ModelConfig, TrainConfig
+from charrnn.data.vocab import Vocab
+from charrnn.errors import (
+    CharRNNError,
+    CheckpointError,
+    NewerError,
+    UsageError,
+    storage_errors,
+)
+from charrnn.runs import safetensors_file
+from charrnn.runs.safetensors_file import Arrays, Header
+
+FORMAT = 6
+NEEDS = "0.5"  # the first charrnn that reads this format
+MAX_WEIGHT = 1e9  # a network that has learned anything has none beyond some hundreds
+_NO_CORRECTION = {"schedule_step": 0, "schedule_done": 0.0}  # of the schedule
+_KNOWN = ("weights.", "ngrams.", "optimizer.", "state.", "recent_losses")
+
+
+@dataclass(frozen=True)
+class CorpusFacts:
+    """What a run learns from, enough to find it again and to know it is the same."""
+
+    names: tuple[str, ...]  # as typed
+    encoding: str
+    sha256: str
+    num_chars: int  # those of the validation text included
+    errors: str = "strict"  # what became of bytes that are not in the encoding; see decoding.py
+    column: str | None = None  # of a table, by name or number
+    val_names: tuple[str, ...] = ()  # of the validation text, where it was named
+    files_sha256: str = ""  # of where the files begin; "" before format 6, when that did not count
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come. Losses are in nats per character, None where not measured."""
+
+    step: int = 0
+    elapsed_seconds: float = 0.0  # of training, over all sittings
+    train_loss: float | None = None
+    val_loss: float | None = None  # of these weights, state carried over the whole split
+    val_loss_reset: float | None = None  # of these weights, state zero every 256 characters
+    rollbacks: int = 0  # how often it diverged and went on from a checkpoint at half the rate
+    ranks: int = 1  # processes that make the next step together; before format 5 there was one
+
+
+@dataclass(frozen=True, repr=False)
+class Checkpoint:
+    """A run at one step."""
+
+    model: ModelConfig
+    train: TrainConfig
+    vocab: Vocab
+    corpus: CorpusFacts
+    progress: Progress
+    arrays: Arrays = field(default_factory=dict)  # empty when only the header was read
+    ngram_rows: int = 0  # embeddings besides those of the characters
+    path: Path | None = field(default=None, compare=False, repr=False)  # that it was read from
+
+    def __repr__(self) -> str:
+        steps = f"step {self.progress.step:,} of {self.train.steps:,}"
+        return f"Checkpoint({self.model}, {self.vocab.size_in_words}, {steps})"
+
+    def group(self, prefix: str) -> Arrays:
+        """The arrays below a prefix ("weights", "optimizer", "state"), named without it."""
+        start = prefix + "."
+        return {
+            name.removeprefix(start): array
+            for name, array in self.arrays.items()
+            if name.startswith(start)
+        }
+
+    def ngram_keys(self) -> tuple[npt.NDArray[np.int64], ...]:
+        """The n-grams that have embeddings of their own: see ngrams.py."""
+        arrays = self.group("ngrams")
+        return tuple(arrays[str(length)] for length in range(2, self.model.ngrams + 1))
+
+    def for_speaking(self) -> "Checkpoint":
+        """Without what only resuming needs: a third of the memory."""
+        kept = {
+            name: array.copy()  # not a part of the whole file
+            for name, array in self.arrays.items()
+            if name.startswith(("weights.", "ngrams."))
+        }
+        return dataclasses.replace(self, arrays=kept)
+
+    @property
+    def num_parameters(self) -> int:
+        """How many numbers the network learned."""
+        return self.model.num_parameters(len(self.vocab), self.ngram_rows)
+
+    def weights_sha256(self) -> str:
+        """A fingerprint of the weights alone: names, shapes and values in sorted order."""
+        digest = hashlib.sha256()
+        for name, array in sorted(self.group("weights").items()):
+            digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+
+def write(path: Path, checkpoint: Checkpoint) -> None:
+    """Put a checkpoint in place whole, or leave what was there. Raises `StorageError`."""
+    intact = "the checkpoint before it is intact"
+    with storage_errors(
+        f"cannot write {path}", intact, if_forbidden=f"make the folder writable; {intact}"
+    ):
+        write_atomically(path, _pieces(checkpoint))
+
+
+def _pieces(checkpoint: Checkpoint) -> tuple[memoryview, bytes]:
+    facts = {
+        "format": FORMAT,
+        "needs": NEEDS,
+        "model": checkpoint.model.to_json(),
+        "train": checkpoint.train.to_json(),
+        "vocab": checkpoint.vocab.to_json(),
+        "corpus": dataclasses.asdict(checkpoint.corpus),
+        "progress": dataclasses.asdict(checkpoint.progress),
+    }
+    try:
+        return safetensors_file.packed(facts, checkpoint.arrays)
+    except ValueError as error:
+        raise UsageError(
+            f"a checkpoint cannot be written: {error}",
+            "name a folder rather than each file, or lower --max-vocab",
+        ) from error
+
+
+def read(path: Path) -> Checkpoint:
+    """Everything in a checkpoint, after checking that every byte of it is as it was written.
+
+    Raises `CheckpointError` for a file that is missing, damaged, newer than this program, or not
+    a checkpoint; nothing in it is ever run.
+    """
+    with _opened(path) as file:
+        return dataclasses.replace(_read(file, path), path=path)
+
+
+def to_bytes(checkpoint: Checkpoint) -> bytes:
+    """The file that `write` would write, for a process that shares no disk with this one."""
+    return b"".join(_pieces(checkpoint))
+
+
+def from_bytes(data: bytes) -> Checkpoint:
+    """The inverse of `to_bytes`."""
+    return _read(io.BytesIO(data), Path("what came from the first process"))
+
+
+def _read(file: BinaryIO, path: Path) -> Checkpoint:
+    found, header = _read_facts(file, path)  # first: no hostile size gets as far as memory
+    arrays = safetensors_file.read_arrays(
+        file, header
+    )  # of the same open file, whatever comes after
+    _require_values(arrays)
+    return dataclasses.replace(found, arrays=arrays)
+
+
+def read_header(path: Path) -> Checkpoint:
+    """A checkpoint's facts without its arrays and without verifying the digest: quick at any
+    size.
+    """
+    with _opened(path) as file:
+        return dataclasses.replace(_read_facts(file, path)[0], path=path)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """The file, with whatever the disk refuses or the file lacks turned into a
+    `CheckpointError`.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ValueError("it is no file")  # to open a pipe would wait for a writer
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot read the checkpoint {path}: {error.strerror}", "see: charrnn runs"
+        ) from error
+    except ValueError as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _read_facts(file: BinaryIO, path: Path) -> tuple[Checkpoint, Header]:
+    header = safetensors_file.read_header(file)
+    found = _from_facts(header.facts, path)
+    return dataclasses.replace(found, ngram_rows=_require_shapes(header.shapes, found)), header
+
+
+def _from_facts(facts: Any, path: Path) -> Checkpoint:
+    """The typed form of the metadata, every value checked."""
+    try:
+        if type(facts["format"]) is not int or facts["format"] < 1:
+            raise ValueError(f"format {facts['format']!r}")
+        if facts["format"] > FORMAT:
+            needs = str(facts.get("needs", "a newer one"))[:20]
+            raise NewerError(
+                f"{path} was written by a newer charrnn: it has format {facts['format']}, this one"
+                f" knows up to {FORMAT}",
+                f"it needs charrnn {needs}: pip install --upgrade charrnn",
+            )
+        if facts["format"] == 1:
+            facts = _from_format_1(facts)
+        if facts["format"] <= 2:
+            facts = {**facts, "train": facts["train"] | {"records": "none"}}
+        if facts["format"] <= 4:
+            facts = {**facts, "train": facts["train"] | {"precision": "float32"}}
+        if facts["format"] <= 5:
+            facts = {**facts, "train": facts["train"] | _NO_CORRECTION}
+        return Checkpoint(
+            model=ModelConfig.from_json(facts["model"]),
+            train=TrainConfig.from_json(facts["train"]),
+            vocab=Vocab.from_json(facts["vocab"]),
+            corpus=_checked_corpus(facts["corpus"]),
+            progress=_checked_progress(facts["progress"]),
+        )
+    except CheckpointError:
+        raise
+    except (CharRNNError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _from_format_1(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What charrnn 0.1 wrote, in today's words: a plain recurrence, learned with AdamW."""
+    model = {"ngrams": 1, "skip": False}
+    train = {"optimizer": "adamw", "ngram_min_count": 1, "weight_dropout": 0.0}
+    return {
+        **facts,
+        "model": facts["model"] | model,
+        "train": facts["train"] | train | {"test_fraction": 0.0},
+    }
+
+
+def _checked_corpus(values: Any) -> CorpusFacts:
+    names = {name: tuple(values.get(name, ())) for name in ("names", "val_names")}
+    found = CorpusFacts(**values | names)
+    texts = (*found.names, *found.val_names, found.encoding, found.sha256, found.files_sha256)
+    texts += (found.errors, found.column or "")
+    if not found.names or not all(isinstance(text, str) for text in texts):
+        raise TypeError("its corpus has no name")
+    if not re.fullmatch("[0-9a-f]{64}", found.sha256) or type(found.num_chars) is not int:
+        raise ValueError("its corpus has no SHA-256 or no length")
+    return found
+
+
+def _checked_progress(values: Any) -> Progress:
+    progress = Progress(**values)
+    losses = (progress.train_loss, progress.val_loss, progress.val_loss_reset)
+    numbers = [progress.elapsed_seconds, *(loss for loss in losses if loss is not None)]
+    for count, least in ((progress.step, 0), (progress.rollbacks, 0), (progress.ranks, 1)):
+        if type(count) is not int or count < least:
+            raise ValueError(f"a count of its progress is {count!r}")
+    if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
+        raise ValueError("a figure of its progress is not a number")
+    return progress
+
+
+def _require_shapes(shapes: Mapping[str, tuple[int, ...]], found: Checkpoint) -> int:
+    """The declared weights are those of the configuration, and no other; before anything is
+    allocated. Returns the number of embeddings besides those of the characters.
+    """
+    for name in shapes:
+        if not name.startswith(_KNOWN):
+            raise ValueError(f"the array {name!r} is none of a checkpoint's")
+    keys = {name: shape for name, shape in shapes.items() if name.startswith("ngrams.")}
+    lengths = {f"ngrams.{length}" for length in range(2, found.model.ngrams + 1)}
+    if keys.keys() != lengths or any(len(shape) != 1 for shape in keys.values()):
+        raise ValueError("its n-grams do not fit its configuration")
+    ngram_rows: int = sum(shape[0] for shape in keys.values())
+    expected = found.model.weight_shapes(len(found.vocab), ngram_rows)
+    declared = {
+        name.removeprefix("weights."): shape
+        for name, shape in shapes.items()
+        if name.startswith("weights.")
+    }
+    if declared != expected:
+        name = sorted(set(declared.items()) ^ set(expected.items()))[0][0]
+        raise ValueError(f"its weights do not fit its configuration ({name})")
+    return ngram_rows
+
+
+def _require_values(arrays: Arrays) -> None:
+    """Weights are float32, all is finite and no weight absurd; the keys of n-grams rise and end
+    with the sentinel.
+    """
+    for name, array in arrays.items():
+        if name.startswith("ngrams.") and not _are_keys(array):
+            raise ValueError(f"{name} is not a sorted list of n-grams")
+        if name.startswith("weights.") and array.dtype != np.float32:
+            raise ValueError(f"{name} is not float32")
+        if reason := what_is_wrong_with(name, array):
+            raise ValueError(f"{name} {reason}")
+
+
+def what_is_wrong_with(name: str, array: npt.NDArray[Any]) -> str:
+    """Return why an array is invalid (non-finite or too large), or an empty string.
+
+    Weights of at most `MAX_WEIGHT` give finite logits: no product of two of them and no sum over a
+    layer comes near 10³⁸, where float32 ends.
+    """
+    if not np.isfinite(array).all():
+        return "is not finite"
+    if name.startswith("weights.") and max(array.max(), -array.min()) > MAX_WEIGHT:
+        return f"holds a number beyond {MAX_WEIGHT:g}"
+    return ""
+
+
+def _are_keys(keys: npt.NDArray[Any]) -> bool:
+    return (
+        keys.dtype == np.int64
+        and len(keys) > 0
+        and keys[0] >= 0
+        and bool((np.diff(keys) > 0).all())
+        and keys[-1] == np.iinfo(np.int64).max
+    )
+
+
+def _damaged(path: Path, reason: str) -> CheckpointError:
+    return CheckpointError(
+        f"{path} is not a valid charrnn checkpoint: {reason}", "name another run or checkpoint"
+    )

@@ -1,0 +1,371 @@
+"""A run's folder: its checkpoints, its metrics, its lock; and how a run is found.
+
+checkpoints/
+  NAME/
+    last.safetensors       where `charrnn resume` goes on
+    previous.safetensors   the one before it, should a disk damage the last
+    best.safetensors       the lowest validation loss so far
+    metrics.jsonl          every figure, a line each
+    launch.json            which launch of torchrun it is of, till it is done
+    lock                   held while a process trains the run
+    holder                 which process that is
+"""
+
+import contextlib
+import json
+import os
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from charrnn._atomic import alone_at, discard_unfinished, keep_beside, write_atomically
+from charrnn.errors import CheckpointError, LockedError, NewerError, UsageError, storage_errors
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint, Progress
+
+ROOT = Path("checkpoints")
+LAUNCH = "launch.json"
+VARIABLE = "CHARRNN_CHECKPOINTS"  # of the environment: names another such folder
+_VARIABLE_HINT = f"{VARIABLE}=FOLDER says where else they are"
+_NAME = re.compile(r"\w[\w.+-]*")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One folder under checkpoints/."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """What `charrnn resume` and `charrnn sample` take."""
+        name, is_here = self.folder.name, self.folder.parent in roots()
+        return name if is_here and _folder_of(name) in (None, self.folder) else str(self.folder)
+
+    @property
+    def last(self) -> Path:
+        """The newest checkpoint."""
+        return self.folder / "last.safetensors"
+
+    @property
+    def previous(self) -> Path:
+        """The checkpoint that the last one took the place of."""
+        return self.folder / "previous.safetensors"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint with the lowest validation loss."""
+        return self.folder / "best.safetensors"
+
+    @property
+    def metrics(self) -> Path:
+        """Every figure of the run, a JSON object a line."""
+        return self.folder / "metrics.jsonl"
+
+    @property
+    def launch(self) -> Path:
+        """Which launch of torchrun it is of: see restarts.py."""
+        return self.folder / LAUNCH
+
+    @property
+    def _lock(self) -> Path:
+        return self.folder / "lock"
+
+    @property
+    def _holder(self) -> Path:
+        """Beside the lock, which Windows lets nobody else read."""
+        return self.folder / "holder"
+
+    @property
+    def checkpoints(self) -> list[Path]:
+        """Those that are there: last, previous, best."""
+        return [path for path in (self.last, self.previous, self.best) if path.exists()]
+
+    def newest_valid(self) -> tuple[Checkpoint, list[CheckpointError]]:
+        """Where to go on: the last checkpoint, or if it is damaged the newest of the others; what
+        was skipped.
+        """
+        return self._first_valid(self.last, *sorted((self.previous, self.best), key=_age))
+
+    def to_speak(self) -> tuple[Checkpoint, list[CheckpointError]]:
+        """What to sample from: the best checkpoint, else the last; what was skipped, damaged."""
+        found, skipped = self._first_valid(self.best, self.last, self.previous)
+        return found.for_speaking(), skipped
+
+    def _first_valid(self, *paths: Path) -> tuple[Checkpoint, list[CheckpointError]]:
+        skipped: list[CheckpointError] = []
+        for path in paths:
+            if path.exists():
+                try:
+                    return checkpoint.read(path), skipped
+                except NewerError:
+                    raise  # it is whole, and further than any other
+                except CheckpointError as error:
+                    skipped.append(error)
+        raise skipped[0] if skipped else _no_checkpoint(self)
+
+    def save(self, standing: Checkpoint) -> None:
+        """Make this the last checkpoint; one of an earlier step that it replaces stays as
+        `previous`, one that is damaged does not. Raises `StorageError`.
+
+        A change of configuration is saved before a step is made by it, so the steps from the
+        previous checkpoint to the last were made by the configuration of the previous one.
+        """
+        with contextlib.suppress(CheckpointError):
+            if checkpoint.read_header(self.last).progress.step < standing.progress.step:
+                keep_beside(self.last, self.previous)
+        checkpoint.write(self.last, standing)
+
+    def save_best(self, standing: Checkpoint) -> None:
+        """Make this the best checkpoint. Raises `StorageError`."""
+        checkpoint.write(self.best, standing)
+
+    def has_best(self) -> bool:
+        """Whether there is a best checkpoint, or what is left of one."""
+        return self.best.exists()
+
+    def tidy(self, step: int) -> None:
+        """Before going on after a step: remove what a process that was killed left half done."""
+        discard_unfinished(self.folder)
+        self.forget_metrics_after(step)
+
+    def set_aside_damaged(self) -> Path:
+        """Keep a damaged last checkpoint under a name where nothing will replace it or take it for
+        whole. Raises `StorageError`.
+        """
+        kept = self.last.with_suffix(".damaged")
+        with _refused(self.folder), contextlib.suppress(FileNotFoundError):
+            os.replace(self.last, kept)
+        return kept
+
+    def written_ns(self) -> int:
+        """When a checkpoint was last written, in nanoseconds of the system's clock."""
+        return max(path.stat().st_mtime_ns for path in self.folder.glob("*.safetensors"))
+
+    def header(self) -> Checkpoint:
+        """The facts of the newest checkpoint that has readable ones."""
+        errors = []
+        for path in self.checkpoints:
+            try:
+                return checkpoint.read_header(path)
+            except CheckpointError as error:
+                errors.append(error)
+        raise errors[0] if errors else _no_checkpoint(self)
+
+    def discard_if_unborn(self) -> None:
+        """Remove the folder of a run that could not save even once, so that its name is free."""
+        with contextlib.suppress(OSError):
+            if not self.checkpoints:
+                for leftover in (self._lock, self._holder, self.launch):
+                    leftover.unlink(missing_ok=True)
+                self.folder.rmdir()
+
+    def best_progress(self) -> Progress:
+        """Step and losses of the best checkpoint; none of it where nothing was validated yet."""
+        try:
+            return checkpoint.read_header(self.best).progress
+        except CheckpointError:
+            return Progress()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for this process. Raises `LockedError` naming who holds it.
+
+        The kernel drops the lock with the process, however that ends.
+        """
+        with contextlib.ExitStack() as held:
+            with _refused(self.folder):
+                try:
+                    held.enter_context(alone_at(self._lock, wait=False))
+                except BlockingIOError as error:
+                    raise LockedError(
+                        f"the run {self.name!r} is being trained by {self._told_holder()}",
+                        "wait for it, or end it",
+                    ) from error
+            with contextlib.suppress(OSError):  # a full disk: the lock itself holds all the same
+                holder = f"process {os.getpid()} on {socket.gethostname()}"
+                self._holder.write_text(holder, encoding="utf-8")
+            yield
+
+    def _told_holder(self) -> str:
+        try:
+            return self._holder.read_text(encoding="utf-8") or "another process"
+        except (OSError, UnicodeDecodeError):
+            return "another process"
+
+    def record(self, figures: dict[str, Any]) -> None:
+        """Append one line to the metrics."""
+        with self.metrics.open("a") as file:
+            file.write(json.dumps(figures) + "\n")
+
+    def recorded(self) -> Iterator[dict[str, Any]]:
+        """The metrics that can be read, a line at a time, for there may be a great many."""
+        if self.metrics.exists():
+            with self.metrics.open(errors="replace") as file:
+                for line in file:
+                    with contextlib.suppress(ValueError, RecursionError):
+                        figures = json.loads(line)
+                        if isinstance(figures, dict):
+                            yield figures
+
+    def forget_metrics_after(self, step: int) -> None:
+        """Drop the lines of steps that a resumed run will make again, and one cut short by a
+        crash.
+        """
+        if not self.metrics.exists():
+            return
+        with _refused(self.folder):
+            lines = self.metrics.read_text(errors="replace").splitlines()
+            kept = [line for line in lines if _step_of(line) <= step]
+            write_atomically(self.metrics, ["".join(line + "\n" for line in kept).encode()])
+
+
+def _refused(folder: Path) -> AbstractContextManager[None]:
+    intact = "what is there is intact"
+    return storage_errors(
+        f"cannot write in {folder}", intact, if_forbidden=f"make it writable; {intact}"
+    )
+
+
+def _step_of(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")
+
+
+def _age(path: Path) -> int:
+    """Fewer for a checkpoint that has come further."""
+    try:
+        return -checkpoint.read_header(path).progress.step
+    except CheckpointError:
+        return 0
+
+
+def _no_checkpoint(run: Run) -> CheckpointError:
+    return CheckpointError(
+        f"the run {run.name!r} has no checkpoint yet", "train it, or see: charrnn runs"
+    )
+
+
+def roots() -> list[Path]:
+    """Where runs are looked for, in this order."""
+    elsewhere = os.environ.get(VARIABLE)
+    return [ROOT, Path(elsewhere).expanduser()] if elsewhere else [ROOT]
+
+
+def root() -> Path:
+    """Where a new run goes: checkpoints/, unless there is none and the variable names another."""
+    return next((folder for folder in roots() if folder.is_dir()), roots()[-1])
+
+
+def searched() -> str:
+    """The folders in which runs are looked for, for a message."""
+    return " or ".join(str(folder.absolute()) for folder in roots())
+
+
+def _folder_of(name: str) -> Path | None:
+    """The folder of the run of that name, where there is one."""
+    return next((root / name for root in roots() if (root / name).is_dir()), None)
+
+
+def create(name: str | None, *, default: str) -> Run:
+    """A new run; an existing one is never touched.
+
+    Without a name it takes the default, numbered when that is taken. Raises `UsageError` for a
+    name that is taken or cannot be one, `StorageError` where the folder cannot be made.
+    """
+    require_free(name)
+    stem = re.sub(r"[^\w.+-]+", "-", default).strip("-.") or "run"
+    candidates = [name] if name else [stem, *(f"{stem}-{n}" for n in range(2, 10_000))]
+    folder = root()
+    with storage_errors(f"cannot make the folder {folder}", "check the folder you are in"):
+        folder.mkdir(parents=True, exist_ok=True)
+        for candidate in candidates:
+            try:
+                (folder / candidate).mkdir()  # fails if it is there: two launches never share a run
+                return Run(folder / candidate)
+            except FileExistsError:
+                continue
+    raise _taken(candidates[0])
+
+
+def require_free(name: str | None) -> None:
+    """Raise `UsageError` where a new run cannot have that name; None asks for any."""
+    if name is None:
+        return
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"--run {name!r} cannot name a run", "use letters, digits, - _ . +")
+    if (root() / name).exists():
+        raise _taken(name)
+
+
+def _taken(name: str) -> UsageError:
+    return UsageError(f"--run {name} is taken", f"type: charrnn resume {name}, or another name")
+
+
+def find(name: str | None) -> Run:
+    """The run of that name, the run in that folder, or the newest. Raises `CheckpointError`."""
+    if name is None:
+        found = everything()
+        if not found:
+            raise no_run()
+        return found[0]
+    for folder in (*(root / name for root in roots()), Path(name)):
+        run = Run(folder)
+        if run.checkpoints:
+            return run
+        if name and folder.is_dir():
+            raise _no_checkpoint(run)
+    known = ", ".join(run.name for run in everything()[:5]) or f"none yet; {_VARIABLE_HINT}"
+    raise CheckpointError(f"there is no run {name!r} in {searched()}", f"there are: {known}")
+
+
+def no_run() -> CheckpointError:
+    """The error where there is not one run."""
+    return CheckpointError(
+        f"there is no run in {searched()} yet", f"type: charrnn train; {_VARIABLE_HINT}"
+    )
+
+
+def find_to_speak(name: str | None) -> tuple[Checkpoint, list[CheckpointError]]:
+    """What to sample from, by a run's name, folder or a checkpoint's path; what was skipped."""
+    if _is_file(name):
+        return checkpoint.read(Path(name)).for_speaking(), []
+    return find(name).to_speak()
+
+
+def is_name(name: str) -> bool:
+    """Whether there is a run of that name."""
+    folder = _folder_of(name) if _NAME.fullmatch(name) and len(name) < 256 else None
+    return folder is not None and bool(Run(folder).checkpoints)
+
+
+def require_there(name: str) -> None:
+    """Raise `CheckpointError` where `find_to_speak` would find nothing of that name."""
+    if not _is_file(name):
+        find(name)
+
+
+def _is_file(name: str | None) -> TypeGuard[str]:
+    """Whether a checkpoint file is meant, rather than a run."""
+    return name is not None and _folder_of(name) is None and Path(name).is_file()
+
+
+def everything() -> list[Run]:
+    """All runs that have a checkpoint, the one most recently trained first: those here, or if
+    there is none, those elsewhere.
+    """
+    for folder in roots():
+        found = [
+            Run(each)
+            for each in (folder.iterdir() if folder.is_dir() else ())
+            if not each.name.startswith(".") and any(each.glob("*.safetensors"))
+        ]
+        if found:
+            return sorted(found, key=Run.written_ns, reverse=True)
+    return []

@@ -1,0 +1,1 @@
+"""Train a network: the loop, the optimiser, the clock, and what happens around them."""

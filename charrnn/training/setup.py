@@ -1,0 +1,586 @@
+"""Getting a sitting ready: from what a person asked for to a learner that can go on.
+
+`new_run` reads and encodes the corpus, settles every number and makes the run's folder; `resumed`
+puts a run together again from its checkpoint. Of several processes the first does one of these,
+and the others have `joined` it.
+"""
+
+import dataclasses
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charrnn import _cores
+from charrnn._text import number_of
+from charrnn.cli.console import Quiet, Silent
+from charrnn.config import ModelConfig, TrainConfig
+from charrnn.data import dataset, splits, workspace
+from charrnn.data.batches import Text
+from charrnn.data.encode import Reading, Survey
+from charrnn.data.splits import Files
+from charrnn.data.vocab import Vocab
+from charrnn.errors import CheckpointError, CorpusError, UsageError
+from charrnn.models import device, ngrams
+from charrnn.models.network import Network
+from charrnn.models.ngrams import Keys
+from charrnn.runs import folder, restarts
+from charrnn.runs.checkpoint import Checkpoint, CorpusFacts, Progress
+from charrnn.runs.folder import Run
+from charrnn.sources import paths
+from charrnn.training import autosize, handover
+from charrnn.training import budget as budgets
+from charrnn.training.autosize import Budget
+from charrnn.training.budget import Pace
+from charrnn.training.distributed import ALONE, Group
+from charrnn.training.loop import Learner
+from charrnn.training.threads import ThreadChooser, candidates
+from charrnn.training.trainer import Sitting
+
+_LEAST_CHARS, _FEW_CHARS = 200, 10_000
+_MOST_UNKNOWN = 0.75  # of a text: what is left tells nothing
+_LEAST_VALIDATION = 2000  # characters
+_FEW_EPOCHS = 0.5  # below it a run is told that it will not see all of its text
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for; `given` holds those fields of the configuration that were typed."""
+
+    names: tuple[str, ...]
+    reading: Reading
+    max_vocab: int
+    given: Mapping[str, Any]
+    budget: Budget
+    run_name: str | None = None
+    init_from: str | None = None
+    val_names: tuple[str, ...] = ()  # of a validation text that is not part of the corpus
+    allows_short: bool = False  # a text of a few characters too
+    arguments: tuple[str, ...] = ()  # the whole command, for torchrun to give again
+
+    def __post_init__(self) -> None:
+        for kind in (ModelConfig, TrainConfig):  # a bad number is refused before a long reading
+            kind.among(self.given)
+
+
+def new_run(
+    request: Request,
+    *,
+    screen: Quiet,
+    save_every: float,
+    sample_every: int | None = None,
+    began: float,
+    group: Group = ALONE,
+) -> Sitting:
+    """A new run, its folder made; the budget's minutes count from `began`, in monotonic seconds."""
+    folder.require_free(request.run_name)  # before a long reading
+    given = {"device": "auto", **request.given}
+    given["device"] = device.resolve(given["device"])
+    threads = _threads_to_try(given, group, screen)
+    given["threads"] = threads[0]
+    _require_shareable(given.get("batch_size", 0), given["device"], group)
+    _prepare(TrainConfig.among(given), group)
+    parent, corpora = _parent(request, given), folder.root() / workspace.CACHE
+    read = dataset.read(
+        request.names,
+        request.reading,
+        lambda surveyed: _vocab(surveyed, request, parent),
+        val_names=request.val_names,
+        cache=corpora,
+        screen=screen,
+    )
+    surveyed, vocab, config = read.surveyed, read.vocab, TrainConfig.among(given)
+
+    @cache
+    def arranged(config: TrainConfig) -> Text:
+        return dataset.arranged(
+            read.ids, config, vocab, read.files, sha256=surveyed.sha256, cache=corpora
+        )
+
+    _require_enough(arranged(config), request)
+    screen.say(_counted(request, arranged(config)))
+    _say_validated(request, read.files, arranged(config), config, screen)
+    _say_unknown(vocab, surveyed, request, screen)
+    if parent is not None:
+        given = {**given, **parent.model.to_json()}
+    settled = _settled(
+        request.budget, given, arranged, vocab, parent,
+        threads=threads, began=began, group=group, screen=screen,
+    )  # fmt: skip
+    planned = settled.planned
+    _require_shareable(planned.train.batch_size, planned.train.device, group)
+    if planned.shrunk:
+        screen.say(planned.shrunk)
+    screen.detail(f"{len(vocab):,} distinct characters; {planned.why}")
+    newborn = _newborn(planned, vocab, settled.keys, parent, group)
+    facts = CorpusFacts(
+        request.names,
+        request.reading.encoding,
+        surveyed.sha256,
+        surveyed.num_chars,
+        request.reading.errors,
+        request.reading.column,
+        val_names=request.val_names,
+        files_sha256=read.files.sha256,
+    )
+    run = folder.create(request.run_name, default=_title(request.names))
+    restarts.remember(run, request.arguments)
+    screen.say(f"Ctrl-C saves and stops; continue with: charrnn resume {run.name}")
+    progress = Progress(ranks=group.num_ranks)
+    standing = Checkpoint(planned.model, planned.train, vocab, facts, progress)
+    handover.invite(group, run, dataclasses.replace(standing, arrays=newborn.weights()))
+    return Sitting(
+        run, newborn, settled.text, standing, screen=screen, save_every=save_every,
+        sample_every=sample_every, pace=settled.pace, chooser=settled.chooser,
+    )  # fmt: skip
+
+
+def resumed(
+    run: Run,
+    budget: Budget,
+    *,
+    given: Mapping[str, Any],
+    keep_corpus: bool,
+    screen: Quiet,
+    save_every: float,
+    sample_every: int | None = None,
+    began: float,
+    group: Group = ALONE,
+) -> Sitting:
+    """A run as its newest valid checkpoint left it. The caller holds the run's lock.
+
+    `given` may move it to another device or number of threads, and then says that the trajectory
+    is no longer the same to the bit. A budget gives the run a new length: steps and epochs count
+    from the run's birth, minutes from now.
+    """
+    found, skipped = run.newest_valid()
+    for error in skipped:
+        screen.warn(f"{error.message}; going on from step {found.progress.step} instead")
+    if skipped:
+        kept = run.set_aside_damaged()
+        screen.say(f"what is left of the last checkpoint is kept as {kept}")
+    config = _moved(found, given, screen, group)
+    _prepare(config, group)
+    text = dataset.same_text(found, keep_corpus=keep_corpus, screen=screen)
+
+    made, pace, chooser = learner_at(found, config, group), None, None
+    if budget != Budget():
+        steps, pace = _new_length(budget, found, text, config, began=began, group=group)
+        if pace is not None and "threads" not in given:
+            threads = _threads_to_try({"device": config.device}, group, screen)
+            chooser = ThreadChooser(threads) if len(threads) > 1 else None
+        if steps <= made.step and steps != config.steps:
+            raise UsageError(
+                f"the run {run.name!r} has already made {made.step:,} steps",
+                f"a new length must be greater, {steps:,} is not",
+            )
+        config = dataclasses.replace(config, steps=steps, schedule_step=0, schedule_done=0.0)
+    if budget.minutes is not None:
+        at = f"going on after step {found.progress.step:,}; training for {_length(budget)}"
+    elif found.progress.step < config.steps:
+        at = f"going on after step {found.progress.step:,} of {config.steps:,}"
+    else:
+        at = f"all {config.steps:,} steps are made; for more: charrnn resume {run.name} --minutes 5"
+    screen.say(f"run {run.name}: {at}")
+    progress = dataclasses.replace(found.progress, ranks=group.num_ranks)
+    standing = dataclasses.replace(found, train=config, progress=progress)
+    if skipped or (config, progress) != (found.train, found.progress):
+        run.save(standing)  # before a step is made by it
+    handover.invite(group, run, standing)
+    return Sitting(
+        run, made, text, standing,
+        screen=screen, save_every=save_every, sample_every=sample_every, pace=pace, chooser=chooser,
+    )  # fmt: skip
+
+
+def _new_length(
+    budget: Budget,
+    found: Checkpoint,
+    text: Text,
+    config: TrainConfig,
+    *,
+    began: float,
+    group: Group,
+) -> tuple[int, Pace | None]:
+    """How many steps a resumed run comes to, from its birth, and the pace to keep if that follows
+    from time: then another learner is tried, with the lanes that one process has.
+    """
+    steps = budget.counted_steps(text.lanes(config).steps_per_epoch)
+    if steps is not None:
+        return steps, None
+    tried = dataclasses.replace(learner_at(found, config, group), group=ALONE)
+    share = _share(config, group.num_ranks)
+    trial = budgets.measured(
+        tried, text, share, seconds=budget.seconds, began=began, threads=[config.threads]
+    )
+    return found.progress.step + trial.steps, trial.pace
+
+
+def joined(group: Group) -> Sitting:
+    """The run to which the first process has invited this one: what it makes of its lanes goes to
+    the first, which keeps it and speaks for all.
+    """
+    run, standing = handover.accepted(group)
+    config, standing = standing.train, dataclasses.replace(standing, path=run.last)
+    _prepare(config, group)
+    screen = Silent()
+    with group.first_of_each_machine_first():  # the corpus is encoded once on each
+        text = dataset.same_text(standing, keep_corpus=True, screen=screen)
+    if "optimizer.embedding.m" in standing.arrays:
+        made = learner_at(standing, config, group)
+    else:
+        network = Network(standing.model, len(standing.vocab), standing.ngram_keys())
+        network.load(standing.group("weights"))
+        made = Learner.new(network, config, group)
+    return Sitting(run, made, text, standing, screen=screen, save_every=math.inf)
+
+
+def learner_at(found: Checkpoint, config: TrainConfig, group: Group = ALONE) -> Learner:
+    """The learner that a checkpoint holds, on the configuration's device.
+
+    Raises `CheckpointError` for one that holds a model to speak with and no more.
+    """
+    network = Network(found.model, len(found.vocab), found.ngram_keys())
+    learner = Learner.new(network, config, group)
+    try:
+        learner.restore(found.arrays, step=found.progress.step)
+    except (KeyError, ValueError) as error:
+        raise CheckpointError(
+            f"the checkpoint lacks what resuming needs: {error}",
+            "train --init-from begins a new run with its weights",
+        ) from error
+    return learner
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """Everything that a new run begins with, and how it keeps its time."""
+
+    planned: autosize.Plan
+    keys: Keys  # the n-grams with an embedding of their own
+    text: Text
+    pace: Pace | None = None
+    chooser: ThreadChooser | None = None
+
+
+def _settled(
+    budget: Budget,
+    given: Mapping[str, Any],
+    arranged: Callable[[TrainConfig], Text],
+    vocab: Vocab,
+    parent: Checkpoint | None,
+    *,
+    threads: Sequence[int],
+    began: float,
+    group: Group,
+    screen: Quiet,
+) -> _Settled:
+    """Choose all that was not given: the sizes, the n-grams, the number of steps.
+
+    `arranged` makes the text in its order of learning. For a budget of time see `_timed`.
+    """
+    wanted = TrainConfig.among(given)
+    text = arranged(wanted)
+    if parent is not None:
+        keys = parent.ngram_keys()
+    else:
+        longest = ModelConfig.among(given).ngrams
+        keys = ngrams.learn(
+            text.ids[: text.num_train], longest=longest, min_count=wanted.ngram_min_count
+        )
+    facts = autosize.Facts(
+        num_train=text.num_train,
+        num_val=text.num_before_test - text.num_train,
+        vocab_size=len(vocab),
+        ngram_rows=ngrams.num_rows(keys),
+        device=given["device"],
+        record_lengths=None if text.starts is None else np.diff(text.starts_of("train")),
+        num_ranks=group.num_ranks,
+    )
+    settled = _Settled(autosize.make(given, facts), keys, text)
+    steps = budget.counted_steps(text.lanes(settled.planned.train).steps_per_epoch)
+    if steps is not None:
+        return dataclasses.replace(settled, planned=_with(settled.planned, steps=steps))
+    newborn = partial(_newborn, vocab=vocab, keys=keys, parent=parent)
+    settled = _timed(
+        budget, given, settled, facts, newborn,
+        threads=threads, began=began, group=group, screen=screen,
+    )  # fmt: skip
+    if settled.planned.train.max_val_chars != wanted.max_val_chars:
+        settled = dataclasses.replace(settled, text=arranged(settled.planned.train))
+    return settled
+
+
+def _timed(
+    budget: Budget,
+    given: Mapping[str, Any],
+    settled: _Settled,
+    facts: autosize.Facts,
+    newborn: Callable[[autosize.Plan], Learner],
+    *,
+    threads: Sequence[int],
+    began: float,
+    group: Group,
+    screen: Quiet,
+) -> _Settled:
+    """Choose sizes, threads and steps by what this machine does in a trial.
+
+    The network of a plan without a time is tried, and then the one that there is time for; of
+    several processes, on the lanes that one of them will have.
+    """
+
+    def tried(planned: autosize.Plan) -> budgets.Trial:
+        trial = _with(planned, batch_size=_share(planned.train, group.num_ranks).batch_size)
+        return budgets.measured(
+            newborn(trial), settled.text, trial.train,
+            seconds=budget.seconds, began=began, threads=threads,
+        )  # fmt: skip
+
+    trial = tried(settled.planned)
+    arithmetic = trial.steps * autosize.cost_of_step(settled.planned, facts)
+    planned = autosize.make(given, facts, arithmetic=arithmetic)
+    if planned.model != settled.planned.model:
+        trial = tried(planned)
+    planned = _with(planned, steps=trial.steps, threads=trial.threads)
+    num_val = facts.num_val
+    if planned.train.max_val_chars == TrainConfig.max_val_chars:  # nobody chose it
+        num_val = max(_LEAST_VALIDATION, int(trial.affordable_validation * num_val))
+    if num_val < facts.num_val:
+        planned = _with(planned, max_val_chars=num_val)
+        screen.say(
+            f"validating on {num_val:,} of {facts.num_val:,} characters, to take little of the time"
+        )
+    if trial.affordable_validation < 1:
+        affordable = trial.affordable_validation * facts.num_val
+        trial.pace.validation *= min(num_val, facts.num_val) / affordable
+    if trial.threads < threads[0]:
+        screen.detail(
+            f"computing with {number_of(trial.threads, 'thread')}: faster than {threads[0]}"
+        )
+    epochs = trial.steps / settled.text.lanes(planned.train).steps_per_epoch
+    if epochs < _FEW_EPOCHS:
+        minutes = budget.seconds / 60 / epochs
+        screen.say(
+            f"there is time to read {100 * epochs:.2g} % of the text; to read all of it once takes"
+            f" about {minutes:,.0f} minutes"
+        )
+    chooser = ThreadChooser(threads) if len(threads) > 1 else None
+    return dataclasses.replace(settled, planned=planned, pace=trial.pace, chooser=chooser)
+
+
+def _with(planned: autosize.Plan, **changes: Any) -> autosize.Plan:
+    """A plan with some numbers of its training changed."""
+    return dataclasses.replace(planned, train=dataclasses.replace(planned.train, **changes))
+
+
+def _prepare(config: TrainConfig, group: Group) -> None:
+    """Settle the device of this process."""
+    device.prepare(
+        config.device, config.threads, precision=config.precision, local_rank=group.local_rank
+    )
+
+
+def _share(config: TrainConfig, num_ranks: int) -> TrainConfig:
+    """A configuration of those lanes that each process has."""
+    return dataclasses.replace(config, batch_size=max(1, config.batch_size // num_ranks))
+
+
+def _threads_to_try(given: Mapping[str, Any], group: Group, screen: Quiet) -> list[int]:
+    """The numbers of threads that a run of minutes may compute with, the greatest first."""
+    most = max(1, _cores.num_cores() // group.num_local)
+    if "threads" in given:
+        return [_limited(given["threads"], most, screen)]
+    is_chosen = given["device"] == "cpu" and group.num_ranks == 1
+    return candidates(most) if is_chosen else [most]
+
+
+def _limited(threads: int, most: int, screen: Quiet) -> int:
+    """No more threads than cores: they would wait for each other."""
+    if threads > most:
+        cores_here = number_of(most, "core")
+        screen.warn(f"--threads {threads} is limited to the {cores_here} that this process may use")
+    return min(threads, most)
+
+
+def _require_shareable(batch_size: int, device_name: str, group: Group) -> None:
+    """Raise `UsageError` where lanes cannot be shared out evenly, or one GPU is named for all."""
+    if group.num_local > 1 and device_name.startswith("cuda:"):
+        raise UsageError(
+            f"--device {device_name} is one GPU for {group.num_local} processes",
+            "--device cuda gives each one of its own",
+        )
+    if batch_size % group.num_ranks:
+        raise UsageError(
+            f"--batch-size {batch_size} is not to be shared out among {group.num_ranks} processes",
+            f"give a multiple of {group.num_ranks}, or torchrun another number of processes",
+        )
+
+
+def _newborn(
+    planned: autosize.Plan,
+    vocab: Vocab,
+    keys: Keys,
+    parent: Checkpoint | None,
+    group: Group = ALONE,
+) -> Learner:
+    """A learner at step 0, its weights drawn at random or the parent's."""
+    num_parameters = planned.model.num_parameters(len(vocab), ngrams.num_rows(keys))
+    device.require_memory(num_parameters, planned.train.device)
+    network = Network(planned.model, len(vocab), keys, seed=planned.train.seed)
+    if parent is not None:
+        network.load(parent.group("weights"))
+    return Learner.new(network, planned.train, group)
+
+
+def _parent(request: Request, given: Mapping[str, Any]) -> Checkpoint | None:
+    """The checkpoint to start from, if one was named and fits what else was given."""
+    if request.init_from is None:
+        return None
+    parent, _ = folder.find_to_speak(request.init_from)
+    for name, value in parent.model.to_json().items():
+        if given.get(name, value) != value:
+            flag = "--" + name.replace("_", "-")
+            raise UsageError(
+                f"{flag} {given[name]} does not fit: {request.init_from} has {value}",
+                f"leave {flag} out",
+            )
+    if parent.vocab.is_bytes != request.reading.is_bytes:
+        kind = "bytes" if parent.vocab.is_bytes else "characters"
+        raise UsageError(
+            f"--init-from {request.init_from} is a model of {kind}", "use --bytes for both or none"
+        )
+    return parent
+
+
+def _vocab(surveyed: Survey, request: Request, parent: Checkpoint | None) -> Vocab:
+    counts, size = surveyed.counts_array(), request.max_vocab
+    if parent is not None:
+        vocab = parent.vocab.extended(counts, max_size=size)
+    else:
+        vocab = Vocab.from_counts(counts, is_bytes=request.reading.is_bytes, max_size=size)
+    share = _folded(vocab, surveyed)[1]
+    if share > _MOST_UNKNOWN:
+        raise CorpusError(
+            f"{100 * share:.0f} % of the text would become one unknown symbol: the vocabulary has"
+            f" {len(vocab):,} characters, the text {len(surveyed.counts):,}",
+            "raise --max-vocab, or model --bytes",
+        )
+    return vocab
+
+
+def _folded(vocab: Vocab, surveyed: Survey) -> tuple[int, float]:
+    """How many characters became the unknown symbol, and which share of the text."""
+    folded = set(surveyed.counts) - set(vocab.code_points)
+    return len(folded), sum(surveyed.counts[code] for code in folded) / surveyed.num_chars
+
+
+def _require_enough(text: Text, request: Request) -> None:
+    """Raise `CorpusError` for a text of a few characters."""
+    if len(text.ids) < _LEAST_CHARS and not request.allows_short:
+        raise CorpusError(
+            f"the corpus holds {number_of(len(text.ids), 'character')}, too few to learn from",
+            f"give it {_FEW_CHARS:,} or more; --allow-short learns them all the same",
+        )
+
+
+def _say_validated(
+    request: Request, files: Files, text: Text, config: TrainConfig, screen: Quiet
+) -> None:
+    """What the validation split is made of, where that is not simply the end of one file."""
+    first, end = text.part("val")
+    if request.val_names:
+        screen.say(f"validation split: {end - first:,} characters of {' '.join(request.val_names)}")
+    elif first == end and config.val_fraction:
+        screen.warn(
+            "the text is too short to keep a validation split: what is learned by heart is not"
+            " told from what is understood"
+        )
+    elif text.starts is None and len(files.begins) > 1:
+        num_groups = len(list(splits.grouped(files, config, len(text.ids))))
+        small = "" if num_groups == len(files.begins) else ", small ones taken together"
+        screen.say(
+            f"validation split: {end - first:,} characters, a part of each of the"
+            f" {len(files.begins)} files{small}"
+        )
+
+
+def _say_unknown(vocab: Vocab, surveyed: Survey, request: Request, screen: Quiet) -> None:
+    """How much of the corpus became the unknown symbol, if any of it did."""
+    num_folded, share = _folded(vocab, surveyed)
+    if num_folded:
+        screen.say(
+            f"{num_folded:,} rare characters ({100 * share:.2g} % of the text) became one unknown"
+            f" symbol, never generated: --max-vocab is {request.max_vocab:,}"
+        )
+
+
+def _moved(found: Checkpoint, given: Mapping[str, Any], screen: Quiet, group: Group) -> TrainConfig:
+    """The configuration on the device, threads and processes of this sitting."""
+    config = found.train
+    _require_shareable(config.batch_size, given.get("device", config.device), group)
+    moved = dataclasses.replace(config, **given)
+    most = max(1, _cores.num_cores() // group.num_local)
+    moved = dataclasses.replace(moved, threads=_limited(moved.threads, most, screen))
+    try:
+        moved = dataclasses.replace(moved, device=device.resolve(moved.device))
+    except UsageError:
+        if "device" in given:
+            raise
+        moved = dataclasses.replace(moved, device="cpu")  # its GPU is not here
+    changes = {
+        name: (getattr(config, name), getattr(moved, name)) for name in ("device", "threads")
+    }
+    changes["processes"] = found.progress.ranks, group.num_ranks
+    is_other_kind = config.device.partition(":")[0] != moved.device.partition(":")[0]
+    draws_anew = is_other_kind and (config.dropout or config.weight_dropout)
+    for name, (before, now) in changes.items():
+        if before != now:
+            is_drawn_anew = name == "device" and draws_anew
+            it_is = (
+                "dropout differs from here on"
+                if is_drawn_anew
+                else "results may differ in the last digits"
+            )
+            screen.warn(f"the run began with {name} {before}, now {now}: {it_is}")
+    return moved
+
+
+def _counted(request: Request, text: Text) -> str:
+    """What is learned and how long it takes, in a sentence; a text of --val is not part of it."""
+    first, end = text.part("val") if request.val_names else (0, 0)
+    num_chars = len(text.ids) - (end - first)
+    records = ""
+    if text.starts is not None:
+        num_val = len(text.starts_of("val")) - 1 if request.val_names else 0
+        records = f"{number_of(len(text.starts) - 1 - num_val, 'record')}, "
+    sizes = ((_FEW_CHARS, ", a very small text, soon known by heart"), (100_000, ", a small text"))
+    size = next((words for below, words in sizes if num_chars < below), "")
+    chars = number_of(num_chars, "character")
+    return (
+        f"{_title(request.names)}: {records}{chars}{size}; training for {_length(request.budget)}"
+    )
+
+
+def _length(budget: Budget) -> str:
+    """How long a run is, as it was asked for."""
+    if budget.steps is not None:
+        return number_of(budget.steps, "step")
+    number, unit = budget.epochs, "epoch"
+    if number is None:
+        is_short = budget.seconds < 60
+        number, unit = budget.seconds / (1 if is_short else 60), "second" if is_short else "minute"
+    return f"{number:g} {unit}{'' if number == 1 else 's'}"
+
+
+def _title(names: Sequence[str]) -> str:
+    """A short name for a corpus, for its run and for messages."""
+    if paths.can_be_read_once(names[0]):
+        return "stdin"
+    if names[0] == paths.SHAKESPEARE:
+        return names[0]
+    return Path(re.sub(r"\.(gz|bz2|xz)$", "", names[0])).resolve().stem

@@ -1,0 +1,80 @@
+"""How many threads compute: tried before a run begins, and again when its pace falls.
+
+Threads wait for each other several times in a step, so a core that another program takes slows all
+of them: then fewer are faster. Once the other program has gone more are faster again, which only
+shows when they are tried.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+from charrnn.config import TrainConfig
+from charrnn.models import device
+from charrnn.training.loop import Learner, rehearse
+from charrnn.training.prefetch import Feed
+
+_IS_SLOW = 1.3  # times the seconds that a step took at best
+_IS_FASTER = 0.9  # times the seconds that a step takes now
+_GAPS = (3.0, 20.0)  # seconds between two trials: at first, and at most
+_GROWTH = 1.5  # of the gap, after a trial that changed nothing
+_TRIAL_SECONDS = 0.15
+
+
+def candidates(most: int) -> list[int]:
+    """The numbers of threads worth a trial: all, a half, a quarter … one."""
+    numbers = [most]
+    while numbers[-1] > 1:
+        numbers.append(numbers[-1] // 2)
+    return numbers
+
+
+class ThreadChooser:
+    """Chooses anew how many threads compute, as other programs come and go."""
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        """`numbers` are those to choose from, the greatest first."""
+        self._numbers = numbers
+        self._least = math.inf  # seconds per step, with as many threads as now
+        self._gap, self._next = _GAPS[0], -math.inf
+
+    def is_due(self, num_threads: int, *, seconds_per_step: float, now: float) -> bool:
+        """Whether to try other numbers: all threads have become slow, or fewer compute and the
+        cores may be free again.
+        """
+        self._least = min(self._least, seconds_per_step)
+        is_slow = _IS_SLOW * self._least < seconds_per_step < math.inf
+        is_fewer = num_threads != self._numbers[0]
+        if self._next == -math.inf:
+            self._next = now + self._gap
+        return len(self._numbers) > 1 and (is_slow or is_fewer) and now >= self._next
+
+    def choose(
+        self, num_threads: int, seconds_per_step: Callable[[int], float], *, now: float
+    ) -> int:
+        """Return the number of threads to go on with; `seconds_per_step` tries one."""
+        tried = {number: seconds_per_step(number) for number in self._numbers}
+        fastest = min(self._numbers, key=lambda number: tried[number])
+        if tried[fastest] < _IS_FASTER * tried.get(num_threads, math.inf):
+            self._gap, self._least = _GAPS[0], math.inf
+        else:
+            fastest, self._gap = num_threads, min(_GROWTH * self._gap, _GAPS[1])
+        self._next = now + self._gap
+        return fastest
+
+
+def timed(learner: Learner, feed: Feed, config: TrainConfig) -> Callable[[int], float]:
+    """Return a function that measures a step, in seconds, with a number of threads; it has no
+    effect on the learner.
+    """
+
+    def seconds_per_step(num_threads: int) -> float:
+        device.set_threads(num_threads)
+        rehearse(learner, feed, config)  # starts the threads
+        began, num_steps = time.monotonic(), 0
+        while num_steps < 2 or time.monotonic() - began < _TRIAL_SECONDS:
+            rehearse(learner, feed, config)
+            num_steps += 1
+        return (time.monotonic() - began) / num_steps
+
+    return seconds_per_step

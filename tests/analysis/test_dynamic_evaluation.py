@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+from conftest import random_ngrams
+
+from charrnn.analysis import dynamic_evaluation
+from charrnn.analysis.dynamic_evaluation import evaluate_adapting
+from charrnn.config import ModelConfig
+from charrnn.models.evaluation import evaluate
+from charrnn.models.network import Network
+
+CONFIG = ModelConfig(hidden_size=12, embedding_size=5, ngrams=2)
+IDS = np.random.default_rng(0).integers(9, size=900).astype(np.uint8)
+
+
+def network_of(cell="lstm"):
+    config = ModelConfig(**{**CONFIG.to_json(), "cell": cell})
+    return Network(config, 9, random_ngrams(config, 9), seed=1)
+
+
+@pytest.mark.parametrize("first", [1, 100, 600])
+def test_without_learning_it_is_the_evaluation(monkeypatch, cell, first):
+    monkeypatch.setattr(dynamic_evaluation, "_RATE", 0.0)
+    network = network_of(cell)
+    assert evaluate_adapting(network, IDS, first=first) == pytest.approx(
+        evaluate(network, IDS, first=first), abs=1e-5
+    )
+
+
+def test_nothing_is_learned_from_before_it_is_scored():
+    """Up to the first update the loss is the static one."""
+    end = 300 + dynamic_evaluation._SEGMENT
+    static = evaluate(network_of(), IDS[:end], first=300)
+    assert evaluate_adapting(network_of(), IDS[:end], first=300) == pytest.approx(static, abs=1e-5)
+
+
+def test_what_a_text_repeats_is_soon_expected(monkeypatch):
+    monkeypatch.setattr(dynamic_evaluation, "_RATE", 5e-3)
+    text = np.tile(IDS[:20], 100)
+    static = evaluate(network_of(), text, first=1)
+    assert evaluate_adapting(network_of(), text, first=1) < static - 0.5
+
+
+def test_every_weight_is_drawn_back_to_what_was_trained(monkeypatch):
+    monkeypatch.setattr(dynamic_evaluation, "_RATE", 0.0)
+    monkeypatch.setattr(dynamic_evaluation, "_DECAY", 0.5)
+    network = network_of()
+    start = network.arrays()
+    evaluate_adapting(network, IDS[:200], first=1)
+    for name, array in network.arrays().items():
+        np.testing.assert_allclose(array, start[name], atol=1e-6)

@@ -1,0 +1,295 @@
+import gzip
+import io
+import json
+import lzma
+import math
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+from conftest import SMALL, peak_memory, small_text
+
+from charrnn import load
+from charrnn.analysis import scoring
+from charrnn.cli import inputs
+from charrnn.data import records
+from charrnn.data.batches import Text
+from charrnn.data.vocab import code_points
+from charrnn.models import evaluation
+from charrnn.models.network import Network
+from charrnn.runs import checkpoint
+from charrnn.runs.folder import Run
+
+QUICK = (*SMALL, "--steps", 30)
+
+
+@pytest.fixture
+def trained(charrnn, corpus):
+    charrnn("train", corpus, *QUICK, "--test-fraction", 0.2, "--run", "a")
+
+
+def score(charrnn, *arguments):
+    return json.loads(charrnn("score", *arguments, "--json").out)
+
+
+def test_a_file_scores_as_the_numpy_half_scores_it(charrnn, trained, tmp_path):
+    text = "a stone is a stream\n" * 40
+    (tmp_path / "text.txt").write_text(text)
+    found = score(charrnn, "text.txt")
+    assert found["nats_per_char"] == pytest.approx(load("a").score(text), abs=1e-4)
+    assert found["bits_per_char"] == pytest.approx(found["nats_per_char"] * 1.442695)
+    assert found["perplexity"] == pytest.approx(2.718281828 ** found["nats_per_char"])
+    assert found["num_chars"] == len(text)
+
+
+FIGURES = {
+    "num_chars", "nats_per_char", "nats_per_char_reset", "num_unknown", "num_bytes", "model_bytes",
+    "gzip_bytes", "xz_bytes", "chars_per_second", "bits_per_char", "perplexity", "adapted",
+}  # fmt: skip
+
+
+def in_small_pieces(monkeypatch):
+    """Reading breaks characters and line ends, scoring goes from piece to piece."""
+    monkeypatch.setattr(inputs, "_CHUNK_BYTES", 331)
+    monkeypatch.setattr(scoring, "_PIECE", 1024)
+
+
+def network_and_ids(tmp_path, text):
+    """The learning half of run a, and a text as it reads it, after a newline."""
+    found = checkpoint.read(Run(tmp_path / "checkpoints/a").best).for_speaking()
+    network = Network(found.model, len(found.vocab), found.ngram_keys())
+    network.load(found.group("weights"))
+    return network, found.vocab.ids_of(code_points("\n" + text))
+
+
+def test_a_file_in_pieces_scores_what_training_measures_on_the_whole(
+    charrnn, trained, tmp_path, monkeypatch
+):
+    text = load("a").known(small_text(7000, seed=1))
+    (tmp_path / "text.txt").write_bytes(("\ufeff" + text.replace("\n", "☃\r\n")).encode())
+    adapted = score(charrnn, "text.txt", "--adapt")
+    in_small_pieces(monkeypatch)
+    found = score(charrnn, "text.txt")
+    network, ids = network_and_ids(tmp_path, text)
+    whole = Text(ids, 1, len(ids))
+    assert found.keys() == FIGURES
+    assert found["num_chars"] == len(text)
+    assert found["num_unknown"] == text.count("\n")
+    assert found["nats_per_char"] == pytest.approx(
+        evaluation.validation_loss(network, whole), abs=1e-4
+    )
+    reset = evaluation.validation_loss_reset(network, whole)
+    assert found["nats_per_char_reset"] == pytest.approx(reset, abs=1e-4)
+    again = score(charrnn, "text.txt", "--adapt")
+    assert again["nats_per_char"] == adapted["nats_per_char"] < found["nats_per_char"]
+
+
+@pytest.mark.parametrize("kind", ["lines", "blank"])
+def test_records_in_pieces_score_what_training_measures_on_the_whole(
+    charrnn, corpus, tmp_path, monkeypatch, kind
+):
+    end = records.END[kind]
+    text = small_text(6000).replace("\n", end)
+    corpus.write_text(text)
+    charrnn("train", corpus, *QUICK, "--records", kind, "--run", "a")
+    one_each = [each for each in text.split(end) if each]
+    network, ids = network_and_ids(tmp_path, end.join(one_each) + end)
+    starts = np.cumsum([1, *(len(each) + len(end) for each in one_each)])
+    expected = evaluation.evaluate_records(network, ids, starts)
+    in_small_pieces(monkeypatch)
+    found = score(charrnn, corpus)
+    assert found["num_chars"] == len(ids) - 1
+    assert found["nats_per_char"] == pytest.approx(expected, abs=1e-4)
+    assert load("a").score(text.strip() + end) == pytest.approx(expected, abs=1e-4)
+
+
+def test_beside_it_stands_what_compressors_make_of_the_same(charrnn, trained, tmp_path):
+    text = load("a").known(small_text(4000, seed=1))[:3000]
+    (tmp_path / "text.txt").write_text(text)
+    found = score(charrnn, "text.txt")
+    assert found["num_bytes"] == 3000
+    assert found["model_bytes"] == math.ceil(found["bits_per_char"] * 3000 / 8)
+    assert found["gzip_bytes"] == pytest.approx(len(gzip.compress(text.encode())), abs=20)
+    assert found["xz_bytes"] == pytest.approx(len(lzma.compress(text.encode())), abs=8)
+    shown = charrnn("score", "text.txt").out
+    assert f"compressed: {found['model_bytes']:,} of 3,000 bytes; " in shown
+    assert f"; gzip {found['gzip_bytes']:,}, xz {found['xz_bytes']:,}\n" in shown
+    assert "characters a second" in shown
+
+
+def lines_of(result):
+    return [json.loads(line) for line in result.out.splitlines()]
+
+
+@pytest.mark.parametrize("flags", [(), ("--lines",), ("--bytes",)])
+def test_each_line_scores_what_it_would_alone(charrnn, corpus, tmp_path, monkeypatch, flags):
+    corpus.write_text(small_text().replace("a", "ä"))
+    charrnn("train", corpus, *QUICK, *flags, "--run", "a")
+    lines = ["Ärst nät", "", "a☃b", *small_text(3000, seed=2).split("\n"), "m" * 700, "end"]
+    (tmp_path / "text.txt").write_text("\n".join(lines))
+    in_small_pieces(monkeypatch)
+    found = lines_of(charrnn("score", "--per-line", "text.txt"))
+    assert [each["line"] for each in found] == list(range(1, len(lines) + 1))
+    assert [each["text"] for each in found] == lines
+    model = load("a")
+    for each, line in zip(found, lines, strict=True):
+        nats = model.surprise(line + "\n")
+        assert each["num_chars"] == len(nats)
+        assert each["nats"] == pytest.approx(nats.sum(), abs=1e-3)
+        assert each["bits_per_char"] == pytest.approx(nats.mean() / math.log(2), abs=1e-4)
+        assert each["num_unknown"] == len(model.spelled(line)) + 1 - len(nats)
+
+
+def test_lines_of_a_model_that_knows_no_newline(charrnn, corpus, tmp_path):
+    corpus.write_text(small_text().replace("\n", ""))
+    charrnn("train", corpus, *QUICK, "--run", "a")
+    (tmp_path / "text.txt").write_text("a nose\n\n☃\na nose\n")
+    found = lines_of(charrnn("score", "--per-line", "text.txt"))
+    assert [each["num_chars"] for each in found] == [6, 0, 0, 6]
+    assert [each["bits_per_char"] is None for each in found] == [False, True, True, False]
+    assert found[0]["nats"] == pytest.approx(load("a").surprise("a nose").sum(), abs=1e-4)
+    assert found[0]["nats"] == pytest.approx(found[3]["nats"], abs=1e-6)
+
+
+def test_a_text_may_come_by_pipe(charrnn, trained, tmp_path, monkeypatch):
+    text = "a stone is a stream\n" * 9
+    (tmp_path / "text.txt").write_text(text)
+
+    def piped(*more):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        return charrnn("score", "-", *more)
+
+    expected = score(charrnn, "text.txt")["nats_per_char"]
+    assert json.loads(piped("--json").out)["nats_per_char"] == expected
+    assert len(lines_of(piped("--per-line"))) == 9
+    assert "\na stone is a stream↵\n" in piped("--heatmap").out
+
+
+def test_a_heat_map_shows_the_text_and_its_mean(charrnn, trained, tmp_path):
+    (tmp_path / "text.txt").write_text("a [stone] is\x1b\n")
+    drawn = charrnn("score", "text.txt", "--heatmap", "--export", "map.svg")
+    lines = drawn.out.splitlines()
+    bits = load("a").score("a stone is\n") / math.log(2)
+    assert lines[0] == f"{bits:.3f} bits per character"
+    assert lines[2] == "a stone is↵"
+    assert "\x1b" not in drawn.out
+    assert "3 characters that the model does not know: left out" in drawn.err
+    assert "wrote map.svg" in drawn.err
+    assert (tmp_path / "map.svg").read_text().startswith("<svg")
+    only = charrnn("score", "text.txt", "--export", "map.html")
+    assert (only.code, only.out) == (0, "")
+
+
+def test_a_heat_map_of_a_model_of_bytes_shows_characters(charrnn, corpus, tmp_path):
+    corpus.write_text(small_text().replace("a", "ä"))
+    charrnn("train", corpus, *QUICK, "--bytes", "--run", "a")
+    (tmp_path / "text.txt").write_bytes("är".encode() + b"\xa4")
+    assert (
+        charrnn("score", "text.txt", "--heatmap").out.splitlines()[2]
+        == "är\N{REPLACEMENT CHARACTER}"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_memory_does_not_grow_with_the_file(charrnn, trained, tmp_path):
+    """32 MB take as much as 16 MB within 10 MB: xz fills its dictionary and its window, which
+    together are 13 MB, before it takes no more.
+    """
+    text, peaks = small_text(1_000_000).encode(), []
+    for num_megabytes in (16, 32):
+        with (tmp_path / "large.txt").open("wb") as file:
+            for _ in range(num_megabytes):
+                file.write(text)
+        peaks.append(peak_memory("score", "large.txt"))
+    assert peaks[1] < peaks[0] + 10_000_000
+
+
+def test_without_a_file_it_is_the_runs_own_validation_split(charrnn, trained):
+    facts = json.loads(charrnn("info", "a", "--json").out)
+    found = score(charrnn)
+    assert found["nats_per_char"] == pytest.approx(facts["val_loss"], abs=1e-6)
+    assert found["nats_per_char_reset"] == pytest.approx(facts["val_loss_reset"], abs=1e-6)
+
+
+def test_the_test_split_is_another_one(charrnn, trained, corpus):
+    test, val = score(charrnn, "--split", "test"), score(charrnn)
+    assert test["num_chars"] == pytest.approx(2 * val["num_chars"], abs=2)
+    assert test["nats_per_char"] != val["nats_per_char"]
+
+
+def test_adapting_is_said_and_measured_apart(charrnn, trained):
+    assert "state carried" in charrnn("score", "--run", "a").out
+    adapted = charrnn("score", "--adapt")
+    assert "learning on the way" in adapted.out
+    assert "reset" not in adapted.out
+    assert score(charrnn, "--adapt")["adapted"] is True
+
+
+def test_characters_it_never_saw_are_left_out_and_counted(charrnn, trained, tmp_path):
+    (tmp_path / "text.txt").write_text("a ☃ stone ☃")
+    found = score(charrnn, "text.txt")
+    assert (found["num_unknown"], found["num_chars"]) == (2, 9)
+    assert (found["model_bytes"], found["gzip_bytes"]) == (None, None)  # of which text?
+    told = charrnn("score", "text.txt")
+    assert "2 characters that the model does not know: left out" in told.err
+    assert "compressed:" not in told.out
+
+
+def test_what_is_read_as_the_unknown_symbol_is_counted(charrnn, corpus, tmp_path):
+    text = small_text()
+    kept = {character for character, _ in Counter(text).most_common(9)}
+    rare = sum(character not in kept for character in text)
+    charrnn("train", corpus, *QUICK, "--max-vocab", 10, "--run", "a")
+    (tmp_path / "text.txt").write_text(text)
+    found = score(charrnn, "text.txt")
+    assert (found["num_unknown"], found["num_chars"]) == (rare, len(text))
+    assert found["model_bytes"] is None
+    lines = charrnn("score", "text.txt", "--per-line").out.splitlines()
+    in_lines = sum(character not in kept for character in text.replace("\n", ""))
+    assert sum(json.loads(line)["num_unknown"] for line in lines) == in_lines
+    told = charrnn("score", "text.txt")
+    assert f"{rare:,} characters that the model does not know: read as its unknown" in told.err
+    split = score(charrnn)
+    assert split["num_unknown"] > 0
+    assert split["num_bytes"] is split["xz_bytes"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "phrase"),
+    [
+        (("--split", "train"), 2, "--split 'train' is not known; choose val or test"),
+        (("missing.txt",), 2, "missing.txt cannot be read"),
+        (("missing.txt", "--per-line"), 2, "missing.txt cannot be read"),
+        (
+            ("latin.txt",),
+            2,
+            "latin.txt is not utf-8: byte 1; it may be cp1252: try --encoding cp1252",
+        ),
+        (("latin.txt", "--per-line"), 2, "latin.txt is not utf-8: byte 1"),
+        (("latin.txt", "--heatmap"), 2, "not utf-8: byte 1"),
+        (("snow.txt", "--heatmap"), 3, "there is no character to read"),
+        (("latin.txt", "--export", "a.png"), 2, "a.png is neither .html nor .svg"),
+        (("latin.txt", "--adapt", "--per-line"), 2, "--adapt and --per-line were both given"),
+        (("latin.txt", "--heatmap", "--json"), 2, "--json and --heatmap were both given"),
+        (("latin.txt", "--split", "val"), 2, "--split and FILE were both given"),
+        (("--per-line",), 2, "there is no text to look at; name a FILE, or - for standard input"),
+        (("large.txt", "--heatmap"), 2, "a heat map can show 100,000 characters"),
+        (("snow.txt",), 3, "there is no character to score"),
+    ],
+)
+def test_what_cannot_be_scored_is_one_line(charrnn, trained, tmp_path, arguments, code, phrase):
+    (tmp_path / "snow.txt").write_text("☃")
+    (tmp_path / "latin.txt").write_bytes(b"a\xe4b")
+    (tmp_path / "large.txt").write_bytes(b"a" * 100_001)
+    refused = charrnn("score", *arguments)
+    assert refused.code == code
+    assert phrase in refused.err
+
+
+def test_a_run_without_a_test_split_says_so(charrnn, corpus):
+    charrnn("train", corpus, *QUICK, "--run", "a")
+    refused = charrnn("score", "--split", "test")
+    assert refused.code == 3
+    assert "train with --test-fraction" in refused.err

@@ -1,0 +1,294 @@
+import dataclasses
+import inspect
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import QUICK, small_text, start
+
+from charrnn import __main__ as program
+from charrnn.cli import app
+from charrnn.config import ModelConfig, SampleConfig, TrainConfig
+from charrnn.training import autosize
+
+
+@pytest.mark.parametrize(
+    ("command", "config"),
+    [(app.train, ModelConfig()), (app.train, TrainConfig()), (app.sample, SampleConfig())],
+)
+def test_every_field_has_its_flag_with_the_same_default(command, config):
+    """None where the corpus and the machine decide (or, for sampling, chance and nothing)."""
+    parameters = inspect.signature(command).parameters
+    names = {"temperature": "temp", "final_temperature": "temp"}  # one flag for both: 0.5:1.1
+    of_sample = ("seed", "stop", "until", "length")
+    for spec in dataclasses.fields(config):
+        if spec.name.startswith("schedule_"):
+            continue  # the clock's
+        default = parameters[names.get(spec.name, spec.name)].default
+        if names.get(spec.name) == "temp":
+            assert app._temperatures(default) == (config.temperature, config.final_temperature)
+        elif spec.name in autosize.AUTO or (command is app.sample and spec.name in of_sample):
+            assert default is None
+        else:
+            assert default == getattr(config, spec.name)
+
+
+def test_help_is_shown_without_a_command(charrnn):
+    assert "Usage: charrnn" in charrnn().out
+    assert charrnn("--version").out.startswith("charrnn ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "phrase"),
+    [
+        (("train", "none.txt"), 3, "there is no corpus 'none.txt', neither here nor in data/"),
+        (("train", "--cell", "elman"), 2, "--cell 'elman' is not known; choose one of"),
+        (("train", "--hidden-size", "0"), 2, "--hidden-size 0 is out of range"),
+        (("train", "--hidden-size", "many"), 2, "--hidden-size"),
+        (("train", "--colour"), 2, "No such option: --colour"),
+        (("trian",), 2, "No such command 'trian'"),
+        (("train", "--device", "tpu"), 2, "--device 'tpu' is not known; use auto"),
+        (("train", "--lr", "-1"), 2, "--learning-rate -1.0 is out of range"),
+        (("resume",), 4, "/checkpoints yet; type: charrnn train; CHARRNN_CHECKPOINTS=FOLDER says"),
+        (("resume", "x"), 4, "/checkpoints; there are: none yet; CHARRNN_CHECKPOINTS=FOLDER says"),
+        (("sample",), 4, "there is no run in /"),
+        (("sample", "--top-p", "2"), 2, "--top-p 2.0 is out of range"),
+        (("sample", "-n", "-5"), 2, "--length -5 is out of range"),
+        (("info", "x"), 4, "there is no run 'x'"),
+    ],
+)
+def test_a_mistake_costs_one_line_and_a_documented_code(charrnn, arguments, code, phrase):
+    result = charrnn(*arguments)
+    assert result.code == code
+    assert result.err.startswith("charrnn: ")
+    assert phrase in result.err
+    assert result.err.count("\n") == 1
+    assert result.out == ""
+    assert not Path("checkpoints").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("CUDA out of memory. Tried to allocate 20.00 MiB", 9),
+        ("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to", 9),
+        ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate", 9),
+        ("CUDA error: an illegal memory access was encountered", 1),
+    ],
+)
+def test_only_what_lacks_memory_is_said_to(charrnn, monkeypatch, said, code):
+    def broken(*_):
+        raise RuntimeError(said)
+
+    monkeypatch.setattr("charrnn.runs.folder.everything", broken)
+    assert charrnn("runs").code == code
+
+
+def test_a_bug_of_ours_is_one_line_too_and_a_traceback_on_demand(charrnn, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr("charrnn.runs.folder.everything", broken)
+    result = charrnn("runs")
+    assert result.code == 1
+    assert result.err == (
+        "charrnn: a bug of ours, ZeroDivisionError: oh; charrnn --debug … shows where\n"
+    )
+    monkeypatch.setattr(sys, "argv", ["charrnn", "--debug", "runs"])
+    with pytest.raises(ZeroDivisionError):
+        program.main()
+
+
+def test_flags_have_their_other_spellings(charrnn, corpus):
+    flags = ("--rnn_size", 5, "--embedding_size", 4, "--batch_size", 2, "--seq_length", 8)
+    assert charrnn("train", corpus, *flags, "--lr", 0.5, "--steps", 2, "--run", "a").code == 0
+    facts = json.loads(charrnn("info", "--json").out)
+    assert (facts["hidden_size"], facts["batch_size"], facts["learning_rate"]) == (5, 2, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "flags"),
+    [
+        ("chinese", "床前明月光，疑是地上霜。\n举头望明月，低头思故乡。\n" * 9, ()),
+        ("russian", "Мой дядя самых честных правил,\nКогда не в шутку занемог,\n" * 9, ()),
+        ("emoji", "👩‍🚀🚀🌕👨‍👩‍👧 🇮🇸🔥\n" * 20, ()),
+        ("binary", bytes(range(256)) * 4, ("--bytes",)),
+        ("latin", "naïve café\r\n".encode("latin-1") * 30, ("--encoding", "latin-1")),
+        ("twenty", "abcdefghij abcdefgh\n", ()),
+        ("two", "ab", ()),
+        ("three", "abc", ("--val-fraction", 0.9)),
+        ("zeros", b"\0" * 100, ("--bytes",)),
+    ],
+)
+def test_any_text_trains_and_speaks(charrnn, tmp_path, name, data, flags):
+    path = tmp_path / name
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    tiny = ("--allow-short", "--hidden-size", 8, "--steps", 3, "--threads", 1)
+    done = charrnn("train", name, *tiny, *flags)
+    assert done.code == 0, done.err
+    spoken = charrnn("sample", name, "-n", 40, "-s", 1)
+    assert spoken.code == 0
+    assert spoken.out
+    assert charrnn("resume", "--steps", 5).code == 0
+    assert charrnn("info").code == 0
+
+
+def test_rare_characters_of_a_huge_alphabet_fold_and_it_is_said(charrnn, tmp_path):
+    (tmp_path / "text").write_text("abab" * 100 + "".join(map(chr, range(0x4E00, 0x4E40))))
+    done = charrnn("train", "text", "--max-vocab", 10, "--hidden-size", 8, "--steps", 3)
+    assert "57 rare characters (12 % of the text) became one unknown symbol" in done.err
+    spoken = charrnn("sample", "-n", 500, "-t", 5).out
+    assert "\N{REPLACEMENT CHARACTER}" not in spoken
+
+
+def test_a_folder_trains_and_says_what_it_passed_over(charrnn, tmp_path):
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text(small_text(1000))
+    (tmp_path / "texts" / "b.png").write_bytes(b"\x89PNG\0\xff")
+    done = charrnn("train", "texts", *QUICK)
+    assert done.code == 0
+    assert "passed over 1 file that is not text: texts/b.png" in done.err
+    assert (tmp_path / "checkpoints" / "texts").is_dir()
+
+
+def test_the_corpus_says_when_there_is_nothing_to_learn_from(charrnn, tmp_path):
+    (tmp_path / "empty").write_text("")
+    result = charrnn("train", "empty")
+    assert result.code == 3
+    assert result.err == (
+        "charrnn: the corpus holds no text; it takes at least two characters to learn\n"
+    )
+
+
+def test_training_says_what_it_chose_and_how_to_go_on(charrnn, corpus):
+    settings = ("train", corpus, *QUICK, "--ngrams", 1)
+    said = charrnn(*settings).err.splitlines()
+    assert said[0].startswith("corpus: 6,000 characters, a very small text, soon known by heart; ")
+    assert said[0].endswith("; training for 20 steps")
+    assert said[1] == "Ctrl-C saves and stops; continue with: charrnn resume corpus"
+    assert said[2].startswith("for comparison, nats per character: unigram ")
+    assert said[-1].startswith("done: 20 steps, validation loss ")
+    assert said[-1].endswith("; try it: charrnn sample corpus")
+    assert charrnn(*settings, "--verbose").err.splitlines()[1] == (
+        "24 distinct characters; lstm 1×12 (1,560 parameters), reading characters, batch 4,"
+        " sequence length 8, dropout 0.3: as given"
+    )
+
+
+def test_quiet_says_nothing_and_json_only_figures(charrnn, corpus):
+    quiet = charrnn("train", corpus, *QUICK, "--quiet")
+    assert (quiet.out, quiet.err) == ("", "")
+    as_json = charrnn("train", corpus, *QUICK, "--json")
+    assert as_json.err == ""
+    lines = [json.loads(line) for line in as_json.out.splitlines()]
+    assert [line["step"] for line in lines if "val_loss" in line] == [10, 20]
+
+
+@pytest.mark.usefixtures("trained")
+class TestSample:
+    def test_text_goes_to_stdout_and_the_rest_to_stderr(self, charrnn):
+        said = charrnn("sample", "-n", 50)
+        assert len(said.out) == 50
+        assert said.err.startswith("charrnn: repeat this with --seed ")
+        seed = said.err.split()[-1]
+        assert charrnn("sample", "-n", 50, "--seed", seed).out == said.out
+
+    def test_the_same_seed_says_the_same(self, charrnn):
+        flags = ("--temp", 0.8, "--seed", 7, "-n", 300)
+        assert charrnn("sample", *flags).out == charrnn("sample", *flags).out
+        assert charrnn("sample", *flags, "--no-stream").out == charrnn("sample", *flags).out
+
+    def test_it_goes_on_from_a_prompt(self, charrnn, tmp_path):
+        (tmp_path / "prompt").write_text("Line\n")
+        typed = charrnn("sample", "-p", "Line\n", "-n", 30, "-s", 1).out
+        assert typed.startswith("Line\n")
+        assert len(typed) == 35
+        assert charrnn("sample", "-f", "prompt", "-n", 30, "-s", 1).out == typed
+        both = charrnn("sample", "-p", "a", "-f", "prompt")
+        assert (both.code, "choose one" in both.err) == (2, True)
+        assert charrnn("sample", "-f", "nowhere").code == 2
+
+    def test_characters_it_never_saw_are_named(self, charrnn):
+        said = charrnn("sample", "-p", "a中b", "-n", 5, "-s", 1)
+        assert said.code == 0
+        assert "the model never saw '中' (U+4E2D): left out of the prompt" in said.err
+
+    def test_it_ends_before_a_stop(self, charrnn):
+        whole = charrnn("sample", "-s", 1, "-n", 500).out
+        stopped = charrnn("sample", "-s", 1, "-n", 500, "--stop", "e", "--stop", "zz").out
+        assert stopped == whole[: whole.index("e")]
+        endless = charrnn("sample", "-s", 1, "-n", -1, "--json", "--stop", "e")
+        assert json.loads(endless.out)["text"] == stopped
+
+    def test_several_samples_differ_and_come_as_json(self, charrnn):
+        lines = charrnn("sample", "-s", 1, "-n", 40, "--num", 3, "--json").out.splitlines()
+        said = [json.loads(line) for line in lines]
+        assert [line["stream"] for line in said] == [0, 1, 2]
+        assert len({line["text"] for line in said}) == 3
+        assert said[0]["text"] == charrnn("sample", "-s", 1, "-n", 40).out
+        text = charrnn("sample", "-s", 1, "-n", 40, "--num", 3).out
+        assert text == "\n\n".join(line["text"] for line in said)
+
+    def test_it_says_when_a_checkpoint_is_damaged(self, charrnn, tmp_path):
+        best = tmp_path / "checkpoints/a/best.safetensors"
+        best.write_bytes(best.read_bytes()[:-5])
+        whole = charrnn("sample", "checkpoints/a/last.safetensors", "-n", 5, "-s", 1)
+        instead = charrnn("sample", "a", "-n", 5, "-s", 1)
+        assert (instead.code, instead.out) == (0, whole.out)
+        assert "best.safetensors is not a valid charrnn checkpoint" in instead.err
+        assert "taking step 20 instead" in instead.err
+        assert "20 of 20" in charrnn("runs").out
+        assert charrnn("resume", "a").code == 0
+        (tmp_path / "checkpoints/a/last.safetensors").write_bytes(b"")
+        previous = charrnn("sample", "a", "-n", 5)
+        assert "taking step 0 instead" in previous.err
+        (tmp_path / "checkpoints/a/previous.safetensors").write_bytes(b"")
+        assert charrnn("sample", "a").code == 4
+
+    def test_runs_and_info_tell_of_it(self, charrnn):
+        num_parameters = json.loads(charrnn("info", "--json").out)["num_parameters"]
+        assert num_parameters > 1560 + 200 * 8  # what the n-grams add
+        assert f"lstm 1×12 ({num_parameters / 1000:.3g}k)" in charrnn("runs").out
+        assert "20 of 20" in charrnn("runs").out
+        facts = json.loads(charrnn("info", "--json").out)
+        wanted = {"step", "val_loss", "val_loss_reset", "num_parameters"}
+        assert facts.keys() >= wanted | {"weights_sha256", "corpus_sha256"}
+        shown = charrnn("info").out
+        assert "weights sha256" in shown
+        assert f"{num_parameters:,}" in shown
+
+    def test_it_never_imports_torch(self):
+        code = (
+            "import sys; sys.argv[1:] = ['sample', '-n', '5']; from charrnn.__main__ import main\n"
+        )
+        code += "try: main()\nfinally: print('torch' in sys.modules, file=sys.stderr)"
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
+        assert len(done.stdout) == 5
+        assert done.stderr.endswith("False\n")
+
+    def test_a_prompt_can_be_piped_in(self):
+        flags = ("sample", "-s", 1, "-n", 9, "-f", "-")
+        process = start(*flags, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert process.communicate(b"Line")[0].startswith(b"Line")
+
+
+def test_a_folder_that_is_no_run_is_left_alone(charrnn, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "lock").write_text("precious")
+    assert charrnn("resume", "mine").code == 4
+    assert (tmp_path / "mine" / "lock").read_text() == "precious"
+    for name in (".", "..", ""):
+        assert charrnn("resume", name).code == 4
+    assert not (tmp_path / "lock").exists()
+
+
+def test_a_name_with_a_newline_still_costs_one_line(charrnn, tmp_path):
+    (tmp_path / "a\nb").write_bytes(b"caf\xe9")
+    assert charrnn("train", "a\nb").err == (
+        "charrnn: a␊b is not utf-8: line 1, byte 3; it may be cp1252: try --encoding cp1252, or"
+        " --bytes\n"
+    )

@@ -1,0 +1,243 @@
+import contextlib
+import io
+import os
+import struct
+import sys
+
+import pyte
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.cli import console
+from charrnn.cli.console import Plain, Terminal, Writer, age, compact, visible
+
+EVERY_CONTROL = "".join(map(chr, [*range(32), *range(0x7F, 0xA0)]))
+
+
+@given(st.text() | st.sampled_from([EVERY_CONTROL, "\x1b[2J", "\x9b2J", "x [/bold]"]))
+def test_no_text_can_drive_the_terminal(text):
+    shown = visible(text)
+    assert len(shown) == len(text)
+    assert not set(shown) & (set(EVERY_CONTROL) - {"\n", "\t"})
+
+
+def test_what_cannot_be_seen_has_a_symbol():
+    shown = "".join(map(console.symbol, "a \n\t\u200d\ufeff"))
+    assert shown == "a␣↵⇥U+200DU+FEFF"
+
+
+def test_control_characters_show_as_symbols():
+    assert visible("\x1b[2J\x00\x7f\n\t") == "␛[2J␀␡\n\t"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0"), (999, "999"), (999.9, "1k"), (48_123, "48.1k"), (1.2e6, "1.2M")]
+)
+def test_numbers_are_shown_in_three_digits(number, text):
+    assert compact(number) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(5, "5 s"), (90, "2 min"), (7300, "2 h"), (2e5, "2 d")]
+)
+def test_age_is_shown_in_the_largest_unit(seconds, text):
+    assert age(seconds) == text
+
+
+class FakeTerminal(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_pipe_gets_exact_bytes():
+    for is_bytes, expected in ((True, b"\xe9\x1b"), (False, "é\x1b".encode())):
+        out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+        write = Writer(out, is_bytes=is_bytes)
+        write("é\x1b")
+        write.end(new_line=False)
+        assert out.buffer.getvalue() == expected  # type: ignore[attr-defined]
+
+
+def test_a_terminal_gets_visible_text():
+    out = FakeTerminal(io.BytesIO(), encoding="utf-8")
+    write = Writer(out, is_bytes=True)
+    for byte in "é\x1b[2J".encode():
+        write(chr(byte))
+    assert out.buffer.getvalue().decode() == "é␛[2J"  # type: ignore[attr-defined]
+
+
+def read_all(terminal: int) -> str:
+    """What was written to the other end, which is closed."""
+    data = b""
+    with contextlib.suppress(OSError):  # Linux's way to say that a terminal has ended
+        while chunk := os.read(terminal, 65_536):
+            data += chunk
+    os.close(terminal)
+    return data.decode()
+
+
+def screen_of(text: str, columns: int) -> list[str]:
+    screen = pyte.Screen(columns, 30)
+    pyte.Stream(screen).feed(text)
+    return [line.rstrip() for line in screen.display if line.strip()]
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Make stderr a terminal of so many columns; the function that is returned reads its screen."""
+    fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))
+
+    def open_one(columns: int):
+        ours, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+        monkeypatch.setattr(sys, "stderr", os.fdopen(its, "w", encoding="utf-8"))
+        monkeypatch.setenv("TERM", "xterm-256color")
+
+        def shown() -> list[str]:
+            sys.stderr.close()
+            return screen_of(read_all(ours), columns)
+
+        return shown
+
+    return open_one
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_bar_fits_and_a_hostile_sample_stays_in_its_panel(terminal, columns):
+    shown = terminal(columns)
+    screen = Terminal()
+    screen.begin(0, 4000)
+    figures = {"step": 1200, "loss": 1.5234, "val_loss": 1.6011, "chars_per_second": 48_123}
+    screen.figures(figures)
+    screen.advance(1200)
+    screen.sample("[/bold] \x1b[2J\x1b]0;title\x07 ends", 1200)
+    screen.end()
+    lines = shown()
+    assert "[/bold] ␛[2J␛]0;title␇ ends" in lines[1]
+    assert lines[0].startswith("╭") and lines[2].startswith("╰")
+    assert "1200/4000" in lines[-1]
+    assert "loss 1.523 (2.20 bits)  val 1.601  48.1k chars/s" in lines[-1]
+
+
+@pytest.mark.parametrize(("number", "last"), [(13, "13"), (14, "…"), (60, "…")])
+def test_a_panel_shows_the_first_of_many_names(terminal, number, last):
+    shown = terminal(80)
+    Terminal().sample("\n".join(map(str, range(1, number + 1))), 0)
+    _, *lines, _ = [line.strip("│ ") for line in shown()]
+    assert lines == [*map(str, range(1, 13)), last]
+
+
+@pytest.mark.parametrize(
+    ("columns", "figures"),
+    [
+        (40, "loss 1.523"),
+        (60, "loss 1.523  val 1.601"),
+        (70, "loss 1.523  val 1.601  48.1k chars/s"),
+        (80, "loss 1.523 (2.20 bits)  val 1.601  48.1k chars/s"),
+    ],
+)
+def test_a_run_of_minutes_shows_its_time_and_as_many_figures_as_there_is_room_for(
+    monkeypatch, columns, figures
+):
+    fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+    monkeypatch.setattr(sys, "stderr", os.fdopen(its, "w", encoding="utf-8"))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    now = 1000.0
+    monkeypatch.setattr(console.time, "monotonic", lambda: now)
+    screen = Terminal()
+    screen.timed(now - 2, 180)
+    screen.begin(0, 3012)
+    now += 40
+    screen.lengthen(2062)
+    screen.figures({"step": 20, "loss": 1.5234, "val_loss": 1.6011, "chars_per_second": 48_123})
+    screen.advance(1234)
+    screen.sample("text", 1234)
+    assert screen.took() == " in 0:42"
+    screen.end()
+    sys.stderr.close()
+    lines = screen_of(read_all(ours), columns)
+    assert "step 1,234, 0:42" in lines[0]
+    assert lines[-1].startswith("0:42/3:00 |")
+    assert lines[-1].endswith(f"| step 1,234  {figures}")
+
+
+def test_a_log_of_a_run_of_minutes_has_time_and_steps(capsys, monkeypatch):
+    monkeypatch.setattr(console.time, "monotonic", lambda: 1042.0)
+    screen = Plain()
+    screen.timed(1000.0, 180)
+    screen.begin(0, 3012)
+    screen.figures({"step": 20, "loss": 2.0})
+    assert capsys.readouterr().err == "step 20  0:42/3:00  loss 2.000 (2.89 bits)\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.9, "0:00"), (42, "0:42"), (180, "3:00"), (3661, "1:01:01")]
+)
+def test_a_duration_looks_as_on_a_clock(seconds, text):
+    assert console.duration(seconds) == text
+
+
+def test_details_are_for_those_who_ask(capsys):
+    for screen in (console.Quiet(), Plain(), Plain(is_verbose=True)):
+        screen.detail("batch 32")
+    assert capsys.readouterr().err == "batch 32\n"
+
+
+def test_without_a_terminal_there_are_plain_lines(capsys):
+    screen = Plain()
+    screen.say("hello \x1b")
+    screen.begin(0, 100)
+    for step in range(10, 60, 10):
+        screen.figures({"step": step, "loss": 2.0, "chars_per_second": 1000})
+    screen.figures({"step": 50, "val_loss": 1.9})
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "hello ␛",
+        "step 10/100  loss 2.000 (2.89 bits)  1k chars/s",
+        "step 50/100  loss 2.000 (2.89 bits)  val 1.900  1k chars/s",
+    ]
+
+
+@pytest.mark.parametrize("val", [(), ({"val_loss": 1.9},)])
+def test_the_last_step_has_one_plain_line_with_its_validation_if_there_is_one(capsys, val):
+    screen = Plain()
+    screen.begin(0, 5)
+    screen.figures({"step": 0, "baselines": {}})
+    screen.figures({"step": 5, "loss": 2.0})
+    for figures in val:
+        screen.figures({"step": 5, **figures})
+    screen.end()
+    shown = "step 5/5  loss 2.000 (2.89 bits)" + "  val 1.900" * len(val)
+    assert capsys.readouterr().err.splitlines() == [shown]
+
+
+def test_a_table_in_a_pipe_has_no_trailing_spaces_and_loses_nothing(capsys):
+    console.table(["", ""], [["a", "x" * 150], ["b", "y"]])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [line.rstrip() for line in lines]
+    assert any("x" * 150 in line for line in lines)
+
+
+def test_quiet_and_json_choose_the_display():
+    assert type(console.screen(quiet=True, as_json=False)) is console.Quiet
+    assert type(console.screen(quiet=True, as_json=True)) is console.Json
+    assert type(console.screen(quiet=False, as_json=False)) is Plain  # stderr is no terminal here
+
+
+def test_without_colours_there_is_no_escape_code_in_a_table_or_bars(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    for draw in (
+        lambda: console.table(["unit", "r"], [["h0.1", "+0.90"]]),
+        lambda: console.bars("after x", [("e", 0.9), ("␣", 0.1)]),
+    ):
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        draw()
+        assert "\x1b[" in capsys.readouterr().out
+        monkeypatch.setenv("NO_COLOR", "1")
+        draw()
+        assert "\x1b" not in capsys.readouterr().out

@@ -1,0 +1,170 @@
+"""`charrnn sample` with every control: what is written, and what is refused."""
+
+import itertools
+import json
+import re
+
+import pytest
+from conftest import SMALL
+
+from charrnn import load
+from charrnn.generation import filters
+
+NAMES = "".join(f"{a}{b}{c}\n" for a in "BDKL" for b in "aeiou" for c in ("n", "ra", "lo", "mmi"))
+
+
+@pytest.fixture
+def named(charrnn, tmp_path):
+    (tmp_path / "names.txt").write_text(NAMES)
+    charrnn("train", "names.txt", *SMALL, "--steps", 60, "--lines", "--run", "names")
+
+
+@pytest.fixture
+def learned(charrnn, corpus):
+    charrnn("train", corpus, *SMALL, "--steps", 60, "--run", "text")
+
+
+def lines(result):
+    return result.out.splitlines()
+
+
+@pytest.mark.usefixtures("named")
+class TestRecords:
+    def test_they_are_whole_new_distinct_and_match(self, charrnn):
+        wish = ("--unique", "--novel", "--match", "^[BD].*[ao]", "--temp", 1.2)
+        result = charrnn("sample", "--num", 30, "-s", 4, *wish)
+        assert result.code == 0
+        said = lines(result)
+        assert len(said) == len(set(said)) == 30
+        assert not set(said) & set(NAMES.splitlines())
+        assert all(re.search("^[BD].*[ao]", name) for name in said)
+        counted = re.search(r"30 written; refused: (.*)\n", result.err).group(1)
+        assert "without a match" in counted
+        assert "in the corpus" in counted
+        assert charrnn("sample", "--num", 30, "-s", 4, *wish).out == result.out
+
+    def test_without_a_number_there_are_ten_and_each_ends_its_line(self, charrnn):
+        assert charrnn("sample", "-s", 1).out.count("\n") == 10
+        assert charrnn("sample", "-s", 1, "--num", 3).out == "".join(
+            name + "\n" for name in lines(charrnn("sample", "-s", 1))[:3]
+        )
+
+    def test_a_prompt_begins_each(self, charrnn):
+        said = lines(charrnn("sample", "-s", 1, "--num", 5, "--prompt", "Ba", "--unique"))
+        assert len(said) == 5
+        assert all(name.startswith("Ba") for name in said)
+
+    def test_what_is_too_long_is_refused_and_counted(self, charrnn):
+        result = charrnn("sample", "-s", 1, "--num", 5, "--length", 4)
+        assert all(len(name) < 4 for name in lines(result))
+        assert "longer than --length" in result.err
+
+    def test_what_cannot_be_found_is_given_up(self, charrnn, monkeypatch):
+        monkeypatch.setattr(filters, "PATIENCE", 200)
+        result = charrnn("sample", "-s", 1, "--num", 5, "--match", "[0-9]")
+        assert (result.code, result.out) == (8, "")
+        assert "none of 5 was found: the last 200 were refused; a --match that more" in result.err
+
+    def test_a_ramp_needs_an_end(self, charrnn):
+        refused = charrnn("sample", "--temp", "0.5:1.5")
+        assert refused.code == 2
+        assert "a ramp of --temp needs an end; say --length" in refused.err
+
+    def test_the_library_speaks_them_too(self):
+        model = load("names")
+        assert "\n" not in model.generate(seed=1)
+        assert model.glimpse(40, seed=2).count("\n") >= 2
+        assert model.score("Bara") < 5
+
+    def test_a_batch_on_torch_says_the_same(self, charrnn, monkeypatch):
+        monkeypatch.setattr("charrnn.models.device.resolve", lambda name: "cpu")
+        monkeypatch.setattr("charrnn.cli.preflight.require_device", lambda name: None)
+        wish = ("sample", "-s", 5, "--num", 12, "--unique")
+        assert charrnn(*wish, "--device", "cuda").out == charrnn(*wish).out
+
+
+@pytest.mark.usefixtures("learned")
+class TestTexts:
+    def test_many_are_as_each_alone(self, charrnn):
+        result = charrnn("sample", "-s", 3, "-n", 50, "--num", 3, "--prompt", "A", "--no-stream")
+        model = load("text")
+        assert result.out == "\n\n".join(
+            "A" + "".join(model.stream("A", settings, stream=k))
+            for k, settings in enumerate([sample_of(length=50, seed=3)] * 3)
+        )
+
+    def test_json_has_what_each_character_cost(self, charrnn):
+        result = charrnn("sample", "-s", 3, "-n", 30, "--num", 2, "--json", "--stop", "\n")
+        for k, line in enumerate(lines(result)):
+            facts = json.loads(line)
+            assert (facts["stream"], facts["seed"], facts["prompt"]) == (k, 3, "")
+            assert len(facts["log_probabilities"]) == len(facts["text"])
+            assert facts["whole"] == (len(facts["text"]) < 30)
+            if facts["text"]:
+                nats = -sum(facts["log_probabilities"]) / len(facts["text"])
+                assert nats == pytest.approx(load("text").score(facts["text"]), abs=1e-3)
+
+    def test_unique_and_match_go_with_texts_and_novel_does_not(self, charrnn):
+        wish = ("--num", 4, "-n", 3, "-s", 1, "--temp", 2)
+        result = charrnn("sample", *wish, "--unique", "--match", "^[a-z]+$", "--no-stream")
+        said = result.out.split("\n\n")
+        assert len(set(said)) == 4
+        assert all(re.fullmatch("[a-z]{3}", text) for text in said)
+        refused = charrnn("sample", *wish, "--novel")
+        assert refused.code == 2
+        assert "--novel alone needs a run that learned records" in refused.err
+
+    @pytest.mark.parametrize("temperature", ["hot", "0.5:", ":1", "1:2:3", "-1", "nan", "0.5:inf"])
+    def test_a_temperature_that_is_none_is_one_line(self, charrnn, temperature):
+        refused = charrnn("sample", "--temp", temperature)
+        assert refused.code == 2
+        assert refused.err.count("\n") == 1
+
+    def test_a_ramp_is_spoken(self, charrnn):
+        cold = charrnn("sample", "-s", 1, "-n", 40, "--temp", "0:0").out
+        assert cold == charrnn("sample", "-s", 2, "-n", 40, "--temp", "0").out
+        rising = charrnn("sample", "-s", 1, "-n", 40, "--temp", "0:9").out
+        assert rising[0] == cold[0]
+        assert rising != cold
+        assert charrnn("sample", "-n", -1, "--temp", "0:9").code == 2
+
+
+def sample_of(**settings):
+    from charrnn.config import SampleConfig
+
+    return SampleConfig(**settings)
+
+
+FLAGS = {
+    "--num": (3,),
+    "--json": (),
+    "--no-stream": (),
+    "--unique": (),
+    "--match": ("[a-z]",),
+    "--stop": ("\n",),
+    "--prompt": ("a",),
+    "--temp": ("0.5:1.2",),
+    "--top-k": (5,),
+    "-n": (-1,),
+}
+
+
+@pytest.mark.usefixtures("learned")
+@pytest.mark.parametrize("pair", list(itertools.combinations(FLAGS, 2)), ids="+".join)
+def test_any_two_flags_work_or_say_in_one_line_why_not(charrnn, pair):
+    typed = [part for flag in pair for part in (flag, *FLAGS[flag])]
+    endless = "-n" in pair and "--stop" not in pair
+    if "-n" not in pair:
+        typed += ["-n", 12]
+    if endless and not {"--num", "--json", "--no-stream", "--unique", "--match", "--temp"} & set(
+        pair
+    ):
+        return  # one stream without end: see test_cli
+    result = charrnn("sample", "-s", 1, *typed)
+    if endless or {"-n", "--temp"} <= set(pair):
+        assert result.code == 2
+        assert result.err.count("\n") == 1
+        assert result.out == ""
+    else:
+        assert result.code == 0
+        assert result.out

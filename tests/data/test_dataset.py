@@ -1,0 +1,139 @@
+"""Records from a corpus on disk to a text that is learned from, resumed and scored."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SMALL, run_of, same_files, signal_at
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.cli.console import Quiet
+from charrnn.config import TrainConfig
+from charrnn.data import dataset
+from charrnn.data.dataset import same_text
+from charrnn.errors import UsageError
+from charrnn.runs import checkpoint
+from charrnn.sources.decoding import Reading
+
+NAMES = "".join(f"{a}{b}{c}\n" for a in "BDKL" for b in "aeiou" for c in ("n", "ra", "lo", "mmi"))
+TUNES = "".join(f"X:{k}\nK:{'ABCDEFG'[k % 7]}\n{'ab' * (k % 9)}|\n\n" for k in range(60))
+QUICK = (*SMALL, "--steps", 40, "--eval-every", 15, "--run", "a")
+
+
+@pytest.fixture(params=[("lines", NAMES), ("blank", TUNES)], ids=["lines", "blank"])
+def kind(request, tmp_path):
+    kind, text = request.param
+    (tmp_path / "corpus.txt").write_text(text)
+    return kind
+
+
+def text_of(tmp_path, name="a"):
+    found = checkpoint.read(run_of(tmp_path, name).last)
+    text = same_text(found, keep_corpus=False, screen=Quiet())
+    return found, text
+
+
+def test_records_are_shuffled_whole_and_split_apart(charrnn, kind, tmp_path):
+    made = charrnn("train", "corpus.txt", *QUICK, "--records", kind, "--val-fraction", 0.2)
+    assert made.code == 0
+    found, text = text_of(tmp_path)
+    end = {"lines": "\n", "blank": "\n\n"}[kind]
+    source = (NAMES if kind == "lines" else TUNES).removesuffix(end).split(end)
+    arranged = found.vocab.decode(text.ids).removesuffix(end).split(end)
+    assert sorted(arranged) == sorted(source)
+    assert arranged != source
+    assert f"corpus: {len(source)} records, " in made.err
+    val = found.vocab.decode(text.ids[slice(*text.part("val"))])
+    assert val.removesuffix(end).split(end) == arranged[-val.count(end) :]
+    again = text_of(tmp_path)[1]
+    assert np.array_equal(again.ids, text.ids)
+
+
+def test_a_run_of_records_resumes_to_the_bit(charrnn, kind, tmp_path, monkeypatch):
+    arguments = ("--records", kind, "--dropout", 0.2)
+    charrnn("train", "corpus.txt", *QUICK, *arguments)
+    for step in (7, 29):
+        with pytest.MonkeyPatch.context() as patch:
+            signal_at(patch, step, 15)
+            command = ("resume", "b") if step > 7 else ("train", "corpus.txt", *QUICK, *arguments)
+            assert charrnn(*command, *(() if step > 7 else ("--run", "b"))).code == 143
+    assert charrnn("resume", "b").code == 0
+    same_files(run_of(tmp_path), run_of(tmp_path, "b"))
+
+
+def test_a_changed_corpus_of_records_is_seen(charrnn, kind, tmp_path):
+    charrnn("train", "corpus.txt", *QUICK, "--records", kind)
+    Path("corpus.txt").write_text("another\n\ntext\n\n")
+    assert charrnn("resume", "a", "--steps", 50).code == 3
+    assert charrnn("resume", "a", "--steps", 50, "--keep-corpus").code == 0
+
+
+def test_the_score_of_records_is_that_of_each_alone(charrnn, kind, tmp_path):
+    charrnn("train", "corpus.txt", *QUICK, "--records", kind)
+    found, text = text_of(tmp_path)
+    facts = json.loads(charrnn("info", "a", "--json").out)
+    by_split = json.loads(charrnn("score", "--json").out)
+    best = checkpoint.read(run_of(tmp_path).best)
+    assert by_split["nats_per_char"] == pytest.approx(best.progress.val_loss, abs=1e-6)
+    assert facts["val_loss_reset"] == pytest.approx(facts["val_loss"], abs=1e-6)
+    val = found.vocab.decode(text.ids[slice(*text.part("val"))])
+    (tmp_path / "val.txt").write_text(val)
+    by_file = json.loads(charrnn("score", "val.txt", "--json").out)
+    assert by_file["num_chars"] == by_split["num_chars"]
+    assert by_file["nats_per_char"] == pytest.approx(by_split["nats_per_char"], abs=1e-6)
+    refused = charrnn("score", "--adapt")
+    assert refused.code == 2
+    assert "a model of records" in refused.err
+    assert "each record from a new start" in charrnn("score").out
+
+
+@pytest.mark.parametrize(("text", "kind"), [("one line\n", "lines"), ("a\nb\nc\n", "blank")])
+def test_fewer_than_two_records_are_refused(charrnn, tmp_path, text, kind):
+    (tmp_path / "corpus.txt").write_text(text)
+    refused = charrnn("train", "corpus.txt", *QUICK, "--records", kind)
+    assert refused.code == 3
+    assert "fewer than two records" in refused.err
+    assert not Path("checkpoints/a").exists()
+
+
+def test_lines_are_one_word_for_records(charrnn, tmp_path):
+    (tmp_path / "corpus.txt").write_text(NAMES)
+    charrnn("train", "corpus.txt", *QUICK, "--lines")
+    assert json.loads(charrnn("info", "--json").out)["records"] == "lines"
+    assert TrainConfig().records == "none"
+    refused = charrnn("train", "corpus.txt", *SMALL, "--lines", "--records", "blank")
+    assert refused.code == 2
+    assert "--lines and --records blank were both given; choose one" in refused.err
+    refused = charrnn("train", "corpus.txt", *SMALL, "--records", "words")
+    assert refused.code == 2
+    assert "--records 'words' is not known; choose one of none, lines, blank" in refused.err
+
+
+@given(st.text(alphabet="aé中𝄞\n\r☃", max_size=40), st.integers(1, 7))
+def test_a_file_in_chunks_of_any_size_is_the_text_with_newlines(text, size):
+    data = "\ufeff".encode() + text.encode()
+    chunks = [data[t : t + size] for t in range(0, len(data), size)]
+    seen = []
+    found = list(dataset.spelled(dataset.File("a", chunks, Reading()), use=seen.append))
+    expected = text.replace("\r\n", "\n").replace("\r", "\n")
+    assert "".join(found) == expected
+    assert b"".join(seen) == expected.encode()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+def test_a_byte_that_is_no_text_is_told_by_its_place(size):
+    data = "né☃".encode() + b"\xff!"
+    chunks = [data[t : t + size] for t in range(0, len(data), size)]
+    with pytest.raises(UsageError, match=r"a is not utf-8: byte 6; it may be .*: try --encoding"):
+        list(dataset.spelled(dataset.File("a", chunks, Reading())))
+    of_bytes = dataset.File("a", chunks, Reading(is_bytes=True))
+    assert "".join(dataset.spelled(of_bytes)) == data.decode("latin-1")
+
+
+def test_a_column_is_taken_of_tables_only():
+    how = Reading(records="lines", column="text")
+    data = [b"id,text\n1,one\n"]
+    assert "".join(dataset.spelled(dataset.File("a.csv", data, how))) == "one\n"
+    assert "".join(dataset.spelled(dataset.File("a.txt", data, how))) == "id,text\n1,one\n"

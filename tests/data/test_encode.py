@@ -1,0 +1,212 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+from charrnn import _cores
+from charrnn.data import encode, shards, workers
+from charrnn.data.encode import Reading
+from charrnn.data.vocab import Vocab
+from charrnn.errors import CorpusError
+from charrnn.sources import decoding
+from charrnn.sources.paths import Source
+
+
+def ignore(done, total):
+    assert 0 <= done <= total
+
+
+def survey(paths, tmp_path, reading=Reading(), **settings):
+    found = [Source(path, path.name, **settings) for path in paths]
+    return found, encode.survey(found, reading, cache=tmp_path / "cache", progress=ignore)
+
+
+def encode_files(paths, tmp_path, reading=Reading(), **settings):
+    found, surveyed = survey(paths, tmp_path, reading, **settings)
+    vocab = Vocab.from_counts(surveyed.counts_array(), is_bytes=reading.is_bytes, max_size=10**6)
+    ids = encode.encoded(found, reading, surveyed, vocab, cache=tmp_path / "cache", progress=ignore)
+    return ids, vocab, surveyed
+
+
+@pytest.mark.parametrize(
+    "text", ["plain text\n", "Онегин, добрый мой приятель", "龍が飛ぶ 🐉🔥" * 50]
+)
+def test_a_text_becomes_ids_and_comes_back(tmp_path, monkeypatch, text):
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", 7)
+    path = tmp_path / "text"
+    path.write_text(text, encoding="utf-8")
+    ids, vocab, surveyed = encode_files([path], tmp_path)
+    assert vocab.decode(ids) == text
+    assert surveyed.num_chars == len(text) == len(ids)
+    assert surveyed.sha256 == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_any_file_at_all_becomes_bytes(tmp_path):
+    data = np.random.default_rng(0).bytes(5000)
+    path = tmp_path / "binary"
+    path.write_bytes(data)
+    ids, vocab, surveyed = encode_files([path], tmp_path, Reading(is_bytes=True))
+    assert vocab.decode(ids).encode("latin-1") == data
+    assert surveyed.sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_files_follow_each_other_each_on_a_new_line(tmp_path):
+    for name, text in (("a", "one"), ("b", "two\n"), ("c", ""), ("d", "three")):
+        (tmp_path / name).write_text(text)
+    ids, vocab, _ = encode_files([tmp_path / name for name in "abcd"], tmp_path)
+    assert vocab.decode(ids) == "one\ntwo\nthree"
+
+
+def test_what_is_not_text_in_a_folder_is_passed_over_without_a_trace(tmp_path):
+    (tmp_path / "a").write_text("text\n")
+    (tmp_path / "b").write_bytes(b"\xef\xbb\xbfgood beginning,\r\nthen \xff")
+    (tmp_path / "c").write_bytes(b"nul \0")
+    (tmp_path / "d").write_text("more")
+    ids, vocab, surveyed = encode_files(
+        [tmp_path / name for name in "abcd"], tmp_path, skip_unreadable=True
+    )
+    assert vocab.decode(ids) == "text\nmore"
+    assert surveyed.notes == (
+        "passed over 1 file with bytes that are not utf-8: b; --errors skip leaves out only the"
+        " lines with such bytes",
+        "passed over 1 file that is not text: c",
+    )
+    assert surveyed.sha256 == hashlib.sha256(b"text\nmore").hexdigest()
+
+
+def test_a_second_start_reads_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "text"
+    path.write_text("some text")
+    first, _, _ = encode_files([path], tmp_path)
+    monkeypatch.setattr(shards, "chunks", None)  # reading would fail
+    second, _, _ = encode_files([path], tmp_path)
+    assert (first == second).all()
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"rubbish" * 99])
+def test_a_damaged_copy_is_made_again(tmp_path, damage):
+    path = tmp_path / "text"
+    path.write_text("some text")
+    encode_files([path], tmp_path)
+    for copy in (tmp_path / "cache").iterdir():
+        copy.write_bytes(damage)
+    ids, vocab, _ = encode_files([path], tmp_path)
+    assert vocab.decode(ids) == "some text"
+
+
+def test_one_file_may_be_named_and_lie_in_a_folder(tmp_path):
+    path = tmp_path / "nul"
+    path.write_text("a\0b")
+    found = [Source(path, "nul"), Source(path, "nul", skip_unreadable=True)]
+    surveyed = encode.survey(found, Reading(), cache=tmp_path / "cache", progress=ignore)
+    vocab = Vocab.from_counts(surveyed.counts_array(), is_bytes=False, max_size=9)
+    ids = encode.encoded(
+        found, Reading(), surveyed, vocab, cache=tmp_path / "cache", progress=ignore
+    )
+    assert vocab.decode(ids) == "a\0b"
+
+
+def test_an_edited_file_is_read_again(tmp_path):
+    path = tmp_path / "text"
+    path.write_text("before")
+    before = survey([path], tmp_path)[1]
+    path.write_text("edited")
+    assert survey([path], tmp_path)[1].sha256 != before.sha256
+
+
+@pytest.mark.parametrize(("text", "phrase"), [("", "holds no text"), ("x", "holds one character")])
+def test_too_little_text_is_refused(tmp_path, text, phrase):
+    (tmp_path / "text").write_text(text)
+    with pytest.raises(CorpusError, match=phrase):
+        survey([tmp_path / "text"], tmp_path)
+
+
+LINES = [f"line {k}: {'naïve café' * (k % 3)}\n" for k in range(400)]
+
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    """Pieces of so many bytes that a text of LINES has dozens."""
+    monkeypatch.setattr(shards, "PIECE_BYTES", 200)
+
+
+def killed_at(monkeypatch, function, number):
+    """Leave the work as a kill would when the function is called for that time."""
+    plain, calls = getattr(shards, function), []
+
+    def fatal(*given):
+        calls.append(given)
+        if len(calls) == number:
+            raise KeyboardInterrupt
+        return plain(*given)
+
+    monkeypatch.setattr(shards, function, fatal)
+
+
+@pytest.mark.parametrize("function", ["tally", "write"])
+def test_a_killed_work_goes_on_where_it_was(tmp_path, monkeypatch, small_pieces, function):
+    (tmp_path / "text").write_text("".join(LINES))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        killed_at(patch, function, 21)
+        encode_files([tmp_path / "text"], tmp_path)
+    counted = count_calls(monkeypatch, function)
+    ids, vocab, surveyed = encode_files([tmp_path / "text"], tmp_path)
+    assert len(counted) == len(surveyed.places) - 20 * (function == "tally")
+    written = [writing for (writing, _) in counted if getattr(writing, "written", None)]
+    assert len(written) == 20 * (function == "write")
+    assert vocab.decode(ids) == "".join(LINES)
+    assert surveyed.sha256 == hashlib.sha256("".join(LINES).encode()).hexdigest()
+    left = {path.suffix for path in (tmp_path / "cache").iterdir()}
+    assert left - {".lock"} == {".json", ".npy"}
+
+
+def count_calls(monkeypatch, function):
+    """The list that the arguments go to which a function of `pieces` is called with."""
+    plain, calls = getattr(shards, function), []
+
+    def spy(*given):
+        calls.append(given)
+        return plain(*given)
+
+    monkeypatch.setattr(shards, function, spy)
+    return calls
+
+
+@pytest.mark.parametrize("what", ["ids", "journal", "cut", "gone"])
+def test_a_damaged_piece_is_made_again(tmp_path, small_pieces, what):
+    (tmp_path / "text").write_text("".join(LINES))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        killed_at(patch, "write", 21)
+        encode_files([tmp_path / "text"], tmp_path)
+    (partial,) = (tmp_path / "cache").glob("*.partial")
+    path = partial.with_suffix(".journal") if what == "journal" else partial
+    data = bytearray(path.read_bytes())
+    data[500] ^= 1
+    path.write_bytes(data[:600] if what == "cut" else data)
+    if what == "gone":
+        path.unlink()
+    ids, vocab, _ = encode_files([tmp_path / "text"], tmp_path)
+    assert vocab.decode(ids) == "".join(LINES)
+
+
+def test_many_processes_make_the_same_of_a_folder_as_one(tmp_path, monkeypatch, small_pieces):
+    """Large files and small ones, one of them no text after a long while that it was."""
+    texts = [
+        "".join(LINES), "small\r\nfile", "", "\ufeffopen end", "".join(LINES[::-1])[:-1], "z",
+    ]  # fmt: skip
+    names = [tmp_path / name for name in "abcdef"]
+    for path, text in zip(names, texts, strict=True):
+        path.write_text(text, newline="")
+    (tmp_path / "e0").write_bytes("".join(LINES).encode() + b"\xff")
+    found = sorted([*names, tmp_path / "e0"])
+    alone, vocab, surveyed = encode_files(found, tmp_path, skip_unreadable=True)
+    whole = f"{texts[0]}small\nfile\nopen end\n{texts[4]}\nz"
+    assert vocab.decode(alone) == whole
+    assert surveyed.sha256 == hashlib.sha256(whole.encode()).hexdigest()
+    assert surveyed.skipped == ("e0",)
+    monkeypatch.setattr(workers, "MIN_BYTES", 0)
+    monkeypatch.setattr(_cores, "num_cores", lambda: 2)
+    (tmp_path / "other").mkdir()
+    together, _, found_together = encode_files(found, tmp_path / "other", skip_unreadable=True)
+    assert (together == alone).all()
+    assert found_together == surveyed

@@ -1,0 +1,87 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import pytest
+from conftest import wait_until
+
+from charrnn import _cores
+from charrnn.data import workers
+from charrnn.errors import NoMemoryError
+
+
+@dataclass(frozen=True)
+class Number:
+    value: int
+    num_bytes: int = workers.MIN_BYTES
+
+
+def square(number, tell):
+    if number.value < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.01 * (number.value % 3))
+    tell(number.num_bytes)
+    return number.value**2
+
+
+@pytest.mark.parametrize("num_cores", [1, 2])
+def test_results_come_in_order_and_all_bytes_are_told(monkeypatch, num_cores):
+    monkeypatch.setattr(_cores, "num_cores", lambda: num_cores)
+    told = []
+    found = workers.in_order(square, [Number(k) for k in range(9)], told.append)
+    assert list(found) == [k**2 for k in range(9)]
+    assert sum(told) == 9 * workers.MIN_BYTES
+
+
+def test_a_killed_process_is_told_as_what_it_mostly_is(monkeypatch):
+    monkeypatch.setattr(_cores, "num_cores", lambda: 2)
+    with pytest.raises(NoMemoryError, match="was killed; run the command again"):
+        list(workers.in_order(square, [Number(-1), Number(1)], lambda _: None))
+
+
+OWNER = """
+import test_workers, sys
+from charrnn import _cores
+from charrnn.data import workers
+_cores.num_cores = lambda: 2
+def tell(_):
+    print("going", flush=True)
+for _ in workers.in_order(test_workers.square, [test_workers.Number(1)] * 10**5, tell): pass
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc"), reason="needs /proc")
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+    ],
+)
+def test_workers_end_with_the_process_they_work_for(number):
+    folder = os.path.dirname(__file__)
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([folder, *sys.path])}
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env
+    )
+    assert owner.stdout.readline() == b"going\n"
+    with open(f"/proc/{owner.pid}/task/{owner.pid}/children") as file:
+        children = file.read().split()
+    assert len(children) >= 2
+    owner.send_signal(number)
+    owner.wait()
+    owner.stdout.close()
+    wait_until(lambda: not any(os.path.exists(f"/proc/{child}") for child in children))
+
+
+def test_without_room_for_what_processes_share_one_does_it_all(monkeypatch):
+    def refuse(*given):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_cores, "num_cores", lambda: 2)
+    monkeypatch.setattr(workers, "ProcessPoolExecutor", refuse)
+    assert list(workers.in_order(square, [Number(2), Number(3)], lambda _: None)) == [4, 9]

@@ -1,0 +1,117 @@
+"""Many streams in a batch: each says what it would say alone."""
+
+from itertools import count, islice
+
+import numpy as np
+import pytest
+from conftest import random_weights
+
+from charrnn.config import ModelConfig, SampleConfig
+from charrnn.generation.batch import Ends, speak_many
+from charrnn.generation.sampler import generate, log_probabilities
+from charrnn.models.step_numpy import Matrices, Stepper
+
+VOCAB_SIZE = 6
+CONTROLS = [
+    {},
+    {"temperature": 0.4, "top_k": 3},
+    {"top_p": 0.7, "min_p": 0.05},
+    {"temperature": 0.2, "final_temperature": 2.0},
+]
+
+
+def prompted(cell="lstm"):
+    config = ModelConfig(cell=cell, hidden_size=10, embedding_size=4, ngrams=3)
+    stepper = Stepper(Matrices(config, random_weights(config, VOCAB_SIZE)[1]))
+    return stepper, stepper.read(np.array([0, 2]))
+
+
+def together(streams, num_at_once, *, cell="lstm", stops=(), untils=(), never=None, **settings):
+    stepper, logits_V = prompted(cell)
+    sample = SampleConfig(**{"length": 40, "temperature": 1.0, **settings})
+    return speak_many(
+        stepper.widened,
+        logits_V,
+        iter(streams),
+        num_at_once=num_at_once,
+        sample=sample,
+        ends=Ends(before=stops, after=untils),
+        never=never,
+        with_log_probabilities=True,
+    )
+
+
+def alone(stream, *, cell="lstm", never=None, **settings):
+    stepper, logits_V = prompted(cell)
+    sample = SampleConfig(**{"length": 40, "temperature": 1.0, **settings})
+    return list(generate(stepper, logits_V, sample=sample, stream=stream, never=never))
+
+
+@pytest.mark.parametrize("settings", CONTROLS)
+@pytest.mark.parametrize("num_at_once", [1, 2, 7, 64])
+def test_a_stream_says_the_same_alone_and_in_any_batch(cell, settings, num_at_once):
+    said = list(together(range(12), num_at_once, cell=cell, **settings))
+    assert [spoken.stream for spoken in said] == list(range(12))
+    assert [spoken.ids for spoken in said] == [
+        alone(stream, cell=cell, **settings) for stream in range(12)
+    ]
+    assert not any(spoken.ended for spoken in said)
+
+
+def cut(ids, stops):
+    """The ids before the first stop; of several that end there, the longest."""
+    for end in range(1, len(ids) + 1):
+        found = [stop for stop in stops if ids[:end][-len(stop) :] == list(stop)]
+        if found:
+            return ids[: end - max(map(len, found))], True
+    return ids, False
+
+
+@pytest.mark.parametrize("stops", [[(3,)], [(1, 4), (2,)], [(4,), (1, 4), (5, 5)]])
+@pytest.mark.parametrize("num_at_once", [1, 5])
+def test_finished_streams_make_room_and_all_come_in_order(stops, num_at_once):
+    said = list(together(range(60), num_at_once, stops=stops, length=3))
+    assert [spoken.stream for spoken in said] == list(range(60))
+    assert [(spoken.ids, spoken.ended) for spoken in said] == [
+        cut(alone(stream, length=3), stops) for stream in range(60)
+    ]
+    assert {spoken.ended for spoken in said} == {True, False}
+
+
+def test_a_stream_may_end_after_a_text_and_keep_it():
+    for spoken, whole in zip(
+        together(range(20), 6, untils=[(1, 4), (2,)], length=30),
+        (alone(stream, length=30) for stream in range(20)),
+        strict=True,
+    ):
+        ends = [k + 2 for k in range(29) if whole[k : k + 2] == [1, 4]]
+        ends += [k + 1 for k in range(30) if whole[k] == 2]
+        assert spoken.ids == whole[: min(ends, default=30)]
+        assert spoken.ended == bool(ends)
+        assert len(spoken.log_probabilities) == len(spoken.ids)
+
+
+def test_streams_without_end_are_computed_as_they_are_taken():
+    said = list(islice(together(count(), 4, stops=[(3,)]), 30))
+    assert [spoken.ids for spoken in said] == [
+        spoken.ids for spoken in together(range(30), 9, stops=[(3,)])
+    ]
+
+
+def test_what_is_never_to_be_said_is_not():
+    assert any(1 in spoken.ids for spoken in together(range(4), 4))
+    said = list(together(range(4), 3, never=1))
+    assert not any(1 in spoken.ids for spoken in said)
+    assert [spoken.ids for spoken in said] == [alone(stream, never=1) for stream in range(4)]
+
+
+def test_each_character_comes_with_the_models_own_log_probability():
+    (spoken,) = together([5], 3, stops=[(4, 4)], temperature=0.5, top_k=4)
+    stepper, logits_V = prompted()
+    for i, nats in zip(spoken.ids, spoken.log_probabilities, strict=True):
+        assert nats == pytest.approx(log_probabilities(logits_V)[i], abs=1e-5)
+        logits_V = stepper.step(i)
+
+
+def test_a_text_of_no_length_is_empty():
+    assert [spoken.ids for spoken in together(range(3), 2, length=0)] == [[], [], []]

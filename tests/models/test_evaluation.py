@@ -1,0 +1,41 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from test_loop import IDS, learner_of
+from torch.nn import functional
+
+from charrnn.models.evaluation import evaluate, evaluate_reset
+
+
+@pytest.mark.parametrize("num_scored", [1, 255, 5000])
+def test_the_validation_loss_is_that_of_one_reader_of_the_whole_text(cell, num_scored):
+    network = learner_of(cell).network
+    first = len(IDS) - num_scored
+    before = max(0, first - 1 - 256)
+    ids = torch.from_numpy(IDS[before:].astype(np.int64))[:, None]
+    with torch.no_grad():
+        logits, _ = network(ids[:-1], network.initial_state(1))
+        losses = functional.cross_entropy(logits[:, 0], ids[1:, 0], reduction="none")
+    assert evaluate(network, IDS, first=first) == pytest.approx(
+        float(losses[-num_scored:].mean()), abs=2e-4
+    )
+
+
+@pytest.mark.parametrize("num_scored", [1, 200, 700])
+def test_the_reset_loss_sees_blocks_without_context(cell, num_scored):
+    network = learner_of(cell).network
+    first = len(IDS) - num_scored
+    total = 0.0
+    for start in range(first, len(IDS), 256):
+        block = torch.from_numpy(IDS[start - 1 : start + 256].astype(np.int64))[:, None]
+        with torch.no_grad():
+            logits, _ = network(block[:-1], network.initial_state(1))
+            total += float(functional.cross_entropy(logits[:, 0], block[1:, 0], reduction="sum"))
+    assert evaluate_reset(network, IDS, first=first) == pytest.approx(total / num_scored, abs=1e-5)
+
+
+def test_the_whole_of_a_short_corpus_can_be_scored():
+    network = learner_of("gru").network
+    assert math.isfinite(evaluate(network, IDS[:5], first=1))

@@ -1,0 +1,103 @@
+"""The fast step against the textbook's, for every cell and shape."""
+
+import numpy as np
+import pytest
+from conftest import random_weights
+
+from charrnn.config import ModelConfig
+from charrnn.models.cells import initial_state, step
+from charrnn.models.step_numpy import Matrices, Stepper
+
+VOCAB_SIZE = 7
+SHAPES = [
+    {},
+    {"num_layers": 3},
+    {"ngrams": 1, "skip": False},
+    {"ngrams": 2, "num_layers": 2},
+    {"ngrams": 6, "skip": False},
+]
+SHAPES = [{"hidden_size": 12, "embedding_size": 5, **shape} for shape in SHAPES]
+
+
+def textbook(config, weights, ids_TB):
+    """logits_TBV by recurrence.py, and the state after them."""
+    state = initial_state(config, ids_TB.shape[1])
+    logits = []
+    for ids_B in ids_TB:
+        logits_BV, state = step(config, weights, ids_B, state)
+        logits.append(logits_BV)
+    return np.array(logits), state
+
+
+def random_ids(*shape):
+    return np.random.default_rng(4).integers(VOCAB_SIZE, size=shape)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_one_stream_steps_as_the_textbook_does(cell, shape):
+    config = ModelConfig(cell=cell, **shape)
+    weights = random_weights(config, VOCAB_SIZE)[1]
+    ids_T = random_ids(80)
+    expected, _ = textbook(config, weights, ids_T[:, None])
+    stepper = Stepper(Matrices(config, weights))
+    stepped = np.array([stepper.step(i).copy() for i in ids_T.tolist()])
+    np.testing.assert_allclose(stepped, expected[:, 0], atol=1e-5)
+
+
+def test_contexts_that_were_forgotten_are_computed_anew(monkeypatch):
+    config = ModelConfig(**SHAPES[0])
+    weights = random_weights(config, VOCAB_SIZE)[1]
+    monkeypatch.setattr("charrnn.models.step_numpy._KEPT_BYTES", 1)
+    stepper = Stepper(Matrices(config, weights))
+    expected, _ = textbook(config, weights, random_ids(80)[:, None])
+    stepped = np.array([stepper.step(i).copy() for i in random_ids(80).tolist()])
+    np.testing.assert_allclose(stepped, expected[:, 0], atol=1e-5)
+    assert len(stepper._kept) == 1
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_text_read_at_once_is_a_text_read_step_by_step(cell, shape, monkeypatch):
+    monkeypatch.setattr("charrnn.models.step_numpy._CHUNK", 32)
+    config = ModelConfig(cell=cell, **shape)
+    weights = random_weights(config, VOCAB_SIZE)[1]
+    ids_T = random_ids(70)
+    expected, state = textbook(config, weights, ids_T[:, None])
+    stepper = Stepper(Matrices(config, weights))
+    np.testing.assert_allclose(stepper.read_all(ids_T), expected[:, 0].T, atol=1e-5)
+    in_chunks = Stepper(Matrices(config, weights))
+    np.testing.assert_allclose(in_chunks.read(ids_T), expected[-1, 0], atol=1e-5)
+    for found in (stepper.state(), in_chunks.state()):
+        assert found.before_KB.tolist() == state.before_KB.tolist()
+        for layer, expected_layer in zip(found.layers, state.layers, strict=True):
+            np.testing.assert_allclose(layer, expected_layer, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_streams_side_by_side_step_as_the_textbook_does(cell, shape):
+    config = ModelConfig(cell=cell, **shape)
+    weights = random_weights(config, VOCAB_SIZE)[1]
+    prompt, ids_TB = random_ids(9), random_ids(30, 5)
+    stepper = Stepper(Matrices(config, weights))
+    stepper.read(prompt)
+    batch = stepper.widened(5)
+    stepped = np.array([batch.step(ids_B) for ids_B in ids_TB])
+    whole_TB = np.concatenate([np.repeat(prompt[:, None], 5, 1), ids_TB])
+    expected, _ = textbook(config, weights, whole_TB)
+    np.testing.assert_allclose(stepped.transpose(0, 2, 1), expected[9:], atol=1e-5)
+
+
+def test_streams_start_again_and_leave(cell):
+    config = ModelConfig(cell=cell, **SHAPES[1])
+    weights = random_weights(config, VOCAB_SIZE)[1]
+    stepper = Stepper(Matrices(config, weights))
+    stepper.read(np.array([3]))
+    batch = stepper.widened(4)
+    for ids_B in random_ids(6, 4):
+        batch.step(ids_B)
+    batch.restart([1, 3])
+    batch.keep([0, 3])
+    logits = batch.step(np.array([2, 5]))
+    on_stream_0 = np.append(3, np.append(random_ids(6, 4)[:, 0], 2))
+    for stream, ids in ((0, on_stream_0), (1, np.array([3, 5]))):
+        expected, _ = textbook(config, weights, ids[:, None])
+        np.testing.assert_allclose(logits[:, stream], expected[-1, 0], atol=1e-5)

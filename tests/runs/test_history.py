@@ -1,0 +1,73 @@
+"""How a run learned to write, as its metrics tell it."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from conftest import SMALL
+
+from charrnn.errors import UsageError
+from charrnn.runs import history
+from charrnn.runs.folder import Run
+from charrnn.runs.history import Moment
+
+
+def recorded(*lines):
+    run = Run(Path())
+    run.metrics.write_text("".join(f"{line}\n" for line in lines))
+    return run
+
+
+def test_each_sample_has_the_losses_of_its_step():
+    lines = [
+        {"step": 0, "sample": "xq", "elapsed_seconds": 0},
+        {"step": 10, "loss": 3.0, "elapsed_seconds": 1.5},
+        {"step": 10, "sample": "eat", "elapsed_seconds": 1.6},
+        {"step": 20, "loss": 2.0, "elapsed_seconds": 3},
+        {"step": 20, "val_loss": 2.5, "elapsed_seconds": 3},
+        {"step": 20, "sample": "tea", "elapsed_seconds": 3.25},
+        {"step": 50, "sample": "tree", "elapsed_seconds": 9},
+    ]
+    assert history.of(recorded(*map(json.dumps, lines))) == [
+        Moment(0, 0.0, "xq", None, None),
+        Moment(10, 1.6, "eat", 3.0, None),
+        Moment(20, 3.25, "tea", 2.0, 2.5),
+        Moment(50, 9.0, "tree", 2.0, None),
+    ]
+
+
+def test_lines_that_are_torn_or_strange_are_passed_over():
+    strange = ("", "7", '"sample"', '{"sample": "a"}', '{"step": 1, "sample": 5}', "[" * 9999)
+    whole = '{"step": 2, "sample": "b", "elapsed_seconds": 1}'
+    [moment] = history.of(recorded(*strange, whole, whole[:-5]))
+    assert moment.sample == "b"
+
+
+def test_a_run_without_samples_says_how_it_gets_some():
+    with pytest.raises(UsageError, match="kept no samples; type: charrnn resume"):
+        history.of(recorded('{"step": 1, "loss": 2.0}'))
+
+
+@pytest.mark.parametrize("number", [1, 12, 13, 100, 5000])
+def test_of_many_the_first_and_the_last_are_shown(number):
+    moments = [Moment(step, 0.0, "", None, None) for step in range(number)]
+    steps = [moment.step for moment in history.thinned(moments)]
+    assert len(steps) == min(number, history.MOST_SHOWN)
+    assert steps[0] == 0 and steps[-1] == number - 1
+    gaps = [then - one for one, then in pairwise([-1, *steps])]
+    assert max(gaps) == gaps[-1]
+
+
+def test_it_is_plain_in_a_pipe_and_json_for_programs(charrnn, corpus):
+    charrnn("train", corpus, *SMALL, "--steps", 60, "--eval-every", 20, "--run", "a")
+    found = json.loads(charrnn("history", "a", "--json").out)
+    assert [one["step"] for one in found] == [0, 10, 20, 40, 50, 60]
+    assert found[0].keys() == {"step", "elapsed_seconds", "sample", "loss", "val_loss"}
+    shown = charrnn("history")
+    assert (shown.code, shown.err) == (0, "")
+    heads = [line for line in shown.out.splitlines() if not line.startswith("  |")]
+    assert [head.split("  ")[0] for head in heads] == [f"step {one['step']}" for one in found]
+    assert heads[2].endswith(f"loss {found[2]['loss']:.3f}  val {found[2]['val_loss']:.3f}")
+    first = found[0]["sample"].rstrip().split("\n")
+    assert shown.out.splitlines()[1 : 1 + len(first)] == [f"  | {line}".rstrip() for line in first]

@@ -1,0 +1,69 @@
+"""How a process is brought into a run: by a checkpoint that is handed to it."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from test_checkpoint import small
+
+from charrnn.errors import PeerError, UsageError
+from charrnn.runs.folder import Run
+from charrnn.training import handover
+from charrnn.training.distributed import ALONE, Group
+
+
+@dataclasses.dataclass(frozen=True)
+class Wire(Group):
+    """What the first process says is kept, for another one to hear it later."""
+
+    said: list[bytes] = dataclasses.field(default_factory=list)
+
+    def bytes_of_first(self, data: bytes) -> bytes:
+        if self.rank == 0:
+            self.said.append(data)
+            return data
+        return self.said.pop(0)
+
+
+def test_the_others_are_told_the_run_and_all_that_is_in_its_checkpoint():
+    first = Wire(0, 2)
+    handover.invite(first, Run(Path("checkpoints/a")), small())
+    run, found = handover.accepted(Wire(1, 2, said=first.said))
+    assert run.name == "a"
+    assert dataclasses.replace(found, arrays={}) == dataclasses.replace(small(), arrays={})
+    assert {name: array.tobytes() for name, array in found.arrays.items()} == {
+        name: array.tobytes() for name, array in small().arrays.items()
+    }
+
+
+def test_a_run_that_another_process_keeps_is_not_written_to(tmp_path):
+    run = handover.Elsewhere(tmp_path / "a")
+    run.tidy(3)
+    run.save(small())
+    run.save_best(small())
+    run.record({"step": 1})
+    run.forget_metrics_after(0)
+    assert not run.has_best()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_before_the_invitation_ends_the_others_without_a_word():
+    first = Wire(0, 2)
+    with pytest.raises(UsageError), handover.leading(first):
+        raise UsageError("no", "yes")
+    with pytest.raises(SystemExit) as ended:
+        handover.accepted(Wire(1, 2, said=first.said))
+    assert ended.value.code == UsageError.exit_code
+
+
+def test_where_nobody_hears_nothing_is_said():
+    first = Wire(0, 2)
+    with pytest.raises(PeerError), handover.leading(first):
+        raise PeerError("gone", "wait")
+    assert first.said == []
+
+
+def test_a_process_alone_keeps_what_it_has():
+    made = small()
+    assert handover.of_first(ALONE, lambda: made) is made
+    handover.invite(ALONE, Run(Path("a")), made)

@@ -1,0 +1,110 @@
+"""What surrounds the loop: metrics and validation. What may go wrong has its tests in faults/."""
+
+import dataclasses
+import itertools
+import json
+
+import pytest
+import torch
+from conftest import SMALL, TRAIN, metrics, run_of
+
+from charrnn.cli.console import Quiet
+from charrnn.runs import checkpoint
+from charrnn.training import setup, trainer
+from charrnn.training.autosize import Budget
+from charrnn.training.loop import Report
+
+
+def test_best_is_the_lowest_validation_loss_and_last_is_the_last(charrnn, tmp_path):
+    """Sixty characters are soon learned by heart, and then the validation loss rises."""
+    (tmp_path / "corpus.txt").write_text("the quick brown fox jumps over the lazy dog again and a")
+    settings = (
+        "--allow-short",
+        "--steps",
+        400,
+        "--eval-every",
+        20,
+        "--learning-rate",
+        0.05,
+        "--dropout",
+        0,
+    )
+    assert charrnn("train", "corpus.txt", "--run", "a", *settings).code == 0
+    run = run_of(tmp_path)
+    losses = {line["step"]: line["val_loss"] for line in metrics(run) if "val_loss" in line}
+    assert list(losses) == list(range(20, 401, 20))
+    best, last = checkpoint.read(run.best), checkpoint.read(run.last)
+    assert best.progress.val_loss == min(losses.values()) < losses[400]
+    assert losses[best.progress.step] == best.progress.val_loss
+    assert last.progress.step == 400
+    assert best.progress.val_loss_reset is not None
+    facts = json.loads(charrnn("info", "a", "--json").out)
+    assert facts["val_loss"] == best.progress.val_loss
+    assert facts["val_loss_reset"] == best.progress.val_loss_reset
+    assert facts["weights_sha256"] == last.weights_sha256() != best.weights_sha256()
+
+
+def test_metrics_hold_every_figure(charrnn, corpus, tmp_path):
+    charrnn(*TRAIN)
+    lines = metrics(run_of(tmp_path))
+    assert [line["step"] for line in lines if "loss" in line] == [10, 20, 30, 40, 50, 60]
+    assert [line["step"] for line in lines if "val_loss" in line] == [25, 50, 60]
+    assert lines[0].keys() == {"step", "baselines"}
+    assert lines[0]["step"] == 0
+    assert [line["step"] for line in lines if "sample" in line] == [0, 10, 25, 50, 60]
+    assert lines[1].keys() == {"step", "sample"}
+    assert lines[2].keys() == {"step", "loss", "bits_per_char", "grad_norm", "learning_rate"}
+
+
+@pytest.fixture
+def sitting(charrnn, corpus, tmp_path):
+    """A run of 60 steps, to go on from step 60 to step 90."""
+    charrnn(*TRAIN)
+    with run_of(tmp_path).locked():
+        yield setup.resumed(
+            run_of(tmp_path), Budget(steps=90), given={}, keep_corpus=False, screen=Quiet(),
+            save_every=600, began=0,
+        )  # fmt: skip
+
+
+def test_losses_since_the_last_figures_go_on_where_the_new_ones_are(sitting):
+    """They are put together with new ones, and torch does not mix a GPU's with a processor's."""
+    standing = sitting._checkpoint()
+    elsewhere = dataclasses.replace(standing.train, device="meta")  # a device that is always there
+    arrays = {**standing.arrays, "recent_losses": torch.ones(3).numpy()}
+    sitting._stand_at(dataclasses.replace(standing, train=elsewhere, arrays=arrays))
+    assert [loss.device.type for loss in sitting._recent_losses] == ["meta"] * 3
+
+
+def test_the_time_in_which_a_gpu_is_waited_for_counts_as_learning(sitting, monkeypatch):
+    """A step returns when it is asked for. It is done when its loss can be read: all of them, where
+    the loss of the last one can.
+    """
+    now, unfinished = 0.0, 0
+
+    class Loss:
+        def __float__(self):
+            nonlocal now, unfinished
+            now, unfinished = now + unfinished, 0
+            return 2.0
+
+    def asked_for(learner, feed, config):
+        nonlocal unfinished
+        for step in itertools.count(61):
+            unfinished += 1
+            yield Report(step, Loss(), Loss(), 0.01)
+
+    monkeypatch.setattr(trainer, "train", asked_for)
+    monkeypatch.setattr(trainer.time, "monotonic", lambda: now)
+    for _ in zip(range(20), sitting._steps(), strict=False):
+        pass
+    assert (sitting._learned_seconds, unfinished) == (20, 0)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_run_is_resumed_on_a_gpu_between_two_figures(charrnn, corpus, tmp_path):
+    train = ("train", corpus, *SMALL, "--device", "cuda")
+    assert charrnn(*train, "--steps", 24, "--run", "a").code == 0
+    assert charrnn("resume", "a", "--steps", 40).code == 0
+    assert metrics(run_of(tmp_path))[-1]["step"] == 40
