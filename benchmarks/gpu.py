@@ -34,9 +34,11 @@ from torch import nn
 from charrnn.config import PRECISIONS, ModelConfig, TrainConfig
 from charrnn.data.batches import Lanes
 from charrnn.models import device as devices
+from charrnn.models.dropout import Draws
 from charrnn.models.network import Network
-from charrnn.training.loop import DTYPES, Learner, train
-from charrnn.training.prefetch import Feed
+from charrnn.tasks.language_model import LANGUAGE_MODEL
+from charrnn.tasks.prefetch import Prefetcher
+from charrnn.training.loop import TrainingState, train
 
 VOCAB_SIZE = 65
 SECONDS_A_TURN = 0.5
@@ -53,14 +55,16 @@ def ours(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
     ids = np.random.default_rng(0).integers(VOCAB_SIZE, size=1_000_000).astype(np.uint8)
     lanes = Lanes(ids, batch_size=config.batch_size, seq_length=config.seq_length)
     steps = train(
-        Learner.new(Network(model, VOCAB_SIZE, seed=1), config), Feed(lanes, config.device), config
+        TrainingState.new(LANGUAGE_MODEL, Network(model, VOCAB_SIZE, seed=1), config),
+        Prefetcher(lanes, config.device),
+        config,
     )
     return lambda: next(steps)
 
 
 def bare(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
     hidden, layers, lanes, window = sizes
-    dtype = DTYPES[config.precision] or torch.float32
+    dtype = Draws(config, 0).dtype or torch.float32
     lstm = nn.LSTM(64, hidden, layers).to(config.device, dtype)
     x_TBD = torch.randn(window, lanes, 64, device=config.device, dtype=dtype)
     wanted_TBH = torch.randn(window, lanes, hidden, device=config.device, dtype=dtype)
@@ -75,7 +79,7 @@ def bare(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
 def products(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
     """The products of one layer's window, forwards and back, as independent ones."""
     hidden, layers, lanes, window = sizes
-    dtype = DTYPES[config.precision] or torch.float32
+    dtype = Draws(config, 0).dtype or torch.float32
     h_BH = torch.randn(lanes, hidden, device=config.device, dtype=dtype)
     weight_HG = torch.randn(hidden, 4 * hidden, device=config.device, dtype=dtype)
     out_BG = torch.empty(lanes, 4 * hidden, device=config.device, dtype=dtype)
@@ -90,7 +94,7 @@ def products(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object
 def seconds_of_reading(sizes: tuple[int, ...], config: TrainConfig) -> float:
     """To read the recurrent matrix once for each product, at the rate of copying much."""
     hidden, layers, _, window = sizes
-    size = torch.finfo(DTYPES[config.precision] or torch.float32).bits // 8
+    size = torch.finfo(Draws(config, 0).dtype or torch.float32).bits // 8
     source = torch.empty(1 << 28, dtype=torch.uint8, device=config.device)
     target = torch.empty_like(source)
     bytes_a_second = 2 * len(source) / seconds(lambda: target.copy_(source), config.device)

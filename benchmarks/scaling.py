@@ -30,9 +30,10 @@ from charrnn.config import ModelConfig, TrainConfig
 from charrnn.data.batches import Lanes
 from charrnn.models import device, ngrams
 from charrnn.models.network import Network
+from charrnn.tasks.language_model import LANGUAGE_MODEL
+from charrnn.tasks.prefetch import Prefetcher
 from charrnn.training import distributed
-from charrnn.training.loop import Learner, train
-from charrnn.training.prefetch import Feed
+from charrnn.training.loop import TrainingState, train
 
 VOCAB_SIZE = 65
 WINDOW = 48
@@ -51,9 +52,11 @@ def steps(hidden_size: int, lanes: int, group: distributed.Group) -> Iterator[ob
     config = TrainConfig(steps=2**40, batch_size=lanes, seq_length=WINDOW)
     ids = text()
     keys = ngrams.learn(ids, longest=model.ngrams, min_count=12)
-    learner = Learner.new(Network(model, VOCAB_SIZE, keys, seed=1), config, group)
+    state = TrainingState.new(
+        LANGUAGE_MODEL, Network(model, VOCAB_SIZE, keys, seed=1), config, group
+    )
     walk = Lanes(ids, batch_size=lanes, seq_length=WINDOW, share=group.share(lanes))
-    yield from train(learner, Feed(walk, config.device), config)
+    yield from train(state, Prefetcher(walk, config.device), config)
 
 
 def work() -> None:

@@ -28,9 +28,10 @@ from charrnn.config import ModelConfig, TrainConfig
 from charrnn.data.batches import Lanes
 from charrnn.models import device, ngrams
 from charrnn.models.network import Network
+from charrnn.tasks.language_model import LANGUAGE_MODEL
+from charrnn.tasks.prefetch import Prefetcher
 from charrnn.training import autosize
-from charrnn.training.loop import Learner, train
-from charrnn.training.prefetch import Feed
+from charrnn.training.loop import TrainingState, train
 
 VOCAB_SIZE = 65
 FACTS = autosize.Facts(200_000, 0, VOCAB_SIZE, ngram_rows=0, device="cpu")
@@ -52,9 +53,9 @@ def ours(name: str, ids: np.ndarray, **sizes: object) -> Contender:
     model = ModelConfig.among(sizes)
     config = TrainConfig.among({"steps": 2**40, "threads": torch.get_num_threads(), **sizes})
     keys = ngrams.learn(ids, longest=model.ngrams, min_count=config.ngram_min_count)
-    learner = Learner.new(Network(model, VOCAB_SIZE, keys, seed=1), config)
+    state = TrainingState.new(LANGUAGE_MODEL, Network(model, VOCAB_SIZE, keys, seed=1), config)
     lanes = Lanes(ids, batch_size=config.batch_size, seq_length=config.seq_length)
-    steps: Iterator[object] = train(learner, Feed(lanes, config.device), config)
+    steps: Iterator[object] = train(state, Prefetcher(lanes, config.device), config)
     return Contender(
         name,
         lambda: next(steps),

@@ -12,14 +12,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from conftest import small_text
-from test_loop import CONFIG, IDS, learner_of
+from test_loop import CONFIG, IDS, state_of
 
 from charrnn.config import CELLS, TrainConfig
 from charrnn.data.batches import Text
 from charrnn.errors import PeerError
+from charrnn.tasks.language_model import LANGUAGE_MODEL
+from charrnn.tasks.prefetch import Prefetcher
 from charrnn.training import distributed
-from charrnn.training.loop import Learner, train
-from charrnn.training.prefetch import Feed
+from charrnn.training.loop import TrainingState, train
 
 SPLIT = 9  # the step at which a second learner takes over
 _ADAMW = dataclasses.replace(CONFIG, optimizer="adamw", weight_decay=0.1)
@@ -39,15 +40,15 @@ def text_of(config: TrainConfig) -> Text:
     return Text(IDS[: ends[-1]], int(ends[-1]), int(ends[-1]), np.append(0, ends))
 
 
-def start(cell: str, config: TrainConfig, group: distributed.Group) -> Learner:
-    made = learner_of(cell, config)
-    return Learner.new(made.network, config, group)
+def start(cell: str, config: TrainConfig, group: distributed.Group) -> TrainingState:
+    made = state_of(cell, config)
+    return TrainingState.new(LANGUAGE_MODEL, made.module, config, group)
 
 
-def losses(learner: Learner, config: TrainConfig, until: int) -> list[float]:
-    lanes = text_of(config).lanes(config, learner.group.share(config.batch_size))
-    steps = train(learner, Feed(lanes, config.device), config)
-    return [float(next(steps).loss) for _ in range(learner.step, until)]
+def losses(state: TrainingState, config: TrainConfig, until: int) -> list[float]:
+    lanes = text_of(config).lanes(config, state.group.share(config.batch_size))
+    steps = train(state, Prefetcher(lanes, config.device), config)
+    return [float(next(steps).loss) for _ in range(state.step, until)]
 
 
 def learn(name: str, group: distributed.Group, folder: Path) -> dict[str, object]:
@@ -66,7 +67,7 @@ def learn(name: str, group: distributed.Group, folder: Path) -> dict[str, object
         np.savez(folder / f"{name}.npz", **handed_on)
     return {
         "losses": found,
-        "weights": [weight.sum().item() for weight in whole.network.parameters()],
+        "weights": [weight.sum().item() for weight in whole.module.parameters()],
         "is_resume_exact": all(last[key].tobytes() == resumed[key].tobytes() for key in last),
     }
 

@@ -137,10 +137,10 @@ def train(
         allows_short=allow_short,
         arguments=tuple(sys.argv[1:]),
     )
-    screen = _screen(
-        quiet=quiet, as_json=as_json, tensorboard=tensorboard,
-        each_sample=sample_every is not None, is_verbose=verbose,
-    )  # fmt: skip
+    screen = console.screen(
+        quiet=quiet, as_json=as_json, each_sample=sample_every is not None, is_verbose=verbose
+    )
+    callbacks = _callbacks(screen, tensorboard=tensorboard, sample_every=sample_every)
 
     def begin(group: Any, held: ExitStack) -> Any:
         begun = restarts.begun(request.arguments)
@@ -148,18 +148,18 @@ def train(
             held.enter_context(begun.locked())
             return setup.resumed(
                 begun, Budget(), given={}, keep_corpus=True,
-                screen=screen, save_every=save_every, sample_every=sample_every,
+                screen=screen, save_every=save_every, callbacks=callbacks,
                 began=began, group=group,
             )  # fmt: skip
         if steps is None and epochs is None:
             screen.timed(began, request.budget.seconds)
-        sitting = setup.new_run(
-            request, screen=screen, save_every=save_every, sample_every=sample_every,
+        trainer = setup.new_run(
+            request, screen=screen, save_every=save_every, callbacks=callbacks,
             began=began, group=group,
         )  # fmt: skip
-        held.callback(sitting.run.discard_if_unborn)
-        held.enter_context(sitting.run.locked())
-        return sitting
+        held.callback(trainer.run.discard_if_unborn)
+        held.enter_context(trainer.run.locked())
+        return trainer
 
     _train(begin, screen)
 
@@ -203,10 +203,10 @@ def resume(
         resume_flags.require_same(typed, folder.find(name).header())
     from charrnn.training import setup
 
-    screen = _screen(
-        quiet=quiet, as_json=as_json, tensorboard=tensorboard,
-        each_sample=sample_every is not None, is_verbose=verbose,
-    )  # fmt: skip
+    screen = console.screen(
+        quiet=quiet, as_json=as_json, each_sample=sample_every is not None, is_verbose=verbose
+    )
+    callbacks = _callbacks(screen, tensorboard=tensorboard, sample_every=sample_every)
     given = {"device": device, "threads": threads}
 
     def begin(group: Any, held: ExitStack) -> Any:
@@ -222,7 +222,7 @@ def resume(
             keep_corpus=keep_corpus,
             screen=screen,
             save_every=save_every,
-            sample_every=sample_every,
+            callbacks=callbacks,
             began=began,
             group=group,
         )
@@ -230,17 +230,19 @@ def resume(
     _train(begin, screen)
 
 
-def _screen(
-    *, quiet: bool, as_json: bool, tensorboard: bool, each_sample: bool, is_verbose: bool
-) -> console.Quiet:
-    screen = console.screen(
-        quiet=quiet, as_json=as_json, each_sample=each_sample, is_verbose=is_verbose
-    )
-    if not tensorboard:
-        return screen
-    from charrnn.training.tensorboard import beside
+def _callbacks(screen: Any, *, tensorboard: bool, sample_every: int | None) -> list[Any]:
+    """What people see of a run. TensorBoard comes first, for standard output may refuse figures."""
+    from charrnn.training.callbacks.baselines import Baselines
+    from charrnn.training.callbacks.console import Console
+    from charrnn.training.callbacks.samples import Samples
 
-    return beside(screen)
+    samples = Samples(sample_every, seconds_between=screen.seconds_between_samples)
+    callbacks: list[Any] = [Console(screen), Baselines(), samples]
+    if tensorboard:
+        from charrnn.training.callbacks.tensorboard import TensorBoard
+
+        callbacks.insert(0, TensorBoard())
+    return callbacks
 
 
 def _train(begin: Callable[[Any, ExitStack], Any], screen: console.Quiet) -> None:
@@ -249,33 +251,34 @@ def _train(begin: Callable[[Any, ExitStack], Any], screen: console.Quiet) -> Non
     """
     from charrnn.runs import restarts
     from charrnn.training import distributed, handover, setup
+    from charrnn.training.signals import Signals
 
     with distributed.formed() as group, ExitStack() as held:
         if group.rank > 0:
-            sitting, screen = setup.joined(group), console.Silent()
+            trainer, screen = setup.joined(group), console.Silent()
         else:
             with handover.leading(group):
-                sitting = begin(group, held)
-        screen.opened(sitting.run.folder)
-        received = sitting.go()
-        if received is None and group.rank == 0:
-            restarts.forget(sitting.run)
-        _say_how_it_ended(sitting, received, screen)
+                trainer = begin(group, held)
+        with Signals() as signals:
+            for _ in trainer.steps(stop=lambda: signals.received):
+                pass
+        if trainer.received is None and group.rank == 0:
+            restarts.forget(trainer.run)
+        _say_how_it_ended(trainer, screen)
 
 
-def _say_how_it_ended(sitting: Any, received: int | None, screen: console.Quiet) -> None:
-    name = sitting.run.name
-    if received is not None:
-        at = f"stopped after step {sitting.step:,}, saved"
-        screen.say(f"{at}; continue with: charrnn resume {name}")
-        raise typer.Exit(128 + received)
-    best = sitting.run.best_progress().val_loss
+def _say_how_it_ended(trainer: Any, screen: console.Quiet) -> None:
+    name, step = trainer.run.name, trainer.state.step
+    if trainer.received is not None:
+        screen.say(f"stopped after step {step:,}, saved; continue with: charrnn resume {name}")
+        raise typer.Exit(128 + trainer.received)
+    best = trainer.run.best_progress().val_loss
     loss = (
         f", validation loss {best:.4f} nats ({console.bits(best):.3f} bits)"
         if best is not None
         else ""
     )
-    steps = number_of(sitting.step, "step")
+    steps = number_of(step, "step")
     screen.say(f"done: {steps}{screen.took()}{loss}; try it: charrnn sample {name}")
 
 

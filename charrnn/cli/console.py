@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TextIO
 
 from charrnn.cli import ascii
@@ -145,9 +144,6 @@ class Quiet:
 
     def reading(self, done: int, total: int) -> None:
         """The corpus is being read: so many bytes of so many."""
-
-    def opened(self, folder: Path) -> None:
-        """The run has this folder."""
 
     def timed(self, began: float, seconds: float) -> None:
         """The run is one of time, which is shown instead of the number of steps."""

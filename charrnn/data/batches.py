@@ -58,6 +58,11 @@ class Text:
         k = ("train", "val", "test").index(split)
         return bounds[k], bounds[k + 1]
 
+    def has(self, split: str) -> bool:
+        """Whether there is any text in "train", "val" or "test"."""
+        first, end = self.part(split)
+        return first < end
+
     def starts_of(self, split: str) -> npt.NDArray[np.int64]:
         """Where the records of a part begin, then where the last one ends."""
         assert self.starts is not None

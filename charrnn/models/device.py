@@ -5,9 +5,12 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
+import numpy.typing as npt
 import torch
 import torch.utils.deterministic
+from torch import Tensor
 
 from charrnn.cli import preflight
 from charrnn.errors import NoMemoryError, UsageError
@@ -31,6 +34,14 @@ def resolve(name: str) -> str:
 def set_threads(num_threads: int) -> None:
     """Have torch compute with so many threads."""
     torch.set_num_threads(num_threads)
+
+
+def to_device(array: npt.NDArray[Any], device: str) -> Tensor:
+    """Return an array as a tensor on the device; a GPU receives it asynchronously."""
+    tensor = torch.from_numpy(array)
+    if device.startswith("cuda"):
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
 
 
 def require_memory(num_parameters: int, device: str) -> None:

@@ -61,7 +61,7 @@ class Progress:
     """How far a run has come. Losses are in nats per character, None where not measured."""
 
     step: int = 0
-    elapsed_seconds: float = 0.0  # of training, over all sittings
+    elapsed_seconds: float = 0.0  # of training, in all
     train_loss: float | None = None
     val_loss: float | None = None  # of these weights, state carried over the whole split
     val_loss_reset: float | None = None  # of these weights, state zero every 256 characters

@@ -15,7 +15,7 @@ class Moment:
     """What a run wrote after a step. Losses are in nats per character."""
 
     step: int
-    elapsed_seconds: float  # of training, over all sittings
+    elapsed_seconds: float  # of training, in all
     sample: str
     loss: float | None  # the mean over the last steps before; None at first
     val_loss: float | None  # None where this step was not validated

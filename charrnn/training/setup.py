@@ -1,4 +1,4 @@
-"""Getting a sitting ready: from what a person asked for to a learner that can go on.
+"""Set up a trainer: from what a person asked for, or from a checkpoint.
 
 `new_run` reads and encodes the corpus, settles every number and makes the run's folder; `resumed`
 puts a run together again from its checkpoint. Of several processes the first does one of these,
@@ -27,20 +27,21 @@ from charrnn.data.splits import Files
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.models import device, ngrams
-from charrnn.models.network import Network
 from charrnn.models.ngrams import Keys
 from charrnn.runs import folder, restarts
 from charrnn.runs.checkpoint import Checkpoint, CorpusFacts, Progress
 from charrnn.runs.folder import Run
 from charrnn.sources import paths
+from charrnn.tasks.registry import TASKS
 from charrnn.training import autosize, handover
 from charrnn.training import budget as budgets
 from charrnn.training.autosize import Budget
-from charrnn.training.budget import Pace
+from charrnn.training.callbacks.callback import Callback
+from charrnn.training.clock import Clock, Pace
 from charrnn.training.distributed import ALONE, Group
-from charrnn.training.loop import Learner
+from charrnn.training.loop import TrainingState
 from charrnn.training.threads import ThreadChooser, candidates
-from charrnn.training.trainer import Sitting
+from charrnn.training.trainer import Trainer
 
 _LEAST_CHARS, _FEW_CHARS = 200, 10_000
 _MOST_UNKNOWN = 0.75  # of a text: what is left tells nothing
@@ -73,10 +74,10 @@ def new_run(
     *,
     screen: Quiet,
     save_every: float,
-    sample_every: int | None = None,
+    callbacks: Sequence[Callback] = (),
     began: float,
     group: Group = ALONE,
-) -> Sitting:
+) -> Trainer:
     """A new run, its folder made; the budget's minutes count from `began`, in monotonic seconds."""
     folder.require_free(request.run_name)  # before a long reading
     given = {"device": "auto", **request.given}
@@ -133,10 +134,12 @@ def new_run(
     screen.say(f"Ctrl-C saves and stops; continue with: charrnn resume {run.name}")
     progress = Progress(ranks=group.num_ranks)
     standing = Checkpoint(planned.model, planned.train, vocab, facts, progress)
-    handover.invite(group, run, dataclasses.replace(standing, arrays=newborn.weights()))
-    return Sitting(
-        run, newborn, settled.text, standing, screen=screen, save_every=save_every,
-        sample_every=sample_every, pace=settled.pace, chooser=settled.chooser,
+    handover.invite(
+        group, run, dataclasses.replace(standing, arrays=newborn.task.arrays(newborn.module))
+    )
+    return Trainer(
+        run, newborn, settled.text, standing,
+        callbacks=callbacks, save_every=save_every, clock=_clock(settled.pace, settled.chooser),
     )  # fmt: skip
 
 
@@ -148,10 +151,10 @@ def resumed(
     keep_corpus: bool,
     screen: Quiet,
     save_every: float,
-    sample_every: int | None = None,
+    callbacks: Sequence[Callback] = (),
     began: float,
     group: Group = ALONE,
-) -> Sitting:
+) -> Trainer:
     """A run as its newest valid checkpoint left it. The caller holds the run's lock.
 
     `given` may move it to another device or number of threads, and then says that the trajectory
@@ -168,7 +171,7 @@ def resumed(
     _prepare(config, group)
     text = dataset.same_text(found, keep_corpus=keep_corpus, screen=screen)
 
-    made, pace, chooser = learner_at(found, config, group), None, None
+    made, pace, chooser = restored(found, config, group), None, None
     if budget != Budget():
         steps, pace = _new_length(budget, found, text, config, began=began, group=group)
         if pace is not None and "threads" not in given:
@@ -192,10 +195,14 @@ def resumed(
     if skipped or (config, progress) != (found.train, found.progress):
         run.save(standing)  # before a step is made by it
     handover.invite(group, run, standing)
-    return Sitting(
+    return Trainer(
         run, made, text, standing,
-        screen=screen, save_every=save_every, sample_every=sample_every, pace=pace, chooser=chooser,
+        callbacks=callbacks, save_every=save_every, clock=_clock(pace, chooser),
     )  # fmt: skip
+
+
+def _clock(pace: Pace | None, chooser: ThreadChooser | None) -> Clock | None:
+    return None if pace is None else Clock(pace, chooser)
 
 
 def _new_length(
@@ -208,12 +215,12 @@ def _new_length(
     group: Group,
 ) -> tuple[int, Pace | None]:
     """How many steps a resumed run comes to, from its birth, and the pace to keep if that follows
-    from time: then another learner is tried, with the lanes that one process has.
+    from time: then another state is tried, with the lanes that one process has.
     """
     steps = budget.counted_steps(text.lanes(config).steps_per_epoch)
     if steps is not None:
         return steps, None
-    tried = dataclasses.replace(learner_at(found, config, group), group=ALONE)
+    tried = dataclasses.replace(restored(found, config, group), group=ALONE)
     share = _share(config, group.num_ranks)
     trial = budgets.measured(
         tried, text, share, seconds=budget.seconds, began=began, threads=[config.threads]
@@ -221,7 +228,7 @@ def _new_length(
     return found.progress.step + trial.steps, trial.pace
 
 
-def joined(group: Group) -> Sitting:
+def joined(group: Group) -> Trainer:
     """The run to which the first process has invited this one: what it makes of its lanes goes to
     the first, which keeps it and speaks for all.
     """
@@ -232,29 +239,34 @@ def joined(group: Group) -> Sitting:
     with group.first_of_each_machine_first():  # the corpus is encoded once on each
         text = dataset.same_text(standing, keep_corpus=True, screen=screen)
     if "optimizer.embedding.m" in standing.arrays:
-        made = learner_at(standing, config, group)
+        made = restored(standing, config, group)
     else:
-        network = Network(standing.model, len(standing.vocab), standing.ngram_keys())
-        network.load(standing.group("weights"))
-        made = Learner.new(network, config, group)
-    return Sitting(run, made, text, standing, screen=screen, save_every=math.inf)
+        made = built(standing, config, group)
+        made.module.load(standing.group("weights"))
+    return Trainer(run, made, text, standing, save_every=math.inf)
 
 
-def learner_at(found: Checkpoint, config: TrainConfig, group: Group = ALONE) -> Learner:
-    """The learner that a checkpoint holds, on the configuration's device.
+def restored(start: Checkpoint, config: TrainConfig, group: Group = ALONE) -> TrainingState:
+    """Return the training state that a checkpoint holds, on the configuration's device.
 
-    Raises `CheckpointError` for one that holds a model to speak with and no more.
+    Raises `CheckpointError` for a checkpoint that holds a model to sample from and no more.
     """
-    network = Network(found.model, len(found.vocab), found.ngram_keys())
-    learner = Learner.new(network, config, group)
+    state = built(start, config, group)
     try:
-        learner.restore(found.arrays, step=found.progress.step)
+        state.restore(start.arrays, step=start.progress.step)
     except (KeyError, ValueError) as error:
         raise CheckpointError(
             f"the checkpoint lacks what resuming needs: {error}",
             "train --init-from begins a new run with its weights",
         ) from error
-    return learner
+    return state
+
+
+def built(start: Checkpoint, config: TrainConfig, group: Group = ALONE) -> TrainingState:
+    """Return a new training state for what a checkpoint describes, its weights not yet loaded."""
+    task = TASKS["language_model"]
+    module = task.build(start.model, start.vocab, start.arrays, seed=config.seed)
+    return TrainingState.new(task, module, config, group)
 
 
 @dataclass(frozen=True)
@@ -321,7 +333,7 @@ def _timed(
     given: Mapping[str, Any],
     settled: _Settled,
     facts: autosize.Facts,
-    newborn: Callable[[autosize.Plan], Learner],
+    newborn: Callable[[autosize.Plan], TrainingState],
     *,
     threads: Sequence[int],
     began: float,
@@ -427,14 +439,16 @@ def _newborn(
     keys: Keys,
     parent: Checkpoint | None,
     group: Group = ALONE,
-) -> Learner:
-    """A learner at step 0, its weights drawn at random or the parent's."""
+) -> TrainingState:
+    """A training state at step 0, its weights drawn at random or the parent's."""
     num_parameters = planned.model.num_parameters(len(vocab), ngrams.num_rows(keys))
     device.require_memory(num_parameters, planned.train.device)
-    network = Network(planned.model, len(vocab), keys, seed=planned.train.seed)
+    task = TASKS["language_model"]
+    constants = {f"ngrams.{length}": its_keys for length, its_keys in enumerate(keys, start=2)}
+    module = task.build(planned.model, vocab, constants, seed=planned.train.seed)
     if parent is not None:
-        network.load(parent.group("weights"))
-    return Learner.new(network, planned.train, group)
+        module.load(parent.group("weights"))
+    return TrainingState.new(task, module, planned.train, group)
 
 
 def _parent(request: Request, given: Mapping[str, Any]) -> Checkpoint | None:
@@ -520,7 +534,7 @@ def _say_unknown(vocab: Vocab, surveyed: Survey, request: Request, screen: Quiet
 
 
 def _moved(found: Checkpoint, given: Mapping[str, Any], screen: Quiet, group: Group) -> TrainConfig:
-    """The configuration on the device, threads and processes of this sitting."""
+    """The configuration on the device, threads and processes of this machine."""
     config = found.train
     _require_shareable(config.batch_size, given.get("device", config.device), group)
     moved = dataclasses.replace(config, **given)

@@ -1,4 +1,4 @@
-"""Signals that ask training to end: it finishes what it is at, saves, and ends by them."""
+"""Signals that end training: it finishes its step, saves, and ends with the signal's exit code."""
 
 import contextlib
 import os
@@ -7,13 +7,18 @@ import threading
 from types import FrameType, TracebackType
 from typing import Self
 
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # a terminal that goes; Ctrl-Break on Windows
+_NAMES = (
+    "SIGINT",
+    "SIGTERM",
+    "SIGHUP",
+    "SIGBREAK",
+)  # a closed terminal; Windows
 _ON_THE_FIRST = b"\nSaving after this step. Press Ctrl-C again to quit without saving.\n"
 
 
 class Signals:
-    """While it is entered, the first SIGINT, SIGTERM or SIGHUP is kept in `received`; a second one
-    ends the process at once.
+    """Keeps the first SIGINT, SIGTERM or SIGHUP in `received` while it is entered; a second one
+    ends the process at once. Outside the main thread it does nothing.
     """
 
     def __init__(self) -> None:
@@ -23,7 +28,7 @@ class Signals:
         self._before = {
             kind: signal.signal(kind, self._receive)
             for kind in (getattr(signal, name) for name in _NAMES if hasattr(signal, name))
-            if threading.current_thread() is threading.main_thread()  # Python's own rule
+            if threading.current_thread() is threading.main_thread()  # Python allows no other
             and signal.getsignal(kind) != signal.SIG_IGN  # nohup, or a shell's background job
         }
         return self
@@ -41,5 +46,5 @@ class Signals:
         if self.received is not None:
             os._exit(128 + number)  # the person insists: the checkpoint before this one is safe
         self.received = number
-        with contextlib.suppress(OSError):  # the terminal may be what has gone
+        with contextlib.suppress(OSError):  # the terminal may have closed
             os.write(2, _ON_THE_FIRST)

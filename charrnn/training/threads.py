@@ -1,8 +1,8 @@
 """How many threads compute: tried before a run begins, and again when its pace falls.
 
-Threads wait for each other several times in a step, so a core that another program takes slows all
-of them: then fewer are faster. Once the other program has gone more are faster again, which only
-shows when they are tried.
+Threads wait for each other several times in a step, so one core that another program takes slows
+all of them: then fewer are faster. Once the other program has gone, more are faster again, which
+only a trial shows.
 """
 
 import math
@@ -11,39 +11,39 @@ from collections.abc import Callable, Sequence
 
 from charrnn.config import TrainConfig
 from charrnn.models import device
-from charrnn.training.loop import Learner, rehearse
-from charrnn.training.prefetch import Feed
+from charrnn.tasks.task import Batches
+from charrnn.training.loop import TrainingState, rehearse
 
 _IS_SLOW = 1.3  # times the seconds that a step took at best
 _IS_FASTER = 0.9  # times the seconds that a step takes now
-_GAPS = (3.0, 20.0)  # seconds between two trials: at first, and at most
+_FIRST_GAP, _MAX_GAP = 3.0, 20.0  # seconds between two trials
 _GROWTH = 1.5  # of the gap, after a trial that changed nothing
 _TRIAL_SECONDS = 0.15
 
 
-def candidates(most: int) -> list[int]:
-    """The numbers of threads worth a trial: all, a half, a quarter … one."""
-    numbers = [most]
+def candidates(max_threads: int) -> list[int]:
+    """Return the numbers of threads worth a trial: all, a half, a quarter … one."""
+    numbers = [max_threads]
     while numbers[-1] > 1:
         numbers.append(numbers[-1] // 2)
     return numbers
 
 
 class ThreadChooser:
-    """Chooses anew how many threads compute, as other programs come and go."""
+    """Chooses the number of threads again as other programs come and go."""
 
     def __init__(self, numbers: Sequence[int]) -> None:
         """`numbers` are those to choose from, the greatest first."""
         self._numbers = numbers
-        self._least = math.inf  # seconds per step, with as many threads as now
-        self._gap, self._next = _GAPS[0], -math.inf
+        self._best_seconds = math.inf  # per step, with the present number of threads
+        self._gap, self._next = _FIRST_GAP, -math.inf
 
     def is_due(self, num_threads: int, *, seconds_per_step: float, now: float) -> bool:
-        """Whether to try other numbers: all threads have become slow, or fewer compute and the
-        cores may be free again.
+        """Whether to try other numbers: steps have become slow, or fewer threads than possible
+        compute and the cores may be free again.
         """
-        self._least = min(self._least, seconds_per_step)
-        is_slow = _IS_SLOW * self._least < seconds_per_step < math.inf
+        self._best_seconds = min(self._best_seconds, seconds_per_step)
+        is_slow = _IS_SLOW * self._best_seconds < seconds_per_step < math.inf
         is_fewer = num_threads != self._numbers[0]
         if self._next == -math.inf:
             self._next = now + self._gap
@@ -56,24 +56,24 @@ class ThreadChooser:
         tried = {number: seconds_per_step(number) for number in self._numbers}
         fastest = min(self._numbers, key=lambda number: tried[number])
         if tried[fastest] < _IS_FASTER * tried.get(num_threads, math.inf):
-            self._gap, self._least = _GAPS[0], math.inf
+            self._gap, self._best_seconds = _FIRST_GAP, math.inf
         else:
-            fastest, self._gap = num_threads, min(_GROWTH * self._gap, _GAPS[1])
+            fastest, self._gap = num_threads, min(_GROWTH * self._gap, _MAX_GAP)
         self._next = now + self._gap
         return fastest
 
 
-def timed(learner: Learner, feed: Feed, config: TrainConfig) -> Callable[[int], float]:
-    """Return a function that measures a step, in seconds, with a number of threads; it has no
-    effect on the learner.
+def timed(state: TrainingState, batches: Batches, config: TrainConfig) -> Callable[[int], float]:
+    """Return a function that measures a step with a number of threads, in seconds, without an
+    effect on the training state.
     """
 
     def seconds_per_step(num_threads: int) -> float:
         device.set_threads(num_threads)
-        rehearse(learner, feed, config)  # starts the threads
+        rehearse(state, batches, config)  # starts the threads
         began, num_steps = time.monotonic(), 0
         while num_steps < 2 or time.monotonic() - began < _TRIAL_SECONDS:
-            rehearse(learner, feed, config)
+            rehearse(state, batches, config)
             num_steps += 1
         return (time.monotonic() - began) / num_steps
 

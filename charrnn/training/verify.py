@@ -1,12 +1,14 @@
-"""Whether the files of a run are what was written, and whether its steps can be made again.
+"""Verify a run: are its files what was written, and do its last steps come out again?
 
 A digest tells that a file is as it was written; making the last steps again tells that the machine
-still computes what it computed. It changes nothing, and may run beside a trainer.
+still computes what it computed. Nothing is changed, and a trainer may run meanwhile.
 """
 
+import contextlib
 import hashlib
+import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,18 +16,16 @@ import numpy as np
 
 from charrnn._text import number_of
 from charrnn.cli.console import Quiet
-from charrnn.config import TrainConfig
 from charrnn.data import encode, workspace
-from charrnn.data.dataset import same_text
 from charrnn.data.vocab import IntArray, Vocab
 from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.models import device
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.folder import Run
+from charrnn.tasks.task import Batches
 from charrnn.training import setup
-from charrnn.training.loop import Learner, train
-from charrnn.training.prefetch import Feed
+from charrnn.training.loop import Report, TrainingState, train
 
 ADVICE = (
     "sample and resume pass over what is damaged: put back a copy, or remove it; what repeats is"
@@ -39,7 +39,7 @@ Progress = Callable[[int, int], None]  # steps made, steps to make
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of one thing that was looked at; `problem` is empty where all is well."""
+    """The result of one check; `problem` is empty where all is well."""
 
     what: str
     found: str
@@ -47,7 +47,7 @@ class Finding:
 
 
 def checked(run: Run, *, at_most: int | None, progress: Progress) -> list[Finding]:
-    """All there is to find: the files, then the steps made again (see `files` and `replay`)."""
+    """Check the files, then make the last steps again."""
     findings = list(files(run))
     if at_most == 0:
         return findings
@@ -63,28 +63,28 @@ def checked(run: Run, *, at_most: int | None, progress: Progress) -> list[Findin
 
 
 def files(run: Run) -> Iterator[Finding]:
-    """Every checkpoint, read and compared with its digest; the metrics; the encoded corpus.
+    """Check every checkpoint against its digest, the metrics, and the encoded corpus.
 
     Raises `CheckpointError` where there is no checkpoint at all.
     """
-    facts = None
+    newest = None
     for path in run.checkpoints:
         try:
-            found = checkpoint.read(path)
+            intact = checkpoint.read(path)
         except CheckpointError as error:
             yield Finding(path.name, "damaged", error.message)
             continue
-        facts = facts or found
-        size = path.stat().st_size / 1e6
-        yield Finding(path.name, f"step {found.progress.step:,}, {size:.1f} MB, the digest matches")
+        newest = newest or intact
+        step, size = intact.progress.step, path.stat().st_size / 1e6
+        yield Finding(path.name, f"step {step:,}, {size:.1f} MB, the digest matches")
     yield _metrics(run)
-    if facts is not None:
-        with workspace.of(facts.path) as its:
-            yield _encoded_corpus(facts, its.cache)
+    if newest is not None:
+        with workspace.of(newest.path) as home:
+            yield _encoded_corpus(newest, home.cache)
 
 
 def _metrics(run: Run) -> Finding:
-    """Whether every line of figures can be read; the last may have been cut short by a crash."""
+    """Check that every line of metrics can be read; a crash may have cut the last one short."""
     lines = run.metrics.read_text(errors="replace").splitlines() if run.metrics.exists() else []
     bad = [number for number, line in enumerate(lines[:-1], start=1) if not _is_record(line)]
     problem = f"{run.metrics} cannot be read at line {bad[0]}" if bad else ""
@@ -98,46 +98,44 @@ def _is_record(line: str) -> bool:
         return False
 
 
-def _encoded_corpus(facts: Checkpoint, cache: Path) -> Finding:
-    """Whether the ids that the run reads spell the text it began with."""
-    what = "encoded corpus"
-    ids = encode.recall_encoded(
-        facts.corpus.sha256, facts.vocab, facts.corpus.num_chars, cache=cache
-    )
+def _encoded_corpus(start: Checkpoint, cache: Path) -> Finding:
+    """Check that the ids that the run reads spell the text it began with."""
+    what, corpus, vocab = "encoded corpus", start.corpus, start.vocab
+    ids = encode.recall_encoded(corpus.sha256, vocab, corpus.num_chars, cache=cache)
     if ids is None:
         return Finding(what, "not there: it is made again when it is needed")
-    if facts.vocab.unknown_id is not None:
+    if vocab.unknown_id is not None:
         return Finding(what, "there; with an unknown symbol in it, it cannot be compared")
-    if _sha256(ids, facts.vocab) != facts.corpus.sha256:
-        path = encode.ids_path(facts.corpus.sha256, facts.vocab, cache)
+    if _sha256(ids, vocab) != corpus.sha256:
+        path = encode.ids_path(corpus.sha256, vocab, cache)
         return Finding(what, "damaged", f"{path} is not the text that the run began with")
     return Finding(what, f"{len(ids):,} characters, the digest matches")
 
 
 def _sha256(ids: IntArray, vocab: Vocab) -> str:
-    """The digest of the text that these ids spell, as corpus.py counts it; "" where an id spells
-    nothing.
+    """Return the digest of the text that ids spell, as the survey of a corpus computes it; "" where
+    an id is not in the vocabulary.
     """
     codes = np.array(vocab.code_points, "<u4")
     digest = hashlib.sha256()
     for start in range(0, len(ids), _CHARS_AT_ONCE):
-        part = ids[start : start + _CHARS_AT_ONCE]
-        if int(part.max()) >= len(codes):
+        chunk = ids[start : start + _CHARS_AT_ONCE]
+        if int(chunk.max()) >= len(codes):
             return ""
         if vocab.is_bytes:
-            digest.update(codes[part].astype(np.uint8).tobytes())
+            digest.update(codes[chunk].astype(np.uint8).tobytes())
         else:
-            digest.update(codes[part].tobytes().decode("utf-32-le").encode())
+            digest.update(codes[chunk].tobytes().decode("utf-32-le").encode())
     return digest.hexdigest()
 
 
 @dataclass(frozen=True)
 class Replay:
-    """Steps that were made again, and the first thing that came out otherwise."""
+    """Steps that were made again, and the first difference ("" for none)."""
 
     first: int
     last: int
-    num_compared: int = 0  # lines of figures and checkpoints
+    num_compared: int = 0  # lines of metrics and checkpoints
     difference: str = ""
 
 
@@ -145,87 +143,84 @@ def replay(
     run: Run, *, at_most: int | None, progress: Progress = lambda done, total: None
 ) -> Replay | str:
     """Make the steps from the previous checkpoint to the last again, or `at_most` so many of them,
-    and compare with what was recorded, to the bit: the figures, and every array of a checkpoint.
+    and compare with what was recorded, to the bit: gradient norms, and every array of a checkpoint.
 
-    A sentence instead where there is no earlier checkpoint to go on from, several processes made
-    the steps, or the text or the device is gone.
+    Returns a sentence instead where that is not possible: there is no earlier checkpoint, several
+    processes made the steps, or the text or the device is gone.
     """
-    goals = _whole(run.last, run.best)  # first: a trainer may save meanwhile
-    starts = _whole(run.previous)
+    goals = _intact(run.last, run.best)  # first: a trainer may save meanwhile
+    starts = _intact(run.previous)
     if not starts or not goals or starts[0].progress.step >= goals[0].progress.step:
         return "there is no earlier checkpoint to go on from"
-    start = starts[0]
+    start, first = starts[0], starts[0].progress.step
     if start.progress.ranks > 1:
         return f"{start.progress.ranks} processes made the last steps: one alone rounds otherwise"
-    first, last = start.progress.step, goals[0].progress.step
-    if at_most is not None:
-        last = min(last, first + at_most)
+    last = goals[0].progress.step if at_most is None else first + at_most
+    last = min(last, goals[0].progress.step)
     # a best checkpoint of another rate may be of steps that were given up
     goals = goals[:1] + [goal for goal in goals[1:] if goal.train == start.train]
-    recorded = _grad_norms(run)
-    num_compared = 0
     try:
-        learner, feed = _ready(start)
+        state, batches = _restored(start)
     except (CorpusError, UsageError) as error:
         return f"not made again: {error.message}"
-    for grad_norm in _again(learner, feed, start.train, last=last):
-        progress(learner.step - first, last - first)
-        reached = [goal for goal in goals if goal.progress.step == learner.step]
-        differences = [_difference(learner, goal) for goal in reached]
-        if learner.step in recorded:
-            wanted = recorded[learner.step]
-            said = f"gradient norm {grad_norm!r}, recorded was {wanted!r}"
-            differences.append("" if grad_norm == wanted else said)
-        num_compared += len(differences)
-        if any(differences):
-            said = next(filter(None, differences))
-            return Replay(first, learner.step, num_compared, f"step {learner.step:,}: {said}")
+    recorded, num_compared = _grad_norms(run), 0
+    for report in itertools.islice(train(state, batches, start.train), last - first):
+        progress(report.step - first, last - first)
+        comparisons = list(_compared(report, state, goals, recorded))
+        num_compared += len(comparisons)
+        if any(comparisons):
+            difference = f"step {report.step:,}: {next(filter(None, comparisons))}"
+            return Replay(first, report.step, num_compared, difference)
     return Replay(first, last, num_compared)
 
 
-def _whole(*paths: Path) -> list[Checkpoint]:
-    """Those checkpoints that are there and whole."""
-    found = []
+def _intact(*paths: Path) -> list[Checkpoint]:
+    """Return those checkpoints that are there and intact."""
+    intact = []
     for path in paths:
-        try:
-            found.append(checkpoint.read(path))
-        except CheckpointError:
-            continue
-    return found
+        with contextlib.suppress(CheckpointError):
+            intact.append(checkpoint.read(path))
+    return intact
 
 
-def _ready(start: Checkpoint) -> tuple[Learner, Feed]:
-    """The learner of a checkpoint and what it reads.
+def _restored(start: Checkpoint) -> tuple[TrainingState, Batches]:
+    """Return the training state of a checkpoint, and its batches.
 
     Raises `CorpusError` where the text is gone, `UsageError` where the device is.
     """
     config = start.train
     device.prepare(device.resolve(config.device), config.threads, precision=config.precision)
-    text = same_text(start, keep_corpus=True, screen=Quiet())
-    return setup.learner_at(start, config), Feed(text.lanes(config), config.device)
+    state = setup.restored(start, config)
+    dataset = state.task.dataset(start, keep_corpus=True, screen=Quiet())
+    return state, state.task.batches(dataset, config)
 
 
-def _again(learner: Learner, feed: Feed, config: TrainConfig, *, last: int) -> Iterator[float]:
-    """The norm of the gradient of each step from where the learner is to `last`."""
-    for report in train(learner, feed, config):
-        yield float(report.grad_norm)
-        if report.step == last:
-            return
+def _compared(
+    report: Report, state: TrainingState, goals: Sequence[Checkpoint], recorded: Mapping[int, float]
+) -> Iterator[str]:
+    """Compare a step with what was recorded of it; each comparison gives its difference, or ""."""
+    for goal in goals:
+        if goal.progress.step == report.step:
+            yield _difference(state, goal)
+    if report.step in recorded:
+        expected, grad_norm = recorded[report.step], float(report.grad_norm)
+        difference = f"gradient norm {grad_norm!r}, recorded was {expected!r}"
+        yield "" if grad_norm == expected else difference
 
 
-def _difference(learner: Learner, goal: Checkpoint) -> str:
-    """The first array in which a learner and a checkpoint differ, and by how much; else nothing."""
-    for name, array in learner.arrays().items():
-        wanted = goal.arrays.get(name)
-        if wanted is None or wanted.shape != array.shape:
+def _difference(state: TrainingState, goal: Checkpoint) -> str:
+    """Return the first array that differs from the checkpoint's, and by how much; "" for none."""
+    for name, array in state.arrays().items():
+        expected = goal.arrays.get(name)
+        if expected is None or expected.shape != array.shape:
             return f"{name} is not in the checkpoint"
-        if wanted.tobytes() != array.tobytes():
-            largest = np.abs(array.astype(np.float64) - wanted).max()
+        if expected.tobytes() != array.tobytes():
+            largest = np.abs(array.astype(np.float64) - expected).max()
             return f"{name} differs by up to {largest:.2g}"
     return ""
 
 
 def _grad_norms(run: Run) -> dict[int, float]:
-    """The recorded norm of the gradient, by step."""
+    """Return the recorded gradient norms by step."""
     lines = (line for line in run.recorded() if type(line.get("step")) is int)
     return {line["step"]: line["grad_norm"] for line in lines if "grad_norm" in line}

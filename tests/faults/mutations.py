@@ -116,13 +116,13 @@ MISTAKES = [
     Mistake(
         "a run is not saved before its first step",
         "training.trainer",
-        "        if self._learner.step == 0:\n            self._save()",
-        "        if False:\n            self._save()",
+        "        if self.state.step == 0:\n            self.checkpoints.save()",
+        "        if False:\n            self.checkpoints.save()",
         "test_saving.py::test_a_disk_that_refuses_at_the_start_ends_the_run_before_step_one",
     ),
     Mistake(
         "a full disk ends a run in the middle",
-        "training.trainer",
+        "training.checkpoints",
         "        except StorageError as error:\n            self._saved = time.monotonic()\n",
         "        except StorageError as error:\n            raise\n",
         "test_saving.py::test_a_disk_that_refuses_in_mid_run_costs_nothing_but_a_warning",
@@ -229,7 +229,7 @@ MISTAKES = [
     Mistake(
         "verify does not compare what it makes again",
         "training.verify",
-        "        if any(differences):",
+        "        if any(comparisons):",
         "        if False:",
         "../training/test_verify.py",
     ),
@@ -237,38 +237,38 @@ MISTAKES = [
     Mistake(
         "a save resets the hidden state",
         "training.trainer",
-        "        self.run.save(self._checkpoint())\n",
-        "        self.run.save(self._checkpoint())\n"
-        "        self._learner.state = self._learner.network.initial_state(self._config.batch_size)\n",
+        "        arrays = self.state.arrays()\n",
+        "        arrays = self.state.arrays()\n"
+        "        self.state.carried = self.state.module.initial_state(self.config.batch_size)\n",
         "test_trajectory.py::test_saving_more_often_or_showing_less_changes_nothing",
     ),
     Mistake(
         "a sample is spoken with the learner's own state",
-        "training.trainer",
-        "        found = self._standing\n",
-        "        found = self._standing\n"
-        "        self._learner.state = self._learner.network.initial_state(self._config.batch_size)\n",
+        "training.callbacks.samples",
+        "    arrays = state.task.arrays(state.module)\n",
+        "    arrays = state.task.arrays(state.module)\n"
+        "    state.carried = state.module.initial_state(trainer.config.batch_size)\n",
         "test_trajectory.py::test_sampling_while_it_trains_changes_nothing",
     ),
     Mistake(
         "random draws follow from nothing",
-        "training.loop",
-        "np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(step, purpose)))",
+        "models.dropout",
+        "np.random.default_rng(seeds)",
         "np.random.default_rng()",
         "test_trajectory.py::test_a_resumed_run_equals_an_uninterrupted_one",
     ),
     Mistake(
         "the optimiser begins anew at every resume",
         "training.loop",
-        "            tensor.copy_(values)",
-        '            if not name.startswith("optimizer"):\n                tensor.copy_(values)',
+        "    tensor.copy_(values)",
+        '    if not name.startswith("optimizer"):\n        tensor.copy_(values)',
         "test_trajectory.py::test_a_resumed_run_equals_an_uninterrupted_one",
     ),
     Mistake(
         "the hidden state begins anew at every resume",
         "training.loop",
-        "            tensor.copy_(values)",
-        '            if not name.startswith("state"):\n                tensor.copy_(values)',
+        "    tensor.copy_(values)",
+        '    if not name.startswith("state"):\n        tensor.copy_(values)',
         "test_trajectory.py::test_a_resumed_run_equals_an_uninterrupted_one",
     ),
     Mistake(
@@ -309,8 +309,8 @@ MISTAKES = [
     Mistake(
         "losses since the last figures come back on the processor",
         "training.trainer",
-        "list(recent_losses.to(standing.train.device))",
-        "list(recent_losses)",
+        "np.empty(0))).to(start.train.device)",
+        "np.empty(0)))",
         "../training/test_trainer.py::test_losses_since_the_last_figures_go_on_where_the_new_ones_are",
     ),
     Mistake(
@@ -337,37 +337,37 @@ MISTAKES = [
     ),
     Mistake(
         "a run that diverged does not go back",
-        "training.trainer",
-        "        if found.progress.rollbacks == MAX_ROLLBACKS:",
-        "        if True:",
+        "training.checkpoints",
+        "    if newest.progress.rollbacks == MAX_ROLLBACKS:",
+        "    if True:",
         "test_divergence.py",
     ),
     Mistake(
         "a run that diverged goes back at the same rate",
-        "training.trainer",
-        "found.train.learning_rate / 2",
-        "found.train.learning_rate / 1",
+        "training.checkpoints",
+        "newest.train.learning_rate / 2",
+        "newest.train.learning_rate / 1",
         "test_divergence.py",
     ),
     Mistake(
         "a run goes back for ever",
-        "training.trainer",
-        "        if found.progress.rollbacks == MAX_ROLLBACKS:",
-        "        if False:",
+        "training.checkpoints",
+        "    if newest.progress.rollbacks == MAX_ROLLBACKS:",
+        "    if False:",
         "test_divergence.py::test_a_run_that_always_diverges_ends_with_its_code",
     ),
     # Signals, and several at once.
     Mistake(
         "a signal does not end training",
         "training.trainer",
-        "                if self._received:\n                    break\n",
-        "",
+        "if self.received or self.state.step >= self.config.steps:",
+        "if self.state.step >= self.config.steps:",
         "test_stopping.py::test_a_signal_finishes_the_step_saves_and_says_how_to_go_on",
     ),
     # Several processes.
     Mistake(
         "each process draws dropout for its own lanes alone",
-        "training.loop",
+        "models.dropout",
         "draw(x_TBD, config.batch_size)[share]",
         "draw(x_TBD, x_TBD.shape[1])",
         "../training/test_distributed.py::test_two_processes_walk_the_path_of_one",
@@ -396,8 +396,8 @@ MISTAKES = [
     Mistake(
         "only the first process hears a signal",
         "training.trainer",
-        "self._group.agreed(received or 0,",
-        "self._group.agreed((received or 0) * (self._group.rank == 0),",
+        "self.state.group.agreed(received or 0,",
+        "self.state.group.agreed((received or 0) * (self.state.group.rank == 0),",
         "test_ranks_lost.py::test_a_signal_to_one_process_ends_all_and_saves[1]",
     ),
     # Signals.
@@ -519,23 +519,23 @@ MISTAKES = [
     Mistake(
         "a correction of the clock rules before it is saved",
         "training.trainer",
-        "        if not self._group.number_of_first(self._try_to(self._save)):",
+        "        if not self.state.group.number_of_first(self.checkpoints.try_to_save()):",
         "        if False:",
-        "../training/test_budget.py::test_a_correction_is_saved_before_it_rules",
+        "../training/test_clock.py::test_a_correction_is_saved_before_it_rules",
     ),
     Mistake(
         "the learning rate follows the steps, whatever share of the time is over",
         "training.loop",
         "    at = schedule_share(step, config) * config.steps if is_corrected else step\n",
         "    at = step\n",
-        "../training/test_budget.py::test_the_learning_rate_follows_the_time_and_ends_at_zero",
+        "../training/test_clock.py::test_the_learning_rate_follows_the_time_and_ends_at_zero",
     ),
     Mistake(
         "validations take as much of the time as they like",
-        "training.budget",
-        "eval_every = max(config.eval_every, often)",
+        "training.clock",
+        "eval_every = max(config.eval_every, min_eval_every)",
         "eval_every = config.eval_every",
-        "../training/test_budget.py::test_validations_on_the_way_take_a_small_share_of_the_time",
+        "../training/test_clock.py::test_validations_on_the_way_take_a_small_share_of_the_time",
     ),
     Mistake(
         "another number of threads rules before it is saved",
@@ -547,7 +547,7 @@ MISTAKES = [
     Mistake(
         "a trial of threads learns",
         "training.loop",
-        "    for weight in learner.network.parameters():\n        weight.grad = None\n",
+        "    for weight in state.module.parameters():\n        weight.grad = None\n",
         "",
         "../training/test_threads.py::test_a_trial_has_no_effect_on_what_is_learned",
     ),
@@ -567,9 +567,9 @@ MISTAKES = [
     ),
     Mistake(
         "a run that learned nothing ends like any other",
-        "training.trainer",
-        "        if not reason or self._group.rank > 0:",
-        "        if True:",
+        "training.callbacks.baselines",
+        "        if reason:",
+        "        if False:",
         "../stumbles/test_stumbles_machine.py::test_a_run_that_learned_next_to_nothing_says_so",
     ),
     # Records, files and splits.

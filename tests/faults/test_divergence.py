@@ -22,13 +22,14 @@ from conftest import (
 from matrix import crash_points, row
 
 from charrnn.runs import checkpoint
-from charrnn.training import loop, trainer
+from charrnn.tasks import language_model
+from charrnn.training import checkpoints, loop
 
 
 def poison(monkeypatch, place, step, *, times=1):
     """So often a step is made with a number that is none in it."""
     left = [times]
-    forget, update = loop.forget, loop.Optimizer.step
+    reset, update = language_model.reset_lanes, loop.Optimizer.step
 
     def is_due(number):
         if number != step or not left[0]:
@@ -37,11 +38,11 @@ def poison(monkeypatch, place, step, *, times=1):
         crash_points[22] += 1
         return True
 
-    def poisoned_forget(state, begins_B, config, number, share):
-        if place == "loss" and is_due(number):
+    def poisoned_reset(state, begins_B, draws):
+        if place == "loss" and is_due(draws.step):
             layers = tuple(tuple(part * torch.nan for part in layer) for layer in state.layers)
             state = state._replace(layers=layers)
-        return forget(state, begins_B, config, number, share)
+        return reset(state, begins_B, draws)
 
     def poisoned_update(optimizer, *, rate, number, clip=0.0):
         if place == "gradient" and is_due(number - 1):
@@ -53,7 +54,7 @@ def poison(monkeypatch, place, step, *, times=1):
             optimizer.tensors()["layers.0.weight_hh.v"][0, 0] = -torch.inf
         return norm
 
-    monkeypatch.setattr(loop, "forget", poisoned_forget)
+    monkeypatch.setattr(language_model, "reset_lanes", poisoned_reset)
     monkeypatch.setattr(loop.Optimizer, "step", poisoned_update)
 
 
@@ -129,7 +130,7 @@ def test_a_run_that_always_diverges_ends_with_its_code(charrnn, tmp_path, monkey
     poison(monkeypatch, "loss", 37, times=10)
     failed = charrnn("resume", "a")
     assert failed.code == 5
-    assert failed.err.count("at half the rate") == trainer.MAX_ROLLBACKS
+    assert failed.err.count("at half the rate") == checkpoints.MAX_ROLLBACKS
     assert failed.err.endswith(
         "charrnn: training diverged by step 40: the loss is nan, with gradient norm nan at"
         f" learning rate {rate / 8 * 21 / 59:.3g}; the checkpoint before it is intact; train anew"
@@ -142,13 +143,13 @@ def test_a_run_that_always_diverges_ends_with_its_code(charrnn, tmp_path, monkey
 
 @row(22)
 def test_a_validation_that_is_no_number_is_no_best(charrnn, corpus, tmp_path, monkeypatch):
-    measure, seen = trainer.validation_loss, []
+    measure, seen = language_model.validation_loss, []
 
-    def poisoned(network, text):
+    def poisoned(*given):
         seen.append(1)
-        return math.nan if len(seen) == 2 else measure(network, text)
+        return math.nan if len(seen) == 2 else measure(*given)
 
-    monkeypatch.setattr(trainer, "validation_loss", poisoned)
+    monkeypatch.setattr(language_model, "validation_loss", poisoned)
     assert charrnn(*TRAIN).code == 0
     assert math.isfinite(checkpoint.read(run_of(tmp_path).best).progress.val_loss)
     assert checkpoint.read(run_of(tmp_path).last).progress.rollbacks == 1

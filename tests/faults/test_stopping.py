@@ -12,7 +12,8 @@ from conftest import SMALL, TRAIN, run_of, same_files, signal_at, start, wait_un
 from matrix import row
 
 from charrnn.runs import checkpoint
-from charrnn.training import trainer
+from charrnn.runs.folder import Run
+from charrnn.tasks import language_model
 
 
 @row(15)
@@ -42,7 +43,7 @@ def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(
 def test_a_signal_in_a_validation_or_a_save_waits_for_its_end(
     charrnn, corpus, tmp_path, monkeypatch, moment
 ):
-    target = (trainer.Run, "save") if moment == "save" else (trainer, moment)
+    target = (Run, "save") if moment == "save" else (language_model, moment)
     original, calls = getattr(*target), []
 
     def interrupted(*given):

@@ -13,14 +13,16 @@ import time
 import pytest
 from conftest import SMALL, TRAIN, run_of, same_files, signal_at, start, wait_until
 from matrix import row
-from test_loop import CONFIG, lanes_of, learner_of, run, same
+from test_loop import CONFIG, lanes_of, run, same, state_of
 
 from charrnn import _cores
+from charrnn.cli.console import Quiet
 from charrnn.runs import checkpoint
 from charrnn.runs.folder import Run
-from charrnn.training import setup, trainer
+from charrnn.tasks.prefetch import Prefetcher
+from charrnn.training import setup
+from charrnn.training.callbacks import samples
 from charrnn.training.loop import train
-from charrnn.training.prefetch import Feed
 
 QUICK = (*SMALL, "--steps", 20, "--eval-every", 10)
 
@@ -30,14 +32,14 @@ QUICK = (*SMALL, "--steps", 20, "--eval-every", 10)
 def test_a_resumed_run_equals_an_uninterrupted_one(cell, optimizer):
     """At every split point: all arrays and all losses, to the bit."""
     config = dataclasses.replace(CONFIG, optimizer=optimizer)
-    whole = learner_of(cell, config)
+    whole = state_of(cell, config)
     losses = run(whole, config)
     expected = whole.arrays()
     for split in range(config.steps + 1):
-        first = learner_of(cell, config)
-        steps = train(first, Feed(lanes_of(), config.device), config)
+        first = state_of(cell, config)
+        steps = train(first, Prefetcher(lanes_of(), config.device), config)
         before = [float(next(steps).loss) for _ in range(split)]
-        second = learner_of(cell, dataclasses.replace(config, seed=99))  # other weights, replaced
+        second = state_of(cell, dataclasses.replace(config, seed=99))  # other weights, replaced
         second.restore(first.arrays(), step=first.step)
         assert before + run(second, config) == losses
         same(second.arrays(), expected)
@@ -73,10 +75,10 @@ def test_saving_more_often_or_showing_less_changes_nothing(charrnn, corpus, tmp_
 def test_sampling_while_it_trains_changes_nothing(charrnn, corpus, tmp_path, monkeypatch):
     """After every step, by the number of steps and by the clock; or never."""
     charrnn(*TRAIN, "--sample-every", 0)
-    monkeypatch.setattr(trainer.Quiet, "seconds_between_samples", 0.0)
-    monkeypatch.setattr(trainer, "_MOST_SAMPLING", math.inf)
+    monkeypatch.setattr(Quiet, "seconds_between_samples", 0.0)
+    monkeypatch.setattr(samples, "_MAX_SHARE_OF_TIME", math.inf)
     shown = []
-    monkeypatch.setattr(trainer.Quiet, "sample", lambda self, text, step: shown.append(text))
+    monkeypatch.setattr(Quiet, "sample", lambda self, text, step: shown.append(text))
     charrnn(*TRAIN[:-1], "b", "--quiet")
     charrnn(*TRAIN[:-1], "c", "--quiet", "--sample-every", 1)
     assert len(shown) == 2 * 61

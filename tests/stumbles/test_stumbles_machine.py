@@ -11,7 +11,8 @@ from stumbles import stumble
 
 from charrnn.runs import checkpoint
 from charrnn.training import budget
-from charrnn.training.budget import Pace, Trial
+from charrnn.training.budget import Trial
+from charrnn.training.clock import Pace
 
 BUSY = "while True: pass"
 TINY = ("--hidden-size", 16, "--embedding-size", 8, "--batch-size", 8, "--seq-length", 16)
@@ -55,7 +56,7 @@ def test_two_trainings_at_once_both_learn(tmp_path):
     assert min(steps_of("a"), steps_of("b")) >= 60
 
 
-def slow_machine(learner, text, config, *, seconds, began, threads):
+def slow_machine(state, text, config, *, seconds, began, threads):
     """A trial that found time for three steps."""
     return Trial(3, threads[0], {threads[0]: 10.0}, Pace(began, seconds, validation=0.01))
 

@@ -58,9 +58,9 @@ def test_resuming_is_exact_at_the_same_number_of_processes(two, case):
 @pytest.mark.parametrize("case", together.CASES)
 def test_one_process_goes_on_where_two_left_off(two, case):
     cell, config = together.CASES[case]
-    learner = together.start(cell, dataclasses.replace(config, seed=78), ALONE)
-    learner.restore(dict(np.load(two / f"{case}.npz")), step=together.SPLIT)
-    losses = together.losses(learner, config, config.steps)
+    state = together.start(cell, dataclasses.replace(config, seed=78), ALONE)
+    state.restore(dict(np.load(two / f"{case}.npz")), step=together.SPLIT)
+    losses = together.losses(state, config, config.steps)
     expected = said(two, 0)[case]["losses"][together.SPLIT :]
     np.testing.assert_allclose(losses, expected, rtol=0, atol=TOLERANCE[case])
 

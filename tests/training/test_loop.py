@@ -12,18 +12,15 @@ from charrnn.config import PRECISIONS, ModelConfig, TrainConfig
 from charrnn.data.batches import NOT_SCORED, Lanes, Text
 from charrnn.data.vocab import code_points
 from charrnn.models import ngrams
-from charrnn.models.cells import State
 from charrnn.models.evaluation import evaluate, validation_loss
 from charrnn.models.network import Network
+from charrnn.tasks.language_model import LANGUAGE_MODEL
+from charrnn.tasks.prefetch import Prefetcher
 from charrnn.training.loop import (
-    Learner,
-    forget,
-    lane_dropout,
+    TrainingState,
     learning_rate,
     train,
-    weight_dropout,
 )
-from charrnn.training.prefetch import Feed
 
 IDS = np.unique(code_points(small_text()), return_inverse=True)[1].astype(np.uint8)
 VOCAB_SIZE = int(IDS.max()) + 1
@@ -38,22 +35,24 @@ CONFIG = TrainConfig(
 )
 
 
-def learner_of(cell, config=CONFIG, num_layers=2):
+def state_of(cell, config=CONFIG, num_layers=2):
     model = ModelConfig(
         cell=cell, hidden_size=12, num_layers=num_layers, embedding_size=6, ngrams=3
     )
     keys = ngrams.learn(IDS, longest=3, min_count=5)
-    return Learner.new(Network(model, VOCAB_SIZE, keys, seed=config.seed), config)
+    return TrainingState.new(
+        LANGUAGE_MODEL, Network(model, VOCAB_SIZE, keys, seed=config.seed), config
+    )
 
 
 def lanes_of(config=CONFIG):
     return Lanes(IDS, batch_size=config.batch_size, seq_length=config.seq_length)
 
 
-def run(learner, config=CONFIG):
+def run(state, config=CONFIG):
     return [
         float(report.loss)
-        for report in train(learner, Feed(lanes_of(config), config.device), config)
+        for report in train(state, Prefetcher(lanes_of(config), config.device), config)
     ]
 
 
@@ -65,30 +64,30 @@ def same(one, other):
 
 
 def test_arrays_that_are_missing_or_of_another_shape_are_refused():
-    learner = learner_of("gru")
-    arrays = learner.arrays()
+    state = state_of("gru")
+    arrays = state.arrays()
     with pytest.raises(ValueError, match="state.0.0 has the shape"):
-        learner.restore({**arrays, "state.0.0": arrays["state.0.0"][:1]}, step=1)
+        state.restore({**arrays, "state.0.0": arrays["state.0.0"][:1]}, step=1)
     del arrays["optimizer.embedding.m"]
     with pytest.raises(KeyError):
-        learner.restore(arrays, step=1)
+        state.restore(arrays, step=1)
 
 
 def test_nothing_a_caller_does_between_steps_changes_the_trajectory(cell):
-    undisturbed, disturbed = learner_of(cell), learner_of(cell)
+    undisturbed, disturbed = state_of(cell), state_of(cell)
     run(undisturbed)
-    for report in train(disturbed, Feed(lanes_of(), "cpu"), CONFIG):
+    for report in train(disturbed, Prefetcher(lanes_of(), "cpu"), CONFIG):
         disturbed.arrays()
         torch.rand(report.step)
         np.random.default_rng().random()
-        evaluate(disturbed.network, IDS[:500], first=200)
+        evaluate(disturbed.module, IDS[:500], first=200)
     same(undisturbed.arrays(), disturbed.arrays())
 
 
 def test_a_network_learns(cell):
     config = TrainConfig(steps=150, batch_size=8, seq_length=16, learning_rate=2e-2)
-    learner = learner_of(cell, config, num_layers=1)
-    losses = run(learner, config)
+    state = state_of(cell, config, num_layers=1)
+    losses = run(state, config)
     assert losses[0] == pytest.approx(math.log(VOCAB_SIZE), abs=0.1)
     assert np.mean(losses[-10:]) < losses[0] - 0.8
 
@@ -96,26 +95,26 @@ def test_a_network_learns(cell):
 def test_the_state_is_carried_from_window_to_window():
     still = {"dropout": 0.0, "weight_dropout": 0.0, "state_reset": 0.0, "learning_rate": 0.0}
     config = dataclasses.replace(CONFIG, steps=2, **still)
-    learner = learner_of("lstm", config)
-    losses = run(learner, config)
+    state = state_of("lstm", config)
+    losses = run(state, config)
     windows = [lanes_of(config).window(k) for k in range(2)]
     inputs = np.concatenate([window.inputs_TB for window in windows])
     targets = np.concatenate([window.targets_TB for window in windows])
-    logits, state = learner.network(torch.from_numpy(inputs), learner.network.initial_state(4))
+    logits, carried = state.module(torch.from_numpy(inputs), state.module.initial_state(4))
     loss = functional.cross_entropy(logits.flatten(0, 1), torch.from_numpy(targets).flatten())
     assert np.mean(losses) == pytest.approx(loss.item(), abs=1e-5)
-    assert torch.equal(learner.state.before_KB, state.before_KB)
-    for layer, expected in zip(learner.state.layers, state.layers, strict=True):
+    assert torch.equal(state.carried.before_KB, carried.before_KB)
+    for layer, expected in zip(state.carried.layers, carried.layers, strict=True):
         for part, expected_part in zip(layer, expected, strict=True):
             torch.testing.assert_close(part, expected_part.detach())
 
 
 def test_the_gradient_is_clipped():
     config = dataclasses.replace(CONFIG, steps=1, grad_clip=1e-3, optimizer="adamw")
-    learner = learner_of("rnn", config)
-    (report,) = train(learner, Feed(lanes_of(config), config.device), config)
+    state = state_of("rnn", config)
+    (report,) = train(state, Prefetcher(lanes_of(config), config.device), config)
     assert float(report.grad_norm) > 1e-3
-    moments = [array for name, array in learner.arrays().items() if name.endswith(".m")]
+    moments = [array for name, array in state.arrays().items() if name.endswith(".m")]
     norm = math.sqrt(sum(float(np.square(moment / 0.1).sum()) for moment in moments))
     assert norm == pytest.approx(1e-3, rel=1e-2)
 
@@ -130,62 +129,6 @@ def test_the_rate_warms_up_and_falls_to_zero():
     assert 0 < rates[-1] < 0.001
 
 
-def test_dropout_follows_from_seed_and_step():
-    x = torch.ones(50, 40)
-
-    def masks(seed, step):
-        drop = weight_dropout(TrainConfig(seed=seed, weight_dropout=0.25), step)
-        return torch.stack([drop(x), drop(x)])
-
-    assert torch.equal(masks(1, 7), masks(1, 7))
-    assert not torch.equal(masks(1, 7), masks(1, 8))
-    assert not torch.equal(masks(1, 7), masks(2, 7))
-    assert not torch.equal(*masks(1, 7))
-    assert masks(1, 7).unique().tolist() == [0.0, pytest.approx(1 / 0.75)]
-    # 4,000 draws at 3/4, 5 standard deviations: odds of a false alarm 6e-7
-    assert abs(float((masks(3, 3) > 0).float().mean()) - 0.75) < 5 * math.sqrt(0.75 * 0.25 / 4000)
-    assert weight_dropout(TrainConfig(), 3) is None
-
-
-def test_dropout_of_lanes_is_held_over_the_window_and_is_each_lane_s_own():
-    config = TrainConfig(batch_size=50, dropout=0.25)
-    window = lane_dropout(config, 3)(torch.ones(6, 50, 40))
-    assert (window == window[0]).all()
-    assert window.unique().tolist() == [0.0, pytest.approx(1 / 0.75)]
-    share = slice(20, 30)
-    assert torch.equal(lane_dropout(config, 3, share)(torch.ones(6, 10, 40)), window[:, share])
-    assert lane_dropout(TrainConfig(), 3) is None
-
-
-def test_the_draws_for_one_purpose_tell_nothing_of_those_for_another():
-    config = TrainConfig(batch_size=9, dropout=0.5, weight_dropout=0.5)
-    one, other = (
-        lane_dropout(config, 3)(torch.ones(9, 9)),
-        weight_dropout(config, 3)(torch.ones(9, 9)),
-    )
-    assert not torch.equal(one, other)
-
-
-def test_lanes_forget_by_seed_and_step():
-    config = TrainConfig(batch_size=1000, state_reset=0.3)
-    state = State(
-        ((torch.ones(1000, 2), torch.ones(1000, 2)),), torch.ones((3, 1000), dtype=torch.int64)
-    )
-    none = torch.zeros(1000, dtype=torch.bool)
-    ((h, c),), before = forget(state, none, config, 4)
-    assert torch.equal(h, c)
-    assert torch.equal(h, forget(state, none, config, 4).layers[0][0])
-    assert ((before == ngrams.NOTHING) == (h[:, 0] == 0)).all()
-    # 1,000 draws at 0.3, 5 standard deviations: odds of a false alarm 6e-7
-    assert abs(float((h[:, 0] == 0).float().mean()) - 0.3) < 5 * math.sqrt(0.3 * 0.7 / 1000)
-    never = TrainConfig(batch_size=1000, state_reset=0.0)
-    assert torch.equal(forget(state, none, never, 4).layers[0][0], state.layers[0][0])
-    begun = torch.arange(1000) < 10
-    ((h, c),), before = forget(state, begun, never, 4)
-    assert torch.equal(h[:, 0] == 0, begun)
-    assert torch.equal(before == ngrams.NOTHING, begun.expand(3, -1))
-
-
 def test_a_window_of_records_is_each_record_read_alone(cell):
     """The loss of a step is the mean over all characters of the records in it, each from nothing;
     what stands after a record in its window changes nothing.
@@ -198,14 +141,14 @@ def test_a_window_of_records_is_each_record_read_alone(cell):
     still = {"dropout": 0.0, "weight_dropout": 0.0, "state_reset": 0.0, "learning_rate": 0.0}
     sizes = {"batch_size": 1, "seq_length": 4, "steps": 14}
     config = dataclasses.replace(CONFIG, **still, **sizes)
-    learner = learner_of(cell, config)
+    state = state_of(cell, config)
     lanes = text.lanes(config)
     assert lanes.steps_per_epoch == 14
     nats = [
         float(report.loss) * int((lanes.window(k).targets_TB != NOT_SCORED).sum())
-        for k, report in enumerate(train(learner, Feed(lanes, config.device), config))
+        for k, report in enumerate(train(state, Prefetcher(lanes, config.device), config))
     ]
-    network = learner.network
+    network = state.module
     alone = 0.0
     for start, end in itertools.pairwise(starts.tolist()):
         inputs = torch.from_numpy(np.append(0, ids[start : end - 1]))[:, None]
@@ -218,12 +161,12 @@ def test_a_window_of_records_is_each_record_read_alone(cell):
 
 def test_in_fewer_digits_a_network_learns_as_well_and_resumes_exactly(cell):
     config = dataclasses.replace(CONFIG, precision="bf16")
-    whole = learner_of(cell, config)
+    whole = state_of(cell, config)
     losses = run(whole, config)
-    full = learner_of(cell)
+    full = state_of(cell)
     assert losses[-1] == pytest.approx(run(full)[-1], abs=0.05)
-    first, second = learner_of(cell, config), learner_of(cell, config)
-    steps = train(first, Feed(lanes_of(config), config.device), config)
+    first, second = state_of(cell, config), state_of(cell, config)
+    steps = train(first, Prefetcher(lanes_of(config), config.device), config)
     before = [float(next(steps).loss) for _ in range(9)]
     second.restore(first.arrays(), step=first.step)
     assert before + run(second, config) == losses
@@ -238,13 +181,13 @@ def test_a_resumed_run_equals_an_uninterrupted_one_on_a_gpu(cell, precision):
 
     device.prepare("cuda", 1, precision=precision)
     config = dataclasses.replace(CONFIG, device="cuda", precision=precision)
-    whole = learner_of(cell, config)
+    whole = state_of(cell, config)
     run(whole, config)
-    first = learner_of(cell, config)
-    steps = train(first, Feed(lanes_of(config), config.device), config)
+    first = state_of(cell, config)
+    steps = train(first, Prefetcher(lanes_of(config), config.device), config)
     for _ in range(9):
         next(steps)
-    second = learner_of(cell, config)
+    second = state_of(cell, config)
     second.restore(first.arrays(), step=first.step)
     run(second, config)
     same(second.arrays(), whole.arrays())
@@ -255,12 +198,12 @@ def test_a_resumed_run_equals_an_uninterrupted_one_on_a_gpu(cell, precision):
 def test_a_run_moves_between_gpu_and_cpu(cell):
     """What was learned on one goes on from the same loss on the other, within 1e-4 nats."""
     on_gpu = dataclasses.replace(CONFIG, device="cuda")
-    gpu = learner_of(cell, on_gpu)
+    gpu = state_of(cell, on_gpu)
     run(gpu, on_gpu)
-    cpu = learner_of(cell)
+    cpu = state_of(cell)
     cpu.restore(gpu.arrays(), step=gpu.step)
-    losses = [evaluate(learner.network, IDS, first=3000) for learner in (cpu, gpu)]
+    losses = [evaluate(state.module, IDS, first=3000) for state in (cpu, gpu)]
     assert losses[0] == pytest.approx(losses[1], abs=1e-4)
-    back = learner_of(cell, on_gpu)
+    back = state_of(cell, on_gpu)
     back.restore(cpu.arrays(), step=cpu.step)
     same(back.arrays(), gpu.arrays())

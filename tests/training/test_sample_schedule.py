@@ -1,9 +1,9 @@
-"""When a run is sampled, and how long a sample is: functions of the step and the configuration."""
+"""When a run is sampled: a function of the step and the configuration."""
 
 import pytest
 
-from charrnn.config import ModelConfig, TrainConfig
-from charrnn.training import sample_schedule
+from charrnn.config import TrainConfig
+from charrnn.training.callbacks import sample_schedule
 
 NEVER = 10**9
 
@@ -36,12 +36,3 @@ def test_after_thirty_validations_there_is_much_learning_between_two_samples(dev
     assert [step for step in sampled[2:] if step % between] == [5000, 15_000, 50_000, 150_000][
         (device == "cpu") * 4 :
     ]
-
-
-def test_a_network_that_is_slow_to_write_gets_a_short_sample():
-    lengths = [
-        sample_schedule.length(ModelConfig(hidden_size=units), 100)
-        for units in (64, 512, 1024, 4096)
-    ]
-    assert lengths[:2] == [240, 240]
-    assert 240 > lengths[2] > lengths[3] == 40

@@ -7,10 +7,9 @@ import types
 import pytest
 from conftest import SMALL
 
-from charrnn.cli import console
 from charrnn.errors import UsageError
 from charrnn.runs.folder import find
-from charrnn.training import tensorboard
+from charrnn.training.callbacks.tensorboard import TensorBoard
 
 REFUSED = OSError(28, "No space left on device")
 
@@ -46,18 +45,15 @@ def stand_in(monkeypatch):
         monkeypatch.setitem(sys.modules, name, module)
 
 
-class Listening(console.Quiet):
-    def __init__(self):
-        self.heard = []
+class Trainer:
+    """As much of a trainer as the callback asks for."""
+
+    def __init__(self, folder):
+        self.run = types.SimpleNamespace(folder=folder)
+        self.warnings = []
 
     def warn(self, sentence):
-        self.heard.append(sentence)
-
-    def figures(self, figures):
-        self.heard.append(figures["step"])
-
-    def end(self):
-        self.heard.append("end")
+        self.warnings.append(sentence)
 
 
 def events(folder):
@@ -66,20 +62,17 @@ def events(folder):
 
 
 @pytest.mark.usefixtures("stand_in")
-def test_figures_are_written_and_handed_on(tmp_path):
-    heard = Listening()
-    shown = tensorboard.beside(heard)
-    assert shown.seconds_between_samples == heard.seconds_between_samples
-    shown.figures({"step": 5, "loss": 9.0})  # before the folder is known
-    shown.opened(tmp_path)
-    shown.begin(0, 20)
-    shown.figures({"step": 0, "baselines": {}})
+def test_figures_are_written(tmp_path):
+    trainer, callback = Trainer(tmp_path), TensorBoard()
+    callback.on_record(trainer, {"step": 5, "loss": 9.0})  # before the start
+    callback.on_start(trainer)
+    callback.on_record(trainer, {"step": 0, "baselines": {}})
     assert not (tmp_path / "tensorboard").exists()
-    shown.figures({"step": 10, "loss": 2.5, "grad_norm": 1.0, "elapsed_seconds": 3})
-    shown.figures({"step": 10, "val_loss": 2.75})
-    shown.figures({"step": 10, "sample": "one\n<two> \x1b"})
-    shown.end()
-    assert heard.heard == [5, 0, 10, 10, 10, "end"]
+    figures = {"step": 10, "loss": 2.5, "grad_norm": 1.0, "elapsed_seconds": 3}
+    callback.on_record(trainer, figures)
+    callback.on_record(trainer, {"step": 10, "val_loss": 2.75})
+    callback.on_record(trainer, {"step": 10, "sample": "one\n<two> \x1b"})
+    callback.on_close(trainer)
     version, session, first, second, third = events(tmp_path)
     assert version["file_version"] == "brain.Event:2"
     assert (session["session_log"], session["step"]) == ({"status": "START"}, 10)
@@ -95,9 +88,8 @@ def test_figures_are_written_and_handed_on(tmp_path):
 @pytest.mark.usefixtures("stand_in")
 @pytest.mark.parametrize("refusing", ["mkdir", "write"])
 def test_a_full_disk_costs_a_warning_and_nothing_else(tmp_path, monkeypatch, refusing):
-    heard = Listening()
-    shown = tensorboard.beside(heard)
-    shown.opened(tmp_path)
+    trainer, callback = Trainer(tmp_path), TensorBoard()
+    callback.on_start(trainer)
 
     def refuse(*arguments, **settings):
         raise REFUSED
@@ -108,11 +100,10 @@ def test_a_full_disk_costs_a_warning_and_nothing_else(tmp_path, monkeypatch, ref
         monkeypatch.setattr(RecordWriter, "__init__", lambda self, file: vars(self).update(
             write=refuse, flush=file.flush, close=file.close))  # fmt: skip
     for step in (10, 20):
-        shown.figures({"step": step, "loss": 1.0})
-    shown.end()
-    warning, *rest = heard.heard
+        callback.on_record(trainer, {"step": step, "loss": 1.0})
+    callback.on_close(trainer)
+    [warning] = trainer.warnings
     assert "No space left on device; training goes on without it" in warning
-    assert rest == [10, 20, "end"]
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch, charrnn, corpus, tmp_path):
@@ -120,7 +111,7 @@ def test_without_the_package_it_says_what_to_install(monkeypatch, charrnn, corpu
     for name in [name for name in sys.modules if name.startswith("tensorboard.")]:
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(UsageError):
-        tensorboard.beside(console.Quiet())
+        TensorBoard()
     refused = charrnn("train", corpus, *SMALL, "--steps", 20, "--tensorboard")
     assert refused.code == 2
     assert 'pip install "charrnn[tensorboard]"' in refused.err
@@ -149,12 +140,13 @@ def test_tensorboard_reads_what_was_written(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     for steps in ((10, 20, 30), (20, 30, 40)):  # killed after 30, resumed from 10
-        shown = tensorboard.beside(console.Quiet())
-        shown.opened(tmp_path)
+        trainer, callback = Trainer(tmp_path), TensorBoard()
+        callback.on_start(trainer)
         for step in steps:
-            shown.figures({"step": step, "loss": steps[0] / step, "learning_rate": 0.5})
-            shown.figures({"step": step, "sample": f"after {step}"})
-        shown.end()
+            figures = {"step": step, "loss": steps[0] / step, "learning_rate": 0.5}
+            callback.on_record(trainer, figures)
+            callback.on_record(trainer, {"step": step, "sample": f"after {step}"})
+        callback.on_close(trainer)
     read = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
     losses = {event.step: event.value for event in read.Scalars("loss")}
     assert losses == pytest.approx({10: 1.0, 20: 1.0, 30: 20 / 30, 40: 0.5})

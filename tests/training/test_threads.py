@@ -9,9 +9,10 @@ from charrnn import _cores
 from charrnn.cli import console
 from charrnn.data import dataset
 from charrnn.runs import checkpoint
+from charrnn.tasks.prefetch import Prefetcher
 from charrnn.training import budget, setup, threads
-from charrnn.training.budget import Pace, Trial
-from charrnn.training.prefetch import Feed
+from charrnn.training.budget import Trial
+from charrnn.training.clock import Pace
 from charrnn.training.threads import ThreadChooser, candidates
 
 
@@ -70,15 +71,15 @@ def test_a_trial_has_no_effect_on_what_is_learned(charrnn, corpus, tmp_path):
     assert charrnn("train", corpus, *SMALL, "--steps", 5, "--dropout", 0.1, "--run", "a").code == 0
     found = checkpoint.read(run_of(tmp_path).last)
     text = dataset.same_text(found, keep_corpus=False, screen=console.Quiet())
-    learner = setup.learner_at(found, found.train)
+    state = setup.restored(found, found.train)
     before = torch.get_num_threads()
     try:
-        assert threads.timed(learner, Feed(text.lanes(found.train), "cpu"), found.train)(2) > 0
+        assert threads.timed(state, Prefetcher(text.lanes(found.train), "cpu"), found.train)(2) > 0
     finally:
         torch.set_num_threads(before)
-    arrays = learner.arrays()
+    arrays = state.arrays()
     assert all(arrays[name].tobytes() == found.arrays[name].tobytes() for name in arrays)
-    assert all(weight.grad is None for weight in learner.network.parameters())
+    assert all(weight.grad is None for weight in state.module.parameters())
 
 
 @dataclass
@@ -96,7 +97,7 @@ class Scripted:
         return 3 - num_threads
 
 
-def tried(learner, text, config, *, seconds, began, threads):
+def tried(state, text, config, *, seconds, began, threads):
     """A trial that found 40 steps."""
     return Trial(40, threads[0], {threads[0]: 1000.0}, Pace(began, seconds, validation=0.01))
 

@@ -1,7 +1,6 @@
 """What surrounds the loop: metrics and validation. What may go wrong has its tests in faults/."""
 
 import dataclasses
-import itertools
 import json
 
 import pytest
@@ -10,8 +9,10 @@ from conftest import SMALL, TRAIN, metrics, run_of
 
 from charrnn.cli.console import Quiet
 from charrnn.runs import checkpoint
-from charrnn.training import setup, trainer
+from charrnn.training import clock, setup
+from charrnn.training import trainer as trainers
 from charrnn.training.autosize import Budget
+from charrnn.training.callbacks.callback import Callback
 from charrnn.training.loop import Report
 
 
@@ -57,7 +58,7 @@ def test_metrics_hold_every_figure(charrnn, corpus, tmp_path):
 
 
 @pytest.fixture
-def sitting(charrnn, corpus, tmp_path):
+def trainer(charrnn, corpus, tmp_path):
     """A run of 60 steps, to go on from step 60 to step 90."""
     charrnn(*TRAIN)
     with run_of(tmp_path).locked():
@@ -67,16 +68,16 @@ def sitting(charrnn, corpus, tmp_path):
         )  # fmt: skip
 
 
-def test_losses_since_the_last_figures_go_on_where_the_new_ones_are(sitting):
+def test_losses_since_the_last_figures_go_on_where_the_new_ones_are(trainer):
     """They are put together with new ones, and torch does not mix a GPU's with a processor's."""
-    standing = sitting._checkpoint()
-    elsewhere = dataclasses.replace(standing.train, device="meta")  # a device that is always there
-    arrays = {**standing.arrays, "recent_losses": torch.ones(3).numpy()}
-    sitting._stand_at(dataclasses.replace(standing, train=elsewhere, arrays=arrays))
-    assert [loss.device.type for loss in sitting._recent_losses] == ["meta"] * 3
+    start = trainer.checkpoint()
+    elsewhere = dataclasses.replace(start.train, device="meta")  # a device that is always there
+    arrays = {**start.arrays, "recent_losses": torch.ones(3).numpy()}
+    trainer.go_on_from(dataclasses.replace(start, train=elsewhere, arrays=arrays))
+    assert [loss.device.type for loss in trainer.recent_losses] == ["meta"] * 3
 
 
-def test_the_time_in_which_a_gpu_is_waited_for_counts_as_learning(sitting, monkeypatch):
+def test_the_time_in_which_a_gpu_is_waited_for_counts_as_learning(trainer, monkeypatch):
     """A step returns when it is asked for. It is done when its loss can be read: all of them, where
     the loss of the last one can.
     """
@@ -88,17 +89,55 @@ def test_the_time_in_which_a_gpu_is_waited_for_counts_as_learning(sitting, monke
             now, unfinished = now + unfinished, 0
             return 2.0
 
-    def asked_for(learner, feed, config):
+    def asked_for(state, batches, config):
         nonlocal unfinished
-        for step in itertools.count(61):
-            unfinished += 1
-            yield Report(step, Loss(), Loss(), 0.01)
+        state.step += 1
+        unfinished += 1
+        return Report(state.step, Loss(), Loss(), 0.01)
 
-    monkeypatch.setattr(trainer, "train", asked_for)
-    monkeypatch.setattr(trainer.time, "monotonic", lambda: now)
-    for _ in zip(range(20), sitting._steps(), strict=False):
-        pass
-    assert (sitting._learned_seconds, unfinished) == (20, 0)
+    monkeypatch.setattr(trainers, "take_step", asked_for)
+    monkeypatch.setattr(trainer, "emit", lambda *_, **__: None)
+    monkeypatch.setattr(clock.time, "monotonic", lambda: now)
+    steps = trainer.steps()
+    for _ in range(20):
+        next(steps)
+    assert (trainer.stopwatch.seconds, unfinished) == (20, 0)
+    monkeypatch.undo()
+
+
+class Events(Callback):
+    """Notes what happens, and at which step."""
+
+    def __init__(self):
+        self.heard = []
+
+    def on_start(self, trainer):
+        self.heard.append(("start", trainer.state.step))
+
+    def on_validation(self, trainer, metrics):
+        self.heard.append((f"validation of {next(iter(metrics))}", trainer.state.step))
+
+    def on_finish(self, trainer):
+        self.heard.append(("finish", trainer.state.step))
+
+    def on_close(self, trainer):
+        self.heard.append(("close", trainer.state.step))
+
+
+def test_a_caller_walks_through_the_steps_and_hears_what_happens(trainer, tmp_path):
+    events = Events()
+    trainer._callbacks += (events,)
+    assert [report.step for report in trainer.steps()] == list(range(61, 91))
+    happened = [("start", 60), ("validation of loss", 75), ("validation of loss", 90)]
+    assert events.heard == [*happened, ("finish", 90), ("close", 90)]
+    assert checkpoint.read(run_of(tmp_path).last).progress.step == 90
+
+
+def test_a_caller_that_leaves_early_leaves_the_run_saved(charrnn, trainer, tmp_path):
+    steps = trainer.steps()
+    next(report for report in steps if report.step == 67)
+    steps.close()
+    assert checkpoint.read(run_of(tmp_path).last).progress.step == 67
 
 
 @pytest.mark.cuda

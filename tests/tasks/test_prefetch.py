@@ -3,8 +3,9 @@ import pytest
 import torch
 
 from charrnn.data.batches import Lanes, RecordLanes
-from charrnn.training import prefetch
-from charrnn.training.prefetch import Feed, sent
+from charrnn.models.device import to_device
+from charrnn.tasks import prefetch
+from charrnn.tasks.prefetch import Prefetcher
 
 IDS = np.random.default_rng(0).integers(200, size=997).astype(np.uint8)
 SIZES = {"batch_size": 4, "seq_length": 7}
@@ -13,31 +14,31 @@ SIZES = {"batch_size": 4, "seq_length": 7}
 @pytest.mark.parametrize("share", [slice(None), slice(2, 4)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_a_corpus_on_the_device_gives_the_windows_that_one_on_disk_gives(dtype, share, monkeypatch):
-    monkeypatch.setattr(prefetch, "_PIECE", 100)
+    monkeypatch.setattr(prefetch, "_CHUNK_CHARS", 100)
     lanes = Lanes(IDS.astype(dtype), **SIZES, share=share)
-    feed = Feed(lanes, "cpu", room=4 * len(IDS))
-    assert feed._ids is not None
+    prefetcher = Prefetcher(lanes, "cpu", max_bytes=4 * len(IDS))
+    assert prefetcher._ids is not None
     for step in (0, 1, 35, 36, 10_000, 2**40):
-        equal(feed.window(step), lanes.window(step))
+        equal(prefetcher.batch(step), lanes.window(step))
 
 
 def test_without_room_windows_are_sent_one_by_one():
     lanes = Lanes(IDS, **SIZES)
-    feed = Feed(lanes, "cpu", room=4 * len(IDS) - 1)
-    assert feed._ids is None
-    equal(feed.window(5), lanes.window(5))
+    prefetcher = Prefetcher(lanes, "cpu", max_bytes=4 * len(IDS) - 1)
+    assert prefetcher._ids is None
+    equal(prefetcher.batch(5), lanes.window(5))
 
 
 def test_records_are_sent_window_by_window():
     lanes = RecordLanes(IDS, np.array([0, 10, 500, 997]), **SIZES, seed=1)
-    equal(Feed(lanes, "cpu", room=10**9).window(3), lanes.window(3))
+    equal(Prefetcher(lanes, "cpu", max_bytes=10**9).batch(3), lanes.window(3))
 
 
-def equal(fed, window):
-    for tensor, array in zip(fed[:3], window[:3], strict=True):
+def equal(batch, window):
+    for tensor, array in zip(batch[:3], window[:3], strict=True):
         assert tensor.dtype == torch.from_numpy(array).dtype
         assert tensor.numpy().tolist() == array.tolist()
-    assert fed.num_scored == window.num_scored
+    assert batch.num_scored == window.num_scored
 
 
 @pytest.mark.cuda
@@ -47,12 +48,14 @@ def test_nothing_in_a_step_waits_for_the_gpu():
     from charrnn.config import ModelConfig, TrainConfig
     from charrnn.models import device
     from charrnn.models.network import Network
-    from charrnn.training.loop import Learner, train
+    from charrnn.tasks.language_model import LANGUAGE_MODEL
+    from charrnn.training.loop import TrainingState, train
 
     device.prepare("cuda", 1)
     config = TrainConfig(**SIZES, device="cuda", steps=40, dropout=0.1, weight_dropout=0.1)
-    learner = Learner.new(Network(ModelConfig(ngrams=1, hidden_size=16), 200), config)
-    steps = train(learner, Feed(Lanes(IDS, **SIZES), config.device), config)
+    network = Network(ModelConfig(ngrams=1, hidden_size=16), 200)
+    state = TrainingState.new(LANGUAGE_MODEL, network, config)
+    steps = train(state, Prefetcher(Lanes(IDS, **SIZES), config.device), config)
     next(steps)  # finds the first basis of SOAP, which is waited for
     torch.cuda.set_sync_debug_mode("error")
     try:
@@ -65,4 +68,4 @@ def test_nothing_in_a_step_waits_for_the_gpu():
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_an_array_arrives_on_the_gpu():
-    assert sent(IDS, "cuda").cpu().numpy().tolist() == IDS.tolist()
+    assert to_device(IDS, "cuda").cpu().numpy().tolist() == IDS.tolist()

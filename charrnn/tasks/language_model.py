@@ -1,0 +1,122 @@
+"""Language modelling: predict the next character of a text, or of each record.
+
+Truncated backpropagation through time along B lanes; the state is carried from window to window.
+
+Shapes: T time, B lanes, V vocabulary.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+from torch.nn import functional
+
+from charrnn.config import ModelConfig, TrainConfig
+from charrnn.data.batches import ALL, NOT_SCORED, Text
+from charrnn.data.dataset import same_text
+from charrnn.data.vocab import Vocab
+from charrnn.generation.model import Model
+from charrnn.models.cells import State
+from charrnn.models.dropout import Draws, reset_lanes
+from charrnn.models.evaluation import validation_loss, validation_loss_reset
+from charrnn.models.network import Network, to_numpy
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.safetensors_file import Arrays
+from charrnn.tasks.prefetch import Batch, Prefetcher
+from charrnn.tasks.task import Constants
+
+_SAMPLE_LENGTH, _MIN_SAMPLE_LENGTH = 240, 40
+_MULTIPLY_ADDS = 240 * 2e6  # in a sample: a full one of up to some 600 units in a layer
+
+
+class LanguageModel:
+    """Predicts the next character. See `Task` for the methods."""
+
+    name = "language_model"
+    unit = "chars"
+
+    def dataset(self, checkpoint: Checkpoint, *, keep_corpus: bool, screen: Any) -> Text:
+        """Read the text that a run began with."""
+        return same_text(checkpoint, keep_corpus=keep_corpus, screen=screen)
+
+    def build(
+        self, model: ModelConfig, vocab: Vocab, constants: Constants, *, seed: int
+    ) -> Network:
+        """Build the network. The constants are the keys of its n-grams."""
+        keys = tuple(constants[f"ngrams.{length}"] for length in range(2, model.ngrams + 1))
+        return Network(model, len(vocab), keys, seed=seed)
+
+    def batches(self, dataset: Text, config: TrainConfig, share: slice = ALL) -> Prefetcher:
+        """Return windows along the lanes through the training split."""
+        return Prefetcher(dataset.lanes(config, share), config.device)
+
+    def initial_state(self, module: Network, batch_size: int) -> State:
+        """Return zeros: nothing has been read."""
+        return module.initial_state(batch_size)
+
+    def state_tensors(self, carried: State) -> dict[str, tuple[Tensor, int]]:
+        """Name the parts of each layer's state, (B, H), and the last characters read, (K, B)."""
+        tensors = {
+            f"{k}.{j}": (part_BH, 0)
+            for k, layer_state in enumerate(carried.layers)
+            for j, part_BH in enumerate(layer_state)
+        }
+        if len(carried.before_KB):
+            tensors["before"] = (carried.before_KB, 1)
+        return tensors
+
+    def loss(
+        self, module: Network, batch: Batch, carried: State, draws: Draws
+    ) -> tuple[Tensor, int, State]:
+        """Return summed nats, the number of characters that they are of, and the next state."""
+        logits_TBV, state = module(
+            batch.inputs_TB,
+            reset_lanes(carried, batch.begins_B, draws),
+            draws.lane_dropout(),
+            draws.weight_dropout(),
+            draws.dtype,
+        )
+        loss = functional.cross_entropy(
+            logits_TBV.flatten(0, 1),
+            batch.targets_TB.flatten(),
+            reduction="sum",
+            ignore_index=NOT_SCORED,
+        )
+        layers = tuple(tuple(part.detach() for part in layer) for layer in state.layers)
+        return loss, batch.num_scored, State(layers, state.before_KB)
+
+    def arrays(self, module: Network) -> Arrays:
+        """Return copies of the weights and of the n-grams' keys."""
+        arrays = {f"weights.{name}": array for name, array in module.arrays().items()}
+        for length, keys in enumerate(module.ngram_keys, start=2):
+            arrays[f"ngrams.{length}"] = to_numpy(keys)
+        return arrays
+
+    def loss_figures(self, loss: float) -> dict[str, float]:
+        """Return nats and bits per character."""
+        return {"loss": loss, "bits_per_char": loss / math.log(2)}
+
+    def metrics(self, module: Network, dataset: Text, split: str) -> Mapping[str, float]:
+        """Measure the loss with the state carried along."""
+        return self.loss_figures(validation_loss(module, dataset, split))
+
+    def final_metrics(self, module: Network, dataset: Text, split: str) -> Mapping[str, float]:
+        """Measure the loss with the state reset every 256 characters."""
+        return {"loss_reset": validation_loss_reset(module, dataset, split)}
+
+    def sample(self, checkpoint: Checkpoint, dataset: Text, *, seed: int) -> str:
+        """Write a text from a zero state."""
+        length = sample_length(checkpoint.model, len(checkpoint.vocab))
+        return Model.of(checkpoint).glimpse(length, seed=seed)
+
+
+LANGUAGE_MODEL = LanguageModel()
+
+
+def sample_length(model: ModelConfig, vocab_size: int) -> int:
+    """Return how many characters a sample has: fewer where the network is slow to write."""
+    shapes = model.weight_shapes(vocab_size)
+    del shapes["embedding"]
+    per_char = sum(shape[0] * shape[1] for shape in shapes.values() if len(shape) == 2)
+    return max(_MIN_SAMPLE_LENGTH, min(_SAMPLE_LENGTH, int(_MULTIPLY_ADDS / per_char)))

@@ -1,0 +1,102 @@
+"""TensorBoard: the metrics and samples of a run as event files, beside its checkpoints.
+
+Files are written as the figures come, without threads. A disk that refuses them costs a warning.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charrnn.cli.console import visible
+from charrnn.errors import UsageError
+from charrnn.training.callbacks.callback import Callback
+
+if TYPE_CHECKING:
+    from charrnn.training.trainer import Trainer
+
+FOLDER = "tensorboard"
+_DT_STRING = 7  # in TensorFlow's types.proto
+_SCALARS = ("loss", "val_loss", "learning_rate", "grad_norm", "chars_per_second")
+
+
+class TensorBoard(Callback):
+    """Writes event files. It goes before callbacks that print, for standard output may refuse."""
+
+    def __init__(self) -> None:
+        """Raise `UsageError` where the package `tensorboard` is missing."""
+        try:
+            from tensorboard.compat.proto import event_pb2
+            from tensorboard.summary.writer.record_writer import RecordWriter
+        except ImportError as error:
+            raise UsageError(
+                "--tensorboard needs a package that is not installed",
+                'type: pip install "charrnn[tensorboard]"',
+            ) from error
+        self._new_event, self._new_writer = event_pb2.Event, RecordWriter
+        self._folder: Path | None = None
+        self._writer: Any = None
+
+    def on_start(self, trainer: Trainer) -> None:
+        """Write beside the run's checkpoints; a new file is begun with the next figures."""
+        self._folder = trainer.run.folder / FOLDER
+
+    def on_record(self, trainer: Trainer, line: Mapping[str, Any]) -> None:
+        """Write the figures, and the sample if there is one."""
+        values = [{"tag": tag, "simple_value": line[tag]} for tag in _SCALARS if tag in line]
+        if "sample" in line:
+            values.append(_text_value("sample/text_summary", line["sample"]))
+        if values and self._folder is not None:
+            try:
+                self._write(line["step"], summary={"value": values})
+            except OSError as error:
+                trainer.warn(
+                    f"cannot write in {self._folder}: {error.strerror}; training goes on without it"
+                )
+                self._close()
+
+    def on_close(self, trainer: Trainer) -> None:
+        """Close the file."""
+        self._close()
+
+    def _write(self, step: int, **contents: Any) -> None:
+        """Append an event and flush it to the file."""
+        if self._writer is None:
+            self._begin(step)
+        event = self._new_event(wall_time=time.time(), step=step, **contents)
+        self._writer.write(event.SerializeToString())
+        self._writer.flush()
+
+    def _begin(self, step: int) -> None:
+        """Start a file with a session from this step on, which voids what an interrupted session
+        wrote of the same steps.
+        """
+        assert self._folder is not None
+        self._folder.mkdir(exist_ok=True)
+        name = f"events.out.tfevents.{time.time():.6f}.{socket.gethostname()}.{os.getpid()}"
+        self._writer = self._new_writer((self._folder / name).open("xb"))
+        self._write(step, file_version="brain.Event:2")
+        self._write(step, session_log={"status": "START"})
+
+    def _close(self) -> None:
+        """Write no more until the next start."""
+        self._folder = None
+        if self._writer is not None:
+            with contextlib.suppress(OSError):
+                self._writer.close()
+            self._writer = None
+
+
+def _text_value(tag: str, text: str) -> dict[str, Any]:
+    """Return a text as a value of a summary, indented so that Markdown leaves it alone."""
+    indented = "".join(f"    {line}\n" for line in visible(text).split("\n"))
+    return {
+        "tag": tag,
+        "metadata": {"plugin_data": {"plugin_name": "text"}},
+        "tensor": {"dtype": _DT_STRING, "string_val": [indented.encode("utf-8", "replace")]},
+    }

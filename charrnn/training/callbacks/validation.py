@@ -1,0 +1,80 @@
+"""Validation: measure the validation split now and then, and keep the best weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from charrnn.errors import CheckpointError
+from charrnn.runs import checkpoint
+from charrnn.training.callbacks.callback import Callback
+from charrnn.training.loop import Report
+
+if TYPE_CHECKING:
+    from charrnn.training.trainer import Trainer
+
+
+class Validation(Callback):
+    """Measures every `eval_every` steps and at the end. Of several processes the first measures,
+    and tells the others.
+    """
+
+    def on_start(self, trainer: Trainer) -> None:
+        """Recall the metric to beat."""
+        trainer.best = trainer.state.group.number_of_first(_metric_of_best(trainer))
+
+    def on_step(self, trainer: Trainer, report: Report) -> None:
+        """Validate if it is due. Raises `DivergedError`."""
+        is_last = report.step == trainer.config.steps
+        is_due = is_last or report.step % trainer.config.eval_every == 0
+        if is_due and trainer.dataset.has("val"):
+            self._validate(trainer)
+
+    def _validate(self, trainer: Trainer) -> None:
+        state, began = trainer.state, time.monotonic()
+        metrics = {}
+        if state.group.rank == 0:
+            metrics = dict(state.task.metrics(state.module, trainer.dataset, "val"))
+        decisive = state.group.number_of_first(next(iter(metrics.values()), math.nan))
+        if trainer.clock is not None:
+            trainer.clock.pace.validation = time.monotonic() - began
+        if not math.isfinite(decisive):
+            name = next(iter(metrics), "metric").replace("_", " ")
+            raise trainer.diverged(f"the validation {name} is {decisive}")
+        trainer.validated = (state.step, decisive)
+        trainer.record(**{f"val_{name}": value for name, value in metrics.items()})
+        trainer.emit("on_validation", metrics)
+        if decisive < trainer.best:
+            trainer.best = decisive
+            trainer.checkpoints.try_to_save_best()
+
+    def on_finish(self, trainer: Trainer) -> None:
+        """Add the final metrics to the best checkpoint, if there is time."""
+        run, clock = trainer.run, trainer.clock
+        if not run.has_best() or (clock is not None and not clock.pace.has_time_for_one):
+            return
+        try:
+            best = checkpoint.read(run.best)
+        except CheckpointError:
+            return  # it was said at the start; the last checkpoint is whole
+        if best.progress.val_loss_reset is None:
+            task, module = trainer.state.task, trainer.state.module
+            module.load(best.group("weights"))
+            metrics = task.final_metrics(module, trainer.dataset, "val")
+            values: dict[str, Any] = {f"val_{name}": value for name, value in metrics.items()}
+            progress = dataclasses.replace(best.progress, **values)
+            run.save_best(dataclasses.replace(best, progress=progress))
+
+
+def _metric_of_best(trainer: Trainer) -> float:
+    """Return the decisive metric of the best checkpoint; infinity where there is none."""
+    if not trainer.run.has_best():
+        return math.inf
+    try:
+        value = checkpoint.read(trainer.run.best).progress.val_loss
+    except CheckpointError as error:
+        trainer.warn(f"{error.message}; the next validation replaces it")
+        return math.inf
+    return math.inf if value is None else value

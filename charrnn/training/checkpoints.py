@@ -1,0 +1,91 @@
+"""The checkpoints of a run in training: when they are saved, and how training goes back to one
+after it has diverged.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from charrnn.errors import DivergedError, StorageError
+from charrnn.training import handover
+
+if TYPE_CHECKING:
+    from charrnn.training.trainer import Trainer
+
+MAX_ROLLBACKS = 3  # in the life of a run
+
+
+class Checkpoints:
+    """Saves what a trainer has come to."""
+
+    def __init__(self, trainer: Trainer, *, every: float) -> None:
+        """`every` is in seconds."""
+        self._trainer, self._every = trainer, every
+        self._saved = time.monotonic()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to save in the middle of a run."""
+        return time.monotonic() - self._saved >= self._every
+
+    def save(self) -> None:
+        """Make what there is now the last checkpoint. Raises `StorageError`, `DivergedError`."""
+        self._trainer.run.save(self._trainer.checkpoint())
+        self._saved = time.monotonic()
+
+    def try_to_save(self) -> bool:
+        """Save; return False where the disk refuses, which is no reason to stop training."""
+        return self._tried(self.save)
+
+    def try_to_save_best(self) -> bool:
+        """Make what there is now the best checkpoint; return False where the disk refuses."""
+        return self._tried(lambda: self._trainer.run.save_best(self._trainer.checkpoint()))
+
+    def _tried(self, save: Callable[[], None]) -> bool:
+        try:
+            save()
+        except StorageError as error:
+            self._saved = time.monotonic()
+            self._trainer.warn(f"{error}; training goes on and the next save tries again")
+            return False
+        return True
+
+
+def roll_back(trainer: Trainer, error: DivergedError) -> None:
+    """Go back to the newest checkpoint, at half the learning rate, which is saved before a step is
+    made by it. Raises the error where that has not helped `MAX_ROLLBACKS` times.
+    """
+    group = trainer.state.group
+    newest = handover.of_first(group, lambda: trainer.run.newest_valid()[0])
+    if newest.progress.rollbacks == MAX_ROLLBACKS:
+        raise error
+    rate = newest.train.learning_rate / 2
+    slower = dataclasses.replace(newest.train, learning_rate=rate)
+    progress = dataclasses.replace(newest.progress, rollbacks=newest.progress.rollbacks + 1)
+    trainer.state.restore(newest.arrays, step=progress.step)
+    trainer.go_on_from(dataclasses.replace(newest, train=slower, progress=progress))
+    trainer.run.forget_metrics_after(progress.step)
+    trainer.checkpoints.save()
+    trainer.warn(
+        f"{error.message}; going on after step {progress.step:,} at half the rate, {rate:.3g}"
+        f" ({progress.rollbacks} of {MAX_ROLLBACKS} times)"
+    )
+    trainer.record(learning_rate=rate, rollbacks=progress.rollbacks)
+    trainer.emit("on_rollback")
+
+
+def diverged(trainer: Trainer, sign: str) -> DivergedError:
+    """Return the error that tells of a loss or a weight that no run may have."""
+    report, config = trainer.report, trainer.config
+    norm = math.nan if report is None else float(report.grad_norm)
+    rate = config.learning_rate if report is None else report.learning_rate
+    return DivergedError(
+        f"training diverged by step {trainer.state.step:,}: {sign}, with gradient norm"
+        f" {norm:.3g} at learning rate {rate:.3g}",
+        "the checkpoint before it is intact; train anew with a --learning-rate below"
+        f" {config.learning_rate:.3g} or a lower --grad-clip",
+    )

@@ -1,0 +1,211 @@
+"""The clock of a run of minutes.
+
+Machines are not always equally fast, so a `Pace` compares the clock with the schedule of the
+learning rate after every step, and where they differ it corrects the schedule: the rate follows the
+share of the time that has passed, whatever the number of steps. Every correction is in a checkpoint
+before a step is made by it, so that what follows from a checkpoint follows exactly.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from charrnn.config import TrainConfig
+from charrnn.models import device
+from charrnn.training import loop
+from charrnn.training.threads import ThreadChooser, timed
+
+if TYPE_CHECKING:
+    from charrnn.training.trainer import Trainer
+
+_WINDOW_SECONDS = 5.0  # of learning: what "recently" means
+_MARK_SECONDS = 0.2
+_TOLERANCE = 0.05  # of the time that is left
+_MIN_GAP_SECONDS = 0.5  # between two corrections: each of them saves a checkpoint
+_SECONDS_TO_SAVE = 0.2
+_SECONDS_FOR_BASELINES = 90.0  # of a run that measures them on all of their text
+_MILLION = 1_000_000
+_VALIDATION_SHARE = 1 / 30  # of the time, at most, for validations on the way
+_SHORT_VALIDATION = 1 / 60  # of the time: then a second one at the end is affordable
+
+
+class Stopwatch:
+    """Counts the seconds that are spent on steps: not on validation, samples or saves."""
+
+    seconds = 0.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Count what happens inside."""
+        began = time.monotonic()
+        yield
+        self.seconds += time.monotonic() - began
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What the clock changes in the schedule."""
+
+    steps: int  # in all
+    schedule_done: float  # the share of the schedule that is over, from 0 to 1
+    eval_every: int
+
+    def applied(self, config: TrainConfig, step: int) -> TrainConfig:
+        """Return the configuration to go on with after `step` steps."""
+        return dataclasses.replace(
+            config,
+            steps=self.steps,
+            eval_every=self.eval_every,
+            schedule_step=step,
+            schedule_done=self.schedule_done,
+        )
+
+    def to_integers(self) -> tuple[int, int, int]:
+        """Return numbers for processes to agree on, none of them zero."""
+        return self.steps, round(self.schedule_done * _MILLION), self.eval_every
+
+    @classmethod
+    def from_integers(cls, steps: int, done: int, eval_every: int) -> Correction | None:
+        """Invert `to_integers`; None for zeros."""
+        return cls(steps, done / _MILLION, eval_every) if steps else None
+
+
+@dataclass
+class Pace:
+    """Compares a run of minutes with the clock."""
+
+    began: float  # monotonic seconds
+    seconds: float  # that the run is to take
+    validation: float  # seconds that one takes; the trainer keeps it up to date
+    _marks: deque[tuple[float, int]] = field(default_factory=deque)  # seconds of learning, step
+    _latest: tuple[float, int] = (0.0, 0)
+    _start: tuple[float, float] | None = None  # when the first step was made; its schedule's share
+    _corrected: float = -math.inf  # when the schedule was last corrected
+
+    @property
+    def deadline(self) -> float:
+        """When the run should be over."""
+        return self.began + self.seconds
+
+    @property
+    def end_of_learning(self) -> float:
+        """When the last step should be made: validations and a save follow it."""
+        num_validations = 2 if self.is_validation_short else 1
+        return self.deadline - num_validations * self.validation - _SECONDS_TO_SAVE
+
+    @property
+    def is_validation_short(self) -> bool:
+        """Whether there is time to validate twice at the end."""
+        return self.validation <= _SHORT_VALIDATION * self.seconds
+
+    @property
+    def has_time_for_one(self) -> bool:
+        """Whether one more validation would end in time."""
+        end = time.monotonic() + self.validation
+        return self.is_validation_short and end < self.deadline + _SECONDS_TO_SAVE
+
+    @property
+    def share_of_baselines(self) -> float:
+        """How much of the baselines' text to measure; all of it takes a second or two."""
+        return min(1.0, self.seconds / _SECONDS_FOR_BASELINES)
+
+    @property
+    def seconds_per_step(self) -> float:
+        """Seconds that a step took recently; infinite where that is not known."""
+        if not self._marks or self._marks[0] == self._latest:
+            return math.inf
+        (learned_then, step_then), (learned, step) = self._marks[0], self._latest
+        return (learned - learned_then) / (step - step_then)
+
+    def start_anew(self) -> None:
+        """Forget the speed: the run has gone back, or computes in another way."""
+        self._marks.clear()
+
+    def correction(
+        self, step: int, config: TrainConfig, *, now: float, learned: float
+    ) -> Correction | None:
+        """Return what to change after `step` steps, made in `learned` seconds of learning alone;
+        None for nothing.
+        """
+        planned = loop.schedule_share(step, config)
+        if self._start is None:
+            self._start = now, planned
+        self._mark(step, learned)
+        share = self._share_at(now)
+        if step >= config.steps or not self._is_due(step, config.steps, share - planned, now):
+            return None
+        self._corrected = now
+        left, per_step = self.end_of_learning - now, self.seconds_per_step
+        if left <= 0:
+            return Correction(step + 1, share, config.eval_every)
+        if per_step == math.inf:
+            return None
+        min_eval_every = math.ceil(self.validation / per_step / _VALIDATION_SHARE)
+        eval_every = max(config.eval_every, min_eval_every)
+        num_left = left / (per_step + self.validation / eval_every)
+        return Correction(step + max(1, round(num_left)), share, eval_every)
+
+    def _share_at(self, now: float) -> float:
+        """Return the share of the schedule that should be over by the clock."""
+        assert self._start is not None
+        first, share_then = self._start
+        passed = (now - first) / max(1e-9, self.end_of_learning - first)
+        return min(1.0, share_then + (1 - share_then) * passed)
+
+    def _is_due(self, step: int, steps: int, error: float, now: float) -> bool:
+        """Whether clock and schedule, `error` apart, differ so much that it is worth a save."""
+        left = self.end_of_learning - now
+        if left <= 0:
+            return step + 1 < steps
+        gap = max(_MIN_GAP_SECONDS, self.seconds / 30)
+        if step + 1 >= steps:  # or the run would be over too early
+            return left > max(1.5 * self.seconds_per_step, self.seconds / 200)
+        is_off = abs(error) * self.seconds > max(_TOLERANCE * left, 0.1)
+        return is_off and now - self._corrected >= min(gap, left / 4)
+
+    def _mark(self, step: int, learned: float) -> None:
+        """Remember the recent past."""
+        self._latest = learned, step
+        if self._marks and learned - self._marks[-1][0] < _MARK_SECONDS:
+            return
+        self._marks.append((learned, step))
+        while len(self._marks) > 2 and learned - self._marks[1][0] >= _WINDOW_SECONDS:
+            self._marks.popleft()
+
+
+class Clock:
+    """Keeps a trainer to its time: corrects the schedule and chooses the number of threads."""
+
+    def __init__(self, pace: Pace, chooser: ThreadChooser | None = None) -> None:
+        """Without a `chooser` the number of threads stays as it is."""
+        self.pace, self._chooser = pace, chooser
+
+    def correction(self, trainer: Trainer) -> Correction | None:
+        """Return what to change in the schedule; None for nothing."""
+        return self.pace.correction(
+            trainer.state.step,
+            trainer.config,
+            now=time.monotonic(),
+            learned=trainer.stopwatch.seconds,
+        )
+
+    def chosen_threads(self, trainer: Trainer) -> int:
+        """Return the number of threads for the next steps; it is tried, if that is due, without
+        an effect on the training state.
+        """
+        config, state, now = trainer.config, trainer.state, time.monotonic()
+        threads, per_step = config.threads, self.pace.seconds_per_step
+        if self._chooser is None or state.step >= config.steps:
+            return threads
+        if self._chooser.is_due(threads, seconds_per_step=per_step, now=now):
+            seconds_per_step = timed(state, trainer.batches, config)
+            threads = self._chooser.choose(threads, seconds_per_step, now=now)
+            device.set_threads(config.threads)
+        return threads
