@@ -24,7 +24,7 @@ def main() -> None:
         code = _run()
         sys.stdout.flush()
     except CharRNNError as error:
-        code = _fail(str(error), error.exit_code, error)
+        code = _fail(_in_flags(error), error.exit_code, error)
     except KeyboardInterrupt:
         code = 130
     except SystemExit as ended:
@@ -54,6 +54,12 @@ def _run() -> int:
         command = "charrnn" if context is None else context.command_path
         raise UsageError(error.format_message().rstrip("."), f"see: {command} --help") from error
     return code if isinstance(code, int) else 0
+
+
+def _in_flags(error: CharRNNError) -> str:
+    from charrnn.cli import flags
+
+    return flags.in_flags(error)
 
 
 def _abandon_stdout(code: int) -> int:

@@ -1,8 +1,11 @@
-"""The numbers that decide a run: frozen, checked once, and the same after a trip through JSON.
+"""The settings of a run: frozen dataclasses, checked once, with a JSON round trip.
 
-Three groups: `ModelConfig` says what the network is (the numpy half needs nothing else),
-`TrainConfig` fixes the trajectory together with corpus, seed and machine, `SampleConfig` says how a
-character is drawn. Every field of the first two has a flag of the same name in `charrnn train`.
+`ModelConfig` says what the network is (the numpy half needs nothing else), `DataConfig` how files
+become a corpus and its splits, `TrainConfig` what decides the trajectory on that corpus,
+`SampleConfig` how a character is drawn.
+
+A setting is declared once, as a field: default, help, range, other spellings of its flag. The
+checks here and the flags of the command line (cli/flags.py) follow from it.
 """
 
 import dataclasses
@@ -12,81 +15,144 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self, get_args, get_type_hints
 
-from charrnn.errors import UsageError
+from charrnn.errors import SettingError, UsageError
 
 CELLS = ("cifg", "lstm", "gru", "rnn")
 NUM_GATES = {"cifg": 3, "lstm": 4, "gru": 3, "rnn": 1}
 OPTIMIZERS = ("soap", "adamw")
 RECORDS = ("none", "lines", "blank")
+ERRORS = ("strict", "replace", "skip")
 PRECISIONS = ("float32", "tf32", "bf16")
 
+_NETWORK, _LEARNING, _LENGTH = "Network", "Learning", "How long"
+_CORPUS, _MACHINE, _DRAWING = "Corpus", "Run and display", "How a character is drawn"
+_BY_CORPUS = "by corpus"
 
-def _bounded(default: Any, low: float, high: float) -> Any:
-    """A numeric field with its allowed range, both ends included."""
-    return field(default=default, metadata={"low": low, "high": high})
+
+@dataclass(frozen=True)
+class Setting:
+    """What a field's metadata says of it, besides its default."""
+
+    help: str = ""  # of its flag; a setting without help has no flag of its own
+    panel: str = ""  # the heading of the flag's help
+    low: float | None = None  # the allowed range, both ends included
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    flag: str = ""  # where it is not the field's name
+    aliases: tuple[str, ...] = ()  # other spellings of the flag
+    metavar: str | None = None
+    is_chosen: bool = False  # a run chooses the value unless it is given
+    shown_default: str | None = None  # in help, where the default is not a plain value
 
 
-class _Checked:
-    """Shared by the three groups: type and range checks on construction, and JSON both ways."""
+def setting(default: Any, **details: Any) -> Any:
+    """A dataclass field with a default and the details of a `Setting`."""
+    return field(default=default, metadata={"setting": Setting(**details)})
+
+
+def setting_of(spec: dataclasses.Field[Any]) -> Setting:
+    """What a field's metadata says of it."""
+    declared: Setting = spec.metadata["setting"]
+    return declared
+
+
+class Checked:
+    """Base of the settings: type and range checks on construction, and JSON both ways."""
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
         for spec in dataclasses.fields(self):  # type: ignore[arg-type]
-            _check(spec.name, getattr(self, spec.name), hints[spec.name], spec.metadata)
+            _check(spec.name, getattr(self, spec.name), hints[spec.name], setting_of(spec))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, ready for `json.dumps`."""
         return dataclasses.asdict(self)  # type: ignore[call-overload, no-any-return]
 
     @classmethod
+    def names(cls) -> frozenset[str]:
+        """The names of the settings."""
+        return frozenset(spec.name for spec in dataclasses.fields(cls))  # type: ignore[arg-type]
+
+    @classmethod
     def among(cls, values: Mapping[str, Any]) -> Self:
-        """Made of those values that are its fields, and defaults for the rest."""
-        names = [spec.name for spec in dataclasses.fields(cls)]  # type: ignore[arg-type]
-        return cls(**{name: values[name] for name in names if name in values})
+        """Take those values that are settings of this class, and defaults for the rest."""
+        return cls(**{name: value for name, value in values.items() if name in cls.names()})
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`. Raises `UsageError` for missing or impossible values."""
-        names = {spec.name for spec in dataclasses.fields(cls)}  # type: ignore[arg-type]
-        if set(values) != names:
-            wrong = ", ".join(sorted(set(values) ^ names))
+        if set(values) != cls.names():
+            wrong = ", ".join(sorted(set(values) ^ cls.names()))
             raise UsageError(f"{cls.__name__} has missing or unknown fields: {wrong}")
         return cls(**values)
 
 
-def _check(name: str, value: Any, hint: Any, limits: Mapping[str, Any]) -> None:
-    """Raise `UsageError` unless `value` has the hinted type and lies within the limits."""
-    flag = "--" + name.replace("_", "-")
-    allowed = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    if value is None and type(None) in allowed:
+def _check(name: str, value: Any, hint: Any, allowed: Setting) -> None:
+    """Raise `SettingError` unless `value` has the hinted type and is in the allowed range."""
+    kinds = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if value is None and type(None) in kinds:
         return
-    number = isinstance(value, int) and not isinstance(value, bool)
-    fits = any(
-        (kind is float and (number or isinstance(value, float)))
-        or (kind is int and number)
-        or (kind not in (int, float) and isinstance(value, getattr(kind, "__origin__", kind)))
-        for kind in allowed
-    )
-    if not fits:
-        raise UsageError(f"{flag} cannot be {value!r}", "see: charrnn train --help")
-    low, high = limits.get("low"), limits.get("high")
+    if not any(_is_of_kind(value, kind) for kind in kinds):
+        raise SettingError(f"{name} cannot be {value!r}", f"it must be {_described(kinds)}", name)
+    low, high = allowed.low, allowed.high
     if low is not None and high is not None and not low <= value <= high:  # NaN fails too
-        raise UsageError(f"{flag} {value} is out of range", f"it must be from {low} to {high}")
-    choices = limits.get("choices")
-    if choices and value not in choices:
-        raise UsageError(f"{flag} {value!r} is not known", f"choose one of {', '.join(choices)}")
+        hint = f"it must be from {low} to {high}"
+        raise SettingError(f"{name} {value} is out of range", hint, name)
+    if allowed.choices and value not in allowed.choices:
+        hint = f"choose one of {', '.join(allowed.choices)}"
+        raise SettingError(f"{name} {value!r} is not known", hint, name)
+
+
+def _is_of_kind(value: Any, kind: Any) -> bool:
+    """Whether a value has that type; an integer is a float too, and a bool is no number."""
+    if kind in (int, float):
+        return isinstance(value, int | kind) and not isinstance(value, bool)
+    return isinstance(value, getattr(kind, "__origin__", kind))
+
+
+def _described(kinds: tuple[Any, ...]) -> str:
+    words = {int: "a whole number", float: "a number", bool: "True or False", str: "a text"}
+    return " or ".join(words.get(kind, "texts") for kind in kinds if kind is not type(None))
 
 
 @dataclass(frozen=True)
-class ModelConfig(_Checked):
+class ModelConfig(Checked):
     """What the network is."""
 
-    cell: str = field(default="lstm", metadata={"choices": CELLS})
-    hidden_size: int = _bounded(256, 1, 65_536)
-    num_layers: int = _bounded(1, 1, 64)
-    embedding_size: int = _bounded(32, 1, 65_536)  # of a character, and of each n-gram
-    ngrams: int = _bounded(4, 1, 16)  # a step reads the last 1 … n characters; 1 is the textbook's
-    skip: bool = True  # what a step reads goes to the head as well, past the recurrence
+    cell: str = setting(
+        "lstm",
+        help="cifg, lstm, gru or rnn.",
+        panel=_NETWORK, choices=CELLS, is_chosen=True, shown_default="lstm",
+    )  # fmt: skip
+    hidden_size: int = setting(
+        256,
+        help="Units in a layer.",
+        panel=_NETWORK, low=1, high=65_536, aliases=("--rnn-size",),
+        is_chosen=True, shown_default=_BY_CORPUS,
+    )  # fmt: skip
+    num_layers: int = setting(
+        1,
+        help="Recurrent layers.",
+        panel=_NETWORK, low=1, high=64, is_chosen=True, shown_default="1",
+    )  # fmt: skip
+    # of a character, and of each n-gram
+    embedding_size: int = setting(
+        32,
+        help="Embedding size.",
+        panel=_NETWORK, low=1, high=65_536, is_chosen=True, shown_default=_BY_CORPUS,
+    )  # fmt: skip
+    ngrams: int = setting(
+        4,
+        help="A step reads the last 1 to n characters; 1 is the plain recurrence.",
+        panel=_NETWORK, low=1, high=16, is_chosen=True, shown_default="4",
+    )  # fmt: skip
+    # what a step reads goes to the head as well, past the recurrence
+    skip: bool = setting(
+        True,
+        help="Feed what a step reads to the head too.",
+        panel=_NETWORK, flag="--skip/--no-skip", is_chosen=True,
+        shown_default="unless --ngrams 1",
+    )  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.cell} {self.num_layers}×{self.hidden_size}"
@@ -130,40 +196,66 @@ class ModelConfig(_Checked):
 
 
 @dataclass(frozen=True)
-class TrainConfig(_Checked):
-    """What decides the trajectory, besides the corpus."""
+class DataConfig(Checked):
+    """How files become a corpus, and which parts of it are kept for validation and test."""
 
-    steps: int = _bounded(4000, 1, 2**48)
-    batch_size: int = _bounded(32, 1, 65_536)  # lanes
-    seq_length: int = _bounded(48, 1, 65_536)  # characters per window of truncated backpropagation
-    learning_rate: float = _bounded(1.2e-2, 0.0, 10.0)  # the highest; see training.learning_rate
-    grad_clip: float = _bounded(1.0, 0.0, 1e9)  # largest norm of the whole gradient; 0 is no limit
-    weight_decay: float = _bounded(0.0, 0.0, 10.0)  # decoupled, on matrices only
-    optimizer: str = field(default="soap", metadata={"choices": OPTIMIZERS})
-    records: str = field(default="none", metadata={"choices": RECORDS})  # texts of their own
-    ngram_min_count: int = _bounded(6, 1, 2**48)  # rarer n-grams have no embedding of their own
-    dropout: float = _bounded(0.0, 0.0, 0.95)  # of what the layers read and give
-    weight_dropout: float = _bounded(0.0, 0.0, 0.95)  # of the recurrent matrices
-    state_reset: float = _bounded(0.05, 0.0, 1.0)  # chance that a lane's state starts from zero
-    val_fraction: float = _bounded(0.1, 0.0, 0.9)  # the tail of the corpus, but for the test split
-    test_fraction: float = _bounded(0.0, 0.0, 0.9)  # the very end, scored once when all is over
-    max_val_chars: int = _bounded(1_000_000, 0, 2**48)  # no more than this of it; 0 is no limit
-    eval_every: int = _bounded(1000, 1, 2**48)  # steps between validations
-    seed: int = _bounded(1, 0, 2**63 - 1)
-    device: str = "cpu"
-    precision: str = field(default="float32", metadata={"choices": PRECISIONS})  # of products
-    threads: int = _bounded(1, 1, 4096)
-    # Where the clock has corrected the schedule: see training.schedule_share.
-    schedule_step: int = _bounded(0, 0, 2**48)
-    schedule_done: float = _bounded(0.0, 0.0, 1.0)
+    records: str = setting(
+        "none",
+        help="Learn many small texts: lines (one a line) or blank (between blank lines).",
+        panel=_CORPUS, choices=RECORDS,
+    )  # fmt: skip
+    column: str | None = setting(
+        None,
+        help="Read one column of a CSV, TSV or JSON lines file, each cell a record; its number"
+        " where there is no header.",
+        panel=_CORPUS, metavar="NAME",
+    )  # fmt: skip
+    is_bytes: bool = setting(
+        False, help="Model raw bytes: any file at all.", panel=_CORPUS, flag="--bytes"
+    )
+    encoding: str = setting("utf-8", help="Encoding of the files.", panel=_CORPUS)
+    errors: str = setting(
+        "strict",
+        help="For bytes that are not in the encoding: strict (stop), replace (with �) or skip"
+        " (leave out the line or record).",
+        panel=_CORPUS, choices=ERRORS,
+    )  # fmt: skip
+    max_vocab: int = setting(
+        8192,
+        help="Largest vocabulary; rarer characters become one unknown symbol.",
+        panel=_CORPUS, low=2, high=2**31,
+    )  # fmt: skip
+    # the tail of the corpus, but for the test split
+    val_fraction: float = setting(
+        0.1,
+        help="Fraction of each file, its end, kept for validation.",
+        panel=_CORPUS, low=0.0, high=0.9,
+    )  # fmt: skip
+    # the very end
+    test_fraction: float = setting(
+        0.0,
+        help="Fraction of each file, its very end, kept to be scored once.",
+        panel=_CORPUS, low=0.0, high=0.9,
+    )  # fmt: skip
+    max_val_chars: int = setting(
+        1_000_000,
+        help="Validate on at most so many characters; 0 is no limit.",
+        panel=_CORPUS, low=0, high=2**48,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.column is not None and self.is_bytes:
+            raise SettingError(
+                "column and is_bytes were both given", "choose one", "column", "is_bytes"
+            )
         if self.val_fraction + self.test_fraction > 0.99:
-            raise UsageError(
-                f"--val-fraction {self.val_fraction} and --test-fraction {self.test_fraction} leave"
+            raise SettingError(
+                f"val_fraction {self.val_fraction} and test_fraction {self.test_fraction} leave"
                 " nothing to learn from",
                 "let them be 0.99 together at most",
+                "val_fraction",
+                "test_fraction",
             )
 
     def num_train(self, num_chars: int) -> int:
@@ -186,30 +278,137 @@ class TrainConfig(_Checked):
 
 
 @dataclass(frozen=True)
-class SampleConfig(_Checked):
+class TrainConfig(Checked):
+    """What decides the trajectory, besides the corpus."""
+
+    steps: int = setting(
+        4000,
+        help="Number of optimiser steps.",
+        panel=_LENGTH, low=1, high=2**48, is_chosen=True,
+    )  # fmt: skip
+    batch_size: int = setting(
+        32,
+        help="Batch size: places of the text read at once.",
+        panel=_LEARNING, low=1, high=65_536, is_chosen=True, shown_default=_BY_CORPUS,
+    )  # fmt: skip
+    seq_length: int = setting(
+        48,
+        help="Sequence length: characters that gradients reach back.",
+        panel=_LEARNING, low=1, high=65_536, is_chosen=True, shown_default=_BY_CORPUS,
+    )  # fmt: skip
+    learning_rate: float = setting(
+        1.2e-2,
+        help="Peak learning rate.",
+        panel=_LEARNING, low=0.0, high=10.0, aliases=("--lr",),
+        is_chosen=True, shown_default=_BY_CORPUS,
+    )  # fmt: skip
+    grad_clip: float = setting(
+        1.0,
+        help="Gradient clipping: the largest norm; 0 is no limit.",
+        panel=_LEARNING, low=0.0, high=1e9,
+    )  # fmt: skip
+    weight_decay: float = setting(
+        0.0, help="Weight decay on matrices.", panel=_LEARNING, low=0.0, high=10.0
+    )
+    optimizer: str = setting("soap", help="soap or adamw.", panel=_LEARNING, choices=OPTIMIZERS)
+    ngram_min_count: int = setting(
+        6, help="Rarer n-grams share one embedding.", panel=_NETWORK, low=1, high=2**48
+    )
+    dropout: float = setting(
+        0.0,
+        help="Dropout probability on embeddings and layer outputs.",
+        panel=_LEARNING, low=0.0, high=0.95, is_chosen=True, shown_default=_BY_CORPUS,
+    )  # fmt: skip
+    weight_dropout: float = setting(
+        0.0,
+        help="Dropout probability on the recurrent weights.",
+        panel=_LEARNING, low=0.0, high=0.95, is_chosen=True, shown_default=_BY_CORPUS,
+    )  # fmt: skip
+    state_reset: float = setting(
+        0.05,
+        help="Probability of a zero state at the start of a window.",
+        panel=_LEARNING, low=0.0, high=1.0,
+    )  # fmt: skip
+    eval_every: int = setting(
+        1000,
+        help="Steps between validations.",
+        panel=_LEARNING, low=1, high=2**48, is_chosen=True, shown_default=_BY_CORPUS,
+    )  # fmt: skip
+    seed: int = setting(
+        1, help="Seed of every random draw.", panel=_LEARNING, low=0, high=2**63 - 1
+    )
+    device: str = setting(
+        "cpu", help="auto, cpu, cuda, cuda:N or mps.", panel=_MACHINE, is_chosen=True
+    )
+    precision: str = setting(
+        "float32",
+        help="float32; on a GPU also tf32 or bf16: products of fewer digits.",
+        panel=_MACHINE, choices=PRECISIONS,
+    )  # fmt: skip
+    threads: int = setting(
+        1,
+        help="CPU threads; by default the fastest number, up to all cores.",
+        panel=_MACHINE, low=1, high=4096, is_chosen=True,
+    )  # fmt: skip
+    # Where the clock has corrected the schedule: see training.schedule_share.
+    schedule_step: int = setting(0, low=0, high=2**48)
+    schedule_done: float = setting(0.0, low=0.0, high=1.0)
+
+
+@dataclass(frozen=True)
+class SampleConfig(Checked):
     """How a character is drawn; the filters apply in the order top_k, top_p, min_p."""
 
-    temperature: float = _bounded(0.8, 0.0, 100.0)  # 0 takes the most likely character
-    final_temperature: float | None = _bounded(None, 0.0, 100.0)  # of the last character
-    length: int = _bounded(1000, -1, 2**62)  # characters; -1 is without end
-    top_k: int = _bounded(0, 0, 2**31)  # keep the k most likely; 0 keeps all
-    top_p: float = _bounded(1.0, 0.0, 1.0)  # keep the fewest whose probabilities reach p
-    min_p: float = _bounded(0.0, 0.0, 1.0)  # drop what is below p times the most likely one
-    repeat_penalty: float = _bounded(0.0, 0.0, 1000.0)  # nats; see steering.RepeatPenalty
-    seed: int = _bounded(0, 0, 2**63 - 1)
-    stop: tuple[str, ...] = ()  # end before any of these texts
-    until: tuple[str, ...] = ()  # end after any of these
+    temperature: float = setting(
+        0.8,
+        help="Sampling temperature; 0 is greedy; 0.5:1.1 ramps up.",
+        panel=_DRAWING, low=0.0, high=100.0, flag="--temp", aliases=("--temperature", "-t"),
+    )  # fmt: skip
+    # of the last character of a ramp
+    final_temperature: float | None = setting(None, low=0.0, high=100.0, flag="--temp")
+    length: int = setting(
+        1000,
+        help="Characters; -1 is without end.",
+        panel=_DRAWING, low=-1, high=2**62, aliases=("-n",),
+        is_chosen=True, shown_default="1000; 10000 for a record",
+    )  # fmt: skip
+    top_k: int = setting(
+        0, help="Only the k likeliest; 0 is all.", panel=_DRAWING, low=0, high=2**31
+    )
+    top_p: float = setting(
+        1.0, help="Only the likeliest that together reach p.", panel=_DRAWING, low=0.0, high=1.0
+    )
+    min_p: float = setting(
+        0.0,
+        help="Only those at least p times as likely as the likeliest.",
+        panel=_DRAWING, low=0.0, high=1.0,
+    )  # fmt: skip
+    # see steering.RepeatPenalty
+    repeat_penalty: float = setting(
+        0.0,
+        help="Against loops: nats that a character loses for each character, past the fifth, of the"
+        " passage it would repeat.",
+        panel=_DRAWING, low=0.0, high=1000.0,
+    )  # fmt: skip
+    seed: int = setting(
+        0,
+        help="Same seed, same text.",
+        panel=_DRAWING, low=0, high=2**63 - 1, aliases=("-s",), is_chosen=True,
+    )  # fmt: skip
+    stop: tuple[str, ...] = setting((), help="End before this text; repeatable.", panel=_DRAWING)
+    until: tuple[str, ...] = setting((), help="End after this text; repeatable.", panel=_DRAWING)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if "" in self.stop:
-            raise UsageError("--stop '' is empty", "give it a text to end before")
+            raise SettingError("stop '' is empty", "give it a text to end before", "stop")
         if "" in self.until:
-            raise UsageError("--until '' is empty", "give it a text to end after")
+            raise SettingError("until '' is empty", "give it a text to end after", "until")
         if self.final_temperature is not None and self.length < 2:
-            raise UsageError(
-                f"--length {self.length} has no way to go from one temperature to another",
+            raise SettingError(
+                f"length {self.length} has no way to go from one temperature to another",
                 "give a ramp a length of at least 2",
+                "length",
             )
 
     @cached_property

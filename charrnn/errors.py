@@ -29,6 +29,14 @@ class UsageError(CharRNNError):
     exit_code = 2
 
 
+class SettingError(UsageError):
+    """A setting whose value is not allowed; the message calls it by its field's name."""
+
+    def __init__(self, message: str, hint: str, *fields: str) -> None:
+        super().__init__(message, hint)
+        self.fields = fields
+
+
 class CorpusError(CharRNNError):
     """A text that cannot be read, or is too short to learn from."""
 

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from charrnn.config import ModelConfig, SampleConfig, TrainConfig
+from charrnn.config import DataConfig, ModelConfig, SampleConfig, TrainConfig
 from charrnn.errors import UsageError
 
 
@@ -12,6 +12,7 @@ from charrnn.errors import UsageError
     [
         ModelConfig(cell="gru", hidden_size=7, num_layers=3),
         TrainConfig(dropout=0.5, steps=12, device="cuda:1"),
+        DataConfig(column="text", records="lines", test_fraction=0.1),
     ],
 )
 def test_a_configuration_survives_json(config):
@@ -23,18 +24,24 @@ def test_a_configuration_survives_json(config):
     [
         (
             lambda: ModelConfig(cell="elman"),
-            "--cell 'elman' is not known; choose one of cifg, lstm, gru, rnn",
+            "cell 'elman' is not known; choose one of cifg, lstm, gru, rnn",
         ),
-        (lambda: ModelConfig(hidden_size=0), "--hidden-size 0 is out of range"),
-        (lambda: ModelConfig(hidden_size=2**31), "--hidden-size 2147483648 is out of range"),
-        (lambda: ModelConfig(hidden_size=True), "--hidden-size cannot be True"),
-        (lambda: TrainConfig(learning_rate=float("nan")), "--learning-rate nan is out of range"),
-        (lambda: TrainConfig(dropout=1.0), "--dropout 1.0 is out of range"),
-        (lambda: SampleConfig(temperature=-1.0), "--temperature -1.0 is out of range"),
-        (lambda: SampleConfig(stop=3), "--stop cannot be 3"),
+        (lambda: ModelConfig(hidden_size=0), "hidden_size 0 is out of range"),
+        (lambda: ModelConfig(hidden_size=2**31), "hidden_size 2147483648 is out of range"),
+        (lambda: ModelConfig(hidden_size=True), "hidden_size cannot be True"),
+        (lambda: TrainConfig(learning_rate=float("nan")), "learning_rate nan is out of range"),
+        (lambda: TrainConfig(dropout=1.0), "dropout 1.0 is out of range"),
+        (lambda: SampleConfig(temperature=-1.0), "temperature -1.0 is out of range"),
+        (
+            lambda: SampleConfig(final_temperature=101),
+            "final_temperature 101 is out of range; it must be from 0.0 to 100.0",
+        ),
+        (lambda: DataConfig(max_vocab="9"), "max_vocab cannot be '9'; it must be a whole number"),
+        (lambda: DataConfig(errors="ignore"), "errors 'ignore' is not known; choose one of strict"),
+        (lambda: SampleConfig(stop=3), "stop cannot be 3"),
     ],
 )
-def test_an_impossible_value_is_named_with_its_flag(make, phrase):
+def test_an_impossible_value_is_named_by_its_field(make, phrase):
     with pytest.raises(UsageError, match=phrase.replace("(", r"\(")):
         make()
 
@@ -64,17 +71,17 @@ def test_num_parameters_counts_every_weight(cell):
 
 
 def test_the_validation_split_is_the_tail_and_no_longer_than_asked():
-    assert TrainConfig().num_train(1_115_394) == 1_003_854  # as nanoGPT splits tiny Shakespeare
-    assert TrainConfig(max_val_chars=30).num_train(1000) == 970
-    assert TrainConfig(val_fraction=0.0).num_train(20) == 20
-    assert TrainConfig(val_fraction=0.9).num_train(3) == 2
+    assert DataConfig().num_train(1_115_394) == 1_003_854  # as nanoGPT splits tiny Shakespeare
+    assert DataConfig(max_val_chars=30).num_train(1000) == 970
+    assert DataConfig(val_fraction=0.0).num_train(20) == 20
+    assert DataConfig(val_fraction=0.9).num_train(3) == 2
 
 
 def test_the_test_split_is_the_very_end():
-    config = TrainConfig(val_fraction=0.1, test_fraction=0.05)
+    config = DataConfig(val_fraction=0.1, test_fraction=0.05)
     assert (config.num_train(1000), config.num_before_test(1000)) == (850, 950)
-    config = TrainConfig(val_fraction=0.1, test_fraction=0.05, max_val_chars=30)
+    config = DataConfig(val_fraction=0.1, test_fraction=0.05, max_val_chars=30)
     assert (config.num_train(1000), config.num_before_test(1000)) == (920, 950)
-    assert TrainConfig(test_fraction=0.9, val_fraction=0.09).num_train(100) == 2
-    with pytest.raises(UsageError, match=r"0.2 and --test-fraction 0.8 leave nothing to learn"):
-        TrainConfig(test_fraction=0.8, val_fraction=0.2)
+    assert DataConfig(test_fraction=0.9, val_fraction=0.09).num_train(100) == 2
+    with pytest.raises(UsageError, match=r"0.2 and test_fraction 0.8 leave nothing to learn"):
+        DataConfig(test_fraction=0.8, val_fraction=0.2)

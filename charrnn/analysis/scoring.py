@@ -124,7 +124,7 @@ def score_files(found: Checkpoint, files: Sequence[File], *, adapt: bool) -> Sco
     Raises `UsageError` for what is not in its encoding and `CorpusError` where none has a character
     that the model knows.
     """
-    kind = found.train.records
+    kind = found.data.records
     _require_one_text(kind, adapt)
     scorer, start_id = _Scorer(found), Model.of(found).start_id
     before = start = np.array([start_id], found.vocab.dtype)
@@ -153,7 +153,7 @@ def score_split(found: Checkpoint, split: str, *, adapt: bool) -> Score:
 
     Raises `CorpusError` where the corpus is gone or changed, or there is no such split.
     """
-    _require_one_text(found.train.records, adapt)
+    _require_one_text(found.data.records, adapt)
     text = same_text(found, keep_corpus=True, screen=Quiet())
     first, end = part(text, split, found)
     scorer = _Scorer(found)
@@ -231,7 +231,7 @@ def _known(files: Sequence[File], found: Checkpoint, scorer: _Scorer) -> Iterato
 def _pieces(known: Iterable[IntArray], found: Checkpoint) -> Iterator[IntArray]:
     """Regroup ids so that each piece ends at a block or record boundary."""
     held: IntArray = np.empty(0, np.uint8)
-    kind, vocab = found.train.records, found.vocab
+    kind, vocab = found.data.records, found.vocab
     for ids in known:
         held = np.concatenate([held, ids])
         if len(held) >= _PIECE:

@@ -19,7 +19,7 @@ from charrnn import __version__
 from charrnn._text import number_of
 from charrnn.cli import console, evaluate, resume_flags
 from charrnn.cli import flags as o
-from charrnn.config import ModelConfig, SampleConfig, TrainConfig
+from charrnn.config import DataConfig, ModelConfig, SampleConfig, TrainConfig
 from charrnn.errors import CheckpointError, UsageError, storage_errors
 
 app = typer.Typer(
@@ -31,7 +31,7 @@ app = typer.Typer(
         "token_normalize_func": lambda token: token.replace("_", "-"),  # --hidden_size works too
     },
 )
-_T, _S = TrainConfig(), SampleConfig()
+_T, _D, _S = TrainConfig(), DataConfig(), SampleConfig()
 
 
 @app.callback(invoke_without_command=True)
@@ -75,18 +75,18 @@ def train(
     steps: o.Steps = None,
     epochs: o.Epochs = None,
     minutes: o.Minutes = None,
-    records: o.Records = _T.records,
+    records: o.Records = _D.records,
     lines: o.Lines = False,
     column: o.Column = None,
     bytes_: o.Bytes = False,
-    encoding: o.Encoding = "utf-8",
-    errors: o.Errors = "strict",
-    max_vocab: o.MaxVocab = 8192,
+    encoding: o.Encoding = _D.encoding,
+    errors: o.Errors = _D.errors,
+    max_vocab: o.MaxVocab = _D.max_vocab,
     allow_short: o.AllowShort = False,
     val: o.Val = None,
-    val_fraction: o.ValFraction = _T.val_fraction,
-    test_fraction: o.TestFraction = _T.test_fraction,
-    max_val_chars: o.MaxValChars = _T.max_val_chars,
+    val_fraction: o.ValFraction = _D.val_fraction,
+    test_fraction: o.TestFraction = _D.test_fraction,
+    max_val_chars: o.MaxValChars = _D.max_val_chars,
     run: o.RunName = None,
     device: o.Device = None,
     precision: o.Precision = _T.precision,
@@ -103,32 +103,27 @@ def train(
     given = {
         name: value for name, value in locals().items() if name in _CONFIGURED and value is not None
     }
+    given["is_bytes"] = bytes_
     if lines and records not in ("none", "lines"):
         raise UsageError(f"--lines and --records {records} were both given", "choose one")
     if lines or (column is not None and records == "none"):
         given["records"] = "lines"
     if val:
-        if val_fraction != _T.val_fraction:
+        if val_fraction != _D.val_fraction:
             raise UsageError("--val and --val-fraction were both given", "choose one")
         given["val_fraction"] = 0.0
     from charrnn.cli import preflight
     from charrnn.runs import restarts
-    from charrnn.sources.decoding import Reading
     from charrnn.training.autosize import Budget
 
     budget = Budget(steps, epochs, minutes)
-    how = Reading(encoding, bytes_, errors, given["records"], column)
     names, val_names = tuple(corpus or ["shakespeare"]), tuple(val or ())
     if not restarts.is_one_of_several():  # else the run of an earlier attempt may be there
-        preflight.require_trainable(
-            (*names, *val_names), encoding, given, run_name=run, init_from=init_from
-        )
+        preflight.require_trainable((*names, *val_names), given, run_name=run, init_from=init_from)
     from charrnn.training import setup
 
     request = setup.Request(
         names=names,
-        reading=how,
-        max_vocab=max_vocab,
         given=given,
         budget=budget,
         run_name=run,
@@ -164,9 +159,7 @@ def train(
     _train(begin, screen)
 
 
-_CONFIGURED = (
-    ModelConfig.__dataclass_fields__.keys() | TrainConfig.__dataclass_fields__.keys()
-) - {"steps"}
+_CONFIGURED = (ModelConfig.names() | DataConfig.names() | TrainConfig.names()) - {"steps"}
 
 
 @app.command(cls=resume_flags.Resume)
@@ -447,6 +440,9 @@ def verify(run: o.Run = None, replay: o.Replay = None, as_json: o.InfoJson = Fal
         raise CheckpointError("; ".join(problems), verify.ADVICE)
 
 
+_SPLITS = ("records", "val_fraction", "test_fraction", "max_val_chars")
+
+
 def _facts(run: Any, last: Any) -> dict[str, Any]:
     """What there is to know of a run, under names that scripts can rely on."""
     best = run.best_progress()
@@ -455,13 +451,14 @@ def _facts(run: Any, last: Any) -> dict[str, Any]:
         "corpus": " ".join(last.corpus.names),
         "corpus_chars": last.corpus.num_chars,
         "corpus_sha256": last.corpus.sha256,
-        "corpus_encoding": last.corpus.encoding,
-        **({"corpus_column": last.corpus.column} if last.corpus.column else {}),
+        "corpus_encoding": last.data.encoding,
+        **({"corpus_column": last.data.column} if last.data.column else {}),
         "vocab_size": len(last.vocab),
         "vocab": last.vocab.decode(range(min(len(last.vocab), 200))),
         **last.model.to_json(),
         "num_parameters": last.num_parameters,
         **last.train.to_json(),
+        **{name: value for name, value in last.data.to_json().items() if name in _SPLITS},
         "step": last.progress.step,
         "elapsed_seconds": round(last.progress.elapsed_seconds, 1),
         "train_loss": last.progress.train_loss,

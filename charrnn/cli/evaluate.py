@@ -173,7 +173,7 @@ def score(
     else:
         has_symbol = found.vocab.unknown_id is not None
         inputs.say_unknown_of(measured.num_unknown, has_symbol=has_symbol)
-        _show_score(measured, adapt=adapt, has_records=found.train.records != "none")
+        _show_score(measured, adapt=adapt, has_records=found.data.records != "none")
 
 
 def _require_one(*flags: tuple[str, bool]) -> None:

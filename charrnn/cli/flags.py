@@ -3,10 +3,22 @@
 A flag's default is the configuration's; None means that it depends on the corpus and the machine.
 """
 
+import dataclasses
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from charrnn.config import (
+    DataConfig,
+    ModelConfig,
+    SampleConfig,
+    Setting,
+    TrainConfig,
+    setting_of,
+)
+from charrnn.errors import CharRNNError, SettingError
 
 _MODEL, _LEARNING, _BUDGET, _TEXT, _RUN = (
     "Network",
@@ -530,3 +542,24 @@ HeatMap = Annotated[
     bool, typer.Option("--heatmap", help="Show the text, each character coloured by surprise.")
 ]
 Export = Annotated[Path | None, typer.Option(help="Write that heat map to a file: .html or .svg.")]
+
+
+def flag_of(field: str) -> str:
+    """The flag of a setting, as it is typed."""
+    setting = _SETTINGS.get(field, Setting())
+    return setting.flag.partition("/")[0] or "--" + field.replace("_", "-")
+
+
+def in_flags(error: CharRNNError) -> str:
+    """An error in one line, its settings called by their flags."""
+    line = str(error)
+    for field in error.fields if isinstance(error, SettingError) else ():
+        line = re.sub(rf"\b{field}\b", flag_of(field), line, count=1)
+    return line
+
+
+_SETTINGS = {
+    spec.name: setting_of(spec)
+    for group in (ModelConfig, DataConfig, TrainConfig, SampleConfig)
+    for spec in dataclasses.fields(group)
+}

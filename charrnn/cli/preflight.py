@@ -6,13 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from charrnn.config import ModelConfig, TrainConfig
+from charrnn.config import DataConfig, ModelConfig, TrainConfig
 from charrnn.errors import UsageError
 
 
 def require_trainable(
     names: Sequence[str],
-    encoding: str,
     given: Mapping[str, Any],
     *,
     run_name: str | None,
@@ -22,11 +21,11 @@ def require_trainable(
     from charrnn.runs import folder
     from charrnn.sources import decoding, paths  # sample asks for its device only
 
-    for kind in (ModelConfig, TrainConfig):
+    for kind in (ModelConfig, DataConfig, TrainConfig):
         kind.among(given)
     require_device(given.get("device"))
     folder.require_free(run_name)
-    decoding.require_known(encoding)
+    decoding.require_known(DataConfig.among(given).encoding)
     paths.require_there(names)
     if init_from is not None:
         folder.require_there(init_from)

@@ -61,11 +61,11 @@ def typed(context: typer.Context, run: str | None) -> tuple[str | None, Typed]:
 def require_same(typed: Typed, found: "Checkpoint") -> None:
     """Raise `UsageError` for the first option that says something else than the run has."""
     has = {
-        **vars(found.corpus),
         **found.model.to_json(),
+        **found.data.to_json(),
         **found.train.to_json(),
-        "bytes_": found.vocab.is_bytes,
-        "lines": found.train.records == "lines",
+        "bytes_": found.data.is_bytes,
+        "lines": found.data.records == "lines",
         "val": list(found.corpus.val_names),
         "allow_short": True,  # whatever was typed: the run is there
     }

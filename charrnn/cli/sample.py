@@ -320,7 +320,7 @@ def _records_of(found: Checkpoint) -> Container[str]:
 
     with workspace.of(found.path) as its, contextlib.closing(bar):
         ids, files = dataset.same_files(found, its, keep_corpus=True, screen=console.Quiet())
-        kind, vocab = found.train.records, found.vocab
+        kind, vocab = found.data.records, found.vocab
         return RecordIndex.of(
             ids, vocab, lambda: dataset.records_in(ids, kind, vocab, files),
             path=dataset.made_of(found, f"{kind}-hashes", its), progress=progress,

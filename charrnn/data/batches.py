@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.config import TrainConfig
+from charrnn.config import DataConfig, TrainConfig
 from charrnn.data.vocab import IntArray
 
 ALL = slice(None)
@@ -44,7 +44,7 @@ class Text:
 
     @classmethod
     def of(
-        cls, ids: IntArray, config: TrainConfig, starts: npt.NDArray[np.int64] | None = None
+        cls, ids: IntArray, config: DataConfig, starts: npt.NDArray[np.int64] | None = None
     ) -> "Text":
         """The parts that the configuration asks for; no record is cut in two."""
         num_train, num_before_test = config.num_train(len(ids)), config.num_before_test(len(ids))
@@ -90,7 +90,7 @@ class Text:
         return RecordLanes(self.ids, starts, **sizes, seed=config.seed, share=share)
 
 
-def num_records(config: TrainConfig, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def num_records(config: DataConfig, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """How many records come before the validation split, and before the test split."""
     num_chars = int(starts[-1])
     until = np.searchsorted(

@@ -2,6 +2,7 @@
 the run goes on, speaks or is scored; and from other files to texts that a model reads.
 """
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import numpy as np
 
 from charrnn._text import some
 from charrnn.cli.console import Quiet
-from charrnn.config import TrainConfig
+from charrnn.config import DataConfig
 from charrnn.data import encode, workspace
 from charrnn.data.batches import Text, num_records
 from charrnn.data.encode import Reading, Survey
@@ -71,10 +72,11 @@ def read(
 
 def arranged(
     ids: IntArray,
-    config: TrainConfig,
+    config: DataConfig,
     vocab: Vocab,
     files: Files | None,
     *,
+    seed: int,
     sha256: str,
     cache: Path,
 ) -> Text:
@@ -96,9 +98,9 @@ def arranged(
         return found
 
     if config.records != "none":
-        records, num_train, num_before_test = _in_order(ids, config, vocab, files)
+        records, num_train, num_before_test = _in_order(ids, config, vocab, files, seed=seed)
         starts = records.starts
-        what = f"{config.records}-{config.seed}-{records.sha256[:16]}"
+        what = f"{config.records}-{seed}-{records.sha256[:16]}"
         ordered = kept(records.arranged(ids), what, int(starts[-1]))
         return Text(ordered, int(starts[num_train]), int(starts[num_before_test]), starts)
     if files is None or files == Files():
@@ -132,7 +134,7 @@ def made_of(found: Checkpoint, what: str, its: Home) -> Path:
 
 
 def _in_order(
-    ids: IntArray, config: TrainConfig, vocab: Vocab, files: Files | None
+    ids: IntArray, config: DataConfig, vocab: Vocab, files: Files | None, *, seed: int
 ) -> tuple[Records, int, int]:
     """The records in the order they are learned in; how many come before the validation split, and
     before the test split.
@@ -147,13 +149,13 @@ def _in_order(
         raise CorpusError(
             f"the corpus holds fewer than two records, {where}", "leave --records and --lines out"
         )
-    learned = learned.shuffled(config.seed)
+    learned = learned.shuffled(seed)
     num_train, num_before_test = num_records(config, learned.starts).tolist()
     if end == len(ids):
         return learned, num_train, num_before_test
     if not len(val.begins_R):
         raise _nothing_to_validate_on()
-    val = val.shuffled(config.seed)
+    val = val.shuffled(seed)
     if config.max_val_chars:
         val = val[: max(1, int(np.searchsorted(val.starts, config.max_val_chars, "right")) - 1)]
     ordered = learned[:num_before_test] + val + learned[num_before_test:]
@@ -217,7 +219,15 @@ def same_text(found: Checkpoint, *, keep_corpus: bool, screen: Quiet) -> Text:
     sha256 = found.corpus.sha256
     with workspace.of(found.path) as its:
         ids, files = same_files(found, its, keep_corpus=keep_corpus, screen=screen)
-        return arranged(ids, found.train, found.vocab, files, sha256=sha256, cache=its.cache)
+        return arranged(
+            ids,
+            found.data,
+            found.vocab,
+            files,
+            seed=found.train.seed,
+            sha256=sha256,
+            cache=its.cache,
+        )
 
 
 def beginning_of_split(found: Checkpoint, split: str, *, num_chars: int) -> str:
@@ -236,7 +246,7 @@ def part(text: Text, split: str, found: Checkpoint) -> tuple[int, int]:
     """
     first, end = text.part(split)
     if first == end:
-        is_short = getattr(found.train, f"{split}_fraction") > 0
+        is_short = getattr(found.data, f"{split}_fraction") > 0
         why = ": its text was too short" if is_short else ""
         raise CorpusError(
             f"the run keeps no {split} split{why}",
@@ -309,11 +319,11 @@ def _there(
 
 def reading_of(found: Checkpoint, encoding: str | None = None) -> Reading:
     """How a run reads its corpus, and other texts like it, unless these have another encoding."""
-    facts, is_bytes = found.corpus, found.vocab.is_bytes
-    if encoding is not None and is_bytes:
+    if encoding is None:
+        return Reading.of(found.data)
+    if found.data.is_bytes:
         raise UsageError("--encoding says nothing to a model of bytes", "leave it out")
-    encoding = facts.encoding if encoding is None else encoding
-    return Reading(encoding, is_bytes, facts.errors, found.train.records, facts.column)
+    return Reading.of(dataclasses.replace(found.data, encoding=encoding))
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.config import TrainConfig
+from charrnn.config import DataConfig
 from charrnn.data.vocab import IntArray
 
 Stretch = tuple[int, int]  # where it begins and ends, in ids
@@ -74,7 +74,7 @@ class Splits:
     test: tuple[Stretch, ...]
 
     @classmethod
-    def of(cls, files: Files, config: TrainConfig, ids: IntArray, newline: int) -> "Splits":
+    def of(cls, files: Files, config: DataConfig, ids: IntArray, newline: int) -> "Splits":
         """The splits that a configuration asks for, cut where lines end if one does nearby. Of a
         single file they are exactly those of `lanes.Text`.
         """
@@ -103,7 +103,7 @@ class Splits:
         return hashlib.sha256(json.dumps(stretches).encode()).hexdigest()
 
 
-def grouped(files: Files, config: TrainConfig, num_chars: int) -> Iterator[Stretch]:
+def grouped(files: Files, config: DataConfig, num_chars: int) -> Iterator[Stretch]:
     """The files that are learned from, small ones together with those that follow."""
     end = files.val_begin(num_chars)
     num_held = end - config.num_train(end)

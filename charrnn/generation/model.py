@@ -81,7 +81,7 @@ class Model:
     def of(cls, found: Checkpoint, name: str = "") -> "Model":
         """The model in a checkpoint."""
         weights = Weights.from_arrays(found.model, found.group("weights"), found.ngram_keys())
-        return cls(found.model, found.vocab, weights, found.train.records, name)
+        return cls(found.model, found.vocab, weights, found.data.records, name)
 
     def __repr__(self) -> str:
         name = f"{self.name!r}, " if self.name else ""

@@ -13,7 +13,7 @@ import io
 import math
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn._atomic import write_atomically
-from charrnn.config import ModelConfig, TrainConfig
+from charrnn.config import DataConfig, ModelConfig, TrainConfig
 from charrnn.data.vocab import Vocab
 from charrnn.errors import (
     CharRNNError,
@@ -39,6 +39,9 @@ FORMAT = 6
 NEEDS = "0.5"  # the first charrnn that reads this format
 MAX_WEIGHT = 1e9  # a network that has learned anything has none beyond some hundreds
 _NO_CORRECTION = {"schedule_step": 0, "schedule_done": 0.0}  # of the schedule
+# Up to format 6 settings of the data are kept among those of training and in the corpus.
+_DATA_IN_TRAIN = ("records", "val_fraction", "test_fraction", "max_val_chars")
+_DATA_IN_CORPUS = ("encoding", "errors", "column")
 _KNOWN = ("weights.", "ngrams.", "optimizer.", "state.", "recent_losses")
 
 
@@ -47,11 +50,8 @@ class CorpusFacts:
     """What a run learns from, enough to find it again and to know it is the same."""
 
     names: tuple[str, ...]  # as typed
-    encoding: str
     sha256: str
     num_chars: int  # those of the validation text included
-    errors: str = "strict"  # what became of bytes that are not in the encoding; see decoding.py
-    column: str | None = None  # of a table, by name or number
     val_names: tuple[str, ...] = ()  # of the validation text, where it was named
     files_sha256: str = ""  # of where the files begin; "" before format 6, when that did not count
 
@@ -74,6 +74,7 @@ class Checkpoint:
     """A run at one step."""
 
     model: ModelConfig
+    data: DataConfig
     train: TrainConfig
     vocab: Vocab
     corpus: CorpusFacts
@@ -133,13 +134,15 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def _pieces(checkpoint: Checkpoint) -> tuple[memoryview, bytes]:
+    data = checkpoint.data.to_json()
     facts = {
         "format": FORMAT,
         "needs": NEEDS,
         "model": checkpoint.model.to_json(),
-        "train": checkpoint.train.to_json(),
+        "train": checkpoint.train.to_json() | {name: data[name] for name in _DATA_IN_TRAIN},
         "vocab": checkpoint.vocab.to_json(),
-        "corpus": dataclasses.asdict(checkpoint.corpus),
+        "corpus": dataclasses.asdict(checkpoint.corpus)
+        | {name: data[name] for name in _DATA_IN_CORPUS},
         "progress": dataclasses.asdict(checkpoint.progress),
     }
     try:
@@ -232,11 +235,15 @@ def _from_facts(facts: Any, path: Path) -> Checkpoint:
             facts = {**facts, "train": facts["train"] | {"precision": "float32"}}
         if facts["format"] <= 5:
             facts = {**facts, "train": facts["train"] | _NO_CORRECTION}
+        train, corpus, vocab = facts["train"], facts["corpus"], Vocab.from_json(facts["vocab"])
+        data = {name: train[name] for name in _DATA_IN_TRAIN}
+        data |= {name: corpus[name] for name in _DATA_IN_CORPUS if name in corpus}
         return Checkpoint(
             model=ModelConfig.from_json(facts["model"]),
-            train=TrainConfig.from_json(facts["train"]),
-            vocab=Vocab.from_json(facts["vocab"]),
-            corpus=_checked_corpus(facts["corpus"]),
+            data=DataConfig(**data, is_bytes=vocab.is_bytes),
+            train=TrainConfig.from_json(_without(train, _DATA_IN_TRAIN)),
+            vocab=vocab,
+            corpus=_checked_corpus(_without(corpus, _DATA_IN_CORPUS)),
             progress=_checked_progress(facts["progress"]),
         )
     except CheckpointError:
@@ -256,11 +263,14 @@ def _from_format_1(facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _without(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in names}
+
+
 def _checked_corpus(values: Any) -> CorpusFacts:
     names = {name: tuple(values.get(name, ())) for name in ("names", "val_names")}
     found = CorpusFacts(**values | names)
-    texts = (*found.names, *found.val_names, found.encoding, found.sha256, found.files_sha256)
-    texts += (found.errors, found.column or "")
+    texts = (*found.names, *found.val_names, found.sha256, found.files_sha256)
     if not found.names or not all(isinstance(text, str) for text in texts):
         raise TypeError("its corpus has no name")
     if not re.fullmatch("[0-9a-f]{64}", found.sha256) or type(found.num_chars) is not int:

@@ -16,12 +16,12 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from charrnn._text import number_of, some
+from charrnn.config import DataConfig
 from charrnn.errors import CorpusError, UsageError
 from charrnn.sources import columns, detection, file_types, shakespeare, units
 from charrnn.sources.paths import Source
 
 CHUNK_BYTES = 1 << 19  # what is made of a chunk stays in the cache of a core
-ERRORS = ("strict", "replace", "skip")
 _MARKING = "charrnn.marking"  # a way to decode: what cannot be becomes a mark, to be looked for
 Tell = Callable[[int], None]  # so many more bytes were read
 
@@ -34,17 +34,14 @@ class Reading:
 
     encoding: str = "utf-8"
     is_bytes: bool = False  # every byte is a character of its own
-    errors: str = "strict"  # what becomes of bytes that are not in the encoding: see ERRORS
+    errors: str = "strict"  # what becomes of bytes that are not in the encoding: see config.ERRORS
     records: str = "none"  # of a kind of `records.END`: what is left out whole, with errors "skip"
     column: str | None = None  # of a table, by name or number: its cells are the records
 
-    def __post_init__(self) -> None:
-        if self.column is not None and self.is_bytes:
-            raise UsageError("--column and --bytes were both given", "choose one")
-        if self.errors not in ERRORS:
-            raise UsageError(
-                f"--errors {self.errors!r} is not known", f"choose one of {', '.join(ERRORS)}"
-            )
+    @classmethod
+    def of(cls, data: DataConfig) -> "Reading":
+        """Take what concerns the reading of files from the settings of the data."""
+        return cls(data.encoding, data.is_bytes, data.errors, data.records, data.column)
 
     @property
     def can_be_cut(self) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 from charrnn import _cores
 from charrnn._text import number_of
 from charrnn.cli.console import Quiet, Silent
-from charrnn.config import ModelConfig, TrainConfig
+from charrnn.config import DataConfig, ModelConfig, TrainConfig
 from charrnn.data import dataset, splits, workspace
 from charrnn.data.batches import Text
 from charrnn.data.encode import Reading, Survey
@@ -54,8 +54,6 @@ class Request:
     """What was asked for; `given` holds those fields of the configuration that were typed."""
 
     names: tuple[str, ...]
-    reading: Reading
-    max_vocab: int
     given: Mapping[str, Any]
     budget: Budget
     run_name: str | None = None
@@ -65,8 +63,17 @@ class Request:
     arguments: tuple[str, ...] = ()  # the whole command, for torchrun to give again
 
     def __post_init__(self) -> None:
-        for kind in (ModelConfig, TrainConfig):  # a bad number is refused before a long reading
+        for kind in (
+            ModelConfig,
+            DataConfig,
+            TrainConfig,
+        ):  # a bad number is refused before a long reading
             kind.among(self.given)
+
+    @property
+    def data(self) -> DataConfig:
+        """How the corpus is read, as it was asked for."""
+        return DataConfig.among(self.given)
 
 
 def new_run(
@@ -89,23 +96,24 @@ def new_run(
     parent, corpora = _parent(request, given), folder.root() / workspace.CACHE
     read = dataset.read(
         request.names,
-        request.reading,
+        Reading.of(request.data),
         lambda surveyed: _vocab(surveyed, request, parent),
         val_names=request.val_names,
         cache=corpora,
         screen=screen,
     )
-    surveyed, vocab, config = read.surveyed, read.vocab, TrainConfig.among(given)
+    surveyed, vocab, data = read.surveyed, read.vocab, request.data
 
     @cache
-    def arranged(config: TrainConfig) -> Text:
+    def arranged(data: DataConfig) -> Text:
+        seed = TrainConfig.among(given).seed
         return dataset.arranged(
-            read.ids, config, vocab, read.files, sha256=surveyed.sha256, cache=corpora
+            read.ids, data, vocab, read.files, seed=seed, sha256=surveyed.sha256, cache=corpora
         )
 
-    _require_enough(arranged(config), request)
-    screen.say(_counted(request, arranged(config)))
-    _say_validated(request, read.files, arranged(config), config, screen)
+    _require_enough(arranged(data), request)
+    screen.say(_counted(request, arranged(data)))
+    _say_validated(request, read.files, arranged(data), data, screen)
     _say_unknown(vocab, surveyed, request, screen)
     if parent is not None:
         given = {**given, **parent.model.to_json()}
@@ -121,11 +129,8 @@ def new_run(
     newborn = _newborn(planned, vocab, settled.keys, parent, group)
     facts = CorpusFacts(
         request.names,
-        request.reading.encoding,
         surveyed.sha256,
         surveyed.num_chars,
-        request.reading.errors,
-        request.reading.column,
         val_names=request.val_names,
         files_sha256=read.files.sha256,
     )
@@ -133,7 +138,7 @@ def new_run(
     restarts.remember(run, request.arguments)
     screen.say(f"Ctrl-C saves and stops; continue with: charrnn resume {run.name}")
     progress = Progress(ranks=group.num_ranks)
-    standing = Checkpoint(planned.model, planned.train, vocab, facts, progress)
+    standing = Checkpoint(planned.model, settled.data, planned.train, vocab, facts, progress)
     handover.invite(
         group, run, dataclasses.replace(standing, arrays=newborn.task.arrays(newborn.module))
     )
@@ -275,6 +280,7 @@ class _Settled:
 
     planned: autosize.Plan
     keys: Keys  # the n-grams with an embedding of their own
+    data: DataConfig
     text: Text
     pace: Pace | None = None
     chooser: ThreadChooser | None = None
@@ -283,7 +289,7 @@ class _Settled:
 def _settled(
     budget: Budget,
     given: Mapping[str, Any],
-    arranged: Callable[[TrainConfig], Text],
+    arranged: Callable[[DataConfig], Text],
     vocab: Vocab,
     parent: Checkpoint | None,
     *,
@@ -296,14 +302,16 @@ def _settled(
 
     `arranged` makes the text in its order of learning. For a budget of time see `_timed`.
     """
-    wanted = TrainConfig.among(given)
-    text = arranged(wanted)
+    data = DataConfig.among(given)
+    text = arranged(data)
     if parent is not None:
         keys = parent.ngram_keys()
     else:
         longest = ModelConfig.among(given).ngrams
         keys = ngrams.learn(
-            text.ids[: text.num_train], longest=longest, min_count=wanted.ngram_min_count
+            text.ids[: text.num_train],
+            longest=longest,
+            min_count=TrainConfig.among(given).ngram_min_count,
         )
     facts = autosize.Facts(
         num_train=text.num_train,
@@ -314,7 +322,7 @@ def _settled(
         record_lengths=None if text.starts is None else np.diff(text.starts_of("train")),
         num_ranks=group.num_ranks,
     )
-    settled = _Settled(autosize.make(given, facts), keys, text)
+    settled = _Settled(autosize.make(given, facts), keys, data, text)
     steps = budget.counted_steps(text.lanes(settled.planned.train).steps_per_epoch)
     if steps is not None:
         return dataclasses.replace(settled, planned=_with(settled.planned, steps=steps))
@@ -323,8 +331,8 @@ def _settled(
         budget, given, settled, facts, newborn,
         threads=threads, began=began, group=group, screen=screen,
     )  # fmt: skip
-    if settled.planned.train.max_val_chars != wanted.max_val_chars:
-        settled = dataclasses.replace(settled, text=arranged(settled.planned.train))
+    if settled.data != data:
+        settled = dataclasses.replace(settled, text=arranged(settled.data))
     return settled
 
 
@@ -360,10 +368,11 @@ def _timed(
         trial = tried(planned)
     planned = _with(planned, steps=trial.steps, threads=trial.threads)
     num_val = facts.num_val
-    if planned.train.max_val_chars == TrainConfig.max_val_chars:  # nobody chose it
+    data = settled.data
+    if data.max_val_chars == DataConfig.max_val_chars:  # nobody chose it
         num_val = max(_LEAST_VALIDATION, int(trial.affordable_validation * num_val))
     if num_val < facts.num_val:
-        planned = _with(planned, max_val_chars=num_val)
+        data = dataclasses.replace(data, max_val_chars=num_val)
         screen.say(
             f"validating on {num_val:,} of {facts.num_val:,} characters, to take little of the time"
         )
@@ -382,7 +391,9 @@ def _timed(
             f" about {minutes:,.0f} minutes"
         )
     chooser = ThreadChooser(threads) if len(threads) > 1 else None
-    return dataclasses.replace(settled, planned=planned, pace=trial.pace, chooser=chooser)
+    return dataclasses.replace(
+        settled, planned=planned, data=data, pace=trial.pace, chooser=chooser
+    )
 
 
 def _with(planned: autosize.Plan, **changes: Any) -> autosize.Plan:
@@ -463,7 +474,7 @@ def _parent(request: Request, given: Mapping[str, Any]) -> Checkpoint | None:
                 f"{flag} {given[name]} does not fit: {request.init_from} has {value}",
                 f"leave {flag} out",
             )
-    if parent.vocab.is_bytes != request.reading.is_bytes:
+    if parent.vocab.is_bytes != request.data.is_bytes:
         kind = "bytes" if parent.vocab.is_bytes else "characters"
         raise UsageError(
             f"--init-from {request.init_from} is a model of {kind}", "use --bytes for both or none"
@@ -472,11 +483,11 @@ def _parent(request: Request, given: Mapping[str, Any]) -> Checkpoint | None:
 
 
 def _vocab(surveyed: Survey, request: Request, parent: Checkpoint | None) -> Vocab:
-    counts, size = surveyed.counts_array(), request.max_vocab
+    counts, size = surveyed.counts_array(), request.data.max_vocab
     if parent is not None:
         vocab = parent.vocab.extended(counts, max_size=size)
     else:
-        vocab = Vocab.from_counts(counts, is_bytes=request.reading.is_bytes, max_size=size)
+        vocab = Vocab.from_counts(counts, is_bytes=request.data.is_bytes, max_size=size)
     share = _folded(vocab, surveyed)[1]
     if share > _MOST_UNKNOWN:
         raise CorpusError(
@@ -503,19 +514,19 @@ def _require_enough(text: Text, request: Request) -> None:
 
 
 def _say_validated(
-    request: Request, files: Files, text: Text, config: TrainConfig, screen: Quiet
+    request: Request, files: Files, text: Text, data: DataConfig, screen: Quiet
 ) -> None:
     """What the validation split is made of, where that is not simply the end of one file."""
     first, end = text.part("val")
     if request.val_names:
         screen.say(f"validation split: {end - first:,} characters of {' '.join(request.val_names)}")
-    elif first == end and config.val_fraction:
+    elif first == end and data.val_fraction:
         screen.warn(
             "the text is too short to keep a validation split: what is learned by heart is not"
             " told from what is understood"
         )
     elif text.starts is None and len(files.begins) > 1:
-        num_groups = len(list(splits.grouped(files, config, len(text.ids))))
+        num_groups = len(list(splits.grouped(files, data, len(text.ids))))
         small = "" if num_groups == len(files.begins) else ", small ones taken together"
         screen.say(
             f"validation split: {end - first:,} characters, a part of each of the"
@@ -529,7 +540,7 @@ def _say_unknown(vocab: Vocab, surveyed: Survey, request: Request, screen: Quiet
     if num_folded:
         screen.say(
             f"{num_folded:,} rare characters ({100 * share:.2g} % of the text) became one unknown"
-            f" symbol, never generated: --max-vocab is {request.max_vocab:,}"
+            f" symbol, never generated: --max-vocab is {request.data.max_vocab:,}"
         )
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from charrnn.config import TrainConfig
+from charrnn.config import DataConfig
 from charrnn.data.batches import NOT_SCORED, Lanes, RecordLanes, Text
 from charrnn.data.records import Records
 
@@ -143,7 +143,7 @@ def test_a_step_counts_the_characters_it_predicts():
 @given(lengths_of_records, st.sampled_from([0.0, 0.1, 0.5]), st.sampled_from([0.0, 0.2]))
 def test_no_record_is_cut_by_the_split(lengths, val, test):
     ids, starts = record_text(lengths)
-    config = TrainConfig(val_fraction=val, test_fraction=test)
+    config = DataConfig(val_fraction=val, test_fraction=test)
     text = Text.of(ids, config, starts)
     bounds = [text.part(split) for split in ("train", "val", "test")]
     assert [first for first, _ in bounds[1:]] == [end for _, end in bounds[:-1]]
@@ -184,7 +184,7 @@ def sparse(tmp_path):
 
 def test_lanes_and_splits_reach_beyond_32_bits(sparse):
     ids, places = sparse
-    config = TrainConfig(batch_size=5, seq_length=4, max_val_chars=0, test_fraction=0.1)
+    config = DataConfig(max_val_chars=0, test_fraction=0.1)
     text = Text.of(ids, config)
     assert text.part("train") == (0, 4_000_000_000)
     assert text.part("val") == (4_000_000_000, 4_500_000_000)

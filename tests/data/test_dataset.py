@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.cli.console import Quiet
-from charrnn.config import TrainConfig
+from charrnn.config import DataConfig
 from charrnn.data import dataset
 from charrnn.data.dataset import same_text
 from charrnn.errors import UsageError
@@ -102,7 +102,7 @@ def test_lines_are_one_word_for_records(charrnn, tmp_path):
     (tmp_path / "corpus.txt").write_text(NAMES)
     charrnn("train", "corpus.txt", *QUICK, "--lines")
     assert json.loads(charrnn("info", "--json").out)["records"] == "lines"
-    assert TrainConfig().records == "none"
+    assert DataConfig().records == "none"
     refused = charrnn("train", "corpus.txt", *SMALL, "--lines", "--records", "blank")
     assert refused.code == 2
     assert "--lines and --records blank were both given; choose one" in refused.err

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from charrnn.config import TrainConfig
+from charrnn.config import DataConfig
 from charrnn.data.batches import Text
 from charrnn.data.splits import Files, Splits, grouped
 
@@ -26,7 +26,7 @@ def size(stretches):
 @example([4, 1], 0.05, 0.4)
 @given(st.lists(st.integers(1, 900), min_size=1, max_size=30), fractions, fractions)
 def test_the_splits_cover_every_file_once_and_are_as_large_as_those_of_one_text(sizes, val, test):
-    config = TrainConfig(val_fraction=val, test_fraction=test)
+    config = DataConfig(val_fraction=val, test_fraction=test)
     files, splits = split(sizes, config)
     all_of_them = sorted([*splits.train, *splits.val, *splits.test])
     covered = [k for begin, end in all_of_them for k in range(begin, end)]
@@ -47,7 +47,7 @@ def test_the_splits_cover_every_file_once_and_are_as_large_as_those_of_one_text(
 
 @given(st.integers(2, 5000), fractions, fractions)
 def test_a_single_file_is_split_as_ever(num_chars, val, test):
-    config = TrainConfig(val_fraction=val, test_fraction=test)
+    config = DataConfig(val_fraction=val, test_fraction=test)
     text = "a line\n" * num_chars
     _, splits = split([len(text)], config, text=text)
     whole = Text.of(np.arange(len(text)), config)
@@ -58,22 +58,22 @@ def test_a_single_file_is_split_as_ever(num_chars, val, test):
 
 def test_parts_begin_with_a_line_where_one_begins_nearby():
     text = "a line of text\n" * 400
-    _, splits = split([3000, 1500, 1500], TrainConfig(test_fraction=0.1), text=text)
+    _, splits = split([3000, 1500, 1500], DataConfig(test_fraction=0.1), text=text)
     assert len(splits.val) == len(splits.test) == 3
     assert {begin % 15 for begin, _ in (*splits.val, *splits.test)} == {0}
     assert size(splits.val) == pytest.approx(600, abs=60)
 
 
 def test_scraps_are_taken_together_so_that_no_part_is_a_few_characters():
-    _, splits = split([100] * 10_000, TrainConfig())
+    _, splits = split([100] * 10_000, DataConfig())
     assert size(splits.val) == 100_000
     assert min(end - begin for begin, end in splits.val[:-1]) >= 256
-    _, splits = split([1000] * 40, TrainConfig())
+    _, splits = split([1000] * 40, DataConfig())
     assert len(splits.val) == 40
 
 
 def test_files_for_validation_are_not_learned_from():
-    config = TrainConfig(val_fraction=0.0, test_fraction=0.1, max_val_chars=250)
+    config = DataConfig(val_fraction=0.0, test_fraction=0.1, max_val_chars=250)
     _, splits = split([1000, 1000, 200, 100], config, num_val=2)
     assert splits.val == ((2000, 2250),)
     assert splits.test == ((900, 1000), (1900, 2000))

@@ -123,7 +123,7 @@ def change(facts, where, value):
         (("corpus", "names"), [1], "its corpus has no name"),
         (("corpus", "encoding"), None, "its corpus has no name"),
         (("corpus", "sha256"), "../" * 21 + "x", "its corpus has no SHA-256"),
-        (("model", "hidden_size"), 2**31, "--hidden-size 2147483648 is out of range"),
+        (("model", "hidden_size"), 2**31, "hidden_size 2147483648 is out of range"),
         (("model", "hidden_size"), 5000, "its weights do not fit its configuration"),
         (("model", "cell"), "gru", "its weights do not fit its configuration"),
         (("model", "num_layers"), 2, "its weights do not fit its configuration"),
@@ -136,7 +136,7 @@ def change(facts, where, value):
         (("progress", "ranks"), 0, "a count of its progress is 0"),
         (("progress", "val_loss"), "low", "not a number"),
         (("corpus",), {}, "not a valid charrnn checkpoint"),
-        (("train", "batch_size"), 10**9, "--batch-size 1000000000 is out of range"),
+        (("train", "batch_size"), 10**9, "batch_size 1000000000 is out of range"),
     ],
 )
 def test_a_strangers_facts_are_checked_before_anything_is_allocated(written, where, value, phrase):

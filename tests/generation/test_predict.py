@@ -139,7 +139,7 @@ def test_bars_show_the_likeliest_and_the_rest_in_one(charrnn, trained):
     ("arguments", "phrase"),
     [
         (("--steps", "--temp", 1), "--temp has no say in --steps"),
-        (("--temp", -1), "--temperature -1.0 is out of range"),
+        (("--temp", -1), "--temp -1.0 is out of range"),
         (("--top", 0), "--top"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 import safetensors.numpy
 from conftest import random_weights
 
-from charrnn.config import ModelConfig, TrainConfig
+from charrnn.config import DataConfig, ModelConfig, TrainConfig
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CheckpointError
 from charrnn.runs import checkpoint
@@ -24,9 +24,10 @@ def small(cell="lstm", step=3) -> Checkpoint:
     arrays |= {"state.0.0": np.ones((2, 4), np.float32), "optimizer.x.step": np.array(3.0)}
     return Checkpoint(
         model=model,
+        data=DataConfig(encoding="latin-1", errors="skip", records="lines", max_val_chars=9),
         train=TrainConfig(steps=9),
         vocab=Vocab(tuple(map(ord, "\nabcé"))),
-        corpus=CorpusFacts(("poems.txt",), "utf-8", "0" * 64, 1234),
+        corpus=CorpusFacts(("poems.txt",), "0" * 64, 1234),
         progress=Progress(step, 1.5, 2.25, 2.5, None, ranks=2),
         arrays=arrays,
         ngram_rows=sum(map(len, gathered.ngram_keys)),

@@ -59,11 +59,6 @@ def test_bad_bytes_cost_their_line_or_become_one_sign(tmp_path_factory, parts, s
     assert seen.num_left_out == sum("\N{REPLACEMENT CHARACTER}" in line for line in lines)
 
 
-def test_another_way_with_bad_bytes_is_refused():
-    with pytest.raises(UsageError, match="--errors 'ignore' is not known; choose one of strict"):
-        Reading(errors="ignore")
-
-
 @pytest.mark.parametrize("encoding", ["klingon", "hex", "a\0b"])
 def test_an_encoding_that_is_none_is_refused(tmp_path, encoding):
     (tmp_path / "text").write_text("x")

@@ -9,7 +9,6 @@ import pytest
 from conftest import SMALL, run_of, small_text
 
 from charrnn.cli.console import Quiet
-from charrnn.data.encode import Reading
 from charrnn.errors import UsageError
 from charrnn.runs import checkpoint
 from charrnn.runs.folder import Run
@@ -122,9 +121,7 @@ def test_fine_tuning_refuses_what_does_not_fit(charrnn, corpus, flags, phrase):
 
 
 def test_lanes_that_cannot_be_shared_out_are_refused_before_a_long_reading(corpus):
-    request = setup.Request(
-        ("none.txt",), Reading(), max_vocab=99, given={"batch_size": 7}, budget=Budget(steps=3)
-    )
+    request = setup.Request(("none.txt",), given={"batch_size": 7}, budget=Budget(steps=3))
     said = "--batch-size 7 is not to be shared out among 2 processes; give a multiple of 2"
     with pytest.raises(UsageError, match=said):
         setup.new_run(request, screen=Quiet(), save_every=9, began=0, group=Group(0, 2))
