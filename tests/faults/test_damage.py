@@ -121,7 +121,7 @@ def change(facts, where, value):
         (("format",), "x", "format 'x'"),
         (("format",), 0, "format 0"),
         (("corpus", "names"), [1], "its corpus has no name"),
-        (("corpus", "encoding"), None, "its corpus has no name"),
+        (("corpus", "encoding"), None, "encoding cannot be None"),
         (("corpus", "sha256"), "../" * 21 + "x", "its corpus has no SHA-256"),
         (("model", "hidden_size"), 2**31, "hidden_size 2147483648 is out of range"),
         (("model", "hidden_size"), 5000, "its weights do not fit its configuration"),
