@@ -58,10 +58,10 @@ class Text:
         k = ("train", "val", "test").index(split)
         return bounds[k], bounds[k + 1]
 
-    def has(self, split: str) -> bool:
-        """Whether there is any text in "train", "val" or "test"."""
+    def size(self, split: str) -> int:
+        """Characters in "train", "val" or "test"."""
         first, end = self.part(split)
-        return first < end
+        return end - first
 
     def starts_of(self, split: str) -> npt.NDArray[np.int64]:
         """Where the records of a part begin, then where the last one ends."""

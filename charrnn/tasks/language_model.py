@@ -15,7 +15,6 @@ from torch.nn import functional
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.data.batches import ALL, NOT_SCORED, Text
 from charrnn.data.dataset import same_text
-from charrnn.data.vocab import Vocab
 from charrnn.generation.model import Model
 from charrnn.models.cells import State
 from charrnn.models.dropout import Draws, reset_lanes
@@ -24,7 +23,7 @@ from charrnn.models.network import Network, to_numpy
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.tasks.prefetch import Batch, Prefetcher
-from charrnn.tasks.task import Constants
+from charrnn.tasks.task import Constants, Vocabs
 
 _SAMPLE_LENGTH, _MIN_SAMPLE_LENGTH = 240, 40
 _MULTIPLY_ADDS = 240 * 2e6  # in a sample: a full one of up to some 600 units in a layer
@@ -41,11 +40,11 @@ class LanguageModel:
         return same_text(checkpoint, keep_corpus=keep_corpus, screen=screen)
 
     def build(
-        self, model: ModelConfig, vocab: Vocab, constants: Constants, *, seed: int
+        self, model: ModelConfig, vocabs: Vocabs, constants: Constants, *, seed: int
     ) -> Network:
         """Build the network. The constants are the keys of its n-grams."""
         keys = tuple(constants[f"ngrams.{length}"] for length in range(2, model.ngrams + 1))
-        return Network(model, len(vocab), keys, seed=seed)
+        return Network(model, len(vocabs["text"]), keys, seed=seed)
 
     def batches(self, dataset: Text, config: TrainConfig, share: slice = ALL) -> Prefetcher:
         """Return windows along the lanes through the training split."""

@@ -19,6 +19,7 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.safetensors_file import Arrays
 
 Constants = Mapping[str, npt.NDArray[Any]]
+Vocabs = Mapping[str, Vocab]  # by what they spell: "text"; a task may have others
 
 
 class Batches(Protocol):
@@ -39,8 +40,11 @@ class Batches(Protocol):
 class Dataset(Protocol):
     """What a run learns from and is measured on."""
 
-    def has(self, split: str) -> bool:
-        """Whether there is anything in "train", "val" or "test"."""
+    def size(self, split: str) -> int:
+        """Characters or examples in "train", "val" or "test"; 0 where there is no such split."""
+
+    def beginning(self, split: str, size: int) -> "Dataset":
+        """Return a dataset whose "val" or "test" is cut to about that size."""
 
 
 class Task(Protocol):
@@ -60,11 +64,13 @@ class Task(Protocol):
         Raises `CorpusError` where it is gone or has changed; `keep_corpus` allows the latter.
         """
 
-    def build(self, model: ModelConfig, vocab: Vocab, constants: Constants, *, seed: int) -> Any:
+    def build(self, model: ModelConfig, vocabs: Vocabs, constants: Constants, *, seed: int) -> Any:
         """Build the module. `constants` are arrays that a checkpoint holds beside the weights."""
 
     def batches(self, dataset: Any, config: TrainConfig, share: slice = ALL) -> Batches:
-        """Return the training batches; `share` is this process's part of each batch."""
+        """Return the training batches, each of `batch_size` lanes or examples (idle ones included,
+        which are not scored); `share` is this process's part of each.
+        """
 
     def initial_state(self, module: Any, batch_size: int) -> Any:
         """Return what is carried into the first batch."""
@@ -83,7 +89,7 @@ class Task(Protocol):
         """Return copies of weights ("weights.…") and constants: what using the model takes."""
 
     def loss_figures(self, loss: float) -> Mapping[str, float]:
-        """Return a mean loss in the units that people read, the loss itself first."""
+        """Return the mean training loss as it is recorded, in the units that people read."""
 
     def metrics(self, module: Any, dataset: Any, split: str) -> Mapping[str, float]:
         """Measure a split. The first metric decides which checkpoint is best: lower is better, so

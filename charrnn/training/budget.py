@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from charrnn.config import TrainConfig
-from charrnn.data.batches import Text
 from charrnn.models import device
+from charrnn.tasks.task import Dataset
 from charrnn.training.clock import Pace
 from charrnn.training.loop import Report, TrainingState, train
 
 _TRIAL_SECONDS, _TRIAL_SHARE = 0.75, 1 / 80  # for each number of threads; of the run's time, in all
-_VALIDATION_CHARS = 64 * 1024  # see evaluation.evaluate: fewer lanes are slower
+_VALIDATION_SIZE = 64 * 1024  # characters; see evaluation.evaluate: fewer lanes are slower
 _MIN_STEPS = 3  # so that the clock is looked at before the end
 _MAX_VALIDATION_SHARE = 1 / 30  # of the time, for the validation at the end
 
@@ -29,14 +29,13 @@ class Trial:
 
     steps: int
     threads: int  # the fastest number
-    chars_per_second: dict[int, float]  # by number of threads
     pace: Pace  # expects a validation of the affordable length
     affordable_validation: float = 1.0  # the share of the validation split that there is time for
 
 
-def measured(
+def run_trial(
     state: TrainingState,
-    text: Text,
+    dataset: Dataset,
     config: TrainConfig,
     *,
     seconds: float,
@@ -47,7 +46,7 @@ def measured(
     `seconds` that began at `began`, monotonic seconds. Use a state that is thrown away afterwards.
     """
     endless = dataclasses.replace(config, steps=2**40)
-    steps = train(state, state.task.batches(text, config), endless)
+    steps = train(state, state.task.batches(dataset, config), endless)
     per_step = {}
     at_most = min(_TRIAL_SECONDS, seconds * _TRIAL_SHARE / len(threads))
     for num_threads in threads:
@@ -55,13 +54,11 @@ def measured(
         per_step[num_threads] = _seconds_per_step(steps, at_most=at_most)
     fastest = min(per_step, key=lambda num_threads: per_step[num_threads])
     device.set_threads(fastest)
-    validation = _seconds_per_validation(state, text)
+    validation = _seconds_per_validation(state, dataset)
     affordable = min(1.0, seconds * _MAX_VALIDATION_SHARE / max(1e-9, validation))
     pace = Pace(began, seconds, validation * affordable)
     fitting = (pace.end_of_learning - time.monotonic()) / per_step[fastest]
-    num_chars = config.batch_size * config.seq_length
-    speeds = {num_threads: num_chars / spent for num_threads, spent in per_step.items()}
-    return Trial(max(_MIN_STEPS, round(fitting)), fastest, speeds, pace, affordable)
+    return Trial(max(_MIN_STEPS, round(fitting)), fastest, pace, affordable)
 
 
 def _seconds_per_step(steps: Iterator[Report], *, at_most: float) -> float:
@@ -80,15 +77,14 @@ def _seconds_per_step(steps: Iterator[Report], *, at_most: float) -> float:
     return statistics.median(seconds)
 
 
-def _seconds_per_validation(state: TrainingState, text: Text) -> float:
+def _seconds_per_validation(state: TrainingState, dataset: Dataset) -> float:
     """Estimate how long validation takes, from the beginning of the split: as much as is read side
     by side.
     """
-    beginning = text.beginning("val", _VALIDATION_CHARS)
-    first, end = beginning.part("val")
-    if end - first < 2:
+    beginning = dataset.beginning("val", _VALIDATION_SIZE)
+    if beginning.size("val") < 2:
         return 0.0
     began = time.monotonic()
     state.task.metrics(state.module, beginning, "val")
-    whole_first, whole_end = text.part("val")
-    return (time.monotonic() - began) * (whole_end - whole_first) / (end - first)
+    seconds = time.monotonic() - began
+    return seconds * dataset.size("val") / beginning.size("val")

@@ -10,13 +10,19 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from charrnn.errors import DivergedError, StorageError
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint, Progress
+from charrnn.runs.safetensors_file import Arrays
 from charrnn.training import handover
 
 if TYPE_CHECKING:
     from charrnn.training.trainer import Trainer
 
 MAX_ROLLBACKS = 3  # in the life of a run
+RECENT = "recent_losses"  # since the last figures, so that a resumed mean is the same mean
 
 
 class Checkpoints:
@@ -32,9 +38,29 @@ class Checkpoints:
         """Whether it is time to save in the middle of a run."""
         return time.monotonic() - self._saved >= self._every
 
+    def current(self) -> Checkpoint:
+        """Return the run as it is now. Collective, as `TrainingState.arrays` is.
+
+        Raises `DivergedError`.
+        """
+        trainer = self._trainer
+        state, (validated_step, metric) = trainer.state, trainer.validated
+        arrays = state.arrays()
+        require_valid(trainer, arrays)
+        arrays[RECENT] = np.array([float(loss) for loss in trainer.recent_losses], np.float32)
+        progress = Progress(
+            step=state.step,
+            elapsed_seconds=trainer.elapsed_seconds,
+            train_loss=trainer.train_loss,
+            val_loss=metric if validated_step == state.step else None,
+            rollbacks=trainer.header.progress.rollbacks,
+            ranks=state.group.num_ranks,
+        )
+        return dataclasses.replace(trainer.header, progress=progress, arrays=arrays)
+
     def save(self) -> None:
         """Make what there is now the last checkpoint. Raises `StorageError`, `DivergedError`."""
-        self._trainer.run.save(self._trainer.checkpoint())
+        self._trainer.run.save(self.current())
         self._saved = time.monotonic()
 
     def try_to_save(self) -> bool:
@@ -43,7 +69,7 @@ class Checkpoints:
 
     def try_to_save_best(self) -> bool:
         """Make what there is now the best checkpoint; return False where the disk refuses."""
-        return self._tried(lambda: self._trainer.run.save_best(self._trainer.checkpoint()))
+        return self._tried(lambda: self._trainer.run.save_best(self.current()))
 
     def _tried(self, save: Callable[[], None]) -> bool:
         try:
@@ -76,6 +102,13 @@ def roll_back(trainer: Trainer, error: DivergedError) -> None:
     )
     trainer.record(learning_rate=rate, rollbacks=progress.rollbacks)
     trainer.emit("on_rollback")
+
+
+def require_valid(trainer: Trainer, arrays: Arrays) -> None:
+    """Raise `DivergedError` for arrays that no checkpoint may hold."""
+    for name, array in arrays.items():
+        if reason := checkpoint.what_is_wrong_with(name, array):
+            raise diverged(trainer, f"{name} {reason}")
 
 
 def diverged(trainer: Trainer, sign: str) -> DivergedError:

@@ -209,3 +209,34 @@ class Clock:
             threads = self._chooser.choose(threads, seconds_per_step, now=now)
             device.set_threads(config.threads)
         return threads
+
+
+def follow(trainer: Trainer, correction: Correction | None) -> None:
+    """Follow the clock: in the schedule, and in the number of threads."""
+    config = trainer.config
+    if correction is not None:
+        config = correction.applied(config, trainer.state.step)
+    threads = config.threads if trainer.clock is None else trainer.clock.chosen_threads(trainer)
+    if threads != config.threads:
+        config = dataclasses.replace(config, threads=threads)
+    if config is trainer.config or not _change(trainer, config):
+        return
+    if correction is not None:
+        trainer.record(steps=config.steps)
+        trainer.emit("on_new_length")
+
+
+def _change(trainer: Trainer, config: TrainConfig) -> bool:
+    """Go on with another configuration, saved first. Return False, with nothing changed, where the
+    disk refuses: the next correction tries again.
+    """
+    before = trainer.header
+    trainer.header = dataclasses.replace(before, train=config)
+    if not trainer.state.group.number_of_first(trainer.checkpoints.try_to_save()):
+        trainer.header = before
+        return False
+    if config.threads != before.train.threads and trainer.clock is not None:
+        device.set_threads(config.threads)
+        trainer.record(threads=config.threads)
+        trainer.clock.pace.start_anew()
+    return True

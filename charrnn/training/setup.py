@@ -227,7 +227,7 @@ def _new_length(
         return steps, None
     tried = dataclasses.replace(restored(found, config, group), group=ALONE)
     share = _share(config, group.num_ranks)
-    trial = budgets.measured(
+    trial = budgets.run_trial(
         tried, text, share, seconds=budget.seconds, began=began, threads=[config.threads]
     )
     return found.progress.step + trial.steps, trial.pace
@@ -270,7 +270,7 @@ def restored(start: Checkpoint, config: TrainConfig, group: Group = ALONE) -> Tr
 def built(start: Checkpoint, config: TrainConfig, group: Group = ALONE) -> TrainingState:
     """Return a new training state for what a checkpoint describes, its weights not yet loaded."""
     task = TASKS["language_model"]
-    module = task.build(start.model, start.vocab, start.arrays, seed=config.seed)
+    module = task.build(start.model, {"text": start.vocab}, start.arrays, seed=config.seed)
     return TrainingState.new(task, module, config, group)
 
 
@@ -356,7 +356,7 @@ def _timed(
 
     def tried(planned: autosize.Plan) -> budgets.Trial:
         trial = _with(planned, batch_size=_share(planned.train, group.num_ranks).batch_size)
-        return budgets.measured(
+        return budgets.run_trial(
             newborn(trial), settled.text, trial.train,
             seconds=budget.seconds, began=began, threads=threads,
         )  # fmt: skip
@@ -456,7 +456,7 @@ def _newborn(
     device.require_memory(num_parameters, planned.train.device)
     task = TASKS["language_model"]
     constants = {f"ngrams.{length}": its_keys for length, its_keys in enumerate(keys, start=2)}
-    module = task.build(planned.model, vocab, constants, seed=planned.train.seed)
+    module = task.build(planned.model, {"text": vocab}, constants, seed=planned.train.seed)
     if parent is not None:
         module.load(parent.group("weights"))
     return TrainingState.new(task, module, planned.train, group)

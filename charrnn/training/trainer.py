@@ -32,21 +32,16 @@ from torch import Tensor
 
 from charrnn.config import TrainConfig
 from charrnn.errors import DivergedError
-from charrnn.models import device
-from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint, Progress
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.folder import Run
-from charrnn.runs.safetensors_file import Arrays
-from charrnn.training import checkpoints
 from charrnn.training.callbacks.callback import Callback
 from charrnn.training.callbacks.metrics import Metrics
 from charrnn.training.callbacks.validation import Validation
-from charrnn.training.checkpoints import Checkpoints
-from charrnn.training.clock import Clock, Correction, Stopwatch
+from charrnn.training.checkpoints import RECENT, Checkpoints, roll_back
+from charrnn.training.clock import Clock, Correction, Stopwatch, follow
 from charrnn.training.loop import Report, TrainingState, take_step
 
 STEPS_BETWEEN_FIGURES = 10
-_RECENT = "recent_losses"  # since the last figures, so that a resumed mean is the same mean
 
 
 class Trainer:
@@ -80,7 +75,7 @@ class Trainer:
     def go_on_from(self, start: Checkpoint) -> None:
         """Take over what a checkpoint knows besides the training state."""
         self.header = dataclasses.replace(start, arrays={})  # for all later checkpoints
-        recent = torch.from_numpy(start.arrays.get(_RECENT, np.empty(0))).to(start.train.device)
+        recent = torch.from_numpy(start.arrays.get(RECENT, np.empty(0))).to(start.train.device)
         self.recent_losses: list[Tensor] = list(recent)
         self.train_loss = start.progress.train_loss
         self.validated = (start.progress.step, start.progress.val_loss)
@@ -112,7 +107,7 @@ class Trainer:
                         break
                     report = self._step(stop)
                 except DivergedError as error:
-                    checkpoints.roll_back(self, error)
+                    roll_back(self, error)
                 else:
                     yield report
             if not (self.received or stop()):
@@ -138,7 +133,7 @@ class Trainer:
             return report
         if is_save_due:
             self.checkpoints.try_to_save()
-        self._follow(correction)
+        follow(self, correction)
         return report
 
     def _agreed(self, received: int | None) -> tuple[int, bool, Correction | None]:
@@ -152,35 +147,6 @@ class Trainer:
         with self.stopwatch.running():  # it is a part of every step
             agreed = self.state.group.agreed(received or 0, int(is_save_due), *numbers)
         return agreed[0], bool(agreed[1]), Correction.from_integers(*agreed[2:])
-
-    def _follow(self, correction: Correction | None) -> None:
-        """Follow the clock: in the schedule, and in the number of threads."""
-        config = self.config
-        if correction is not None:
-            config = correction.applied(config, self.state.step)
-        threads = config.threads if self.clock is None else self.clock.chosen_threads(self)
-        if threads != config.threads:
-            config = dataclasses.replace(config, threads=threads)
-        if config is self.config or not self._change(config):
-            return
-        if correction is not None:
-            self.record(steps=config.steps)
-            self.emit("on_new_length")
-
-    def _change(self, config: TrainConfig) -> bool:
-        """Go on with another configuration, saved first. Return False, with nothing changed, where
-        the disk refuses: the next correction tries again.
-        """
-        before = self.header
-        self.header = dataclasses.replace(before, train=config)
-        if not self.state.group.number_of_first(self.checkpoints.try_to_save()):
-            self.header = before
-            return False
-        if config.threads != before.train.threads and self.clock is not None:
-            device.set_threads(config.threads)
-            self.record(threads=config.threads)
-            self.clock.pace.start_anew()
-        return True
 
     def are_figures_due(self, step: int) -> bool:
         """Whether the mean loss and the speed are recorded after a step."""
@@ -213,29 +179,3 @@ class Trainer:
     def elapsed_seconds(self) -> float:
         """Seconds of training since the run began, those of earlier processes included."""
         return self._seconds_before + time.monotonic() - self._began
-
-    def checkpoint(self) -> Checkpoint:
-        """Return the run as it is now. Raises `DivergedError`. Collective, as `state.arrays` is."""
-        arrays = self.state.arrays()
-        self.require_valid(arrays)
-        arrays[_RECENT] = np.array([float(loss) for loss in self.recent_losses], np.float32)
-        step = self.state.step
-        progress = Progress(
-            step=step,
-            elapsed_seconds=self.elapsed_seconds,
-            train_loss=self.train_loss,
-            val_loss=self.validated[1] if self.validated[0] == step else None,
-            rollbacks=self.header.progress.rollbacks,
-            ranks=self.state.group.num_ranks,
-        )
-        return dataclasses.replace(self.header, progress=progress, arrays=arrays)
-
-    def require_valid(self, arrays: Arrays) -> None:
-        """Raise `DivergedError` for arrays that no checkpoint may hold."""
-        for name, array in arrays.items():
-            if reason := checkpoint.what_is_wrong_with(name, array):
-                raise self.diverged(f"{name} {reason}")
-
-    def diverged(self, sign: str) -> DivergedError:
-        """Return the error that tells of a loss or a weight that no run may have."""
-        return checkpoints.diverged(self, sign)

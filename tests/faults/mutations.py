@@ -236,10 +236,10 @@ MISTAKES = [
     # The same trajectory, always.
     Mistake(
         "a save resets the hidden state",
-        "training.trainer",
-        "        arrays = self.state.arrays()\n",
-        "        arrays = self.state.arrays()\n"
-        "        self.state.carried = self.state.module.initial_state(self.config.batch_size)\n",
+        "training.checkpoints",
+        "        arrays = state.arrays()\n",
+        "        arrays = state.arrays()\n"
+        "        state.carried = state.module.initial_state(trainer.config.batch_size)\n",
         "test_trajectory.py::test_saving_more_often_or_showing_less_changes_nothing",
     ),
     Mistake(
@@ -280,9 +280,9 @@ MISTAKES = [
     ),
     Mistake(
         "a resume forgets the losses since the last figures",
-        "training.trainer",
-        "        arrays[_RECENT] = np.array(",
-        "        arrays[_RECENT] = 0 * np.array(",
+        "training.checkpoints",
+        "        arrays[RECENT] = np.array(",
+        "        arrays[RECENT] = 0 * np.array(",
         "test_trajectory.py::test_resuming_again_and_again_equals_one_run",
     ),
     Mistake(
@@ -330,9 +330,9 @@ MISTAKES = [
     # Divergence.
     Mistake(
         "weights that are not finite are saved",
-        "training.trainer",
-        "            if reason := checkpoint.what_is_wrong_with(name, array):",
-        "            if reason := False:",
+        "training.checkpoints",
+        "        if reason := checkpoint.what_is_wrong_with(name, array):",
+        "        if reason := False:",
         "test_divergence.py",
     ),
     Mistake(
@@ -518,9 +518,9 @@ MISTAKES = [
     # A machine that others use.
     Mistake(
         "a correction of the clock rules before it is saved",
-        "training.trainer",
-        "        if not self.state.group.number_of_first(self.checkpoints.try_to_save()):",
-        "        if False:",
+        "training.clock",
+        "    if not trainer.state.group.number_of_first(trainer.checkpoints.try_to_save()):",
+        "    if False:",
         "../training/test_clock.py::test_a_correction_is_saved_before_it_rules",
     ),
     Mistake(
@@ -539,9 +539,9 @@ MISTAKES = [
     ),
     Mistake(
         "another number of threads rules before it is saved",
-        "training.trainer",
-        "            config = dataclasses.replace(config, threads=threads)\n",
-        "            device.set_threads(threads)\n",
+        "training.clock",
+        "        config = dataclasses.replace(config, threads=threads)\n",
+        "        device.set_threads(threads)\n",
         "../training/test_threads.py::test_another_number_of_threads_is_saved_before_it_rules",
     ),
     Mistake(

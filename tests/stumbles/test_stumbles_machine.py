@@ -58,13 +58,13 @@ def test_two_trainings_at_once_both_learn(tmp_path):
 
 def slow_machine(state, text, config, *, seconds, began, threads):
     """A trial that found time for three steps."""
-    return Trial(3, threads[0], {threads[0]: 10.0}, Pace(began, seconds, validation=0.01))
+    return Trial(3, threads[0], Pace(began, seconds, validation=0.01))
 
 
 @row(38)
 @stumble(32)
 def test_a_run_that_learned_next_to_nothing_says_so(charrnn, corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr(budget, "measured", slow_machine)
+    monkeypatch.setattr(budget, "run_trial", slow_machine)
     monkeypatch.setattr(Pace, "correction", lambda *_, **__: None)
     done = charrnn("train", corpus, *SMALL, "--minutes", 1, "--run", "a", "--quiet")
     assert done.code == 0
@@ -74,7 +74,7 @@ def test_a_run_that_learned_next_to_nothing_says_so(charrnn, corpus, tmp_path, m
 
 
 def test_a_text_too_long_for_the_minutes_is_told_before_training(charrnn, corpus, monkeypatch):
-    monkeypatch.setattr(budget, "measured", slow_machine)
+    monkeypatch.setattr(budget, "run_trial", slow_machine)
     monkeypatch.setattr(Pace, "correction", lambda *_, **__: None)
     said = charrnn("train", corpus, *SMALL, "--minutes", 1).err
     sentence = (

@@ -45,7 +45,7 @@ def test_time_is_kept_for_the_validation_that_there_will_be(
 ):
     """For a part of it, if all of it takes too long: else the run would be over too early."""
     (tmp_path / "text.txt").write_text(small_text(100_000))
-    measured, reserved = budget.measured, []
+    measured, reserved = budget.run_trial, []
 
     def tried(state, text, config, **settings):
         with pytest.MonkeyPatch.context() as patch:
@@ -55,7 +55,7 @@ def test_time_is_kept_for_the_validation_that_there_will_be(
     def correction(self, *_, **__):
         reserved.append(self.deadline - self.end_of_learning)
 
-    monkeypatch.setattr(budget, "measured", tried)
+    monkeypatch.setattr(budget, "run_trial", tried)
     monkeypatch.setattr(Pace, "correction", correction)
     done = charrnn("train", "text.txt", *SMALL, "--minutes", 0.05, "--run", "a", *flags)
     assert done.code == 0

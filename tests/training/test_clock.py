@@ -96,10 +96,10 @@ def test_a_correction_is_saved_before_it_rules(charrnn, corpus, tmp_path, monkey
         return Correction(*CHANGES[step]) if step in CHANGES else None
 
     def tried(state, text, config, *, seconds, began, threads):
-        return Trial(60, threads[0], {}, Pace(began, seconds, validation=0.01))
+        return Trial(60, threads[0], Pace(began, seconds, validation=0.01))
 
     monkeypatch.setattr(Pace, "correction", correction)
-    monkeypatch.setattr(budget, "measured", tried)
+    monkeypatch.setattr(budget, "run_trial", tried)
     command = ("train", corpus, *SMALL, "--minutes", 0.05, "--eval-every", 20, "--run")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "learning_rate", noting)

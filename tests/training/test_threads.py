@@ -99,13 +99,13 @@ class Scripted:
 
 def tried(state, text, config, *, seconds, began, threads):
     """A trial that found 40 steps."""
-    return Trial(40, threads[0], {threads[0]: 1000.0}, Pace(began, seconds, validation=0.01))
+    return Trial(40, threads[0], Pace(began, seconds, validation=0.01))
 
 
 def test_another_number_of_threads_is_saved_before_it_rules(charrnn, corpus, tmp_path, monkeypatch):
     monkeypatch.setattr(_cores, "num_cores", lambda: 2)
     monkeypatch.setattr(setup, "ThreadChooser", Scripted)
-    monkeypatch.setattr(budget, "measured", tried)
+    monkeypatch.setattr(budget, "run_trial", tried)
     monkeypatch.setattr(Pace, "correction", lambda *_, **__: None)
     command = ("train", corpus, *SMALL, "--minutes", 0.05, "--eval-every", 20, "--run", "a")
     before = torch.get_num_threads()

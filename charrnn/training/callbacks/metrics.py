@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from charrnn.training.callbacks.callback import Callback
+from charrnn.training.checkpoints import diverged
 from charrnn.training.loop import Report
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Metrics(Callback):
         losses, task = trainer.recent_losses, trainer.state.task
         loss = float(torch.stack(losses).mean())
         if not math.isfinite(loss):
-            raise trainer.diverged(f"the loss is {loss}")
+            raise diverged(trainer, f"the loss is {loss}")
         seconds = trainer.stopwatch.seconds - self._seconds
         speed = round(len(losses) * trainer.batches.units_per_step / max(seconds, 1e-9))
         trainer.train_loss = loss

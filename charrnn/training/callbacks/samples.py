@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from charrnn.training.callbacks import sample_schedule
 from charrnn.training.callbacks.callback import Callback
+from charrnn.training.checkpoints import require_valid
 from charrnn.training.loop import Report
 
 if TYPE_CHECKING:
@@ -56,6 +57,6 @@ def _drawn(trainer: Trainer) -> str:
     """Draw a sample of the model as it is now. Raises `DivergedError`."""
     state = trainer.state
     arrays = state.task.arrays(state.module)
-    trainer.require_valid(arrays)
+    require_valid(trainer, arrays)
     current = dataclasses.replace(trainer.header, arrays=arrays)
     return state.task.sample(current, trainer.dataset, seed=state.step)

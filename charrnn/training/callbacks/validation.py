@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from charrnn.errors import CheckpointError
 from charrnn.runs import checkpoint
 from charrnn.training.callbacks.callback import Callback
+from charrnn.training.checkpoints import diverged
 from charrnn.training.loop import Report
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Validation(Callback):
         """Validate if it is due. Raises `DivergedError`."""
         is_last = report.step == trainer.config.steps
         is_due = is_last or report.step % trainer.config.eval_every == 0
-        if is_due and trainer.dataset.has("val"):
+        if is_due and trainer.dataset.size("val") > 0:
             self._validate(trainer)
 
     def _validate(self, trainer: Trainer) -> None:
@@ -42,7 +43,7 @@ class Validation(Callback):
             trainer.clock.pace.validation = time.monotonic() - began
         if not math.isfinite(decisive):
             name = next(iter(metrics), "metric").replace("_", " ")
-            raise trainer.diverged(f"the validation {name} is {decisive}")
+            raise diverged(trainer, f"the validation {name} is {decisive}")
         trainer.validated = (state.step, decisive)
         trainer.record(**{f"val_{name}": value for name, value in metrics.items()})
         trainer.emit("on_validation", metrics)
