@@ -24,7 +24,7 @@ def small(cell="lstm", step=3) -> Checkpoint:
     arrays |= {"state.0.0": np.ones((2, 4), np.float32), "optimizer.x.step": np.array(3.0)}
     return Checkpoint(
         model=model,
-        data=DataConfig(encoding="latin-1", errors="skip", records="lines", max_val_chars=9),
+        data=DataConfig(encoding="latin-1", errors="skip", max_val_chars=9),
         train=TrainConfig(steps=9),
         vocab=Vocab(tuple(map(ord, "\nabcé"))),
         corpus=CorpusFacts(("poems.txt",), "0" * 64, 1234),
