@@ -47,7 +47,7 @@ def text() -> np.ndarray:
 
 
 def steps(hidden_size: int, lanes: int, group: distributed.Group) -> Iterator[object]:
-    """A learner's steps without end."""
+    """Steps without end."""
     model = ModelConfig(hidden_size=hidden_size)
     config = TrainConfig(steps=2**40, batch_size=lanes, seq_length=WINDOW)
     ids = text()

@@ -22,7 +22,7 @@ from charrnn.tasks.prefetch import Prefetcher
 from charrnn.training import distributed
 from charrnn.training.loop import TrainingState, train
 
-SPLIT = 9  # the step at which a second learner takes over
+SPLIT = 9  # the step at which a second process goes on
 _ADAMW = dataclasses.replace(CONFIG, optimizer="adamw", weight_decay=0.1)
 _RECORDS = dataclasses.replace(_ADAMW, batch_size=6, steps=40)
 CASES = {cell: (cell, _ADAMW) for cell in CELLS} | {

@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,33 @@ def _memory(device: str) -> int | None:
         with contextlib.suppress(OSError, ValueError):
             found.append(int(Path("/sys/fs/cgroup", limit).read_text()))
     return min(found, default=None)
+
+
+@contextlib.contextmanager
+def settings_restored() -> Iterator[None]:
+    """Undo, on leaving, what `prepare` and `set_threads` change in torch for the whole process.
+
+    The library trains and measures inside; the command line ends with its process anyway.
+    """
+    threads, flushes = torch.get_num_threads(), _flushes_denormals()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    fills = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    cudnn, cuda = torch.backends.cudnn, torch.backends.cuda.matmul
+    allows = cudnn.allow_tf32, cuda.allow_tf32
+    try:
+        with warnings.catch_warnings():
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_flush_denormal(flushes)
+        torch.use_deterministic_algorithms(deterministic)
+        torch.utils.deterministic.fill_uninitialized_memory = fills  # type: ignore[attr-defined]
+        cudnn.allow_tf32, cuda.allow_tf32 = allows
+
+
+def _flushes_denormals() -> bool:
+    """Whether torch takes numbers next to zero for zero; it has no way to ask."""
+    return float(torch.tensor([1e-310], dtype=torch.float64).mul(1.0)) == 0.0
 
 
 def prepare(device: str, threads: int, *, precision: str = "float32", local_rank: int = 0) -> None:

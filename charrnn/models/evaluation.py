@@ -1,7 +1,7 @@
-"""How well a network expects a text that it does not learn from, in nats per character.
+"""The loss of a network on a text that it does not learn from, in nats per character.
 
-Two losses of a text: the state carried along, and the state zero every 256 characters, as models
-that see a text in blocks have it. Records begin with a zero state each. docs/tour.md says why.
+Two losses of a text: with the state carried along, and with the state reset every 256 characters,
+as in models that see a text in blocks. Each record begins with a zero state. docs/tour.md says why.
 
 Shapes: T time, B lanes, V vocabulary, R records.
 """
@@ -19,8 +19,8 @@ _MAX_LOGITS = 1 << 24  # numbers in memory at once
 
 
 def validation_loss(network: Network, text: Text, split: str = "val") -> float:
-    """Mean nats per character of a part of the text: its state carried, or of each record from
-    nothing.
+    """Return mean nats per character of a split, with the state carried along; each record begins
+    with a zero state.
     """
     if text.starts is not None:
         return evaluate_records(network, text.ids, text.starts_of(split))
@@ -29,7 +29,9 @@ def validation_loss(network: Network, text: Text, split: str = "val") -> float:
 
 
 def validation_loss_reset(network: Network, text: Text, split: str = "val") -> float:
-    """The validation loss with the state reset every 256 characters, or for each record."""
+    """Return mean nats per character of a split, with the state reset every 256 characters, or for
+    each record.
+    """
     if text.starts is not None:
         return evaluate_records(network, text.ids, text.starts_of(split))
     first, end = text.part(split)
@@ -37,8 +39,8 @@ def validation_loss_reset(network: Network, text: Text, split: str = "val") -> f
 
 
 def evaluate_records(network: Network, ids: IntArray, starts: npt.NDArray[np.int64]) -> float:
-    """Mean nats per character of the records that begin at `starts`, each from a zero state; the
-    last start is where the last one ends.
+    """Return mean nats per character of the records that begin at `starts`, each from a zero state;
+    the last start is where the last record ends.
     """
     total = record_losses(network, ids, starts[:-1], starts[1:]).sum()
     return float(total) / int(starts[-1] - starts[0])
@@ -50,9 +52,9 @@ def record_losses(
     starts_R: npt.NDArray[np.int64],
     ends_R: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
-    """Nats, shape (R,), of each of the records ids[start:end], each from a zero state.
+    """Return the nats, shape (R,), of the records ids[start:end], each from a zero state.
 
-    Those of like lengths are read side by side, lest many wait for a long one.
+    Records of similar lengths are read side by side, so that few wait for a long one.
     """
     lengths_R = ends_R - starts_R
     by_length = np.argsort(lengths_R, kind="stable")
@@ -68,11 +70,11 @@ def record_losses(
 
 
 def evaluate(network: Network, ids: IntArray, *, first: int) -> float:
-    """Mean nats per character of ids[first:], with the state carried along.
+    """Return mean nats per character of ids[first:], with the state carried along.
 
     The text is read on up to 64 lanes side by side. Each lane first reads the 256 characters
-    before its own without being scored (fewer where `first` is smaller), and so begins with the
-    state that one reader of the whole text would have, as near as makes no difference.
+    before its own without being scored (fewer where `first` is smaller), so it begins with nearly
+    the state of a single reader of the whole text.
     """
     num_scored = len(ids) - first
     num_lanes = max(1, min(64, num_scored // 1024))
@@ -83,10 +85,9 @@ def evaluate(network: Network, ids: IntArray, *, first: int) -> float:
 
 
 def evaluate_reset(network: Network, ids: IntArray, *, first: int, block: int = 256) -> float:
-    """Mean nats per character of ids[first:], the state zero at the start of every `block`
-    characters.
+    """Return mean nats per character of ids[first:], with the state reset every `block` characters.
 
-    No context reaches across a block's start: so nanoGPT's blocks see the text.
+    No context reaches across the start of a block, as in nanoGPT.
     """
     starts = np.arange(first, len(ids), block)
     ends = np.minimum(starts + block, len(ids))
@@ -106,8 +107,8 @@ def _losses(
     *,
     warm_up: int,
 ) -> npt.NDArray[np.float64]:
-    """Nats, shape (B,), for predicting ids[start:end] on each lane, from a zero state `warm_up`
-    characters before.
+    """Return the nats, shape (B,), for predicting ids[start:end] on each lane, from a zero state
+    `warm_up` characters before.
     """
     device = network.head.weight.device
     num_lanes, vocab_size = len(starts_B), len(network.head.weight)

@@ -46,3 +46,12 @@ def test_each_process_of_a_machine_takes_a_gpu_of_its_own_or_says_that_there_is_
     finally:
         torch.set_num_threads(before)
         torch.set_flush_denormal(False)
+
+
+def test_settings_of_the_process_are_given_back():
+    before = torch.get_num_threads()
+    with pytest.raises(ZeroDivisionError), device.settings_restored():
+        device.prepare("cpu", before + 1)
+        raise ZeroDivisionError
+    assert torch.get_num_threads() == before
+    assert float(torch.tensor(1e-40) * 1.0) > 0.0

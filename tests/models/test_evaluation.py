@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from test_loop import IDS, learner_of
+from test_loop import IDS, state_of
 from torch.nn import functional
 
 from charrnn.models.evaluation import evaluate, evaluate_reset
@@ -11,7 +11,7 @@ from charrnn.models.evaluation import evaluate, evaluate_reset
 
 @pytest.mark.parametrize("num_scored", [1, 255, 5000])
 def test_the_validation_loss_is_that_of_one_reader_of_the_whole_text(cell, num_scored):
-    network = learner_of(cell).network
+    network = state_of(cell).module
     first = len(IDS) - num_scored
     before = max(0, first - 1 - 256)
     ids = torch.from_numpy(IDS[before:].astype(np.int64))[:, None]
@@ -25,7 +25,7 @@ def test_the_validation_loss_is_that_of_one_reader_of_the_whole_text(cell, num_s
 
 @pytest.mark.parametrize("num_scored", [1, 200, 700])
 def test_the_reset_loss_sees_blocks_without_context(cell, num_scored):
-    network = learner_of(cell).network
+    network = state_of(cell).module
     first = len(IDS) - num_scored
     total = 0.0
     for start in range(first, len(IDS), 256):
@@ -37,5 +37,5 @@ def test_the_reset_loss_sees_blocks_without_context(cell, num_scored):
 
 
 def test_the_whole_of_a_short_corpus_can_be_scored():
-    network = learner_of("gru").network
+    network = state_of("gru").module
     assert math.isfinite(evaluate(network, IDS[:5], first=1))
