@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 import torch
 from conftest import SMALL, TRAIN, metrics, run_of
@@ -130,7 +131,12 @@ def test_a_caller_walks_through_the_steps_and_hears_what_happens(trainer, tmp_pa
     assert [report.step for report in trainer.steps()] == list(range(61, 91))
     happened = [("start", 60), ("validation of loss", 75), ("validation of loss", 90)]
     assert events.heard == [*happened, ("finish", 90), ("close", 90)]
-    assert checkpoint.read(run_of(tmp_path).last).progress.step == 90
+    last = checkpoint.read(run_of(tmp_path).last)
+    assert last.progress.step == 90
+    weights = trainer.state.module.arrays()  # measuring the best ones left them as they were
+    assert all(
+        np.array_equal(array, last.group("weights")[name]) for name, array in weights.items()
+    )
 
 
 def test_a_caller_that_leaves_early_leaves_the_run_saved(charrnn, trainer, tmp_path):

@@ -5,10 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+import torch
 
 from charrnn.errors import CheckpointError
 from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.training.callbacks.callback import Callback
 from charrnn.training.checkpoints import diverged
 from charrnn.training.loop import Report
@@ -61,12 +65,22 @@ class Validation(Callback):
         except CheckpointError:
             return  # it was said at the start; the last checkpoint is whole
         if best.progress.val_loss_reset is None:
-            task, module = trainer.state.task, trainer.state.module
-            module.load(best.group("weights"))
-            metrics = task.final_metrics(module, trainer.dataset, "val")
+            metrics = _final_metrics(trainer, best)
             values: dict[str, Any] = {f"val_{name}": value for name, value in metrics.items()}
             progress = dataclasses.replace(best.progress, **values)
             run.save_best(dataclasses.replace(best, progress=progress))
+
+
+def _final_metrics(trainer: Trainer, best: Checkpoint) -> Mapping[str, float]:
+    """Measure the best weights; the module holds its own again afterwards."""
+    task, module = trainer.state.task, trainer.state.module
+    own = {name: weight.detach().clone() for name, weight in module.named_weights().items()}
+    module.load(best.group("weights"))
+    metrics = task.final_metrics(module, trainer.dataset, "val")
+    with torch.no_grad():
+        for name, weight in module.named_weights().items():
+            weight.copy_(own[name])
+    return metrics
 
 
 def _metric_of_best(trainer: Trainer) -> float:
