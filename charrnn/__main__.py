@@ -57,9 +57,9 @@ def _run() -> int:
 
 
 def _in_flags(error: CharRNNError) -> str:
-    from charrnn.cli import flags
+    from charrnn.cli import settings
 
-    return flags.in_flags(error)
+    return settings.in_flags(error)
 
 
 def _abandon_stdout(code: int) -> int:

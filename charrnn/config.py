@@ -41,6 +41,7 @@ class Setting:
     flag: str = ""  # where it is not the field's name
     aliases: tuple[str, ...] = ()  # other spellings of the flag
     metavar: str | None = None
+    typed: type | None = None  # the type of the flag, where it takes more than the setting
     is_chosen: bool = False  # a run chooses the value unless it is given
     shown_default: str | None = None  # in help, where the default is not a plain value
 
@@ -202,7 +203,7 @@ class DataConfig(Checked):
     records: str = setting(
         "none",
         help="Learn many small texts: lines (one a line) or blank (between blank lines).",
-        panel=_CORPUS, choices=RECORDS,
+        panel=_CORPUS, choices=RECORDS, shown_default="none",
     )  # fmt: skip
     column: str | None = setting(
         None,
@@ -362,7 +363,8 @@ class SampleConfig(Checked):
     temperature: float = setting(
         0.8,
         help="Sampling temperature; 0 is greedy; 0.5:1.1 ramps up.",
-        panel=_DRAWING, low=0.0, high=100.0, flag="--temp", aliases=("--temperature", "-t"),
+        panel=_DRAWING, low=0.0, high=100.0, typed=str,
+        flag="--temp", aliases=("--temperature", "-t"),
     )  # fmt: skip
     # of the last character of a ramp
     final_temperature: float | None = setting(None, low=0.0, high=100.0, flag="--temp")

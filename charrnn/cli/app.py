@@ -8,8 +8,10 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import typer
@@ -19,7 +21,8 @@ from charrnn import __version__
 from charrnn._text import number_of
 from charrnn.cli import console, evaluate, resume_flags
 from charrnn.cli import flags as o
-from charrnn.config import DataConfig, ModelConfig, SampleConfig, TrainConfig
+from charrnn.cli.settings import Values, expanded
+from charrnn.config import DataConfig, SampleConfig
 from charrnn.errors import CheckpointError, UsageError, storage_errors
 
 app = typer.Typer(
@@ -31,7 +34,6 @@ app = typer.Typer(
         "token_normalize_func": lambda token: token.replace("_", "-"),  # --hidden_size works too
     },
 )
-_T, _D, _S = TrainConfig(), DataConfig(), SampleConfig()
 
 
 @app.callback(invoke_without_command=True)
@@ -51,80 +53,38 @@ def _charrnn(
 
 
 @app.command()
+@expanded
 def train(
+    given: o.OfNewRun,
     corpus: o.Corpus = None,
-    cell: o.Cell = None,
-    hidden_size: o.HiddenSize = None,
-    num_layers: o.NumLayers = None,
-    embedding_size: o.EmbeddingSize = None,
-    ngrams: o.Ngrams = None,
-    skip: o.Skip = None,
-    ngram_min_count: o.NgramMinCount = _T.ngram_min_count,
-    batch_size: o.BatchSize = None,
-    seq_length: o.SeqLength = None,
-    learning_rate: o.LearningRate = None,
-    grad_clip: o.GradClip = _T.grad_clip,
-    weight_decay: o.WeightDecay = _T.weight_decay,
-    optimizer: o.Optimizer = _T.optimizer,
-    dropout: o.Dropout = None,
-    weight_dropout: o.WeightDropout = None,
-    state_reset: o.StateReset = _T.state_reset,
-    eval_every: o.EvalEvery = None,
-    seed: o.Seed = _T.seed,
     init_from: o.InitFrom = None,
-    steps: o.Steps = None,
     epochs: o.Epochs = None,
     minutes: o.Minutes = None,
-    records: o.Records = _D.records,
     lines: o.Lines = False,
-    column: o.Column = None,
-    bytes_: o.Bytes = False,
-    encoding: o.Encoding = _D.encoding,
-    errors: o.Errors = _D.errors,
-    max_vocab: o.MaxVocab = _D.max_vocab,
     allow_short: o.AllowShort = False,
     val: o.Val = None,
-    val_fraction: o.ValFraction = _D.val_fraction,
-    test_fraction: o.TestFraction = _D.test_fraction,
-    max_val_chars: o.MaxValChars = _D.max_val_chars,
     run: o.RunName = None,
-    device: o.Device = None,
-    precision: o.Precision = _T.precision,
-    threads: o.Threads = None,
-    save_every: o.SaveEvery = 30.0,
-    sample_every: o.SampleEvery = None,
-    quiet: o.Silent = False,
-    verbose: o.Verbose = False,
-    as_json: o.AsJson = False,
-    tensorboard: o.Tensorboard = False,
+    *,
+    display: o.Display,
 ) -> None:
     """Learn from a text. Ctrl-C saves and stops; `charrnn resume` goes on."""
     began = time.monotonic()
-    given = {
-        name: value for name, value in locals().items() if name in _CONFIGURED and value is not None
-    }
-    given["is_bytes"] = bytes_
-    if lines and records not in ("none", "lines"):
-        raise UsageError(f"--lines and --records {records} were both given", "choose one")
-    if lines or (column is not None and records == "none"):
-        given["records"] = "lines"
-    if val:
-        if val_fraction != _D.val_fraction:
-            raise UsageError("--val and --val-fraction were both given", "choose one")
-        given["val_fraction"] = 0.0
     from charrnn.cli import preflight
     from charrnn.runs import restarts
     from charrnn.training.autosize import Budget
 
-    budget = Budget(steps, epochs, minutes)
+    settings = _with_short_forms(given, lines=lines, val=val)
+    budget = Budget(settings.pop("steps", None), epochs, minutes)
     names, val_names = tuple(corpus or ["shakespeare"]), tuple(val or ())
     if not restarts.is_one_of_several():  # else the run of an earlier attempt may be there
-        preflight.require_trainable((*names, *val_names), given, run_name=run, init_from=init_from)
+        preflight.require_trainable(
+            (*names, *val_names), settings, run_name=run, init_from=init_from
+        )
     from charrnn.training import setup
 
     request = setup.Request(
         names=names,
-        given=given,
+        given=settings,
         budget=budget,
         run_name=run,
         init_from=init_from,
@@ -132,37 +92,26 @@ def train(
         allows_short=allow_short,
         arguments=tuple(sys.argv[1:]),
     )
-    screen = console.screen(
-        quiet=quiet, as_json=as_json, each_sample=sample_every is not None, is_verbose=verbose
-    )
-    callbacks = _callbacks(screen, tensorboard=tensorboard, sample_every=sample_every)
-
-    def begin(group: Any, held: ExitStack) -> Any:
-        begun = restarts.begun(request.arguments)
-        if begun is not None:
-            held.enter_context(begun.locked())
-            return setup.resumed(
-                begun, Budget(), given={}, keep_corpus=True,
-                screen=screen, save_every=save_every, callbacks=callbacks,
-                began=began, group=group,
-            )  # fmt: skip
-        if steps is None and epochs is None:
-            screen.timed(began, request.budget.seconds)
-        trainer = setup.new_run(
-            request, screen=screen, save_every=save_every, callbacks=callbacks,
-            began=began, group=group,
-        )  # fmt: skip
-        held.callback(trainer.run.discard_if_unborn)
-        held.enter_context(trainer.run.locked())
-        return trainer
-
-    _train(begin, screen)
+    _train(partial(_new_run, request), display, began=began)
 
 
-_CONFIGURED = (ModelConfig.names() | DataConfig.names() | TrainConfig.names()) - {"steps"}
+def _with_short_forms(given: Values, *, lines: bool, val: Sequence[str] | None) -> dict[str, Any]:
+    """Return the settings after --lines, --column and --val, which imply others."""
+    settings = dict(given)
+    records = settings["records"]
+    if lines and records not in ("none", "lines"):
+        raise UsageError(f"--lines and --records {records} were both given", "choose one")
+    if lines or ("column" in settings and records == "none"):
+        settings["records"] = "lines"
+    if val:
+        if settings["val_fraction"] != DataConfig.val_fraction:
+            raise UsageError("--val and --val-fraction were both given", "choose one")
+        settings["val_fraction"] = 0.0
+    return settings
 
 
 @app.command(cls=resume_flags.Resume)
+@expanded
 def resume(
     context: typer.Context,
     run: o.Run = None,
@@ -172,12 +121,8 @@ def resume(
     device: o.Device = None,
     threads: o.Threads = None,
     keep_corpus: o.KeepCorpus = False,
-    save_every: o.SaveEvery = 30.0,
-    sample_every: o.SampleEvery = None,
-    quiet: o.Silent = False,
-    verbose: o.Verbose = False,
-    as_json: o.AsJson = False,
-    tensorboard: o.Tensorboard = False,
+    *,
+    display: o.Display,
 ) -> None:
     """Go on with a run exactly where it was, to the bit.
 
@@ -194,64 +139,112 @@ def resume(
     if not restarts.is_one_of_several():  # else only the first process needs to have the run
         preflight.require_device(device)
         resume_flags.require_same(typed, folder.find(name).header())
-    from charrnn.training import setup
-
-    screen = console.screen(
-        quiet=quiet, as_json=as_json, each_sample=sample_every is not None, is_verbose=verbose
-    )
-    callbacks = _callbacks(screen, tensorboard=tensorboard, sample_every=sample_every)
     given = {"device": device, "threads": threads}
+    moved = {name: value for name, value in given.items() if value is not None}
 
-    def begin(group: Any, held: ExitStack) -> Any:
+    def begin(launch: _Launch) -> Any:
         found = folder.find(name)
         resume_flags.require_same(typed, found.header())
-        held.enter_context(found.locked())
-        if minutes is not None:
-            screen.timed(began, budget.seconds)
-        return setup.resumed(
-            found,
-            budget,
-            given={name: value for name, value in given.items() if value is not None},
-            keep_corpus=keep_corpus,
-            screen=screen,
-            save_every=save_every,
-            callbacks=callbacks,
-            began=began,
-            group=group,
-        )
+        return _resumed(found, launch, budget, moved=moved, keep_corpus=keep_corpus)
 
-    _train(begin, screen)
+    _train(begin, display, began=began)
 
 
-def _callbacks(screen: Any, *, tensorboard: bool, sample_every: int | None) -> list[Any]:
+@dataclass(frozen=True)
+class _Launch:
+    """What both a new run and one that goes on start with."""
+
+    screen: Any
+    callbacks: list[Any]
+    save_every: float  # seconds
+    began: float  # monotonic seconds
+    group: Any  # of processes
+    held: ExitStack  # closed when the run ends
+
+
+def _new_run(request: Any, launch: _Launch) -> Any:
+    """Make a run; or take up the one that an earlier attempt of torchrun made."""
+    from charrnn.runs import restarts
+    from charrnn.training import setup
+    from charrnn.training.autosize import Budget
+
+    begun = restarts.begun(request.arguments)
+    if begun is not None:
+        return _resumed(begun, launch, Budget(), moved={}, keep_corpus=True)
+    if request.budget.steps is None and request.budget.epochs is None:
+        launch.screen.timed(launch.began, request.budget.seconds)
+    trainer = setup.new_run(
+        request,
+        screen=launch.screen,
+        save_every=launch.save_every,
+        callbacks=launch.callbacks,
+        began=launch.began,
+        group=launch.group,
+    )
+    launch.held.callback(trainer.run.discard_if_unborn)
+    launch.held.enter_context(trainer.run.locked())
+    return trainer
+
+
+def _resumed(
+    run: Any, launch: _Launch, budget: Any, *, moved: Mapping[str, Any], keep_corpus: bool
+) -> Any:
+    """Take up a run, perhaps moved to another device or number of threads."""
+    from charrnn.training import setup
+
+    launch.held.enter_context(run.locked())
+    if budget.minutes is not None:
+        launch.screen.timed(launch.began, budget.seconds)
+    return setup.resumed(
+        run,
+        budget,
+        given=moved,
+        keep_corpus=keep_corpus,
+        screen=launch.screen,
+        save_every=launch.save_every,
+        callbacks=launch.callbacks,
+        began=launch.began,
+        group=launch.group,
+    )
+
+
+def _callbacks(screen: Any, display: o.Display) -> list[Any]:
     """What people see of a run. TensorBoard comes first, for standard output may refuse figures."""
     from charrnn.training.callbacks.baselines import Baselines
     from charrnn.training.callbacks.console import Console
     from charrnn.training.callbacks.samples import Samples
 
-    samples = Samples(sample_every, seconds_between=screen.seconds_between_samples)
+    samples = Samples(display.sample_every, seconds_between=screen.seconds_between_samples)
     callbacks: list[Any] = [Console(screen), Baselines(), samples]
-    if tensorboard:
+    if display.tensorboard:
         from charrnn.training.callbacks.tensorboard import TensorBoard
 
         callbacks.insert(0, TensorBoard())
     return callbacks
 
 
-def _train(begin: Callable[[Any, ExitStack], Any], screen: console.Quiet) -> None:
-    """Train, and say how it ended; of the processes that torchrun started the first begins, and
-    the others join it.
+def _train(begin: Callable[[_Launch], Any], display: o.Display, *, began: float) -> None:
+    """Train to the end or to a signal; of the processes that torchrun started the first begins,
+    and the others join it.
     """
     from charrnn.runs import restarts
     from charrnn.training import distributed, handover, setup
     from charrnn.training.signals import Signals
 
+    screen = console.screen(
+        quiet=display.quiet,
+        as_json=display.as_json,
+        each_sample=display.sample_every is not None,
+        is_verbose=display.verbose,
+    )
+    callbacks = _callbacks(screen, display)
     with distributed.formed() as group, ExitStack() as held:
         if group.rank > 0:
             trainer, screen = setup.joined(group), console.Silent()
         else:
             with handover.leading(group):
-                trainer = begin(group, held)
+                launch = _Launch(screen, callbacks, display.save_every, began, group, held)
+                trainer = begin(launch)
         with Signals() as signals:
             for _ in trainer.steps(stop=lambda: signals.received):
                 pass
@@ -288,69 +281,45 @@ class _Sample(typer.core.TyperCommand):
 
 
 @app.command(cls=_Sample)
+@expanded
 def sample(
     run: o.RunToRead = None,
-    temp: o.Temperature = str(_S.temperature),
-    length: o.Length = None,
     prompt: o.Prompt = None,
     prompt_file: o.PromptFile = None,
     encoding: o.ItsEncoding = None,
-    seed: o.SampleSeed = None,
-    top_k: o.TopK = _S.top_k,
-    top_p: o.TopP = _S.top_p,
-    min_p: o.MinP = _S.min_p,
-    repeat_penalty: o.RepeatPenalty = _S.repeat_penalty,
-    stop: o.Stop = None,
-    until: o.Until = None,
-    num: o.Num = None,
-    prompts: o.Prompts = None,
-    unique: o.Unique = False,
-    novel: o.Novel = False,
-    novel_chars: o.NovelChars = None,
-    match: o.Match = None,
-    no_prompt: o.NoPrompt = False,
-    no_stream: o.NoStream = False,
-    as_json: o.SampleJson = False,
-    report: o.Report = False,
-    device: o.SampleDevice = "cpu",
+    *,
+    given: o.OfSample,
+    many: o.Many,
+    output: o.Output,
 ) -> None:
     """Write new text to stdout, character by character, from the best checkpoint of a run.
 
     The filters apply in the order top-k, top-p, min-p; the temperature reshapes what is left.
     """
-    temperature, final_temperature = _temperatures(temp)
-    chosen = SampleConfig(
-        temperature=temperature,
-        final_temperature=final_temperature,
-        length=_S.length if length is None else length,
-        top_k=top_k,
-        top_p=top_p,
-        min_p=min_p,
-        repeat_penalty=repeat_penalty,
-        seed=secrets.randbelow(2**32) if seed is None else seed,
-        stop=tuple(stop or ()),
-        until=tuple(until or ()),
-    )
-    if num == 0:
+    temperature, final_temperature = _temperatures(given["temperature"])
+    settings = {"seed": secrets.randbelow(2**32), **given, "temperature": temperature}
+    chosen = SampleConfig(**settings, final_temperature=final_temperature)
+    if many.num == 0:
         raise UsageError("--num 0 asks for nothing", "give it 1 or more, or -1 for no end")
-    if prompts is not None and (prompt is not None or prompt_file is not None):
-        given = "--prompt" if prompt is not None else "--prompt-file"
-        raise UsageError(f"--prompts and {given} were both given", "choose one")
+    if many.prompts is not None and (prompt is not None or prompt_file is not None):
+        other = "--prompt" if prompt is not None else "--prompt-file"
+        raise UsageError(f"--prompts and {other} were both given", "choose one")
     from charrnn.cli import inputs, preflight, sample
 
-    preflight.require_device(device)
+    preflight.require_device(many.device)
     wanted = sample.Wanted(
-        num=num, unique=unique, novel=novel, novel_chars=novel_chars, match=match,
-        as_json=as_json, report=report, stream=not no_stream, device=device,
-        shows_prompt=not no_prompt, says_seed=seed is None,
+        num=many.num, unique=many.unique, novel=many.novel, novel_chars=many.novel_chars,
+        match=many.match, device=many.device, as_json=output.as_json, report=output.report,
+        stream=not output.no_stream, shows_prompt=not output.no_prompt,
+        says_seed="seed" not in given,
     )  # fmt: skip
     found = inputs.checkpoint_of(run)
-    if prompts is not None:
-        typed = inputs.prompts(prompts, found, encoding=encoding)
+    if many.prompts is not None:
+        typed = inputs.prompts(many.prompts, found, encoding=encoding)
     else:
         asking = "--prompt-file -"
         typed = [inputs.prompt(prompt, prompt_file, found, encoding=encoding, asking=asking)]
-    sample.speak(found, typed, chosen, wanted, length=length)
+    sample.speak(found, typed, chosen, wanted, length=given.get("length"))
 
 
 def _temperatures(typed: str) -> tuple[float, float | None]:

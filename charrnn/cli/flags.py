@@ -1,35 +1,25 @@
-"""The command line's flags: name, other spellings, help. What is chosen without them says plan.py.
+"""The flags of the commands: those made from settings, and those that are declared here.
 
-A flag's default is the configuration's; None means that it depends on the corpus and the machine.
+A default of None means that the run or the command chooses the value.
 """
 
-import dataclasses
-import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from charrnn.config import (
-    DataConfig,
-    ModelConfig,
-    SampleConfig,
-    Setting,
-    TrainConfig,
-    setting_of,
-)
-from charrnn.errors import CharRNNError, SettingError
+from charrnn.cli.settings import Values, option
+from charrnn.config import DataConfig, ModelConfig, SampleConfig, TrainConfig
 
-_MODEL, _LEARNING, _BUDGET, _TEXT, _RUN = (
-    "Network",
-    "Learning",
-    "How long",
-    "Corpus",
-    "Run and display",
-)
-_AUTO = "by corpus"
-_DRAW = "How a character is drawn"
+_LEARNING, _LENGTH, _CORPUS, _RUN = "Learning", "How long", "Corpus", "Run and display"
 _MANY = "Many samples"
+
+OfNewRun = Annotated[Values, ModelConfig, TrainConfig, DataConfig]
+OfSample = Annotated[Values, SampleConfig]
+Steps = Annotated[int | None, option(TrainConfig, "steps")]
+Device = Annotated[str | None, option(TrainConfig, "device")]
+Threads = Annotated[int | None, option(TrainConfig, "threads")]
 
 Corpus = Annotated[
     list[str] | None,
@@ -47,64 +37,17 @@ RunToRead = Annotated[
     ),
 ]
 
-Bytes = Annotated[
-    bool, typer.Option("--bytes", help="Model raw bytes: any file at all.", rich_help_panel=_TEXT)
-]
-Records = Annotated[
-    str,
-    typer.Option(
-        help="Learn many small texts: lines (one a line) or blank (between blank lines).",
-        show_default="none",
-        rich_help_panel=_TEXT,
-    ),
-]
 Lines = Annotated[
-    bool, typer.Option("--lines", help="The same as --records lines.", rich_help_panel=_TEXT)
-]
-Column = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Read one column of a CSV, TSV or JSON lines file, each cell a record; its number"
-        " where there is no header.",
-        rich_help_panel=_TEXT,
-    ),
-]
-Encoding = Annotated[
-    str, typer.Option(help="What the files are written in.", rich_help_panel=_TEXT)
+    bool, typer.Option("--lines", help="Short for --records lines.", rich_help_panel=_CORPUS)
 ]
 ItsEncoding = Annotated[
     str | None,
-    typer.Option(
-        "--encoding", help="What the file is written in.", show_default="as the run's corpus"
-    ),
-]
-Errors = Annotated[
-    str,
-    typer.Option(
-        help="For bytes that are not in the encoding: strict (stop), replace (with �) or skip"
-        " (leave out the line or record).",
-        rich_help_panel=_TEXT,
-    ),
-]
-MaxVocab = Annotated[
-    int,
-    typer.Option(
-        min=2,
-        help="Largest vocabulary; rarer characters become one unknown symbol.",
-        rich_help_panel=_TEXT,
-    ),
+    typer.Option("--encoding", help="Encoding of the file.", show_default="as the run's corpus"),
 ]
 AllowShort = Annotated[
     bool,
     typer.Option(
-        "--allow-short", help="Learn from fewer than 200 characters too.", rich_help_panel=_TEXT
-    ),
-]
-ValFraction = Annotated[
-    float,
-    typer.Option(
-        help="Fraction of each file, its end, kept for validation.", rich_help_panel=_TEXT
+        "--allow-short", help="Learn from fewer than 200 characters too.", rich_help_panel=_CORPUS
     ),
 ]
 Val = Annotated[
@@ -114,127 +57,11 @@ Val = Annotated[
         metavar="FILE",
         help="Validate on this file or folder instead; repeatable.",
         show_default=False,
-        rich_help_panel=_TEXT,
-    ),
-]
-TestFraction = Annotated[
-    float,
-    typer.Option(
-        help="Fraction of each, its very end, kept to be scored once.", rich_help_panel=_TEXT
-    ),
-]
-MaxValChars = Annotated[
-    int,
-    typer.Option(
-        help="Validate on at most so many characters; 0 is no limit.", rich_help_panel=_TEXT
+        rich_help_panel=_CORPUS,
     ),
 ]
 
-Cell = Annotated[
-    str | None,
-    typer.Option(help="cifg, lstm, gru or rnn.", show_default="lstm", rich_help_panel=_MODEL),
-]
-HiddenSize = Annotated[
-    int | None,
-    typer.Option(
-        "--hidden-size",
-        "--rnn-size",
-        help="Units in a layer.",
-        show_default=_AUTO,
-        rich_help_panel=_MODEL,
-    ),
-]
-NumLayers = Annotated[
-    int | None,
-    typer.Option(help="Recurrent layers.", show_default="1", rich_help_panel=_MODEL),
-]
-EmbeddingSize = Annotated[
-    int | None,
-    typer.Option(help="Embedding size.", show_default=_AUTO, rich_help_panel=_MODEL),
-]
 
-Ngrams = Annotated[
-    int | None,
-    typer.Option(
-        help="A step reads the last 1 to n characters; 1 is the plain recurrence.",
-        show_default="4",
-        rich_help_panel=_MODEL,
-    ),
-]
-Skip = Annotated[
-    bool | None,
-    typer.Option(
-        "--skip/--no-skip",
-        help="Feed what a step reads to the head too.",
-        show_default="unless --ngrams 1",
-        rich_help_panel=_MODEL,
-    ),
-]
-NgramMinCount = Annotated[
-    int, typer.Option(help="Rarer n-grams share one embedding.", rich_help_panel=_MODEL)
-]
-
-BatchSize = Annotated[
-    int | None,
-    typer.Option(
-        help="Batch size: places of the text read at once.",
-        show_default=_AUTO,
-        rich_help_panel=_LEARNING,
-    ),
-]
-SeqLength = Annotated[
-    int | None,
-    typer.Option(
-        help="Characters that gradients reach back.", show_default=_AUTO, rich_help_panel=_LEARNING
-    ),
-]
-LearningRate = Annotated[
-    float | None,
-    typer.Option(
-        "--learning-rate",
-        "--lr",
-        help="Peak learning rate.",
-        show_default=_AUTO,
-        rich_help_panel=_LEARNING,
-    ),
-]
-GradClip = Annotated[
-    float,
-    typer.Option(
-        help="Gradient clipping: the largest norm; 0 is no limit.", rich_help_panel=_LEARNING
-    ),
-]
-WeightDecay = Annotated[
-    float, typer.Option(help="Weight decay on matrices.", rich_help_panel=_LEARNING)
-]
-Dropout = Annotated[
-    float | None,
-    typer.Option(
-        help="Dropout probability on embeddings and layer outputs.",
-        show_default=_AUTO,
-        rich_help_panel=_LEARNING,
-    ),
-]
-WeightDropout = Annotated[
-    float | None,
-    typer.Option(
-        help="Dropout probability on the recurrent weights.",
-        show_default=_AUTO,
-        rich_help_panel=_LEARNING,
-    ),
-]
-Optimizer = Annotated[str, typer.Option(help="soap or adamw.", rich_help_panel=_LEARNING)]
-StateReset = Annotated[
-    float,
-    typer.Option(
-        help="Probability of a zero state at the start of a window.", rich_help_panel=_LEARNING
-    ),
-]
-EvalEvery = Annotated[
-    int | None,
-    typer.Option(help="Steps between validations.", show_default=_AUTO, rich_help_panel=_LEARNING),
-]
-Seed = Annotated[int, typer.Option(help="Seed of every random draw.", rich_help_panel=_LEARNING)]
 InitFrom = Annotated[
     str | None,
     typer.Option(
@@ -242,18 +69,15 @@ InitFrom = Annotated[
     ),
 ]
 
-Steps = Annotated[
-    int | None, typer.Option(help="Number of optimiser steps.", rich_help_panel=_BUDGET)
-]
 Epochs = Annotated[
     float | None,
-    typer.Option(help="Number of epochs: times through the text.", rich_help_panel=_BUDGET),
+    typer.Option(help="Number of epochs: times through the text.", rich_help_panel=_LENGTH),
 ]
 Minutes = Annotated[
-    float | None, typer.Option(help="Minutes from now (3 by default).", rich_help_panel=_BUDGET)
+    float | None, typer.Option(help="Minutes from now (3 by default).", rich_help_panel=_LENGTH)
 ]
 MinutesMore = Annotated[
-    float | None, typer.Option(help="Minutes from now.", rich_help_panel=_BUDGET)
+    float | None, typer.Option(help="Minutes from now.", rich_help_panel=_LENGTH)
 ]
 
 RunName = Annotated[
@@ -263,21 +87,6 @@ RunName = Annotated[
         "--name",  # torchrun takes --run for a flag of its own
         help="Name of the run; the corpus's by default.",
         rich_help_panel=_RUN,
-    ),
-]
-Device = Annotated[
-    str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=_RUN)
-]
-Precision = Annotated[
-    str,
-    typer.Option(
-        help="float32; on a GPU also tf32 or bf16: products of fewer digits.", rich_help_panel=_RUN
-    ),
-]
-Threads = Annotated[
-    int | None,
-    typer.Option(
-        help="CPU threads; by default the fastest number, up to all cores.", rich_help_panel=_RUN
     ),
 ]
 SaveEvery = Annotated[
@@ -292,7 +101,7 @@ SampleEvery = Annotated[
         rich_help_panel=_RUN,
     ),
 ]
-Silent = Annotated[
+Quiet = Annotated[
     bool, typer.Option("--quiet", help="Say nothing but errors.", rich_help_panel=_RUN)
 ]
 Verbose = Annotated[
@@ -330,53 +139,6 @@ Replay = Annotated[
     ),
 ]
 
-Temperature = Annotated[
-    str,
-    typer.Option(
-        "--temp",
-        "--temperature",
-        "-t",
-        help="Sampling temperature; 0 is greedy; 0.5:1.1 ramps up.",
-        rich_help_panel=_DRAW,
-    ),
-]
-Length = Annotated[
-    int | None,
-    typer.Option(
-        "--length",
-        "-n",
-        help="Characters; -1 is without end.",
-        show_default="1000; 10000 for a record",
-        rich_help_panel=_DRAW,
-    ),
-]
-TopK = Annotated[int, typer.Option(help="Only the k likeliest; 0 is all.", rich_help_panel=_DRAW)]
-TopP = Annotated[
-    float, typer.Option(help="Only the likeliest that together reach p.", rich_help_panel=_DRAW)
-]
-MinP = Annotated[
-    float,
-    typer.Option(
-        help="Only those at least p times as likely as the likeliest.", rich_help_panel=_DRAW
-    ),
-]
-RepeatPenalty = Annotated[
-    float,
-    typer.Option(
-        help="Against loops: nats that a character loses for each character, past the fifth, of the"
-        " passage it would repeat.",
-        rich_help_panel=_DRAW,
-    ),
-]
-SampleSeed = Annotated[
-    int | None, typer.Option("--seed", "-s", help="Same seed, same text.", rich_help_panel=_DRAW)
-]
-Stop = Annotated[
-    list[str] | None, typer.Option(help="End before this text; repeatable.", rich_help_panel=_DRAW)
-]
-Until = Annotated[
-    list[str] | None, typer.Option(help="End after this text; repeatable.", rich_help_panel=_DRAW)
-]
 Prompt = Annotated[str | None, typer.Option("--prompt", "-p", help="The text to go on from.")]
 PromptFile = Annotated[
     str | None,
@@ -544,22 +306,36 @@ HeatMap = Annotated[
 Export = Annotated[Path | None, typer.Option(help="Write that heat map to a file: .html or .svg.")]
 
 
-def flag_of(field: str) -> str:
-    """The flag of a setting, as it is typed."""
-    setting = _SETTINGS.get(field, Setting())
-    return setting.flag.partition("/")[0] or "--" + field.replace("_", "-")
+@dataclass(frozen=True)
+class Display:
+    """What a run that trains shows and keeps."""
+
+    save_every: SaveEvery = 30.0
+    sample_every: SampleEvery = None
+    quiet: Quiet = False
+    verbose: Verbose = False
+    as_json: AsJson = False
+    tensorboard: Tensorboard = False
 
 
-def in_flags(error: CharRNNError) -> str:
-    """An error in one line, its settings called by their flags."""
-    line = str(error)
-    for field in error.fields if isinstance(error, SettingError) else ():
-        line = re.sub(rf"\b{field}\b", flag_of(field), line, count=1)
-    return line
+@dataclass(frozen=True)
+class Many:
+    """How many samples, and which of them."""
+
+    num: Num = None
+    prompts: Prompts = None
+    unique: Unique = False
+    novel: Novel = False
+    novel_chars: NovelChars = None
+    match: Match = None
+    device: SampleDevice = "cpu"
 
 
-_SETTINGS = {
-    spec.name: setting_of(spec)
-    for group in (ModelConfig, DataConfig, TrainConfig, SampleConfig)
-    for spec in dataclasses.fields(group)
-}
+@dataclass(frozen=True)
+class Output:
+    """How samples are written."""
+
+    no_prompt: NoPrompt = False
+    no_stream: NoStream = False
+    as_json: SampleJson = False
+    report: Report = False

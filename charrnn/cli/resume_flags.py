@@ -64,7 +64,6 @@ def require_same(typed: Typed, found: "Checkpoint") -> None:
         **found.model.to_json(),
         **found.data.to_json(),
         **found.train.to_json(),
-        "bytes_": found.data.is_bytes,
         "lines": found.data.records == "lines",
         "val": list(found.corpus.val_names),
         "allow_short": True,  # whatever was typed: the run is there

@@ -48,11 +48,6 @@ _LEARNING_RATES = {
 _EVALUATION_SHARE = 1 / 30  # of the time; to read without learning is three times faster
 _LEAST_STEPS_BETWEEN = 100
 
-# The fields that are chosen here when they are not given; their flags have no default of their own.
-AUTO = frozenset({"cell", "hidden_size", "num_layers", "embedding_size", "ngrams", "skip"})
-AUTO |= {"dropout", "weight_dropout", "batch_size", "seq_length", "learning_rate", "eval_every"}
-AUTO |= {"steps", "device", "threads"}
-
 
 @dataclass(frozen=True)
 class Budget:

@@ -1,5 +1,3 @@
-import dataclasses
-import inspect
 import json
 import subprocess
 import sys
@@ -9,30 +7,6 @@ import pytest
 from conftest import QUICK, small_text, start
 
 from charrnn import __main__ as program
-from charrnn.cli import app
-from charrnn.config import ModelConfig, SampleConfig, TrainConfig
-from charrnn.training import autosize
-
-
-@pytest.mark.parametrize(
-    ("command", "config"),
-    [(app.train, ModelConfig()), (app.train, TrainConfig()), (app.sample, SampleConfig())],
-)
-def test_every_field_has_its_flag_with_the_same_default(command, config):
-    """None where the corpus and the machine decide (or, for sampling, chance and nothing)."""
-    parameters = inspect.signature(command).parameters
-    names = {"temperature": "temp", "final_temperature": "temp"}  # one flag for both: 0.5:1.1
-    of_sample = ("seed", "stop", "until", "length")
-    for spec in dataclasses.fields(config):
-        if spec.name.startswith("schedule_"):
-            continue  # the clock's
-        default = parameters[names.get(spec.name, spec.name)].default
-        if names.get(spec.name) == "temp":
-            assert app._temperatures(default) == (config.temperature, config.final_temperature)
-        elif spec.name in autosize.AUTO or (command is app.sample and spec.name in of_sample):
-            assert default is None
-        else:
-            assert default == getattr(config, spec.name)
 
 
 def test_help_is_shown_without_a_command(charrnn):
