@@ -145,7 +145,7 @@ def test_a_closed_output_is_no_success(command, code):
 
 @stumble(59)
 def test_a_network_that_no_memory_holds_is_refused_before_it_is_made(charrnn, corpus):
-    with mock.patch("charrnn.training.setup.Network") as made:
+    with mock.patch("charrnn.tasks.language_model.Network") as made:
         refused = charrnn("train", corpus, "--hidden-size", 65_536, "--num-layers", 64)
     assert refused.code == 9
     assert "parameters need" in refused.err
