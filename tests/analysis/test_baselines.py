@@ -14,7 +14,7 @@ from conftest import SMALL, small_text
 
 from charrnn.analysis import baselines
 from charrnn.analysis.baselines import Compressors, Yardstick
-from charrnn.config import TrainConfig
+from charrnn.config import DataConfig
 from charrnn.data.batches import Text
 from charrnn.data.vocab import Vocab, code_points
 
@@ -166,7 +166,7 @@ def test_a_run_measures_tells_and_keeps_its_baselines(charrnn, corpus, tmp_path)
     assert list(found) == [*baselines.NAMES, "gzip", "xz"]
     codes = code_points(corpus.read_text())
     vocab = Vocab(tuple(sorted(set(codes.tolist()))))
-    text = Text.of(vocab.ids_of(codes), TrainConfig())
+    text = Text.of(vocab.ids_of(codes), DataConfig())
     assert found == pytest.approx(baselines.measure(text, vocab))
     assert f"for comparison, nats per character: unigram {found['unigram']:.2f}" in ended.err
     first = next(line["val_loss"] for line in lines if "val_loss" in line)

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from charrnn.analysis import context as contexts
 from charrnn.analysis.context import Context, Places, Reach, context, reach
-from charrnn.config import ModelConfig, TrainConfig
+from charrnn.config import DataConfig, ModelConfig
 from charrnn.data.batches import Text
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CorpusError
@@ -143,7 +143,7 @@ def test_places_are_in_the_split_and_the_same_every_time():
     assert ends == Places.drawn(text, "val", 500).ends_B.tolist()
     assert Places.drawn(text, "val", 5000).ends_B.tolist() == list(range(3000, 4000))
     with pytest.raises(CorpusError, match="keeps no test split"):
-        Places.drawn(Text.of(ids_of(50), TrainConfig()), "test", 5)
+        Places.drawn(Text.of(ids_of(50), DataConfig()), "test", 5)
 
 
 @pytest.fixture
