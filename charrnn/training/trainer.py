@@ -162,12 +162,12 @@ class Trainer:
             self.warn(f"cannot write {self.run.metrics}: {error.strerror}; training goes on")
         self.emit("on_record", line)  # last, for standard output may refuse it
 
-    def tell(self, sentence: str) -> None:
-        """Tell people something."""
+    def notify(self, sentence: str) -> None:
+        """Send people a note."""
         self.emit("on_message", sentence, is_warning=False)
 
     def warn(self, sentence: str) -> None:
-        """Tell people something that they should know even where all else is quiet."""
+        """Send people a note that they get even where all else is quiet."""
         self.emit("on_message", sentence, is_warning=True)
 
     def emit(self, event: str, *values: Any, **settings: Any) -> None:

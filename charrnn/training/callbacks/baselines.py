@@ -24,7 +24,7 @@ class Baselines(Callback):
         self._yardstick = Yardstick({})
 
     def on_start(self, trainer: Trainer) -> None:
-        """Measure, or recall what was measured; then tell it."""
+        """Measure, or recall what was measured; then show it."""
         self._recall(trainer)
         if trainer.state.step == 0 and not self._yardstick.baselines:
             share = 1.0 if trainer.clock is None else trainer.clock.pace.share_of_baselines
@@ -33,24 +33,24 @@ class Baselines(Callback):
             if measured:
                 trainer.record(baselines=measured)
         if self._yardstick.baselines:
-            trainer.tell(self._yardstick.meaning())
+            trainer.notify(self._yardstick.meaning())
 
     def on_rollback(self, trainer: Trainer) -> None:
         """Forget what was compared after the checkpoint."""
         self._recall(trainer)
 
     def on_validation(self, trainer: Trainer, metrics: Mapping[str, float]) -> None:
-        """Tell which baselines are beaten, and warn of overfitting."""
+        """Say which baselines are beaten, and warn of overfitting."""
         for sentence in self._yardstick.remarks(trainer.train_loss, metrics["loss"]):
-            trainer.tell(sentence)
+            trainer.notify(sentence)
 
     def on_finish(self, trainer: Trainer) -> None:
-        """Tell what to do about a run that learned too little."""
+        """Say what to do about a run that learned too little."""
         reason = self._yardstick.shortfall(trainer.best)
         if reason:
             sentence = f"this run learned too little: {_read(trainer)}, and {reason}"
-            told = f"{sentence}; {_advice(trainer)}"
-            (trainer.tell if trainer.clock is None else trainer.warn)(told)
+            message = f"{sentence}; {_advice(trainer)}"
+            (trainer.notify if trainer.clock is None else trainer.warn)(message)
 
     def _recall(self, trainer: Trainer) -> None:
         self._yardstick = Yardstick.recalled(trainer.run.recorded())

@@ -1,4 +1,4 @@
-"""What a callback may hear of a run. Nothing that a callback does may touch the training state."""
+"""The events of a run. A callback reads the training state, and never changes it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Callback:
-    """Hears nothing; override what you need. `trainer.Trainer` tells the order of these events."""
+    """Does nothing; override what you need. trainer.py has the order of the events."""
 
     def on_start(self, trainer: Trainer) -> None:
         """The first step of this process is next."""
@@ -30,7 +30,7 @@ class Callback:
         """A sample was drawn."""
 
     def on_message(self, trainer: Trainer, sentence: str, *, is_warning: bool) -> None:
-        """There is something to tell people."""
+        """There is a note for people."""
 
     def on_new_length(self, trainer: Trainer) -> None:
         """`trainer.config.steps` has changed."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 class Validation(Callback):
     """Measures every `eval_every` steps and at the end. Of several processes the first measures,
-    and tells the others.
+    and the others get its result.
     """
 
     def on_start(self, trainer: Trainer) -> None:
@@ -63,7 +63,7 @@ class Validation(Callback):
         try:
             best = checkpoint.read(run.best)
         except CheckpointError:
-            return  # it was said at the start; the last checkpoint is whole
+            return  # there was a warning at the start; the last checkpoint is intact
         if best.progress.val_loss_reset is None:
             metrics = _final_metrics(trainer, best)
             values: dict[str, Any] = {f"val_{name}": value for name, value in metrics.items()}
