@@ -31,7 +31,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from charrnn.config import PRECISIONS, ModelConfig, TrainConfig
+from charrnn.config import PRECISIONS, ModelConfig, RuntimeConfig, TrainConfig
 from charrnn.data.batches import Lanes
 from charrnn.models import device as devices
 from charrnn.models.dropout import Draws
@@ -47,7 +47,9 @@ ON_A_CPU = [(128, 1, 32, 32), (256, 1, 32, 48)]  # to see that it runs
 NANOGPT = 1.4697
 
 
-def ours(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
+def ours(
+    sizes: tuple[int, ...], config: TrainConfig, runtime: RuntimeConfig
+) -> Callable[[], object]:
     hidden, layers, *_ = sizes
     model = ModelConfig(
         hidden_size=hidden, num_layers=layers, embedding_size=64, ngrams=1, skip=False
@@ -55,19 +57,23 @@ def ours(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
     ids = np.random.default_rng(0).integers(VOCAB_SIZE, size=1_000_000).astype(np.uint8)
     lanes = Lanes(ids, batch_size=config.batch_size, seq_length=config.seq_length)
     steps = train(
-        TrainingState.new(LANGUAGE_MODEL, Network(model, VOCAB_SIZE, seed=1), config),
-        Prefetcher(lanes, config.device),
+        TrainingState.new(
+            LANGUAGE_MODEL, Network(model, VOCAB_SIZE, seed=1), config, runtime=runtime
+        ),
+        Prefetcher(lanes, runtime.device),
         config,
     )
     return lambda: next(steps)
 
 
-def bare(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
+def bare(
+    sizes: tuple[int, ...], config: TrainConfig, runtime: RuntimeConfig
+) -> Callable[[], object]:
     hidden, layers, lanes, window = sizes
-    dtype = Draws(config, 0).dtype or torch.float32
-    lstm = nn.LSTM(64, hidden, layers).to(config.device, dtype)
-    x_TBD = torch.randn(window, lanes, 64, device=config.device, dtype=dtype)
-    wanted_TBH = torch.randn(window, lanes, hidden, device=config.device, dtype=dtype)
+    dtype = Draws(config, 0, runtime=runtime).dtype or torch.float32
+    lstm = nn.LSTM(64, hidden, layers).to(runtime.device, dtype)
+    x_TBD = torch.randn(window, lanes, 64, device=runtime.device, dtype=dtype)
+    wanted_TBH = torch.randn(window, lanes, hidden, device=runtime.device, dtype=dtype)
 
     def step() -> None:
         lstm.zero_grad()
@@ -76,13 +82,15 @@ def bare(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
     return step
 
 
-def products(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object]:
+def products(
+    sizes: tuple[int, ...], config: TrainConfig, runtime: RuntimeConfig
+) -> Callable[[], object]:
     """The products of one layer's window, forwards and back, as independent ones."""
     hidden, layers, lanes, window = sizes
-    dtype = Draws(config, 0).dtype or torch.float32
-    h_BH = torch.randn(lanes, hidden, device=config.device, dtype=dtype)
-    weight_HG = torch.randn(hidden, 4 * hidden, device=config.device, dtype=dtype)
-    out_BG = torch.empty(lanes, 4 * hidden, device=config.device, dtype=dtype)
+    dtype = Draws(config, 0, runtime=runtime).dtype or torch.float32
+    h_BH = torch.randn(lanes, hidden, device=runtime.device, dtype=dtype)
+    weight_HG = torch.randn(hidden, 4 * hidden, device=runtime.device, dtype=dtype)
+    out_BG = torch.empty(lanes, 4 * hidden, device=runtime.device, dtype=dtype)
 
     def step() -> None:
         for _ in range(3 * layers * window):
@@ -91,13 +99,15 @@ def products(sizes: tuple[int, ...], config: TrainConfig) -> Callable[[], object
     return step
 
 
-def seconds_of_reading(sizes: tuple[int, ...], config: TrainConfig) -> float:
+def seconds_of_reading(
+    sizes: tuple[int, ...], config: TrainConfig, runtime: RuntimeConfig
+) -> float:
     """To read the recurrent matrix once for each product, at the rate of copying much."""
     hidden, layers, _, window = sizes
-    size = torch.finfo(Draws(config, 0).dtype or torch.float32).bits // 8
-    source = torch.empty(1 << 28, dtype=torch.uint8, device=config.device)
+    size = torch.finfo(Draws(config, 0, runtime=runtime).dtype or torch.float32).bits // 8
+    source = torch.empty(1 << 28, dtype=torch.uint8, device=runtime.device)
     target = torch.empty_like(source)
-    bytes_a_second = 2 * len(source) / seconds(lambda: target.copy_(source), config.device)
+    bytes_a_second = 2 * len(source) / seconds(lambda: target.copy_(source), runtime.device)
     return 3 * layers * window * 4 * hidden**2 * size / bytes_a_second
 
 
@@ -121,16 +131,15 @@ def wait(device: str) -> None:
 
 def row(sizes: tuple[int, ...], precision: str, device: str, rounds: int) -> str:
     hidden, layers, lanes, window = sizes
-    config = TrainConfig(
-        steps=2**40, batch_size=lanes, seq_length=window, device=device, precision=precision,
-        optimizer="adamw", threads=torch.get_num_threads(),
-    )  # fmt: skip
-    devices.prepare(device, config.threads, precision=precision)
-    contenders = [make(sizes, config) for make in (ours, bare, products)]
+    config = TrainConfig(steps=2**40, batch_size=lanes, seq_length=window, optimizer="adamw")
+    threads = torch.get_num_threads()
+    runtime = RuntimeConfig(device=device, precision=precision, threads=threads)
+    devices.prepare(device, threads, precision=precision)
+    contenders = [make(sizes, config, runtime) for make in (ours, bare, products)]
     taken = [[seconds(step, device) for step in contenders] for _ in range(rounds)]
     own, _, gemm = (statistics.median(column) for column in zip(*taken, strict=True))
     shares = [each[1] / each[0] for each in taken]
-    reading = seconds_of_reading(sizes, config)
+    reading = seconds_of_reading(sizes, config, runtime)
     return (
         f"| {layers}×{hidden}, {lanes}×{window} | {precision} | {lanes * window / own:,.0f} |"
         f" {statistics.median(shares):.2f} ({min(shares):.2f}–{max(shares):.2f}) |"

@@ -53,10 +53,10 @@ def steps(hidden_size: int, lanes: int, group: distributed.Group) -> Iterator[ob
     ids = text()
     keys = ngrams.learn(ids, longest=model.ngrams, min_count=12)
     state = TrainingState.new(
-        LANGUAGE_MODEL, Network(model, VOCAB_SIZE, keys, seed=1), config, group
+        LANGUAGE_MODEL, Network(model, VOCAB_SIZE, keys, seed=1), config, group=group
     )
     walk = Lanes(ids, batch_size=lanes, seq_length=WINDOW, share=group.share(lanes))
-    yield from train(state, Prefetcher(walk, config.device), config)
+    yield from train(state, Prefetcher(walk, "cpu"), config)
 
 
 def work() -> None:

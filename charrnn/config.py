@@ -2,7 +2,7 @@
 
 `ModelConfig` says what the network is (the numpy half needs nothing else), `DataConfig` how files
 become a corpus and its splits, `TrainConfig` what decides the trajectory on that corpus,
-`SampleConfig` how a character is drawn.
+`RuntimeConfig` what computes it, `SampleConfig` how a character is drawn.
 
 A setting is declared once, as a field: default, help, range, other spellings of its flag. The
 checks here and the flags of the command line (cli/flags.py) follow from it.
@@ -338,6 +338,15 @@ class TrainConfig(Checked):
     seed: int = setting(
         1, help="Seed of every random draw.", panel=_LEARNING, low=0, high=2**63 - 1
     )
+    # Where the clock has corrected the schedule: see training.schedule_share.
+    schedule_step: int = setting(0, low=0, high=2**48)
+    schedule_done: float = setting(0.0, low=0.0, high=1.0)
+
+
+@dataclass(frozen=True)
+class RuntimeConfig(Checked):
+    """The machine's part: what computes, with which numbers."""
+
     device: str = setting(
         "cpu", help="auto, cpu, cuda, cuda:N or mps.", panel=_MACHINE, is_chosen=True
     )
@@ -351,9 +360,9 @@ class TrainConfig(Checked):
         help="CPU threads; by default the fastest number, up to all cores.",
         panel=_MACHINE, low=1, high=4096, is_chosen=True,
     )  # fmt: skip
-    # Where the clock has corrected the schedule: see training.schedule_share.
-    schedule_step: int = setting(0, low=0, high=2**48)
-    schedule_done: float = setting(0.0, low=0.0, high=1.0)
+
+
+CPU = RuntimeConfig()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from charrnn.config import DataConfig, ModelConfig, SampleConfig, TrainConfig
+from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, SampleConfig, TrainConfig
 from charrnn.errors import UsageError
 
 
@@ -11,7 +11,8 @@ from charrnn.errors import UsageError
     "config",
     [
         ModelConfig(cell="gru", hidden_size=7, num_layers=3),
-        TrainConfig(dropout=0.5, steps=12, device="cuda:1"),
+        TrainConfig(dropout=0.5, steps=12),
+        RuntimeConfig(device="cuda:1", threads=4),
         DataConfig(column="text", records="lines", test_fraction=0.1),
     ],
 )

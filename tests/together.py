@@ -42,12 +42,12 @@ def text_of(config: TrainConfig) -> Text:
 
 def start(cell: str, config: TrainConfig, group: distributed.Group) -> TrainingState:
     made = state_of(cell, config)
-    return TrainingState.new(LANGUAGE_MODEL, made.module, config, group)
+    return TrainingState.new(LANGUAGE_MODEL, made.module, config, group=group)
 
 
 def losses(state: TrainingState, config: TrainConfig, until: int) -> list[float]:
     lanes = text_of(config).lanes(config, state.group.share(config.batch_size))
-    steps = train(state, Prefetcher(lanes, config.device), config)
+    steps = train(state, Prefetcher(lanes, "cpu"), config)
     return [float(next(steps).loss) for _ in range(state.step, until)]
 
 

@@ -427,6 +427,7 @@ def _facts(run: Any, last: Any) -> dict[str, Any]:
         **last.model.to_json(),
         "num_parameters": last.num_parameters,
         **last.train.to_json(),
+        **last.runtime.to_json(),
         **{name: value for name, value in last.data.to_json().items() if name in _SPLITS},
         "step": last.progress.step,
         "elapsed_seconds": round(last.progress.elapsed_seconds, 1),

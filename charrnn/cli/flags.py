@@ -10,16 +10,16 @@ from typing import Annotated
 import typer
 
 from charrnn.cli.settings import Values, option
-from charrnn.config import DataConfig, ModelConfig, SampleConfig, TrainConfig
+from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, SampleConfig, TrainConfig
 
 _LEARNING, _LENGTH, _CORPUS, _RUN = "Learning", "How long", "Corpus", "Run and display"
 _MANY = "Many samples"
 
-OfNewRun = Annotated[Values, ModelConfig, TrainConfig, DataConfig]
+OfNewRun = Annotated[Values, ModelConfig, TrainConfig, DataConfig, RuntimeConfig]
 OfSample = Annotated[Values, SampleConfig]
 Steps = Annotated[int | None, option(TrainConfig, "steps")]
-Device = Annotated[str | None, option(TrainConfig, "device")]
-Threads = Annotated[int | None, option(TrainConfig, "threads")]
+Device = Annotated[str | None, option(RuntimeConfig, "device")]
+Threads = Annotated[int | None, option(RuntimeConfig, "threads")]
 
 Corpus = Annotated[
     list[str] | None,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from charrnn.config import DataConfig, ModelConfig, TrainConfig
+from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
 from charrnn.errors import UsageError
 
 
@@ -21,7 +21,7 @@ def require_trainable(
     from charrnn.runs import folder
     from charrnn.sources import decoding, paths  # sample asks for its device only
 
-    for kind in (ModelConfig, DataConfig, TrainConfig):
+    for kind in (ModelConfig, DataConfig, TrainConfig, RuntimeConfig):
         kind.among(given)
     require_device(given.get("device"))
     folder.require_free(run_name)

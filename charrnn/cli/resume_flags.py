@@ -64,6 +64,7 @@ def require_same(typed: Typed, found: "Checkpoint") -> None:
         **found.model.to_json(),
         **found.data.to_json(),
         **found.train.to_json(),
+        **found.runtime.to_json(),
         "lines": found.data.records == "lines",
         "val": list(found.corpus.val_names),
         "allow_short": True,  # whatever was typed: the run is there

@@ -22,6 +22,7 @@ from charrnn.config import (
     Checked,
     DataConfig,
     ModelConfig,
+    RuntimeConfig,
     SampleConfig,
     Setting,
     TrainConfig,
@@ -161,6 +162,6 @@ def _dashed(name: str) -> str:
 
 _SETTINGS = {
     spec.name: setting_of(spec)
-    for group in (ModelConfig, DataConfig, TrainConfig, SampleConfig)
+    for group in (ModelConfig, DataConfig, TrainConfig, RuntimeConfig, SampleConfig)
     for spec in dataclasses.fields(group)
 }

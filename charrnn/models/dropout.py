@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from charrnn.config import TrainConfig
+from charrnn.config import CPU, RuntimeConfig, TrainConfig
 from charrnn.data.batches import ALL
 from charrnn.models import ngrams
 from charrnn.models.cells import State
@@ -30,11 +30,12 @@ class Draws:
     config: TrainConfig
     step: int
     share: slice = field(default_factory=lambda: ALL)
+    runtime: RuntimeConfig = CPU
 
     @property
     def dtype(self) -> torch.dtype | None:
         """The dtype of products; None for that of the weights."""
-        return _DTYPES[self.config.precision]
+        return _DTYPES[self.runtime.precision]
 
     def lane_dropout(self) -> Dropout | None:
         """Dropout (Srivastava et al., 2014) for values in time, (T, B, …); None where it is 0.
@@ -65,7 +66,7 @@ class Draws:
     def _masks(self, probability: float, purpose: int) -> Callable[[Tensor, int], Tensor]:
         """Return a function that draws a mask of so many rows, as wide as a tensor."""
         seed = int(self._random(purpose).integers(2**63))
-        generator = torch.Generator(self.config.device).manual_seed(seed)
+        generator = torch.Generator(self.runtime.device).manual_seed(seed)
         keep = 1 - probability
 
         def draw(x: Tensor, num_rows: int) -> Tensor:
@@ -85,7 +86,7 @@ def reset_lanes(state: State, begins_B: Tensor, draws: Draws) -> State:
     A network that never started from a zero state writes badly at first. The random state reset is
     from Melis et al., 2020 (arXiv:1909.01792).
     """
-    kept_B = to_device(~draws.resets_B(), draws.config.device) & ~begins_B
+    kept_B = to_device(~draws.resets_B(), draws.runtime.device) & ~begins_B
     layers = tuple(
         tuple(part_BH * kept_B[:, None] for part_BH in layer_state) for layer_state in state.layers
     )

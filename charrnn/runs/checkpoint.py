@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn._atomic import write_atomically
-from charrnn.config import DataConfig, ModelConfig, TrainConfig
+from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
 from charrnn.data.vocab import Vocab
 from charrnn.errors import (
     CharRNNError,
@@ -39,8 +39,10 @@ FORMAT = 6
 NEEDS = "0.5"  # the first charrnn that reads this format
 MAX_WEIGHT = 1e9  # a network that has learned anything has none beyond some hundreds
 _NO_CORRECTION = {"schedule_step": 0, "schedule_done": 0.0}  # of the schedule
-# Up to format 6 settings of the data are kept among those of training and in the corpus.
+# Up to format 6 settings of the data and of the machine are kept among those of training, and some
+# of the data in the corpus.
 _DATA_IN_TRAIN = ("records", "val_fraction", "test_fraction", "max_val_chars")
+_RUNTIME_IN_TRAIN = ("device", "precision", "threads")
 _DATA_IN_CORPUS = ("encoding", "errors", "column")
 _KNOWN = ("weights.", "ngrams.", "optimizer.", "state.", "recent_losses")
 
@@ -76,6 +78,7 @@ class Checkpoint:
     model: ModelConfig
     data: DataConfig
     train: TrainConfig
+    runtime: RuntimeConfig
     vocab: Vocab
     corpus: CorpusFacts
     progress: Progress
@@ -139,7 +142,9 @@ def _pieces(checkpoint: Checkpoint) -> tuple[memoryview, bytes]:
         "format": FORMAT,
         "needs": NEEDS,
         "model": checkpoint.model.to_json(),
-        "train": checkpoint.train.to_json() | {name: data[name] for name in _DATA_IN_TRAIN},
+        "train": checkpoint.train.to_json()
+        | checkpoint.runtime.to_json()
+        | {name: data[name] for name in _DATA_IN_TRAIN},
         "vocab": checkpoint.vocab.to_json(),
         "corpus": dataclasses.asdict(checkpoint.corpus)
         | {name: data[name] for name in _DATA_IN_CORPUS},
@@ -241,7 +246,8 @@ def _from_facts(facts: Any, path: Path) -> Checkpoint:
         return Checkpoint(
             model=ModelConfig.from_json(facts["model"]),
             data=DataConfig(**data, is_bytes=vocab.is_bytes),
-            train=TrainConfig.from_json(_without(train, _DATA_IN_TRAIN)),
+            train=TrainConfig.from_json(_without(train, _DATA_IN_TRAIN + _RUNTIME_IN_TRAIN)),
+            runtime=RuntimeConfig(**{name: train[name] for name in _RUNTIME_IN_TRAIN}),
             vocab=vocab,
             corpus=_checked_corpus(_without(corpus, _DATA_IN_CORPUS)),
             progress=_checked_progress(facts["progress"]),

@@ -46,9 +46,11 @@ class LanguageModel:
         keys = tuple(constants[f"ngrams.{length}"] for length in range(2, model.ngrams + 1))
         return Network(model, len(vocabs["text"]), keys, seed=seed)
 
-    def batches(self, dataset: Text, config: TrainConfig, share: slice = ALL) -> Prefetcher:
+    def batches(
+        self, dataset: Text, config: TrainConfig, share: slice = ALL, *, device: str
+    ) -> Prefetcher:
         """Return windows along the lanes through the training split."""
-        return Prefetcher(dataset.lanes(config, share), config.device)
+        return Prefetcher(dataset.lanes(config, share), device)
 
     def initial_state(self, module: Network, batch_size: int) -> State:
         """Return zeros: nothing has been read."""

@@ -67,7 +67,9 @@ class Task(Protocol):
     def build(self, model: ModelConfig, vocabs: Vocabs, constants: Constants, *, seed: int) -> Any:
         """Build the module. `constants` are arrays that a checkpoint holds beside the weights."""
 
-    def batches(self, dataset: Any, config: TrainConfig, share: slice = ALL) -> Batches:
+    def batches(
+        self, dataset: Any, config: TrainConfig, share: slice = ALL, *, device: str
+    ) -> Batches:
         """Return the training batches, each of `batch_size` lanes or examples (idle ones included,
         which are not scored); `share` is this process's part of each.
         """

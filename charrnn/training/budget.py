@@ -46,7 +46,7 @@ def run_trial(
     `seconds` that began at `began`, monotonic seconds. Use a state that is thrown away afterwards.
     """
     endless = dataclasses.replace(config, steps=2**40)
-    steps = train(state, state.task.batches(dataset, config), endless)
+    steps = train(state, state.task.batches(dataset, config, device=state.runtime.device), endless)
     per_step = {}
     at_most = min(_TRIAL_SECONDS, seconds * _TRIAL_SHARE / len(threads))
     for num_threads in threads:

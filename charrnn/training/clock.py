@@ -23,6 +23,7 @@ from charrnn.training import loop
 from charrnn.training.threads import ThreadChooser, timed
 
 if TYPE_CHECKING:
+    from charrnn.runs.checkpoint import Checkpoint
     from charrnn.training.trainer import Trainer
 
 _WINDOW_SECONDS = 5.0  # of learning: what "recently" means
@@ -201,42 +202,45 @@ class Clock:
         an effect on the training state.
         """
         config, state, now = trainer.config, trainer.state, time.monotonic()
-        threads, per_step = config.threads, self.pace.seconds_per_step
+        before, per_step = trainer.header.runtime.threads, self.pace.seconds_per_step
         if self._chooser is None or state.step >= config.steps:
-            return threads
-        if self._chooser.is_due(threads, seconds_per_step=per_step, now=now):
-            seconds_per_step = timed(state, trainer.batches, config)
-            threads = self._chooser.choose(threads, seconds_per_step, now=now)
-            device.set_threads(config.threads)
+            return before
+        if not self._chooser.is_due(before, seconds_per_step=per_step, now=now):
+            return before
+        threads = self._chooser.choose(before, timed(state, trainer.batches, config), now=now)
+        device.set_threads(before)
         return threads
 
 
 def follow(trainer: Trainer, correction: Correction | None) -> None:
     """Follow the clock: in the schedule, and in the number of threads."""
-    config = trainer.config
+    header = trainer.header
     if correction is not None:
-        config = correction.applied(config, trainer.state.step)
-    threads = config.threads if trainer.clock is None else trainer.clock.chosen_threads(trainer)
-    if threads != config.threads:
-        config = dataclasses.replace(config, threads=threads)
-    if config is trainer.config or not _change(trainer, config):
+        corrected = correction.applied(header.train, trainer.state.step)
+        header = dataclasses.replace(header, train=corrected)
+    runtime = header.runtime
+    threads = runtime.threads if trainer.clock is None else trainer.clock.chosen_threads(trainer)
+    if threads != runtime.threads:
+        header = dataclasses.replace(header, runtime=dataclasses.replace(runtime, threads=threads))
+    if header is trainer.header or not _change(trainer, header):
         return
     if correction is not None:
-        trainer.record(steps=config.steps)
+        trainer.record(steps=header.train.steps)
         trainer.emit("on_new_length")
 
 
-def _change(trainer: Trainer, config: TrainConfig) -> bool:
-    """Go on with another configuration, saved first. Return False, with nothing changed, where the
-    disk refuses: the next correction tries again.
+def _change(trainer: Trainer, header: Checkpoint) -> bool:
+    """Go on with other settings, saved first. Return False, with nothing changed, where the disk
+    refuses: the next correction tries again.
     """
     before = trainer.header
-    trainer.header = dataclasses.replace(before, train=config)
+    trainer.header = header
     if not trainer.state.group.number_of_first(trainer.checkpoints.try_to_save()):
         trainer.header = before
         return False
-    if config.threads != before.train.threads and trainer.clock is not None:
-        device.set_threads(config.threads)
-        trainer.record(threads=config.threads)
+    threads = header.runtime.threads
+    if threads != before.runtime.threads and trainer.clock is not None:
+        device.set_threads(threads)
+        trainer.record(threads=threads)
         trainer.clock.pace.start_anew()
     return True

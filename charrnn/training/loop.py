@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from charrnn.config import TrainConfig
+from charrnn.config import CPU, RuntimeConfig, TrainConfig
 from charrnn.models.dropout import Draws
 from charrnn.models.network import to_numpy
 from charrnn.tasks.task import Batches, Task
@@ -44,21 +44,28 @@ class TrainingState:
     carried: Any  # from batch to batch, for this process's lanes
     step: int = 0
     group: Group = ALONE  # of processes that train together
+    runtime: RuntimeConfig = CPU
 
     @classmethod
     def new(
-        cls, task: Task, module: Any, config: TrainConfig, group: Group = ALONE
+        cls,
+        task: Task,
+        module: Any,
+        config: TrainConfig,
+        *,
+        runtime: RuntimeConfig = CPU,
+        group: Group = ALONE,
     ) -> "TrainingState":
-        """The state at step 0, on the configuration's device."""
-        module.to(config.device)
+        """The state at step 0, on the device of the runtime."""
+        module.to(runtime.device)
         for part in module.modules():
             if isinstance(part, nn.Embedding):
-                part.sparse = config.device == "cpu"  # see RowAdam
+                part.sparse = runtime.device == "cpu"  # see RowAdam
         optimizer = Optimizer(
             module.named_weights(), kind=config.optimizer, weight_decay=config.weight_decay
         )
         carried = task.initial_state(module, config.batch_size // group.num_ranks)
-        return cls(task, module, optimizer, carried, group=group)
+        return cls(task, module, optimizer, carried, group=group, runtime=runtime)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Copies of everything by name, the same for any number of processes. Collective: all
@@ -133,7 +140,8 @@ def _backward(state: TrainingState, batches: Batches, config: TrainConfig) -> tu
 
     The loss of a process is its part of the mean over the whole batch.
     """
-    draws = Draws(config, state.step, state.group.share(config.batch_size))
+    share = state.group.share(config.batch_size)
+    draws = Draws(config, state.step, share, state.runtime)
     batch = batches.batch(state.step)
     total, count, carried = state.task.loss(state.module, batch, state.carried, draws)
     loss = total.div(count)

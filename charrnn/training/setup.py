@@ -19,7 +19,7 @@ import numpy as np
 from charrnn import _cores
 from charrnn._text import number_of
 from charrnn.cli.console import Quiet, Silent
-from charrnn.config import DataConfig, ModelConfig, TrainConfig
+from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
 from charrnn.data import dataset, splits, workspace
 from charrnn.data.batches import Text
 from charrnn.data.encode import Reading, Survey
@@ -63,11 +63,8 @@ class Request:
     arguments: tuple[str, ...] = ()  # the whole command, for torchrun to give again
 
     def __post_init__(self) -> None:
-        for kind in (
-            ModelConfig,
-            DataConfig,
-            TrainConfig,
-        ):  # a bad number is refused before a long reading
+        # a bad number is refused before a long reading
+        for kind in (ModelConfig, DataConfig, TrainConfig, RuntimeConfig):
             kind.among(self.given)
 
     @property
@@ -92,7 +89,7 @@ def new_run(
     threads = _threads_to_try(given, group, screen)
     given["threads"] = threads[0]
     _require_shareable(given.get("batch_size", 0), given["device"], group)
-    _prepare(TrainConfig.among(given), group)
+    _prepare(RuntimeConfig.among(given), group)
     parent, corpora = _parent(request, given), folder.root() / workspace.CACHE
     read = dataset.read(
         request.names,
@@ -122,11 +119,11 @@ def new_run(
         threads=threads, began=began, group=group, screen=screen,
     )  # fmt: skip
     planned = settled.planned
-    _require_shareable(planned.train.batch_size, planned.train.device, group)
+    _require_shareable(planned.train.batch_size, given["device"], group)
     if planned.shrunk:
         screen.say(planned.shrunk)
     screen.detail(f"{len(vocab):,} distinct characters; {planned.why}")
-    newborn = _newborn(planned, vocab, settled.keys, parent, group)
+    newborn = _newborn(planned, settled.runtime, vocab, settled.keys, parent, group)
     facts = CorpusFacts(
         request.names,
         surveyed.sha256,
@@ -138,7 +135,9 @@ def new_run(
     restarts.remember(run, request.arguments)
     screen.say(f"Ctrl-C saves and stops; continue with: charrnn resume {run.name}")
     progress = Progress(ranks=group.num_ranks)
-    standing = Checkpoint(planned.model, settled.data, planned.train, vocab, facts, progress)
+    standing = Checkpoint(
+        planned.model, settled.data, planned.train, settled.runtime, vocab, facts, progress
+    )
     handover.invite(
         group, run, dataclasses.replace(standing, arrays=newborn.task.arrays(newborn.module))
     )
@@ -172,15 +171,17 @@ def resumed(
     if skipped:
         kept = run.set_aside_damaged()
         screen.say(f"what is left of the last checkpoint is kept as {kept}")
-    config = _moved(found, given, screen, group)
-    _prepare(config, group)
+    config, runtime = found.train, _moved(found, given, screen, group)
+    _prepare(runtime, group)
     text = dataset.same_text(found, keep_corpus=keep_corpus, screen=screen)
 
+    before = found
+    found = dataclasses.replace(found, runtime=runtime)
     made, pace, chooser = restored(found, config, group), None, None
     if budget != Budget():
         steps, pace = _new_length(budget, found, text, config, began=began, group=group)
         if pace is not None and "threads" not in given:
-            threads = _threads_to_try({"device": config.device}, group, screen)
+            threads = _threads_to_try({"device": runtime.device}, group, screen)
             chooser = ThreadChooser(threads) if len(threads) > 1 else None
         if steps <= made.step and steps != config.steps:
             raise UsageError(
@@ -197,7 +198,8 @@ def resumed(
     screen.say(f"run {run.name}: {at}")
     progress = dataclasses.replace(found.progress, ranks=group.num_ranks)
     standing = dataclasses.replace(found, train=config, progress=progress)
-    if skipped or (config, progress) != (found.train, found.progress):
+    settings = (config, runtime, progress)
+    if skipped or settings != (before.train, before.runtime, before.progress):
         run.save(standing)  # before a step is made by it
     handover.invite(group, run, standing)
     return Trainer(
@@ -228,7 +230,7 @@ def _new_length(
     tried = dataclasses.replace(restored(found, config, group), group=ALONE)
     share = _share(config, group.num_ranks)
     trial = budgets.run_trial(
-        tried, text, share, seconds=budget.seconds, began=began, threads=[config.threads]
+        tried, text, share, seconds=budget.seconds, began=began, threads=[found.runtime.threads]
     )
     return found.progress.step + trial.steps, trial.pace
 
@@ -239,7 +241,7 @@ def joined(group: Group) -> Trainer:
     """
     run, standing = handover.accepted(group)
     config, standing = standing.train, dataclasses.replace(standing, path=run.last)
-    _prepare(config, group)
+    _prepare(standing.runtime, group)
     screen = Silent()
     with group.first_of_each_machine_first():  # the corpus is encoded once on each
         text = dataset.same_text(standing, keep_corpus=True, screen=screen)
@@ -252,7 +254,7 @@ def joined(group: Group) -> Trainer:
 
 
 def restored(start: Checkpoint, config: TrainConfig, group: Group = ALONE) -> TrainingState:
-    """Return the training state that a checkpoint holds, on the configuration's device.
+    """Return the training state that a checkpoint holds, on its device.
 
     Raises `CheckpointError` for a checkpoint that holds a model to sample from and no more.
     """
@@ -271,7 +273,7 @@ def built(start: Checkpoint, config: TrainConfig, group: Group = ALONE) -> Train
     """Return a new training state for what a checkpoint describes, its weights not yet loaded."""
     task = TASKS["language_model"]
     module = task.build(start.model, {"text": start.vocab}, start.arrays, seed=config.seed)
-    return TrainingState.new(task, module, config, group)
+    return TrainingState.new(task, module, config, runtime=start.runtime, group=group)
 
 
 @dataclass(frozen=True)
@@ -281,6 +283,7 @@ class _Settled:
     planned: autosize.Plan
     keys: Keys  # the n-grams with an embedding of their own
     data: DataConfig
+    runtime: RuntimeConfig
     text: Text
     pace: Pace | None = None
     chooser: ThreadChooser | None = None
@@ -302,7 +305,7 @@ def _settled(
 
     `arranged` makes the text in its order of learning. For a budget of time see `_timed`.
     """
-    data = DataConfig.among(given)
+    data, runtime = DataConfig.among(given), RuntimeConfig.among(given)
     text = arranged(data)
     if parent is not None:
         keys = parent.ngram_keys()
@@ -322,7 +325,7 @@ def _settled(
         record_lengths=None if text.starts is None else np.diff(text.starts_of("train")),
         num_ranks=group.num_ranks,
     )
-    settled = _Settled(autosize.make(given, facts), keys, data, text)
+    settled = _Settled(autosize.make(given, facts), keys, data, runtime, text)
     steps = budget.counted_steps(text.lanes(settled.planned.train).steps_per_epoch)
     if steps is not None:
         return dataclasses.replace(settled, planned=_with(settled.planned, steps=steps))
@@ -341,7 +344,7 @@ def _timed(
     given: Mapping[str, Any],
     settled: _Settled,
     facts: autosize.Facts,
-    newborn: Callable[[autosize.Plan], TrainingState],
+    newborn: Callable[[autosize.Plan, RuntimeConfig], TrainingState],
     *,
     threads: Sequence[int],
     began: float,
@@ -357,7 +360,7 @@ def _timed(
     def tried(planned: autosize.Plan) -> budgets.Trial:
         trial = _with(planned, batch_size=_share(planned.train, group.num_ranks).batch_size)
         return budgets.run_trial(
-            newborn(trial), settled.text, trial.train,
+            newborn(trial, settled.runtime), settled.text, trial.train,
             seconds=budget.seconds, began=began, threads=threads,
         )  # fmt: skip
 
@@ -366,7 +369,8 @@ def _timed(
     planned = autosize.make(given, facts, arithmetic=arithmetic)
     if planned.model != settled.planned.model:
         trial = tried(planned)
-    planned = _with(planned, steps=trial.steps, threads=trial.threads)
+    planned = _with(planned, steps=trial.steps)
+    runtime = dataclasses.replace(settled.runtime, threads=trial.threads)
     num_val = facts.num_val
     data = settled.data
     if data.max_val_chars == DataConfig.max_val_chars:  # nobody chose it
@@ -392,7 +396,12 @@ def _timed(
         )
     chooser = ThreadChooser(threads) if len(threads) > 1 else None
     return dataclasses.replace(
-        settled, planned=planned, data=data, pace=trial.pace, chooser=chooser
+        settled,
+        planned=planned,
+        data=data,
+        runtime=runtime,
+        pace=trial.pace,
+        chooser=chooser,
     )
 
 
@@ -401,10 +410,10 @@ def _with(planned: autosize.Plan, **changes: Any) -> autosize.Plan:
     return dataclasses.replace(planned, train=dataclasses.replace(planned.train, **changes))
 
 
-def _prepare(config: TrainConfig, group: Group) -> None:
-    """Settle the device of this process."""
+def _prepare(runtime: RuntimeConfig, group: Group) -> None:
+    """Set up the device of this process."""
     device.prepare(
-        config.device, config.threads, precision=config.precision, local_rank=group.local_rank
+        runtime.device, runtime.threads, precision=runtime.precision, local_rank=group.local_rank
     )
 
 
@@ -446,6 +455,7 @@ def _require_shareable(batch_size: int, device_name: str, group: Group) -> None:
 
 def _newborn(
     planned: autosize.Plan,
+    runtime: RuntimeConfig,
     vocab: Vocab,
     keys: Keys,
     parent: Checkpoint | None,
@@ -453,13 +463,13 @@ def _newborn(
 ) -> TrainingState:
     """A training state at step 0, its weights drawn at random or the parent's."""
     num_parameters = planned.model.num_parameters(len(vocab), ngrams.num_rows(keys))
-    device.require_memory(num_parameters, planned.train.device)
+    device.require_memory(num_parameters, runtime.device)
     task = TASKS["language_model"]
     constants = {f"ngrams.{length}": its_keys for length, its_keys in enumerate(keys, start=2)}
     module = task.build(planned.model, {"text": vocab}, constants, seed=planned.train.seed)
     if parent is not None:
         module.load(parent.group("weights"))
-    return TrainingState.new(task, module, planned.train, group)
+    return TrainingState.new(task, module, planned.train, runtime=runtime, group=group)
 
 
 def _parent(request: Request, given: Mapping[str, Any]) -> Checkpoint | None:
@@ -544,10 +554,12 @@ def _say_unknown(vocab: Vocab, surveyed: Survey, request: Request, screen: Quiet
         )
 
 
-def _moved(found: Checkpoint, given: Mapping[str, Any], screen: Quiet, group: Group) -> TrainConfig:
-    """The configuration on the device, threads and processes of this machine."""
-    config = found.train
-    _require_shareable(config.batch_size, given.get("device", config.device), group)
+def _moved(
+    found: Checkpoint, given: Mapping[str, Any], screen: Quiet, group: Group
+) -> RuntimeConfig:
+    """Return the device and threads of this machine; warn where they differ from the run's."""
+    train, config = found.train, found.runtime
+    _require_shareable(train.batch_size, given.get("device", config.device), group)
     moved = dataclasses.replace(config, **given)
     most = max(1, _cores.num_cores() // group.num_local)
     moved = dataclasses.replace(moved, threads=_limited(moved.threads, most, screen))
@@ -562,7 +574,7 @@ def _moved(found: Checkpoint, given: Mapping[str, Any], screen: Quiet, group: Gr
     }
     changes["processes"] = found.progress.ranks, group.num_ranks
     is_other_kind = config.device.partition(":")[0] != moved.device.partition(":")[0]
-    draws_anew = is_other_kind and (config.dropout or config.weight_dropout)
+    draws_anew = is_other_kind and (train.dropout or train.weight_dropout)
     for name, (before, now) in changes.items():
         if before != now:
             is_drawn_anew = name == "device" and draws_anew

@@ -63,7 +63,7 @@ class Trainer:
         """
         self.run, self.state, self.dataset, self.clock = run, state, dataset, clock
         share = state.group.share(start.train.batch_size)
-        self.batches = state.task.batches(dataset, start.train, share)
+        self.batches = state.task.batches(dataset, start.train, share, device=start.runtime.device)
         self.checkpoints = Checkpoints(self, every=save_every)
         self.stopwatch = Stopwatch()
         self.best = float("inf")  # the decisive metric of the best checkpoint
@@ -75,7 +75,7 @@ class Trainer:
     def go_on_from(self, start: Checkpoint) -> None:
         """Take over what a checkpoint knows besides the training state."""
         self.header = dataclasses.replace(start, arrays={})  # for all later checkpoints
-        recent = torch.from_numpy(start.arrays.get(RECENT, np.empty(0))).to(start.train.device)
+        recent = torch.from_numpy(start.arrays.get(RECENT, np.empty(0))).to(start.runtime.device)
         self.recent_losses: list[Tensor] = list(recent)
         self.train_loss = start.progress.train_loss
         self.validated = (start.progress.step, start.progress.val_loss)

@@ -157,8 +157,12 @@ def replay(
         return f"{start.progress.ranks} processes made the last steps: one alone rounds otherwise"
     last = goals[0].progress.step if at_most is None else first + at_most
     last = min(last, goals[0].progress.step)
+
+    def is_alike(goal: Checkpoint) -> bool:
+        return (goal.train, goal.runtime) == (start.train, start.runtime)
+
     # a best checkpoint of another rate may be of steps that were given up
-    goals = goals[:1] + [goal for goal in goals[1:] if goal.train == start.train]
+    goals = goals[:1] + [goal for goal in goals[1:] if is_alike(goal)]
     try:
         state, batches = _restored(start)
     except (CorpusError, UsageError) as error:
@@ -188,11 +192,11 @@ def _restored(start: Checkpoint) -> tuple[TrainingState, Batches]:
 
     Raises `CorpusError` where the text is gone, `UsageError` where the device is.
     """
-    config = start.train
-    device.prepare(device.resolve(config.device), config.threads, precision=config.precision)
+    config, runtime = start.train, start.runtime
+    device.prepare(device.resolve(runtime.device), runtime.threads, precision=runtime.precision)
     state = setup.restored(start, config)
     dataset = state.task.dataset(start, keep_corpus=True, screen=Quiet())
-    return state, state.task.batches(dataset, config)
+    return state, state.task.batches(dataset, config, device=runtime.device)
 
 
 def _compared(

@@ -11,6 +11,7 @@ from charrnn.config import (
     Checked,
     DataConfig,
     ModelConfig,
+    RuntimeConfig,
     SampleConfig,
     TrainConfig,
     setting,
@@ -23,6 +24,7 @@ from charrnn.errors import SettingError
     ("name", "group"),
     [
         ("train", ModelConfig), ("train", DataConfig), ("train", TrainConfig),
+        ("train", RuntimeConfig),
         ("sample", SampleConfig),
     ],
 )  # fmt: skip

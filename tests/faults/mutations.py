@@ -309,7 +309,7 @@ MISTAKES = [
     Mistake(
         "losses since the last figures come back on the processor",
         "training.trainer",
-        "np.empty(0))).to(start.train.device)",
+        "np.empty(0))).to(start.runtime.device)",
         "np.empty(0)))",
         "../training/test_trainer.py::test_losses_since_the_last_figures_go_on_where_the_new_ones_are",
     ),
@@ -540,7 +540,7 @@ MISTAKES = [
     Mistake(
         "another number of threads rules before it is saved",
         "training.clock",
-        "        config = dataclasses.replace(config, threads=threads)\n",
+        "        header = dataclasses.replace(header, runtime=dataclasses.replace(runtime, threads=threads))\n",
         "        device.set_threads(threads)\n",
         "../training/test_threads.py::test_another_number_of_threads_is_saved_before_it_rules",
     ),

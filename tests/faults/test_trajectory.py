@@ -37,7 +37,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(cell, optimizer):
     expected = whole.arrays()
     for split in range(config.steps + 1):
         first = state_of(cell, config)
-        steps = train(first, Prefetcher(lanes_of(), config.device), config)
+        steps = train(first, Prefetcher(lanes_of(), "cpu"), config)
         before = [float(next(steps).loss) for _ in range(split)]
         second = state_of(cell, dataclasses.replace(config, seed=99))  # other weights, replaced
         second.restore(first.arrays(), step=first.step)
@@ -123,8 +123,8 @@ def test_a_gpu_that_is_not_here_is_replaced_and_said(charrnn, corpus, tmp_path):
     charrnn("train", corpus, *QUICK, "--run", "a")
     run = Run(tmp_path / "checkpoints/a")
     found = checkpoint.read(run.last)
-    train = setup.dataclasses.replace(found.train, device="cuda:99")
-    checkpoint.write(run.last, setup.dataclasses.replace(found, train=train))
+    runtime = setup.dataclasses.replace(found.runtime, device="cuda:99")
+    checkpoint.write(run.last, setup.dataclasses.replace(found, runtime=runtime))
     resumed = charrnn("resume", "a", "--steps", 30)
     assert resumed.code == 0
     assert "the run began with device cuda:99, now cpu: dropout differs from here on" in resumed.err

@@ -7,7 +7,7 @@ import pytest
 import safetensors.numpy
 from conftest import random_weights
 
-from charrnn.config import DataConfig, ModelConfig, TrainConfig
+from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CheckpointError
 from charrnn.runs import checkpoint
@@ -26,6 +26,7 @@ def small(cell="lstm", step=3) -> Checkpoint:
         model=model,
         data=DataConfig(encoding="latin-1", errors="skip", max_val_chars=9),
         train=TrainConfig(steps=9),
+        runtime=RuntimeConfig(threads=3),
         vocab=Vocab(tuple(map(ord, "\nabcé"))),
         corpus=CorpusFacts(("poems.txt",), "0" * 64, 1234),
         progress=Progress(step, 1.5, 2.25, 2.5, None, ranks=2),

@@ -95,6 +95,6 @@ def test_a_run_whose_rate_is_too_high_says_so(charrnn, corpus):
 def test_no_more_threads_than_cores(charrnn, corpus, tmp_path):
     done = charrnn("train", corpus, *SMALL, "--steps", 3, "--threads", 64, "--run", "a")
     assert "--threads 64 is limited to the 1 core that this process may use" in done.err
-    assert checkpoint.read_header(run_of(tmp_path).last).train.threads == 1
+    assert checkpoint.read_header(run_of(tmp_path).last).runtime.threads == 1
     more = charrnn("resume", "a", "--steps", 5, "--threads", 64)
     assert "--threads 64 is limited" in more.err

@@ -45,17 +45,17 @@ def equal(batch, window):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_nothing_in_a_step_waits_for_the_gpu():
     """Torch itself raises where something would."""
-    from charrnn.config import ModelConfig, TrainConfig
+    from charrnn.config import ModelConfig, RuntimeConfig, TrainConfig
     from charrnn.models import device
     from charrnn.models.network import Network
     from charrnn.tasks.language_model import LANGUAGE_MODEL
     from charrnn.training.loop import TrainingState, train
 
     device.prepare("cuda", 1)
-    config = TrainConfig(**SIZES, device="cuda", steps=40, dropout=0.1, weight_dropout=0.1)
+    config = TrainConfig(**SIZES, steps=40, dropout=0.1, weight_dropout=0.1)
     network = Network(ModelConfig(ngrams=1, hidden_size=16), 200)
-    state = TrainingState.new(LANGUAGE_MODEL, network, config)
-    steps = train(state, Prefetcher(Lanes(IDS, **SIZES), config.device), config)
+    state = TrainingState.new(LANGUAGE_MODEL, network, config, runtime=RuntimeConfig(device="cuda"))
+    steps = train(state, Prefetcher(Lanes(IDS, **SIZES), "cuda"), config)
     next(steps)  # finds the first basis of SOAP, which is waited for
     torch.cuda.set_sync_debug_mode("error")
     try:

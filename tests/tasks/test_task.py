@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from charrnn.config import DataConfig, ModelConfig, TrainConfig
+from charrnn.config import CPU, DataConfig, ModelConfig, TrainConfig
 from charrnn.data.vocab import Vocab
 from charrnn.runs.checkpoint import Checkpoint, CorpusFacts, Progress
 from charrnn.tasks.registry import TASKS
@@ -80,7 +80,7 @@ class Classification:
 
     name, unit = "classify_points", "examples"
 
-    def batches(self, dataset, config, share=slice(None)):
+    def batches(self, dataset, config, share=slice(None), *, device):
         return Shuffled(dataset, config, share)
 
     def initial_state(self, module, batch_size):
@@ -147,7 +147,7 @@ class Lines(Callback):
 def test_the_first_metric_decides_what_the_best_is(new_state, tmp_path):
     facts = CorpusFacts(("points",), "0" * 64, 300)
     vocab = Vocab((97, 98))
-    start = Checkpoint(ModelConfig(), DataConfig(), CONFIG, vocab, facts, Progress())
+    start = Checkpoint(ModelConfig(), DataConfig(), CONFIG, CPU, vocab, facts, Progress())
     recorded = Lines()
     run, state = Elsewhere(tmp_path), new_state()
     trainer = Trainer(run, state, Points.drawn(300), start, callbacks=[recorded])

@@ -8,7 +8,7 @@ import torch
 from conftest import small_text
 from torch.nn import functional
 
-from charrnn.config import PRECISIONS, ModelConfig, TrainConfig
+from charrnn.config import CPU, PRECISIONS, ModelConfig, RuntimeConfig, TrainConfig
 from charrnn.data.batches import NOT_SCORED, Lanes, Text
 from charrnn.data.vocab import code_points
 from charrnn.models import ngrams
@@ -35,13 +35,16 @@ CONFIG = TrainConfig(
 )
 
 
-def state_of(cell, config=CONFIG, num_layers=2):
+def state_of(cell, config=CONFIG, num_layers=2, runtime=CPU):
     model = ModelConfig(
         cell=cell, hidden_size=12, num_layers=num_layers, embedding_size=6, ngrams=3
     )
     keys = ngrams.learn(IDS, longest=3, min_count=5)
     return TrainingState.new(
-        LANGUAGE_MODEL, Network(model, VOCAB_SIZE, keys, seed=config.seed), config
+        LANGUAGE_MODEL,
+        Network(model, VOCAB_SIZE, keys, seed=config.seed),
+        config,
+        runtime=runtime,
     )
 
 
@@ -52,7 +55,7 @@ def lanes_of(config=CONFIG):
 def run(state, config=CONFIG):
     return [
         float(report.loss)
-        for report in train(state, Prefetcher(lanes_of(config), config.device), config)
+        for report in train(state, Prefetcher(lanes_of(config), state.runtime.device), config)
     ]
 
 
@@ -112,7 +115,7 @@ def test_the_state_is_carried_from_window_to_window():
 def test_the_gradient_is_clipped():
     config = dataclasses.replace(CONFIG, steps=1, grad_clip=1e-3, optimizer="adamw")
     state = state_of("rnn", config)
-    (report,) = train(state, Prefetcher(lanes_of(config), config.device), config)
+    (report,) = train(state, Prefetcher(lanes_of(config), "cpu"), config)
     assert float(report.grad_norm) > 1e-3
     moments = [array for name, array in state.arrays().items() if name.endswith(".m")]
     norm = math.sqrt(sum(float(np.square(moment / 0.1).sum()) for moment in moments))
@@ -146,7 +149,7 @@ def test_a_window_of_records_is_each_record_read_alone(cell):
     assert lanes.steps_per_epoch == 14
     nats = [
         float(report.loss) * int((lanes.window(k).targets_TB != NOT_SCORED).sum())
-        for k, report in enumerate(train(state, Prefetcher(lanes, config.device), config))
+        for k, report in enumerate(train(state, Prefetcher(lanes, "cpu"), config))
     ]
     network = state.module
     alone = 0.0
@@ -160,16 +163,16 @@ def test_a_window_of_records_is_each_record_read_alone(cell):
 
 
 def test_in_fewer_digits_a_network_learns_as_well_and_resumes_exactly(cell):
-    config = dataclasses.replace(CONFIG, precision="bf16")
-    whole = state_of(cell, config)
-    losses = run(whole, config)
+    runtime = RuntimeConfig(precision="bf16")
+    whole = state_of(cell, runtime=runtime)
+    losses = run(whole)
     full = state_of(cell)
     assert losses[-1] == pytest.approx(run(full)[-1], abs=0.05)
-    first, second = state_of(cell, config), state_of(cell, config)
-    steps = train(first, Prefetcher(lanes_of(config), config.device), config)
+    first, second = state_of(cell, runtime=runtime), state_of(cell, runtime=runtime)
+    steps = train(first, Prefetcher(lanes_of(), "cpu"), CONFIG)
     before = [float(next(steps).loss) for _ in range(9)]
     second.restore(first.arrays(), step=first.step)
-    assert before + run(second, config) == losses
+    assert before + run(second) == losses
     same(second.arrays(), whole.arrays())
 
 
@@ -180,16 +183,16 @@ def test_a_resumed_run_equals_an_uninterrupted_one_on_a_gpu(cell, precision):
     from charrnn.models import device
 
     device.prepare("cuda", 1, precision=precision)
-    config = dataclasses.replace(CONFIG, device="cuda", precision=precision)
-    whole = state_of(cell, config)
-    run(whole, config)
-    first = state_of(cell, config)
-    steps = train(first, Prefetcher(lanes_of(config), config.device), config)
+    runtime = RuntimeConfig(device="cuda", precision=precision)
+    whole = state_of(cell, runtime=runtime)
+    run(whole)
+    first = state_of(cell, runtime=runtime)
+    steps = train(first, Prefetcher(lanes_of(), "cuda"), CONFIG)
     for _ in range(9):
         next(steps)
-    second = state_of(cell, config)
+    second = state_of(cell, runtime=runtime)
     second.restore(first.arrays(), step=first.step)
-    run(second, config)
+    run(second)
     same(second.arrays(), whole.arrays())
 
 
@@ -197,13 +200,13 @@ def test_a_resumed_run_equals_an_uninterrupted_one_on_a_gpu(cell, precision):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_run_moves_between_gpu_and_cpu(cell):
     """What was learned on one goes on from the same loss on the other, within 1e-4 nats."""
-    on_gpu = dataclasses.replace(CONFIG, device="cuda")
-    gpu = state_of(cell, on_gpu)
-    run(gpu, on_gpu)
+    on_gpu = RuntimeConfig(device="cuda")
+    gpu = state_of(cell, runtime=on_gpu)
+    run(gpu)
     cpu = state_of(cell)
     cpu.restore(gpu.arrays(), step=gpu.step)
     losses = [evaluate(state.module, IDS, first=3000) for state in (cpu, gpu)]
     assert losses[0] == pytest.approx(losses[1], abs=1e-4)
-    back = state_of(cell, on_gpu)
+    back = state_of(cell, runtime=on_gpu)
     back.restore(cpu.arrays(), step=cpu.step)
     same(back.arrays(), gpu.arrays())

@@ -29,8 +29,9 @@ def test_what_was_asked_for_takes_the_place_of_all_that(every, steps):
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_after_thirty_validations_there_is_much_learning_between_two_samples(device):
     sizes = {"batch_size": 32, "seq_length": 48}
-    config = TrainConfig(steps=NEVER, eval_every=100, device=device, **sizes)
-    sampled = [step for step in range(2900, 300_000, 100) if sample_schedule.is_due(step, config)]
+    config, on_gpu = TrainConfig(steps=NEVER, eval_every=100, **sizes), device != "cpu"
+    steps = range(2900, 300_000, 100)
+    sampled = [step for step in steps if sample_schedule.is_due(step, config, on_gpu=on_gpu)]
     assert sampled[:2] == [2900, 3000]
     between = 200 if device == "cpu" else 32_600
     assert [step for step in sampled[2:] if step % between] == [5000, 15_000, 50_000, 150_000][

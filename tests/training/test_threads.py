@@ -118,7 +118,7 @@ def test_another_number_of_threads_is_saved_before_it_rules(charrnn, corpus, tmp
         changed = {
             line["step"]: line["threads"] for line in metrics(run_of(tmp_path)) if "threads" in line
         }
-        assert changed == {10: stopped.train.threads}
+        assert changed == {10: stopped.runtime.threads}
         assert charrnn("resume", "a").code == 0
         assert checkpoint.read(run_of(tmp_path).last).train == stopped.train
         assert charrnn("verify", "a").code == 0

@@ -72,9 +72,9 @@ def trainer(charrnn, corpus, tmp_path):
 def test_losses_since_the_last_figures_go_on_where_the_new_ones_are(trainer):
     """They are put together with new ones, and torch does not mix a GPU's with a processor's."""
     start = trainer.checkpoints.current()
-    elsewhere = dataclasses.replace(start.train, device="meta")  # a device that is always there
+    elsewhere = dataclasses.replace(start.runtime, device="meta")  # a device that is always there
     arrays = {**start.arrays, "recent_losses": torch.ones(3).numpy()}
-    trainer.go_on_from(dataclasses.replace(start, train=elsewhere, arrays=arrays))
+    trainer.go_on_from(dataclasses.replace(start, runtime=elsewhere, arrays=arrays))
     assert [loss.device.type for loss in trainer.recent_losses] == ["meta"] * 3
 
 

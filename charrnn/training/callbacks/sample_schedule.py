@@ -12,7 +12,9 @@ _NUM_SAMPLED_VALIDATIONS = 30  # so many are all sampled, later ones only now an
 _CHARS_BETWEEN = {"cpu": 250_000, "gpu": 50_000_000}  # some 1 % of the time
 
 
-def is_due(step: int, config: TrainConfig, every: int | None = None) -> bool:
+def is_due(
+    step: int, config: TrainConfig, every: int | None = None, *, on_gpu: bool = False
+) -> bool:
     """Whether a run keeps a sample after this step.
 
     `every` is a number of steps, or 0 for no samples. None stands for the first steps, then more
@@ -20,7 +22,9 @@ def is_due(step: int, config: TrainConfig, every: int | None = None) -> bool:
     """
     if every is not None:
         return every > 0 and step % every == 0
-    return _is_milestone(step) or step == config.steps or _is_sampled_validation(step, config)
+    if _is_milestone(step) or step == config.steps:
+        return True
+    return _is_sampled_validation(step, config, on_gpu=on_gpu)
 
 
 def _is_milestone(step: int) -> bool:
@@ -29,10 +33,10 @@ def _is_milestone(step: int) -> bool:
     return step in FIRST_STEPS
 
 
-def _is_sampled_validation(step: int, config: TrainConfig) -> bool:
+def _is_sampled_validation(step: int, config: TrainConfig, *, on_gpu: bool) -> bool:
     number, rest = divmod(step, config.eval_every)
     if rest or number <= _NUM_SAMPLED_VALIDATIONS:
         return not rest
-    between = _CHARS_BETWEEN["cpu" if config.device == "cpu" else "gpu"]
+    between = _CHARS_BETWEEN["gpu" if on_gpu else "cpu"]
     chars = config.eval_every * config.batch_size * config.seq_length
     return number % -(-between // chars) == 0

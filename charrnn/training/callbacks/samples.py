@@ -41,7 +41,9 @@ class Samples(Callback):
 
     def _sample_if_due(self, trainer: Trainer) -> None:
         state, began = trainer.state, time.monotonic()
-        is_scheduled = sample_schedule.is_due(state.step, trainer.config, self._every)
+        is_scheduled = sample_schedule.is_due(
+            state.step, trainer.config, self._every, on_gpu=state.runtime.device != "cpu"
+        )
         if state.group.rank > 0 or not (is_scheduled or began >= self._next):
             return
         text = _drawn(trainer)
