@@ -45,6 +45,11 @@ def to_device(array: npt.NDArray[Any], device: str) -> Tensor:
     return tensor.to(device)
 
 
+def to_numpy(tensor: Tensor) -> npt.NDArray[Any]:
+    """Return a copy in numpy, whatever the tensor's device."""
+    return tensor.detach().cpu().numpy().copy()
+
+
 def require_memory(num_parameters: int, device: str) -> None:
     """Raise `NoMemoryError` where the memory of a device cannot hold so many parameters, each with
     its gradient and the two means that Adam keeps of it. What a step needs comes on top.

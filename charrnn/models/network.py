@@ -22,6 +22,7 @@ from charrnn.config import ModelConfig
 from charrnn.models import ngrams
 from charrnn.models.cells import LayerState, State, num_state_arrays
 from charrnn.models.cifg import Cifg
+from charrnn.models.device import to_numpy
 
 LAYERS = {"cifg": Cifg, "lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 _FORGET_GATE = {"cifg": 0, "lstm": 1}  # which block of the gates
@@ -178,8 +179,3 @@ def _run(
     x_TBH, final = functional_call(layer, others, arguments) if others else layer(*arguments)
     parts = final if isinstance(final, tuple) else (final,)
     return x_TBH, tuple(part.squeeze(0).to(state[0].dtype) for part in parts)
-
-
-def to_numpy(tensor: Tensor) -> npt.NDArray[Any]:
-    """A copy in numpy, wherever the tensor lives."""
-    return tensor.detach().cpu().numpy().copy()

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from charrnn.config import CPU, RuntimeConfig, TrainConfig
+from charrnn.models.device import to_numpy
 from charrnn.models.dropout import Draws
-from charrnn.models.network import to_numpy
 from charrnn.tasks.task import Batches, Task
 from charrnn.training.distributed import ALONE, Group
 from charrnn.training.optimizer import Optimizer

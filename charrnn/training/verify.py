@@ -139,6 +139,7 @@ class Replay:
     difference: str = ""
 
 
+@device.settings_restored()
 def replay(
     run: Run, *, at_most: int | None, progress: Progress = lambda done, total: None
 ) -> Replay | str:
