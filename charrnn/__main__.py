@@ -1,6 +1,6 @@
 """The program as a process: standard streams, exit codes, and errors as one line.
 
-Both `charrnn` and `python -m charrnn` begin here. The commands themselves are in cli.py.
+Both `charrnn` and `python -m charrnn` begin here. The commands are in cli/.
 """
 
 import os
@@ -10,9 +10,16 @@ from typing import TextIO, cast
 
 from charrnn import _cores
 from charrnn.cli import ascii, console
-from charrnn.errors import CharRNNError, NoMemoryError, StorageError, UsageError
+from charrnn.cli.exit_codes import code_of
+from charrnn.errors import (
+    CharRNNError,
+    FirstProcessError,
+    NoMemoryError,
+    StorageError,
+    UsageError,
+)
 
-# as torch says it, of the processor's memory and of a GPU's
+# torch's messages about the memory of the processor or a GPU
 _NO_MEMORY = "out of memory|not enough memory|allocate memory|ALLOC_FAILED"
 
 
@@ -23,8 +30,10 @@ def main() -> None:
     try:
         code = _run()
         sys.stdout.flush()
+    except FirstProcessError as error:
+        code = code_of(error)  # without a second message
     except CharRNNError as error:
-        code = _fail(_in_flags(error), error.exit_code, error)
+        code = _fail(error)
     except KeyboardInterrupt:
         code = 130
     except SystemExit as ended:
@@ -33,16 +42,15 @@ def main() -> None:
             code = _abandon_stdout(128 + 13)
     except OSError as error:
         reason = error.strerror or str(error)
-        sentence = f"cannot use {error.filename or 'standard output'}: {reason}"
-        code = _abandon_stdout(_fail(sentence, StorageError.exit_code, error))
+        message = f"cannot use {error.filename or 'standard output'}: {reason}"
+        code = _abandon_stdout(_fail(StorageError(message), cause=error))
     except Exception as error:
-        known = _translated(error)
-        code = _fail(str(known), known.exit_code, error)
+        code = _fail(_translated(error), cause=error)
     sys.exit(code)
 
 
 def _run() -> int:
-    """Run the command that was typed; what typer says against it becomes a `UsageError`."""
+    """Run the command that was typed. Raises `UsageError` where typer refuses it."""
     import typer  # here, so that an early Ctrl-C is as quiet as a later one
 
     from charrnn.cli.app import app
@@ -56,22 +64,16 @@ def _run() -> int:
     return code if isinstance(code, int) else 0
 
 
-def _in_flags(error: CharRNNError) -> str:
-    from charrnn.cli import settings
-
-    return settings.in_flags(error)
-
-
 def _abandon_stdout(code: int) -> int:
-    """Keep Python from flushing, as it ends, what nobody can take; the code is handed on."""
+    """Return the code, after keeping Python from a last flush of what nobody can take."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return code
 
 
 def _settle_standard_streams() -> None:
-    """Whatever is closed leads nowhere, and what cannot be shown is escaped rather than fatal.
+    """Open closed streams on the null device, and escape characters that cannot be encoded.
 
-    Standard output alone refuses what is written to it: nobody may believe that it arrived.
+    A closed standard output still refuses writes, so that nobody believes that a text arrived.
     """
     for descriptor in range(3):
         try:
@@ -87,7 +89,7 @@ def _settle_standard_streams() -> None:
 
 
 def _translated(error: Exception) -> CharRNNError:
-    """What nothing else has caught, in our words."""
+    """Return an error for people instead of one that nothing else has caught."""
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
     if isinstance(error, MemoryError) or re.search(_NO_MEMORY, reason):
         return NoMemoryError(
@@ -97,12 +99,14 @@ def _translated(error: Exception) -> CharRNNError:
     return CharRNNError(f"a bug of ours, {reason}", "charrnn --debug … shows where")
 
 
-def _fail(sentence: str, code: int, error: Exception) -> int:
-    """One line on stderr; the traceback only for `charrnn --debug …`."""
+def _fail(error: CharRNNError, cause: Exception | None = None) -> int:
+    """Print one line to stderr and return the exit code; `charrnn --debug …` raises the cause."""
+    from charrnn.cli.settings import in_flags  # imports typer
+
     if "--debug" in sys.argv[1:2]:
-        raise error
-    console.note(sentence)
-    return code
+        raise cause or error
+    console.note(in_flags(error))
+    return code_of(error)
 
 
 if __name__ == "__main__":

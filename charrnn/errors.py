@@ -1,18 +1,18 @@
-"""What can go wrong for a person, each kind with its documented exit code.
+"""What can go wrong for a person, one class for each kind.
 
-Everything else may import this module; it imports nothing of ours. An error carries what is wrong
-(with the value seen) and a hint (what to type instead); the command line prints both on one line.
+An error carries what is wrong (with the value seen) and a hint (what to do instead); the command
+line prints both on one line. Everything else may import this module; it imports nothing of ours.
 """
 
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+OTHER_FOLDER = "work in a folder of your own, or make that one writable"  # a hint
+
 
 class CharRNNError(Exception):
-    """A mistake or a fault that a person can do something about."""
-
-    exit_code = 1
+    """Base of all mistakes and faults that a person can do something about."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -24,13 +24,11 @@ class CharRNNError(Exception):
 
 
 class UsageError(CharRNNError):
-    """A flag or a value that cannot be."""
-
-    exit_code = 2
+    """A value that is not allowed, or two that exclude each other."""
 
 
 class SettingError(UsageError):
-    """A setting whose value is not allowed; the message calls it by its field's name."""
+    """A setting that is not allowed. The message names its field, once; `fields` are all named."""
 
     def __init__(self, message: str, hint: str, *fields: str) -> None:
         super().__init__(message, hint)
@@ -40,38 +38,52 @@ class SettingError(UsageError):
 class CorpusError(CharRNNError):
     """A text that cannot be read, or is too short to learn from."""
 
-    exit_code = 3
-
 
 class CheckpointError(CharRNNError):
     """A checkpoint that is missing, damaged, newer than this program, or not one at all."""
 
-    exit_code = 4
-
 
 class NewerError(CheckpointError):
-    """A checkpoint that a newer charrnn wrote: whole, but not for this one."""
+    """An intact checkpoint that only a newer charrnn can read."""
 
 
 class DivergedError(CharRNNError):
     """Training reached a loss or a weight that is not a finite number."""
 
-    exit_code = 5
-
 
 class StorageError(CharRNNError):
-    """The disk refused: full, read-only, gone."""
-
-    exit_code = 6
+    """The disk is full, read-only or gone."""
 
 
-ELSEWHERE = "work in a folder of your own, or make that one writable"
+class LockedError(CharRNNError):
+    """Another process is training this run."""
+
+
+class ExhaustedError(CharRNNError):
+    """Too few samples matched; those that did were written."""
+
+
+class NoMemoryError(CharRNNError):
+    """The machine has less memory than the sizes take."""
+
+
+class PeerError(CharRNNError):
+    """A process that trains together with this one has ended, or cannot be reached."""
+
+
+class FirstProcessError(CharRNNError):
+    """The first of several processes failed before it started the run, and has printed why."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"the first process ended with {kind}", "its message says why")
+        self.kind = kind  # the class of its error
 
 
 @contextmanager
 def storage_errors(message: str, hint: str, *, if_forbidden: str = "") -> Iterator[None]:
-    """Whatever the disk refuses becomes a `StorageError` that adds the disk's reason; one for want
-    of a permission may have a hint of its own.
+    """Turn any OSError into a `StorageError` with the system's reason.
+
+    `if_forbidden` is the hint where a permission is missing.
     """
     try:
         yield
@@ -79,27 +91,3 @@ def storage_errors(message: str, hint: str, *, if_forbidden: str = "") -> Iterat
         is_forbidden = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
         hint = if_forbidden if if_forbidden and is_forbidden else hint
         raise StorageError(f"{message}: {error.strerror}", hint) from error
-
-
-class LockedError(CharRNNError):
-    """Another process is training this run."""
-
-    exit_code = 7
-
-
-class ExhaustedError(CharRNNError):
-    """Fewer samples that are wanted were found than were asked for; these were written."""
-
-    exit_code = 8
-
-
-class NoMemoryError(CharRNNError):
-    """The machine has not got the memory that the sizes take."""
-
-    exit_code = 9
-
-
-class PeerError(CharRNNError):
-    """A process that learns together with this one has ended, or cannot be reached."""
-
-    exit_code = 10

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn._atomic import alone_at, discard_unfinished
-from charrnn.errors import ELSEWHERE, CorpusError, UsageError, storage_errors
+from charrnn.errors import OTHER_FOLDER, CorpusError, UsageError, storage_errors
 
 
 class Journal:
@@ -84,7 +84,7 @@ def writable(cache: Path) -> Iterator[None]:
     with storage_errors(
         f"cannot write the encoded corpus to {cache}",
         "make room there",
-        if_forbidden=ELSEWHERE,
+        if_forbidden=OTHER_FOLDER,
     ):
         cache.mkdir(parents=True, exist_ok=True)
         yield

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn._atomic import temporary_beside
-from charrnn.errors import ELSEWHERE, CorpusError, UsageError, storage_errors
+from charrnn.errors import OTHER_FOLDER, CorpusError, UsageError, storage_errors
 from charrnn.sources import shakespeare
 
 STDIN = "-"
@@ -185,7 +185,7 @@ def _spool_pipe(path: Path, name: str, copy: Path) -> Source:
 
 def _spool(file: Any, label: str, copy: Path, *, beginning: bytes = b"") -> Source:
     with storage_errors(
-        f"cannot copy {label} to {copy.parent}", "make room there", if_forbidden=ELSEWHERE
+        f"cannot copy {label} to {copy.parent}", "make room there", if_forbidden=OTHER_FOLDER
     ):
         copy.parent.mkdir(parents=True, exist_ok=True)
         with copy.open("wb") as written:

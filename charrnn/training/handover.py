@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charrnn.errors import CharRNNError, PeerError
+from charrnn.errors import CharRNNError, FirstProcessError, PeerError
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.folder import Run
@@ -60,11 +60,11 @@ def invite(group: Group, run: Run, standing: Checkpoint) -> None:
 
 def accepted(group: Group) -> tuple[Run, Checkpoint]:
     """What the first process invites this one to, which is to enter `first_of_each_machine_first`
-    next. Ends the process where there is nothing to join.
+    next. Raises `FirstProcessError` where there is nothing to join.
     """
     told = json.loads(group.bytes_of_first(b""))
-    if "exit_code" in told:
-        raise SystemExit(told["exit_code"])  # the first process has said why
+    if "error" in told:
+        raise FirstProcessError(told["error"])
     return Elsewhere(Path(told["folder"])), of_first(group, lambda: None)
 
 
@@ -76,7 +76,7 @@ def leading(group: Group) -> Iterator[None]:
     except PeerError:
         raise
     except CharRNNError as error:
-        group.bytes_of_first(json.dumps({"exit_code": error.exit_code}).encode())
+        group.bytes_of_first(json.dumps({"error": type(error).__name__}).encode())
         raise
 
 

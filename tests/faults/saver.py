@@ -41,7 +41,7 @@ def save(order: dict[str, Any]) -> int:
     try:
         run.save(new)
     except StorageError:
-        return StorageError.exit_code
+        return 6
     return 0
 
 

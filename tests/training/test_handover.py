@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from test_checkpoint import small
 
-from charrnn.errors import PeerError, UsageError
+from charrnn.cli import exit_codes
+from charrnn.errors import FirstProcessError, PeerError, UsageError
 from charrnn.runs.folder import Run
 from charrnn.training import handover
 from charrnn.training.distributed import ALONE, Group
@@ -51,9 +52,10 @@ def test_an_error_before_the_invitation_ends_the_others_without_a_word():
     first = Wire(0, 2)
     with pytest.raises(UsageError), handover.leading(first):
         raise UsageError("no", "yes")
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(FirstProcessError) as ended:
         handover.accepted(Wire(1, 2, said=first.said))
-    assert ended.value.code == UsageError.exit_code
+    assert ended.value.kind == "UsageError"
+    assert exit_codes.code_of(ended.value) == 2
 
 
 def test_where_nobody_hears_nothing_is_said():
