@@ -31,7 +31,7 @@ _MULTIPLY_ADDS = 240 * 2e6  # in a sample: a full one of up to some 600 units in
 
 
 class LanguageModel:
-    """Predicts the next character. See `Task` for the methods."""
+    """Next-character prediction as a `Task`."""
 
     name = "language_model"
     unit = "chars"

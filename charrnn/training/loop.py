@@ -56,7 +56,7 @@ class TrainingState:
         runtime: RuntimeConfig = CPU,
         group: Group = ALONE,
     ) -> "TrainingState":
-        """The state at step 0, on the device of the runtime."""
+        """Return the state at step 0, on the device of the runtime."""
         module.to(runtime.device)
         for part in module.modules():
             if isinstance(part, nn.Embedding):
@@ -68,8 +68,8 @@ class TrainingState:
         return cls(task, module, optimizer, carried, group=group, runtime=runtime)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Copies of everything by name, the same for any number of processes. Collective: all
-        processes of the group have to call it.
+        """Return copies of everything by name, the same for any number of processes. Collective:
+        all processes of the group have to call it.
         """
         arrays = self.task.arrays(self.module)
         for name, tensor in self.optimizer.tensors().items():
@@ -80,7 +80,7 @@ class TrainingState:
 
     @torch.no_grad()
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]], *, step: int) -> None:
-        """Take over what `arrays()` returned; of the lanes, the share of this process.
+        """Take over what `arrays` returned; of the lanes, the share of this process.
 
         Raises KeyError or ValueError where an array is missing or has another shape.
         """

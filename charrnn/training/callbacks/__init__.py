@@ -1,1 +1,1 @@
-"""What happens around the steps of a run: one module a callback."""
+"""Callbacks of the trainer, one module each."""
