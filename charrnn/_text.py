@@ -1,4 +1,4 @@
-"""Numbers and names in a sentence."""
+"""Text for people: numbers and names in a sentence, and characters that are safe to show."""
 
 from collections.abc import Iterable
 
@@ -12,3 +12,27 @@ def some(names: Iterable[str], most: int = 3) -> str:
     """The first names, and whether there are more: a, b, c, …"""
     names = list(names)
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")
+
+
+def visible(text: str) -> str:
+    """Return a text with control characters as symbols (ESC as ␛): it cannot drive a terminal."""
+    return text.translate(_SYMBOLS)
+
+
+_SYMBOLS = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"}
+_SYMBOLS |= {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
+_SYMBOLS |= dict.fromkeys(
+    (*range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD
+)  # they reverse the direction of a line
+_SYMBOLS |= {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}  # characters that no SVG can hold
+
+
+def symbol(character: str) -> str:
+    """Return a visible form of one character: ↵ for a line end, ⇥ for a tab, ␣ for a space, a number
+    for one without width.
+    """
+    return _BLANKS.get(character) or visible(character)
+
+
+_BLANKS = {"\n": "↵", "\t": "⇥", " ": "␣"}
+_BLANKS |= {chr(code): f"U+{code:04X}" for code in (0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF)}

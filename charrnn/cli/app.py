@@ -18,7 +18,7 @@ import typer
 import typer.core
 
 from charrnn import __version__
-from charrnn._text import number_of
+from charrnn._text import number_of, symbol, visible
 from charrnn.cli import console, evaluate, resume_flags
 from charrnn.cli import flags as o
 from charrnn.cli.settings import Values, expanded
@@ -379,11 +379,11 @@ def info(run: o.Run = None, as_json: o.InfoJson = False) -> None:
     if as_json:
         print(json.dumps(facts))
         return
-    facts["vocab"] = "".join(map(console.symbol, facts["vocab"]))
+    facts["vocab"] = "".join(map(symbol, facts["vocab"]))
     rows = [[name.replace("_", " "), _shown(value)] for name, value in facts.items()]
     console.table(["", ""], rows)
     model = Model.of(found.to_speak()[0])
-    print(console.visible(model.glimpse(300, seed=0)).rstrip())
+    print(visible(model.glimpse(300, seed=0)).rstrip())
 
 
 @app.command()

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from charrnn._text import visible
 from charrnn.cli import ascii
 
 Figures = Mapping[str, Any]
@@ -29,30 +30,6 @@ _SEARCH_BAR = "|{bar}| {desc}"
 _BAR = "{n_fmt}/{total_fmt} |{bar}| {remaining} left  {desc}"
 _ROOM_FOR_BAR, _ROOM_FOR_TIME_BAR = 28, 18  # with what stands around it
 _LINES_OF_PANEL = 12
-
-
-def visible(text: str) -> str:
-    """Control characters as symbols (ESC as ␛), so that no text can drive the terminal."""
-    return text.translate(_SYMBOLS)
-
-
-_SYMBOLS = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"}
-_SYMBOLS |= {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
-_SYMBOLS |= dict.fromkeys(
-    (*range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD
-)  # turn lines round
-_SYMBOLS |= {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}  # characters that no SVG can hold
-
-
-def symbol(character: str) -> str:
-    """One character as one that can be seen: a line end as ↵, a tab as ⇥, a space as ␣, one without
-    width as its number.
-    """
-    return _BLANKS.get(character) or visible(character)
-
-
-_BLANKS = {"\n": "↵", "\t": "⇥", " ": "␣"}
-_BLANKS |= {chr(code): f"U+{code:04X}" for code in (0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF)}
 
 
 def note(sentence: str) -> None:

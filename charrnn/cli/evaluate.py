@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 import typer.core
 
-from charrnn._text import number_of
+from charrnn._text import number_of, symbol
 from charrnn.cli import console, inspect
 from charrnn.cli import flags as o
 from charrnn.errors import UsageError
@@ -89,7 +89,7 @@ def predict(
     if as_json:
         print(json.dumps([vars(chance) for chance in chances]))
         return
-    shown = [(console.symbol(chance.char), chance.prob) for chance in chances[:top]]
+    shown = [(symbol(chance.char), chance.prob) for chance in chances[:top]]
     if others := chances[top:]:
         shown.append((f"{len(others)} others", sum(chance.prob for chance in others)))
     console.bars(_after(model.known(read), temp), shown)
@@ -97,7 +97,7 @@ def predict(
 
 def _after(prompt: str, temp: float | None) -> str:
     """What a prediction is of, in a line."""
-    end = "".join(map(console.symbol, prompt[-40:]))
+    end = "".join(map(symbol, prompt[-40:]))
     where = f"after {'…' if len(prompt) > 40 else ''}{end}" if prompt else "at the beginning"
     return where if temp is None else f"{where}, at temperature {temp:g}"
 
@@ -109,11 +109,11 @@ def _show_expectations(found: Sequence[Any], *, as_json: bool) -> None:
         return
     rows = [
         [
-            console.symbol(each.char),
+            symbol(each.char),
             f"{100 * each.prob:6.2f} %",
             f"{each.rank:4,}",
             f"{each.bits:5.2f}",
-            f"{console.symbol(each.expected)}  {100 * each.expected_prob:6.2f} %",
+            f"{symbol(each.expected)}  {100 * each.expected_prob:6.2f} %",
         ]
         for each in found
     ]

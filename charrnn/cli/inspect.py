@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn._text import number_of
+from charrnn._text import number_of, visible
 from charrnn.cli import console
 from charrnn.cli import flags as o
 from charrnn.errors import UsageError
@@ -155,7 +155,7 @@ def memory(
             console.note(f"wrote {path}")
     for name, memory in looked.items():
         for sentence in _in_words(memory):
-            print(console.visible(f"{name}: {sentence}"))
+            print(visible(f"{name}: {sentence}"))
 
 
 def _looked(run: str, found: "Checkpoint", num_places: int) -> "Memory":

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn._atomic import write_atomically
-from charrnn.cli.console import visible
+from charrnn._text import visible
 from charrnn.errors import StorageError, UsageError, storage_errors
 from charrnn.plots.axes import Axis, spread
 from charrnn.plots.canvas import COLOURS, Canvas, Point, nearest

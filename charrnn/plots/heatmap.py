@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from charrnn._atomic import write_atomically
-from charrnn.cli.console import symbol, visible
+from charrnn._text import symbol, visible
 from charrnn.errors import UsageError, storage_errors
 
 # Ink and ground of each degree, of the 256 colours that most terminals have.

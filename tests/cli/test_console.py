@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn._text import symbol, visible
 from charrnn.cli import console
-from charrnn.cli.console import Plain, Terminal, Writer, age, compact, visible
+from charrnn.cli.console import Plain, Terminal, Writer, age, compact
 
 EVERY_CONTROL = "".join(map(chr, [*range(32), *range(0x7F, 0xA0)]))
 
@@ -23,7 +24,7 @@ def test_no_text_can_drive_the_terminal(text):
 
 
 def test_what_cannot_be_seen_has_a_symbol():
-    shown = "".join(map(console.symbol, "a \n\t\u200d\ufeff"))
+    shown = "".join(map(symbol, "a \n\t\u200d\ufeff"))
     assert shown == "a␣↵⇥U+200DU+FEFF"
 
 

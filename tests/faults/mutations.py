@@ -481,7 +481,7 @@ MISTAKES = [
     ),
     Mistake(
         "a model's text drives the terminal",
-        "cli.console",
+        "_text",
         "    return text.translate(_SYMBOLS)",
         "    return text",
         "test_terminals.py::test_what_a_model_learned_cannot_drive_the_terminal",

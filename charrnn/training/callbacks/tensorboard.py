@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn.cli.console import visible
+from charrnn._text import visible
 from charrnn.errors import UsageError
 from charrnn.training.callbacks.callback import Callback
 
