@@ -28,8 +28,8 @@ _SYMBOLS |= {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}  # characters that no SVG can hold
 
 
 def symbol(character: str) -> str:
-    """Return a visible form of one character: ↵ for a line end, ⇥ for a tab, ␣ for a space, a number
-    for one without width.
+    """Return a visible form of one character: ↵ for a line end, ⇥ for a tab, ␣ for a space, a
+    number for one without width.
     """
     return _BLANKS.get(character) or visible(character)
 
