@@ -4,9 +4,11 @@ row must turn red.
     python tests/faults/mutations.py [WORDS ...]     only those mistakes that hold any of these
 
 First the same tests run on an unchanged copy and must be green. Ends with 1 where a mistake went
-unnoticed. A mistake that no longer fits the code ends it too: bring the list up to date.
+unnoticed. A mistake that no longer fits the code ends it too: bring the list up to date. When a
+function moves or is renamed, change its name here.
 """
 
+import ast
 import os
 import shutil
 import subprocess
@@ -23,12 +25,18 @@ ALL_PASSED, SOME_FAILED = 0, 1  # pytest's exit codes
 
 
 class Mistake(NamedTuple):
-    """`before` stands once in the module, `after` takes its place, `test` notices; it is one of
-    tests/faults, or of another folder: ../stumbles/….
+    """An edit of one function, as code.
+
+    what: the mistake in words.
+    place: module and qualified function, "training.trainer:Trainer.steps"; a module alone for its constants.
+    before: an expression, or statements in a row, that the function holds once. Syntax trees are
+        compared, so layout, comments and quotes do not matter.
+    after: the code that takes its place; "" drops it.
+    test: the tests that must turn red, in tests/faults or another folder: ../stumbles/….
     """
 
     what: str
-    module: str
+    place: str
     before: str
     after: str
     test: str
@@ -38,101 +46,101 @@ MISTAKES = [
     # Saving.
     Mistake(
         "the data is not synced before the rename",
-        "_atomic",
-        "        os.fsync(descriptor)\n    finally:\n        os.close(descriptor)\n\n\ndef _remove",
-        "    finally:\n        os.close(descriptor)\n\n\ndef _remove",
+        "_atomic:_write",
+        "os.fsync(descriptor)",
+        "",
         "test_saving.py::test_whatever_reached_the_disk_when_the_power_went_a_checkpoint_loads",
     ),
     Mistake(
         "the folder is not synced after the rename",
-        "_atomic",
-        "        raise\n    _fsync_folder(path.parent)\n",
-        "        raise\n",
+        "_atomic:write_atomically",
+        "_fsync_folder(path.parent)",
+        "",
         "test_saving.py::test_whatever_reached_the_disk_when_the_power_went_a_checkpoint_loads",
     ),
     Mistake(
         "a file is written in place",
-        "_atomic",
-        "    temporary = temporary_beside(path)\n    try:",
-        "    temporary = path\n    try:",
+        "_atomic:write_atomically",
+        "temporary_beside(path)",
+        "path",
         "test_saving.py::test_a_save_that_ends_before_any_touch_of_the_disk_leaves_the_old_one_or_the_new",
     ),
     Mistake(
         "a file is written in place, as a reader sees it",
-        "_atomic",
-        "    temporary = temporary_beside(path)\n    try:",
-        "    temporary = path\n    try:",
+        "_atomic:write_atomically",
+        "temporary_beside(path)",
+        "path",
         "test_runs_at_once.py::test_a_reader_never_sees_half_a_checkpoint",
     ),
     Mistake(
         "the old file is removed before the new one takes its name",
-        "_atomic",
-        "        _replace(temporary, path)\n    except",
-        "        _remove(path)\n        _replace(temporary, path)\n    except",
+        "_atomic:write_atomically",
+        "_replace(temporary, path)",
+        "_remove(path)\n_replace(temporary, path)",
         "test_saving.py::test_a_save_killed_at_any_system_call_leaves_the_old_checkpoint_or_the_new",
     ),
     Mistake(
         "what a full disk left half written stays",
-        "_atomic",
-        "        _remove(temporary)\n        raise",
-        "        raise",
+        "_atomic:write_atomically",
+        "_remove(temporary)",
+        "",
         "test_saving.py::test_a_touch_of_the_disk_that_fails_costs_no_checkpoint",
     ),
     Mistake(
         "a disk that takes a part of a write is believed to have taken all",
-        "_atomic",
-        "left = left[os.write(descriptor, left[:_MAX_BYTES_AT_ONCE]) :]",
-        "os.write(descriptor, left[:_MAX_BYTES_AT_ONCE])\n                left = left[_MAX_BYTES_AT_ONCE:]",
+        "_atomic:_write",
+        "left = left[os.write(descriptor, left[:_MAX_BYTES_AT_ONCE]):]",
+        "os.write(descriptor, left[:_MAX_BYTES_AT_ONCE])\nleft = left[_MAX_BYTES_AT_ONCE:]",
         "test_saving.py::test_a_disk_that_takes_a_part_of_a_write_is_given_the_rest",
     ),
     Mistake(
         "a file is for its owner only, whatever the umask says",
-        "_atomic",
+        "_atomic:_write",
         "0o666",
         "0o600",
         "test_saving.py::test_the_file_has_the_mode_that_the_umask_says",
     ),
     Mistake(
         "what killed processes left is never removed",
-        "_atomic",
-        "            _remove(leftover)",
-        "            pass",
-        "test_saving.py::test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not",
-    ),
-    Mistake(
-        "what a living process writes is removed",
-        "_atomic",
-        " and not _is_alive(int(pid))",
+        "_atomic:discard_unfinished",
+        "_remove(leftover)",
         "",
         "test_saving.py::test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not",
     ),
     Mistake(
+        "what a living process writes is removed",
+        "_atomic:discard_unfinished",
+        "pid.isdecimal() and (not _is_alive(int(pid)))",
+        "pid.isdecimal()",
+        "test_saving.py::test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not",
+    ),
+    Mistake(
         "the checkpoint before the last is not kept",
-        "runs.folder",
-        "                keep_beside(self.last, self.previous)",
-        "                pass",
+        "runs.folder:Run.save",
+        "keep_beside(self.last, self.previous)",
+        "pass",
         "test_damage.py::test_a_run_with_a_damaged_last_checkpoint_goes_on_from_the_one_before",
     ),
     Mistake(
         "a run is not saved before its first step",
-        "training.trainer",
-        "        if self.state.step == 0:\n            self.checkpoints.save()",
-        "        if False:\n            self.checkpoints.save()",
+        "training.trainer:Trainer.steps",
+        "self.state.step == 0",
+        "False",
         "test_saving.py::test_a_disk_that_refuses_at_the_start_ends_the_run_before_step_one",
     ),
     Mistake(
         "a full disk ends a run in the middle",
-        "training.checkpoints",
-        "        except StorageError as error:\n            self._saved = time.monotonic()\n",
-        "        except StorageError as error:\n            raise\n",
+        "training.checkpoints:Checkpoints._tried",
+        "self._saved = time.monotonic()",
+        "raise",
         "test_saving.py::test_a_disk_that_refuses_in_mid_run_costs_nothing_but_a_warning",
     ),
     # Reading what may be damaged or hostile.
     Mistake(
         "the digest is not compared",
-        "runs.safetensors_file",
-        "    if hashlib.sha256(memoryview(data)[:-_DIGEST_SIZE]).digest() != data[-_DIGEST_SIZE:]:",
-        "    if False:",
+        "runs.safetensors_file:read_arrays",
+        "hashlib.sha256(memoryview(data)[:-_DIGEST_SIZE]).digest() != data[-_DIGEST_SIZE:]",
+        "False",
         "test_damage.py::test_every_flipped_bit_of_the_header_and_many_of_the_rest_are_noticed",
     ),
     Mistake(
@@ -144,287 +152,287 @@ MISTAKES = [
     ),
     Mistake(
         "arrays may overlap",
-        "runs.safetensors_file",
-        "        if place.first != start:",
-        "        if False:",
+        "runs.safetensors_file:_places",
+        "place.first != start",
+        "False",
         "test_damage.py::test_two_arrays_in_one_place_are_refused",
     ),
     Mistake(
         "a name may stand twice in a header",
-        "runs.safetensors_file",
-        "    if len(found) < len(pairs):",
-        "    if False:",
+        "runs.safetensors_file:_distinct",
+        "len(found) < len(pairs)",
+        "False",
         "test_damage.py::test_a_header_of_which_a_little_is_wrong_is_refused",
     ),
     Mistake(
         "declared shapes are not compared with the configuration",
-        "runs.checkpoint",
-        "    if declared != expected:",
-        "    if False:",
+        "runs.checkpoint:_require_shapes",
+        "declared != expected",
+        "False",
         "test_damage.py",
     ),
     Mistake(
         "a header may be in any UTF",
-        "runs.safetensors_file",
+        "runs.safetensors_file:read_header",
         "file.read(num_bytes).decode()",
         "file.read(num_bytes)",
         "test_damage.py::test_a_header_in_another_encoding_is_refused",
     ),
     Mistake(
         "weights need not be finite",
-        "runs.checkpoint",
-        "    if not np.isfinite(array).all():",
-        "    if False:",
+        "runs.checkpoint:what_is_wrong_with",
+        "not np.isfinite(array).all()",
+        "False",
         "test_damage.py::test_weights_that_are_not_finite_are_refused",
     ),
     Mistake(
         "weights may be of any size",
-        "runs.checkpoint",
+        "runs.checkpoint:what_is_wrong_with",
         "max(array.max(), -array.min()) > MAX_WEIGHT",
         "False",
         "test_damage.py::test_weights_that_no_network_has_are_refused",
     ),
     Mistake(
         "a newer format is read as if it were known",
-        "runs.checkpoint",
-        '        if facts["format"] > FORMAT:',
-        "        if False:",
+        "runs.checkpoint:_from_facts",
+        'facts["format"] > FORMAT',
+        "False",
         "test_damage.py",
     ),
     Mistake(
         "the first format is not brought up to date",
-        "runs.checkpoint",
-        '        if facts["format"] == 1:',
-        "        if False:",
+        "runs.checkpoint:_from_facts",
+        'facts["format"] == 1',
+        "False",
         "test_damage.py",
     ),
     Mistake(
         "format 5 is not brought up to date",
-        "runs.checkpoint",
-        '        if facts["format"] <= 5:',
-        "        if False:",
+        "runs.checkpoint:_from_facts",
+        'facts["format"] <= 5',
+        "False",
         "test_damage.py::test_the_golden_checkpoint_of_each_format_still_loads",
     ),
     Mistake(
         "pickle is there to be used",
         "runs.safetensors_file",
-        "import json\n",
-        "import json\nimport pickle\n",
+        "import math",
+        "import pickle\nimport math",
         "../test_architecture.py",
     ),
     Mistake(
         "a damaged last checkpoint ends a resume",
-        "runs.folder",
-        "                    skipped.append(error)",
-        "                    raise",
+        "runs.folder:Run._first_valid",
+        "skipped.append(error)",
+        "raise",
         "test_damage.py::test_a_damaged_last_checkpoint_gives_way_to_the_best",
     ),
     Mistake(
         "verify does not say what is damaged",
-        "training.verify",
-        '"damaged", error.message)',
-        '"damaged")',
+        "training.verify:files",
+        'Finding(path.name, "damaged", error.message)',
+        'Finding(path.name, "damaged")',
         "../training/test_verify.py",
     ),
     Mistake(
         "verify does not compare what it makes again",
-        "training.verify",
-        "        if any(comparisons):",
-        "        if False:",
+        "training.verify:replay",
+        "any(comparisons)",
+        "False",
         "../training/test_verify.py",
     ),
     # The same trajectory, always.
     Mistake(
         "a save resets the hidden state",
-        "training.checkpoints",
-        "        arrays = state.arrays()\n",
-        "        arrays = state.arrays()\n"
-        "        state.carried = state.module.initial_state(trainer.config.batch_size)\n",
+        "training.checkpoints:Checkpoints.current",
+        "require_valid(trainer, arrays)",
+        "state.carried = state.module.initial_state(trainer.config.batch_size)\n"
+        "require_valid(trainer, arrays)",
         "test_trajectory.py::test_saving_more_often_or_showing_less_changes_nothing",
     ),
     Mistake(
         "a sample is spoken with the learner's own state",
-        "training.callbacks.samples",
-        "    arrays = state.task.arrays(state.module)\n",
-        "    arrays = state.task.arrays(state.module)\n"
-        "    state.carried = state.module.initial_state(trainer.config.batch_size)\n",
+        "training.callbacks.samples:_drawn",
+        "require_valid(trainer, arrays)",
+        "state.carried = state.module.initial_state(trainer.config.batch_size)\n"
+        "require_valid(trainer, arrays)",
         "test_trajectory.py::test_sampling_while_it_trains_changes_nothing",
     ),
     Mistake(
         "random draws follow from nothing",
-        "models.dropout",
+        "models.dropout:Draws._random",
         "np.random.default_rng(seeds)",
         "np.random.default_rng()",
         "test_trajectory.py::test_a_resumed_run_equals_an_uninterrupted_one",
     ),
     Mistake(
         "the optimiser begins anew at every resume",
-        "training.loop",
-        "    tensor.copy_(values)",
-        '    if not name.startswith("optimizer"):\n        tensor.copy_(values)',
+        "training.loop:_overwrite",
+        "tensor.copy_(values)",
+        'if not name.startswith("optimizer"):\n    tensor.copy_(values)',
         "test_trajectory.py::test_a_resumed_run_equals_an_uninterrupted_one",
     ),
     Mistake(
         "the hidden state begins anew at every resume",
-        "training.loop",
-        "    tensor.copy_(values)",
-        '    if not name.startswith("state"):\n        tensor.copy_(values)',
+        "training.loop:_overwrite",
+        "tensor.copy_(values)",
+        'if not name.startswith("state"):\n    tensor.copy_(values)',
         "test_trajectory.py::test_a_resumed_run_equals_an_uninterrupted_one",
     ),
     Mistake(
         "a resume repeats the metrics of steps it makes again",
-        "runs.folder",
-        "        discard_unfinished(self.folder)\n        self.forget_metrics_after(step)\n",
-        "        discard_unfinished(self.folder)\n",
+        "runs.folder:Run.tidy",
+        "self.forget_metrics_after(step)",
+        "",
         "test_damage.py::test_a_run_with_a_damaged_last_checkpoint_goes_on_from_the_one_before",
     ),
     Mistake(
         "a resume forgets the losses since the last figures",
-        "training.checkpoints",
-        "        arrays[RECENT] = np.array(",
-        "        arrays[RECENT] = 0 * np.array(",
+        "training.checkpoints:Checkpoints.current",
+        "np.array([float(loss) for loss in trainer.recent_losses], np.float32)",
+        "0 * np.array([float(loss) for loss in trainer.recent_losses], np.float32)",
         "test_trajectory.py::test_resuming_again_and_again_equals_one_run",
     ),
     Mistake(
         "another number of threads is not told",
-        "training.setup",
-        'for name in ("device", "threads")\n',
-        'for name in ("device",)\n',
+        "training.setup:_moved",
+        '("device", "threads")',
+        '("device",)',
         "test_trajectory.py::test_another_number_of_threads_is_a_warning",
     ),
     Mistake(
         "a GPU that is not here ends a resume",
-        "training.setup",
-        '        if "device" in given:\n            raise\n',
-        "        raise\n",
+        "training.setup:_moved",
+        'if "device" in given:\n    raise',
+        "raise",
         "test_trajectory.py::test_a_gpu_that_is_not_here_is_replaced_and_said",
     ),
     Mistake(
         "other sizes at a resume are passed over",
-        "cli.resume_flags",
-        "        if value != has[name]:",
-        "        if False:",
+        "cli.resume_flags:require_same",
+        "value != has[name]",
+        "False",
         "test_trajectory.py::test_other_sizes_are_refused_with_the_difference",
     ),
     Mistake(
         "losses since the last figures come back on the processor",
-        "training.trainer",
-        "np.empty(0))).to(start.runtime.device)",
-        "np.empty(0)))",
+        "training.trainer:Trainer.go_on_from",
+        "torch.from_numpy(start.arrays.get(RECENT, np.empty(0))).to(start.runtime.device)",
+        "torch.from_numpy(start.arrays.get(RECENT, np.empty(0)))",
         "../training/test_trainer.py::test_losses_since_the_last_figures_go_on_where_the_new_ones_are",
     ),
     Mistake(
         "what another machine writes is taken for left behind",
-        "_atomic",
-        'folder.glob(f".*.{_MACHINE}.*.tmp")',
-        'folder.glob(".*.tmp")',
+        "_atomic:discard_unfinished",
+        'f".*.{_MACHINE}.*.tmp"',
+        '".*.tmp"',
         "test_saving.py::test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not",
     ),
     Mistake(
         "files go unchecked where the steps cannot be made again",
-        "training.verify",
-        "    except (CorpusError, UsageError) as error:",
-        "    except CheckpointError as error:",
+        "training.verify:replay",
+        "(CorpusError, UsageError)",
+        "CheckpointError",
         "../training/test_verify.py::test_where_the_steps_cannot_be_made_again_the_files_are_still_looked_at",
     ),
     # Divergence.
     Mistake(
         "weights that are not finite are saved",
-        "training.checkpoints",
-        "        if reason := checkpoint.what_is_wrong_with(name, array):",
-        "        if reason := False:",
+        "training.checkpoints:require_valid",
+        "checkpoint.what_is_wrong_with(name, array)",
+        "False",
         "test_divergence.py",
     ),
     Mistake(
         "a run that diverged does not go back",
-        "training.checkpoints",
-        "    if newest.progress.rollbacks == MAX_ROLLBACKS:",
-        "    if True:",
+        "training.checkpoints:roll_back",
+        "newest.progress.rollbacks == MAX_ROLLBACKS",
+        "True",
         "test_divergence.py",
     ),
     Mistake(
         "a run that diverged goes back at the same rate",
-        "training.checkpoints",
+        "training.checkpoints:roll_back",
         "newest.train.learning_rate / 2",
         "newest.train.learning_rate / 1",
         "test_divergence.py",
     ),
     Mistake(
         "a run goes back for ever",
-        "training.checkpoints",
-        "    if newest.progress.rollbacks == MAX_ROLLBACKS:",
-        "    if False:",
+        "training.checkpoints:roll_back",
+        "newest.progress.rollbacks == MAX_ROLLBACKS",
+        "False",
         "test_divergence.py::test_a_run_that_always_diverges_ends_with_its_code",
     ),
     # Signals, and several at once.
     Mistake(
         "a signal does not end training",
-        "training.trainer",
-        "if self.received or self.state.step >= self.config.steps:",
-        "if self.state.step >= self.config.steps:",
+        "training.trainer:Trainer.steps",
+        "self.received or self.state.step >= self.config.steps",
+        "self.state.step >= self.config.steps",
         "test_stopping.py::test_a_signal_finishes_the_step_saves_and_says_how_to_go_on",
     ),
     # Several processes.
     Mistake(
         "each process draws dropout for its own lanes alone",
-        "models.dropout",
+        "models.dropout:Draws.lane_dropout",
         "draw(x_TBD, config.batch_size)[share]",
         "draw(x_TBD, x_TBD.shape[1])",
         "../training/test_distributed.py::test_two_processes_walk_the_path_of_one",
     ),
     Mistake(
         "a process divides by what its own lanes score",
-        "data.batches",
-        "num_scored = int(np.clip(ends_B - firsts_B, 0, self._seq_length).sum())",
-        "num_scored = int(np.clip(ends_B - firsts_B, 0, self._seq_length)[self._share].sum())",
+        "data.batches:RecordLanes.window",
+        "np.clip(ends_B - firsts_B, 0, self._seq_length)",
+        "np.clip(ends_B - firsts_B, 0, self._seq_length)[self._share]",
         "../training/test_distributed.py::test_two_processes_walk_the_path_of_one",
     ),
     Mistake(
         "a launch is not remembered",
-        "training.setup",
-        "    restarts.remember(run, request.arguments)\n",
+        "training.setup:new_run",
+        "restarts.remember(run, request.arguments)",
         "",
         "test_ranks_lost.py::test_a_process_that_is_killed_changes_nothing[kills0]",
     ),
     Mistake(
         "each process tells a mistake that is found early",
-        "cli.app",
-        "    if not restarts.is_one_of_several():  # else the run of an earlier attempt may be there",
-        "    if True:",
+        "cli.app:train",
+        "not restarts.is_one_of_several()",
+        "True",
         "test_ranks_lost.py::test_a_mistake_is_told_once_and_ends_all_with_its_code",
     ),
     Mistake(
         "only the first process hears a signal",
-        "training.trainer",
-        "self.state.group.agreed(received or 0,",
-        "self.state.group.agreed((received or 0) * (self.state.group.rank == 0),",
+        "training.trainer:Trainer._agreed",
+        "received or 0",
+        "(received or 0) * (self.state.group.rank == 0)",
         "test_ranks_lost.py::test_a_signal_to_one_process_ends_all_and_saves[1]",
     ),
     # Signals.
     Mistake(
         "signals end the process where it stands",
-        "training.signals",
-        "signal.signal(kind, self._receive)",
-        "signal.signal(kind, signal.SIG_DFL)",
+        "training.signals:Signals.__enter__",
+        "self._receive",
+        "signal.SIG_DFL",
         "test_stopping.py::test_a_signal_to_the_whole_group_still_saves",
     ),
     Mistake(
         "a signal that was to be ignored is not",
-        "training.signals",
-        "            and signal.getsignal(kind) != signal.SIG_IGN",
-        "            and True",
+        "training.signals:Signals.__enter__",
+        "signal.getsignal(kind) != signal.SIG_IGN",
+        "True",
         "test_stopping.py::test_a_signal_that_was_ignored_stays_ignored",
     ),
     Mistake(
         "a run is not locked",
-        "runs.folder",
+        "runs.folder:Run.locked",
         "held.enter_context(alone_at(self._lock, wait=False))",
         "pass",
         "test_runs_at_once.py::test_two_processes_cannot_train_one_run_and_a_killed_one_frees_it",
     ),
     Mistake(
         "two launches may share a run",
-        "runs.folder",
+        "runs.folder:create",
         "(folder / candidate).mkdir()",
         "(folder / candidate).mkdir(exist_ok=True)",
         "test_runs_at_once.py::test_fifty_launches_at_once_make_fifty_runs",
@@ -432,213 +440,213 @@ MISTAKES = [
     # Texts and terminals.
     Mistake(
         "a traceback on a bad corpus",
-        "__main__",
-        '    if "--debug" in sys.argv[1:2]:',
-        "    if True:",
+        "__main__:_fail",
+        '"--debug" in sys.argv[1:2]',
+        "True",
         "test_texts.py::test_a_corpus_that_is_none_is_told_at_once",
     ),
     Mistake(
         "a corpus that changes between two readings goes unnoticed",
-        "data.shards",
-        "    if text.hexdigest() != writing.place.sha256:",
-        "    if False:",
+        "data.shards:write",
+        "text.hexdigest() != writing.place.sha256",
+        "False",
         "test_texts.py::test_a_file_that_changes_between_the_passes_is_noticed",
     ),
     Mistake(
         "a read-only folder is taken for one to write in",
-        "data.workspace",
-        "    return os.access(folder, os.W_OK | os.X_OK)",
-        "    return True",
+        "data.workspace:_may_write",
+        "os.access(folder, os.W_OK | os.X_OK)",
+        "True",
         "test_read_only.py::test_what_reads_a_run_works_in_a_read_only_folder",
     ),
     Mistake(
         "a resume goes on with another text",
-        "data.dataset",
-        "if surveyed.sha256 != facts.sha256 or",
-        "if False and",
+        "data.dataset:_there",
+        'surveyed.sha256 != facts.sha256 or facts.files_sha256 not in ("", files.sha256)',
+        "False",
         "test_texts.py::test_a_changed_corpus_stops_a_resume_unless_told_otherwise",
     ),
     Mistake(
         "a byte that is not of the encoding is named at another place",
-        "sources.decoding",
-        "offset = num_bytes - len(held_back) + ",
-        "offset = num_bytes + ",
+        "sources.decoding:_decoded",
+        "num_bytes - len(held_back)",
+        "num_bytes",
         "test_texts.py::test_a_byte_that_is_not_utf8_is_named_by_line_and_offset",
     ),
     Mistake(
         "the byte order mark is learned",
-        "sources.decoding",
-        "                plain = plain[1:]\n",
+        "sources.decoding:_decoded",
+        "plain = plain[1:]",
         "",
         "test_texts.py::test_what_was_normalised_is_said",
     ),
     Mistake(
         "out of memory is a bug of ours",
-        "__main__",
-        "    if isinstance(error, MemoryError) or re.search(_NO_MEMORY, reason):",
-        "    if False:",
+        "__main__:_translated",
+        "isinstance(error, MemoryError) or re.search(_NO_MEMORY, reason)",
+        "False",
         "test_divergence.py::test_out_of_memory_is_one_line_and_leaves_the_checkpoint",
     ),
     Mistake(
         "a model's text drives the terminal",
-        "_text",
-        "    return text.translate(_SYMBOLS)",
-        "    return text",
+        "_text:visible",
+        "text.translate(_SYMBOLS)",
+        "text",
         "test_terminals.py::test_what_a_model_learned_cannot_drive_the_terminal",
     ),
     Mistake(
         "a pipe gets colours",
-        "cli.console",
-        "    console = Console(highlight=False, width=width)",
-        "    console = Console(force_terminal=True, width=width)",
+        "cli.console:_console",
+        "Console(highlight=False, width=width)",
+        "Console(force_terminal=True, width=width)",
         "test_terminals.py::test_what_is_piped_has_no_escape_codes",
     ),
     Mistake(
         "a closed pipe is a failure",
-        "__main__",
-        "        if code == 1:",
-        "        if False:",
+        "__main__:main",
+        "code == 1",
+        "False",
         "test_terminals.py::test_a_closed_pipe_ends_it_quietly",
     ),
     # Standard input.
     Mistake(
         "standard input is read though nobody asked for it",
-        "cli.inputs",
-        '        note_unread(asking)\n        return b""\n',
-        "        return sys.stdin.buffer.read()\n",
+        "cli.inputs:prompt",
+        'note_unread(asking)\nreturn b""',
+        "return sys.stdin.buffer.read()",
         "test_standard_input.py::test_a_pipe_that_nobody_asked_for_is_not_waited_for",
     ),
     Mistake(
         "looking for a piped text takes it",
-        "cli.inputs",
-        "            return any(event & select.POLLIN for _, event in poll.poll(0))\n",
-        "            return any(poll.poll(0)) and bool(os.read(0, 1))\n",
+        "cli.inputs:_is_waiting",
+        "any((event & select.POLLIN for _, event in poll.poll(0)))",
+        "any(poll.poll(0)) and bool(os.read(0, 1))",
         "test_standard_input.py::test_what_nobody_asked_for_is_left_for_others_and_said",
     ),
     # A machine that others use.
     Mistake(
         "a correction of the clock rules before it is saved",
-        "training.clock",
-        "    if not trainer.state.group.number_of_first(trainer.checkpoints.try_to_save()):",
-        "    if False:",
+        "training.clock:_change",
+        "not trainer.state.group.number_of_first(trainer.checkpoints.try_to_save())",
+        "False",
         "../training/test_clock.py::test_a_correction_is_saved_before_it_rules",
     ),
     Mistake(
         "the learning rate follows the steps, whatever share of the time is over",
-        "training.loop",
-        "    at = schedule_share(step, config) * config.steps if is_corrected else step\n",
-        "    at = step\n",
+        "training.loop:learning_rate",
+        "schedule_share(step, config) * config.steps if is_corrected else step",
+        "step",
         "../training/test_clock.py::test_the_learning_rate_follows_the_time_and_ends_at_zero",
     ),
     Mistake(
         "validations take as much of the time as they like",
-        "training.clock",
-        "eval_every = max(config.eval_every, min_eval_every)",
-        "eval_every = config.eval_every",
+        "training.clock:Pace.correction",
+        "max(config.eval_every, min_eval_every)",
+        "config.eval_every",
         "../training/test_clock.py::test_validations_on_the_way_take_a_small_share_of_the_time",
     ),
     Mistake(
         "another number of threads rules before it is saved",
-        "training.clock",
-        "        header = dataclasses.replace(header, runtime=dataclasses.replace(runtime, threads=threads))\n",
-        "        device.set_threads(threads)\n",
+        "training.clock:follow",
+        "header = dataclasses.replace(header, runtime=dataclasses.replace(runtime, threads=threads))",
+        "device.set_threads(threads)",
         "../training/test_threads.py::test_another_number_of_threads_is_saved_before_it_rules",
     ),
     Mistake(
         "a trial of threads learns",
-        "training.loop",
-        "    for weight in state.module.parameters():\n        weight.grad = None\n",
+        "training.loop:rehearse",
+        "for weight in state.module.parameters():\n    weight.grad = None",
         "",
         "../training/test_threads.py::test_a_trial_has_no_effect_on_what_is_learned",
     ),
     Mistake(
         "threads that wait keep a core busy",
-        "_cores",
-        "            environment.setdefault(name, value)\n",
-        "            pass\n",
+        "_cores:let_threads_sleep",
+        "environment.setdefault(name, value)",
+        "pass",
         "../test_cores.py::test_the_threads_of_every_library_spin_shortly",
     ),
     Mistake(
         "a quota is passed over",
-        "_cores",
-        "*(int(quota) for quota in _quotas(root))",
-        "",
+        "_cores:num_cores",
+        "[num_bound, *(int(quota) for quota in _quotas(root))]",
+        "[num_bound]",
         "test_machine_in_use.py::test_a_quota_below_the_cores_that_one_sees_limits_the_threads",
     ),
     Mistake(
         "a run that learned nothing ends like any other",
-        "training.callbacks.baselines",
-        "        if reason:",
-        "        if False:",
+        "training.callbacks.baselines:Baselines.on_finish",
+        "(trainer.notify if trainer.clock is None else trainer.warn)(message)",
+        "",
         "../stumbles/test_stumbles_machine.py::test_a_run_that_learned_next_to_nothing_says_so",
     ),
     # Records, files and splits.
     Mistake(
         "the end of a file does not end a record",
-        "data.records",
-        "begins_file = np.isin(begins, begins_F)",
-        "begins_file = np.isin(begins, _ONE_FILE)",
+        "data.records:Records.found",
+        "np.isin(begins, begins_F)",
+        "np.isin(begins, _ONE_FILE)",
         "../stumbles/test_stumbles_records.py::test_records_of_neighbouring_files_do_not_merge",
     ),
     Mistake(
         "validation takes the end of the last file alone",
-        "data.splits",
-        "groups = list(grouped(files, config, len(ids)))",
-        "groups = [(0, end)]",
+        "data.splits:Splits.of",
+        "list(grouped(files, config, len(ids)))",
+        "[(0, end)]",
         "../stumbles/test_stumbles_records.py::test_validation_holds_a_part_of_every_file",
     ),
     Mistake(
         "a run that is named by its path gets what has its corpus's name here",
-        "data.workspace",
+        "data.workspace:of",
         "(root.parent,) if is_same else (root.parent, Path())",
         "(Path(),)",
-        "../stumbles/test_stumbles_places.py"
-        "::test_a_file_of_the_same_name_here_is_not_taken_for_the_corpus",
+        "../stumbles/test_stumbles_places.py::test_a_file_of_the_same_name_here_is_not_taken_for_the_corpus",
     ),
     Mistake(
         "--errors skip leaves out the good lines around a bad one",
-        "sources.units",
-        '"".join(unit + end for unit, end in pairs if BAD not in unit)',
+        "sources.units:without_bad",
+        '"".join((unit + end for unit, end in pairs if BAD not in unit))',
         '""',
         "../stumbles/test_stumbles_reading.py::test_errors_skip_leaves_out_the_line_and_no_other",
     ),
     Mistake(
         "a compressed file that is cut short is read in silence",
-        "sources.file_types",
-        "lzma.LZMAError, gzip.BadGzipFile) as error:\n        raise _damaged(label) from error\n",
-        "lzma.LZMAError, gzip.BadGzipFile):\n        return\n",
+        "sources.file_types:damage_named",
+        "yield",
+        "try:\n"
+        "    yield\n"
+        "except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile):\n"
+        "    return",
         "../stumbles/test_stumbles_reading.py::test_a_compressed_file_that_was_cut_says_so",
     ),
     Mistake(
         "all files of a folder are read in one encoding",
-        "data.shards",
-        "may_differ = source.is_one_of_many and",
-        "may_differ = False and",
-        "../stumbles/test_stumbles_reading.py"
-        "::test_each_file_of_a_folder_is_read_in_its_own_encoding",
+        "data.shards:_counted_in_some_encoding",
+        "source.is_one_of_many",
+        "False",
+        "../stumbles/test_stumbles_reading.py::test_each_file_of_a_folder_is_read_in_its_own_encoding",
     ),
     # What is spoken.
     Mistake(
         "a copy may be one character longer than was said",
-        "generation.constraints",
-        "start = self._num_said - self._length + 1",
-        "start = self._num_said - self._length",
+        "generation.constraints:NoCopies.steer",
+        "self._num_said - self._length + 1",
+        "self._num_said - self._length",
         "../generation/test_constraints.py::test_it_keeps_from_being_drawn_exactly_what_would_complete_a_copy",
     ),
     Mistake(
         "an end that can never come is waited for",
-        "cli.sample",
-        "if not model.can_say(model.spelled(text))]",
-        "if False]",
+        "cli.sample:_has_end",
+        "not model.can_say(model.spelled(text))",
+        "False",
         "../stumbles/test_stumbles_speaking.py::test_an_end_that_can_never_come_is_said",
     ),
     Mistake(
         "what was not read of a prompt is part of the record",
-        "cli.sample",
-        'return prompts if model.records == "none" else [model.known(prompt) for prompt in prompts]',
-        "return prompts",
-        "../stumbles/test_stumbles_speaking.py"
-        "::test_what_was_not_read_of_a_prompt_is_not_in_the_record",
+        "cli.sample:_prompts",
+        'prompts if model.records == "none" else [model.known(prompt) for prompt in prompts]',
+        "prompts",
+        "../stumbles/test_stumbles_speaking.py::test_what_was_not_read_of_a_prompt_is_not_in_the_record",
     ),
 ]
 
@@ -695,15 +703,74 @@ def _path(module: str) -> str:
 
 
 def mutated(mistake: Mistake) -> str:
-    """The module's text with the mistake in it. Ends the program where it does not fit."""
-    text = (ROOT / _path(mistake.module)).read_text()
-    if text.count(mistake.before) != 1:
-        raise SystemExit(f"{mistake.what}: {mistake.module}.py does not hold its text just once")
-    return text.replace(mistake.before, mistake.after)
+    """Return the module's code with the mistake in it; end the program where it does not fit once."""
+    module, _, function = mistake.place.partition(":")
+    tree = ast.parse((ROOT / _path(module)).read_text(encoding="utf-8"))
+    scope = _find(tree, function.split(".") if function else [])
+    if scope is None:
+        raise SystemExit(f"{mistake.what}: {module} has no {function}")
+    num_fits = _replace(scope, ast.parse(mistake.before).body, ast.parse(mistake.after).body)
+    if num_fits != 1:
+        times = "twice or more" if num_fits else "nowhere"
+        raise SystemExit(f"{mistake.what}: {mistake.place} holds this {times}: {mistake.before}")
+    return ast.unparse(tree)
+
+
+def _find(node: ast.AST, names: Sequence[str]) -> ast.AST | None:
+    """Return the class or function that a qualified name leads to."""
+    for name in names:
+        children = [
+            child
+            for child in ast.iter_child_nodes(node)
+            if isinstance(child, ast.ClassDef | ast.FunctionDef) and child.name == name
+        ]
+        if not children:
+            return None
+        node = children[-1]  # after its overloads
+    return node
+
+
+def _replace(scope: ast.AST, before: list[ast.stmt], after: list[ast.stmt]) -> int:
+    """Replace one expression by another, or statements in a row by others; return how often."""
+    if all(len(code) == 1 and isinstance(code[0], ast.Expr) for code in (before, after)):
+        return _replace_expression(scope, _expression(before), _expression(after))
+    sought, num_fits = [ast.dump(each) for each in before], 0
+    for node in list(ast.walk(scope)):
+        for _, body in ast.iter_fields(node):
+            if not isinstance(body, list) or not all(isinstance(each, ast.stmt) for each in body):
+                continue
+            dumped = [ast.dump(each) for each in body]
+            for at in reversed(range(len(body) - len(before) + 1)):
+                if dumped[at : at + len(before)] == sought:
+                    body[at : at + len(before)] = after
+                    body[:] = body or [ast.Pass()]
+                    num_fits += 1
+    return num_fits
+
+
+def _expression(code: list[ast.stmt]) -> ast.expr:
+    [statement] = code
+    assert isinstance(statement, ast.Expr)
+    return statement.value
+
+
+def _replace_expression(scope: ast.AST, before: ast.expr, after: ast.expr) -> int:
+    sought, num_fits = ast.dump(before), 0
+    for node in list(ast.walk(scope)):
+        for name, value in ast.iter_fields(node):
+            values = value if isinstance(value, list) else [value]
+            for at, each in enumerate(values):
+                if isinstance(each, ast.expr) and ast.dump(each) == sought:
+                    num_fits += 1
+                    if isinstance(value, list):
+                        value[at] = after
+                    else:
+                        setattr(node, name, after)
+    return num_fits
 
 
 def _is_noticed(mistake: Mistake, copy: Path) -> bool:
-    module = copy / _path(mistake.module)
+    module = copy / _path(mistake.place.partition(":")[0])
     original = module.read_text()
     module.write_text(mutated(mistake))
     try:
