@@ -1,11 +1,36 @@
-"""Text for people: numbers and names in a sentence, and characters that are safe to show."""
+"""Text for people: a screen to show it on, sentences, and characters that are safe to show."""
 
+import math
 from collections.abc import Iterable
+
+
+class Screen:
+    """Where notes and progress go. This one shows nothing; `cli.console` has others."""
+
+    def say(self, sentence: str) -> None:
+        """Show a note."""
+
+    def detail(self, sentence: str) -> None:
+        """Show a note to those who asked for all of them."""
+
+    def warn(self, sentence: str) -> None:
+        """Show a note to everybody."""
+
+    def reading(self, done: int, total: int) -> None:
+        """Show how many bytes of the corpus were read."""
+
+    def end(self) -> None:
+        """Show no more progress of what has just ended."""
 
 
 def number_of(count: int, thing: str) -> str:
     """1 character, 2,000 characters."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def bits(nats: float) -> float:
+    """Convert a loss from nats to bits."""
+    return nats / math.log(2)
 
 
 def some(names: Iterable[str], most: int = 3) -> str:

@@ -12,9 +12,9 @@ from itertools import chain
 import numpy as np
 
 from charrnn import _cores
+from charrnn._text import Screen, bits
 from charrnn.analysis.baselines import Compressors
 from charrnn.analysis.dynamic_evaluation import evaluate_adapting
-from charrnn.cli.console import Quiet, bits
 from charrnn.data.batches import Text
 from charrnn.data.dataset import File, part, same_text, spelled
 from charrnn.data.records import Records, last_begin
@@ -154,7 +154,7 @@ def score_split(found: Checkpoint, split: str, *, adapt: bool) -> Score:
     Raises `CorpusError` where the corpus is gone or changed, or there is no such split.
     """
     _require_one_text(found.data.records, adapt)
-    text = same_text(found, keep_corpus=True, screen=Quiet())
+    text = same_text(found, keep_corpus=True, screen=Screen())
     first, end = part(text, split, found)
     scorer = _Scorer(found)
     scorer.read(text, split, adapt=adapt)

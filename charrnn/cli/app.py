@@ -18,7 +18,7 @@ import typer
 import typer.core
 
 from charrnn import __version__
-from charrnn._text import number_of, symbol, visible
+from charrnn._text import bits, number_of, symbol, visible
 from charrnn.cli import console, evaluate, resume_flags
 from charrnn.cli import flags as o
 from charrnn.cli.settings import Values, expanded
@@ -259,11 +259,7 @@ def _say_how_it_ended(trainer: Any, screen: console.Quiet) -> None:
         screen.say(f"stopped after step {step:,}, saved; continue with: charrnn resume {name}")
         raise typer.Exit(128 + trainer.received)
     best = trainer.run.best_progress().val_loss
-    loss = (
-        f", validation loss {best:.4f} nats ({console.bits(best):.3f} bits)"
-        if best is not None
-        else ""
-    )
+    loss = f", validation loss {best:.4f} nats ({bits(best):.3f} bits)" if best is not None else ""
     steps = number_of(step, "step")
     screen.say(f"done: {steps}{screen.took()}{loss}; try it: charrnn sample {name}")
 

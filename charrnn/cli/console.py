@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from charrnn._text import visible
+from charrnn._text import Screen, bits, visible
 from charrnn.cli import ascii
 
 Figures = Mapping[str, Any]
@@ -35,11 +35,6 @@ _LINES_OF_PANEL = 12
 def note(sentence: str) -> None:
     """One line on stderr, whatever is in it."""
     print(f"charrnn: {visible(sentence)}".replace("\n", "␊"), file=sys.stderr)
-
-
-def bits(nats: float) -> float:
-    """Bits for the same loss in nats."""
-    return nats / math.log(2)
 
 
 def compact(number: float) -> str:
@@ -103,24 +98,15 @@ class Forgiving:
             self._stream.flush()
 
 
-class Quiet:
-    """Shows nothing: the base of the others, and `--quiet`."""
+class Quiet(Screen):
+    """Shows warnings alone: the base of the others, and `--quiet`."""
 
     seconds_between_samples = math.inf
     _clock: Clock | None = None
 
-    def say(self, sentence: str) -> None:
-        """A note: what was chosen, what was normalised, where a checkpoint went."""
-
-    def detail(self, sentence: str) -> None:
-        """A note for those who asked for all of them."""
-
     def warn(self, sentence: str) -> None:
-        """Something the person should know even when all else is quiet."""
+        """Show a note even when all else is quiet."""
         note(sentence)
-
-    def reading(self, done: int, total: int) -> None:
-        """The corpus is being read: so many bytes of so many."""
 
     def timed(self, began: float, seconds: float) -> None:
         """The run is one of time, which is shown instead of the number of steps."""
@@ -144,9 +130,6 @@ class Quiet:
 
     def sample(self, text: str, step: int) -> None:
         """A fresh sample."""
-
-    def end(self) -> None:
-        """Training has ended, one way or another."""
 
 
 class Silent(Quiet):

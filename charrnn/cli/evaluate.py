@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 import typer.core
 
-from charrnn._text import number_of, symbol
+from charrnn._text import bits, number_of, symbol
 from charrnn.cli import console, inspect
 from charrnn.cli import flags as o
 from charrnn.errors import UsageError
@@ -198,7 +198,7 @@ def _show_score(measured: Any, *, adapt: bool, has_records: bool) -> None:
     how = "each record from a new start" if has_records else how
     nats = measured.nats_per_char
     print(
-        f"{nats:.4f} nats ({console.bits(nats):.3f} bits) per character over"
+        f"{nats:.4f} nats ({bits(nats):.3f} bits) per character over"
         f" {number_of(measured.num_chars, 'character')}, {how}"
     )
     if measured.nats_per_char_reset is not None:
@@ -235,17 +235,17 @@ def _colour(
         text, nats = whole_characters(text, nats)
     else:
         nats = model.surprise(text)
-    bits = [console.bits(each) for each in nats.tolist()]
+    surprises = [bits(each) for each in nats.tolist()]
     looks = heat.Looks(
         scale=(0.0, 8.0),
         diverging=False,
-        title=f"{sum(bits) / len(bits):.3f} bits per character",
+        title=f"{sum(surprises) / len(surprises):.3f} bits per character",
         legend="bits of surprise; 8 and more look alike",
     )
     if heatmap:
-        heat.show(text, bits, looks)
+        heat.show(text, surprises, looks)
     if export is not None:
-        heat.export(export, text, bits, looks)
+        heat.export(export, text, surprises, looks)
         console.note(f"wrote {export}")
 
 

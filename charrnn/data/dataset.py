@@ -12,8 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn._text import some
-from charrnn.cli.console import Quiet
+from charrnn._text import Screen, some
 from charrnn.config import DataConfig
 from charrnn.data import encode, workspace
 from charrnn.data.batches import Text, num_records
@@ -49,7 +48,7 @@ def read(
     *,
     val_names: Sequence[str] = (),
     cache: Path,
-    screen: Quiet,
+    screen: Screen,
 ) -> Corpus:
     """The corpus, and after it the text that it is validated on, where that is named."""
     with _found(names, val_names, cache, Path()) as (found, num_val):
@@ -184,7 +183,7 @@ def _files(found: Sequence[Source], surveyed: Survey, num_val: int) -> Files:
     return Files(tuple(starts), sum(starts.values()))
 
 
-def _tell_of_tables(found: Sequence[Source], reading: Reading, screen: Quiet) -> None:
+def _tell_of_tables(found: Sequence[Source], reading: Reading, screen: Screen) -> None:
     """Say how to learn one column where a table is learned with its header, commas and all."""
     tables = [source.label for source in found if is_table(source.label)]
     if tables and reading.column is None and not reading.is_bytes:
@@ -194,7 +193,7 @@ def _tell_of_tables(found: Sequence[Source], reading: Reading, screen: Quiet) ->
         )
 
 
-def _warn_of_twins(found: Sequence[Source], num_val: int, screen: Quiet) -> None:
+def _warn_of_twins(found: Sequence[Source], num_val: int, screen: Screen) -> None:
     """Tell of files that are read twice: what is learned by heart is no validation text."""
     is_val: dict[str, bool] = {}
     seen, twice, both = set[str](), list[str](), list[str]()
@@ -214,7 +213,7 @@ def _warn_of_twins(found: Sequence[Source], num_val: int, screen: Quiet) -> None
         )
 
 
-def same_text(found: Checkpoint, *, keep_corpus: bool, screen: Quiet) -> Text:
+def same_text(found: Checkpoint, *, keep_corpus: bool, screen: Screen) -> Text:
     """The text the run began with: see `same_corpus`."""
     sha256 = found.corpus.sha256
     with workspace.of(found.path) as its:
@@ -235,7 +234,7 @@ def beginning_of_split(found: Checkpoint, split: str, *, num_chars: int) -> str:
 
     Raises `CorpusError` where the corpus is gone or changed, or there is no such split.
     """
-    text = same_text(found, keep_corpus=True, screen=Quiet())
+    text = same_text(found, keep_corpus=True, screen=Screen())
     first, end = part(text, split, found)
     return found.vocab.decode(text.ids[first : min(end, first + num_chars)])
 
@@ -255,7 +254,7 @@ def part(text: Text, split: str, found: Checkpoint) -> tuple[int, int]:
     return first, end
 
 
-def same_corpus(found: Checkpoint, its: Home, *, keep_corpus: bool, screen: Quiet) -> IntArray:
+def same_corpus(found: Checkpoint, its: Home, *, keep_corpus: bool, screen: Screen) -> IntArray:
     """The ids the run began with; `its` is the home of the run.
 
     The corpus is compared with what it was. Where it is gone (standard input always is), the
@@ -266,7 +265,7 @@ def same_corpus(found: Checkpoint, its: Home, *, keep_corpus: bool, screen: Quie
 
 
 def same_files(
-    found: Checkpoint, its: Home, *, keep_corpus: bool, screen: Quiet
+    found: Checkpoint, its: Home, *, keep_corpus: bool, screen: Screen
 ) -> tuple[IntArray, Files | None]:
     """The ids the run began with, and where its files begin if that counts: see `same_corpus`."""
     facts, vocab = found.corpus, found.vocab
@@ -298,7 +297,7 @@ def same_files(
 
 
 def _there(
-    found: Checkpoint, cache: Path, folder: Path, screen: Quiet
+    found: Checkpoint, cache: Path, folder: Path, screen: Screen
 ) -> tuple[IntArray, Files | None] | None:
     """What `same_files` finds in a folder; None where the text is another. Raises `CorpusError`
     where there is none.

@@ -5,13 +5,12 @@ Truncated backpropagation through time along B lanes; the state is carried from 
 Shapes: T time, B lanes, V vocabulary.
 """
 
-import math
 from collections.abc import Mapping
-from typing import Any
 
 from torch import Tensor
 from torch.nn import functional
 
+from charrnn._text import Screen, bits
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.data.batches import ALL, NOT_SCORED, Text
 from charrnn.data.dataset import same_text
@@ -36,7 +35,7 @@ class LanguageModel:
     name = "language_model"
     unit = "chars"
 
-    def dataset(self, checkpoint: Checkpoint, *, keep_corpus: bool, screen: Any) -> Text:
+    def dataset(self, checkpoint: Checkpoint, *, keep_corpus: bool, screen: Screen) -> Text:
         """Read the text that a run began with."""
         return same_text(checkpoint, keep_corpus=keep_corpus, screen=screen)
 
@@ -97,7 +96,7 @@ class LanguageModel:
 
     def loss_figures(self, loss: float) -> dict[str, float]:
         """Return nats and bits per character."""
-        return {"loss": loss, "bits_per_char": loss / math.log(2)}
+        return {"loss": loss, "bits_per_char": bits(loss)}
 
     def metrics(self, module: Network, dataset: Text, split: str) -> Mapping[str, float]:
         """Measure the loss with the state carried along."""

@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 
 from charrnn import _cores
-from charrnn._text import number_of
-from charrnn.cli.console import Quiet, Silent
+from charrnn._text import Screen, number_of
 from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
 from charrnn.data import dataset, splits, workspace
 from charrnn.data.batches import Text
@@ -76,7 +75,7 @@ class Request:
 def new_run(
     request: Request,
     *,
-    screen: Quiet,
+    screen: Screen,
     save_every: float,
     callbacks: Sequence[Callback] = (),
     began: float,
@@ -153,7 +152,7 @@ def resumed(
     *,
     given: Mapping[str, Any],
     keep_corpus: bool,
-    screen: Quiet,
+    screen: Screen,
     save_every: float,
     callbacks: Sequence[Callback] = (),
     began: float,
@@ -242,7 +241,7 @@ def joined(group: Group) -> Trainer:
     run, standing = handover.accepted(group)
     config, standing = standing.train, dataclasses.replace(standing, path=run.last)
     _prepare(standing.runtime, group)
-    screen = Silent()
+    screen = Screen()
     with group.first_of_each_machine_first():  # the corpus is encoded once on each
         text = dataset.same_text(standing, keep_corpus=True, screen=screen)
     if "optimizer.embedding.m" in standing.arrays:
@@ -299,7 +298,7 @@ def _settled(
     threads: Sequence[int],
     began: float,
     group: Group,
-    screen: Quiet,
+    screen: Screen,
 ) -> _Settled:
     """Choose all that was not given: the sizes, the n-grams, the number of steps.
 
@@ -349,7 +348,7 @@ def _timed(
     threads: Sequence[int],
     began: float,
     group: Group,
-    screen: Quiet,
+    screen: Screen,
 ) -> _Settled:
     """Choose sizes, threads and steps by what this machine does in a trial.
 
@@ -422,7 +421,7 @@ def _share(config: TrainConfig, num_ranks: int) -> TrainConfig:
     return dataclasses.replace(config, batch_size=max(1, config.batch_size // num_ranks))
 
 
-def _threads_to_try(given: Mapping[str, Any], group: Group, screen: Quiet) -> list[int]:
+def _threads_to_try(given: Mapping[str, Any], group: Group, screen: Screen) -> list[int]:
     """The numbers of threads that a run of minutes may compute with, the greatest first."""
     most = max(1, _cores.num_cores() // group.num_local)
     if "threads" in given:
@@ -431,7 +430,7 @@ def _threads_to_try(given: Mapping[str, Any], group: Group, screen: Quiet) -> li
     return candidates(most) if is_chosen else [most]
 
 
-def _limited(threads: int, most: int, screen: Quiet) -> int:
+def _limited(threads: int, most: int, screen: Screen) -> int:
     """No more threads than cores: they would wait for each other."""
     if threads > most:
         cores_here = number_of(most, "core")
@@ -524,7 +523,7 @@ def _require_enough(text: Text, request: Request) -> None:
 
 
 def _say_validated(
-    request: Request, files: Files, text: Text, data: DataConfig, screen: Quiet
+    request: Request, files: Files, text: Text, data: DataConfig, screen: Screen
 ) -> None:
     """What the validation split is made of, where that is not simply the end of one file."""
     first, end = text.part("val")
@@ -544,7 +543,7 @@ def _say_validated(
         )
 
 
-def _say_unknown(vocab: Vocab, surveyed: Survey, request: Request, screen: Quiet) -> None:
+def _say_unknown(vocab: Vocab, surveyed: Survey, request: Request, screen: Screen) -> None:
     """How much of the corpus became the unknown symbol, if any of it did."""
     num_folded, share = _folded(vocab, surveyed)
     if num_folded:
@@ -555,7 +554,7 @@ def _say_unknown(vocab: Vocab, surveyed: Survey, request: Request, screen: Quiet
 
 
 def _moved(
-    found: Checkpoint, given: Mapping[str, Any], screen: Quiet, group: Group
+    found: Checkpoint, given: Mapping[str, Any], screen: Screen, group: Group
 ) -> RuntimeConfig:
     """Return the device and threads of this machine; warn where they differ from the run's."""
     train, config = found.train, found.runtime

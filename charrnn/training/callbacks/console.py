@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from charrnn.training.trainer import Trainer
 
 
-class Screen(Protocol):
-    """What a display has to offer; `cli.console` has some."""
+class Display(Protocol):
+    """A screen that shows a run; `cli.console` has some."""
 
     def say(self, sentence: str) -> None:
         """Show a note."""
@@ -43,7 +43,7 @@ class Screen(Protocol):
 class Console(Callback):
     """Shows a run on a display."""
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: Display) -> None:
         self._screen = screen
 
     def on_start(self, trainer: Trainer) -> None:
