@@ -1,15 +1,16 @@
-"""The command line: parse, call, render. Torch is imported by the commands that learn, and only
-there.
+"""The program, and its commands that train and sample.
+
+A command parses, calls and prints. It imports torch only where it trains, after checks that need
+none, so that help, completion and mistakes are instant.
 """
 
 import itertools
-import json
 import os
 import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,12 +19,12 @@ import typer
 import typer.core
 
 from charrnn import __version__
-from charrnn._text import bits, number_of, symbol, visible
-from charrnn.cli import console, evaluate, resume_flags
+from charrnn._text import bits, number_of
+from charrnn.cli import console, evaluate, resume_flags, runs
 from charrnn.cli import flags as o
 from charrnn.cli.settings import Values, expanded
 from charrnn.config import DataConfig, SampleConfig
-from charrnn.errors import CheckpointError, UsageError, storage_errors
+from charrnn.errors import UsageError, storage_errors
 
 app = typer.Typer(
     help="A recurrent network learns to write, one character at a time.",
@@ -152,7 +153,7 @@ def resume(
 
 @dataclass(frozen=True)
 class _Launch:
-    """What both a new run and one that goes on start with."""
+    """What a new run and a resumed one are both given."""
 
     screen: Any
     callbacks: list[Any]
@@ -268,7 +269,7 @@ class _Sample(typer.core.TyperCommand):
     """`--novel` before a number is `--novel-chars`; before a run's name it takes no value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """See click. A run whose name is a number is named by its folder."""
+        """Rewrite the flag. A run whose name is a number has to be named by its folder."""
         meant = list(args)
         for k, (typed, following) in enumerate(itertools.pairwise([*args, ""])):
             if (typed == "--novel" and following.isdecimal()) or typed.startswith("--novel="):
@@ -319,7 +320,7 @@ def sample(
 
 
 def _temperatures(typed: str) -> tuple[float, float | None]:
-    """One temperature, or the two ends of a ramp: 0.8, or 0.5:1.1."""
+    """Parse a temperature, or the two ends of a ramp: 0.8, or 0.5:1.1."""
     first, colon, last = typed.partition(":")
     try:
         return float(first), float(last) if colon else None
@@ -329,121 +330,5 @@ def _temperatures(typed: str) -> tuple[float, float | None]:
         ) from error
 
 
-@app.command("runs")
-def list_runs() -> None:
-    """List the runs, the newest first."""
-    from charrnn.runs import folder
-
-    every = folder.everything()
-    rows = []
-    for run in every:
-        try:
-            found, best = run.header(), run.best_progress().val_loss
-        except CheckpointError as error:
-            console.note(str(error))
-            continue
-        model, progress = found.model, found.progress
-        size = console.compact(found.num_parameters)
-        rows.append(
-            [
-                run.name,
-                " ".join(found.corpus.names),
-                f"{model} ({size})",
-                f"{progress.step:,} of {found.train.steps:,}",
-                "" if best is None else f"{best:.4f}",
-                console.age(time.time() - run.written_ns() / 1e9),
-            ]
-        )
-    if not every:
-        console.note(str(folder.no_run()))
-    if rows:
-        columns = ["run", "corpus", "network", "steps", "best val loss", "age"]
-        console.table(columns, rows, may_go=["corpus", "network", "age", "steps"])
-
-
-@app.command()
-def info(run: o.Run = None, as_json: o.InfoJson = False) -> None:
-    """Show one run: network, vocabulary, progress, losses, a sample."""
-    from charrnn.generation.model import Model
-    from charrnn.runs import folder
-
-    found = folder.find(run)
-    last, skipped = found.newest_valid()
-    for error in skipped:
-        console.note(str(error))
-    facts = _facts(found, last)
-    if as_json:
-        print(json.dumps(facts))
-        return
-    facts["vocab"] = "".join(map(symbol, facts["vocab"]))
-    rows = [[name.replace("_", " "), _shown(value)] for name, value in facts.items()]
-    console.table(["", ""], rows)
-    model = Model.of(found.to_speak()[0])
-    print(visible(model.glimpse(300, seed=0)).rstrip())
-
-
-@app.command()
-def verify(run: o.Run = None, replay: o.Replay = None, as_json: o.InfoJson = False) -> None:
-    """Check a run: read all its files again, and make its last steps again.
-
-    For a disk or a memory that one does not trust. It changes nothing. The exit code is 0 where
-    all is as it was written and every number comes out to the bit, else 4.
-    """
-    from charrnn.runs import folder
-
-    found = folder.find(run)
-    with closing(console.Counting(1, what=f"verifying {found.name}", at_once=True)) as bar:
-        from charrnn.training import verify
-
-        findings = verify.checked(found, at_most=replay, progress=bar.so_far)
-    if as_json:
-        print(json.dumps([vars(finding) for finding in findings]))
-    else:
-        console.table(["", ""], [[finding.what, finding.found] for finding in findings])
-    problems = [finding.problem for finding in findings if finding.problem]
-    if problems:
-        raise CheckpointError("; ".join(problems), verify.ADVICE)
-
-
-_SPLITS = ("records", "val_fraction", "test_fraction", "max_val_chars")
-
-
-def _facts(run: Any, last: Any) -> dict[str, Any]:
-    """What there is to know of a run, under names that scripts can rely on."""
-    best = run.best_progress()
-    return {
-        "run": run.name,
-        "corpus": " ".join(last.corpus.names),
-        "corpus_chars": last.corpus.num_chars,
-        "corpus_sha256": last.corpus.sha256,
-        "corpus_encoding": last.data.encoding,
-        **({"corpus_column": last.data.column} if last.data.column else {}),
-        "vocab_size": len(last.vocab),
-        "vocab": last.vocab.decode(range(min(len(last.vocab), 200))),
-        **last.model.to_json(),
-        "num_parameters": last.num_parameters,
-        **last.train.to_json(),
-        **last.runtime.to_json(),
-        **{name: value for name, value in last.data.to_json().items() if name in _SPLITS},
-        "step": last.progress.step,
-        "elapsed_seconds": round(last.progress.elapsed_seconds, 1),
-        "train_loss": last.progress.train_loss,
-        "val_loss": best.val_loss,
-        "val_loss_reset": best.val_loss_reset,
-        "best_step": best.step,
-        "weights_sha256": last.weights_sha256(),
-    }
-
-
-def _shown(value: Any) -> str:
-    """A fact for people."""
-    if value is None:
-        return "not measured yet"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
+runs.add_to(app)
 evaluate.add_to(app)

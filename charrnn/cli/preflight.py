@@ -1,5 +1,5 @@
-"""What can be told of a command before torch is loaded, which takes seconds: a mistake is answered
-at once. What only torch can tell comes later.
+"""Checks of a command before torch is loaded, which takes seconds: most mistakes are answered at
+once.
 """
 
 import re
@@ -17,9 +17,9 @@ def require_trainable(
     run_name: str | None,
     init_from: str | None,
 ) -> None:
-    """Raise what `launch.new_run` would raise of a request, as far as it can be told."""
+    """Raise the error that `setup.new_run` would raise, as far as that needs no torch."""
     from charrnn.runs import folder
-    from charrnn.sources import decoding, paths  # sample asks for its device only
+    from charrnn.sources import decoding, paths  # here, for `sample` checks its device alone
 
     for kind in (ModelConfig, DataConfig, TrainConfig, RuntimeConfig):
         kind.among(given)
@@ -32,7 +32,7 @@ def require_trainable(
 
 
 def require_device(name: str | None) -> None:
-    """Raise `UsageError` for the name of no device, or for a GPU where torch is built for none."""
+    """Raise `UsageError` for an unknown device, or for a GPU that torch was built without."""
     if name is None:
         return
     require_device_name(name)
@@ -41,18 +41,18 @@ def require_device(name: str | None) -> None:
 
 
 def require_device_name(name: str) -> None:
-    """Raise `UsageError` where that is the name of no device."""
+    """Raise `UsageError` unless that names a device."""
     if not re.fullmatch(r"auto|(cpu|cuda|mps)(:\d+)?", name):
         raise UsageError(f"--device {name!r} is not known", "use auto, cpu, cuda, cuda:N or mps")
 
 
 def missing_device(name: str) -> UsageError:
-    """The error for a device that this machine, or this build of torch, has not got."""
+    """Return the error for a device that this machine or this build of torch lacks."""
     return UsageError(f"--device {name} is not available on this machine", "use auto or cpu")
 
 
 def _version_of_torch() -> str:
-    from importlib import metadata  # slow: a command for the CPU need not wait for it
+    from importlib import metadata  # slow, and not needed for the CPU
 
     try:
         return metadata.version("torch")

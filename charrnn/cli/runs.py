@@ -1,0 +1,137 @@
+"""The commands about runs as a whole: list them, show one, verify one."""
+
+import json
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from charrnn._text import symbol, visible
+from charrnn.cli import console
+from charrnn.cli import flags as o
+from charrnn.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from charrnn.runs.checkpoint import Checkpoint
+    from charrnn.runs.folder import Run
+
+_COLUMNS = ["run", "corpus", "network", "steps", "best val loss", "age"]
+_OPTIONAL_COLUMNS = ["corpus", "network", "age", "steps"]  # left out of a narrow terminal, in turn
+_SPLIT_SETTINGS = ("records", "val_fraction", "test_fraction", "max_val_chars")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.command("runs")(list_runs)
+    app.command()(info)
+    app.command()(verify)
+
+
+def list_runs() -> None:
+    """List the runs, the newest first."""
+    from charrnn.runs import folder
+
+    every = folder.everything()
+    rows = []
+    for run in every:
+        try:
+            rows.append(_row(run))
+        except CheckpointError as error:
+            console.note(str(error))
+    if not every:
+        console.note(str(folder.no_run()))
+    if rows:
+        console.table(_COLUMNS, rows, may_go=_OPTIONAL_COLUMNS)
+
+
+def _row(run: "Run") -> list[str]:
+    last, best = run.header(), run.best_progress().val_loss
+    return [
+        run.name,
+        " ".join(last.corpus.names),
+        f"{last.model} ({console.compact(last.num_parameters)})",
+        f"{last.progress.step:,} of {last.train.steps:,}",
+        "" if best is None else f"{best:.4f}",
+        console.age(time.time() - run.written_ns() / 1e9),
+    ]
+
+
+def info(run: o.Run = None, as_json: o.InfoJson = False) -> None:
+    """Show one run: network, vocabulary, progress, losses, a sample."""
+    from charrnn.generation.model import Model
+    from charrnn.runs import folder
+
+    its_run = folder.find(run)
+    last, skipped = its_run.newest_valid()
+    for error in skipped:
+        console.note(str(error))
+    facts = _facts(its_run, last)
+    if as_json:
+        print(json.dumps(facts))
+        return
+    facts["vocab"] = "".join(map(symbol, facts["vocab"]))
+    rows = [[name.replace("_", " "), _shown(value)] for name, value in facts.items()]
+    console.table(["", ""], rows)
+    model = Model.of(its_run.to_speak()[0])
+    print(visible(model.glimpse(300, seed=0)).rstrip())
+
+
+def verify(run: o.Run = None, replay: o.Replay = None, as_json: o.InfoJson = False) -> None:
+    """Check a run: read all its files again, and repeat its last steps.
+
+    For a disk or a memory that you do not trust. Nothing is changed. The exit code is 0 if all
+    files are as they were written and the steps are bit-identical, else 4.
+    """
+    from charrnn.runs import folder
+
+    its_run = folder.find(run)
+    with closing(console.Counting(1, what=f"verifying {its_run.name}", at_once=True)) as bar:
+        from charrnn.training import verify
+
+        findings = verify.checked(its_run, at_most=replay, progress=bar.so_far)
+    if as_json:
+        print(json.dumps([vars(finding) for finding in findings]))
+    else:
+        console.table(["", ""], [[finding.what, finding.found] for finding in findings])
+    problems = [finding.problem for finding in findings if finding.problem]
+    if problems:
+        raise CheckpointError("; ".join(problems), verify.ADVICE)
+
+
+def _facts(run: "Run", last: "Checkpoint") -> dict[str, Any]:
+    """Return all facts about a run, under names that scripts can rely on."""
+    best = run.best_progress()
+    return {
+        "run": run.name,
+        "corpus": " ".join(last.corpus.names),
+        "corpus_chars": last.corpus.num_chars,
+        "corpus_sha256": last.corpus.sha256,
+        "corpus_encoding": last.data.encoding,
+        **({"corpus_column": last.data.column} if last.data.column else {}),
+        "vocab_size": len(last.vocab),
+        "vocab": last.vocab.decode(range(min(len(last.vocab), 200))),
+        **last.model.to_json(),
+        "num_parameters": last.num_parameters,
+        **last.train.to_json(),
+        **last.runtime.to_json(),
+        **{name: value for name, value in last.data.to_json().items() if name in _SPLIT_SETTINGS},
+        "step": last.progress.step,
+        "elapsed_seconds": round(last.progress.elapsed_seconds, 1),
+        "train_loss": last.progress.train_loss,
+        "val_loss": best.val_loss,
+        "val_loss_reset": best.val_loss_reset,
+        "best_step": best.step,
+        "weights_sha256": last.weights_sha256(),
+    }
+
+
+def _shown(value: Any) -> str:
+    """Return a fact as people read it."""
+    if value is None:
+        return "not measured yet"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
