@@ -1,4 +1,4 @@
-"""The rules of the house, read from the source: who may import whom, and what nobody may do."""
+"""The rules of the house that import contracts (pyproject.toml) cannot say."""
 
 import ast
 import subprocess
@@ -48,6 +48,11 @@ def test_every_package_is_small_and_every_module_has_its_tests():
         for module in modules - proved_elsewhere:
             test = tests / package.relative_to(SOURCE) / f"test_{module.removeprefix('_')}.py"
             assert test.exists(), module
+
+
+def test_the_top_of_the_package_holds_what_everybody_knows():
+    known = {"__init__", "__main__", "api", "config", "errors", "_atomic", "_cores", "_text"}
+    assert {path.stem for path in SOURCE.glob("*.py")} <= known
 
 
 @pytest.mark.parametrize(
