@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.config import ModelConfig, TrainConfig
-from charrnn.errors import UsageError
+from charrnn.errors import SettingError
 
 DEFAULT_MINUTES = 3.0
 
@@ -62,13 +62,12 @@ class Budget:
             name: value for name, value in dataclasses.asdict(self).items() if value is not None
         }
         if len(given) > 1:
-            flags = " and ".join(f"--{name} {value}" for name, value in given.items())
-            raise UsageError(
-                f"{flags} were both given", "choose one of --steps, --epochs, --minutes"
-            )
+            lengths = " and ".join(f"{name} {value}" for name, value in given.items())
+            raise SettingError(f"{lengths} were both given", "choose one", *given)
         for name, value in given.items():
             if not 0 < value < 1e15:
-                raise UsageError(f"--{name} {value} is out of range", "it must be greater than 0")
+                hint = "it must be greater than 0"
+                raise SettingError(f"{name} {value} is out of range", hint, name)
 
     @property
     def seconds(self) -> float:

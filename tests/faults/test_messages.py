@@ -49,7 +49,7 @@ MESSAGES = {
     ),
     ("train", "--steps", "9", "--minutes", "1"): (
         2,
-        "--steps 9 and --minutes 1.0 were both given; choose one of --steps, --epochs, --minutes",
+        "--steps 9 and --minutes 1.0 were both given; choose one",
     ),
     ("train", "--minutes", "0"): (2, "--minutes 0.0 is out of range; it must be greater than 0"),
     ("train", "--lines", "--records", "blank"): (
