@@ -244,7 +244,7 @@ def joined(group: Group) -> Trainer:
     screen = Screen()
     with group.first_of_each_machine_first():  # the corpus is encoded once on each
         text = dataset.same_text(standing, keep_corpus=True, screen=screen)
-    if "optimizer.embedding.m" in standing.arrays:
+    if standing.group("optimizer"):  # else a new run, of which the weights are handed on
         made = restored(standing, config, group)
     else:
         made = built(standing, config, group)
