@@ -131,14 +131,14 @@ def resume(
     from now. The learning rate then follows the schedule of a run of the new length.
     """
     began = time.monotonic()
-    from charrnn.cli import preflight
+    from charrnn.models import device_names
     from charrnn.runs import folder, restarts
     from charrnn.training.autosize import Budget
 
     budget = Budget(steps, epochs, minutes)
     name, typed = resume_flags.typed(context, run)
     if not restarts.is_one_of_several():  # else only the first process needs to have the run
-        preflight.require_device(device)
+        device_names.require_device(device)
         resume_flags.require_same(typed, folder.find(name).header())
     given = {"device": device, "threads": threads}
     moved = {name: value for name, value in given.items() if value is not None}
@@ -301,9 +301,10 @@ def sample(
     if many.prompts is not None and (prompt is not None or prompt_file is not None):
         other = "--prompt" if prompt is not None else "--prompt-file"
         raise UsageError(f"--prompts and {other} were both given", "choose one")
-    from charrnn.cli import inputs, preflight, sample
+    from charrnn.cli import inputs, sample
+    from charrnn.models import device_names
 
-    preflight.require_device(many.device)
+    device_names.require_device(many.device)
     wanted = sample.Wanted(
         num=many.num, unique=many.unique, novel=many.novel, novel_chars=many.novel_chars,
         match=many.match, device=many.device, as_json=output.as_json, report=output.report,

@@ -13,8 +13,8 @@ import torch
 import torch.utils.deterministic
 from torch import Tensor
 
-from charrnn.cli import preflight
 from charrnn.errors import NoMemoryError, UsageError
+from charrnn.models import device_names
 
 
 def resolve(name: str) -> str:
@@ -24,11 +24,11 @@ def resolve(name: str) -> str:
     """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    preflight.require_device_name(name)
+    device_names.require_device_name(name)
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as error:
-        raise preflight.missing_device(name) from error
+        raise device_names.missing_device(name) from error
     return name
 
 

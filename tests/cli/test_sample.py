@@ -78,7 +78,7 @@ class TestRecords:
 
     def test_a_batch_on_torch_says_the_same(self, charrnn, monkeypatch):
         monkeypatch.setattr("charrnn.models.device.resolve", lambda name: "cpu")
-        monkeypatch.setattr("charrnn.cli.preflight.require_device", lambda name: None)
+        monkeypatch.setattr("charrnn.models.device_names.require_device", lambda name: None)
         wish = ("sample", "-s", 5, "--num", 12, "--unique")
         assert charrnn(*wish, "--device", "cuda").out == charrnn(*wish).out
 
