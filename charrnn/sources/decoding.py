@@ -131,7 +131,7 @@ class Normalised(columns.Rows):
             yield f"within {what} {became}"
         if self.num_missing:
             what = number_of(self.num_missing, "row")
-            yield f"passed over {what} with nothing in column {reading.column}"
+            yield f"skipped {what} with nothing in column {reading.column}"
         if self.num_malformed:
             yield f"left out {number_of(self.num_malformed, 'row')} that cannot be read"
 
@@ -142,16 +142,16 @@ class Normalised(columns.Rows):
         damaged = [name for name, likely in self.likely.items() if likely == reading.encoding]
         if damaged:
             yield (
-                f"passed over {number_of(len(damaged), 'file')} with bytes that are not"
+                f"skipped {number_of(len(damaged), 'file')} with bytes that are not"
                 f" {reading.encoding}: {some(damaged)}; --errors skip leaves out only the lines"
                 " with such bytes"
             )
         if others := [name for name in self.likely if name not in damaged]:
             names = [f"{name} (perhaps {self.likely[name]})" for name in others]
-            yield f"passed over {_files_that_are(len(names))} not {reading.encoding}: {some(names)}"
+            yield f"skipped {_files_that_are(len(names))} not {reading.encoding}: {some(names)}"
         if others := [name for name in self.skipped if name not in self.likely]:
             what = "text" if reading.column is None else "a table"
-            yield f"passed over {_files_that_are(len(others))} not {what}: {some(others)}"
+            yield f"skipped {_files_that_are(len(others))} not {what}: {some(others)}"
         if self.packed:
             yield (
                 f"learning compressed bytes as they are: {some(self.packed)}; to learn the text in"

@@ -123,7 +123,7 @@ def test_a_folder_trains_and_says_what_it_passed_over(charrnn, tmp_path):
     (tmp_path / "texts" / "b.png").write_bytes(b"\x89PNG\0\xff")
     done = charrnn("train", "texts", *QUICK)
     assert done.code == 0
-    assert "passed over 1 file that is not text: texts/b.png" in done.err
+    assert "skipped 1 file that is not text: texts/b.png" in done.err
     assert (tmp_path / "checkpoints" / "texts").is_dir()
 
 

@@ -67,9 +67,9 @@ def test_what_is_not_text_in_a_folder_is_passed_over_without_a_trace(tmp_path):
     )
     assert vocab.decode(ids) == "text\nmore"
     assert surveyed.notes == (
-        "passed over 1 file with bytes that are not utf-8: b; --errors skip leaves out only the"
+        "skipped 1 file with bytes that are not utf-8: b; --errors skip leaves out only the"
         " lines with such bytes",
-        "passed over 1 file that is not text: c",
+        "skipped 1 file that is not text: c",
     )
     assert surveyed.sha256 == hashlib.sha256(b"text\nmore").hexdigest()
 

@@ -76,7 +76,7 @@ def test_of_a_folder_the_tables_are_read(charrnn, tmp_path):
     write(tmp_path / "t", "t.jsonl")
     (tmp_path / "t/README.md").write_text("About these tables.\n")
     done = charrnn("train", "t", "--column", "text", *FEW)
-    assert "passed over 1 file that is not a table: t/README.md\n" in done.err
+    assert "skipped 1 file that is not a table: t/README.md\n" in done.err
     assert learned(tmp_path) == "".join(row.replace("\n", " ") + "\n" for row in ROWS) * 2
 
 

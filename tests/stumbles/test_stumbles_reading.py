@@ -238,7 +238,7 @@ def test_each_file_of_a_folder_is_read_in_its_own_encoding(charrnn, tmp_path, en
         assert "read 1 file in another encoding: stories/07.txt (cp1252)\n" in done.err
     else:
         assert "read 11 files in another encoding: stories/00.txt (utf-8), " in done.err
-    assert "passed over 1 file that is not text: stories/cover.png\n" in done.err
+    assert "skipped 1 file that is not text: stories/cover.png\n" in done.err
 
 
 @stumble(34)
@@ -248,7 +248,7 @@ def test_a_file_whose_encoding_is_unsure_is_passed_over_by_name(charrnn, tmp_pat
     (tmp_path / "stories/b.txt").write_bytes("perché è più\n".encode("latin-1"))
     done = charrnn("train", "stories", *FEW)
     assert done.code == 0
-    assert "passed over 1 file that is not utf-8: stories/b.txt (perhaps " in done.err
+    assert "skipped 1 file that is not utf-8: stories/b.txt (perhaps " in done.err
     assert learned(tmp_path) == small_text()
 
 
