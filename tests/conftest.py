@@ -4,6 +4,7 @@ runs to compare; and the fault matrix as a table, after tests that prove its row
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # two processes with two threads each
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from hypothesis import settings
 
 from charrnn import __main__ as program
@@ -114,16 +116,33 @@ def start(*arguments: object, **settings: object) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, **settings)  # type: ignore[call-overload, no-any-return]
 
 
-@pytest.fixture(scope="module")
-def _two_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("two-runs")
+@pytest.fixture(scope="session")
+def _two_runs_made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Trained by the first process of the session that asks."""
+    is_one_of_several = "PYTEST_XDIST_WORKER" in os.environ
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if is_one_of_several else base) / "two-runs"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            unfinished = tmp_path_factory.mktemp("unfinished")
+            _make_two_runs(unfinished)
+            unfinished.rename(folder)
+    return folder
+
+
+def _make_two_runs(folder: Path) -> None:
     (folder / "text.txt").write_text(small_text())
     numbers = [str(number) for number in range(1000, 1300) if number % 7]
     (folder / "names.txt").write_text("\n".join(numbers) + "\n")
     small = (*SMALL, "--steps", 60, "--threads", 1, "--quiet")
     for flags in (("text.txt", "--run", "a"), ("names.txt", "--lines", "--run", "names")):
         assert start("train", *flags, *small, cwd=folder).wait() == 0
-    return folder
+
+
+@pytest.fixture(scope="module")
+def _two_runs(_two_runs_made_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("two-runs")
+    return shutil.copytree(_two_runs_made_once, folder, dirs_exist_ok=True)
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def homeless(*command, prefix=(), settings=None):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @row(40)
 @needs_nobody
 def test_a_user_without_a_name_or_a_home_can_do_everything(corpus, tmp_path):
@@ -53,6 +54,7 @@ def test_a_user_without_a_name_or_a_home_can_do_everything(corpus, tmp_path):
         assert done.stderr == ("charrnn: wrote a.svg\n" if command[0] == "plot" else "")
 
 
+@pytest.mark.slow
 @row(40)
 @needs_no_room
 @pytest.mark.usefixtures("trained")
@@ -115,6 +117,7 @@ def test_in_a_folder_that_is_gone_one_is_sent_to_another(corpus, command):
     )
 
 
+@pytest.mark.slow
 @row(21)
 @pytest.mark.skipif(sys.platform == "win32", reason="names of files are Unicode there")
 def test_a_run_goes_from_ascii_to_utf8_and_back_whatever_its_corpus_is_called(

@@ -74,7 +74,7 @@ def lock(root):
 
 @row(40)
 @stumble(51)
-@pytest.mark.parametrize("copy", ["kept", "lost"])
+@pytest.mark.parametrize("copy", ["kept", pytest.param("lost", marks=pytest.mark.slow)])
 def test_what_reads_a_run_works_in_a_read_only_folder(read_only, copy):
     if copy == "lost":
         shutil.rmtree(read_only / ".corpora")

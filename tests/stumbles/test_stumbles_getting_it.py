@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from conftest import QUICK
 from stumbles import stumble
 
@@ -36,6 +37,7 @@ def test_every_module_can_be_imported_without_the_modules_of_posix():
     assert (done.stdout, done.stderr) == ("ran\n", "")
 
 
+@pytest.mark.slow
 @stumble(30)
 def test_the_commands_run_without_the_modules_of_posix(corpus):
     for command in (
