@@ -14,18 +14,21 @@ from charrnn.models.cells import State
 from charrnn.models.network import Network
 
 _SEGMENT = 32  # characters between two updates
-_RATE = 5e-4  # how far each weight goes in a step, where its gradient has its usual size
-_DECAY = 1e-3  # how much of the way back to what was trained it goes in each step
 _SQUARE_BETA = 0.999
 _EPSILON = 1e-8
 _MAX_NORM = 1.0
 
 
-def evaluate_adapting(network: Network, ids: IntArray, *, first: int) -> float:
+def evaluate_adapting(
+    network: Network, ids: IntArray, *, first: int, rate: float = 5e-4, decay: float = 1e-3
+) -> float:
     """Mean nats per character of ids[first:], read once from left to right, state carried,
     learning on the way. The 256 characters before are read, neither scored nor learned from.
 
     θ ← θ - rate g / (√v̂ + ε) + decay (θ₀ - θ)        v the running mean of g²
+
+    rate: how far each weight goes in a step, where its gradient has its usual size.
+    decay: which share of the way back to what was trained it goes in each step.
     """
     device = network.head.weight.device
     trained = [weight.detach().clone() for weight in network.parameters()]
@@ -46,13 +49,19 @@ def evaluate_adapting(network: Network, ids: IntArray, *, first: int) -> float:
             tuple(tuple(part.detach() for part in layer) for layer in state.layers), state.before_KB
         )
         loss.backward()  # type: ignore[no-untyped-call]
-        _update(list(network.parameters()), trained, squares, number)
+        _update(list(network.parameters()), trained, squares, number, rate=rate, decay=decay)
     return total / (len(ids) - first)
 
 
 @torch.no_grad()
 def _update(
-    weights: list[torch.nn.Parameter], trained: list[Tensor], squares: list[Tensor], number: int
+    weights: list[torch.nn.Parameter],
+    trained: list[Tensor],
+    squares: list[Tensor],
+    number: int,
+    *,
+    rate: float,
+    decay: float,
 ) -> None:
     """One step along the gradient, and a little back."""
     gradients = []
@@ -66,4 +75,4 @@ def _update(
         gradient = gradient * factor
         square.lerp_(gradient.square(), 1 - _SQUARE_BETA)
         size = (square / (1 - _SQUARE_BETA**number)).sqrt_().add_(_EPSILON)
-        weight.addcdiv_(gradient, size, value=-_RATE).lerp_(start, _DECAY)
+        weight.addcdiv_(gradient, size, value=-rate).lerp_(start, decay)

@@ -18,10 +18,9 @@ def network_of(cell="lstm"):
 
 
 @pytest.mark.parametrize("first", [1, 100, 600])
-def test_without_learning_it_is_the_evaluation(monkeypatch, cell, first):
-    monkeypatch.setattr(dynamic_evaluation, "_RATE", 0.0)
+def test_without_learning_it_is_the_evaluation(cell, first):
     network = network_of(cell)
-    assert evaluate_adapting(network, IDS, first=first) == pytest.approx(
+    assert evaluate_adapting(network, IDS, first=first, rate=0.0) == pytest.approx(
         evaluate(network, IDS, first=first), abs=1e-5
     )
 
@@ -33,18 +32,15 @@ def test_nothing_is_learned_from_before_it_is_scored():
     assert evaluate_adapting(network_of(), IDS[:end], first=300) == pytest.approx(static, abs=1e-5)
 
 
-def test_what_a_text_repeats_is_soon_expected(monkeypatch):
-    monkeypatch.setattr(dynamic_evaluation, "_RATE", 5e-3)
+def test_what_a_text_repeats_is_soon_expected():
     text = np.tile(IDS[:20], 100)
     static = evaluate(network_of(), text, first=1)
-    assert evaluate_adapting(network_of(), text, first=1) < static - 0.5
+    assert evaluate_adapting(network_of(), text, first=1, rate=5e-3) < static - 0.5
 
 
-def test_every_weight_is_drawn_back_to_what_was_trained(monkeypatch):
-    monkeypatch.setattr(dynamic_evaluation, "_RATE", 0.0)
-    monkeypatch.setattr(dynamic_evaluation, "_DECAY", 0.5)
+def test_every_weight_is_drawn_back_to_what_was_trained():
     network = network_of()
     start = network.arrays()
-    evaluate_adapting(network, IDS[:200], first=1)
+    evaluate_adapting(network, IDS[:200], first=1, rate=0.0, decay=0.5)
     for name, array in network.arrays().items():
         np.testing.assert_allclose(array, start[name], atol=1e-6)
