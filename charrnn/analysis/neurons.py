@@ -24,12 +24,12 @@ import numpy.typing as npt
 
 from charrnn.analysis.text_features import FEATURES, Feature
 from charrnn.config import ModelConfig
-from charrnn.data.records import END
 from charrnn.data.vocab import code_points
 from charrnn.errors import UsageError
 from charrnn.generation.model import Model
 from charrnn.models.cells import num_state_arrays
 from charrnn.models.step_numpy import Matrices, Progress, Stepper
+from charrnn.sources.units import END
 
 FloatArray = npt.NDArray[Any]
 

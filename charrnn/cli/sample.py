@@ -12,7 +12,6 @@ from charrnn._text import number_of
 from charrnn.cli import console, inputs
 from charrnn.cli.quotations import Reporter
 from charrnn.config import SampleConfig
-from charrnn.data.records import END
 from charrnn.errors import ExhaustedError, UsageError
 from charrnn.generation.batch import Batch
 from charrnn.generation.filters import Sieve, pattern
@@ -20,6 +19,7 @@ from charrnn.generation.model import MAX_PROMPT, NUM_AT_ONCE, Model, Said
 from charrnn.generation.sampler import Steerings
 from charrnn.models.cells import State
 from charrnn.runs.checkpoint import Checkpoint
+from charrnn.sources.units import END
 
 _NUM_RECORDS = 10
 _LENGTH_OF_RECORD = 10_000

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data.vocab import IntArray
+from charrnn.sources.units import END
 
-END = {"lines": "\n", "blank": "\n\n"}
 _CHUNK_CHARS = 1 << 24
 _CHUNK_RECORDS = 1 << 16
 _ONE_FILE = np.zeros(1, np.int64)

@@ -22,7 +22,7 @@ import numpy as np
 
 from charrnn import _cores
 from charrnn.config import ModelConfig, SampleConfig
-from charrnn.data.records import END, apart
+from charrnn.data.records import apart
 from charrnn.data.vocab import UNKNOWN, IntArray, Vocab, code_points
 from charrnn.errors import UsageError
 from charrnn.generation import folding, predict
@@ -34,6 +34,7 @@ from charrnn.models.cells import State, Weights
 from charrnn.models.step_numpy import Matrices, Progress, Stepper
 from charrnn.runs import folder
 from charrnn.runs.checkpoint import Checkpoint
+from charrnn.sources.units import END
 
 # Characters of a prompt that are read, its last ones: nothing before them changes what follows (on
 # Shakespeare 500 leave the same logits to within rounding), and a book takes no longer than a page.
@@ -73,7 +74,7 @@ class Model:
     config: ModelConfig
     vocab: Vocab
     weights: Weights
-    records: str = "none"  # what it learned: one text, or those of a kind of `records.END`
+    records: str = "none"  # what it learned: one text, or those of a kind of `units.END`
     name: str = ""  # what `load` was asked for
     progress: Progress = _untold  # called with the characters of a prompt: read, in all
 

@@ -12,9 +12,8 @@ from itertools import chain
 from typing import Any
 
 from charrnn._text import some
-from charrnn.data.records import END
 from charrnn.errors import CorpusError, UsageError
-from charrnn.sources.units import BAD
+from charrnn.sources.units import BAD, END
 
 _MOST_CHARS = 1 << 24  # in a line or a cell: where there are more, a quote was not closed
 _CHUNK_CHARS = 1 << 18

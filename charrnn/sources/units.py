@@ -1,10 +1,9 @@
-"""The units of a text, of which a damaged one can be left out: lines, or records between blank
-lines.
-"""
+"""The units of a text: lines, or records between blank lines. A damaged unit can be left out."""
 
 import re
 from collections.abc import Iterable, Iterator
 
+END = {"lines": "\n", "blank": "\n\n"}  # what ends a record of each kind
 BAD = "\udcff"  # stands for bytes that could not be decoded; no text that was decoded holds it
 _ENDS = {
     "none": re.compile("(\n)"),

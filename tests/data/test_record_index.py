@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from charrnn.data import record_index
 from charrnn.data.record_index import RecordIndex
-from charrnn.data.records import END, Records
+from charrnn.data.records import Records
 from charrnn.data.vocab import UNKNOWN, Vocab, code_points
+from charrnn.sources.units import END
 
 VOCABS = {
     "narrow": Vocab(tuple(map(ord, "\nabc"))),

@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.data import records
-from charrnn.data.records import END, Records
+from charrnn.data.records import Records
 from charrnn.data.vocab import code_points
+from charrnn.sources.units import END
 
 
 def arranged(found, ids):
