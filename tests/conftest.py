@@ -34,9 +34,8 @@ from charrnn.runs.folder import Run
 from charrnn.training import loop
 
 TESTS = str(Path(__file__).parent)
-os.environ["PYTHONPATH"] = os.pathsep.join(  # scripts of the tests import other tests
-    [*(place for place in sys.path if place.startswith(TESTS)), os.environ.get("PYTHONPATH", "")]
-)
+PLACES = [*(place for place in sys.path if place.startswith(TESTS)), os.environ.get("PYTHONPATH")]
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, PLACES))  # for scripts of the tests
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
 torch.set_num_threads(1)  # small networks gain nothing from more
