@@ -5,7 +5,7 @@ become a corpus and its splits, `TrainConfig` what decides the trajectory on tha
 `RuntimeConfig` what computes it, `SampleConfig` how a character is drawn.
 
 A setting is declared once, as a field: default, help, range, other spellings of its flag. The
-checks here and the flags of the command line (cli/flags.py) follow from it.
+checks here and the flags of the command line (cli/settings.py) follow from it.
 """
 
 import dataclasses
@@ -338,7 +338,7 @@ class TrainConfig(Checked):
     seed: int = setting(
         1, help="Seed of every random draw.", panel=_LEARNING, low=0, high=2**63 - 1
     )
-    # Where the clock has corrected the schedule: see training.schedule_share.
+    # Where the clock has corrected the schedule: see loop.schedule_share.
     schedule_step: int = setting(0, low=0, high=2**48)
     schedule_done: float = setting(0.0, low=0.0, high=1.0)
 
@@ -394,7 +394,7 @@ class SampleConfig(Checked):
         help="Only those at least p times as likely as the likeliest.",
         panel=_DRAWING, low=0.0, high=1.0,
     )  # fmt: skip
-    # see steering.RepeatPenalty
+    # see constraints.RepeatPenalty
     repeat_penalty: float = setting(
         0.0,
         help="Against loops: nats that a character loses for each character, past the fifth, of the"

@@ -1,7 +1,7 @@
 """Which unit follows what: the units of a model, ranked by how closely each keeps to something that
 a person can name in a text.
 
-The score is |r|, the correlation of a unit's activity with a feature (features.py) over a text:
+The score is |r|, the correlation of a unit's activity with a feature (text_features.py) of a text:
 Pearson's, which for a feature that is on or off is the point-biserial one. It is 1 for a unit that
 does that and nothing else, 0 for one that takes no notice of it, and it does not change when an
 activity is scaled, shifted or turned round. After the quote detection cell of Karpathy, Johnson &

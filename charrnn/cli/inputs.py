@@ -130,7 +130,7 @@ def _without_last_newline(data: bytes) -> bytes:
 def opened(
     name: str, how: "Reading", *, tell: Callable[[int], None] = lambda num_bytes: None
 ) -> "File":
-    """A file, - being standard input, to be read by `reading.spelled`; `tell` is called with the
+    """A file, - being standard input, to be read by `dataset.spelled`; `tell` is called with the
     bytes on disk as they are read. Raises `UsageError` where it cannot be.
     """
     from charrnn.data.dataset import File

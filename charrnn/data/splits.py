@@ -76,7 +76,7 @@ class Splits:
     @classmethod
     def of(cls, files: Files, config: DataConfig, ids: IntArray, newline: int) -> "Splits":
         """The splits that a configuration asks for, cut where lines end if one does nearby. Of a
-        single file they are exactly those of `lanes.Text`.
+        single file they are exactly those of `batches.Text`.
         """
         end = files.val_begin(len(ids))
         groups = list(grouped(files, config, len(ids)))

@@ -34,7 +34,7 @@ _TAKEN_AT_ONCE = 32  # texts that a core gives at once
 
 
 class Batch(Protocol):
-    """Streams that take their steps together: `stepper.Batch`, or its like on another device."""
+    """Streams that take their steps together: `step_numpy.Batch`, or its like on another device."""
 
     def step(self, ids_B: IntArray) -> FloatArray:
         """Read a character on each stream: logits_VB for the next ones."""

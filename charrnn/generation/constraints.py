@@ -1,6 +1,6 @@
 """What a stream is kept from saying, by what it has said: copies of a corpus, repetitions.
 
-Each is a `sampling.Steering`: one object follows one stream.
+Each is a `sampler.Steering`: one object follows one stream.
 
 Shapes: V vocabulary, W the last characters that are remembered.
 """

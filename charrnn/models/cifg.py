@@ -2,7 +2,7 @@
 
 torch has fused layers for the LSTM, the GRU and the simple network, but none for this one, and
 autograd through its steps would take several times longer. The equations are
-`recurrence.cifg_step`. Here they stand transposed, each step's columns being the lanes:
+`cells.cifg_step`. Here they stand transposed, each step's columns being the lanes:
 [W_ih W_hh] @ [x; h] is the form of a matrix product that is fastest at the few lanes of a step, and
 it leaves each gate in one piece.
 

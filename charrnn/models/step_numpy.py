@@ -1,4 +1,4 @@
-"""The equations of recurrence.py laid out for speed, in numpy: one stream, or many side by side.
+"""The equations of cells.py laid out for speed, in numpy: one stream, or many side by side.
 
 The textbook's page stays the oracle: a test holds every cell here to it. What differs:
 

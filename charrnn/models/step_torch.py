@@ -17,7 +17,7 @@ from charrnn.models.cells import Layer, State, Weights
 
 
 class TorchBatch:
-    """What `stepper.Batch` is, on another device."""
+    """What `step_numpy.Batch` is, on another device."""
 
     def __init__(
         self, config: ModelConfig, weights: Weights, start: State, num_streams: int, *, device: str

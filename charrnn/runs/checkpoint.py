@@ -1,8 +1,8 @@
 """One file that holds everything a run is: atomic to write, verified when read.
 
-container.py has the bytes: named arrays, a JSON object, a digest. Here is what they mean: format
-number, configurations, vocabulary, corpus and progress in the object; `weights.*`, `ngrams.*`,
-`optimizer.*` and `state.*` among the arrays. docs/checkpoint-format.md tells the whole.
+safetensors_file.py has the bytes: named arrays, a JSON object, a digest. Here is what they mean:
+format number, configurations, vocabulary, corpus and progress in the object; `weights.*`,
+`ngrams.*`, `optimizer.*` and `state.*` among the arrays. docs/checkpoint-format.md has it all.
 
 Tensors go in and out as named numpy arrays: this module knows configurations and vocabulary only.
 """

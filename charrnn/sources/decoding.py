@@ -35,7 +35,7 @@ class Reading:
     encoding: str = "utf-8"
     is_bytes: bool = False  # every byte is a character of its own
     errors: str = "strict"  # what becomes of bytes that are not in the encoding: see config.ERRORS
-    records: str = "none"  # of a kind of `records.END`: what is left out whole, with errors "skip"
+    records: str = "none"  # of a kind of `units.END`: what is left out whole, with errors "skip"
     column: str | None = None  # of a table, by name or number: its cells are the records
 
     @classmethod

@@ -18,7 +18,7 @@ from charrnn.training.clock import Pace
 from charrnn.training.loop import Report, TrainingState, train
 
 _TRIAL_SECONDS, _TRIAL_SHARE = 0.75, 1 / 80  # for each number of threads; of the run's time, in all
-_VALIDATION_SIZE = 64 * 1024  # characters; see evaluation.evaluate: fewer lanes are slower
+_VALIDATION_SIZE = 64 * 1024  # characters; fewer lanes are slower
 _MIN_STEPS = 3  # so that the clock is looked at before the end
 _MAX_VALIDATION_SHARE = 1 / 30  # of the time, for the validation at the end
 
