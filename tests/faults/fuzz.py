@@ -23,6 +23,7 @@ except ImportError:
     raise SystemExit("this needs atheris: pip install atheris") from None
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "runs"))
 with atheris.instrument_imports(include=["charrnn", "json"]):
     from charrnn.errors import CheckpointError
     from charrnn.generation.model import Model
