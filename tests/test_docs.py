@@ -51,13 +51,16 @@ def test_a_page_names_no_place_on_the_machine_that_made_it(page: Path) -> None:
     assert re.findall(r"(?<![\w.)…/])/(?:home|tmp|root|usr|work|var)/\S*", text) == []
 
 
-def test_the_readme_has_each_package_and_no_other() -> None:
-    listed = (
-        README.read_text(encoding="utf-8").partition("    charrnn/\n")[2].partition("    tests/")[0]
-    )
+def test_the_tour_has_each_package_and_no_other() -> None:
+    tour = (ROOT / "docs/tour.md").read_text(encoding="utf-8")
+    listed = tour.partition("    charrnn/\n")[2].partition("    tests/")[0]
     packages = re.findall(r"^      (\w+)/ ", listed, flags=re.M)
     there = {path.parent.name for path in (ROOT / "charrnn").glob("*/__init__.py")}
     assert sorted(packages) == sorted(there)
+
+
+def test_the_readme_fits_on_a_few_screens() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 180
 
 
 def test_the_readme_counts_the_rows_of_the_fault_matrix() -> None:
