@@ -172,22 +172,24 @@ def _draws(seed: int, stream: int) -> Iterator[float]:
 
 
 def in_parallel(shares: Sequence[Iterator[Spoken]], ended: Event) -> Iterator[Spoken]:
-    """Several `speak_many` at once, each on a core of its own: what they say in turn, so that
-    shares of the streams 0, 2, 4 … and 1, 3, 5 … give all of them in order. Where nobody takes any
-    more it sets `ended`, for them to hear of it.
+    """Run several `speak_many` at once, each on a core of its own, and yield from them in turn:
+    shares of the streams 0, 2, 4 … and 1, 3, 5 … give all of them in order.
+
+    BLAS is limited to one thread while the shares compute, never while the caller has control.
+    When the iterator is closed or done, `ended` is set, so that the shares stop.
     """
-    from threadpoolctl import ThreadpoolController  # who speaks alone need not wait for it
+    from threadpoolctl import ThreadpoolController  # one stream alone does not wait for it
+
+    blas = ThreadpoolController()
 
     def some(share: Iterator[Spoken]) -> list[Spoken]:
         return list(islice(share, _TAKEN_AT_ONCE))
 
-    with (
-        ThreadPoolExecutor(len(shares)) as pool,  # numpy lets others go on while it computes
-        ThreadpoolController().limit(limits=1, user_api="blas"),
-    ):
+    with ThreadPoolExecutor(len(shares)) as pool:  # numpy releases the GIL while it computes
         try:
             while True:
-                taken = list(pool.map(some, shares))
+                with blas.limit(limits=1, user_api="blas"):
+                    taken = list(pool.map(some, shares))
                 for in_turn in zip_longest(*taken):
                     yield from (spoken for spoken in in_turn if spoken is not None)
                 if len(taken[0]) < _TAKEN_AT_ONCE:

@@ -1,13 +1,15 @@
 """Many streams in a batch: each says what it would say alone."""
 
 from itertools import count, islice
+from threading import Event
 
 import numpy as np
 import pytest
 from conftest import random_weights
+from threadpoolctl import ThreadpoolController
 
 from charrnn.config import ModelConfig, SampleConfig
-from charrnn.generation.batch import Ends, speak_many
+from charrnn.generation.batch import Ends, in_parallel, speak_many
 from charrnn.generation.sampler import generate, log_probabilities
 from charrnn.models.step_numpy import Matrices, Stepper
 
@@ -115,3 +117,18 @@ def test_each_character_comes_with_the_models_own_log_probability():
 
 def test_a_text_of_no_length_is_empty():
     assert [spoken.ids for spoken in together(range(3), 2, length=0)] == [[], [], []]
+
+
+def blas_threads():
+    return {each["num_threads"] for each in ThreadpoolController().select(user_api="blas").info()}
+
+
+def test_between_two_samples_blas_has_the_threads_that_the_caller_set():
+    with ThreadpoolController().limit(limits=2, user_api="blas"):
+        before = blas_threads()
+        shares = [together(count(first, 2), 3, stops=[(3,)]) for first in range(2)]
+        samples = in_parallel(shares, Event())
+        for _ in range(70):  # more than are computed at once
+            next(samples)
+            assert blas_threads() == before
+        samples.close()
