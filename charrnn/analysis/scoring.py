@@ -16,7 +16,7 @@ from charrnn._text import Screen, bits
 from charrnn.analysis.baselines import Compressors
 from charrnn.analysis.dynamic_evaluation import evaluate_adapting
 from charrnn.data.batches import Text
-from charrnn.data.dataset import File, part, same_text, spelled
+from charrnn.data.dataset import File, reload_text, spelled, split_bounds
 from charrnn.data.records import Records, last_begin
 from charrnn.data.vocab import IntArray, Vocab, code_points
 from charrnn.errors import CorpusError, UsageError
@@ -154,8 +154,8 @@ def score_split(found: Checkpoint, split: str, *, adapt: bool) -> Score:
     Raises `CorpusError` where the corpus is gone or changed, or there is no such split.
     """
     _require_one_text(found.data.records, adapt)
-    text = same_text(found, keep_corpus=True, screen=Screen())
-    first, end = part(text, split, found)
+    text = reload_text(found.corpus_reference, keep_corpus=True, screen=Screen())
+    first, end = split_bounds(text, split, found.data)
     scorer = _Scorer(found)
     scorer.read(text, split, adapt=adapt)
     for t in range(first, end, _PIECE):

@@ -152,7 +152,7 @@ def score(
     if not names and split is None:
         inputs.note_unread("charrnn score -")
     found = inputs.checkpoint_of(run)
-    how = reading_of(found, encoding)
+    how = reading_of(found.data, encoding)
     if in_colours:
         _colour(found, names, how, heatmap=heatmap, export=export)
         return

@@ -117,7 +117,7 @@ def _contents(file: str, found: "Checkpoint", encoding: str | None) -> str | byt
     """A file's text, or its bytes for a model of these."""
     from charrnn.data.dataset import reading_of, spelled
 
-    how = reading_of(found, encoding)
+    how = reading_of(found.data, encoding)
     given = opened(file, how)
     return b"".join(given.chunks) if how.is_bytes else "".join(spelled(given))
 

@@ -63,8 +63,10 @@ def _text_to_read(
     from charrnn.data import dataset
 
     if file is not None:
-        return inputs.known(model, [file], dataset.reading_of(found, encoding), at_most=num_chars)
-    return dataset.beginning_of_split(found, "val", num_chars=num_chars)
+        return inputs.known(
+            model, [file], dataset.reading_of(found.data, encoding), at_most=num_chars
+        )
+    return dataset.beginning_of_split(found.corpus_reference, "val", num_chars=num_chars)
 
 
 def _show_ranking(model: Any, text: str, feature: str | None, *, as_json: bool) -> None:
@@ -168,7 +170,7 @@ def _looked(run: str, found: "Checkpoint", num_places: int) -> "Memory":
         from charrnn.models import device
 
         device.prepare("cpu", _cores.num_cores())
-        text = dataset.same_text(found, keep_corpus=True, screen=console.Quiet())
+        text = dataset.reload_text(found.corpus_reference, keep_corpus=True, screen=console.Quiet())
         return look_back(Model.of(found), text, num_places=num_places, progress=bar.so_far)
 
 

@@ -118,16 +118,16 @@ def _index_of(found: Checkpoint) -> "Index":
     Where the corpus is gone or has changed, the encoded copy of it serves. Raises `CorpusError`
     where there is neither, `StorageError` where the disk has no room for an index.
     """
-    from charrnn.data import workspace
-    from charrnn.data.dataset import same_corpus
+    from charrnn.data import corpus, dataset
     from charrnn.data.text_index import Index
 
     screen = console.screen(quiet=False, as_json=False)
-    with workspace.of(found.path) as its:
-        ids = same_corpus(found, its, keep_corpus=True, screen=screen)
+    reference = found.corpus_reference
+    with corpus.folders_of(found.path) as folders:
+        ids, _ = dataset.reload(reference, folders, keep_corpus=True, screen=screen)
         screen.end()
         sha256 = found.corpus.sha256
-        index = Index.of(ids, found.vocab, sha256, cache=its.cache, progress=screen.reading)
+        index = Index.of(ids, found.vocab, sha256, cache=folders.cache, progress=screen.reading)
     screen.end()
     return index
 

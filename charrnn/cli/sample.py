@@ -305,7 +305,7 @@ def _num_at_once(wanted: Wanted, num: int) -> int:
 
 def _records_of(found: Checkpoint) -> Container[str]:
     """The records that were learned; their index is made if there is none yet."""
-    from charrnn.data import dataset, workspace  # a fortieth of a second that others need not wait
+    from charrnn.data import corpus, dataset  # a fortieth of a second that others need not wait
     from charrnn.data.record_index import RecordIndex
 
     bar = console.Counting(1, what="an index of the records")
@@ -318,12 +318,13 @@ def _records_of(found: Checkpoint) -> Container[str]:
             is_said = True
         bar.so_far(done, total)
 
-    with workspace.of(found.path) as its, contextlib.closing(bar):
-        ids, files = dataset.same_files(found, its, keep_corpus=True, screen=console.Quiet())
+    reference = found.corpus_reference
+    with corpus.folders_of(found.path) as folders, contextlib.closing(bar):
+        ids, files = dataset.reload(reference, folders, keep_corpus=True, screen=console.Quiet())
         kind, vocab = found.data.records, found.vocab
         return RecordIndex.of(
             ids, vocab, lambda: dataset.records_in(ids, kind, vocab, files),
-            path=dataset.made_of(found, f"{kind}-hashes", its), progress=progress,
+            path=dataset.derived_path(reference, f"{kind}-hashes", folders), progress=progress,
         )  # fmt: skip
 
 

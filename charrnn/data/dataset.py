@@ -2,27 +2,26 @@
 the run goes on, speaks or is scored; and from other files to texts that a model reads.
 """
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from charrnn._text import Screen, some
 from charrnn.config import DataConfig
-from charrnn.data import encode, workspace
+from charrnn.data import corpus, encode
 from charrnn.data.batches import Text, num_records
+from charrnn.data.corpus import CorpusReference, Folders
 from charrnn.data.encode import Reading, Survey
 from charrnn.data.records import Records
 from charrnn.data.splits import Files, Splits
 from charrnn.data.vocab import IntArray, Vocab
-from charrnn.data.workspace import Home
 from charrnn.errors import CorpusError, UsageError
-from charrnn.runs.checkpoint import Checkpoint
 from charrnn.sources import paths
 from charrnn.sources.columns import is_table
 from charrnn.sources.decoding import Normalised, NotTextError, normalised
@@ -126,10 +125,11 @@ def records_in(ids: IntArray, kind: str, vocab: Vocab, files: Files | None) -> R
     return Records.found(ids, kind, vocab.newline, white_V=vocab.white_V, begins_F=files.begins_F)
 
 
-def made_of(found: Checkpoint, what: str, its: Home) -> Path:
-    """Where something is kept that was made of a run's corpus and of where its files begin."""
-    ids_path = encode.ids_path(found.corpus.sha256, found.vocab, its.cache)
-    return ids_path.with_name(f"{ids_path.stem}-{found.corpus.files_sha256[:16]}-{what}.npy")
+def derived_path(reference: CorpusReference, what: str, folders: Folders) -> Path:
+    """Where to keep what is made of a run's corpus and depends on where its files begin."""
+    facts = reference.facts
+    ids_path = encode.ids_path(facts.sha256, reference.vocab, folders.cache)
+    return ids_path.with_name(f"{ids_path.stem}-{facts.files_sha256[:16]}-{what}.npy")
 
 
 def _in_order(
@@ -213,39 +213,42 @@ def _warn_of_twins(found: Sequence[Source], num_val: int, screen: Screen) -> Non
         )
 
 
-def same_text(found: Checkpoint, *, keep_corpus: bool, screen: Screen) -> Text:
-    """The text the run began with: see `same_corpus`."""
-    sha256 = found.corpus.sha256
-    with workspace.of(found.path) as its:
-        ids, files = same_files(found, its, keep_corpus=keep_corpus, screen=screen)
+def reload_text(reference: CorpusReference, *, keep_corpus: bool, screen: Screen) -> Text:
+    """Read again the text that a run learns from, arranged and split as before.
+
+    Raises `CorpusError` where it is gone or has changed: see `reload`.
+    """
+    with corpus.folders_of(reference.path) as folders:
+        encoded = reload(reference, folders, keep_corpus=keep_corpus, screen=screen)
         return arranged(
-            ids,
-            found.data,
-            found.vocab,
-            files,
-            seed=found.train.seed,
-            sha256=sha256,
-            cache=its.cache,
+            encoded.ids,
+            reference.config,
+            reference.vocab,
+            encoded.files,
+            seed=reference.seed,
+            sha256=reference.facts.sha256,
+            cache=folders.cache,
         )
 
 
-def beginning_of_split(found: Checkpoint, split: str, *, num_chars: int) -> str:
+def beginning_of_split(reference: CorpusReference, split: str, *, num_chars: int) -> str:
     """The first characters of a run's own validation or test split.
 
     Raises `CorpusError` where the corpus is gone or changed, or there is no such split.
     """
-    text = same_text(found, keep_corpus=True, screen=Screen())
-    first, end = part(text, split, found)
-    return found.vocab.decode(text.ids[first : min(end, first + num_chars)])
+    text = reload_text(reference, keep_corpus=True, screen=Screen())
+    first, end = split_bounds(text, split, reference.config)
+    return reference.vocab.decode(text.ids[first : min(end, first + num_chars)])
 
 
-def part(text: Text, split: str, found: Checkpoint) -> tuple[int, int]:
-    """Where a run's own validation or test split begins and ends. Raises `CorpusError` where there
-    is none.
+def split_bounds(text: Text, split: str, config: DataConfig) -> tuple[int, int]:
+    """Where a run's own validation or test split begins and ends.
+
+    Raises `CorpusError` where there is none.
     """
     first, end = text.part(split)
     if first == end:
-        is_short = getattr(found.data, f"{split}_fraction") > 0
+        is_short = getattr(config, f"{split}_fraction") > 0
         why = ": its text was too short" if is_short else ""
         raise CorpusError(
             f"the run keeps no {split} split{why}",
@@ -254,75 +257,86 @@ def part(text: Text, split: str, found: Checkpoint) -> tuple[int, int]:
     return first, end
 
 
-def same_corpus(found: Checkpoint, its: Home, *, keep_corpus: bool, screen: Screen) -> IntArray:
-    """The ids the run began with; `its` is the home of the run.
+class Encoded(NamedTuple):
+    """A corpus as ids, in the order of its files."""
 
-    The corpus is compared with what it was. Where it is gone (standard input always is), the
-    encoded copy serves; where it changed, that takes `keep_corpus`. Raises `CorpusError`
-    otherwise.
+    ids: IntArray
+    files: Files | None  # None for runs of formats 1 to 5, which ignore where files begin
+
+
+def reload(
+    reference: CorpusReference, folders: Folders, *, keep_corpus: bool, screen: Screen
+) -> Encoded:
+    """Read again the corpus of a run.
+
+    Its text is compared with what the run learned from. Where it is gone (standard input always
+    is), the encoded copy serves; where it has changed, the copy serves if `keep_corpus` says so.
+    Raises `CorpusError` otherwise.
     """
-    return same_files(found, its, keep_corpus=keep_corpus, screen=screen)[0]
-
-
-def same_files(
-    found: Checkpoint, its: Home, *, keep_corpus: bool, screen: Screen
-) -> tuple[IntArray, Files | None]:
-    """The ids the run began with, and where its files begin if that counts: see `same_corpus`."""
-    facts, vocab = found.corpus, found.vocab
+    facts = reference.facts
     names = (*facts.names, *facts.val_names)
-    files = encode.recall_files(facts.files_sha256, cache=its.cache)
-    copy = encode.recall_encoded(facts.sha256, vocab, facts.num_chars, cache=its.cache)
-    if facts.files_sha256 and files is None:
-        copy = None  # of no use without
+    copy = _encoded_copy(reference, folders.cache)
     if copy is not None and (keep_corpus or any(map(paths.can_be_read_once, names))):
-        return copy, files
+        return copy
     gone: CorpusError | None = None
-    for folder in its.folders:
+    for folder in folders.search:
         try:
-            there = _there(found, its.cache, folder, screen)
+            encoded = _read_again(reference, folder, cache=folders.cache, screen=screen)
         except CorpusError as error:
-            gone = error if folder == its.folders[0] else gone
+            gone = error if folder == folders.search[0] else gone
         else:
-            if there is not None:
-                return there
+            if encoded is not None:
+                return encoded
     if gone is not None:
         if copy is None:
             raise CorpusError(f"the run's corpus is gone: {gone.message}", "put it back") from gone
         screen.say(f"{gone.message}: going on with the encoded copy of it")
-        return copy, files
+        return copy
     hint = (
         "put the old text back" if copy is None else "--keep-corpus goes on with the text as it was"
     )
     raise CorpusError(f"the corpus {' '.join(names)} has changed since the run began", hint)
 
 
-def _there(
-    found: Checkpoint, cache: Path, folder: Path, screen: Screen
-) -> tuple[IntArray, Files | None] | None:
-    """What `same_files` finds in a folder; None where the text is another. Raises `CorpusError`
-    where there is none.
+def _encoded_copy(reference: CorpusReference, cache: Path) -> Encoded | None:
+    """The encoded copy of a run's corpus in the cache, or None."""
+    facts = reference.facts
+    ids = encode.recall_encoded(facts.sha256, reference.vocab, facts.num_chars, cache=cache)
+    files = encode.recall_files(facts.files_sha256, cache=cache)
+    if ids is None or (facts.files_sha256 and files is None):
+        return None
+    return Encoded(ids, files)
+
+
+def _read_again(
+    reference: CorpusReference, folder: Path, *, cache: Path, screen: Screen
+) -> Encoded | None:
+    """The corpus as it is in a folder now; None if it differs from what the run learned from.
+
+    Raises `CorpusError` where it is not there.
     """
-    facts, vocab = found.corpus, found.vocab
-    reading = reading_of(found)
-    with _found(facts.names, facts.val_names, cache, folder) as (there, num_val):
-        surveyed = encode.survey(there, reading, cache=cache, progress=screen.reading)
-        files = _files(there, surveyed, num_val)
+    facts, reading = reference.facts, Reading.of(reference.config)
+    with _found(facts.names, facts.val_names, cache, folder) as (sources, num_val):
+        surveyed = encode.survey(sources, reading, cache=cache, progress=screen.reading)
+        files = _files(sources, surveyed, num_val)
         if surveyed.sha256 != facts.sha256 or facts.files_sha256 not in ("", files.sha256):
             return None
-        ids = encode.encoded(there, reading, surveyed, vocab, cache=cache, progress=screen.reading)
+        ids = encode.encoded(
+            sources, reading, surveyed, reference.vocab, cache=cache, progress=screen.reading
+        )
         if not facts.files_sha256:
-            return ids, None
+            return Encoded(ids, None)
         encode.keep_files(files, cache=cache)
-        return ids, files
+        return Encoded(ids, files)
 
 
-def reading_of(found: Checkpoint, encoding: str | None = None) -> Reading:
+def reading_of(config: DataConfig, encoding: str | None = None) -> Reading:
     """How a run reads its corpus, and other texts like it, unless these have another encoding."""
     if encoding is None:
-        return Reading.of(found.data)
-    if found.data.is_bytes:
+        return Reading.of(config)
+    if config.is_bytes:
         raise UsageError("--encoding says nothing to a model of bytes", "leave it out")
-    return Reading.of(dataclasses.replace(found.data, encoding=encoding))
+    return Reading.of(replace(config, encoding=encoding))
 
 
 @contextmanager

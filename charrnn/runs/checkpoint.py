@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from charrnn._atomic import write_atomically
 from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
+from charrnn.data.corpus import CorpusFacts, CorpusReference
 from charrnn.data.vocab import Vocab
 from charrnn.errors import (
     CharRNNError,
@@ -45,17 +46,6 @@ _DATA_IN_TRAIN = ("records", "val_fraction", "test_fraction", "max_val_chars")
 _RUNTIME_IN_TRAIN = ("device", "precision", "threads")
 _DATA_IN_CORPUS = ("encoding", "errors", "column")
 _KNOWN = ("weights.", "ngrams.", "optimizer.", "state.", "recent_losses")
-
-
-@dataclass(frozen=True)
-class CorpusFacts:
-    """What a run learns from, enough to find it again and to know it is the same."""
-
-    names: tuple[str, ...]  # as typed
-    sha256: str
-    num_chars: int  # those of the validation text included
-    val_names: tuple[str, ...] = ()  # of the validation text, where it was named
-    files_sha256: str = ""  # of where the files begin; "" before format 6, when that did not count
 
 
 @dataclass(frozen=True)
@@ -112,6 +102,11 @@ class Checkpoint:
             if name.startswith(("weights.", "ngrams."))
         }
         return dataclasses.replace(self, arrays=kept)
+
+    @property
+    def corpus_reference(self) -> CorpusReference:
+        """What it takes to read the run's corpus again."""
+        return CorpusReference(self.corpus, self.vocab, self.data, self.train.seed, self.path)
 
     @property
     def num_parameters(self) -> int:

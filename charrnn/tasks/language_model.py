@@ -13,7 +13,7 @@ from torch.nn import functional
 from charrnn._text import Screen, bits
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.data.batches import ALL, NOT_SCORED, Text
-from charrnn.data.dataset import same_text
+from charrnn.data.dataset import reload_text
 from charrnn.generation.model import Model
 from charrnn.models.cells import State
 from charrnn.models.device import to_numpy
@@ -37,7 +37,7 @@ class LanguageModel:
 
     def dataset(self, checkpoint: Checkpoint, *, keep_corpus: bool, screen: Screen) -> Text:
         """Read the text that a run began with."""
-        return same_text(checkpoint, keep_corpus=keep_corpus, screen=screen)
+        return reload_text(checkpoint.corpus_reference, keep_corpus=keep_corpus, screen=screen)
 
     def build(
         self, model: ModelConfig, vocabs: Vocabs, constants: Constants, *, seed: int

@@ -19,8 +19,9 @@ import numpy as np
 from charrnn import _cores
 from charrnn._text import Screen, number_of
 from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
-from charrnn.data import dataset, splits, workspace
+from charrnn.data import corpus, dataset, splits
 from charrnn.data.batches import Text
+from charrnn.data.corpus import CorpusFacts
 from charrnn.data.encode import Reading, Survey
 from charrnn.data.splits import Files
 from charrnn.data.vocab import Vocab
@@ -28,7 +29,7 @@ from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.models import device, ngrams
 from charrnn.models.ngrams import Keys
 from charrnn.runs import folder, restarts
-from charrnn.runs.checkpoint import Checkpoint, CorpusFacts, Progress
+from charrnn.runs.checkpoint import Checkpoint, Progress
 from charrnn.runs.folder import Run
 from charrnn.sources import paths
 from charrnn.tasks.registry import TASKS
@@ -89,7 +90,7 @@ def new_run(
     given["threads"] = threads[0]
     _require_shareable(given.get("batch_size", 0), given["device"], group)
     _prepare(RuntimeConfig.among(given), group)
-    parent, corpora = _parent(request, given), folder.root() / workspace.CACHE
+    parent, corpora = _parent(request, given), folder.root() / corpus.CACHE
     read = dataset.read(
         request.names,
         Reading.of(request.data),
@@ -172,7 +173,7 @@ def resumed(
         screen.say(f"what is left of the last checkpoint is kept as {kept}")
     config, runtime = found.train, _moved(found, given, screen, group)
     _prepare(runtime, group)
-    text = dataset.same_text(found, keep_corpus=keep_corpus, screen=screen)
+    text = dataset.reload_text(found.corpus_reference, keep_corpus=keep_corpus, screen=screen)
 
     before = found
     found = dataclasses.replace(found, runtime=runtime)
@@ -243,7 +244,7 @@ def joined(group: Group) -> Trainer:
     _prepare(standing.runtime, group)
     screen = Screen()
     with group.first_of_each_machine_first():  # the corpus is encoded once on each
-        text = dataset.same_text(standing, keep_corpus=True, screen=screen)
+        text = dataset.reload_text(standing.corpus_reference, keep_corpus=True, screen=screen)
     if standing.group("optimizer"):  # else a new run, of which the weights are handed on
         made = restored(standing, config, group)
     else:

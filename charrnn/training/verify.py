@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from charrnn._text import Screen, number_of
-from charrnn.data import encode, workspace
+from charrnn.data import corpus, encode
 from charrnn.data.vocab import IntArray, Vocab
 from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.models import device
@@ -78,8 +78,8 @@ def files(run: Run) -> Iterator[Finding]:
         yield Finding(path.name, f"step {step:,}, {size:.1f} MB, the digest matches")
     yield _metrics(run)
     if newest is not None:
-        with workspace.of(newest.path) as home:
-            yield _encoded_corpus(newest, home.cache)
+        with corpus.folders_of(newest.path) as folders:
+            yield _encoded_corpus(newest, folders.cache)
 
 
 def _metrics(run: Run) -> Finding:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from charrnn.cli.console import Quiet
 from charrnn.config import DataConfig
 from charrnn.data import dataset
-from charrnn.data.dataset import same_text
+from charrnn.data.dataset import reload_text
 from charrnn.errors import UsageError
 from charrnn.runs import checkpoint
 from charrnn.sources.decoding import Reading
@@ -31,7 +31,7 @@ def kind(request, tmp_path):
 
 def text_of(tmp_path, name="a"):
     found = checkpoint.read(run_of(tmp_path, name).last)
-    text = same_text(found, keep_corpus=False, screen=Quiet())
+    text = reload_text(found.corpus_reference, keep_corpus=False, screen=Quiet())
     return found, text
 
 

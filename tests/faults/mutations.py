@@ -454,14 +454,14 @@ MISTAKES = [
     ),
     Mistake(
         "a read-only folder is taken for one to write in",
-        "data.workspace:_may_write",
+        "data.corpus:_is_writable",
         "os.access(folder, os.W_OK | os.X_OK)",
         "True",
         "test_read_only.py::test_what_reads_a_run_works_in_a_read_only_folder",
     ),
     Mistake(
         "a resume goes on with another text",
-        "data.dataset:_there",
+        "data.dataset:_read_again",
         'surveyed.sha256 != facts.sha256 or facts.files_sha256 not in ("", files.sha256)',
         "False",
         "test_texts.py::test_a_changed_corpus_stops_a_resume_unless_told_otherwise",
@@ -597,7 +597,7 @@ MISTAKES = [
     ),
     Mistake(
         "a run that is named by its path gets what has its corpus's name here",
-        "data.workspace:of",
+        "data.corpus:folders_of",
         "(root.parent,) if is_same else (root.parent, Path())",
         "(Path(),)",
         "../stumbles/test_stumbles_places.py::test_a_file_of_the_same_name_here_is_not_taken_for_the_corpus",

@@ -153,7 +153,7 @@ PROVED_BY = {
     "data.shards:_counted": ["data/test_encode.py"],
     "data.survey:_status": ["faults/test_texts.py"],
     "data.workers:in_order": ["data/test_workers.py"],
-    "data.workspace:_temporary": ["faults/test_read_only.py"],
+    "data.corpus:_temporary_folder": ["faults/test_read_only.py"],
     "generation.model:Model.spelled": ["generation/test_model.py"],
     "models.device:prepare": ["models/test_device.py"],
     "plots.charts:export": ["faults/test_saving.py"],

@@ -8,10 +8,11 @@ import safetensors.numpy
 from conftest import random_weights
 
 from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
+from charrnn.data.corpus import CorpusFacts
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CheckpointError
 from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint, CorpusFacts, Progress
+from charrnn.runs.checkpoint import Checkpoint, Progress
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

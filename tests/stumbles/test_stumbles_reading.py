@@ -16,7 +16,7 @@ from conftest import QUICK, run_of, small_text
 from stumbles import stumble
 
 from charrnn.cli.console import Quiet
-from charrnn.data import dataset, workspace
+from charrnn.data import corpus, dataset
 from charrnn.runs import checkpoint
 
 SPANISH = "El niño pequeño corrió hasta la montaña. ¿Quién sabrá qué pasó allí después?\n"
@@ -26,8 +26,8 @@ FEW = (*QUICK, "--run", "a")
 def learned(tmp_path, name="a"):
     """The text that a run learns from, as it was encoded."""
     found = checkpoint.read(run_of(tmp_path, name).last)
-    with workspace.of(found.path) as its:
-        ids = dataset.same_corpus(found, its, keep_corpus=False, screen=Quiet())
+    with corpus.folders_of(found.path) as folders:
+        ids, _ = dataset.reload(found.corpus_reference, folders, keep_corpus=False, screen=Quiet())
     return found.vocab.decode(ids)
 
 

@@ -12,7 +12,7 @@ from conftest import QUICK, SMALL, metrics, run_of, signal_at, small_text
 from stumbles import stumble
 
 from charrnn.cli.console import Quiet
-from charrnn.data.dataset import same_text
+from charrnn.data.dataset import reload_text
 from charrnn.runs import checkpoint
 
 DATA = Path(__file__).parents[1] / "golden"
@@ -20,7 +20,7 @@ DATA = Path(__file__).parents[1] / "golden"
 
 def text_of(tmp_path, name="a"):
     found = checkpoint.read(run_of(tmp_path, name).last)
-    return found.vocab, same_text(found, keep_corpus=False, screen=Quiet())
+    return found.vocab, reload_text(found.corpus_reference, keep_corpus=False, screen=Quiet())
 
 
 def records_of(tmp_path, name="a"):

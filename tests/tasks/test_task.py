@@ -12,8 +12,9 @@ from torch import nn
 from torch.nn import functional
 
 from charrnn.config import CPU, DataConfig, ModelConfig, TrainConfig
+from charrnn.data.corpus import CorpusFacts
 from charrnn.data.vocab import Vocab
-from charrnn.runs.checkpoint import Checkpoint, CorpusFacts, Progress
+from charrnn.runs.checkpoint import Checkpoint, Progress
 from charrnn.tasks.registry import TASKS
 from charrnn.training.callbacks.callback import Callback
 from charrnn.training.handover import Elsewhere

@@ -1,0 +1,93 @@
+"""The corpus of a run: what identifies it, and in which folders it and its encoded copy are.
+
+FOLDER/                     a corpus is looked for here first, then where the program runs
+  checkpoints/
+    .corpora/               the cache: encoded copies of corpora, and indexes of them
+    NAME/best.safetensors
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from charrnn.config import DataConfig
+from charrnn.data.vocab import Vocab
+from charrnn.errors import storage_errors
+
+CACHE = ".corpora"
+_NAMES_IN_A_RUN = ("last.safetensors", "previous.safetensors", "best.safetensors")
+
+
+@dataclass(frozen=True)
+class CorpusFacts:
+    """What a run learns from: enough to find it again and to know whether it is the same."""
+
+    names: tuple[str, ...]  # as typed
+    sha256: str
+    num_chars: int  # validation text included
+    val_names: tuple[str, ...] = ()  # names of a separate validation text
+    files_sha256: str = ""  # digest of where the files begin; "" before format 6, which ignored it
+
+
+@dataclass(frozen=True)
+class CorpusReference:
+    """A corpus that a run has read: how to read, encode and split it again."""
+
+    facts: CorpusFacts
+    vocab: Vocab
+    config: DataConfig
+    seed: int  # decides the order of records
+    path: Path | None = None  # of the run's checkpoint; None: a run in ./checkpoints
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where a run's corpus is looked for, and where copies and indexes of it are kept."""
+
+    cache: Path
+    search: tuple[Path, ...] = (Path(),)
+
+
+@contextmanager
+def folders_of(path: Path | None) -> Iterator[Folders]:
+    """The folders of the run that has this checkpoint, for reading its corpus.
+
+    Where the cache cannot be written, or the checkpoint is not in a run's folder, a temporary
+    folder takes the cache's place: all that is in the cache can be read there, and new files in it
+    are lost at the end.
+    """
+    path = Path("checkpoints/run/last.safetensors") if path is None else path
+    root = path.parent.parent
+    if not path.is_absolute() and (len(path.parts) < 3 or ".." in path.parts):
+        root = Path(os.path.abspath(path)).parent.parent
+    cache = root / CACHE
+    is_same = os.path.realpath(root.parent) == os.path.realpath(".")
+    search = (root.parent,) if is_same else (root.parent, Path())
+    if (path.name in _NAMES_IN_A_RUN or cache.is_dir()) and _is_writable(cache):
+        yield Folders(cache, search)
+        return
+    with _temporary_folder() as folder:
+        for file in cache.glob("*") if cache.is_dir() else ():
+            with contextlib.suppress(OSError):  # without the link, the file is made again
+                (folder / file.name).symlink_to(os.path.abspath(file))
+        yield Folders(folder, search)
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    import tempfile  # here, for checkpoints are read by commands that need no corpus
+
+    with storage_errors("cannot make a temporary folder", "make room, or set TMPDIR"):
+        made = tempfile.TemporaryDirectory(prefix="charrnn-", ignore_cleanup_errors=True)
+    with made as folder:
+        yield Path(folder)
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether files can be made in a folder, or the folder itself where it does not exist."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return os.access(folder, os.W_OK | os.X_OK)
