@@ -23,6 +23,7 @@ from charrnn.models import ngrams
 from charrnn.models.cells import LayerState, State, num_state_arrays
 from charrnn.models.cifg import Cifg
 from charrnn.models.device import to_numpy
+from charrnn.models.tags import tag
 
 LAYERS = {"cifg": Cifg, "lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 _FORGET_GATE = {"cifg": 0, "lstm": 1}  # which block of the gates
@@ -54,6 +55,7 @@ class Network(nn.Module):
         num_features = config.hidden_size + config.skip * config.input_size
         self.head = nn.Linear(num_features, vocab_size)
         self._initialise(seed)
+        self._tag_parameters()
 
     @torch.no_grad()
     def _initialise(self, seed: int) -> None:
@@ -75,6 +77,12 @@ class Network(nn.Module):
                 layer.bias_ih_l0.split(hidden)[_FORGET_GATE[self.config.cell]].fill_(1.0)
         self.head.weight.normal_(0, 0.02, generator=generator)
         self.head.bias.zero_()
+
+    def _tag_parameters(self) -> None:
+        tag(self.embedding.weight, "table")
+        for layer in self._recurrent_layers():
+            tag(layer.weight_ih_l0, "matrix")
+            tag(layer.weight_hh_l0, "matrix")
 
     def _recurrent_layers(self) -> list[Any]:
         return list(self.layers)

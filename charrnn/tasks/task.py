@@ -66,7 +66,9 @@ class Task(Protocol):
         """
 
     def build(self, model: ModelConfig, vocabs: Vocabs, constants: Constants, *, seed: int) -> Any:
-        """Build the module. `constants` are arrays that a checkpoint holds beside the weights."""
+        """Build the module, its parameters tagged for the optimiser (`models.tags`). `constants`
+        are arrays that a checkpoint holds beside the weights.
+        """
 
     def batches(
         self, dataset: Any, config: TrainConfig, share: slice = ALL, *, device: str

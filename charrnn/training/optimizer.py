@@ -1,8 +1,8 @@
-"""How a gradient becomes an update: Adam, Adam in a better basis (SOAP), and Adam for the rows of
-a table of which a step touches few.
+"""How a gradient becomes an update: Adam, Adam in a better basis (SOAP), and Adam for tables of
+which a step reads few rows.
 
 torch has an AdamW too, but to make it imports torch's compiler, which takes more than a second.
-The tests hold ours to it. It knows nothing of networks or schedules.
+The tests hold ours to it.
 
 Shapes: G rows of a matrix (gates), I columns (what the gates read).
 """
@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from charrnn.models.tags import tag_of
 
 _EPSILON = 1e-8
 _GRAM_BETA = 0.95  # how slowly the statistics that give SOAP its basis move
@@ -51,16 +53,15 @@ class Adam:
 
 
 class RowAdam(Adam):
-    """Adam for a table whose gradient is sparse: rows that a step did not read stay as they are,
-    their running means too (the "lazy" Adam).
+    """Adam for a table ("lazy" Adam): rows that a step did not read stay as they are, and so do
+    their running means.
     """
 
     def step(self, gradient: Tensor, *, rate: float, number: int) -> None:
-        """Apply a gradient, coalesced if it is sparse. `number` counts updates of the table from
-        1.
+        """Apply a gradient, coalesced if it is sparse. `number` counts updates from 1.
 
-        A dense one is zero in the rows that were not read: a GPU would have to be waited for, to
-        learn how many rows a sparse one has.
+        A GPU has dense gradients, zero in the rows that were not read: counting the rows of a
+        sparse one would mean waiting for the GPU.
         """
         if not gradient.is_sparse:
             self._step_dense(gradient, rate=rate, number=number)
@@ -121,7 +122,7 @@ class Soap(Adam):
 
 
 def _towards(gradient: Tensor, m: Tensor, v: Tensor, betas: Betas, number: int) -> Tensor:
-    """Bring the running means up to date; m̂ / (√v̂ + ε)."""
+    """Update the running means in place and return m̂ / (√v̂ + ε)."""
     m.lerp_(gradient, 1 - betas.mean)
     v.lerp_(gradient.square(), 1 - betas.square)
     size = (v / (1 - betas.square**number)).sqrt_().add_(_EPSILON)
@@ -129,33 +130,19 @@ def _towards(gradient: Tensor, m: Tensor, v: Tensor, betas: Betas, number: int) 
 
 
 class Optimizer:
-    """A rule for each weight.
-
-    Matrices that belong to a recurrence have SOAP, if that is the `kind`; a table with sparse
-    gradients has `RowAdam`, whatever else there is `Adam`. Decay pulls on matrices only.
+    """A rule for each weight, chosen by its tag (`models.tags`). Weight decay spares vectors, such
+    as biases.
     """
 
-    def __init__(
-        self,
-        weights: Mapping[str, Tensor],
-        *,
-        kind: str,
-        weight_decay: float,
-        table: str = "embedding",
-    ) -> None:
+    def __init__(self, weights: Mapping[str, Tensor], *, kind: str, weight_decay: float) -> None:
         self._weights = dict(weights)
         self._rules: dict[str, Adam] = {}
         for name, weight in self._weights.items():
-            rule: type[Adam] = Adam
-            if name == table:
-                rule = RowAdam
-            elif kind == "soap" and name.startswith("layers.") and weight.dim() == 2:
-                rule = Soap if weight.shape[1] <= _MAX_SIDE else Adam
             decay = weight_decay if weight.dim() > 1 else 0.0
-            self._rules[name] = rule(weight, BETAS[kind], weight_decay=decay)
+            self._rules[name] = _rule(weight, kind)(weight, BETAS[kind], weight_decay=decay)
 
     def tensors(self) -> dict[str, Tensor]:
-        """All that changes from step to step, by name."""
+        """Return all that changes from step to step, by name."""
         return {
             f"{name}.{part}": tensor
             for name, rule in self._rules.items()
@@ -164,8 +151,8 @@ class Optimizer:
 
     @torch.no_grad()
     def step(self, *, rate: float, number: int, clip: float = 0.0) -> Tensor:
-        """Apply the gradients and drop them; their norm, before it was limited to `clip` (if that
-        is not 0). `number` counts updates from 1.
+        """Apply the gradients, clear them, and return their norm before it was clipped to `clip`
+        (0 is no limit). `number` counts updates from 1.
         """
         gradients = {name: _taken(weight) for name, weight in self._weights.items()}
         parts = [g.values() if g.is_sparse else g for g in gradients.values()]
@@ -179,8 +166,18 @@ class Optimizer:
         return norm
 
 
+def _rule(weight: Tensor, kind: str) -> type[Adam]:
+    """Return the rule of a weight when the optimiser is of that kind."""
+    tag = tag_of(weight)
+    if tag == "table":
+        return RowAdam
+    if tag == "matrix" and kind == "soap" and weight.shape[1] <= _MAX_SIDE:
+        return Soap
+    return Adam
+
+
 def _taken(weight: Tensor) -> Tensor:
-    """A weight's gradient, which it has no longer."""
+    """Return the weight's gradient and clear it."""
     gradient = weight.grad
     assert gradient is not None
     weight.grad = None

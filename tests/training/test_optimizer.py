@@ -1,17 +1,20 @@
 import pytest
 import torch
 
-from charrnn.training.optimizer import _GRAM_BETA, Betas, Optimizer, Soap
+from charrnn.models.tags import tag
+from charrnn.training.optimizer import _GRAM_BETA, _MAX_SIDE, Betas, Optimizer, Soap
 
+TAGS = {"layers.0.weight_hh": "matrix", "embedding": "table"}
 SHAPES = {"layers.0.weight_hh": (8, 3), "layers.0.bias_hh": (8,), "head.weight": (5, 4)}
 
 
 def weights_of(shapes, seed=0):
     generator = torch.Generator().manual_seed(seed)
-    return {
-        name: torch.randn(shape, generator=generator).requires_grad_()
-        for name, shape in shapes.items()
-    }
+    weights = {}
+    for name, shape in shapes.items():
+        weights[name] = torch.randn(shape, generator=generator).requires_grad_()
+        tag(weights[name], TAGS.get(name, "other"))
+    return weights
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.3])
@@ -152,3 +155,21 @@ def test_a_table_learns_the_same_whether_its_gradient_is_sparse_or_not(weight_de
         torch.testing.assert_close(tables[0]["embedding"], tables[1]["embedding"])
         for name, tensor in sparse.tensors().items():
             torch.testing.assert_close(tensor, dense.tensors()[name])
+
+
+def test_a_matrix_has_soap_whatever_its_name_and_the_others_have_adam():
+    weights = weights_of(
+        {"encoder.attention": (5, 4), "layers.0.gain": (5, 4), "embedding": (6, 3)}
+    )
+    tag(weights["encoder.attention"], "matrix")
+    parts = {
+        name.rpartition(".")[::2]
+        for name in Optimizer(weights, kind="soap", weight_decay=0).tensors()
+    }
+    assert {name for name, part in parts if part == "basis"} == {"encoder.attention"}
+
+
+def test_a_matrix_too_wide_for_a_basis_has_adam():
+    weights = weights_of({"layers.0.weight_hh": (1, _MAX_SIDE + 1)})
+    tensors = Optimizer(weights, kind="soap", weight_decay=0).tensors()
+    assert {name.rpartition(".")[2] for name in tensors} == {"m", "v"}
