@@ -9,7 +9,8 @@ import sys
 from typing import TextIO, cast
 
 from charrnn import _cores
-from charrnn.cli import ascii, console
+from charrnn.cli.console import ascii_marks
+from charrnn.cli.console.streams import TolerantStream, note
 from charrnn.cli.exit_codes import code_of
 from charrnn.errors import (
     CharRNNError,
@@ -84,8 +85,8 @@ def _settle_standard_streams() -> None:
     sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors=ascii.ERRORS)  # type: ignore[union-attr]
-    sys.stderr = cast(TextIO, console.Forgiving(sys.stderr))
+        stream.reconfigure(errors=ascii_marks.ERRORS)  # type: ignore[union-attr]
+    sys.stderr = cast(TextIO, TolerantStream(sys.stderr))
 
 
 def _translated(error: Exception) -> CharRNNError:
@@ -105,7 +106,7 @@ def _fail(error: CharRNNError, cause: Exception | None = None) -> int:
 
     if "--debug" in sys.argv[1:2]:
         raise cause or error
-    console.note(in_flags(error))
+    note(in_flags(error))
     return code_of(error)
 
 

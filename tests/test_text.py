@@ -1,6 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from charrnn import _text
+from charrnn._text import symbol, visible
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "0 steps"), (1, "1 step"), (2000, "2,000 steps")])
@@ -12,3 +15,22 @@ def test_of_many_names_the_first_are_told():
     assert _text.some(iter("abc")) == "a, b, c"
     assert _text.some("abcd") == "a, b, c, …"
     assert _text.some("abcd", 1) == "a, …"
+
+
+EVERY_CONTROL = "".join(map(chr, [*range(32), *range(0x7F, 0xA0)]))
+
+
+@given(st.text() | st.sampled_from([EVERY_CONTROL, "\x1b[2J", "\x9b2J", "x [/bold]"]))
+def test_no_text_can_drive_the_terminal(text):
+    shown = visible(text)
+    assert len(shown) == len(text)
+    assert not set(shown) & (set(EVERY_CONTROL) - {"\n", "\t"})
+
+
+def test_what_cannot_be_seen_has_a_symbol():
+    shown = "".join(map(symbol, "a \n\t\u200d\ufeff"))
+    assert shown == "a␣↵⇥U+200DU+FEFF"
+
+
+def test_control_characters_show_as_symbols():
+    assert visible("\x1b[2J\x00\x7f\n\t") == "␛[2J␀␡\n\t"

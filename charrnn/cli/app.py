@@ -13,18 +13,21 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 import typer.core
 
 from charrnn import __version__
 from charrnn._text import bits, number_of
-from charrnn.cli import console, evaluate, resume_flags, runs
+from charrnn.cli import evaluate, resume_flags, runs
 from charrnn.cli import flags as o
 from charrnn.cli.settings import Values, expanded
 from charrnn.config import DataConfig, SampleConfig
 from charrnn.errors import UsageError, storage_errors
+
+if TYPE_CHECKING:
+    from charrnn.cli.console.reporters import Quiet
 
 app = typer.Typer(
     help="A recurrent network learns to write, one character at a time.",
@@ -228,11 +231,12 @@ def _train(begin: Callable[[_Launch], Any], display: o.Display, *, began: float)
     """Train to the end or to a signal; of the processes that torchrun started the first begins,
     and the others join it.
     """
+    from charrnn.cli.console.reporters import Silent, screen_for
     from charrnn.runs import restarts
     from charrnn.training import distributed, handover, setup
     from charrnn.training.signals import Signals
 
-    screen = console.screen(
+    screen = screen_for(
         quiet=display.quiet,
         as_json=display.as_json,
         each_sample=display.sample_every is not None,
@@ -241,7 +245,7 @@ def _train(begin: Callable[[_Launch], Any], display: o.Display, *, began: float)
     callbacks = _callbacks(screen, display)
     with distributed.formed() as group, ExitStack() as held:
         if group.rank > 0:
-            trainer, screen = setup.joined(group), console.Silent()
+            trainer, screen = setup.joined(group), Silent()
         else:
             with handover.leading(group):
                 launch = _Launch(screen, callbacks, display.save_every, began, group, held)
@@ -254,7 +258,7 @@ def _train(begin: Callable[[_Launch], Any], display: o.Display, *, began: float)
         _say_how_it_ended(trainer, screen)
 
 
-def _say_how_it_ended(trainer: Any, screen: console.Quiet) -> None:
+def _say_how_it_ended(trainer: Any, screen: "Quiet") -> None:
     name, step = trainer.run.name, trainer.state.step
     if trainer.received is not None:
         screen.say(f"stopped after step {step:,}, saved; continue with: charrnn resume {name}")

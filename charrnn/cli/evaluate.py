@@ -15,11 +15,13 @@ import typer
 import typer.core
 
 from charrnn._text import bits, number_of, symbol
-from charrnn.cli import console, inspect
 from charrnn.cli import flags as o
+from charrnn.cli import inspect
+from charrnn.cli.console.streams import note
 from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
+    from charrnn.cli.console.progress import ProgressBar
     from charrnn.sources.decoding import Reading
 
 _MOST_COLOURED = 100_000  # characters
@@ -69,6 +71,7 @@ def predict(
     if steps and temp is not None:
         raise UsageError("--temp has no say in --steps", "surprise is measured at temperature 1")
     from charrnn.cli import inputs
+    from charrnn.cli.console.tables import print_bars
     from charrnn.runs import folder
 
     found = inputs.checkpoint_of(run)
@@ -80,8 +83,8 @@ def predict(
     read = model.spelled(typed)
     inputs.say_unknown(model, read)
     if prompt and run is None and folder.is_name(prompt):
-        note = f"{prompt} is also a run; to ask that one: charrnn predict --run {prompt} TEXT"
-        console.note(note)
+        also = f"{prompt} is also a run; to ask that one: charrnn predict --run {prompt} TEXT"
+        note(also)
     if steps:
         _show_expectations(model.expectations(typed), as_json=as_json)
         return
@@ -92,7 +95,7 @@ def predict(
     shown = [(symbol(chance.char), chance.prob) for chance in chances[:top]]
     if others := chances[top:]:
         shown.append((f"{len(others)} others", sum(chance.prob for chance in others)))
-    console.bars(_after(model.known(read), temp), shown)
+    print_bars(_after(model.known(read), temp), shown)
 
 
 def _after(prompt: str, temp: float | None) -> str:
@@ -107,6 +110,8 @@ def _show_expectations(found: Sequence[Any], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps([vars(each) for each in found]))
         return
+    from charrnn.cli.console.tables import print_table
+
     rows = [
         [
             symbol(each.char),
@@ -118,7 +123,7 @@ def _show_expectations(found: Sequence[Any], *, as_json: bool) -> None:
         for each in found
     ]
     columns = ["came", "probability", "rank", "bits", "expected"]
-    console.table(columns, rows, may_go=["expected", "rank"])
+    print_table(columns, rows, may_go=["expected", "rank"])
 
 
 def score(
@@ -183,13 +188,13 @@ def _require_one(*flags: tuple[str, bool]) -> None:
         raise UsageError(f"{given[0]} and {given[1]} were both given", "choose one")
 
 
-def _bar(names: Sequence[str], *, hidden: bool) -> console.Counting:
+def _bar(names: Sequence[str], *, hidden: bool) -> "ProgressBar":
     """A bar for the bytes of some files, or for a split; without one for a pipe."""
+    from charrnn.cli.console.progress import ProgressBar
+
     sizes = [os.path.getsize(name) for name in names if os.path.isfile(name)]
     hidden = hidden or len(sizes) < len(names)
-    return console.Counting(
-        sum(sizes) or 1, hidden=hidden, are_bytes=True, what="scoring", at_once=True
-    )
+    return ProgressBar(sum(sizes) or 1, hidden=hidden, are_bytes=True, what="scoring", at_once=True)
 
 
 def _show_score(measured: Any, *, adapt: bool, has_records: bool) -> None:
@@ -246,7 +251,7 @@ def _colour(
         heat.show(text, surprises, looks)
     if export is not None:
         heat.export(export, text, surprises, looks)
-        console.note(f"wrote {export}")
+        note(f"wrote {export}")
 
 
 def plot(
@@ -277,11 +282,12 @@ def plot(
         charts.show(drawn)
     else:
         charts.export(drawn, export)
-        console.note(f"wrote {export}")
+        note(f"wrote {export}")
 
 
 def history(run: o.Run = None, as_json: o.InfoJson = False) -> None:
     """Show how a run learned to write: samples from its first steps to its last."""
+    from charrnn.cli.console.tables import print_panels
     from charrnn.runs import folder, history
 
     found = history.of(folder.find(run))
@@ -289,13 +295,15 @@ def history(run: o.Run = None, as_json: o.InfoJson = False) -> None:
         print(json.dumps([dataclasses.asdict(one) for one in found]))
         return
     shown = history.thinned(found)
-    console.panels([(_moment(one), one.sample) for one in shown])
+    print_panels([(_moment(one), one.sample) for one in shown])
     if len(shown) < len(found):
-        console.note(f"{len(shown)} of {len(found):,} samples; --json has all of them")
+        note(f"{len(shown)} of {len(found):,} samples; --json has all of them")
 
 
 def _moment(one: Any) -> list[str]:
     """Step, time and losses of a sample."""
+    from charrnn.cli.console.figures import duration
+
     losses = {"loss": one.loss, "val": one.val_loss}
     told = [f"{name} {nats:.3f}" for name, nats in losses.items() if nats is not None]
-    return [f"step {one.step:,}", console.duration(one.elapsed_seconds), *told]
+    return [f"step {one.step:,}", duration(one.elapsed_seconds), *told]

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from charrnn._text import number_of
-from charrnn.cli import console
+from charrnn.cli.console.progress import ProgressBar
+from charrnn.cli.console.streams import note
 from charrnn.errors import CorpusError, UsageError
 from charrnn.runs import folder
 
@@ -35,7 +36,7 @@ def checkpoint_of(run: str | None) -> "Checkpoint":
     """What a run speaks with, its best checkpoint; a damaged one that is passed over is named."""
     found, skipped = folder.find_to_speak(run)
     for error in skipped:
-        console.note(f"{error.message}; taking step {found.progress.step} instead")
+        note(f"{error.message}; taking step {found.progress.step} instead")
     return found
 
 
@@ -43,12 +44,12 @@ def model_of(found: "Checkpoint") -> "Model":
     """The model of a checkpoint; while it reads a long prompt, a bar shows how far it is."""
     from charrnn.generation.model import Model
 
-    bar: console.Counting | None = None
+    bar: ProgressBar | None = None
 
     def tell(done: int, total: int) -> None:
         nonlocal bar
         if bar is None and done < total:
-            bar = console.Counting(total, what="reading the prompt")
+            bar = ProgressBar(total, what="reading the prompt")
         if bar is not None:
             bar.so_far(done, total)
         if bar is not None and done == total:
@@ -62,7 +63,7 @@ def _say_folded(model: "Model", prompt: str) -> None:
     """Tell which characters of a prompt are read in a simpler form."""
     if forms := model.folded(prompt):
         read = ", ".join(f"{character} as {form}" for character, form in forms.items())
-        console.note(f"reading {read}, which the model knows")
+        note(f"reading {read}, which the model knows")
 
 
 def say_unknown(model: "Model", *prompts: str) -> None:
@@ -72,11 +73,9 @@ def say_unknown(model: "Model", *prompts: str) -> None:
     _say_folded(model, "".join(prompts))
     unread = [prompt for prompt in prompts if prompt and not model.known(prompt)]
     for prompt in unread:
-        console.note(f"the model knows nothing of the prompt {prompt[:40]!r}: it is left out")
+        note(f"the model knows nothing of the prompt {prompt[:40]!r}: it is left out")
     for character in model.unknown("".join(prompt for prompt in prompts if prompt not in unread)):
-        console.note(
-            f"the model never saw {character!r} (U+{ord(character):04X}): left out of the prompt"
-        )
+        note(f"the model never saw {character!r} (U+{ord(character):04X}): left out of the prompt")
 
 
 def prompt(
@@ -156,7 +155,7 @@ def _watched(chunks: Iterator[bytes], name: str, how: "Reading") -> Iterator[byt
     """
     for k, data in enumerate(chunks):
         if k == 0 and not how.is_bytes and _is_taken_for_another(data, how.encoding):
-            console.note(
+            note(
                 f"{name} is UTF-8 as well, and read as {how.encoding} like the run's corpus; for"
                 " UTF-8 say --encoding utf-8"
             )
@@ -200,7 +199,7 @@ def say_unknown_of(num_unknown: int, *, has_symbol: bool = False) -> None:
     if num_unknown:
         became = "read as its unknown symbol" if has_symbol else "left out"
         what = number_of(num_unknown, "character")
-        console.note(f"{what} that the model does not know: {became}")
+        note(f"{what} that the model does not know: {became}")
 
 
 def _read(path: Path, *, unpack: bool, tell: Callable[[int], None]) -> Iterator[bytes]:
@@ -226,7 +225,7 @@ def _chunks(
 def note_unread(asking: str) -> None:
     """Where standard input holds a text that nobody asked for: say what asks for it."""
     if _is_waiting():
-        console.note(f"standard input is not read unless asked for; to read it: {asking}")
+        note(f"standard input is not read unless asked for; to read it: {asking}")
 
 
 def _is_waiting() -> bool:
@@ -248,5 +247,5 @@ def _is_waiting() -> bool:
 
 def _read_stdin(*, unpack: bool, tell: Callable[[int], None]) -> Iterator[bytes]:
     if sys.stdin.isatty():
-        console.note("reading what you type; Ctrl-D ends it")
+        note("reading what you type; Ctrl-D ends it")
     yield from _chunks(sys.stdin.buffer, "standard input", unpack=unpack, tell=tell)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn._text import number_of, visible
-from charrnn.cli import console
 from charrnn.cli import flags as o
+from charrnn.cli.console.streams import note
 from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -73,9 +73,11 @@ def _show_ranking(model: Any, text: str, feature: str | None, *, as_json: bool) 
     """The best unit for each feature, or the best ten for one."""
     from charrnn.analysis.neurons import rank
     from charrnn.analysis.text_features import FEATURES
+    from charrnn.cli.console.progress import ProgressBar
+    from charrnn.cli.console.tables import print_table
 
     asked = FEATURES if feature is None else {feature: FEATURES[feature]}
-    with contextlib.closing(console.Counting(len(text), what="reading", at_once=True)) as bar:
+    with contextlib.closing(ProgressBar(len(text), what="reading", at_once=True)) as bar:
         ranking = rank(model, text, features=asked, progress=bar.so_far)
     if as_json:
         best = {
@@ -85,9 +87,9 @@ def _show_ranking(model: Any, text: str, feature: str | None, *, as_json: bool) 
         print(json.dumps({**vars(ranking), "best": best}))
         return
     if ranking.left_out:
-        console.note(f"hardly ever, or always, in this text: {', '.join(ranking.left_out)}")
+        note(f"hardly ever, or always, in this text: {', '.join(ranking.left_out)}")
     if not ranking.best:
-        console.note("no feature is left to rank units by; a longer text, or another, has more")
+        note("no feature is left to rank units by; a longer text, or another, has more")
         return
     what = "" if feature is None else f" for {feature}, {FEATURES[feature].says}"
     print(f"{ranking.num_units:,} units over {ranking.num_chars:,} characters{what}")
@@ -99,7 +101,7 @@ def _show_ranking(model: Any, text: str, feature: str | None, *, as_json: bool) 
         for one in followers[: 1 if feature is None else None]
     ]
     columns = ["feature", "what it is"] if feature is None else []
-    console.table(["unit", "r", "on", "off", *columns], rows, may_go=[*columns[1:], "off"])
+    print_table(["unit", "r", "on", "off", *columns], rows, may_go=[*columns[1:], "off"])
 
 
 def _show_unit(model: Any, text: str, typed: str, *, export: Path | None, as_json: bool) -> None:
@@ -116,7 +118,7 @@ def _show_unit(model: Any, text: str, typed: str, *, export: Path | None, as_jso
     )
     if export is not None:
         heatmap.export(export, text, values, looks)
-        console.note(f"wrote {export}")
+        note(f"wrote {export}")
     if as_json:
         print(json.dumps({"unit": str(unit), "text": text, "values": values}))
     elif export is None:
@@ -154,7 +156,7 @@ def memory(
         else:
             path = export.with_stem(f"{export.stem}-{word}")
             charts.export(chart, path)
-            console.note(f"wrote {path}")
+            note(f"wrote {path}")
     for name, memory in looked.items():
         for sentence in _in_words(memory):
             print(visible(f"{name}: {sentence}"))
@@ -162,7 +164,10 @@ def memory(
 
 def _looked(run: str, found: "Checkpoint", num_places: int) -> "Memory":
     """What a run's best checkpoint remembers, found while a bar shows how long it takes."""
-    with contextlib.closing(console.Counting(1, what=f"looking back: {run}", at_once=True)) as bar:
+    from charrnn.cli.console.progress import ProgressBar
+    from charrnn.cli.console.reporters import Quiet
+
+    with contextlib.closing(ProgressBar(1, what=f"looking back: {run}", at_once=True)) as bar:
         from charrnn import _cores
         from charrnn.analysis.context import look_back
         from charrnn.data import dataset
@@ -170,7 +175,7 @@ def _looked(run: str, found: "Checkpoint", num_places: int) -> "Memory":
         from charrnn.models import device
 
         device.prepare("cpu", _cores.num_cores())
-        text = dataset.reload_text(found.corpus_reference, keep_corpus=True, screen=console.Quiet())
+        text = dataset.reload_text(found.corpus_reference, keep_corpus=True, screen=Quiet())
         return look_back(Model.of(found), text, num_places=num_places, progress=bar.so_far)
 
 

@@ -7,7 +7,8 @@ Without either nothing is opened, or even imported.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from charrnn.cli import console
+from charrnn.cli.console.reporters import screen_for
+from charrnn.cli.console.streams import note
 from charrnn.generation.model import Model
 from charrnn.runs.checkpoint import Checkpoint
 
@@ -94,16 +95,16 @@ class Reporter:
         unit = "bytes" if self._model.vocab.is_bytes else "characters"
         quoted = report.longest_copy
         if quoted is None:
-            console.note(f"none of {report.num_chars:,} {unit} is in the corpus")
+            note(f"none of {report.num_chars:,} {unit} is in the corpus")
         else:
             shown = _shortened(self._model.text(quoted.text))
-            console.note(
+            note(
                 f"the longest copy has {len(quoted.text):,} of {report.num_chars:,} {unit}:"
                 f" “{shown}”, line {quoted.line:,} of {self._names}"
             )
             share = 100 * report.num_copied / report.num_chars
-            console.note(f"{share:.3g} % of them lie in copies of {LEAST_COPY} {unit} or more")
-        console.note(self._about_words(report))
+            note(f"{share:.3g} % of them lie in copies of {LEAST_COPY} {unit} or more")
+        note(self._about_words(report))
 
     def _about_words(self, report: "Report") -> str:
         new = report.new_words
@@ -121,7 +122,7 @@ def _index_of(found: Checkpoint) -> "Index":
     from charrnn.data import corpus, dataset
     from charrnn.data.text_index import Index
 
-    screen = console.screen(quiet=False, as_json=False)
+    screen = screen_for(quiet=False, as_json=False)
     reference = found.corpus_reference
     with corpus.folders_of(found.path) as folders:
         ids, _ = dataset.reload(reference, folders, keep_corpus=True, screen=screen)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from charrnn._text import symbol, visible
-from charrnn.cli import console
 from charrnn.cli import flags as o
+from charrnn.cli.console.streams import note
 from charrnn.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 def list_runs() -> None:
     """List the runs, the newest first."""
+    from charrnn.cli.console.tables import print_table
     from charrnn.runs import folder
 
     every = folder.everything()
@@ -38,41 +39,44 @@ def list_runs() -> None:
         try:
             rows.append(_row(run))
         except CheckpointError as error:
-            console.note(str(error))
+            note(str(error))
     if not every:
-        console.note(str(folder.no_run()))
+        note(str(folder.no_run()))
     if rows:
-        console.table(_COLUMNS, rows, may_go=_OPTIONAL_COLUMNS)
+        print_table(_COLUMNS, rows, may_go=_OPTIONAL_COLUMNS)
 
 
 def _row(run: "Run") -> list[str]:
+    from charrnn.cli.console.figures import age, compact
+
     last, best = run.header(), run.best_progress().val_loss
     return [
         run.name,
         " ".join(last.corpus.names),
-        f"{last.model} ({console.compact(last.num_parameters)})",
+        f"{last.model} ({compact(last.num_parameters)})",
         f"{last.progress.step:,} of {last.train.steps:,}",
         "" if best is None else f"{best:.4f}",
-        console.age(time.time() - run.written_ns() / 1e9),
+        age(time.time() - run.written_ns() / 1e9),
     ]
 
 
 def info(run: o.Run = None, as_json: o.InfoJson = False) -> None:
     """Show one run: network, vocabulary, progress, losses, a sample."""
+    from charrnn.cli.console.tables import print_table
     from charrnn.generation.model import Model
     from charrnn.runs import folder
 
     its_run = folder.find(run)
     last, skipped = its_run.newest_valid()
     for error in skipped:
-        console.note(str(error))
+        note(str(error))
     facts = _facts(its_run, last)
     if as_json:
         print(json.dumps(facts))
         return
     facts["vocab"] = "".join(map(symbol, facts["vocab"]))
     rows = [[name.replace("_", " "), _shown(value)] for name, value in facts.items()]
-    console.table(["", ""], rows)
+    print_table(["", ""], rows)
     model = Model.of(its_run.to_speak()[0])
     print(visible(model.glimpse(300, seed=0)).rstrip())
 
@@ -83,17 +87,19 @@ def verify(run: o.Run = None, replay: o.Replay = None, as_json: o.InfoJson = Fal
     For a disk or a memory that you do not trust. Nothing is changed. The exit code is 0 if all
     files are as they were written and the steps are bit-identical, else 4.
     """
+    from charrnn.cli.console.progress import ProgressBar
+    from charrnn.cli.console.tables import print_table
     from charrnn.runs import folder
 
     its_run = folder.find(run)
-    with closing(console.Counting(1, what=f"verifying {its_run.name}", at_once=True)) as bar:
+    with closing(ProgressBar(1, what=f"verifying {its_run.name}", at_once=True)) as bar:
         from charrnn.training import verify
 
         findings = verify.checked(its_run, at_most=replay, progress=bar.so_far)
     if as_json:
         print(json.dumps([vars(finding) for finding in findings]))
     else:
-        console.table(["", ""], [[finding.what, finding.found] for finding in findings])
+        print_table(["", ""], [[finding.what, finding.found] for finding in findings])
     problems = [finding.problem for finding in findings if finding.problem]
     if problems:
         raise CheckpointError("; ".join(problems), verify.ADVICE)

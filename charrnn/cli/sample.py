@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from charrnn._text import number_of
-from charrnn.cli import console, inputs
+from charrnn.cli import inputs
+from charrnn.cli.console.progress import ProgressBar, SearchProgress
+from charrnn.cli.console.reporters import Quiet
+from charrnn.cli.console.streams import TextWriter, note
 from charrnn.cli.quotations import Reporter
 from charrnn.config import SampleConfig
 from charrnn.errors import ExhaustedError, UsageError
@@ -93,7 +96,7 @@ def speak(
     sieve = _sieve(found, model, sample, wanted)
     reporter = Reporter(found, model, is_wanted=wanted.report, novel_chars=wanted.novel_chars)
     sieve.copies = reporter.copies
-    write = console.Writer(sys.stdout, is_bytes=model.vocab.is_bytes)
+    write = TextWriter(sys.stdout, is_bytes=model.vocab.is_bytes)
     if sample.length != 0:
         _say_seed(sample, wanted)
     if one:
@@ -108,7 +111,7 @@ def _speak_one(
     sample: SampleConfig,
     wanted: Wanted,
     reporter: Reporter,
-    write: console.Writer,
+    write: TextWriter,
 ) -> None:
     """Write one text, each character as it comes."""
     write(prompt if wanted.shows_prompt else "")
@@ -143,7 +146,7 @@ def _prompts(model: Model, typed: Sequence[str | bytes]) -> list[str]:
             )
     inputs.say_unknown(model, *prompts)
     if (longest := max(map(len, prompts), default=0)) > MAX_PROMPT:
-        console.note(
+        note(
             f"of the prompt's {longest:,} characters the last {MAX_PROMPT:,} are read; none before"
             " them changes what follows"
         )
@@ -167,7 +170,7 @@ def _has_end(model: Model, sample: SampleConfig) -> bool:
         hint = next((hint for typed, hint in _ESCAPED.items() if typed in text), "")
         if not has_end:
             raise UsageError(sentence, hint or "--length gives the sample an end")
-        console.note(f"{sentence}; {hint}" if hint else sentence)
+        note(f"{sentence}; {hint}" if hint else sentence)
     return has_end
 
 
@@ -183,7 +186,7 @@ class _Speaking:
     wanted: Wanted
     sieve: Sieve
     reporter: Reporter
-    write: console.Writer
+    write: TextWriter
     _num_written: int = 0
     _why: str = ""  # too few were found, of the last prompt after which they were
 
@@ -196,13 +199,13 @@ class _Speaking:
             if num_found < num or num < 0:
                 self._why = self.sieve.why
                 if len(prompts) > 1:
-                    console.note(f"after {prompt[:_SHOWN_CHARS]!r}: {num_found:,} of {num:,} found")
+                    note(f"after {prompt[:_SHOWN_CHARS]!r}: {num_found:,} of {num:,} found")
         is_apart = has_records or wanted.as_json
         self.write.end(new_line=sys.stdout.isatty() and not is_apart)
         if not wanted.as_json:
             self.reporter.say()
         if wanted.is_picky or self.sieve.refused:
-            console.note(self.sieve.summary(self._num_written))
+            note(self.sieve.summary(self._num_written))
         if self._why:
             few = self._in_words(num * len(prompts))
             raise ExhaustedError(f"{few} found: {self._why}", self.sieve.advice)
@@ -222,7 +225,7 @@ class _Speaking:
         said = _said(
             self.model, prompt, self.sample, self.wanted, num, steerings=self.reporter.steerings
         )
-        with contextlib.closing(console.Search(num, is_shared=is_shared)) as search:
+        with contextlib.closing(SearchProgress(num, is_shared=is_shared)) as search:
             for each in said:
                 if not sieve.passes(prompt, each.text, is_whole=each.is_whole):
                     if sieve.has_given_up:
@@ -264,7 +267,7 @@ class _Speaking:
 def _say_seed(sample: SampleConfig, wanted: Wanted) -> None:
     """How to hear the same again, once it is sure that there is something to hear."""
     if wanted.says_seed:
-        console.note(f"repeat this with --seed {sample.seed}")
+        note(f"repeat this with --seed {sample.seed}")
 
 
 def _said(
@@ -308,19 +311,19 @@ def _records_of(found: Checkpoint) -> Container[str]:
     from charrnn.data import corpus, dataset  # a fortieth of a second that others need not wait
     from charrnn.data.record_index import RecordIndex
 
-    bar = console.Counting(1, what="an index of the records")
+    bar = ProgressBar(1, what="an index of the records")
     is_said = False
 
     def progress(done: int, total: int) -> None:
         nonlocal is_said
         if done < total and not is_said:  # else it was a matter of a moment
-            console.note(f"making an index of {total:,} records, which is kept")
+            note(f"making an index of {total:,} records, which is kept")
             is_said = True
         bar.so_far(done, total)
 
     reference = found.corpus_reference
     with corpus.folders_of(found.path) as folders, contextlib.closing(bar):
-        ids, files = dataset.reload(reference, folders, keep_corpus=True, screen=console.Quiet())
+        ids, files = dataset.reload(reference, folders, keep_corpus=True, screen=Quiet())
         kind, vocab = found.data.records, found.vocab
         return RecordIndex.of(
             ids, vocab, lambda: dataset.records_in(ids, kind, vocab, files),

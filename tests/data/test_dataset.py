@@ -9,7 +9,7 @@ from conftest import SMALL, run_of, same_files, signal_at
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.cli.console import Quiet
+from charrnn.cli.console.reporters import Quiet
 from charrnn.config import DataConfig
 from charrnn.data import dataset
 from charrnn.data.dataset import reload_text

@@ -496,7 +496,7 @@ MISTAKES = [
     ),
     Mistake(
         "a pipe gets colours",
-        "cli.console:_console",
+        "cli.console.tables:_console",
         "Console(highlight=False, width=width)",
         "Console(force_terminal=True, width=width)",
         "test_terminals.py::test_what_is_piped_has_no_escape_codes",

@@ -15,8 +15,8 @@ from conftest import QUICK, SMALL, start
 from hypothesis import given
 from hypothesis import strategies as st
 from matrix import row
-from test_console import read_all
 from test_model import model_of
+from test_reporters import read_all
 
 fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))
 

@@ -16,7 +16,7 @@ from matrix import row
 from test_loop import CONFIG, lanes_of, run, same, state_of
 
 from charrnn import _cores
-from charrnn.cli.console import Quiet
+from charrnn.cli.console.reporters import Quiet
 from charrnn.runs import checkpoint
 from charrnn.runs.folder import Run
 from charrnn.tasks.prefetch import Prefetcher

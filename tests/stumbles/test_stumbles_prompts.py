@@ -10,7 +10,7 @@ from conftest import QUICK, random_weights, small_text
 from stumbles import stumble
 from test_predict import by_id, model_of
 
-from charrnn.cli import console, inputs
+from charrnn.cli import inputs
 from charrnn.config import ModelConfig
 from charrnn.data.vocab import Vocab
 from charrnn.generation.model import Model
@@ -58,7 +58,7 @@ def test_of_a_book_as_prompt_the_end_is_read(charrnn, corpus, tmp_path):
 @pytest.mark.usefixtures("trained")
 def test_a_bar_follows_a_long_prompt_to_its_end(monkeypatch):
     bar = mock.Mock()
-    monkeypatch.setattr(console, "Counting", mock.Mock(return_value=bar))
+    monkeypatch.setattr(inputs, "ProgressBar", mock.Mock(return_value=bar))
     model, text = inputs.model_of(folder.find("a").to_speak()[0]), small_text(20_000)
     for read in (model.predict, model.expectations):
         bar.reset_mock()

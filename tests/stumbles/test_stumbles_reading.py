@@ -15,7 +15,7 @@ import pytest
 from conftest import QUICK, run_of, small_text
 from stumbles import stumble
 
-from charrnn.cli.console import Quiet
+from charrnn.cli.console.reporters import Quiet
 from charrnn.data import corpus, dataset
 from charrnn.runs import checkpoint
 

@@ -11,7 +11,7 @@ import pytest
 from conftest import QUICK, SMALL, metrics, run_of, signal_at, small_text
 from stumbles import stumble
 
-from charrnn.cli.console import Quiet
+from charrnn.cli.console.reporters import Quiet
 from charrnn.data.dataset import reload_text
 from charrnn.runs import checkpoint
 

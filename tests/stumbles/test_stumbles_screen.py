@@ -10,7 +10,7 @@ from conftest import QUICK, SMALL
 from stumbles import stumble
 from test_terminals import on_a_terminal
 
-from charrnn.cli import console
+from charrnn.cli.console import tables
 
 
 @stumble(53)
@@ -44,9 +44,9 @@ def test_a_narrow_terminal_loses_columns_and_no_number(charrnn):
 def test_what_does_not_fit_is_folded_where_it_is_widest(monkeypatch, capsys):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "30")
-    console.table(["", ""], [["sha", "0123456789" * 4], ["step", "1,234,567"]])
+    tables.print_table(["", ""], [["sha", "0123456789" * 4], ["step", "1,234,567"]])
     shown = capsys.readouterr().out.splitlines()
-    assert shown == ["", *console._lines(["sha", "0123456789" * 4], [4, 20]), *shown[-2:]]
+    assert shown == ["", *tables._lines(["sha", "0123456789" * 4], [4, 20]), *shown[-2:]]
     assert shown[-2] == "  step   1,234,567"
 
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import QUICK, small_text
 from stumbles import stumble
 
-from charrnn.cli import console
+from charrnn.cli.console.tables import print_bars
 
 FEW = (*QUICK, "--run", "a")
 
@@ -97,7 +97,7 @@ def test_bars_keep_to_the_width_of_a_dumb_terminal(monkeypatch, capfd):
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setattr(os, "get_terminal_size", lambda *_: os.terminal_size((40, 24)))
-    console.bars("after the", [("a", 1.0), ("b", 0.5)])
+    print_bars("after the", [("a", 1.0), ("b", 0.5)])
     assert max(map(len, capfd.readouterr().out.splitlines())) in range(30, 41)
 
 

@@ -184,7 +184,7 @@ def test_a_search_for_more_than_there_are_ends_and_says_why(charrnn, two_runs, m
 @stumble(58)
 def test_a_search_tells_how_it_goes_where_there_is_no_terminal(charrnn, two_runs, monkeypatch):
     monkeypatch.setattr("charrnn.generation.filters.PATIENCE", 300)
-    monkeypatch.setattr("charrnn.cli.console._SECONDS_BETWEEN_LINES", 0)
+    monkeypatch.setattr("charrnn.cli.console.progress.SECONDS_BETWEEN_LINES", 0)
     done = charrnn("sample", "names", "--num", 10_000, "--unique", "-s", 1, "-t", 0.5)
     told = re.findall(r"([\d,]+) of 10,000 found, ([\d,]+) tried, about [\d:]+ left", done.err)
     assert len(told) > 100

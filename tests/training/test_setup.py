@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import SMALL, run_of, small_text
 
-from charrnn.cli.console import Quiet
+from charrnn.cli.console.reporters import Quiet
 from charrnn.errors import UsageError
 from charrnn.runs import checkpoint
 from charrnn.runs.folder import Run

@@ -8,7 +8,7 @@ import pytest
 import torch
 from conftest import SMALL, TRAIN, metrics, run_of
 
-from charrnn.cli.console import Quiet
+from charrnn.cli.console.reporters import Quiet
 from charrnn.runs import checkpoint
 from charrnn.training import clock, setup
 from charrnn.training import trainer as trainers

@@ -1,71 +1,13 @@
 import contextlib
-import io
 import os
 import struct
 import sys
 
 import pyte
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from charrnn._text import symbol, visible
-from charrnn.cli import console
-from charrnn.cli.console import Plain, Terminal, Writer, age, compact
-
-EVERY_CONTROL = "".join(map(chr, [*range(32), *range(0x7F, 0xA0)]))
-
-
-@given(st.text() | st.sampled_from([EVERY_CONTROL, "\x1b[2J", "\x9b2J", "x [/bold]"]))
-def test_no_text_can_drive_the_terminal(text):
-    shown = visible(text)
-    assert len(shown) == len(text)
-    assert not set(shown) & (set(EVERY_CONTROL) - {"\n", "\t"})
-
-
-def test_what_cannot_be_seen_has_a_symbol():
-    shown = "".join(map(symbol, "a \n\t\u200d\ufeff"))
-    assert shown == "a␣↵⇥U+200DU+FEFF"
-
-
-def test_control_characters_show_as_symbols():
-    assert visible("\x1b[2J\x00\x7f\n\t") == "␛[2J␀␡\n\t"
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(0, "0"), (999, "999"), (999.9, "1k"), (48_123, "48.1k"), (1.2e6, "1.2M")]
-)
-def test_numbers_are_shown_in_three_digits(number, text):
-    assert compact(number) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(5, "5 s"), (90, "2 min"), (7300, "2 h"), (2e5, "2 d")]
-)
-def test_age_is_shown_in_the_largest_unit(seconds, text):
-    assert age(seconds) == text
-
-
-class FakeTerminal(io.TextIOWrapper):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_a_pipe_gets_exact_bytes():
-    for is_bytes, expected in ((True, b"\xe9\x1b"), (False, "é\x1b".encode())):
-        out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-        write = Writer(out, is_bytes=is_bytes)
-        write("é\x1b")
-        write.end(new_line=False)
-        assert out.buffer.getvalue() == expected  # type: ignore[attr-defined]
-
-
-def test_a_terminal_gets_visible_text():
-    out = FakeTerminal(io.BytesIO(), encoding="utf-8")
-    write = Writer(out, is_bytes=True)
-    for byte in "é\x1b[2J".encode():
-        write(chr(byte))
-    assert out.buffer.getvalue().decode() == "é␛[2J"  # type: ignore[attr-defined]
+from charrnn.cli.console import reporters
+from charrnn.cli.console.reporters import Json, Plain, Quiet, Terminal, screen_for
 
 
 def read_all(terminal: int) -> str:
@@ -148,7 +90,7 @@ def test_a_run_of_minutes_shows_its_time_and_as_many_figures_as_there_is_room_fo
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", str(columns))
     now = 1000.0
-    monkeypatch.setattr(console.time, "monotonic", lambda: now)
+    monkeypatch.setattr(reporters.time, "monotonic", lambda: now)
     screen = Terminal()
     screen.timed(now - 2, 180)
     screen.begin(0, 3012)
@@ -167,7 +109,7 @@ def test_a_run_of_minutes_shows_its_time_and_as_many_figures_as_there_is_room_fo
 
 
 def test_a_log_of_a_run_of_minutes_has_time_and_steps(capsys, monkeypatch):
-    monkeypatch.setattr(console.time, "monotonic", lambda: 1042.0)
+    monkeypatch.setattr(reporters.time, "monotonic", lambda: 1042.0)
     screen = Plain()
     screen.timed(1000.0, 180)
     screen.begin(0, 3012)
@@ -175,15 +117,8 @@ def test_a_log_of_a_run_of_minutes_has_time_and_steps(capsys, monkeypatch):
     assert capsys.readouterr().err == "step 20  0:42/3:00  loss 2.000 (2.89 bits)\n"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.9, "0:00"), (42, "0:42"), (180, "3:00"), (3661, "1:01:01")]
-)
-def test_a_duration_looks_as_on_a_clock(seconds, text):
-    assert console.duration(seconds) == text
-
-
 def test_details_are_for_those_who_ask(capsys):
-    for screen in (console.Quiet(), Plain(), Plain(is_verbose=True)):
+    for screen in (Quiet(), Plain(), Plain(is_verbose=True)):
         screen.detail("batch 32")
     assert capsys.readouterr().err == "batch 32\n"
 
@@ -217,28 +152,7 @@ def test_the_last_step_has_one_plain_line_with_its_validation_if_there_is_one(ca
     assert capsys.readouterr().err.splitlines() == [shown]
 
 
-def test_a_table_in_a_pipe_has_no_trailing_spaces_and_loses_nothing(capsys):
-    console.table(["", ""], [["a", "x" * 150], ["b", "y"]])
-    lines = capsys.readouterr().out.splitlines()
-    assert lines == [line.rstrip() for line in lines]
-    assert any("x" * 150 in line for line in lines)
-
-
 def test_quiet_and_json_choose_the_display():
-    assert type(console.screen(quiet=True, as_json=False)) is console.Quiet
-    assert type(console.screen(quiet=True, as_json=True)) is console.Json
-    assert type(console.screen(quiet=False, as_json=False)) is Plain  # stderr is no terminal here
-
-
-def test_without_colours_there_is_no_escape_code_in_a_table_or_bars(capsys, monkeypatch):
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    for draw in (
-        lambda: console.table(["unit", "r"], [["h0.1", "+0.90"]]),
-        lambda: console.bars("after x", [("e", 0.9), ("␣", 0.1)]),
-    ):
-        monkeypatch.delenv("NO_COLOR", raising=False)
-        draw()
-        assert "\x1b[" in capsys.readouterr().out
-        monkeypatch.setenv("NO_COLOR", "1")
-        draw()
-        assert "\x1b" not in capsys.readouterr().out
+    assert type(screen_for(quiet=True, as_json=False)) is Quiet
+    assert type(screen_for(quiet=True, as_json=True)) is Json
+    assert type(screen_for(quiet=False, as_json=False)) is Plain  # stderr is no terminal here

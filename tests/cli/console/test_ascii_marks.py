@@ -4,10 +4,10 @@ import io
 
 import pytest
 
-from charrnn.cli import ascii
+from charrnn.cli.console import ascii_marks
 
 
-def stream(encoding: str, errors: str = ascii.ERRORS) -> io.TextIOWrapper:
+def stream(encoding: str, errors: str = ascii_marks.ERRORS) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors=errors)
 
 
@@ -24,18 +24,18 @@ def stream(encoding: str, errors: str = ascii.ERRORS) -> io.TextIOWrapper:
 )
 def test_what_ascii_cannot_show_is_shown_in_ascii(text, shown):
     out = stream("ascii")
-    assert ascii.printable(text, out) == shown
+    assert ascii_marks.printable(text, out) == shown
     out.write(text)
     out.flush()
     assert out.buffer.getvalue() == shown.encode()
 
 
 def test_what_a_stream_can_show_is_left_alone():
-    assert ascii.printable("×█é☃", stream("utf-8")) == "×█é☃"
-    assert ascii.printable("×█é☃", stream("cp437")) == r"x█é\u2603"
-    assert ascii.printable("×", stream("ascii", "strict")) == "×"
+    assert ascii_marks.printable("×█é☃", stream("utf-8")) == "×█é☃"
+    assert ascii_marks.printable("×█é☃", stream("cp437")) == r"x█é\u2603"
+    assert ascii_marks.printable("×", stream("ascii", "strict")) == "×"
 
 
 def test_only_encoders_are_helped():
     with pytest.raises(UnicodeDecodeError):
-        b"\xff".decode("utf-8", ascii.ERRORS)
+        b"\xff".decode("utf-8", ascii_marks.ERRORS)

@@ -1,0 +1,65 @@
+"""Numbers, times and metrics as people read them."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from charrnn._text import bits
+
+Figures = Mapping[str, Any]
+
+
+def compact(number: float) -> str:
+    """A number in three digits: 950, 48.1k, 1.20M."""
+    for unit in ("", "k", "M", "G"):
+        if number < 999.5 or unit == "G":
+            return f"{number:.3g}{unit}"
+        number /= 1000
+    raise AssertionError
+
+
+def age(seconds: float) -> str:
+    """How long ago, in the largest unit that fits."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def duration(seconds: float) -> str:
+    """A time as a clock shows it: 0:42, 3:00, 1:00:00."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How far a run of minutes has come: `seconds` in all, from `began`, in monotonic seconds."""
+
+    began: float
+    seconds: float
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self.began
+
+    def __str__(self) -> str:
+        return f"{duration(self.elapsed)}/{duration(self.seconds)}"
+
+
+def summary(figures: Figures, room: float = math.inf) -> str:
+    """The figures of one moment in a few words; what has no room is left out, loss last."""
+    loss = in_bits = val = speed = ""
+    if "loss" in figures:
+        loss, in_bits = f"loss {figures['loss']:.3f}", f" ({bits(figures['loss']):.2f} bits)"
+    if "val_loss" in figures:
+        val = f"val {figures['val_loss']:.3f}"
+    if "chars_per_second" in figures:
+        speed = f"{compact(figures['chars_per_second'])} chars/s"
+    every = [(loss + in_bits, val, speed), (loss, val, speed), (loss, val), (loss,)]
+    shown = ["  ".join(filter(None, parts)) for parts in every]
+    return next((one for one in shown if len(one) <= room), "")

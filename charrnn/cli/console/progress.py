@@ -1,0 +1,116 @@
+"""Progress bars on stderr."""
+
+import sys
+import time
+from typing import Any
+
+from charrnn.cli.console.figures import duration
+from charrnn.cli.console.streams import note
+
+SECONDS_BETWEEN_LINES = 10.0
+BAR = "{n_fmt}/{total_fmt} |{bar}| {remaining} left  {desc}"
+_SEARCH_BAR = "|{bar}| {desc}"
+
+
+def bar(**settings: Any) -> Any:
+    """A tqdm bar on stderr, as wide as the window."""
+    from tqdm import tqdm
+
+    return tqdm(file=sys.stderr, dynamic_ncols=True, **settings)
+
+
+class SearchProgress:
+    """How far a search is, on stderr: a bar on a terminal, a line now and then elsewhere.
+
+    Where the terminal `is_shared` with what is found, the bar gives way to it.
+    """
+
+    def __init__(self, num: int, *, is_shared: bool) -> None:
+        """`num` are wanted; -1 is without end."""
+        self._num, self._is_shared = num, is_shared
+        self._bar: Any = None
+        self._began = self._last_line = time.monotonic()
+
+    def go_on(self, num_found: int, num_tried: int, tries_left: int | None) -> None:
+        """Count another try; `tries_left` estimates how many more it takes, by those that pass."""
+        now = time.monotonic()
+        if sys.stderr.isatty():
+            if self._bar is None:
+                self._bar = bar(
+                    total=max(self._num, 0) or None,
+                    initial=num_found,
+                    bar_format=_SEARCH_BAR,
+                    miniters=0,
+                    delay=0.5,
+                    leave=False,
+                )
+            self._bar.set_description_str(
+                self._in_words(num_found, num_tried, tries_left, now), refresh=False
+            )
+            self._bar.update(num_found - self._bar.n)
+        elif now - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            note(self._in_words(num_found, num_tried, tries_left, now))
+
+    def found(self) -> None:
+        """One is about to be written."""
+        if self._is_shared:
+            self.close()
+
+    def close(self) -> None:
+        """Take the bar away, if it is there."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _in_words(self, num_found: int, num_tried: int, tries_left: int | None, now: float) -> str:
+        of = f" of {self._num:,}" if self._num > 0 else ""
+        words = f"{num_found:,}{of} found, {num_tried:,} tried"
+        if tries_left is not None and self._num > 0:
+            seconds = tries_left * (now - self._began) / num_tried
+            words += f", about {duration(seconds)} left at this rate"
+        return words
+
+
+class ProgressBar:
+    """A bar on stderr for things that are found one by one, or for bytes; `what` is its label.
+
+    It comes after half a second, or `at_once` where it is known that something takes long.
+    """
+
+    def __init__(
+        self,
+        total: int,
+        *,
+        hidden: bool = False,
+        are_bytes: bool = False,
+        what: str = "",
+        at_once: bool = False,
+    ) -> None:
+        self._bar = None
+        if not hidden and sys.stderr.isatty():
+            self._bar = bar(
+                total=total,
+                bar_format=BAR,
+                delay=0 if at_once else 0.5,
+                leave=False,
+                unit_scale=are_bytes,
+                desc=what,
+            )
+
+    def advance(self, num: int = 1) -> None:
+        """So many more."""
+        if self._bar is not None:
+            self._bar.update(num)
+
+    def so_far(self, done: int, total: int) -> None:
+        """Set how many are done, and how many there are."""
+        if self._bar is not None:
+            self._bar.total = total
+            self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Take the bar away, if it is there."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

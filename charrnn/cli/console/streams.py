@@ -1,0 +1,81 @@
+"""Text that is safe to write: notes on stderr, generated text on stdout."""
+
+import codecs
+import contextlib
+import sys
+import time
+from typing import Any, TextIO
+
+from charrnn._text import visible
+
+_SECONDS_BETWEEN_BLOCKS = 0.02
+
+
+def note(sentence: str) -> None:
+    """One line on stderr, whatever is in it."""
+    print(f"charrnn: {visible(sentence)}".replace("\n", "␊"), file=sys.stderr)
+
+
+class TolerantStream:
+    """A stream that may be full, closed or gone: to lose a message is no reason to lose a run."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush if that is possible."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+
+class TextWriter:
+    """Writes generated text to `out`: safe on a terminal and each character at once, exact
+    elsewhere and in blocks.
+
+    For a model of bytes each character stands for the byte of that code.
+    """
+
+    def __init__(self, out: TextIO, *, is_bytes: bool) -> None:
+        self._out, self._is_bytes = out, is_bytes
+        self._is_terminal = out.isatty()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._held: list[str] = []
+        self._flushed = 0.0  # at first at once
+
+    def __call__(self, text: str) -> None:
+        """Write a text, at the latest with the next one that comes a moment after."""
+        if self._is_terminal:
+            if self._is_bytes:
+                text = self._decoder.decode(text.encode("latin-1"))
+            self._out.write(visible(text))
+            self._out.flush()
+            return
+        self._held.append(text)
+        now = time.monotonic()
+        if now - self._flushed > _SECONDS_BETWEEN_BLOCKS:
+            self._flush()
+            self._flushed = now
+
+    def end(self, *, new_line: bool) -> None:
+        """All was written; a shell's prompt begins a line, a pipe gets no more than the text."""
+        if new_line:
+            self("\n")
+        self._flush()
+
+    def _flush(self) -> None:
+        encoding = "latin-1" if self._is_bytes else "utf-8"  # whatever the locale says
+        data = "".join(self._held).encode(encoding)
+        self._held.clear()
+        while data:  # an unbuffered stream may take a part only
+            data = data[self._out.buffer.write(data) :]
+        if not self._is_terminal:
+            self._out.buffer.flush()
