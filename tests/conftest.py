@@ -30,9 +30,11 @@ from charrnn.config import CELLS, ModelConfig, TrainConfig
 from charrnn.models import ngrams
 from charrnn.models.cells import Weights
 from charrnn.runs import checkpoint
-from charrnn.runs.folder import Run
+from charrnn.runs.root import Root
+from charrnn.runs.run import Run
 from charrnn.training import loop
 
+ROOT = Root(Path("checkpoints"))  # in the folder of a test
 TESTS = str(Path(__file__).parent)
 PLACES = [*(place for place in sys.path if place.startswith(TESTS)), os.environ.get("PYTHONPATH")]
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, PLACES))  # for scripts of the tests

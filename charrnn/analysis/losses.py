@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 
 from charrnn.errors import UsageError
 from charrnn.plots.charts import Chart, Curve
-from charrnn.runs.folder import Run
+from charrnn.runs.run import Run
 
 AGAINST = ("steps", "minutes")
 

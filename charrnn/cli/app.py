@@ -73,7 +73,7 @@ def train(
 ) -> None:
     """Learn from a text. Ctrl-C saves and stops; `charrnn resume` goes on."""
     began = time.monotonic()
-    from charrnn.cli import preflight
+    from charrnn.cli import inputs, preflight
     from charrnn.runs import restarts
     from charrnn.training.autosize import Budget
 
@@ -90,6 +90,7 @@ def train(
         names=names,
         given=settings,
         budget=budget,
+        root=inputs.root(),
         run_name=run,
         init_from=init_from,
         val_names=val_names,
@@ -134,20 +135,21 @@ def resume(
     from now. The learning rate then follows the schedule of a run of the new length.
     """
     began = time.monotonic()
+    from charrnn.cli import inputs
     from charrnn.models import device_names
-    from charrnn.runs import folder, restarts
+    from charrnn.runs import restarts
     from charrnn.training.autosize import Budget
 
     budget = Budget(steps, epochs, minutes)
     name, typed = resume_flags.typed(context, run)
     if not restarts.is_one_of_several():  # else only the first process needs to have the run
         device_names.require_device(device)
-        resume_flags.require_same(typed, folder.find(name).header())
+        resume_flags.require_same(typed, inputs.root().find(name).header())
     given = {"device": device, "threads": threads}
     moved = {name: value for name, value in given.items() if value is not None}
 
     def begin(launch: _Launch) -> Any:
-        found = folder.find(name)
+        found = inputs.root().find(name)
         resume_flags.require_same(typed, found.header())
         return _resumed(found, launch, budget, moved=moved, keep_corpus=keep_corpus)
 
@@ -172,7 +174,7 @@ def _new_run(request: Any, launch: _Launch) -> Any:
     from charrnn.training import setup
     from charrnn.training.autosize import Budget
 
-    begun = restarts.begun(request.arguments)
+    begun = restarts.begun(request.root, request.arguments)
     if begun is not None:
         return _resumed(begun, launch, Budget(), moved={}, keep_corpus=True)
     if request.budget.steps is None and request.budget.epochs is None:

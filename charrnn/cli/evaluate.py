@@ -72,7 +72,6 @@ def predict(
         raise UsageError("--temp has no say in --steps", "surprise is measured at temperature 1")
     from charrnn.cli import inputs
     from charrnn.cli.console.tables import print_bars
-    from charrnn.runs import folder
 
     found = inputs.checkpoint_of(run)
     model = inputs.model_of(found)
@@ -82,7 +81,7 @@ def predict(
     )
     read = model.spelled(typed)
     inputs.say_unknown(model, read)
-    if prompt and run is None and folder.is_name(prompt):
+    if prompt and run is None and inputs.root().has(prompt):
         also = f"{prompt} is also a run; to ask that one: charrnn predict --run {prompt} TEXT"
         note(also)
     if steps:
@@ -264,12 +263,13 @@ def plot(
 ) -> None:
     """Draw the losses of a run, or of several together, as they fell."""
     from charrnn.analysis import losses
+    from charrnn.cli import inputs
     from charrnn.plots import charts
-    from charrnn.runs import folder
 
     if against not in losses.AGAINST:
         raise UsageError(f"--against {against!r} is not known", "choose steps or minutes")
-    found = [folder.find(name) for name in run] if run else [folder.find(None)]
+    root = inputs.root()
+    found = [root.find(name) for name in run] if run else [root.find(None)]
     every = [losses.of(one) for one in found]
     if as_json:
         print(json.dumps([dataclasses.asdict(one) for one in every]))
@@ -287,10 +287,11 @@ def plot(
 
 def history(run: o.Run = None, as_json: o.InfoJson = False) -> None:
     """Show how a run learned to write: samples from its first steps to its last."""
+    from charrnn.cli import inputs
     from charrnn.cli.console.tables import print_panels
-    from charrnn.runs import folder, history
+    from charrnn.runs import history
 
-    found = history.of(folder.find(run))
+    found = history.of(inputs.root().find(run))
     if as_json:
         print(json.dumps([dataclasses.asdict(one) for one in found]))
         return

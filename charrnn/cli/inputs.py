@@ -21,7 +21,7 @@ from charrnn._text import number_of
 from charrnn.cli.console.progress import ProgressBar
 from charrnn.cli.console.streams import note
 from charrnn.errors import CorpusError, UsageError
-from charrnn.runs import folder
+from charrnn.runs.root import Root
 
 if TYPE_CHECKING:
     from charrnn.data.dataset import File
@@ -30,11 +30,19 @@ if TYPE_CHECKING:
     from charrnn.sources.decoding import Reading
 
 _CHUNK_BYTES = 1 << 20
+_VARIABLE = "CHARRNN_CHECKPOINTS"  # of the environment: another folder of runs
+
+
+def root() -> Root:
+    """Return where runs are: in checkpoints/, else in the folder that the environment names."""
+    other = os.environ.get(_VARIABLE)
+    others = (Path(other).expanduser(),) if other else ()
+    return Root(Path("checkpoints"), others, f"{_VARIABLE}=FOLDER says where else they are")
 
 
 def checkpoint_of(run: str | None) -> "Checkpoint":
     """What a run speaks with, its best checkpoint; a damaged one that is passed over is named."""
-    found, skipped = folder.find_to_speak(run)
+    found, skipped = root().best_checkpoint(run)
     for error in skipped:
         note(f"{error.message}; taking step {found.progress.step} instead")
     return found

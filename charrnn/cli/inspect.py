@@ -141,11 +141,10 @@ def memory(
         raise UsageError("--compare takes two runs or more", "name them: --compare RUN RUN")
     from charrnn.cli import inputs
     from charrnn.plots import charts
-    from charrnn.runs import folder
 
     if export is not None:
         charts.require_exportable(export)
-    found = {name: inputs.checkpoint_of(name) for name in run or [folder.find(None).name]}
+    found = {name: inputs.checkpoint_of(name) for name in run or [inputs.root().find(None).name]}
     looked = {name: _looked(name, each, places) for name, each in found.items()}
     if as_json:
         print(json.dumps([{"run": name, **_figures(each)} for name, each in looked.items()]))

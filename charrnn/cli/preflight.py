@@ -17,14 +17,15 @@ def require_trainable(
     init_from: str | None,
 ) -> None:
     """Raise the error that `setup.new_run` would raise, as far as that needs no torch."""
-    from charrnn.runs import folder
+    from charrnn.cli import inputs
     from charrnn.sources import decoding, paths  # here, for `sample` checks its device alone
 
     for kind in (ModelConfig, DataConfig, TrainConfig, RuntimeConfig):
         kind.among(given)
     device_names.require_device(given.get("device"))
-    folder.require_free(run_name)
+    root = inputs.root()
+    root.require_free(run_name)
     decoding.require_known(DataConfig.among(given).encoding)
     paths.require_there(names)
     if init_from is not None:
-        folder.require_there(init_from)
+        root.require_there(init_from)

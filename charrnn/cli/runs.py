@@ -14,7 +14,7 @@ from charrnn.errors import CheckpointError
 
 if TYPE_CHECKING:
     from charrnn.runs.checkpoint import Checkpoint
-    from charrnn.runs.folder import Run
+    from charrnn.runs.run import Run
 
 _COLUMNS = ["run", "corpus", "network", "steps", "best val loss", "age"]
 _OPTIONAL_COLUMNS = ["corpus", "network", "age", "steps"]  # left out of a narrow terminal, in turn
@@ -30,10 +30,11 @@ def add_to(app: typer.Typer) -> None:
 
 def list_runs() -> None:
     """List the runs, the newest first."""
+    from charrnn.cli import inputs
     from charrnn.cli.console.tables import print_table
-    from charrnn.runs import folder
 
-    every = folder.everything()
+    root = inputs.root()
+    every = root.runs()
     rows = []
     for run in every:
         try:
@@ -41,7 +42,7 @@ def list_runs() -> None:
         except CheckpointError as error:
             note(str(error))
     if not every:
-        note(str(folder.no_run()))
+        note(str(root.no_run()))
     if rows:
         print_table(_COLUMNS, rows, may_go=_OPTIONAL_COLUMNS)
 
@@ -62,11 +63,11 @@ def _row(run: "Run") -> list[str]:
 
 def info(run: o.Run = None, as_json: o.InfoJson = False) -> None:
     """Show one run: network, vocabulary, progress, losses, a sample."""
+    from charrnn.cli import inputs
     from charrnn.cli.console.tables import print_table
     from charrnn.generation.model import Model
-    from charrnn.runs import folder
 
-    its_run = folder.find(run)
+    its_run = inputs.root().find(run)
     last, skipped = its_run.newest_valid()
     for error in skipped:
         note(str(error))
@@ -77,7 +78,7 @@ def info(run: o.Run = None, as_json: o.InfoJson = False) -> None:
     facts["vocab"] = "".join(map(symbol, facts["vocab"]))
     rows = [[name.replace("_", " "), _shown(value)] for name, value in facts.items()]
     print_table(["", ""], rows)
-    model = Model.of(its_run.to_speak()[0])
+    model = Model.of(its_run.best_valid()[0])
     print(visible(model.glimpse(300, seed=0)).rstrip())
 
 
@@ -87,11 +88,11 @@ def verify(run: o.Run = None, replay: o.Replay = None, as_json: o.InfoJson = Fal
     For a disk or a memory that you do not trust. Nothing is changed. The exit code is 0 if all
     files are as they were written and the steps are bit-identical, else 4.
     """
+    from charrnn.cli import inputs
     from charrnn.cli.console.progress import ProgressBar
     from charrnn.cli.console.tables import print_table
-    from charrnn.runs import folder
 
-    its_run = folder.find(run)
+    its_run = inputs.root().find(run)
     with closing(ProgressBar(1, what=f"verifying {its_run.name}", at_once=True)) as bar:
         from charrnn.training import verify
 

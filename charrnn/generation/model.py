@@ -32,8 +32,8 @@ from charrnn.generation.predict import Chance, Expectation
 from charrnn.generation.sampler import FloatArray, Steerings, generate, until_stop
 from charrnn.models.cells import State, Weights
 from charrnn.models.step_numpy import Matrices, Progress, Stepper
-from charrnn.runs import folder
 from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.root import Root
 from charrnn.sources.units import END
 
 # Characters of a prompt that are read, its last ones: nothing before them changes what follows (on
@@ -43,14 +43,15 @@ NUM_AT_ONCE = 512  # streams: more gain little, and each takes memory
 _LEAST_SHARE = 256  # streams that are worth a core of their own
 
 
-def load(run: str | Path | None = None) -> "Model":
-    """The model of a run: by its name, its folder or a checkpoint file; the newest run if None.
+def load(run: str | Path | None = None, *, root: str | Path = "checkpoints") -> "Model":
+    """Return the model of a run: by its name below `root`, its folder or a checkpoint file; the
+    newest run if None.
 
-    A run speaks with its best checkpoint. Raises `CheckpointError` where there is none that is
-    whole.
+    It is that of the best checkpoint. Raises `CheckpointError` where there is none that is whole.
     """
-    name = folder.find(None).name if run is None else str(run)
-    return Model.of(folder.find_to_speak(name)[0], name)
+    runs = Root(Path(root))
+    name = runs.find(None).name if run is None else str(run)
+    return Model.of(runs.best_checkpoint(name)[0], name)
 
 
 @dataclass(frozen=True)

@@ -94,8 +94,8 @@ class Checkpoint:
         arrays = self.group("ngrams")
         return tuple(arrays[str(length)] for length in range(2, self.model.ngrams + 1))
 
-    def for_speaking(self) -> "Checkpoint":
-        """Without what only resuming needs: a third of the memory."""
+    def without_training_state(self) -> "Checkpoint":
+        """Return a copy that has the model alone: a third of the memory."""
         kept = {
             name: array.copy()  # not a part of the whole file
             for name, array in self.arrays.items()

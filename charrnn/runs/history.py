@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from charrnn.errors import UsageError
-from charrnn.runs.folder import Run
+from charrnn.runs.run import Run
 
 MOST_SHOWN = 12
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from charrnn._atomic import write_atomically
 from charrnn.errors import storage_errors
-from charrnn.runs import folder
-from charrnn.runs.folder import Run
+from charrnn.runs.root import Root
+from charrnn.runs.run import LAUNCH, Run
 
 
 def is_one_of_several() -> bool:
@@ -52,14 +52,14 @@ def remember(run: Run, arguments: Sequence[str]) -> None:
         write_atomically(run.launch, [note.encode()])
 
 
-def begun(arguments: Sequence[str]) -> Run | None:
+def begun(root: Root, arguments: Sequence[str]) -> Run | None:
     """The run that an earlier attempt of this launch began by the same command, if it is not done.
     What such an attempt left that is no run yet is removed.
     """
     this = launch()
     if this is None:
         return None
-    for note in folder.root().glob(f"*/{folder.LAUNCH}"):
+    for note in root.for_new_runs.glob(f"*/{LAUNCH}"):
         with contextlib.suppress(OSError, ValueError):
             if json.loads(note.read_text()) == {"launch": this, "arguments": list(arguments)}:
                 run = Run(note.parent)

@@ -14,7 +14,7 @@ from typing import Any
 from charrnn.errors import CharRNNError, FirstProcessError, PeerError
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.folder import Run
+from charrnn.runs.run import Run
 from charrnn.training.distributed import Group
 
 

@@ -28,9 +28,10 @@ from charrnn.data.vocab import Vocab
 from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.models import device, ngrams
 from charrnn.models.ngrams import Keys
-from charrnn.runs import folder, restarts
+from charrnn.runs import restarts
 from charrnn.runs.checkpoint import Checkpoint, Progress
-from charrnn.runs.folder import Run
+from charrnn.runs.root import Root
+from charrnn.runs.run import Run
 from charrnn.sources import paths
 from charrnn.tasks.registry import TASKS
 from charrnn.training import autosize, handover
@@ -56,6 +57,7 @@ class Request:
     names: tuple[str, ...]
     given: Mapping[str, Any]
     budget: Budget
+    root: Root  # where the run goes, and where `init_from` is looked for
     run_name: str | None = None
     init_from: str | None = None
     val_names: tuple[str, ...] = ()  # of a validation text that is not part of the corpus
@@ -83,14 +85,14 @@ def new_run(
     group: Group = ALONE,
 ) -> Trainer:
     """A new run, its folder made; the budget's minutes count from `began`, in monotonic seconds."""
-    folder.require_free(request.run_name)  # before a long reading
+    request.root.require_free(request.run_name)  # before a long reading
     given = {"device": "auto", **request.given}
     given["device"] = device.resolve(given["device"])
     threads = _threads_to_try(given, group, screen)
     given["threads"] = threads[0]
     _require_shareable(given.get("batch_size", 0), given["device"], group)
     _prepare(RuntimeConfig.among(given), group)
-    parent, corpora = _parent(request, given), folder.root() / corpus.CACHE
+    parent, corpora = _parent(request, given), request.root.for_new_runs / corpus.CACHE
     read = dataset.read(
         request.names,
         Reading.of(request.data),
@@ -131,7 +133,7 @@ def new_run(
         val_names=request.val_names,
         files_sha256=read.files.sha256,
     )
-    run = folder.create(request.run_name, default=_title(request.names))
+    run = request.root.create(request.run_name, default=_title(request.names))
     restarts.remember(run, request.arguments)
     screen.say(f"Ctrl-C saves and stops; continue with: charrnn resume {run.name}")
     progress = Progress(ranks=group.num_ranks)
@@ -476,7 +478,7 @@ def _parent(request: Request, given: Mapping[str, Any]) -> Checkpoint | None:
     """The checkpoint to start from, if one was named and fits what else was given."""
     if request.init_from is None:
         return None
-    parent, _ = folder.find_to_speak(request.init_from)
+    parent, _ = request.root.best_checkpoint(request.init_from)
     for name, value in parent.model.to_json().items():
         if given.get(name, value) != value:
             flag = "--" + name.replace("_", "-")

@@ -33,7 +33,7 @@ from torch import Tensor
 from charrnn.config import TrainConfig
 from charrnn.errors import DivergedError
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.folder import Run
+from charrnn.runs.run import Run
 from charrnn.training.callbacks.callback import Callback
 from charrnn.training.callbacks.metrics import Metrics
 from charrnn.training.callbacks.validation import Validation

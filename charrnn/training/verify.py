@@ -21,7 +21,7 @@ from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.models import device
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.folder import Run
+from charrnn.runs.run import Run
 from charrnn.tasks.task import Batches
 from charrnn.training import setup
 from charrnn.training.loop import Report, TrainingState, train

@@ -10,7 +10,7 @@ from conftest import SMALL
 
 from charrnn.analysis import losses
 from charrnn.errors import UsageError
-from charrnn.runs.folder import Run
+from charrnn.runs.run import Run
 
 LINES = [
     {"step": 0, "baselines": {"unigram": 3.0, "bigram": 2.5, "odd": "x"}},

@@ -56,7 +56,7 @@ def test_only_what_lacks_memory_is_said_to(charrnn, monkeypatch, said, code):
     def broken(*_):
         raise RuntimeError(said)
 
-    monkeypatch.setattr("charrnn.runs.folder.everything", broken)
+    monkeypatch.setattr("charrnn.runs.root.Root.runs", broken)
     assert charrnn("runs").code == code
 
 
@@ -64,7 +64,7 @@ def test_a_bug_of_ours_is_one_line_too_and_a_traceback_on_demand(charrnn, monkey
     def broken(*_):
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr("charrnn.runs.folder.everything", broken)
+    monkeypatch.setattr("charrnn.runs.root.Root.runs", broken)
     result = charrnn("runs")
     assert result.code == 1
     assert result.err == (

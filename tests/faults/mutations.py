@@ -116,7 +116,7 @@ MISTAKES = [
     ),
     Mistake(
         "the checkpoint before the last is not kept",
-        "runs.folder:Run.save",
+        "runs.run:Run.save",
         "keep_beside(self.last, self.previous)",
         "pass",
         "test_damage.py::test_a_run_with_a_damaged_last_checkpoint_goes_on_from_the_one_before",
@@ -222,7 +222,7 @@ MISTAKES = [
     ),
     Mistake(
         "a damaged last checkpoint ends a resume",
-        "runs.folder:Run._first_valid",
+        "runs.run:Run._first_valid",
         "skipped.append(error)",
         "raise",
         "test_damage.py::test_a_damaged_last_checkpoint_gives_way_to_the_best",
@@ -281,7 +281,7 @@ MISTAKES = [
     ),
     Mistake(
         "a resume repeats the metrics of steps it makes again",
-        "runs.folder:Run.tidy",
+        "runs.run:Run.tidy",
         "self.forget_metrics_after(step)",
         "",
         "test_damage.py::test_a_run_with_a_damaged_last_checkpoint_goes_on_from_the_one_before",
@@ -425,14 +425,14 @@ MISTAKES = [
     ),
     Mistake(
         "a run is not locked",
-        "runs.folder:Run.locked",
+        "runs.run:Run.locked",
         "held.enter_context(alone_at(self._lock, wait=False))",
         "pass",
         "test_runs_at_once.py::test_two_processes_cannot_train_one_run_and_a_killed_one_frees_it",
     ),
     Mistake(
         "two launches may share a run",
-        "runs.folder:create",
+        "runs.root:Root.create",
         "(folder / candidate).mkdir()",
         "(folder / candidate).mkdir(exist_ok=True)",
         "test_runs_at_once.py::test_fifty_launches_at_once_make_fifty_runs",

@@ -23,7 +23,7 @@ from typing import Any
 from charrnn import _atomic
 from charrnn.errors import StorageError
 from charrnn.runs import checkpoint
-from charrnn.runs.folder import Run
+from charrnn.runs.run import Run
 
 TOUCHES = ("open", "write", "fsync", "close", "replace", "link", "unlink")
 

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import safetensors.numpy
-from conftest import TRAIN, limits_memory, run_of, same_files, signal_at
+from conftest import ROOT, TRAIN, limits_memory, run_of, same_files, signal_at
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matrix import crash_points, row
@@ -26,7 +26,7 @@ from test_checkpoint import small
 
 from charrnn.errors import CheckpointError
 from charrnn.generation.model import Model
-from charrnn.runs import checkpoint, folder, safetensors_file
+from charrnn.runs import checkpoint, safetensors_file
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -179,7 +179,7 @@ def test_the_largest_weights_that_may_be_let_a_model_speak(tmp_path, cell, tempe
         if name.startswith("weights."):
             array[...] = random.choice([-1, 1], array.shape) * checkpoint.MAX_WEIGHT
     checkpoint.write(tmp_path / "large", found)
-    model = Model.of(checkpoint.read(tmp_path / "large").for_speaking())
+    model = Model.of(checkpoint.read(tmp_path / "large").without_training_state())
     assert len(model.generate(length=50, seed=1, temperature=temperature)) == 50
     assert np.isfinite(model.score("abc"))
 
@@ -459,7 +459,7 @@ def test_a_run_of_each_format_goes_on_as_what_it_was(charrnn, tmp_path, number):
 
 @row(7)
 def test_a_damaged_last_checkpoint_gives_way_to_the_best():
-    run = folder.create("a", default="x")
+    run = ROOT.create("a", default="x")
     checkpoint.write(run.last, small(step=9))
     checkpoint.write(run.best, small(step=5))
     assert run.newest_valid()[0].progress.step == 9

@@ -18,14 +18,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import SMALL, small_text
+from conftest import ROOT, SMALL, small_text
 
 import charrnn as package
 from charrnn import __main__ as program
 from charrnn import _cores, errors
 from charrnn.errors import CharRNNError
 from charrnn.runs import checkpoint
-from charrnn.runs.folder import everything
 
 SOURCE = Path(package.__file__).parent
 TESTS = Path(__file__).parents[1]
@@ -161,10 +160,10 @@ PROVED_BY = {
     "runs.checkpoint:write": ["faults/test_saving.py"],
     "runs.checkpoint:_pieces": ["faults/test_saving.py"],
     "runs.checkpoint:_from_facts": ["faults/test_damage.py"],
-    "runs.folder:Run.locked": ["faults/test_runs_at_once.py"],
-    "runs.folder:_refused": ["faults/test_saving.py"],
-    "runs.folder:create": ["faults/test_saving.py"],
-    "runs.folder:no_run": ["cli/test_app.py"],
+    "runs.run:Run.locked": ["faults/test_runs_at_once.py"],
+    "runs.run:_refused": ["faults/test_saving.py"],
+    "runs.root:Root.create": ["faults/test_saving.py"],
+    "runs.root:Root.no_run": ["cli/test_app.py"],
     "runs.restarts:remember": ["runs/test_restarts.py"],
     "sources.columns:_lines": ["sources/test_columns.py"],
     "sources.columns:_place": ["stumbles/test_stumbles_second_look.py"],
@@ -231,7 +230,7 @@ def world(tmp_path_factory):
         for copy in (root / ".corpora").glob(f"{gone[:32]}*"):
             copy.unlink()
         (root / "voice").mkdir()  # a checkpoint that is enough to speak, not to resume
-        voice = checkpoint.read(root / "a/last.safetensors").for_speaking()
+        voice = checkpoint.read(root / "a/last.safetensors").without_training_state()
         checkpoint.write(root / "voice/last.safetensors", voice)
     return folder
 
@@ -300,7 +299,7 @@ def test_a_mistake_costs_one_line_and_changes_no_run(answer, world, snapshot, ar
 def redacted(line, world):
     """Leave out what differs between machines, and what a library says in words of its own."""
     line = line.replace(str(world), "HERE")
-    line = line.replace(", ".join(each.name for each in everything()[:5]), "RUNS")
+    line = line.replace(", ".join(each.name for each in ROOT.runs()[:5]), "RUNS")
     line = re.sub(r"[\d,.]+ GB (.*), there are \d+", r"N GB \1, there are N", line)
     line = re.sub(
         r"it may be \S+: try --encoding \S+, or", "it may be X: try --encoding X, or", line

@@ -4,12 +4,11 @@ import subprocess
 import sys
 
 import pytest
-from conftest import SMALL, run_of, start, wait_until
+from conftest import ROOT, SMALL, run_of, start, wait_until
 from matrix import crash_points, row
 from test_checkpoint import small
 
 from charrnn.errors import LockedError
-from charrnn.runs import folder
 
 
 def python(code, **settings):
@@ -20,9 +19,10 @@ def python(code, **settings):
 @row(31)
 def test_fifty_launches_at_once_make_fifty_runs():
     code = """
-from charrnn.runs import folder
+from pathlib import Path
+from charrnn.runs.root import Root
 for _ in range(10):
-    print(folder.create(None, default="same").name)
+    print(Root(Path("checkpoints")).create(None, default="same").name)
 """
     launches = [python(code) for _ in range(5)]
     names = [name for process in launches for name in process.communicate()[0].split()]
@@ -31,10 +31,11 @@ for _ in range(10):
 
 @row(30)
 def test_two_processes_cannot_train_one_run_and_a_killed_one_frees_it():
-    run = folder.create("a", default="x")
+    run = ROOT.create("a", default="x")
     code = """
-from charrnn.runs import folder
-with folder.find("a").locked():
+from pathlib import Path
+from charrnn.runs.run import Run
+with Run(Path("checkpoints/a")).locked():
     print(flush=True)
     input()
 """
@@ -71,7 +72,7 @@ def test_a_second_trainer_is_told_who_holds_the_run(charrnn, corpus, tmp_path):
 @row(32)
 def test_a_reader_never_sees_half_a_checkpoint(tmp_path):
     """A thousand loads while another process saves as fast as it can."""
-    run = folder.create("a", default="x")
+    run = ROOT.create("a", default="x")
     run.save(small(step=1))
     process = python(SAVE_FOR_EVER)
     try:
@@ -80,7 +81,7 @@ def test_a_reader_never_sees_half_a_checkpoint(tmp_path):
             found, skipped = run.newest_valid()
             assert not skipped
             seen.add(found.progress.step)
-            assert run.to_speak()[0].weights_sha256() == small().weights_sha256()
+            assert run.best_valid()[0].weights_sha256() == small().weights_sha256()
             crash_points[32] += 1
     finally:
         process.kill()
@@ -90,8 +91,10 @@ def test_a_reader_never_sees_half_a_checkpoint(tmp_path):
 
 SAVE_FOR_EVER = """
 from dataclasses import replace
-from charrnn.runs import checkpoint, folder
-run = folder.find("a")
+from pathlib import Path
+from charrnn.runs import checkpoint
+from charrnn.runs.run import Run
+run = Run(Path("checkpoints/a"))
 saved = checkpoint.read(run.last)
 while True:
     saved = replace(saved, progress=replace(saved.progress, step=saved.progress.step + 1))

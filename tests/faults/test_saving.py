@@ -29,9 +29,9 @@ from test_encode import encode_files
 from charrnn import _atomic
 from charrnn._atomic import discard_unfinished
 from charrnn.errors import StorageError
-from charrnn.runs import checkpoint, folder
+from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.folder import Run
+from charrnn.runs.run import Run
 
 TOUCHING = ("openat", "write", "fsync", "close", "rename", "renameat2", "link", "linkat", "unlink")
 
@@ -347,7 +347,7 @@ def test_a_disk_that_refuses_the_metrics_ends_a_resume_with_its_code(
     def full(path, pieces):
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(folder, "write_atomically", full)
+    monkeypatch.setattr("charrnn.runs.run.write_atomically", full)
     failed = charrnn("resume", "a", "--steps", 90)
     assert failed.code == 6
     assert "cannot write in checkpoints/a: Read-only file system" in failed.err

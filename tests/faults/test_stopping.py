@@ -12,7 +12,7 @@ from conftest import SMALL, TRAIN, run_of, same_files, signal_at, start, wait_un
 from matrix import row
 
 from charrnn.runs import checkpoint
-from charrnn.runs.folder import Run
+from charrnn.runs.run import Run
 from charrnn.tasks import language_model
 
 

@@ -18,7 +18,7 @@ from test_loop import CONFIG, lanes_of, run, same, state_of
 from charrnn import _cores
 from charrnn.cli.console.reporters import Quiet
 from charrnn.runs import checkpoint
-from charrnn.runs.folder import Run
+from charrnn.runs.run import Run
 from charrnn.tasks.prefetch import Prefetcher
 from charrnn.training import setup
 from charrnn.training.callbacks import samples

@@ -9,8 +9,8 @@ from conftest import SMALL
 
 from charrnn.errors import UsageError
 from charrnn.runs import history
-from charrnn.runs.folder import Run
 from charrnn.runs.history import Moment
+from charrnn.runs.run import Run
 
 
 def recorded(*lines):

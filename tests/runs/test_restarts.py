@@ -3,10 +3,11 @@
 import os
 
 import pytest
+from conftest import ROOT
 from test_checkpoint import small
 
 from charrnn.errors import StorageError
-from charrnn.runs import folder, restarts
+from charrnn.runs import restarts
 
 TRAIN = ("train", "corpus.txt")
 
@@ -17,7 +18,7 @@ def _launched(monkeypatch):
 
 
 def begin(arguments=TRAIN):
-    run = folder.create(None, default="a")
+    run = ROOT.create(None, default="a")
     restarts.remember(run, arguments)
     run.save(small())
     return run
@@ -26,10 +27,10 @@ def begin(arguments=TRAIN):
 def test_the_next_attempt_finds_the_run_of_the_same_launch_and_command():
     run = begin()
     begin(("train", "other.txt"))
-    assert restarts.begun(TRAIN) == run
-    assert restarts.begun(("train",)) is None
+    assert restarts.begun(ROOT, TRAIN) == run
+    assert restarts.begun(ROOT, ("train",)) is None
     restarts.forget(run)
-    assert restarts.begun(TRAIN) is None
+    assert restarts.begun(ROOT, TRAIN) is None
     assert not run.launch.exists()
 
 
@@ -37,36 +38,36 @@ def test_the_next_attempt_finds_the_run_of_the_same_launch_and_command():
 def test_another_agent_is_another_launch(monkeypatch):
     begin()
     monkeypatch.setattr(os, "getppid", os.getpid)
-    assert restarts.begun(TRAIN) is None
+    assert restarts.begun(ROOT, TRAIN) is None
 
 
 def test_a_name_for_the_launch_outlives_its_agent(monkeypatch):
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "job 7")
     run = begin()
     monkeypatch.setattr(os, "getppid", os.getpid)
-    assert restarts.begun(TRAIN) == run
+    assert restarts.begun(ROOT, TRAIN) == run
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "job 8")
-    assert restarts.begun(TRAIN) is None
+    assert restarts.begun(ROOT, TRAIN) is None
 
 
 def test_without_torchrun_nothing_is_noted(monkeypatch):
     monkeypatch.delenv("TORCHELASTIC_RUN_ID")
     run = begin()
     assert not run.launch.exists()
-    assert restarts.begun(TRAIN) is None
+    assert restarts.begun(ROOT, TRAIN) is None
     restarts.forget(run)
 
 
 def test_what_an_attempt_left_before_its_first_save_gives_its_name_free(tmp_path):
-    run = folder.create("a", default="x")
+    run = ROOT.create("a", default="x")
     restarts.remember(run, TRAIN)
-    assert restarts.begun(TRAIN) is None
+    assert restarts.begun(ROOT, TRAIN) is None
     assert not run.folder.exists()
 
 
 def test_a_note_that_cannot_be_read_is_passed_over():
     begin().launch.write_text("{")
-    assert restarts.begun(TRAIN) is None
+    assert restarts.begun(ROOT, TRAIN) is None
 
 
 def test_a_disk_that_refuses_the_note_says_so(monkeypatch):

@@ -6,6 +6,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from stumbles import stumble
 from test_predict import by_id, model_of
 
@@ -50,13 +51,11 @@ def test_the_temperature_of_a_cursor_is_that_of_predict():
 @stumble(45)
 @pytest.mark.usefixtures("trained")
 def test_what_a_notebook_shows_is_one_short_line():
-    from charrnn.runs import folder
-
     model = load("a")
     assert repr(model) == f"Model('a', lstm 1×12, {len(model.vocab)} characters)"
     assert repr(load()) == repr(model)
     assert "checkpoints/a'" in repr(load("checkpoints/a"))
-    found = folder.find("a").header()
+    found = ROOT.find("a").header()
     assert repr(found) == "Checkpoint(lstm 1×12, 24 characters, step 20 of 20)"
     assert repr(model.weights) == "Weights(1×12, 24 characters)"
     assert repr(model.vocab) == "Vocab(24 characters)"

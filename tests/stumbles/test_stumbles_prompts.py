@@ -6,7 +6,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from conftest import QUICK, random_weights, small_text
+from conftest import QUICK, ROOT, random_weights, small_text
 from stumbles import stumble
 from test_predict import by_id, model_of
 
@@ -15,7 +15,6 @@ from charrnn.config import ModelConfig
 from charrnn.data.vocab import Vocab
 from charrnn.generation.model import Model
 from charrnn.models.step_numpy import Matrices
-from charrnn.runs import folder
 
 
 def model_that_knows(alphabet: str) -> Model:
@@ -59,7 +58,7 @@ def test_of_a_book_as_prompt_the_end_is_read(charrnn, corpus, tmp_path):
 def test_a_bar_follows_a_long_prompt_to_its_end(monkeypatch):
     bar = mock.Mock()
     monkeypatch.setattr(inputs, "ProgressBar", mock.Mock(return_value=bar))
-    model, text = inputs.model_of(folder.find("a").to_speak()[0]), small_text(20_000)
+    model, text = inputs.model_of(ROOT.find("a").best_valid()[0]), small_text(20_000)
     for read in (model.predict, model.expectations):
         bar.reset_mock()
         read(text)

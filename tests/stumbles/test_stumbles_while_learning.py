@@ -7,10 +7,8 @@ import re
 import signal
 
 import pytest
-from conftest import SMALL, metrics, run_of, same_files, signal_at
+from conftest import ROOT, SMALL, metrics, run_of, same_files, signal_at
 from stumbles import stumble
-
-from charrnn.runs.folder import find
 
 TRAIN = ("train", "corpus.txt", *SMALL, "--steps", 60, "--eval-every", 20, "--threads", 1)
 
@@ -48,7 +46,7 @@ def test_how_often_is_a_flag_of_train_and_of_resume(charrnn, corpus, tmp_path, e
 def test_samples_change_nothing_and_a_resumed_run_has_the_same(charrnn, corpus, tmp_path):
     charrnn(*TRAIN, "--run", "whole")
     charrnn(*TRAIN, "--run", "silent", "--sample-every", 0)
-    weights = [find(name).newest_valid()[0].weights_sha256() for name in ("whole", "silent")]
+    weights = [ROOT.find(name).newest_valid()[0].weights_sha256() for name in ("whole", "silent")]
     assert weights[0] == weights[1]
 
 

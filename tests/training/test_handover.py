@@ -8,7 +8,7 @@ from test_checkpoint import small
 
 from charrnn.cli import exit_codes
 from charrnn.errors import FirstProcessError, PeerError, UsageError
-from charrnn.runs.folder import Run
+from charrnn.runs.run import Run
 from charrnn.training import handover
 from charrnn.training.distributed import ALONE, Group
 

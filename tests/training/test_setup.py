@@ -6,12 +6,12 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import SMALL, run_of, small_text
+from conftest import ROOT, SMALL, run_of, small_text
 
 from charrnn.cli.console.reporters import Quiet
 from charrnn.errors import UsageError
 from charrnn.runs import checkpoint
-from charrnn.runs.folder import Run
+from charrnn.runs.run import Run
 from charrnn.training import setup
 from charrnn.training.autosize import Budget
 from charrnn.training.distributed import Group
@@ -121,7 +121,9 @@ def test_fine_tuning_refuses_what_does_not_fit(charrnn, corpus, flags, phrase):
 
 
 def test_lanes_that_cannot_be_shared_out_are_refused_before_a_long_reading(corpus):
-    request = setup.Request(("none.txt",), given={"batch_size": 7}, budget=Budget(steps=3))
+    request = setup.Request(
+        ("none.txt",), given={"batch_size": 7}, budget=Budget(steps=3), root=ROOT
+    )
     said = "--batch-size 7 is not to be shared out among 2 processes; give a multiple of 2"
     with pytest.raises(UsageError, match=said):
         setup.new_run(request, screen=Quiet(), save_every=9, began=0, group=Group(0, 2))

@@ -5,10 +5,9 @@ import sys
 import types
 
 import pytest
-from conftest import SMALL
+from conftest import ROOT, SMALL
 
 from charrnn.errors import UsageError
-from charrnn.runs.folder import find
 from charrnn.training.callbacks.tensorboard import TensorBoard
 
 REFUSED = OSError(28, "No space left on device")
@@ -124,10 +123,10 @@ def test_it_leaves_the_trajectory_alone_and_goes_on_with_a_resumed_run(charrnn, 
     train = ("train", corpus, *SMALL, "--steps", 40, "--seed", 3)
     charrnn(*train, "--run", "plain")
     charrnn(*train, "--run", "watched", "--tensorboard")
-    digests = [find(name).newest_valid()[0].weights_sha256() for name in ("plain", "watched")]
+    digests = [ROOT.find(name).newest_valid()[0].weights_sha256() for name in ("plain", "watched")]
     assert digests[0] == digests[1]
     charrnn("resume", "watched", "--steps", 60, "--tensorboard")
-    found = events(find("watched").folder)
+    found = events(ROOT.find("watched").folder)
     assert [event["step"] for event in found if "session_log" in event] == [0, 50]
     tags = [(e["step"], v["tag"]) for e in found for v in e.get("summary", {}).get("value", ())]
     steps = [step for step, tag in tags if tag == "loss"]

@@ -1,50 +1,45 @@
-"""A run's folder: its checkpoints, its metrics, its lock; and how a run is found.
+"""The folder of a run: its checkpoints, its metrics, its lock.
 
 checkpoints/
   NAME/
     last.safetensors       where `charrnn resume` goes on
-    previous.safetensors   the one before it, should a disk damage the last
+    previous.safetensors   the one before it, in case a disk damages the last
     best.safetensors       the lowest validation loss so far
     metrics.jsonl          every figure, a line each
-    launch.json            which launch of torchrun it is of, till it is done
+    launch.json            the launch by torchrun that it belongs to, until it is done
     lock                   held while a process trains the run
-    holder                 which process that is
+    holder                 the process that holds the lock
 """
 
 import contextlib
 import json
 import os
-import re
 import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from charrnn._atomic import alone_at, discard_unfinished, keep_beside, write_atomically
-from charrnn.errors import CheckpointError, LockedError, NewerError, UsageError, storage_errors
+from charrnn.errors import CheckpointError, LockedError, NewerError, storage_errors
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint, Progress
 
-ROOT = Path("checkpoints")
 LAUNCH = "launch.json"
-VARIABLE = "CHARRNN_CHECKPOINTS"  # of the environment: names another such folder
-_VARIABLE_HINT = f"{VARIABLE}=FOLDER says where else they are"
-_NAME = re.compile(r"\w[\w.+-]*")
 
 
 @dataclass(frozen=True)
 class Run:
-    """One folder under checkpoints/."""
+    """One run; `Root.find` and `Root.create` return it with its name."""
 
     folder: Path
+    _name: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
-        """What `charrnn resume` and `charrnn sample` take."""
-        name, is_here = self.folder.name, self.folder.parent in roots()
-        return name if is_here and _folder_of(name) in (None, self.folder) else str(self.folder)
+        """What `charrnn resume` and `charrnn sample` take: its name, or its path."""
+        return self._name or str(self.folder)
 
     @property
     def last(self) -> Path:
@@ -91,10 +86,12 @@ class Run:
         """
         return self._first_valid(self.last, *sorted((self.previous, self.best), key=_age))
 
-    def to_speak(self) -> tuple[Checkpoint, list[CheckpointError]]:
-        """What to sample from: the best checkpoint, else the last; what was skipped, damaged."""
-        found, skipped = self._first_valid(self.best, self.last, self.previous)
-        return found.for_speaking(), skipped
+    def best_valid(self) -> tuple[Checkpoint, list[CheckpointError]]:
+        """Return the checkpoint to use the model of: the best, or if it is damaged or not there,
+        the last or the one before. Training state is left out. Then the errors of those skipped.
+        """
+        best, skipped = self._first_valid(self.best, self.last, self.previous)
+        return best.without_training_state(), skipped
 
     def _first_valid(self, *paths: Path) -> tuple[Checkpoint, list[CheckpointError]]:
         skipped: list[CheckpointError] = []
@@ -106,7 +103,7 @@ class Run:
                     raise  # it is whole, and further than any other
                 except CheckpointError as error:
                     skipped.append(error)
-        raise skipped[0] if skipped else _no_checkpoint(self)
+        raise skipped[0] if skipped else no_checkpoint(self)
 
     def save(self, standing: Checkpoint) -> None:
         """Make this the last checkpoint; one of an earlier step that it replaces stays as
@@ -154,7 +151,7 @@ class Run:
                 return checkpoint.read_header(path)
             except CheckpointError as error:
                 errors.append(error)
-        raise errors[0] if errors else _no_checkpoint(self)
+        raise errors[0] if errors else no_checkpoint(self)
 
     def discard_if_unborn(self) -> None:
         """Remove the folder of a run that could not save even once, so that its name is free."""
@@ -246,126 +243,8 @@ def _age(path: Path) -> int:
         return 0
 
 
-def _no_checkpoint(run: Run) -> CheckpointError:
+def no_checkpoint(run: Run) -> CheckpointError:
+    """Return the error of a folder without a checkpoint."""
     return CheckpointError(
         f"the run {run.name!r} has no checkpoint yet", "train it, or see: charrnn runs"
     )
-
-
-def roots() -> list[Path]:
-    """Where runs are looked for, in this order."""
-    elsewhere = os.environ.get(VARIABLE)
-    return [ROOT, Path(elsewhere).expanduser()] if elsewhere else [ROOT]
-
-
-def root() -> Path:
-    """Where a new run goes: checkpoints/, unless there is none and the variable names another."""
-    return next((folder for folder in roots() if folder.is_dir()), roots()[-1])
-
-
-def searched() -> str:
-    """The folders in which runs are looked for, for a message."""
-    return " or ".join(str(folder.absolute()) for folder in roots())
-
-
-def _folder_of(name: str) -> Path | None:
-    """The folder of the run of that name, where there is one."""
-    return next((root / name for root in roots() if (root / name).is_dir()), None)
-
-
-def create(name: str | None, *, default: str) -> Run:
-    """A new run; an existing one is never touched.
-
-    Without a name it takes the default, numbered when that is taken. Raises `UsageError` for a
-    name that is taken or cannot be one, `StorageError` where the folder cannot be made.
-    """
-    require_free(name)
-    stem = re.sub(r"[^\w.+-]+", "-", default).strip("-.") or "run"
-    candidates = [name] if name else [stem, *(f"{stem}-{n}" for n in range(2, 10_000))]
-    folder = root()
-    with storage_errors(f"cannot make the folder {folder}", "check the folder you are in"):
-        folder.mkdir(parents=True, exist_ok=True)
-        for candidate in candidates:
-            try:
-                (folder / candidate).mkdir()  # fails if it is there: two launches never share a run
-                return Run(folder / candidate)
-            except FileExistsError:
-                continue
-    raise _taken(candidates[0])
-
-
-def require_free(name: str | None) -> None:
-    """Raise `UsageError` where a new run cannot have that name; None asks for any."""
-    if name is None:
-        return
-    if not _NAME.fullmatch(name):
-        raise UsageError(f"--run {name!r} cannot name a run", "use letters, digits, - _ . +")
-    if (root() / name).exists():
-        raise _taken(name)
-
-
-def _taken(name: str) -> UsageError:
-    return UsageError(f"--run {name} is taken", f"type: charrnn resume {name}, or another name")
-
-
-def find(name: str | None) -> Run:
-    """The run of that name, the run in that folder, or the newest. Raises `CheckpointError`."""
-    if name is None:
-        found = everything()
-        if not found:
-            raise no_run()
-        return found[0]
-    for folder in (*(root / name for root in roots()), Path(name)):
-        run = Run(folder)
-        if run.checkpoints:
-            return run
-        if name and folder.is_dir():
-            raise _no_checkpoint(run)
-    known = ", ".join(run.name for run in everything()[:5]) or f"none yet; {_VARIABLE_HINT}"
-    raise CheckpointError(f"there is no run {name!r} in {searched()}", f"there are: {known}")
-
-
-def no_run() -> CheckpointError:
-    """The error where there is not one run."""
-    return CheckpointError(
-        f"there is no run in {searched()} yet", f"type: charrnn train; {_VARIABLE_HINT}"
-    )
-
-
-def find_to_speak(name: str | None) -> tuple[Checkpoint, list[CheckpointError]]:
-    """What to sample from, by a run's name, folder or a checkpoint's path; what was skipped."""
-    if _is_file(name):
-        return checkpoint.read(Path(name)).for_speaking(), []
-    return find(name).to_speak()
-
-
-def is_name(name: str) -> bool:
-    """Whether there is a run of that name."""
-    folder = _folder_of(name) if _NAME.fullmatch(name) and len(name) < 256 else None
-    return folder is not None and bool(Run(folder).checkpoints)
-
-
-def require_there(name: str) -> None:
-    """Raise `CheckpointError` where `find_to_speak` would find nothing of that name."""
-    if not _is_file(name):
-        find(name)
-
-
-def _is_file(name: str | None) -> TypeGuard[str]:
-    """Whether a checkpoint file is meant, rather than a run."""
-    return name is not None and _folder_of(name) is None and Path(name).is_file()
-
-
-def everything() -> list[Run]:
-    """All runs that have a checkpoint, the one most recently trained first: those here, or if
-    there is none, those elsewhere.
-    """
-    for folder in roots():
-        found = [
-            Run(each)
-            for each in (folder.iterdir() if folder.is_dir() else ())
-            if not each.name.startswith(".") and any(each.glob("*.safetensors"))
-        ]
-        if found:
-            return sorted(found, key=Run.written_ns, reverse=True)
-    return []

@@ -1,0 +1,151 @@
+"""The folder of all runs: create a run, find one, list them.
+
+Callers name the folder; nothing here depends on the working folder or the environment.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeGuard
+
+from charrnn.errors import CheckpointError, UsageError, storage_errors
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.run import Run, no_checkpoint
+
+_NAME = re.compile(r"\w[\w.+-]*")
+
+
+@dataclass(frozen=True)
+class Root:
+    """The folder of all runs, and other such folders, in which a run is looked for afterwards."""
+
+    folder: Path
+    others: tuple[Path, ...] = ()
+    hint: str = ""  # how a person names another folder; ends an error about a missing run
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """All folders, in the order in which a run is looked for."""
+        return (self.folder, *self.others)
+
+    @property
+    def for_new_runs(self) -> Path:
+        """The first of the folders that exists; if none does, the last."""
+        return next((folder for folder in self.folders if folder.is_dir()), self.folders[-1])
+
+    def create(self, name: str | None, *, default: str) -> Run:
+        """Create a run with a folder of its own; an existing run is never touched.
+
+        Without a name it takes the default, with a number if that is taken. Raises `UsageError`
+        for a name that is taken or not allowed, `StorageError` where the folder cannot be made.
+        """
+        self.require_free(name)
+        folder = self.for_new_runs
+        candidates = [name] if name else list(_numbered(default))
+        with storage_errors(f"cannot make the folder {folder}", "check the folder you are in"):
+            folder.mkdir(parents=True, exist_ok=True)
+            for candidate in candidates:
+                try:
+                    (folder / candidate).mkdir()  # two launches never share a run: it must be new
+                    return self._run(folder / candidate)
+                except FileExistsError:
+                    continue
+        raise _taken(candidates[0])
+
+    def require_free(self, name: str | None) -> None:
+        """Raise `UsageError` if a new run cannot have that name; None asks for any name."""
+        if name is None:
+            return
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"--run {name!r} cannot name a run", "use letters, digits, - _ . +")
+        if (self.for_new_runs / name).exists():
+            raise _taken(name)
+
+    def find(self, name: str | None) -> Run:
+        """Return the run of that name, the run in that folder, or (None) the newest.
+
+        Raises `CheckpointError` where there is none.
+        """
+        if name is None:
+            runs = self.runs()
+            if not runs:
+                raise self.no_run()
+            return runs[0]
+        for folder in (*(folder / name for folder in self.folders), Path(name)):
+            run = self._run(folder)
+            if run.checkpoints:
+                return run
+            if name and folder.is_dir():
+                raise no_checkpoint(run)
+        known = ", ".join(run.name for run in self.runs()[:5]) or self._with_hint("none yet")
+        where = self._searched()
+        raise CheckpointError(f"there is no run {name!r} in {where}", f"there are: {known}")
+
+    def best_checkpoint(self, name: str | None) -> tuple[Checkpoint, list[CheckpointError]]:
+        """Return the checkpoint of a run to use the model of (see `Run.best_valid`), or the one in
+        a file. Then the errors of damaged checkpoints that were skipped.
+        """
+        if self._is_file(name):
+            return checkpoint.read(Path(name)).without_training_state(), []
+        return self.find(name).best_valid()
+
+    def require_there(self, name: str) -> None:
+        """Raise `CheckpointError` if `best_checkpoint` would find nothing of that name."""
+        if not self._is_file(name):
+            self.find(name)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a run of that name."""
+        folder = self._folder_of(name) if _NAME.fullmatch(name) and len(name) < 256 else None
+        return folder is not None and bool(Run(folder).checkpoints)
+
+    def runs(self) -> list[Run]:
+        """Return all runs that have a checkpoint, the one most recently trained first: those of
+        the first folder that has any.
+        """
+        for folder in self.folders:
+            runs = [
+                self._run(each)
+                for each in (folder.iterdir() if folder.is_dir() else ())
+                if not each.name.startswith(".") and any(each.glob("*.safetensors"))
+            ]
+            if runs:
+                return sorted(runs, key=Run.written_ns, reverse=True)
+        return []
+
+    def no_run(self) -> CheckpointError:
+        """Return the error for a root without any run."""
+        where, hint = self._searched(), self._with_hint("type: charrnn train")
+        return CheckpointError(f"there is no run in {where} yet", hint)
+
+    def _searched(self) -> str:
+        return " or ".join(str(folder.absolute()) for folder in self.folders)
+
+    def _with_hint(self, words: str) -> str:
+        return f"{words}; {self.hint}" if self.hint else words
+
+    def _run(self, folder: Path) -> Run:
+        """Return the run in a folder; its name is its path where the name means another run."""
+        has_name = folder.parent in self.folders
+        has_name = has_name and self._folder_of(folder.name) in (None, folder)
+        return Run(folder, folder.name if has_name else str(folder))
+
+    def _folder_of(self, name: str) -> Path | None:
+        return next((root / name for root in self.folders if (root / name).is_dir()), None)
+
+    def _is_file(self, name: str | None) -> TypeGuard[str]:
+        """Whether a checkpoint file is meant, rather than a run."""
+        return name is not None and self._folder_of(name) is None and Path(name).is_file()
+
+
+def _numbered(default: str) -> Iterator[str]:
+    """Yield names made from a default: "poems", "poems-2", …"""
+    stem = re.sub(r"[^\w.+-]+", "-", default).strip("-.") or "run"
+    yield stem
+    yield from (f"{stem}-{number}" for number in range(2, 10_000))
+
+
+def _taken(name: str) -> UsageError:
+    return UsageError(f"--run {name} is taken", f"type: charrnn resume {name}, or another name")

@@ -1,0 +1,90 @@
+import os
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SMALL
+from test_checkpoint import small
+
+from charrnn.errors import CheckpointError, UsageError
+from charrnn.runs import checkpoint
+from charrnn.runs.root import Root
+
+
+def test_a_run_takes_its_default_name_and_then_numbers():
+    names = [ROOT.create(None, default="my poems!").name for _ in range(3)]
+    assert names == ["my-poems", "my-poems-2", "my-poems-3"]
+
+
+def test_a_named_run_is_never_overwritten():
+    ROOT.create("a", default="x")
+    with pytest.raises(UsageError, match="--run a is taken; type: charrnn resume a"):
+        ROOT.create("a", default="x")
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "-flag", "a b"])
+def test_a_name_that_is_no_folder_name_is_refused(name):
+    with pytest.raises(UsageError, match="cannot name a run"):
+        ROOT.create(name, default="x")
+
+
+def test_the_newest_run_is_the_one_trained_last():
+    for age, name in ((3, "old"), (1, "new"), (2, "middle")):
+        run = ROOT.create(name, default="x")
+        checkpoint.write(run.last, small())
+        os.utime(run.last, (1000 - age, 1000 - age))
+    ROOT.create("empty", default="x")
+    assert [run.name for run in ROOT.runs()] == ["new", "middle", "old"]
+    assert ROOT.find(None).name == "new"
+    assert ROOT.find("old").name == "old"
+    assert ROOT.find("checkpoints/old").folder == Path("checkpoints/old")
+
+
+def test_a_run_that_is_not_there_is_answered_with_those_that_are():
+    run = ROOT.create("mine", default="x")
+    checkpoint.write(run.last, small())
+    with pytest.raises(
+        CheckpointError, match="there is no run 'yours' in /.*/checkpoints; there are: mine"
+    ):
+        ROOT.find("yours")
+
+
+def test_a_run_speaks_with_its_best_or_else_its_last():
+    run = ROOT.create("a", default="x")
+    with pytest.raises(CheckpointError, match="the run 'a' has no checkpoint yet"):
+        ROOT.best_checkpoint("a")
+    checkpoint.write(run.last, small())
+    assert ROOT.best_checkpoint("a")[0].progress.step == 3
+    checkpoint.write(run.best, small(step=2))
+    assert ROOT.best_checkpoint(None)[0].progress.step == 2
+    assert ROOT.best_checkpoint(str(run.last))[0].progress.step == 3
+    run.best.write_bytes(b"damaged")
+    found, skipped = ROOT.best_checkpoint("a")
+    assert found.progress.step == 3
+    assert "best.safetensors is not a valid" in skipped[0].message
+
+
+def test_a_second_folder_is_searched_after_the_first(tmp_path):
+    here, away = tmp_path / "here", tmp_path / "away"
+    root = Root(here, (away,), "say where")
+    with pytest.raises(CheckpointError, match=f"in {here} or {away} yet; .*train; say where$"):
+        root.find(None)
+    away.mkdir()
+    made = root.create("a", default="x")
+    assert (made.folder, made.name) == (away / "a", "a")
+    made.save(small())
+    assert root.runs() == [made]
+    here.mkdir()
+    other = root.create("a", default="x")
+    other.save(small(step=4))
+    assert root.find("a") == other
+    assert [root.find(str(run.folder)).name for run in (other, made)] == ["a", str(away / "a")]
+    assert root.has("a") and not root.has("b")
+
+
+def test_what_speaks_leaves_the_optimiser_on_disk(charrnn, corpus):
+    charrnn("train", corpus, *SMALL, "--steps", 3, "--run", "a")
+    for name in ("a", "checkpoints/a/last.safetensors"):
+        found, _ = ROOT.best_checkpoint(name)
+        assert {array.split(".")[0] for array in found.arrays} == {"weights", "ngrams"}
+    resumed, _ = ROOT.find("a").newest_valid()
+    assert any(array.startswith("optimizer.") for array in resumed.arrays)
