@@ -1,26 +1,51 @@
-"""Text for people: a screen to show it on, sentences, and characters that are safe to show."""
+"""Text for people: a reporter to send it to, sentences, and characters that are safe to show."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
-class Screen:
-    """Where notes and progress go. This one shows nothing; `cli.console` has others."""
+class Reporter:
+    """Tells a person what happens. This one is silent; `cli.console.reporters` has others."""
 
-    def say(self, sentence: str) -> None:
-        """Show a note."""
+    seconds_between_samples = math.inf  # of a run, besides those at its validations
 
-    def detail(self, sentence: str) -> None:
-        """Show a note to those who asked for all of them."""
+    def show(self, sentence: str) -> None:
+        """Show a sentence."""
+
+    def show_detail(self, sentence: str) -> None:
+        """Show a sentence to those who asked for details."""
 
     def warn(self, sentence: str) -> None:
-        """Show a note to everybody."""
+        """Show a warning."""
 
-    def reading(self, done: int, total: int) -> None:
-        """Show how many bytes of the corpus were read."""
+    def show_reading(self, done: int, total: int) -> None:
+        """Show how many bytes of the corpus have been read."""
 
-    def end(self) -> None:
-        """Show no more progress of what has just ended."""
+    def set_time_limit(self, began: float, seconds: float) -> None:
+        """Show the time, from `began` in monotonic seconds, instead of the number of steps."""
+
+    def start_training(self, step: int, steps: int) -> None:
+        """Show that training goes on after `step` of `steps`."""
+
+    def set_num_steps(self, steps: int) -> None:
+        """Correct the number of steps of the run."""
+
+    def show_step(self, step: int) -> None:
+        """Show that a step was made."""
+
+    def show_metrics(self, metrics: Mapping[str, Any]) -> None:
+        """Show a line of metrics."""
+
+    def show_sample(self, text: str, step: int) -> None:
+        """Show a sample of the model at this step."""
+
+    def end_progress(self) -> None:
+        """Take away the bar of what has just ended."""
+
+    def time_taken(self) -> str:
+        """Return how long a run with a time limit took (" in 3:00"); "" for other runs."""
+        return ""
 
 
 def number_of(count: int, thing: str) -> str:

@@ -12,7 +12,7 @@ from itertools import chain
 import numpy as np
 
 from charrnn import _cores
-from charrnn._text import Screen, bits
+from charrnn._text import Reporter, bits
 from charrnn.analysis.baselines import Compressors
 from charrnn.analysis.dynamic_evaluation import evaluate_adapting
 from charrnn.data.batches import Text
@@ -154,7 +154,7 @@ def score_split(found: Checkpoint, split: str, *, adapt: bool) -> Score:
     Raises `CorpusError` where the corpus is gone or changed, or there is no such split.
     """
     _require_one_text(found.data.records, adapt)
-    text = reload_text(found.corpus_reference, keep_corpus=True, screen=Screen())
+    text = reload_text(found.corpus_reference, keep_corpus=True, reporter=Reporter())
     first, end = split_bounds(text, split, found.data)
     scorer = _Scorer(found)
     scorer.read(text, split, adapt=adapt)

@@ -13,21 +13,18 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 import typer.core
 
 from charrnn import __version__
-from charrnn._text import bits, number_of
+from charrnn._text import Reporter, bits, number_of
 from charrnn.cli import evaluate, resume_flags, runs
 from charrnn.cli import flags as o
 from charrnn.cli.settings import Values, expanded
 from charrnn.config import DataConfig, SampleConfig
 from charrnn.errors import UsageError, storage_errors
-
-if TYPE_CHECKING:
-    from charrnn.cli.console.reporters import Quiet
 
 app = typer.Typer(
     help="A recurrent network learns to write, one character at a time.",
@@ -160,7 +157,7 @@ def resume(
 class _Launch:
     """What a new run and a resumed one are both given."""
 
-    screen: Any
+    reporter: Reporter
     callbacks: list[Any]
     save_every: float  # seconds
     began: float  # monotonic seconds
@@ -178,10 +175,10 @@ def _new_run(request: Any, launch: _Launch) -> Any:
     if begun is not None:
         return _resumed(begun, launch, Budget(), moved={}, keep_corpus=True)
     if request.budget.steps is None and request.budget.epochs is None:
-        launch.screen.timed(launch.began, request.budget.seconds)
+        launch.reporter.set_time_limit(launch.began, request.budget.seconds)
     trainer = setup.new_run(
         request,
-        screen=launch.screen,
+        reporter=launch.reporter,
         save_every=launch.save_every,
         callbacks=launch.callbacks,
         began=launch.began,
@@ -200,13 +197,13 @@ def _resumed(
 
     launch.held.enter_context(run.locked())
     if budget.minutes is not None:
-        launch.screen.timed(launch.began, budget.seconds)
+        launch.reporter.set_time_limit(launch.began, budget.seconds)
     return setup.resumed(
         run,
         budget,
         given=moved,
         keep_corpus=keep_corpus,
-        screen=launch.screen,
+        reporter=launch.reporter,
         save_every=launch.save_every,
         callbacks=launch.callbacks,
         began=launch.began,
@@ -214,14 +211,14 @@ def _resumed(
     )
 
 
-def _callbacks(screen: Any, display: o.Display) -> list[Any]:
+def _callbacks(reporter: Reporter, display: o.Display) -> list[Any]:
     """What people see of a run. TensorBoard comes first, for standard output may refuse figures."""
     from charrnn.training.callbacks.baselines import Baselines
     from charrnn.training.callbacks.console import Console
     from charrnn.training.callbacks.samples import Samples
 
-    samples = Samples(display.sample_every, seconds_between=screen.seconds_between_samples)
-    callbacks: list[Any] = [Console(screen), Baselines(), samples]
+    samples = Samples(display.sample_every, seconds_between=reporter.seconds_between_samples)
+    callbacks: list[Any] = [Console(reporter), Baselines(), samples]
     if display.tensorboard:
         from charrnn.training.callbacks.tensorboard import TensorBoard
 
@@ -233,42 +230,42 @@ def _train(begin: Callable[[_Launch], Any], display: o.Display, *, began: float)
     """Train to the end or to a signal; of the processes that torchrun started the first begins,
     and the others join it.
     """
-    from charrnn.cli.console.reporters import Silent, screen_for
+    from charrnn.cli.console.reporters import choose_reporter
     from charrnn.runs import restarts
     from charrnn.training import distributed, handover, setup
     from charrnn.training.signals import Signals
 
-    screen = screen_for(
+    reporter = choose_reporter(
         quiet=display.quiet,
         as_json=display.as_json,
         each_sample=display.sample_every is not None,
         is_verbose=display.verbose,
     )
-    callbacks = _callbacks(screen, display)
+    callbacks = _callbacks(reporter, display)
     with distributed.formed() as group, ExitStack() as held:
         if group.rank > 0:
-            trainer, screen = setup.joined(group), Silent()
+            trainer, reporter = setup.joined(group), Reporter()
         else:
             with handover.leading(group):
-                launch = _Launch(screen, callbacks, display.save_every, began, group, held)
+                launch = _Launch(reporter, callbacks, display.save_every, began, group, held)
                 trainer = begin(launch)
         with Signals() as signals:
             for _ in trainer.steps(stop=lambda: signals.received):
                 pass
         if trainer.received is None and group.rank == 0:
             restarts.forget(trainer.run)
-        _say_how_it_ended(trainer, screen)
+        _say_how_it_ended(trainer, reporter)
 
 
-def _say_how_it_ended(trainer: Any, screen: "Quiet") -> None:
+def _say_how_it_ended(trainer: Any, reporter: Reporter) -> None:
     name, step = trainer.run.name, trainer.state.step
     if trainer.received is not None:
-        screen.say(f"stopped after step {step:,}, saved; continue with: charrnn resume {name}")
+        reporter.show(f"stopped after step {step:,}, saved; continue with: charrnn resume {name}")
         raise typer.Exit(128 + trainer.received)
     best = trainer.run.best_progress().val_loss
     loss = f", validation loss {best:.4f} nats ({bits(best):.3f} bits)" if best is not None else ""
     steps = number_of(step, "step")
-    screen.say(f"done: {steps}{screen.took()}{loss}; try it: charrnn sample {name}")
+    reporter.show(f"done: {steps}{reporter.time_taken()}{loss}; try it: charrnn sample {name}")
 
 
 class _Sample(typer.core.TyperCommand):

@@ -163,8 +163,8 @@ def memory(
 
 def _looked(run: str, found: "Checkpoint", num_places: int) -> "Memory":
     """What a run's best checkpoint remembers, found while a bar shows how long it takes."""
+    from charrnn._text import Reporter
     from charrnn.cli.console.progress import ProgressBar
-    from charrnn.cli.console.reporters import Quiet
 
     with contextlib.closing(ProgressBar(1, what=f"looking back: {run}", at_once=True)) as bar:
         from charrnn import _cores
@@ -174,7 +174,7 @@ def _looked(run: str, found: "Checkpoint", num_places: int) -> "Memory":
         from charrnn.models import device
 
         device.prepare("cpu", _cores.num_cores())
-        text = dataset.reload_text(found.corpus_reference, keep_corpus=True, screen=Quiet())
+        text = dataset.reload_text(found.corpus_reference, keep_corpus=True, reporter=Reporter())
         return look_back(Model.of(found), text, num_places=num_places, progress=bar.so_far)
 
 

@@ -7,7 +7,7 @@ Without either nothing is opened, or even imported.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from charrnn.cli.console.reporters import screen_for
+from charrnn.cli.console.reporters import choose_reporter
 from charrnn.cli.console.streams import note
 from charrnn.generation.model import Model
 from charrnn.runs.checkpoint import Checkpoint
@@ -21,7 +21,7 @@ _SHOWN_CHARS = 60  # of a quotation
 _SHOWN_WORDS = 8
 
 
-class Reporter:
+class CopyDetector:
     """Hears what a model says, and tells in the end how much of it is quotation."""
 
     def __init__(
@@ -122,14 +122,16 @@ def _index_of(found: Checkpoint) -> "Index":
     from charrnn.data import corpus, dataset
     from charrnn.data.text_index import Index
 
-    screen = screen_for(quiet=False, as_json=False)
+    reporter = choose_reporter(quiet=False, as_json=False)
     reference = found.corpus_reference
     with corpus.folders_of(found.path) as folders:
-        ids, _ = dataset.reload(reference, folders, keep_corpus=True, screen=screen)
-        screen.end()
+        ids, _ = dataset.reload(reference, folders, keep_corpus=True, reporter=reporter)
+        reporter.end_progress()
         sha256 = found.corpus.sha256
-        index = Index.of(ids, found.vocab, sha256, cache=folders.cache, progress=screen.reading)
-    screen.end()
+        index = Index.of(
+            ids, found.vocab, sha256, cache=folders.cache, progress=reporter.show_reading
+        )
+    reporter.end_progress()
     return index
 
 

@@ -8,12 +8,11 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from charrnn._text import number_of
+from charrnn._text import Reporter, number_of
 from charrnn.cli import inputs
 from charrnn.cli.console.progress import ProgressBar, SearchProgress
-from charrnn.cli.console.reporters import Quiet
 from charrnn.cli.console.streams import TextWriter, note
-from charrnn.cli.quotations import Reporter
+from charrnn.cli.quotations import CopyDetector
 from charrnn.config import SampleConfig
 from charrnn.errors import ExhaustedError, UsageError
 from charrnn.generation.batch import Batch
@@ -94,15 +93,15 @@ def speak(
 
         wanted = dataclasses.replace(wanted, device=device.resolve(wanted.device))
     sieve = _sieve(found, model, sample, wanted)
-    reporter = Reporter(found, model, is_wanted=wanted.report, novel_chars=wanted.novel_chars)
-    sieve.copies = reporter.copies
+    detector = CopyDetector(found, model, is_wanted=wanted.report, novel_chars=wanted.novel_chars)
+    sieve.copies = detector.copies
     write = TextWriter(sys.stdout, is_bytes=model.vocab.is_bytes)
     if sample.length != 0:
         _say_seed(sample, wanted)
     if one:
-        _speak_one(model, prompts[0], sample, wanted, reporter, write)
+        _speak_one(model, prompts[0], sample, wanted, detector, write)
     else:
-        _Speaking(model, sample, wanted, sieve, reporter, write).all_of(prompts)
+        _Speaking(model, sample, wanted, sieve, detector, write).all_of(prompts)
 
 
 def _speak_one(
@@ -110,17 +109,17 @@ def _speak_one(
     prompt: str,
     sample: SampleConfig,
     wanted: Wanted,
-    reporter: Reporter,
+    detector: CopyDetector,
     write: TextWriter,
 ) -> None:
     """Write one text, each character as it comes."""
     write(prompt if wanted.shows_prompt else "")
-    steerings = reporter.steerings()
+    steerings = detector.steerings()
     spoken = model.stream(prompt, sample, steerings=lambda: steerings)
-    for character in reporter.hearing(spoken, begins_word=not prompt):
+    for character in detector.hearing(spoken, begins_word=not prompt):
         write(character)
     write.end(new_line=sys.stdout.isatty())
-    reporter.say()
+    detector.say()
     if any(steering.is_stuck for steering in steerings):
         raise ExhaustedError(
             "the text ends early: whatever follows would copy"
@@ -185,7 +184,7 @@ class _Speaking:
     sample: SampleConfig
     wanted: Wanted
     sieve: Sieve
-    reporter: Reporter
+    detector: CopyDetector
     write: TextWriter
     _num_written: int = 0
     _why: str = ""  # too few were found, of the last prompt after which they were
@@ -203,7 +202,7 @@ class _Speaking:
         is_apart = has_records or wanted.as_json
         self.write.end(new_line=sys.stdout.isatty() and not is_apart)
         if not wanted.as_json:
-            self.reporter.say()
+            self.detector.say()
         if wanted.is_picky or self.sieve.refused:
             note(self.sieve.summary(self._num_written))
         if self._why:
@@ -223,7 +222,7 @@ class _Speaking:
         sieve, is_shared = self.sieve, sys.stdout.isatty()
         sieve.begin()
         said = _said(
-            self.model, prompt, self.sample, self.wanted, num, steerings=self.reporter.steerings
+            self.model, prompt, self.sample, self.wanted, num, steerings=self.detector.steerings
         )
         with contextlib.closing(SearchProgress(num, is_shared=is_shared)) as search:
             for each in said:
@@ -240,7 +239,7 @@ class _Speaking:
         return num_found
 
     def _write(self, said: Said, prompt: str) -> None:
-        facts = self.reporter.hear(said.text, begins_word=not prompt, is_whole=said.is_whole)
+        facts = self.detector.hear(said.text, begins_word=not prompt, is_whole=said.is_whole)
         self.write(self._shown(said, prompt, facts))
         self._num_written += 1
 
@@ -323,7 +322,7 @@ def _records_of(found: Checkpoint) -> Container[str]:
 
     reference = found.corpus_reference
     with corpus.folders_of(found.path) as folders, contextlib.closing(bar):
-        ids, files = dataset.reload(reference, folders, keep_corpus=True, screen=Quiet())
+        ids, files = dataset.reload(reference, folders, keep_corpus=True, reporter=Reporter())
         kind, vocab = found.data.records, found.vocab
         return RecordIndex.of(
             ids, vocab, lambda: dataset.records_in(ids, kind, vocab, files),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn._text import Screen, some
+from charrnn._text import Reporter, some
 from charrnn.config import DataConfig
 from charrnn.data import corpus, encode
 from charrnn.data.batches import Text, num_records
@@ -47,24 +47,26 @@ def read(
     *,
     val_names: Sequence[str] = (),
     cache: Path,
-    screen: Screen,
+    reporter: Reporter,
 ) -> Corpus:
     """The corpus, and after it the text that it is validated on, where that is named."""
     with _found(names, val_names, cache, Path()) as (found, num_val):
-        surveyed = encode.survey(found, reading, cache=cache, progress=screen.reading)
+        surveyed = encode.survey(found, reading, cache=cache, progress=reporter.show_reading)
         vocab = vocab_of(surveyed)
-        ids = encode.encoded(found, reading, surveyed, vocab, cache=cache, progress=screen.reading)
+        ids = encode.encoded(
+            found, reading, surveyed, vocab, cache=cache, progress=reporter.show_reading
+        )
         files = _files(found, surveyed, num_val)
         if val_names and not files.num_val:
             raise _nothing_to_validate_on()
         if files.val_begin(surveyed.num_chars) == 0:
             raise CorpusError("the corpus holds no text", "--val names the validation text alone")
         encode.keep_files(files, cache=cache)
-    screen.end()
+    reporter.end_progress()
     for note in surveyed.notes:
-        screen.say(note)
-    _tell_of_tables(found, reading, screen)
-    _warn_of_twins(found, num_val, screen)
+        reporter.show(note)
+    _tell_of_tables(found, reading, reporter)
+    _warn_of_twins(found, num_val, reporter)
     return Corpus(surveyed, vocab, ids, files)
 
 
@@ -183,17 +185,17 @@ def _files(found: Sequence[Source], surveyed: Survey, num_val: int) -> Files:
     return Files(tuple(starts), sum(starts.values()))
 
 
-def _tell_of_tables(found: Sequence[Source], reading: Reading, screen: Screen) -> None:
+def _tell_of_tables(found: Sequence[Source], reading: Reading, reporter: Reporter) -> None:
     """Say how to learn one column where a table is learned with its header, commas and all."""
     tables = [source.label for source in found if is_table(source.label)]
     if tables and reading.column is None and not reading.is_bytes:
-        screen.say(
+        reporter.show(
             f"learning every column, commas and all: {some(tables)}; --column NAME learns the"
             " cells of one"
         )
 
 
-def _warn_of_twins(found: Sequence[Source], num_val: int, screen: Screen) -> None:
+def _warn_of_twins(found: Sequence[Source], num_val: int, reporter: Reporter) -> None:
     """Tell of files that are read twice: what is learned by heart is no validation text."""
     is_val: dict[str, bool] = {}
     seen, twice, both = set[str](), list[str](), list[str]()
@@ -205,21 +207,21 @@ def _warn_of_twins(found: Sequence[Source], num_val: int, screen: Screen) -> Non
             twice.append(source.label)
         seen.add(path)
     if twice:
-        screen.warn(f"named twice, and so counted twice: {some(twice)}")
+        reporter.warn(f"named twice, and so counted twice: {some(twice)}")
     if both:
-        screen.warn(
+        reporter.warn(
             f"learned from and validated on: {some(both)}; the validation loss will be that of a"
             " text it knows"
         )
 
 
-def reload_text(reference: CorpusReference, *, keep_corpus: bool, screen: Screen) -> Text:
+def reload_text(reference: CorpusReference, *, keep_corpus: bool, reporter: Reporter) -> Text:
     """Read again the text that a run learns from, arranged and split as before.
 
     Raises `CorpusError` where it is gone or has changed: see `reload`.
     """
     with corpus.folders_of(reference.path) as folders:
-        encoded = reload(reference, folders, keep_corpus=keep_corpus, screen=screen)
+        encoded = reload(reference, folders, keep_corpus=keep_corpus, reporter=reporter)
         return arranged(
             encoded.ids,
             reference.config,
@@ -236,7 +238,7 @@ def beginning_of_split(reference: CorpusReference, split: str, *, num_chars: int
 
     Raises `CorpusError` where the corpus is gone or changed, or there is no such split.
     """
-    text = reload_text(reference, keep_corpus=True, screen=Screen())
+    text = reload_text(reference, keep_corpus=True, reporter=Reporter())
     first, end = split_bounds(text, split, reference.config)
     return reference.vocab.decode(text.ids[first : min(end, first + num_chars)])
 
@@ -265,7 +267,7 @@ class Encoded(NamedTuple):
 
 
 def reload(
-    reference: CorpusReference, folders: Folders, *, keep_corpus: bool, screen: Screen
+    reference: CorpusReference, folders: Folders, *, keep_corpus: bool, reporter: Reporter
 ) -> Encoded:
     """Read again the corpus of a run.
 
@@ -281,7 +283,7 @@ def reload(
     gone: CorpusError | None = None
     for folder in folders.search:
         try:
-            encoded = _read_again(reference, folder, cache=folders.cache, screen=screen)
+            encoded = _read_again(reference, folder, cache=folders.cache, reporter=reporter)
         except CorpusError as error:
             gone = error if folder == folders.search[0] else gone
         else:
@@ -290,7 +292,7 @@ def reload(
     if gone is not None:
         if copy is None:
             raise CorpusError(f"the run's corpus is gone: {gone.message}", "put it back") from gone
-        screen.say(f"{gone.message}: going on with the encoded copy of it")
+        reporter.show(f"{gone.message}: going on with the encoded copy of it")
         return copy
     hint = (
         "put the old text back" if copy is None else "--keep-corpus goes on with the text as it was"
@@ -309,7 +311,7 @@ def _encoded_copy(reference: CorpusReference, cache: Path) -> Encoded | None:
 
 
 def _read_again(
-    reference: CorpusReference, folder: Path, *, cache: Path, screen: Screen
+    reference: CorpusReference, folder: Path, *, cache: Path, reporter: Reporter
 ) -> Encoded | None:
     """The corpus as it is in a folder now; None if it differs from what the run learned from.
 
@@ -317,12 +319,12 @@ def _read_again(
     """
     facts, reading = reference.facts, Reading.of(reference.config)
     with _found(facts.names, facts.val_names, cache, folder) as (sources, num_val):
-        surveyed = encode.survey(sources, reading, cache=cache, progress=screen.reading)
+        surveyed = encode.survey(sources, reading, cache=cache, progress=reporter.show_reading)
         files = _files(sources, surveyed, num_val)
         if surveyed.sha256 != facts.sha256 or facts.files_sha256 not in ("", files.sha256):
             return None
         ids = encode.encoded(
-            sources, reading, surveyed, reference.vocab, cache=cache, progress=screen.reading
+            sources, reading, surveyed, reference.vocab, cache=cache, progress=reporter.show_reading
         )
         if not facts.files_sha256:
             return Encoded(ids, None)

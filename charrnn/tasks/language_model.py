@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from torch import Tensor
 from torch.nn import functional
 
-from charrnn._text import Screen, bits
+from charrnn._text import Reporter, bits
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.data.batches import ALL, NOT_SCORED, Text
 from charrnn.data.dataset import reload_text
@@ -35,9 +35,9 @@ class LanguageModel:
     name = "language_model"
     unit = "chars"
 
-    def dataset(self, checkpoint: Checkpoint, *, keep_corpus: bool, screen: Screen) -> Text:
+    def dataset(self, checkpoint: Checkpoint, *, keep_corpus: bool, reporter: Reporter) -> Text:
         """Read the text that a run began with."""
-        return reload_text(checkpoint.corpus_reference, keep_corpus=keep_corpus, screen=screen)
+        return reload_text(checkpoint.corpus_reference, keep_corpus=keep_corpus, reporter=reporter)
 
     def build(
         self, model: ModelConfig, vocabs: Vocabs, constants: Constants, *, seed: int

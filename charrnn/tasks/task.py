@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy.typing as npt
 from torch import Tensor
 
-from charrnn._text import Screen
+from charrnn._text import Reporter
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.data.batches import ALL
 from charrnn.data.vocab import Vocab
@@ -59,7 +59,7 @@ class Task(Protocol):
     def unit(self) -> str:
         """What `Batches.units_per_step` counts, as in the metric "chars_per_second"."""
 
-    def dataset(self, checkpoint: Checkpoint, *, keep_corpus: bool, screen: Screen) -> Any:
+    def dataset(self, checkpoint: Checkpoint, *, keep_corpus: bool, reporter: Reporter) -> Any:
         """Read the dataset that a run began with (a `Dataset`).
 
         Raises `CorpusError` where it is gone or has changed; `keep_corpus` allows the latter.

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from charrnn import _cores
-from charrnn._text import Screen, number_of
+from charrnn._text import Reporter, number_of
 from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
 from charrnn.data import corpus, dataset, splits
 from charrnn.data.batches import Text
@@ -78,7 +78,7 @@ class Request:
 def new_run(
     request: Request,
     *,
-    screen: Screen,
+    reporter: Reporter,
     save_every: float,
     callbacks: Sequence[Callback] = (),
     began: float,
@@ -88,7 +88,7 @@ def new_run(
     request.root.require_free(request.run_name)  # before a long reading
     given = {"device": "auto", **request.given}
     given["device"] = device.resolve(given["device"])
-    threads = _threads_to_try(given, group, screen)
+    threads = _threads_to_try(given, group, reporter)
     given["threads"] = threads[0]
     _require_shareable(given.get("batch_size", 0), given["device"], group)
     _prepare(RuntimeConfig.among(given), group)
@@ -99,7 +99,7 @@ def new_run(
         lambda surveyed: _vocab(surveyed, request, parent),
         val_names=request.val_names,
         cache=corpora,
-        screen=screen,
+        reporter=reporter,
     )
     surveyed, vocab, data = read.surveyed, read.vocab, request.data
 
@@ -111,20 +111,20 @@ def new_run(
         )
 
     _require_enough(arranged(data), request)
-    screen.say(_counted(request, arranged(data)))
-    _say_validated(request, read.files, arranged(data), data, screen)
-    _say_unknown(vocab, surveyed, request, screen)
+    reporter.show(_counted(request, arranged(data)))
+    _say_validated(request, read.files, arranged(data), data, reporter)
+    _say_unknown(vocab, surveyed, request, reporter)
     if parent is not None:
         given = {**given, **parent.model.to_json()}
     settled = _settled(
         request.budget, given, arranged, vocab, parent,
-        threads=threads, began=began, group=group, screen=screen,
+        threads=threads, began=began, group=group, reporter=reporter,
     )  # fmt: skip
     planned = settled.planned
     _require_shareable(planned.train.batch_size, given["device"], group)
     if planned.shrunk:
-        screen.say(planned.shrunk)
-    screen.detail(f"{len(vocab):,} distinct characters; {planned.why}")
+        reporter.show(planned.shrunk)
+    reporter.show_detail(f"{len(vocab):,} distinct characters; {planned.why}")
     newborn = _newborn(planned, settled.runtime, vocab, settled.keys, parent, group)
     facts = CorpusFacts(
         request.names,
@@ -135,7 +135,7 @@ def new_run(
     )
     run = request.root.create(request.run_name, default=_title(request.names))
     restarts.remember(run, request.arguments)
-    screen.say(f"Ctrl-C saves and stops; continue with: charrnn resume {run.name}")
+    reporter.show(f"Ctrl-C saves and stops; continue with: charrnn resume {run.name}")
     progress = Progress(ranks=group.num_ranks)
     standing = Checkpoint(
         planned.model, settled.data, planned.train, settled.runtime, vocab, facts, progress
@@ -155,7 +155,7 @@ def resumed(
     *,
     given: Mapping[str, Any],
     keep_corpus: bool,
-    screen: Screen,
+    reporter: Reporter,
     save_every: float,
     callbacks: Sequence[Callback] = (),
     began: float,
@@ -169,13 +169,13 @@ def resumed(
     """
     found, skipped = run.newest_valid()
     for error in skipped:
-        screen.warn(f"{error.message}; going on from step {found.progress.step} instead")
+        reporter.warn(f"{error.message}; going on from step {found.progress.step} instead")
     if skipped:
         kept = run.set_aside_damaged()
-        screen.say(f"what is left of the last checkpoint is kept as {kept}")
-    config, runtime = found.train, _moved(found, given, screen, group)
+        reporter.show(f"what is left of the last checkpoint is kept as {kept}")
+    config, runtime = found.train, _moved(found, given, reporter, group)
     _prepare(runtime, group)
-    text = dataset.reload_text(found.corpus_reference, keep_corpus=keep_corpus, screen=screen)
+    text = dataset.reload_text(found.corpus_reference, keep_corpus=keep_corpus, reporter=reporter)
 
     before = found
     found = dataclasses.replace(found, runtime=runtime)
@@ -183,7 +183,7 @@ def resumed(
     if budget != Budget():
         steps, pace = _new_length(budget, found, text, config, began=began, group=group)
         if pace is not None and "threads" not in given:
-            threads = _threads_to_try({"device": runtime.device}, group, screen)
+            threads = _threads_to_try({"device": runtime.device}, group, reporter)
             chooser = ThreadChooser(threads) if len(threads) > 1 else None
         if steps <= made.step and steps != config.steps:
             raise UsageError(
@@ -197,7 +197,7 @@ def resumed(
         at = f"going on after step {found.progress.step:,} of {config.steps:,}"
     else:
         at = f"all {config.steps:,} steps are made; for more: charrnn resume {run.name} --minutes 5"
-    screen.say(f"run {run.name}: {at}")
+    reporter.show(f"run {run.name}: {at}")
     progress = dataclasses.replace(found.progress, ranks=group.num_ranks)
     standing = dataclasses.replace(found, train=config, progress=progress)
     settings = (config, runtime, progress)
@@ -244,9 +244,9 @@ def joined(group: Group) -> Trainer:
     run, standing = handover.accepted(group)
     config, standing = standing.train, dataclasses.replace(standing, path=run.last)
     _prepare(standing.runtime, group)
-    screen = Screen()
+    reporter = Reporter()
     with group.first_of_each_machine_first():  # the corpus is encoded once on each
-        text = dataset.reload_text(standing.corpus_reference, keep_corpus=True, screen=screen)
+        text = dataset.reload_text(standing.corpus_reference, keep_corpus=True, reporter=reporter)
     if standing.group("optimizer"):  # else a new run, of which the weights are handed on
         made = restored(standing, config, group)
     else:
@@ -301,7 +301,7 @@ def _settled(
     threads: Sequence[int],
     began: float,
     group: Group,
-    screen: Screen,
+    reporter: Reporter,
 ) -> _Settled:
     """Choose all that was not given: the sizes, the n-grams, the number of steps.
 
@@ -334,7 +334,7 @@ def _settled(
     newborn = partial(_newborn, vocab=vocab, keys=keys, parent=parent)
     settled = _timed(
         budget, given, settled, facts, newborn,
-        threads=threads, began=began, group=group, screen=screen,
+        threads=threads, began=began, group=group, reporter=reporter,
     )  # fmt: skip
     if settled.data != data:
         settled = dataclasses.replace(settled, text=arranged(settled.data))
@@ -351,7 +351,7 @@ def _timed(
     threads: Sequence[int],
     began: float,
     group: Group,
-    screen: Screen,
+    reporter: Reporter,
 ) -> _Settled:
     """Choose sizes, threads and steps by what this machine does in a trial.
 
@@ -379,20 +379,20 @@ def _timed(
         num_val = max(_LEAST_VALIDATION, int(trial.affordable_validation * num_val))
     if num_val < facts.num_val:
         data = dataclasses.replace(data, max_val_chars=num_val)
-        screen.say(
+        reporter.show(
             f"validating on {num_val:,} of {facts.num_val:,} characters, to take little of the time"
         )
     if trial.affordable_validation < 1:
         affordable = trial.affordable_validation * facts.num_val
         trial.pace.validation *= min(num_val, facts.num_val) / affordable
     if trial.threads < threads[0]:
-        screen.detail(
+        reporter.show_detail(
             f"computing with {number_of(trial.threads, 'thread')}: faster than {threads[0]}"
         )
     epochs = trial.steps / settled.text.lanes(planned.train).steps_per_epoch
     if epochs < _FEW_EPOCHS:
         minutes = budget.seconds / 60 / epochs
-        screen.say(
+        reporter.show(
             f"there is time to read {100 * epochs:.2g} % of the text; to read all of it once takes"
             f" about {minutes:,.0f} minutes"
         )
@@ -424,20 +424,22 @@ def _share(config: TrainConfig, num_ranks: int) -> TrainConfig:
     return dataclasses.replace(config, batch_size=max(1, config.batch_size // num_ranks))
 
 
-def _threads_to_try(given: Mapping[str, Any], group: Group, screen: Screen) -> list[int]:
+def _threads_to_try(given: Mapping[str, Any], group: Group, reporter: Reporter) -> list[int]:
     """The numbers of threads that a run of minutes may compute with, the greatest first."""
     most = max(1, _cores.num_cores() // group.num_local)
     if "threads" in given:
-        return [_limited(given["threads"], most, screen)]
+        return [_limited(given["threads"], most, reporter)]
     is_chosen = given["device"] == "cpu" and group.num_ranks == 1
     return candidates(most) if is_chosen else [most]
 
 
-def _limited(threads: int, most: int, screen: Screen) -> int:
+def _limited(threads: int, most: int, reporter: Reporter) -> int:
     """No more threads than cores: they would wait for each other."""
     if threads > most:
         cores_here = number_of(most, "core")
-        screen.warn(f"--threads {threads} is limited to the {cores_here} that this process may use")
+        reporter.warn(
+            f"--threads {threads} is limited to the {cores_here} that this process may use"
+        )
     return min(threads, most)
 
 
@@ -526,45 +528,47 @@ def _require_enough(text: Text, request: Request) -> None:
 
 
 def _say_validated(
-    request: Request, files: Files, text: Text, data: DataConfig, screen: Screen
+    request: Request, files: Files, text: Text, data: DataConfig, reporter: Reporter
 ) -> None:
     """What the validation split is made of, where that is not simply the end of one file."""
     first, end = text.part("val")
     if request.val_names:
-        screen.say(f"validation split: {end - first:,} characters of {' '.join(request.val_names)}")
+        reporter.show(
+            f"validation split: {end - first:,} characters of {' '.join(request.val_names)}"
+        )
     elif first == end and data.val_fraction:
-        screen.warn(
+        reporter.warn(
             "the text is too short to keep a validation split: what is learned by heart is not"
             " told from what is understood"
         )
     elif text.starts is None and len(files.begins) > 1:
         num_groups = len(list(splits.grouped(files, data, len(text.ids))))
         small = "" if num_groups == len(files.begins) else ", small ones taken together"
-        screen.say(
+        reporter.show(
             f"validation split: {end - first:,} characters, a part of each of the"
             f" {len(files.begins)} files{small}"
         )
 
 
-def _say_unknown(vocab: Vocab, surveyed: Survey, request: Request, screen: Screen) -> None:
+def _say_unknown(vocab: Vocab, surveyed: Survey, request: Request, reporter: Reporter) -> None:
     """How much of the corpus became the unknown symbol, if any of it did."""
     num_folded, share = _folded(vocab, surveyed)
     if num_folded:
-        screen.say(
+        reporter.show(
             f"{num_folded:,} rare characters ({100 * share:.2g} % of the text) became one unknown"
             f" symbol, never generated: --max-vocab is {request.data.max_vocab:,}"
         )
 
 
 def _moved(
-    found: Checkpoint, given: Mapping[str, Any], screen: Screen, group: Group
+    found: Checkpoint, given: Mapping[str, Any], reporter: Reporter, group: Group
 ) -> RuntimeConfig:
     """Return the device and threads of this machine; warn where they differ from the run's."""
     train, config = found.train, found.runtime
     _require_shareable(train.batch_size, given.get("device", config.device), group)
     moved = dataclasses.replace(config, **given)
     most = max(1, _cores.num_cores() // group.num_local)
-    moved = dataclasses.replace(moved, threads=_limited(moved.threads, most, screen))
+    moved = dataclasses.replace(moved, threads=_limited(moved.threads, most, reporter))
     try:
         moved = dataclasses.replace(moved, device=device.resolve(moved.device))
     except UsageError:
@@ -585,7 +589,7 @@ def _moved(
                 if is_drawn_anew
                 else "results may differ in the last digits"
             )
-            screen.warn(f"the run began with {name} {before}, now {now}: {it_is}")
+            reporter.warn(f"the run began with {name} {before}, now {now}: {it_is}")
     return moved
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn._text import Screen, number_of
+from charrnn._text import Reporter, number_of
 from charrnn.data import corpus, encode
 from charrnn.data.vocab import IntArray, Vocab
 from charrnn.errors import CheckpointError, CorpusError, UsageError
@@ -195,7 +195,7 @@ def _restored(start: Checkpoint) -> tuple[TrainingState, Batches]:
     config, runtime = start.train, start.runtime
     device.prepare(device.resolve(runtime.device), runtime.threads, precision=runtime.precision)
     state = setup.restored(start, config)
-    dataset = state.task.dataset(start, keep_corpus=True, screen=Screen())
+    dataset = state.task.dataset(start, keep_corpus=True, reporter=Reporter())
     return state, state.task.batches(dataset, config, device=runtime.device)
 
 

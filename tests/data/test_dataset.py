@@ -9,7 +9,7 @@ from conftest import SMALL, run_of, same_files, signal_at
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.cli.console.reporters import Quiet
+from charrnn._text import Reporter
 from charrnn.config import DataConfig
 from charrnn.data import dataset
 from charrnn.data.dataset import reload_text
@@ -31,7 +31,7 @@ def kind(request, tmp_path):
 
 def text_of(tmp_path, name="a"):
     found = checkpoint.read(run_of(tmp_path, name).last)
-    text = reload_text(found.corpus_reference, keep_corpus=False, screen=Quiet())
+    text = reload_text(found.corpus_reference, keep_corpus=False, reporter=Reporter())
     return found, text
 
 

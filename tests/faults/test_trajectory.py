@@ -16,7 +16,7 @@ from matrix import row
 from test_loop import CONFIG, lanes_of, run, same, state_of
 
 from charrnn import _cores
-from charrnn.cli.console.reporters import Quiet
+from charrnn.cli.console.reporters import WarningReporter
 from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
 from charrnn.tasks.prefetch import Prefetcher
@@ -75,10 +75,10 @@ def test_saving_more_often_or_showing_less_changes_nothing(charrnn, corpus, tmp_
 def test_sampling_while_it_trains_changes_nothing(charrnn, corpus, tmp_path, monkeypatch):
     """After every step, by the number of steps and by the clock; or never."""
     charrnn(*TRAIN, "--sample-every", 0)
-    monkeypatch.setattr(Quiet, "seconds_between_samples", 0.0)
+    monkeypatch.setattr(WarningReporter, "seconds_between_samples", 0.0)
     monkeypatch.setattr(samples, "_MAX_SHARE_OF_TIME", math.inf)
     shown = []
-    monkeypatch.setattr(Quiet, "sample", lambda self, text, step: shown.append(text))
+    monkeypatch.setattr(WarningReporter, "show_sample", lambda self, text, step: shown.append(text))
     charrnn(*TRAIN[:-1], "b", "--quiet")
     charrnn(*TRAIN[:-1], "c", "--quiet", "--sample-every", 1)
     assert len(shown) == 2 * 61

@@ -15,7 +15,7 @@ import pytest
 from conftest import QUICK, run_of, small_text
 from stumbles import stumble
 
-from charrnn.cli.console.reporters import Quiet
+from charrnn._text import Reporter
 from charrnn.data import corpus, dataset
 from charrnn.runs import checkpoint
 
@@ -27,7 +27,9 @@ def learned(tmp_path, name="a"):
     """The text that a run learns from, as it was encoded."""
     found = checkpoint.read(run_of(tmp_path, name).last)
     with corpus.folders_of(found.path) as folders:
-        ids, _ = dataset.reload(found.corpus_reference, folders, keep_corpus=False, screen=Quiet())
+        ids, _ = dataset.reload(
+            found.corpus_reference, folders, keep_corpus=False, reporter=Reporter()
+        )
     return found.vocab.decode(ids)
 
 

@@ -11,7 +11,7 @@ import pytest
 from conftest import QUICK, SMALL, metrics, run_of, signal_at, small_text
 from stumbles import stumble
 
-from charrnn.cli.console.reporters import Quiet
+from charrnn._text import Reporter
 from charrnn.data.dataset import reload_text
 from charrnn.runs import checkpoint
 
@@ -20,7 +20,7 @@ DATA = Path(__file__).parents[1] / "golden"
 
 def text_of(tmp_path, name="a"):
     found = checkpoint.read(run_of(tmp_path, name).last)
-    return found.vocab, reload_text(found.corpus_reference, keep_corpus=False, screen=Quiet())
+    return found.vocab, reload_text(found.corpus_reference, keep_corpus=False, reporter=Reporter())
 
 
 def records_of(tmp_path, name="a"):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, SMALL, run_of, small_text
 
-from charrnn.cli.console.reporters import Quiet
+from charrnn._text import Reporter
 from charrnn.errors import UsageError
 from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
@@ -126,7 +126,7 @@ def test_lanes_that_cannot_be_shared_out_are_refused_before_a_long_reading(corpu
     )
     said = "--batch-size 7 is not to be shared out among 2 processes; give a multiple of 2"
     with pytest.raises(UsageError, match=said):
-        setup.new_run(request, screen=Quiet(), save_every=9, began=0, group=Group(0, 2))
+        setup.new_run(request, reporter=Reporter(), save_every=9, began=0, group=Group(0, 2))
 
 
 def test_one_gpu_is_not_shared_by_processes():

@@ -8,7 +8,7 @@ import pytest
 import torch
 from conftest import SMALL, TRAIN, metrics, run_of
 
-from charrnn.cli.console.reporters import Quiet
+from charrnn._text import Reporter
 from charrnn.runs import checkpoint
 from charrnn.training import clock, setup
 from charrnn.training import trainer as trainers
@@ -64,7 +64,7 @@ def trainer(charrnn, corpus, tmp_path):
     charrnn(*TRAIN)
     with run_of(tmp_path).locked():
         yield setup.resumed(
-            run_of(tmp_path), Budget(steps=90), given={}, keep_corpus=False, screen=Quiet(),
+            run_of(tmp_path), Budget(steps=90), given={}, keep_corpus=False, reporter=Reporter(),
             save_every=600, began=0,
         )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from charrnn._text import bits
 
-Figures = Mapping[str, Any]
+Metrics = Mapping[str, Any]
 
 
 def compact(number: float) -> str:
@@ -51,15 +51,15 @@ class Clock:
         return f"{duration(self.elapsed)}/{duration(self.seconds)}"
 
 
-def summary(figures: Figures, room: float = math.inf) -> str:
-    """The figures of one moment in a few words; what has no room is left out, loss last."""
+def summary(metrics: Metrics, room: float = math.inf) -> str:
+    """Return the metrics of one moment in a few words; without room the loss goes last."""
     loss = in_bits = val = speed = ""
-    if "loss" in figures:
-        loss, in_bits = f"loss {figures['loss']:.3f}", f" ({bits(figures['loss']):.2f} bits)"
-    if "val_loss" in figures:
-        val = f"val {figures['val_loss']:.3f}"
-    if "chars_per_second" in figures:
-        speed = f"{compact(figures['chars_per_second'])} chars/s"
+    if "loss" in metrics:
+        loss, in_bits = f"loss {metrics['loss']:.3f}", f" ({bits(metrics['loss']):.2f} bits)"
+    if "val_loss" in metrics:
+        val = f"val {metrics['val_loss']:.3f}"
+    if "chars_per_second" in metrics:
+        speed = f"{compact(metrics['chars_per_second'])} chars/s"
     every = [(loss + in_bits, val, speed), (loss, val, speed), (loss, val), (loss,)]
     shown = ["  ".join(filter(None, parts)) for parts in every]
     return next((one for one in shown if len(one) <= room), "")

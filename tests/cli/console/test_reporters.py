@@ -7,7 +7,13 @@ import pyte
 import pytest
 
 from charrnn.cli.console import reporters
-from charrnn.cli.console.reporters import Json, Plain, Quiet, Terminal, screen_for
+from charrnn.cli.console.reporters import (
+    JsonReporter,
+    LogReporter,
+    TerminalReporter,
+    WarningReporter,
+    choose_reporter,
+)
 
 
 def read_all(terminal: int) -> str:
@@ -49,13 +55,13 @@ def terminal(monkeypatch):
 @pytest.mark.parametrize("columns", [80, 120])
 def test_the_bar_fits_and_a_hostile_sample_stays_in_its_panel(terminal, columns):
     shown = terminal(columns)
-    screen = Terminal()
-    screen.begin(0, 4000)
+    reporter = TerminalReporter()
+    reporter.start_training(0, 4000)
     figures = {"step": 1200, "loss": 1.5234, "val_loss": 1.6011, "chars_per_second": 48_123}
-    screen.figures(figures)
-    screen.advance(1200)
-    screen.sample("[/bold] \x1b[2J\x1b]0;title\x07 ends", 1200)
-    screen.end()
+    reporter.show_metrics(figures)
+    reporter.show_step(1200)
+    reporter.show_sample("[/bold] \x1b[2J\x1b]0;title\x07 ends", 1200)
+    reporter.end_progress()
     lines = shown()
     assert "[/bold] ␛[2J␛]0;title␇ ends" in lines[1]
     assert lines[0].startswith("╭") and lines[2].startswith("╰")
@@ -66,7 +72,7 @@ def test_the_bar_fits_and_a_hostile_sample_stays_in_its_panel(terminal, columns)
 @pytest.mark.parametrize(("number", "last"), [(13, "13"), (14, "…"), (60, "…")])
 def test_a_panel_shows_the_first_of_many_names(terminal, number, last):
     shown = terminal(80)
-    Terminal().sample("\n".join(map(str, range(1, number + 1))), 0)
+    TerminalReporter().show_sample("\n".join(map(str, range(1, number + 1))), 0)
     _, *lines, _ = [line.strip("│ ") for line in shown()]
     assert lines == [*map(str, range(1, 13)), last]
 
@@ -91,16 +97,18 @@ def test_a_run_of_minutes_shows_its_time_and_as_many_figures_as_there_is_room_fo
     monkeypatch.setenv("COLUMNS", str(columns))
     now = 1000.0
     monkeypatch.setattr(reporters.time, "monotonic", lambda: now)
-    screen = Terminal()
-    screen.timed(now - 2, 180)
-    screen.begin(0, 3012)
+    reporter = TerminalReporter()
+    reporter.set_time_limit(now - 2, 180)
+    reporter.start_training(0, 3012)
     now += 40
-    screen.lengthen(2062)
-    screen.figures({"step": 20, "loss": 1.5234, "val_loss": 1.6011, "chars_per_second": 48_123})
-    screen.advance(1234)
-    screen.sample("text", 1234)
-    assert screen.took() == " in 0:42"
-    screen.end()
+    reporter.set_num_steps(2062)
+    reporter.show_metrics(
+        {"step": 20, "loss": 1.5234, "val_loss": 1.6011, "chars_per_second": 48_123}
+    )
+    reporter.show_step(1234)
+    reporter.show_sample("text", 1234)
+    assert reporter.time_taken() == " in 0:42"
+    reporter.end_progress()
     sys.stderr.close()
     lines = screen_of(read_all(ours), columns)
     assert "step 1,234, 0:42" in lines[0]
@@ -110,26 +118,26 @@ def test_a_run_of_minutes_shows_its_time_and_as_many_figures_as_there_is_room_fo
 
 def test_a_log_of_a_run_of_minutes_has_time_and_steps(capsys, monkeypatch):
     monkeypatch.setattr(reporters.time, "monotonic", lambda: 1042.0)
-    screen = Plain()
-    screen.timed(1000.0, 180)
-    screen.begin(0, 3012)
-    screen.figures({"step": 20, "loss": 2.0})
+    reporter = LogReporter()
+    reporter.set_time_limit(1000.0, 180)
+    reporter.start_training(0, 3012)
+    reporter.show_metrics({"step": 20, "loss": 2.0})
     assert capsys.readouterr().err == "step 20  0:42/3:00  loss 2.000 (2.89 bits)\n"
 
 
 def test_details_are_for_those_who_ask(capsys):
-    for screen in (Quiet(), Plain(), Plain(is_verbose=True)):
-        screen.detail("batch 32")
+    for reporter in (WarningReporter(), LogReporter(), LogReporter(is_verbose=True)):
+        reporter.show_detail("batch 32")
     assert capsys.readouterr().err == "batch 32\n"
 
 
 def test_without_a_terminal_there_are_plain_lines(capsys):
-    screen = Plain()
-    screen.say("hello \x1b")
-    screen.begin(0, 100)
+    reporter = LogReporter()
+    reporter.show("hello \x1b")
+    reporter.start_training(0, 100)
     for step in range(10, 60, 10):
-        screen.figures({"step": step, "loss": 2.0, "chars_per_second": 1000})
-    screen.figures({"step": 50, "val_loss": 1.9})
+        reporter.show_metrics({"step": step, "loss": 2.0, "chars_per_second": 1000})
+    reporter.show_metrics({"step": 50, "val_loss": 1.9})
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
@@ -141,18 +149,20 @@ def test_without_a_terminal_there_are_plain_lines(capsys):
 
 @pytest.mark.parametrize("val", [(), ({"val_loss": 1.9},)])
 def test_the_last_step_has_one_plain_line_with_its_validation_if_there_is_one(capsys, val):
-    screen = Plain()
-    screen.begin(0, 5)
-    screen.figures({"step": 0, "baselines": {}})
-    screen.figures({"step": 5, "loss": 2.0})
+    reporter = LogReporter()
+    reporter.start_training(0, 5)
+    reporter.show_metrics({"step": 0, "baselines": {}})
+    reporter.show_metrics({"step": 5, "loss": 2.0})
     for figures in val:
-        screen.figures({"step": 5, **figures})
-    screen.end()
+        reporter.show_metrics({"step": 5, **figures})
+    reporter.end_progress()
     shown = "step 5/5  loss 2.000 (2.89 bits)" + "  val 1.900" * len(val)
     assert capsys.readouterr().err.splitlines() == [shown]
 
 
-def test_quiet_and_json_choose_the_display():
-    assert type(screen_for(quiet=True, as_json=False)) is Quiet
-    assert type(screen_for(quiet=True, as_json=True)) is Json
-    assert type(screen_for(quiet=False, as_json=False)) is Plain  # stderr is no terminal here
+def test_quiet_and_json_choose_the_reporter():
+    assert type(choose_reporter(quiet=True, as_json=False)) is WarningReporter
+    assert type(choose_reporter(quiet=True, as_json=True)) is JsonReporter
+    assert (
+        type(choose_reporter(quiet=False, as_json=False)) is LogReporter
+    )  # stderr is no terminal here
