@@ -102,7 +102,7 @@ def _translated(error: Exception) -> CharRNNError:
 
 def _fail(error: CharRNNError, cause: Exception | None = None) -> int:
     """Print one line to stderr and return the exit code; `charrnn --debug …` raises the cause."""
-    from charrnn.cli.settings import in_flags  # imports typer
+    from charrnn.cli.flags.settings import in_flags  # imports typer
 
     if "--debug" in sys.argv[1:2]:
         raise cause or error

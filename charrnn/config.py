@@ -5,7 +5,7 @@ become a corpus and its splits, `TrainConfig` what decides the trajectory on tha
 `RuntimeConfig` what computes it, `SampleConfig` how a character is drawn.
 
 A setting is declared once, as a field: default, help, range, other spellings of its flag. The
-checks here and the flags of the command line (cli/settings.py) follow from it.
+checks here and the flags of the command line (cli/flags/settings.py) follow from it.
 """
 
 import dataclasses

@@ -6,7 +6,6 @@ none, so that help, completion and mistakes are instant.
 
 import itertools
 import os
-import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,9 +19,11 @@ import typer.core
 
 from charrnn import __version__
 from charrnn._text import Reporter, bits, number_of
-from charrnn.cli import evaluate, resume_flags, runs
-from charrnn.cli import flags as o
-from charrnn.cli.settings import Values, expanded
+from charrnn.cli import evaluate, runs
+from charrnn.cli.flags import resumed, shared
+from charrnn.cli.flags import sample as sample_flags
+from charrnn.cli.flags import train as train_flags
+from charrnn.cli.flags.settings import Values, expanded
 from charrnn.config import DataConfig, SampleConfig
 from charrnn.errors import UsageError, storage_errors
 
@@ -56,17 +57,17 @@ def _charrnn(
 @app.command()
 @expanded
 def train(
-    given: o.OfNewRun,
-    corpus: o.Corpus = None,
-    init_from: o.InitFrom = None,
-    epochs: o.Epochs = None,
-    minutes: o.Minutes = None,
-    lines: o.Lines = False,
-    allow_short: o.AllowShort = False,
-    val: o.Val = None,
-    run: o.RunName = None,
+    given: train_flags.Settings,
+    corpus: train_flags.Corpus = None,
+    init_from: train_flags.InitFrom = None,
+    epochs: train_flags.Epochs = None,
+    minutes: train_flags.Minutes = None,
+    lines: train_flags.Lines = False,
+    allow_short: train_flags.AllowShort = False,
+    val: train_flags.Val = None,
+    run: train_flags.RunName = None,
     *,
-    display: o.Display,
+    display: train_flags.Display,
 ) -> None:
     """Learn from a text. Ctrl-C saves and stops; `charrnn resume` goes on."""
     began = time.monotonic()
@@ -112,19 +113,19 @@ def _with_short_forms(given: Values, *, lines: bool, val: Sequence[str] | None) 
     return settings
 
 
-@app.command(cls=resume_flags.Resume)
+@app.command(cls=resumed.Resume)
 @expanded
 def resume(
     context: typer.Context,
-    run: o.Run = None,
-    steps: o.Steps = None,
-    epochs: o.Epochs = None,
-    minutes: o.MinutesMore = None,
-    device: o.Device = None,
-    threads: o.Threads = None,
-    keep_corpus: o.KeepCorpus = False,
+    run: shared.Run = None,
+    steps: train_flags.Steps = None,
+    epochs: train_flags.Epochs = None,
+    minutes: train_flags.MoreMinutes = None,
+    device: train_flags.Device = None,
+    threads: train_flags.Threads = None,
+    keep_corpus: train_flags.KeepCorpus = False,
     *,
-    display: o.Display,
+    display: train_flags.Display,
 ) -> None:
     """Go on with a run exactly where it was, to the bit.
 
@@ -138,16 +139,16 @@ def resume(
     from charrnn.training.autosize import Budget
 
     budget = Budget(steps, epochs, minutes)
-    name, typed = resume_flags.typed(context, run)
+    name, typed = resumed.typed(context, run)
     if not restarts.is_one_of_several():  # else only the first process needs to have the run
         device_names.require_device(device)
-        resume_flags.require_same(typed, inputs.root().find(name).header())
+        resumed.require_same(typed, inputs.root().find(name).header())
     given = {"device": device, "threads": threads}
     moved = {name: value for name, value in given.items() if value is not None}
 
     def begin(launch: _Launch) -> Any:
         found = inputs.root().find(name)
-        resume_flags.require_same(typed, found.header())
+        resumed.require_same(typed, found.header())
         return _resumed(found, launch, budget, moved=moved, keep_corpus=keep_corpus)
 
     _train(begin, display, began=began)
@@ -211,7 +212,7 @@ def _resumed(
     )
 
 
-def _callbacks(reporter: Reporter, display: o.Display) -> list[Any]:
+def _callbacks(reporter: Reporter, display: train_flags.Display) -> list[Any]:
     """What people see of a run. TensorBoard comes first, for standard output may refuse figures."""
     from charrnn.training.callbacks.baselines import Baselines
     from charrnn.training.callbacks.console import Console
@@ -226,7 +227,7 @@ def _callbacks(reporter: Reporter, display: o.Display) -> list[Any]:
     return callbacks
 
 
-def _train(begin: Callable[[_Launch], Any], display: o.Display, *, began: float) -> None:
+def _train(begin: Callable[[_Launch], Any], display: train_flags.Display, *, began: float) -> None:
     """Train to the end or to a signal; of the processes that torchrun started the first begins,
     and the others join it.
     """
@@ -283,21 +284,21 @@ class _Sample(typer.core.TyperCommand):
 @app.command(cls=_Sample)
 @expanded
 def sample(
-    run: o.RunToRead = None,
-    prompt: o.Prompt = None,
-    prompt_file: o.PromptFile = None,
-    encoding: o.ItsEncoding = None,
+    run: shared.RunToRead = None,
+    prompt: sample_flags.Prompt = None,
+    prompt_file: sample_flags.PromptFile = None,
+    encoding: shared.Encoding = None,
     *,
-    given: o.OfSample,
-    many: o.Many,
-    output: o.Output,
+    given: sample_flags.Settings,
+    many: sample_flags.Many,
+    output: sample_flags.Output,
 ) -> None:
     """Write new text to stdout, character by character, from the best checkpoint of a run.
 
     The filters apply in the order top-k, top-p, min-p; the temperature reshapes what is left.
     """
     temperature, final_temperature = _temperatures(given["temperature"])
-    settings = {"seed": secrets.randbelow(2**32), **given, "temperature": temperature}
+    settings = {"seed": int.from_bytes(os.urandom(4)), **given, "temperature": temperature}
     chosen = SampleConfig(**settings, final_temperature=final_temperature)
     if many.num == 0:
         raise UsageError("--num 0 asks for nothing", "give it 1 or more, or -1 for no end")

@@ -15,9 +15,11 @@ import typer
 import typer.core
 
 from charrnn._text import bits, number_of, symbol
-from charrnn.cli import flags as o
 from charrnn.cli import inspect
 from charrnn.cli.console.streams import note
+from charrnn.cli.flags import evaluate as flags
+from charrnn.cli.flags import runs as runs_flags
+from charrnn.cli.flags import shared
 from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,13 +57,13 @@ class _Predict(typer.core.TyperCommand):
 
 
 def predict(
-    prompt: o.Ask = None,
-    run: o.RunToScore = None,
-    top: o.Top = 12,
-    temp: o.PredictTemperature = None,
-    steps: o.EachStep = False,
-    encoding: o.ItsEncoding = None,
-    as_json: o.InfoJson = False,
+    prompt: flags.Prompt = None,
+    run: shared.RunOption = None,
+    top: flags.Top = 12,
+    temp: flags.Temperature = None,
+    steps: flags.EachStep = False,
+    encoding: shared.Encoding = None,
+    as_json: shared.Json = False,
 ) -> None:
     """Show which character a run's best checkpoint expects next, and how likely each is.
 
@@ -126,15 +128,15 @@ def _show_expectations(found: Sequence[Any], *, as_json: bool) -> None:
 
 
 def score(
-    texts: o.Texts = None,
-    run: o.RunToScore = None,
-    split: o.Split = None,
-    adapt: o.Adapt = False,
-    per_line: o.PerLine = False,
-    heatmap: o.HeatMap = False,
-    export: o.Export = None,
-    encoding: o.ItsEncoding = None,
-    as_json: o.InfoJson = False,
+    texts: flags.Texts = None,
+    run: shared.RunOption = None,
+    split: flags.Split = None,
+    adapt: flags.Adapt = False,
+    per_line: flags.PerLine = False,
+    heatmap: flags.HeatMap = False,
+    export: flags.Export = None,
+    encoding: shared.Encoding = None,
+    as_json: shared.Json = False,
 ) -> None:
     """Measure how well a run's best checkpoint expects a text, in nats per character.
 
@@ -180,9 +182,9 @@ def score(
         _show_score(measured, adapt=adapt, has_records=found.data.records != "none")
 
 
-def _require_one(*flags: tuple[str, bool]) -> None:
+def _require_one(*choices: tuple[str, bool]) -> None:
     """Raise `UsageError` where two flags were given that do not go together."""
-    given = [name for name, is_given in flags if is_given]
+    given = [name for name, is_given in choices if is_given]
     if len(given) > 1:
         raise UsageError(f"{given[0]} and {given[1]} were both given", "choose one")
 
@@ -254,12 +256,12 @@ def _colour(
 
 
 def plot(
-    run: o.RunsToPlot = None,
-    against: o.Against = "steps",
-    in_bits: o.InBits = False,
-    log: o.LogX = False,
-    export: o.ExportChart = None,
-    as_json: o.InfoJson = False,
+    run: runs_flags.Runs = None,
+    against: runs_flags.Against = "steps",
+    in_bits: runs_flags.InBits = False,
+    log: runs_flags.LogX = False,
+    export: runs_flags.Export = None,
+    as_json: shared.Json = False,
 ) -> None:
     """Draw the losses of a run, or of several together, as they fell."""
     from charrnn.analysis import losses
@@ -285,7 +287,7 @@ def plot(
         note(f"wrote {export}")
 
 
-def history(run: o.Run = None, as_json: o.InfoJson = False) -> None:
+def history(run: shared.Run = None, as_json: shared.Json = False) -> None:
     """Show how a run learned to write: samples from its first steps to its last."""
     from charrnn.cli import inputs
     from charrnn.cli.console.tables import print_panels

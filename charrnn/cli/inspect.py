@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn._text import number_of, visible
-from charrnn.cli import flags as o
 from charrnn.cli.console.streams import note
+from charrnn.cli.flags import inspect as flags
+from charrnn.cli.flags import shared
 from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def neurons(
-    run: o.RunToRead = None,
-    text: o.TextToRead = None,
-    feature: o.FeatureName = None,
-    unit: o.UnitName = None,
-    length: o.NumRead = None,
-    export: o.HeatFile = None,
-    encoding: o.ItsEncoding = None,
-    as_json: o.InfoJson = False,
+    run: shared.RunToRead = None,
+    text: flags.Text = None,
+    feature: flags.Feature = None,
+    unit: flags.Unit = None,
+    length: flags.Length = None,
+    export: flags.Export = None,
+    encoding: shared.Encoding = None,
+    as_json: shared.Json = False,
 ) -> None:
     """Find the units that follow something a person can name: quotes, the place in the line …
 
@@ -126,11 +127,11 @@ def _show_unit(model: Any, text: str, typed: str, *, export: Path | None, as_jso
 
 
 def memory(
-    run: o.RunsToCompare = None,
-    compare: o.Compare = False,
-    places: o.NumPlaces = 512,
-    export: o.ChartFiles = None,
-    as_json: o.InfoJson = False,
+    run: flags.Runs = None,
+    compare: flags.Compare = False,
+    places: flags.NumPlaces = 512,
+    export: flags.ExportCharts = None,
+    as_json: shared.Json = False,
 ) -> None:
     """Show how far back a run looks: how far its gradients reach, and how much context it uses.
 

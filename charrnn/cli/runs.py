@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from charrnn._text import symbol, visible
-from charrnn.cli import flags as o
 from charrnn.cli.console.streams import note
+from charrnn.cli.flags import runs as flags
+from charrnn.cli.flags import shared
 from charrnn.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _row(run: "Run") -> list[str]:
     ]
 
 
-def info(run: o.Run = None, as_json: o.InfoJson = False) -> None:
+def info(run: shared.Run = None, as_json: shared.Json = False) -> None:
     """Show one run: network, vocabulary, progress, losses, a sample."""
     from charrnn.cli import inputs
     from charrnn.cli.console.tables import print_table
@@ -82,7 +83,9 @@ def info(run: o.Run = None, as_json: o.InfoJson = False) -> None:
     print(visible(model.glimpse(300, seed=0)).rstrip())
 
 
-def verify(run: o.Run = None, replay: o.Replay = None, as_json: o.InfoJson = False) -> None:
+def verify(
+    run: shared.Run = None, replay: flags.Replay = None, as_json: shared.Json = False
+) -> None:
     """Check a run: read all its files again, and repeat its last steps.
 
     For a disk or a memory that you do not trust. Nothing is changed. The exit code is 0 if all

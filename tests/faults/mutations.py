@@ -309,7 +309,7 @@ MISTAKES = [
     ),
     Mistake(
         "other sizes at a resume are passed over",
-        "cli.resume_flags:require_same",
+        "cli.flags.resumed:require_same",
         "value != settings[name]",
         "False",
         "test_trajectory.py::test_other_sizes_are_refused_with_the_difference",

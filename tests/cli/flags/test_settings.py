@@ -6,7 +6,8 @@ from typing import Annotated
 import pytest
 import typer
 
-from charrnn.cli import app, settings
+from charrnn.cli import app
+from charrnn.cli.flags import settings
 from charrnn.config import (
     Checked,
     DataConfig,

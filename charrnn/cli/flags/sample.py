@@ -1,0 +1,98 @@
+"""Flags of sample."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from charrnn.cli.flags.settings import Values
+from charrnn.config import SampleConfig
+
+_MANY = "Many samples"
+
+Settings = Annotated[Values, SampleConfig]
+Prompt = Annotated[str | None, typer.Option("--prompt", "-p", help="The text to go on from.")]
+PromptFile = Annotated[
+    str | None,
+    typer.Option(
+        "--prompt-file",
+        "-f",
+        help="A file to go on from; - for standard input, less its last newline.",
+    ),
+]
+Prompts = Annotated[
+    str | None,
+    typer.Option(
+        help="A file with a prompt in each line, - for standard input; --num samples of each.",
+        metavar="FILE",
+        rich_help_panel=_MANY,
+    ),
+]
+NoPrompt = Annotated[bool, typer.Option("--no-prompt", help="Write only what follows the prompt.")]
+NoStream = Annotated[
+    bool, typer.Option("--no-stream", help="Write each sample when it is complete.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Each sample as a line of JSON.")]
+Report = Annotated[
+    bool,
+    typer.Option("--report", help="Say what was copied from the corpus, and which words are new."),
+]
+Num = Annotated[
+    int | None,
+    typer.Option(
+        min=-1,
+        help="How many samples; -1 is without end.",
+        show_default="1; 10 records",
+        rich_help_panel=_MANY,
+    ),
+]
+Unique = Annotated[bool, typer.Option("--unique", help="No sample twice.", rich_help_panel=_MANY)]
+Novel = Annotated[
+    bool,
+    typer.Option(
+        "--novel",
+        help="No record of the corpus; --novel N is --novel-chars N.",
+        rich_help_panel=_MANY,
+    ),
+]
+NovelChars = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="No N characters in a row from the corpus; the prompt is not counted.",
+        rich_help_panel=_MANY,
+    ),
+]
+Match = Annotated[
+    str | None,
+    typer.Option(
+        help="Only samples in which this regular expression is found.", rich_help_panel=_MANY
+    ),
+]
+Device = Annotated[
+    str, typer.Option("--device", help="cpu, or cuda for many at once.", rich_help_panel=_MANY)
+]
+
+
+@dataclass(frozen=True)
+class Many:
+    """How many samples, and which of them."""
+
+    num: Num = None
+    prompts: Prompts = None
+    unique: Unique = False
+    novel: Novel = False
+    novel_chars: NovelChars = None
+    match: Match = None
+    device: Device = "cpu"
+
+
+@dataclass(frozen=True)
+class Output:
+    """How samples are written."""
+
+    no_prompt: NoPrompt = False
+    no_stream: NoStream = False
+    as_json: Json = False
+    report: Report = False
