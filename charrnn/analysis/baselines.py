@@ -1,8 +1,10 @@
-"""What a loss means: what simple models, and gzip and xz, make of the same validation split.
+"""Baselines for a run's losses: n-gram models, gzip and xz on the same validation split.
 
-The simple models know how often strings of one, two or three characters came in the training
-split; gzip and xz compress the validation split alone, without having seen any other text. A
-`Yardstick` holds a run's losses against them and says in plain sentences where it stands.
+The n-gram models know how often strings of one, two or three characters occur in the training
+split. gzip and xz compress the validation split alone and have seen no other text. A `Comparison`
+holds these figures and describes a run's losses beside them in plain sentences.
+
+Shapes: T predicted characters.
 """
 
 import lzma
@@ -22,16 +24,16 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 NAMES = ("unigram", "bigram", "trigram")
-_MAX_COUNTED = 2_000_000  # characters: the training split's last ones
-_MAX_PREDICTED = 1_000_000  # the validation split's first ones
+_MAX_COUNTED = 2_000_000  # characters: the last ones of the training split
+_MAX_PREDICTED = 1_000_000  # characters: the first ones of the validation split
 _MAX_COMPRESSED = 500_000  # of these; gzip and xz are slow
-_SMALL_TABLE = 1 << 22
-_AS_SHOWN = 0.005  # nats: losses that are nearer to each other are shown as the same
+_SMALL_TABLE = 1 << 22  # keys that are counted in a table rather than by sorting
+_ROUNDING = 0.005  # nats: losses that differ by less are shown as equal
 _NUM_RISING = 3  # validations, each worse than the one before
 
 
 class Compressors:
-    """How many bytes `gzip -9` and `xz` make of what they are fed.
+    """The number of bytes that `gzip -9` and `xz` need for a text that comes in chunks.
 
     `xz -9` would take 700 MB, and differs only for texts of more than 8 MB.
     """
@@ -43,27 +45,27 @@ class Compressors:
         }
         self._num_bytes = dict.fromkeys(self._made, 0)
 
-    def feed(self, data: bytes) -> None:
-        """Compress so much more."""
+    def add(self, chunk: bytes) -> None:
+        """Compress the next chunk."""
         for name, compressor in self._made.items():
-            self._num_bytes[name] += len(compressor.compress(data))
+            self._num_bytes[name] += len(compressor.compress(chunk))
 
     def sizes(self) -> dict[str, int]:
-        """Bytes by name, once all was fed."""
+        """Finish, and return the number of compressed bytes by name."""
         return {
             name: self._num_bytes[name] + len(made.flush()) for name, made in self._made.items()
         }
 
 
-def measure(text: Text, vocab: Vocab, *, share: float = 1.0) -> dict[str, float]:
-    """Nats per character of the validation split, by name; nothing where there is none.
+def measure(text: Text, vocab: Vocab, *, fraction: float = 1.0) -> dict[str, float]:
+    """Return nats per character of the validation split by name; empty if there is no such split.
 
-    Of a large text the last two million characters of the training split are counted, and the
-    first million of the validation split predicted, so that it takes a second at most; of these
-    numbers only a `share`, where there is less time.
+    From a large text only the last two million characters of the training split are counted and
+    the first million of the validation split predicted, which takes a second at most. Where there
+    is less time, `fraction` reduces these numbers.
     """
     max_counted, max_predicted, max_compressed = (
-        round(share * most) for most in (_MAX_COUNTED, _MAX_PREDICTED, _MAX_COMPRESSED)
+        round(fraction * limit) for limit in (_MAX_COUNTED, _MAX_PREDICTED, _MAX_COMPRESSED)
     )
     first, end = text.part("val")
     if first == end:
@@ -71,7 +73,7 @@ def measure(text: Text, vocab: Vocab, *, share: float = 1.0) -> dict[str, float]
     end = min(end, first + max_predicted)
     counted = text.ids[max(0, first - max_counted) : first].astype(np.int64)
     predicted = text.ids[first - 2 : end].astype(np.int64)
-    probs = interpolated(counted, predicted, vocab_size=len(vocab))
+    probs = ngram_probabilities(counted, predicted, vocab_size=len(vocab))
     nats = {
         name: float(0 - np.log(prob_T).mean()) for name, prob_T in zip(NAMES, probs, strict=True)
     }
@@ -79,91 +81,91 @@ def measure(text: Text, vocab: Vocab, *, share: float = 1.0) -> dict[str, float]
 
 
 def _compressed(ids: IntArray, vocab: Vocab) -> dict[str, float]:
-    """Nats per character that gzip and xz need."""
+    """Return the nats per character that gzip and xz need."""
     compressors = Compressors()
-    compressors.feed(vocab.decode(ids.tolist()).encode("latin-1" if vocab.is_bytes else "utf-8"))
+    compressors.add(vocab.decode(ids.tolist()).encode("latin-1" if vocab.is_bytes else "utf-8"))
     return {name: size * 8 * math.log(2) / len(ids) for name, size in compressors.sizes().items()}
 
 
-def interpolated(counted: Ints, predicted: Ints, *, vocab_size: int) -> list[Floats]:
-    """The probabilities of `predicted[2:]` by their last zero, one and two characters, one array
-    each, as the counts of another text give them.
+def ngram_probabilities(counted: Ints, predicted: Ints, *, vocab_size: int) -> list[Floats]:
+    """Return three (T,) arrays: the probabilities of `predicted[2:]` given the last zero, one and
+    two characters, estimated from the n-gram counts of `counted`.
 
     Interpolated Witten-Bell smoothing (Witten & Bell, 1991; equation 16 of Chen & Goodman, 1999):
-    the more different characters came after a context, the more the shorter one has its say.
+    the more distinct characters follow a context, the more weight the shorter context gets.
 
-        p(c | h) = (count(h c) + kinds(h) p(c | h')) / (count(h) + kinds(h))
+        p(c | h) = (count(h c) + distinct(h) p(c | h')) / (count(h) + distinct(h))
 
-    h' is h without its first character; shorter than nothing is the uniform 1 / V.
+    h' is h without its first character; below the empty context stands the uniform 1 / V.
     """
-    found = []
+    probs = []
     prob_T = np.full(len(predicted) - 2, 1 / vocab_size)
     for length in (1, 2, 3):
-        keys, counts = _counted(_keys(counted, length, vocab_size), vocab_size**length)
+        keys, counts = _count(_keys(counted, length, vocab_size), vocab_size**length)
         contexts, starts = np.unique(keys // vocab_size, return_index=True)
         totals = np.add.reduceat(counts, starts) if len(starts) else counts
-        kinds = np.diff(np.append(starts, len(keys)))
+        distinct = np.diff(np.append(starts, len(keys)))
 
-        asked_T = _keys(predicted, length, vocab_size)[3 - length :]
-        count_T = _looked_up(asked_T, keys, counts)
-        total_T = _looked_up(asked_T // vocab_size, contexts, totals)
-        kinds_T = _looked_up(asked_T // vocab_size, contexts, kinds)
-        mixed_T = (count_T + kinds_T * prob_T) / np.maximum(total_T + kinds_T, 1)
+        key_T = _keys(predicted, length, vocab_size)[3 - length :]
+        count_T = _look_up(key_T, keys, counts)
+        total_T = _look_up(key_T // vocab_size, contexts, totals)
+        distinct_T = _look_up(key_T // vocab_size, contexts, distinct)
+        mixed_T = (count_T + distinct_T * prob_T) / np.maximum(total_T + distinct_T, 1)
         prob_T = np.where(total_T > 0, mixed_T, prob_T)
-        found.append(prob_T)
-    return found
+        probs.append(prob_T)
+    return probs
 
 
 def _keys(ids: Ints, length: int, vocab_size: int) -> Ints:
-    """A number for each string of that length: its ids as digits."""
+    """Return a number for each string of `length` ids, which are its digits to base V."""
     keys = np.zeros(max(0, len(ids) - length + 1), np.int64)
     for k in range(length):
         keys = keys * vocab_size + ids[k : k + len(keys)]
     return keys
 
 
-def _counted(keys: Ints, num_possible: int) -> tuple[Ints, Ints]:
-    """The different keys in order, and how often each came."""
+def _count(keys: Ints, num_possible: int) -> tuple[Ints, Ints]:
+    """Return the distinct keys in order, and how often each occurs."""
     if num_possible > _SMALL_TABLE:
         return np.unique(keys, return_counts=True)
     counts = np.bincount(keys, minlength=1)
-    seen = np.flatnonzero(counts)
-    return seen, counts[seen]
+    distinct = np.flatnonzero(counts)
+    return distinct, counts[distinct]
 
 
-def _looked_up(asked: Ints, keys: Ints, values: Ints) -> Ints:
-    """The value of each key that is asked for, 0 where there is none."""
+def _look_up(wanted: Ints, keys: Ints, values: Ints) -> Ints:
+    """Return the value of each wanted key, 0 for those that are missing."""
     if not len(keys):
-        return np.zeros_like(asked)
-    places = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
-    return np.where(keys[places] == asked, values[places], 0)
+        return np.zeros_like(wanted)
+    nearest = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[nearest] == wanted, values[nearest], 0)
 
 
-class Yardstick:
-    """Baselines, and what there is to say of a run's losses beside them: each thing once."""
+class Comparison:
+    """Describe a run's losses beside its baselines, each fact once."""
 
     def __init__(self, baselines: Mapping[str, float]) -> None:
-        """`baselines` are nats per character by name; without any there is less to say."""
+        """`baselines` are nats per character by name; may be empty."""
         self.baselines = dict(baselines)
-        self._above = dict(baselines)  # those not yet beaten
+        self._unbeaten = dict(baselines)
         self._best = (math.inf, math.inf)  # validation loss, and the training loss with it
-        self._since_best: list[float] = []  # validation losses, that one included
-        self._has_warned = self._is_compared = False
+        self._since_best: list[float] = []  # validation losses, from the best one on
+        self._has_warned = self._has_compared = False
 
     @classmethod
-    def recalled(cls, lines: Iterable[Mapping[str, Any]]) -> "Yardstick":
-        """As the lines of a run's metrics left it: what it has said it does not say again."""
-        yardstick, loss = cls({}), None
+    def recalled(cls, lines: Iterable[Mapping[str, Any]]) -> "Comparison":
+        """Rebuild the comparison from a run's metrics, so that a resumed run repeats nothing."""
+        comparison, loss = cls({}), None
         for line in lines:
             if "baselines" in line:
-                yardstick = cls(line["baselines"])
+                comparison = cls(line["baselines"])
             loss = line.get("loss", loss)
             if "val_loss" in line:
-                yardstick.remarks(loss, line["val_loss"])
-        return yardstick
+                comparison.remarks(loss, line["val_loss"])
+        return comparison
 
-    def meaning(self) -> str:
-        """The baselines in a line, for the start of a run."""
+    def summary(self) -> str:
+        """Return the baselines in a line, for the start of a run."""
         learned = {name: nats for name, nats in self.baselines.items() if name in NAMES}
         others = {name: nats for name, nats in self.baselines.items() if name not in NAMES}
         return (
@@ -172,9 +174,9 @@ class Yardstick:
         )
 
     def remarks(self, loss: float | None, val_loss: float) -> list[str]:
-        """What to say after a validation, in sentences; mostly nothing.
+        """Return sentences about a validation, mostly none.
 
-        `loss` is the training's of late, None where it is not known yet.
+        `loss` is the recent training loss, None if it is not known yet.
         """
         return [
             *self._beaten(val_loss),
@@ -182,40 +184,40 @@ class Yardstick:
         ]
 
     def shortfall(self, val_loss: float) -> str:
-        """Why a network with this validation loss cannot write anything like its text; an empty
-        string where it can, or nothing is known.
+        """Return why a network with this validation loss cannot write text like its corpus; empty
+        if it can, or if there are no baselines.
         """
         bigram = self.baselines.get("bigram", math.inf)
-        if val_loss < bigram + _AS_SHOWN or not math.isfinite(val_loss):
+        if val_loss < bigram + _ROUNDING or not math.isfinite(val_loss):
             return ""
         return f"its validation loss {val_loss:.2f} is above that of a bigram model, {bigram:.2f}"
 
     def _beaten(self, val_loss: float) -> list[str]:
-        beaten = {name: nats for name, nats in self._above.items() if val_loss < nats}
+        is_first, self._has_compared = not self._has_compared, True
+        beaten = {name: nats for name, nats in self._unbeaten.items() if val_loss < nats}
         if not beaten:
-            is_first, self._is_compared = not self._is_compared, True
-            above = self._above == self.baselines and self._above and is_first
-            return [f"val {val_loss:.2f} is still above {_listed(self._above)}"] if above else []
-        self._is_compared = True
-        self._above = {name: nats for name, nats in self._above.items() if name not in beaten}
-        above = {name: nats for name, nats in self._above.items() if val_loss > nats + _AS_SHOWN}
+            if not (is_first and self._unbeaten):
+                return []
+            return [f"val {val_loss:.2f} is still above {_listed(self._unbeaten)}"]
+        self._unbeaten = {n: nats for n, nats in self._unbeaten.items() if n not in beaten}
+        above = {n: nats for n, nats in self._unbeaten.items() if val_loss > nats + _ROUNDING}
         rest = f"; still above {_listed(above)}" if above else ""
         return [f"val {val_loss:.2f} beats {_listed(beaten)}{rest}"]
 
     def _overfitting(self, loss: float, val_loss: float) -> list[str]:
-        """Said when the validation loss rises again and again while the training loss falls."""
+        """Warn once, when the validation loss keeps rising while the training loss falls."""
         if val_loss < self._best[0]:
             self._best, self._since_best = (val_loss, loss), []
         self._since_best.append(val_loss)
         last = self._since_best[-_NUM_RISING - 1 :]
-        rises = len(last) > _NUM_RISING and all(one < then for one, then in pairwise(last))
+        rises = len(last) > _NUM_RISING and all(one < later for one, later in pairwise(last))
         if self._has_warned or not rises or not loss < self._best[1]:
             return []
         self._has_warned = True
         return [
             f"it is starting to memorise the text (overfitting): the validation loss rose from"
             f" {self._best[0]:.3f} to {val_loss:.3f} while the training loss fell to {loss:.3f};"
-            " more --dropout, a smaller network or more text help (the best checkpoint is kept)"
+            " more dropout, a smaller network or more text help (the best checkpoint is kept)"
         ]
 
 

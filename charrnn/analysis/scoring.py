@@ -85,7 +85,7 @@ class _Scorer:
 
     def compress(self, data: bytes) -> None:
         self.num_bytes += len(data)
-        self.compressors.feed(data)
+        self.compressors.add(data)
 
     def read(self, text: Text, split: str, *, adapt: bool = False) -> None:
         """Score a part of a text; of one that adapts, or of records, there is one score."""

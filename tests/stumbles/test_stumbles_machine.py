@@ -88,7 +88,7 @@ def test_a_run_whose_rate_is_too_high_says_so(charrnn, corpus):
     said = charrnn("train", corpus, *SMALL, "--steps", 30, "--lr", 3, "--eval-every", 10).err
     assert "is still above unigram" in said
     assert "this run learned too little" in said
-    assert "try a --learning-rate below 3" in said
+    assert "try a learning rate below 3" in said
 
 
 @stumble(44)
