@@ -19,6 +19,7 @@ others have random weights. Needs matplotlib for --plot.
 
 import argparse
 import os
+import pkgutil
 import platform
 import statistics
 import subprocess
@@ -36,10 +37,11 @@ from torch import nn
 from torch.backends import mkldnn
 
 from charrnn import load
+from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig, SampleConfig
 from charrnn.data.vocab import Vocab
 from charrnn.generation.model import Model
-from charrnn.models.cells import Weights
+from charrnn.models.reference import Weights
 from charrnn.models.step_numpy import Matrices
 
 SAMPLE = SampleConfig(length=-1, seed=1)
@@ -85,7 +87,7 @@ def ours(model: Model) -> Iterator[object]:
 def tutorial(model: Model, *, onednn: bool) -> Iterator[object]:
     """The same network as the tutorials step it: what is read is looked up, as ours is."""
     config = model.config
-    kind = nn.LSTM if config.cell == "lstm" else nn.GRU
+    kind = pkgutil.resolve_name(cell_spec(config.cell).torch_layer)
     layers = kind(config.input_size, config.hidden_size, config.num_layers)
     embedding = nn.Embedding(len(model.vocab), config.input_size)
     head = nn.Linear(config.hidden_size, len(model.vocab))

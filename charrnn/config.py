@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self, get_args, get_type_hints
 
+from charrnn.cells import CELLS, cell_spec
 from charrnn.errors import SettingError, UsageError
 
-CELLS = ("cifg", "lstm", "gru", "rnn")
-NUM_GATES = {"cifg": 3, "lstm": 4, "gru": 3, "rnn": 1}
 OPTIMIZERS = ("soap", "adamw")
 RECORDS = ("none", "lines", "blank")
 ERRORS = ("strict", "replace", "skip")
@@ -122,7 +121,7 @@ class ModelConfig(Checked):
 
     cell: str = setting(
         "lstm",
-        help="cifg, lstm, gru or rnn.",
+        help=f"{', '.join(CELLS[:-1])} or {CELLS[-1]}.",
         panel=_NETWORK, choices=CELLS, is_chosen=True, shown_default="lstm",
     )  # fmt: skip
     hidden_size: int = setting(
@@ -160,8 +159,8 @@ class ModelConfig(Checked):
 
     @property
     def num_gates(self) -> int:
-        """Blocks of `hidden_size` rows in each layer's matrices: lstm 4, cifg and gru 3, rnn 1."""
-        return NUM_GATES[self.cell]
+        """How many blocks of `hidden_size` rows each layer's matrices have."""
+        return len(cell_spec(self.cell).gates)
 
     @property
     def input_size(self) -> int:

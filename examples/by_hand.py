@@ -3,8 +3,8 @@ that a pocket calculator can follow.
 
     python examples/by_hand.py
 
-The equations are those of charrnn/recurrence.py and docs/recurrences.md. What comes out by hand is
-held against the library: the forward pass against `recurrence.step`, the gradient against torch's.
+The equations are those of charrnn/cells/rnn.py and docs/recurrences.md. What comes out by hand is
+compared with the library: the forward pass with `reference.step`, the gradient with torch's.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from charrnn.analysis.context import Places, reach
 from charrnn.config import ModelConfig
 from charrnn.data.vocab import Vocab
 from charrnn.generation.model import Model
-from charrnn.models.cells import Weights, initial_state, step
+from charrnn.models.reference import Weights, initial_state, step
 
 # Shapes: V letters, D numbers that stand for a letter, H units.
 CONFIG = ModelConfig(cell="rnn", hidden_size=3, embedding_size=2, ngrams=1, skip=False)

@@ -26,9 +26,10 @@ from hypothesis import settings
 
 from charrnn import __main__ as program
 from charrnn import _cores
-from charrnn.config import CELLS, ModelConfig, TrainConfig
+from charrnn.cells import CELLS
+from charrnn.config import ModelConfig, TrainConfig
 from charrnn.models import ngrams
-from charrnn.models.cells import Weights
+from charrnn.models.reference import Weights
 from charrnn.runs import checkpoint
 from charrnn.runs.root import Root
 from charrnn.runs.run import Run

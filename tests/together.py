@@ -14,7 +14,8 @@ import torch
 from conftest import small_text
 from test_loop import CONFIG, IDS, state_of
 
-from charrnn.config import CELLS, TrainConfig
+from charrnn.cells import CELLS
+from charrnn.config import TrainConfig
 from charrnn.data.batches import Text
 from charrnn.errors import PeerError
 from charrnn.tasks.language_model import LANGUAGE_MODEL

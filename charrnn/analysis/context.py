@@ -37,7 +37,7 @@ from charrnn.errors import CorpusError
 from charrnn.generation.model import Model
 from charrnn.generation.sampler import log_probabilities
 from charrnn.models import ngrams
-from charrnn.models.cells import State, Weights, initial_state, step
+from charrnn.models.reference import State, Weights, initial_state, step
 from charrnn.models.step_numpy import Batch, Matrices
 
 MAX_REACH = 200

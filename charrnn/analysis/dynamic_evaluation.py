@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from charrnn.data.vocab import IntArray
-from charrnn.models.cells import State
 from charrnn.models.network import Network
+from charrnn.models.reference import State
 
 _SEGMENT = 32  # characters between two updates
 _SQUARE_BETA = 0.999

@@ -8,8 +8,8 @@ activity is scaled, shifted or turned round. After the quote detection cell of K
 Fei-Fei, 2015 (arXiv:1506.02078), and the sentiment neuron of Radford, Jozefowicz & Sutskever, 2017
 (arXiv:1704.01444).
 
-A layer's units are h and, of an LSTM or a CIFG, c as well, taken as tanh(c) as those papers draw
-it: what the output gate would show if it were open. Numpy only; it knows nothing of files.
+A layer's units are h and what else its cell carries, such as the c of an LSTM, taken as tanh(c) as
+those papers draw it: what the output gate would show if it were open.
 
 Shapes: T characters, U units of all layers, F features, W weightings of a sum.
 """
@@ -23,11 +23,11 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.analysis.text_features import FEATURES, Feature
+from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig
 from charrnn.data.vocab import code_points
 from charrnn.errors import UsageError
 from charrnn.generation.model import Model
-from charrnn.models.cells import num_state_arrays
 from charrnn.models.step_numpy import Matrices, Progress, Stepper
 from charrnn.sources.units import END
 
@@ -41,7 +41,7 @@ _LEAST_VARIANCE = 1e-12  # less is float32's rounding
 class Unit(NamedTuple):
     """One number of the state, written h0.17: of h, in layer 0 (the lowest), number 17."""
 
-    part: str  # h or c
+    part: str  # of the state: h, or as c of an LSTM
     layer: int
     number: int
 
@@ -51,7 +51,7 @@ class Unit(NamedTuple):
 
 def units(config: ModelConfig) -> list[Unit]:
     """All units of a model, in the order of the columns of `activities`."""
-    parts = "hc"[: num_state_arrays(config.cell)]
+    parts = cell_spec(config.cell).state
     return [
         Unit(part, layer, number)
         for layer in range(config.num_layers)
@@ -65,7 +65,7 @@ def unit_of(typed: str, config: ModelConfig) -> Unit:
 
     Raises `UsageError` for one that the model has not got.
     """
-    match = re.fullmatch(r"([hc]?)(?:(\d+)\.)?(\d+)", typed)
+    match = re.fullmatch(r"([a-z]*)(?:(\d+)\.)?(\d+)", typed)
     if match:
         unit = Unit(match[1] or "h", int(match[2] or 0), int(match[3]))
         if unit in units(config):
@@ -187,14 +187,14 @@ def activities(
     The text is read from a new start, each record of a model of records from one of its own.
     """
     matrices = Matrices(model.config, model.weights)
-    is_c_U = np.array([unit.part == "c" for unit in units(model.config)])
+    is_cell_U = np.array([unit.part != "h" for unit in units(model.config)])
     ids = model.vocab.ids_of(code_points(text)).tolist()
     starts = {0}
     if model.records != "none":
         starts |= {match.end() for match in re.finditer(END[model.records], text)}
     for first in range(0, len(ids), _CHUNK):
         piece = ids[first : first + _CHUNK]
-        piece_TU = np.empty((len(piece), len(is_c_U)), np.float32)
+        piece_TU = np.empty((len(piece), len(is_cell_U)), np.float32)
         for t, i in enumerate(piece):
             if first + t in starts:
                 stepper = Stepper(matrices)
@@ -202,6 +202,6 @@ def activities(
             stepper.step(i)
             parts = [part for layer in stepper.state().layers for part in layer]
             np.concatenate(parts, 1, out=piece_TU[t : t + 1])
-        piece_TU[:, is_c_U] = np.tanh(piece_TU[:, is_c_U])
+        piece_TU[:, is_cell_U] = np.tanh(piece_TU[:, is_cell_U])
         progress(first + len(piece), len(ids))
         yield piece_TU

@@ -19,7 +19,7 @@ from charrnn.generation.batch import Batch
 from charrnn.generation.filters import Sieve, pattern
 from charrnn.generation.model import MAX_PROMPT, NUM_AT_ONCE, Model, Said
 from charrnn.generation.sampler import Steerings
-from charrnn.models.cells import State
+from charrnn.models.reference import State
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.sources.units import END
 

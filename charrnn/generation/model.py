@@ -30,7 +30,7 @@ from charrnn.generation.batch import Batch, Ends, Spoken, in_parallel, speak_man
 from charrnn.generation.constraints import RepeatPenalty
 from charrnn.generation.predict import Chance, Expectation
 from charrnn.generation.sampler import FloatArray, Steerings, generate, until_stop
-from charrnn.models.cells import State, Weights
+from charrnn.models.reference import State, Weights
 from charrnn.models.step_numpy import Matrices, Progress, Stepper
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.root import Root

@@ -1,8 +1,7 @@
 """The learning half: embeddings → recurrent layers → features, then features → logits, in torch.
 
-The layers are torch's fused `nn.LSTM`, `nn.GRU` and `nn.RNN` and our `Cifg`, one at a time, so that
-dropout between them can be our own: a mask that follows from (seed, step), which no checkpoint
-needs to store.
+The layers run one at a time (`layers.recurrent_layer`), so that dropout between them can be our
+own: a mask that follows from (seed, step), which no checkpoint needs to store.
 
 Shapes: T time, B lanes, D what a step reads, H hidden, F features, V vocabulary, K characters
 before. Time comes first, as the fused kernels want it.
@@ -18,15 +17,13 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
+from charrnn.cells import LayerState, cell_spec
 from charrnn.config import ModelConfig
 from charrnn.models import ngrams
-from charrnn.models.cells import LayerState, State, num_state_arrays
-from charrnn.models.cifg import Cifg
 from charrnn.models.device import to_numpy
+from charrnn.models.layers import recurrent_layer
+from charrnn.models.reference import State
 from charrnn.models.tags import tag
-
-LAYERS = {"cifg": Cifg, "lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
-_FORGET_GATE = {"cifg": 0, "lstm": 1}  # which block of the gates
 
 Dropout = Callable[[Tensor], Tensor]
 
@@ -51,7 +48,9 @@ class Network(nn.Module):
         num_rows = ngrams.num_rows(ngram_keys) + vocab_size
         self.embedding = nn.Embedding(num_rows, config.embedding_size, sparse=True)
         sizes = [config.input_size] + [config.hidden_size] * (config.num_layers - 1)
-        self.layers = nn.ModuleList(LAYERS[config.cell](size, config.hidden_size) for size in sizes)
+        self.layers = nn.ModuleList(
+            recurrent_layer(config.cell, size, config.hidden_size) for size in sizes
+        )
         num_features = config.hidden_size + config.skip * config.input_size
         self.head = nn.Linear(num_features, vocab_size)
         self._initialise(seed)
@@ -65,7 +64,7 @@ class Network(nn.Module):
         arXiv:1312.6120); the forget bias of 1 is from Jozefowicz et al., 2015.
         """
         generator = torch.Generator().manual_seed(seed)
-        hidden = self.config.hidden_size
+        hidden, cell = self.config.hidden_size, cell_spec(self.config.cell)
         self.embedding.weight.normal_(0, 0.3, generator=generator)
         for layer in self._recurrent_layers():
             nn.init.xavier_uniform_(layer.weight_ih_l0, generator=generator)
@@ -73,8 +72,8 @@ class Network(nn.Module):
                 nn.init.orthogonal_(gate_HH, generator=generator)
             layer.bias_ih_l0.zero_()
             layer.bias_hh_l0.zero_()
-            if self.config.cell in _FORGET_GATE:
-                layer.bias_ih_l0.split(hidden)[_FORGET_GATE[self.config.cell]].fill_(1.0)
+            if cell.forget_gate is not None:
+                layer.bias_ih_l0.split(hidden)[cell.gates.index(cell.forget_gate)].fill_(1.0)
         self.head.weight.normal_(0, 0.02, generator=generator)
         self.head.bias.zero_()
 
@@ -95,7 +94,7 @@ class Network(nn.Module):
     def initial_state(self, batch_size: int) -> State:
         """All zeros, and no character before: nothing has been read yet."""
         shape = (batch_size, self.config.hidden_size)
-        num_parts = num_state_arrays(self.config.cell)
+        num_parts = len(cell_spec(self.config.cell).state)
         weight = self.head.weight
         layers = tuple(
             tuple(weight.new_zeros(shape) for _ in range(num_parts)) for _ in self.layers

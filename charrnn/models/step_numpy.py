@@ -1,11 +1,10 @@
-"""The equations of cells.py laid out for speed, in numpy: one stream, or many side by side.
-
-The textbook's page stays the oracle: a test holds every cell here to it. What differs:
+"""The written-out network (reference.py) laid out for speed, in numpy: one stream, or many side by
+side. Tests hold it to the reference for every cell. What differs:
 
 - Streams are columns. A gate is a block of rows then, contiguous for one stream as for many, and a
   step is matrix @ state: a GEMV for one stream, a GEMM for many, by the same lines.
-- One tanh serves all gates, for σ(x) = ½ tanh(½ x) + ½: the rows of the sigmoid gates come first
-  and are halved once and for all.
+- One tanh serves all gates, since σ(x) = ½ tanh(½ x) + ½: the rows of the sigmoid gates come first
+  and are halved beforehand. Each cell's own step of this kind is `CellSpec.advance`.
 - What a step reads depends on the last N characters alone, and so do its products with the first
   layer's matrix and the head's. One stream keeps those of the contexts it met; many share a GEMM.
 - A long text is read in chunks: the products with all inputs of a layer are one GEMM.
@@ -17,31 +16,23 @@ X = G + V, K characters before the current one.
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from charrnn.cells import Advance, CellSpec, Columns, FloatArray, Layer, Step, cell_spec
 from charrnn.config import ModelConfig
 from charrnn.data.vocab import IntArray
 from charrnn.models import ngrams
-from charrnn.models.cells import Layer, State, Weights, num_state_arrays
+from charrnn.models.reference import State, Weights
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
-FloatArray = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]  # characters read, characters in all
 
-# Each cell's gates, the sigmoid ones first, and how many those are.
-_GATES = {
-    "lstm": ((0, 1, 3, 2), 3),
-    "cifg": ((0, 1, 2), 2),
-    "gru": ((0, 1, 2), 2),
-    "rnn": ((0,), 0),
-}
 _HALF = np.float32(0.5)
 _KEPT_BYTES = 20 << 20  # of products, for the contexts met last
 _CHUNK = 256  # characters of a long text that are read at once
@@ -58,10 +49,11 @@ class Matrices:
     """The weights, laid out: made once, shared by all streams."""
 
     def __init__(self, config: ModelConfig, weights: Weights) -> None:
-        self.config, self.ngram_keys = config, weights.ngram_keys
+        self.config, self.cell = config, cell_spec(config.cell)
+        self.ngram_keys = weights.ngram_keys
         self.rows_of = ngrams.Rows(weights.ngram_keys)
         self.embedding_RD = weights.embedding_RD
-        laid_out = [_laid_out(config, layer) for layer in weights.layers]
+        laid_out = [_laid_out(self.cell, layer) for layer in weights.layers]
         self.from_state_GH = [np.asfortranarray(layer.weight_hh_GH) for layer in laid_out]
         self.from_below_GH = [np.asfortranarray(layer.weight_ih_GD) for layer in laid_out]
         self.bias_ih_G1 = [layer.bias_ih_G[:, None] for layer in laid_out]
@@ -82,88 +74,66 @@ class Matrices:
         return products_XB
 
 
-def _laid_out(config: ModelConfig, layer: Layer) -> Layer:
-    """The layer with the sigmoid gates' rows first, and halved."""
-    order, num_sigmoid = _GATES[config.cell]
-    H = config.hidden_size
+def _laid_out(cell: CellSpec, layer: Layer) -> Layer:
+    """Return the layer as `advance` wants it: the rows of the sigmoid gates first, and halved."""
+    if cell.advance is None:
+        return layer
+    others = [gate for gate in cell.gates if gate not in cell.sigmoid_gates]
 
     def arranged(weight: FloatArray) -> FloatArray:
-        blocks = [weight[gate * H : (gate + 1) * H] for gate in order]
-        return np.concatenate(
-            [block * _HALF for block in blocks[:num_sigmoid]] + blocks[num_sigmoid:]
-        )
+        blocks = dict(zip(cell.gates, np.split(weight, len(cell.gates)), strict=True))
+        sigmoid = [blocks[gate] * _HALF for gate in cell.sigmoid_gates]
+        return np.concatenate(sigmoid + [blocks[gate] for gate in others])
 
     weight_ih, weight_hh, bias_ih, bias_hh = map(arranged, layer)
-    if config.cell != "gru":  # where the reset gate comes between the two
+    if not cell.has_separate_biases:
         bias_ih, bias_hh = bias_ih + bias_hh, np.zeros_like(bias_hh)
     return Layer(weight_ih, weight_hh, bias_ih, bias_hh)
 
 
-class _Recurrence:
-    """One layer's state, (H, B) each, and the room for its next step, which is made in place."""
+class _Recurrence(Columns):
+    """One layer's state and the room for its next step; each stream is a column."""
 
     def __init__(self, matrices: Matrices, k: int, state: Sequence[FloatArray]) -> None:
-        cell = matrices.config.cell
         H, B = state[0].shape
         self.state = [np.array(part_HB, np.float32, order="C") for part_HB in state]
-        self.h_HB, self._c_HB = self.state[0], self.state[-1]
-        self._from_state_GH = matrices.from_state_GH[k]
-        self._bias_hh_G1 = matrices.bias_hh_G1[k]
-        self._sums_GB = np.empty((len(self._from_state_GH), B), np.float32)
-        self._num_gates = _GATES[cell][1] * H
-        self._gates = self._sums_GB[: self._num_gates]
-        self._gate = [self._gates[g : g + H] for g in range(0, self._num_gates, H)]
-        self._candidate_HB = self._sums_GB[self._num_gates :]
-        self.advance = getattr(self, f"_{cell}")
+        self.h_HB = self.state[0]
+        self.weight_hh_GH = matrices.from_state_GH[k]
+        self.bias_hh_G1 = matrices.bias_hh_G1[k]
+        self.gates_GB = np.empty((len(self.weight_hh_GH), B), np.float32)
+        self.gates = [self.gates_GB[g : g + H] for g in range(0, len(self.gates_GB), H)]
+        self.sigmoid_GB = self.gates_GB[: len(matrices.cell.sigmoid_gates) * H]
+        self.advance = partial(matrices.cell.advance or _written_out(matrices.cell.step), self)
 
-    def _rnn(self, from_input_GB: FloatArray) -> None:
-        np.dot(self._from_state_GH, self.h_HB, self._sums_GB)
-        self._sums_GB += from_input_GB
-        np.tanh(self._sums_GB, self.h_HB)
-
-    def _gru(self, from_input_GB: FloatArray) -> None:
-        n_HB, (r_HB, z_HB), h_HB = self._candidate_HB, self._gate, self.h_HB
-        np.dot(self._from_state_GH, h_HB, self._sums_GB)
-        self._sums_GB += self._bias_hh_G1
-        gates = self._gates
-        gates += from_input_GB[: self._num_gates]
+    def compute_gates(self, from_input_GB: FloatArray) -> None:
+        gates, sigmoid = self.gates_GB, self.sigmoid_GB
+        np.dot(self.weight_hh_GH, self.h_HB, gates)
+        gates += from_input_GB
         np.tanh(gates, gates)
-        gates *= _HALF
-        gates += _HALF
-        n_HB *= r_HB
-        n_HB += from_input_GB[self._num_gates :]
-        np.tanh(n_HB, n_HB)
-        h_HB -= n_HB
-        h_HB *= z_HB
-        h_HB += n_HB
+        sigmoid *= _HALF
+        sigmoid += _HALF
 
-    def _lstm(self, from_input_GB: FloatArray) -> None:
-        sums, gates, g_HB, c_HB = self._sums_GB, self._gates, self._candidate_HB, self._c_HB
-        i_HB, f_HB, o_HB = self._gate
-        np.dot(self._from_state_GH, self.h_HB, sums)
-        sums += from_input_GB
-        np.tanh(sums, sums)
-        gates *= _HALF
-        gates += _HALF
-        c_HB *= f_HB
-        g_HB *= i_HB
-        c_HB += g_HB
-        np.tanh(c_HB, g_HB)
-        np.multiply(o_HB, g_HB, self.h_HB)
 
-    def _cifg(self, from_input_GB: FloatArray) -> None:
-        sums, gates, g_HB, c_HB = self._sums_GB, self._gates, self._candidate_HB, self._c_HB
-        f_HB, o_HB = self._gate
-        np.dot(self._from_state_GH, self.h_HB, sums)
-        sums += from_input_GB
-        np.tanh(sums, sums)
-        gates *= _HALF
-        gates += _HALF
-        c_HB -= g_HB
-        c_HB *= f_HB
-        c_HB += g_HB
-        np.tanh(c_HB, g_HB)
-        np.multiply(o_HB, g_HB, self.h_HB)
+def _written_out(step: Step) -> Advance:
+    """Make the step of a cell that has no fast one from its equations."""
+
+    def advance(columns: Columns, from_input_GB: FloatArray) -> None:
+        # The input was multiplied with weight_ih already, and bias_ih was added.
+        zeros_G = np.zeros(len(from_input_GB), np.float32)
+        layer = Layer(
+            _identity(len(zeros_G)), columns.weight_hh_GH, zeros_G, columns.bias_hh_G1[:, 0]
+        )
+        state = tuple(part_HB.T.copy() for part_HB in columns.state)
+        new_state = step(layer, from_input_GB.T, state, np)
+        for part_HB, new_BH in zip(columns.state, new_state, strict=True):
+            part_HB[...] = new_BH.T
+
+    return advance
+
+
+@cache
+def _identity(size: int) -> FloatArray:
+    return np.eye(size, dtype=np.float32)
 
 
 class _Standing:
@@ -193,7 +163,7 @@ class Stepper(_Standing):
     def __init__(self, matrices: Matrices) -> None:
         """It has read nothing yet."""
         config = matrices.config
-        nothing = [np.zeros((config.hidden_size, 1), np.float32)] * num_state_arrays(config.cell)
+        nothing = [np.zeros((config.hidden_size, 1), np.float32)] * len(matrices.cell.state)
         super().__init__(matrices, [nothing] * config.num_layers)
         self._before: tuple[int, ...] = (ngrams.NOTHING,) * (config.ngrams - 1)
         self._kept: OrderedDict[tuple[int, ...], FloatArray] = OrderedDict()

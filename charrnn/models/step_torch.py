@@ -10,10 +10,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from charrnn.cells import Layer
 from charrnn.config import ModelConfig
 from charrnn.data.vocab import IntArray
-from charrnn.models import cells
-from charrnn.models.cells import Layer, State, Weights
+from charrnn.models import reference
+from charrnn.models.reference import State, Weights
 
 
 class TorchBatch:
@@ -43,7 +44,9 @@ class TorchBatch:
     def step(self, ids_B: IntArray) -> npt.NDArray[np.float32]:
         """Read a character on each stream: logits_VB for the next ones."""
         ids = torch.from_numpy(np.asarray(ids_B, np.int64)).to(self._device)
-        logits_BV, self._state = cells.step(self._config, self._weights, ids, self._state, torch)
+        logits_BV, self._state = reference.step(
+            self._config, self._weights, ids, self._state, torch
+        )
         logits_VB: npt.NDArray[np.float32] = logits_BV.T.cpu().numpy()
         return logits_VB
 

@@ -15,11 +15,11 @@ from charrnn.config import ModelConfig, TrainConfig
 from charrnn.data.batches import ALL, NOT_SCORED, Text
 from charrnn.data.dataset import reload_text
 from charrnn.generation.model import Model
-from charrnn.models.cells import State
 from charrnn.models.device import to_numpy
 from charrnn.models.dropout import Draws, reset_lanes
 from charrnn.models.evaluation import validation_loss, validation_loss_reset
 from charrnn.models.network import Network
+from charrnn.models.reference import State
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.tasks.prefetch import Batch, Prefetcher

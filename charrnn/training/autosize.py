@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.errors import SettingError
 
@@ -39,12 +40,6 @@ _DROPOUTS = ((15, 0.3, 0.3), (6, 0.2, 0.0), (4, 0.1, 0.0), (0, 0.0, 0.0))
 _LANES = ((20_000, 32), (5_000, 16), (0, 8))
 _GPU_LANES, _GPU_WINDOW = 128, 128
 _COST_OF_WINDOW = 4  # what to begin one costs, in characters
-# The highest rate with SOAP and with AdamW, for one layer of 256; it falls with the root of the
-# width, and deeper networks want lower ones.
-_LEARNING_RATES = {
-    "soap": {"cifg": 1.2e-2, "lstm": 1.2e-2, "gru": 1.2e-2, "rnn": 6e-3},
-    "adamw": {"cifg": 1.2e-2, "lstm": 1.2e-2, "gru": 8e-3, "rnn": 6e-3},
-}
 _EVALUATION_SHARE = 1 / 30  # of the time; to read without learning is three times faster
 _LEAST_STEPS_BETWEEN = 100
 
@@ -116,9 +111,7 @@ def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = N
     model = _model(given, facts, arithmetic)
     readings = 0.0 if arithmetic is None else arithmetic / cost(model, facts) / facts.num_train
     values: dict[str, Any] = {**_learning(model, facts, readings, arithmetic is not None), **given}
-    kind = TrainConfig.among(values).optimizer
-    rate = _LEARNING_RATES[kind][model.cell] * (256 / max(64, model.hidden_size)) ** 0.5
-    values.setdefault("learning_rate", round(rate / model.num_layers**2, 6))
+    values.setdefault("learning_rate", _learning_rate(model, TrainConfig.among(values).optimizer))
     wanted = values["batch_size"], values["seq_length"]
     window = max(1, min(values["seq_length"], facts.num_train - 1))
     fitting = max(1, (facts.num_train - 1) // window)
@@ -144,6 +137,13 @@ def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = N
             f" now batch {lanes}, sequence length {window}"
         )
     return Plan(model, train, f"{_described(model, train, facts)}: {why}", shrunk)
+
+
+def _learning_rate(model: ModelConfig, optimizer: str) -> float:
+    """Return the peak learning rate: lower for wide networks, and much lower for deep ones."""
+    rate = cell_spec(model.cell).learning_rates[optimizer]
+    rate *= math.sqrt(256 / max(64, model.hidden_size))
+    return round(rate / model.num_layers**2, 6)
 
 
 def _model(given: Mapping[str, Any], facts: Facts, arithmetic: float | None) -> ModelConfig:

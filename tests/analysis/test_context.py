@@ -13,8 +13,8 @@ from charrnn.data.batches import Text
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CorpusError
 from charrnn.generation.model import Model
-from charrnn.models.cells import State, initial_state, step
 from charrnn.models.network import Network
+from charrnn.models.reference import State, initial_state, step
 
 VOCAB = Vocab(tuple(map(ord, "\nabcde")))
 SHAPES = [{"ngrams": 1, "skip": False}, {"ngrams": 3, "num_layers": 2}]

@@ -12,7 +12,7 @@ from charrnn.config import ModelConfig
 from charrnn.data.vocab import Vocab, code_points
 from charrnn.errors import UsageError
 from charrnn.generation.model import Model
-from charrnn.models.cells import Weights, initial_state, step
+from charrnn.models.reference import Weights, initial_state, step
 
 TEXT = small_text(1500)
 VOCAB = Vocab(tuple(sorted(map(ord, set(TEXT)))))
@@ -52,6 +52,7 @@ def plant(arrays, config):
         arrays["layers.0.weight_hh"][PLANTED, PLANTED] = 1
 
 
+@pytest.mark.parametrize("cell", CREEPING)
 def test_a_unit_planted_to_follow_the_line_position_ranks_first(cell):
     model = model_of(cell, changed=plant, ngrams=1, skip=False)
     best = rank(model, TEXT).best["line-position"]
@@ -63,7 +64,7 @@ def test_a_unit_planted_to_follow_the_line_position_ranks_first(cell):
 
 
 def textbook(model, text):
-    """All units' activities (T, U) by recurrence.py, c as tanh(c)."""
+    """All units' activities (T, U) by reference.py, c as tanh(c)."""
     state = initial_state(model.config, 1)
     read = []
     for i in [model.start_id, *model.vocab.ids_of(code_points(text))]:
@@ -80,6 +81,7 @@ def test_activities_are_the_textbooks(cell, settings):
     np.testing.assert_allclose(found_TU, textbook(model, TEXT[:1040]), atol=2e-5)
     assert found_TU.shape[1] == len(units(model.config))
     last = units(model.config)[-1]
+    assert unit_of(str(last), model.config) == last
     np.testing.assert_array_equal(activity(model, TEXT[:1040], last), found_TU[:, -1])
 
 

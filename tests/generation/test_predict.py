@@ -15,7 +15,7 @@ from charrnn.data.vocab import UNKNOWN, Vocab
 from charrnn.errors import UsageError
 from charrnn.generation import predict
 from charrnn.generation.model import Model
-from charrnn.models import cells
+from charrnn.models import reference
 
 ALPHABET = "\n abcd"
 
@@ -30,10 +30,10 @@ def model_of(cell="lstm", *, layers=2, ngrams=3, records="none", unknown=False) 
 
 def textbook(model: Model, text: str) -> np.ndarray:
     """softmax_V after each character of a text, by the written-out equations in float64."""
-    state = cells.initial_state(model.config, 1)
+    state = reference.initial_state(model.config, 1)
     found = []
     for i in model.vocab.ids_of(np.array([ord(c) for c in text])):
-        logits_BV, state = cells.step(model.config, model.weights, np.array([i]), state)
+        logits_BV, state = reference.step(model.config, model.weights, np.array([i]), state)
         weights_V = np.exp(logits_BV[0].astype(np.float64))
         found.append(weights_V / weights_V.sum())
     return np.array(found)

@@ -7,8 +7,8 @@ import torch
 
 from charrnn.config import TrainConfig
 from charrnn.models import ngrams
-from charrnn.models.cells import State
 from charrnn.models.dropout import Draws, reset_lanes
+from charrnn.models.reference import State
 
 
 def test_dropout_follows_from_seed_and_step():

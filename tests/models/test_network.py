@@ -5,6 +5,7 @@ import pytest
 import torch
 from conftest import random_ngrams
 
+from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig
 from charrnn.models import ngrams
 from charrnn.models.evaluation import evaluate
@@ -63,13 +64,13 @@ def test_the_seed_decides_the_weights_and_no_one_else(cell):
         np.testing.assert_array_equal(first[name], second[name])
 
 
-@pytest.mark.parametrize(("cell", "num_gates", "forget"), [("lstm", 4, 1), ("cifg", 3, 0)])
-def test_recurrent_blocks_are_orthogonal_and_forget_gates_open(cell, num_gates, forget):
-    arrays = network_of(cell).arrays()
-    for block in np.split(arrays["layers.1.weight_hh"], num_gates):
+def test_recurrent_blocks_are_orthogonal_and_forget_gates_open(cell):
+    arrays, spec = network_of(cell).arrays(), cell_spec(cell)
+    for block in np.split(arrays["layers.1.weight_hh"], len(spec.gates)):
         np.testing.assert_allclose(block @ block.T, np.eye(8), atol=1e-5)
-    for gate, biases in enumerate(np.split(arrays["layers.0.bias_ih"], num_gates)):
-        assert (biases == (gate == forget)).all()
+    biases = np.split(arrays["layers.0.bias_ih"], len(spec.gates))
+    for gate, bias in zip(spec.gates, biases, strict=True):
+        assert (bias == (gate == spec.forget_gate)).all()
 
 
 def test_in_fewer_digits_it_gives_nearly_the_same(cell):

@@ -1,11 +1,15 @@
-"""The fast step against the textbook's, for every cell and shape."""
+"""The fast step against the reference, for every cell and shape."""
+
+import dataclasses
 
 import numpy as np
 import pytest
 from conftest import random_weights
 
+from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig
-from charrnn.models.cells import initial_state, step
+from charrnn.models import step_numpy
+from charrnn.models.reference import initial_state, step
 from charrnn.models.step_numpy import Matrices, Stepper
 
 VOCAB_SIZE = 7
@@ -20,7 +24,7 @@ SHAPES = [{"hidden_size": 12, "embedding_size": 5, **shape} for shape in SHAPES]
 
 
 def textbook(config, weights, ids_TB):
-    """logits_TBV by recurrence.py, and the state after them."""
+    """logits_TBV by reference.py, and the state after them."""
     state = initial_state(config, ids_TB.shape[1])
     logits = []
     for ids_B in ids_TB:
@@ -101,3 +105,20 @@ def test_streams_start_again_and_leave(cell):
     for stream, ids in ((0, on_stream_0), (1, np.array([3, 5]))):
         expected, _ = textbook(config, weights, ids[:, None])
         np.testing.assert_allclose(logits[:, stream], expected[-1, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_cell_without_a_fast_step_steps_as_the_textbook_does(cell, shape, monkeypatch):
+    slow = dataclasses.replace(cell_spec(cell), advance=None)
+    monkeypatch.setattr(step_numpy, "cell_spec", lambda name: slow)
+    config = ModelConfig(cell=cell, **shape)
+    weights = random_weights(config, VOCAB_SIZE)[1]
+    ids_TB = random_ids(20, 3)
+    expected, state = textbook(config, weights, ids_TB)
+    stepper = Stepper(Matrices(config, weights))
+    np.testing.assert_allclose(stepper.read_all(ids_TB[:, 0]), expected[:, 0].T, atol=1e-5)
+    for layer, expected_layer in zip(stepper.state().layers, state.layers, strict=True):
+        np.testing.assert_allclose(layer, [part[:1] for part in expected_layer], atol=1e-5)
+    batch = Stepper(Matrices(config, weights)).widened(3)
+    stepped = np.array([batch.step(ids_B) for ids_B in ids_TB])
+    np.testing.assert_allclose(stepped.transpose(0, 2, 1), expected, atol=1e-5)

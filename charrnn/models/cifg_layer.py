@@ -2,7 +2,7 @@
 
 torch has fused layers for the LSTM, the GRU and the simple network, but none for this one, and
 autograd through its steps would take several times longer. The equations are
-`cells.cifg_step`. Here they stand transposed, each step's columns being the lanes:
+`charrnn.cells.cifg.step`. Here they stand transposed, each step's columns being the lanes:
 [W_ih W_hh] @ [x; h] is the form of a matrix product that is fastest at the few lanes of a step, and
 it leaves each gate in one piece.
 
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Cifg(nn.Module):
+class CifgLayer(nn.Module):
     """One layer, called like `nn.LSTM` and with its names for the weights."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:

@@ -1,12 +1,13 @@
 import pytest
 import torch
 
-from charrnn.models.cells import Layer, cifg_step
-from charrnn.models.cifg import Cifg
+from charrnn.cells import Layer
+from charrnn.cells.cifg import step
+from charrnn.models.cifg_layer import CifgLayer
 
 
 def layer_of(input_size, hidden_size, seed=0):
-    layer = Cifg(input_size, hidden_size).double()
+    layer = CifgLayer(input_size, hidden_size).double()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for weight in layer.parameters():
@@ -39,7 +40,7 @@ def test_a_window_is_its_steps_one_by_one():
     y_TBH, final = layer(x_TBD, tuple(part[None] for part in state))
     weights = Layer(layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0)
     for x_BD, y_BH in zip(x_TBD, y_TBH, strict=True):
-        state = cifg_step(weights, x_BD, state, torch)
+        state = step(weights, x_BD, state, torch)
         torch.testing.assert_close(state[0], y_BH)
     torch.testing.assert_close(state, tuple(part[0] for part in final))
 

@@ -7,8 +7,8 @@ from conftest import random_weights
 
 from charrnn.config import ModelConfig
 from charrnn.models import ngrams
-from charrnn.models.cells import STEPS, Layer, Weights, initial_state, sigmoid, step
 from charrnn.models.network import Network
+from charrnn.models.reference import Weights, initial_state, step
 
 VOCAB_SIZE = 11
 SHAPES = [(1, 1, 1), (5, 3, 2), (16, 1, 3)]  # hidden size, lanes, layers
@@ -99,28 +99,3 @@ def test_a_step_leaves_the_old_state_as_it_was(cell):
     step(config, weights, np.array([1]), state)
     assert all(not part.any() for layer in state.layers for part in layer)
     assert (state.before_KB == ngrams.NOTHING).all()
-
-
-def test_one_unit_by_hand():
-    """Each cell with all weights 1 and biases 0, from state 0.5 (and c = 2), reading 1."""
-    half = np.array([[0.5]])
-
-    def ones(gates):
-        return Layer(np.ones((gates, 1)), np.ones((gates, 1)), np.zeros(gates), np.zeros(gates))
-
-    s = 1 / (1 + np.exp(-1.5))
-    (h,) = STEPS["rnn"](ones(1), np.array([[1.0]]), (half,))
-    assert h.item() == pytest.approx(np.tanh(1.5))
-    (h,) = STEPS["gru"](ones(3), np.array([[1.0]]), (half,))
-    assert h.item() == pytest.approx((1 - s) * np.tanh(1 + s * 0.5) + s * 0.5)
-    h, c = STEPS["cifg"](ones(3), np.array([[1.0]]), (half, np.array([[2.0]])))
-    assert c.item() == pytest.approx(s * 2 + (1 - s) * np.tanh(1.5))
-    assert h.item() == pytest.approx(s * np.tanh(c.item()))
-    h, c = STEPS["lstm"](ones(4), np.array([[1.0]]), (half, np.array([[2.0]])))
-    assert c.item() == pytest.approx(s * 2 + s * np.tanh(1.5))
-    assert h.item() == pytest.approx(s * np.tanh(c.item()))
-
-
-def test_sigmoid_does_not_overflow():
-    with np.errstate(all="raise"):
-        assert sigmoid(np.array([-1e6, 0.0, 1e6]), np).tolist() == [0.0, 0.5, 1.0]
