@@ -3,17 +3,15 @@
     python benchmarks/corpus.py [MEGABYTES ...]
 
 Tiles a text to each size and measures, each in a process of its own: the encoding alone, on one
-core and on all; what it costs to go on after a kill -9 when half was counted or encoded; `charrnn
-train --steps 100` from nothing and again (the corpus is known by then); and the way of the
-tutorials (read the whole text, a dictionary, a list comprehension, an array), on no more of the
-text than it can hold. Processor seconds count those of all processes; peak memory is that of the
-largest. On a busy machine compare processor seconds.
+core and on all; `charrnn train --steps 100` from nothing and again (the corpus is known by then);
+and the way of the tutorials (read the whole text, a dictionary, a list comprehension, an array), on
+no more of the text than it can hold. Processor seconds count those of all processes; peak memory is
+that of the largest. On a busy machine compare processor seconds.
 """
 
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -68,17 +66,6 @@ def tile(path: Path, megabytes: int) -> None:
             file.write(block)
 
 
-def kill_half_way(command: list[str], folder: Path, *, what: str, num_pieces: int) -> None:
-    """Start the encoding, and kill it when half of the pieces are counted, or encoded."""
-    pattern = "survey-*.journal" if what == "counted" else "[!s]*.journal"
-    process = subprocess.Popen(command, cwd=folder)
-    while process.poll() is None:
-        journals = folder.glob(f"cache/{pattern}")
-        if any(path.read_bytes().count(b"\n") >= num_pieces / 2 for path in journals):
-            process.send_signal(signal.SIGKILL)
-        time.sleep(0.005)
-
-
 def report(name: str, megabytes: int, figures: tuple[float, float, float]) -> None:
     seconds, processor, peak = figures
     rates = f"{megabytes / seconds:10.0f}{megabytes / processor:16.0f}"
@@ -94,12 +81,6 @@ def benchmark(megabytes: int, folder: Path) -> None:
     for some in ({max(cores)}, cores):
         shutil.rmtree(folder / "cache", ignore_errors=True)
         report(f"encoding, cores: {len(some)}", megabytes, measured(encode, folder, cores=some))
-    num_pieces = megabytes / 33.5
-    for what in ("counted", "encoded") if num_pieces > 10 else ():
-        shutil.rmtree(folder / "cache")
-        kill_half_way(encode, folder, what=what, num_pieces=int(num_pieces))
-        figures = measured(encode, folder, cores=cores)
-        report(f"the rest, killed when half was {what}", megabytes, figures)
     part = min(megabytes, MOST_FOR_RIVAL)
     rival = [python, "-c", RIVAL, "text.txt", str(part * 1_000_000)]
     report("dictionary and list", part, measured(rival, folder, cores={max(cores)}))

@@ -36,14 +36,24 @@ def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
     _fsync_folder(path.parent)
 
 
-def put_in_place(partial: Path, path: Path) -> None:
-    """Give a file that was written bit by bit the name of a whole one. Raises OSError."""
-    descriptor = os.open(partial, os.O_RDWR)  # Windows syncs only what may be written
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Put a file in place whole, or leave what was there: for a file written by several processes.
+
+    Yields the temporary file to write. Raises OSError where the disk refuses.
+    """
+    temporary = temporary_beside(path)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    _replace(partial, path)
+        yield temporary
+        descriptor = os.open(temporary, os.O_RDWR)  # Windows syncs only what may be written
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        _replace(temporary, path)
+    except BaseException:
+        _remove(temporary)
+        raise
     _fsync_folder(path.parent)
 
 

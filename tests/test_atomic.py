@@ -1,10 +1,11 @@
+import contextlib
 import errno
 import os
 
 import pytest
 
 from charrnn import _atomic
-from charrnn._atomic import alone_at, keep_beside, write_atomically
+from charrnn._atomic import alone_at, keep_beside, replacing, write_atomically
 
 
 def test_a_failure_in_the_middle_leaves_nothing_behind(tmp_path):
@@ -15,6 +16,16 @@ def test_a_failure_in_the_middle_leaves_nothing_behind(tmp_path):
     with pytest.raises(RuntimeError, match="no more"):
         write_atomically(tmp_path / "file", pieces())
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_written_in_places_is_put_in_place_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "file"
+    for is_whole in (True, False):
+        with contextlib.suppress(KeyboardInterrupt), replacing(path) as temporary:
+            temporary.write_text("whole" if is_whole else "half")
+            if not is_whole:
+                raise KeyboardInterrupt
+        assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("file", "whole")]
 
 
 def test_a_disk_that_takes_a_little_at_a_time_gets_all_of_it(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ import numpy as np
 
 from charrnn._text import Reporter, some
 from charrnn.config import DataConfig
-from charrnn.data import corpus, encode
+from charrnn.data import cache_files, corpus, encode
 from charrnn.data.batches import Text, num_records
 from charrnn.data.corpus import CorpusReference, Folders
 from charrnn.data.encode import Reading, Survey
@@ -61,7 +61,7 @@ def read(
             raise _nothing_to_validate_on()
         if files.val_begin(surveyed.num_chars) == 0:
             raise CorpusError("the corpus holds no text", "--val names the validation text alone")
-        encode.keep_files(files, cache=cache)
+        cache_files.save_files(files, cache=cache)
     reporter.end_progress()
     for note in surveyed.notes:
         reporter.show(note)
@@ -89,12 +89,12 @@ def arranged(
     """
 
     def kept(pieces: Iterable[IntArray], what: str, num_chars: int) -> IntArray:
-        whole = encode.ids_path(sha256, vocab, cache)
+        whole = cache_files.ids_path(sha256, vocab, cache)
         path = whole.with_name(f"{whole.stem}-{what}.npy")
-        found = encode.recall(path, num_chars=num_chars, dtype=ids.dtype)
+        found = cache_files.load_array(path, length=num_chars, dtype=ids.dtype)
         if found is None:
             data = (piece.astype(ids.dtype).tobytes() for piece in pieces)
-            found = encode.stored(path, data, num_chars=num_chars, dtype=ids.dtype)
+            found = cache_files.save_array(path, data, length=num_chars, dtype=ids.dtype)
         return found
 
     if config.records != "none":
@@ -130,7 +130,7 @@ def records_in(ids: IntArray, kind: str, vocab: Vocab, files: Files | None) -> R
 def derived_path(reference: CorpusReference, what: str, folders: Folders) -> Path:
     """Where to keep what is made of a run's corpus and depends on where its files begin."""
     facts = reference.facts
-    ids_path = encode.ids_path(facts.sha256, reference.vocab, folders.cache)
+    ids_path = cache_files.ids_path(facts.sha256, reference.vocab, folders.cache)
     return ids_path.with_name(f"{ids_path.stem}-{facts.files_sha256[:16]}-{what}.npy")
 
 
@@ -303,8 +303,8 @@ def reload(
 def _encoded_copy(reference: CorpusReference, cache: Path) -> Encoded | None:
     """The encoded copy of a run's corpus in the cache, or None."""
     facts = reference.facts
-    ids = encode.recall_encoded(facts.sha256, reference.vocab, facts.num_chars, cache=cache)
-    files = encode.recall_files(facts.files_sha256, cache=cache)
+    ids = cache_files.load_ids(facts.sha256, reference.vocab, facts.num_chars, cache=cache)
+    files = cache_files.load_files(facts.files_sha256, cache=cache)
     if ids is None or (facts.files_sha256 and files is None):
         return None
     return Encoded(ids, files)
@@ -328,7 +328,7 @@ def _read_again(
         )
         if not facts.files_sha256:
             return Encoded(ids, None)
-        encode.keep_files(files, cache=cache)
+        cache_files.save_files(files, cache=cache)
         return Encoded(ids, files)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.data import encode
+from charrnn.data import cache_files
 from charrnn.data.records import Records
 from charrnn.data.vocab import IntArray, Vocab, code_points
 
@@ -49,11 +49,11 @@ class RecordIndex:
         is then kept: 24 bytes for a record. Raises `StorageError` where there is no room for it.
         """
         dtype = np.dtype(np.uint64)
-        kept = encode.recall(path, num_chars=None, dtype=dtype)
+        kept = cache_files.load_array(path, length=None, dtype=dtype)
         if kept is None:
             made = _made(ids, find(), progress)
             pieces = (piece.tobytes() for piece in made)
-            kept = encode.stored(path, pieces, num_chars=sum(map(len, made)), dtype=dtype)
+            kept = cache_files.save_array(path, pieces, length=sum(map(len, made)), dtype=dtype)
         return cls(ids, vocab, *kept.reshape(3, -1))
 
     def __contains__(self, text: object) -> bool:

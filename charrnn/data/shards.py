@@ -1,7 +1,6 @@
 """A corpus in pieces of like size, each of which is counted and encoded alone.
 
-So several processes share the work, and what one that is killed had finished need not be done
-again. It knows nothing of caches, nor of how the pieces are put together.
+So several processes share the work; survey.py and encode.py put the results together.
 """
 
 import contextlib
@@ -61,12 +60,6 @@ class Tally:
     begins: list[int]  # where in it its files begin, but for one that goes on from another piece
     seen: Normalised
 
-    @classmethod
-    def from_json(cls, values: Any) -> "Tally":
-        """The inverse of `asdict` and JSON."""
-        counts = {int(code): count for code, count in values["counts"].items()}
-        return cls(**values | {"counts": counts, "seen": Normalised(**values["seen"])})
-
     @property
     def num_chars(self) -> int:
         """How long the piece is."""
@@ -91,7 +84,6 @@ class Writing:
     vocab: Vocab
     path: Path  # a file as long as all ids
     first_byte: int  # where the ids begin in it, in bytes
-    written: str | None  # the digest of the ids that were written there before, if any were
 
     @property
     def num_bytes(self) -> int:
@@ -307,38 +299,20 @@ def _sum(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> npt.NDArra
     return longer
 
 
-def write(writing: Writing, tell: Tell) -> str:
-    """Put a piece's ids in their place, unless they are there; the digest of what is there then.
+def write(writing: Writing, tell: Tell) -> None:
+    """Put a piece's ids in their place.
 
     Raises `CorpusError` where the piece is not what it was when it was counted.
     """
     piece, vocab = writing.piece, writing.vocab
     first_byte = writing.first_byte + writing.place.start * vocab.dtype.itemsize
-    if writing.written == _digest_there(writing, first_byte):
-        tell(piece.num_bytes)
-        return writing.written
-    text, ids, last = hashlib.sha256(), hashlib.sha256(), b""
+    text, last = hashlib.sha256(), b""
     with writing.path.open("r+b") as file:
         file.seek(first_byte)
         for source in piece.sources:
             for chunk in chunks(piece, source, Normalised(), after=last, tell=tell):
-                packed = vocab.packed(_codes(chunk))
-                file.write(packed)
+                file.write(vocab.packed(_codes(chunk)))
                 text.update(chunk.data)
-                ids.update(packed)
                 last = chunk.data[-1:]
     if text.hexdigest() != writing.place.sha256:
         raise changed()
-    return ids.hexdigest()
-
-
-def _digest_there(writing: Writing, first_byte: int) -> str:
-    """The digest of the ids that are in a piece's place, if they may be its own; else ""."""
-    if writing.written is None:
-        return ""
-    ids = hashlib.sha256()
-    num_bytes = writing.place.num_chars * writing.vocab.dtype.itemsize
-    stretch = Source(writing.path, "", begin=first_byte, end=first_byte + num_bytes)
-    for data in read_bytes(stretch):
-        ids.update(data)
-    return ids.hexdigest()

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,9 +18,8 @@ import numpy.typing as npt
 
 from charrnn._atomic import write_atomically
 from charrnn._text import some
-from charrnn.data import shards, workers
-from charrnn.data.journal import Journal, resumable
-from charrnn.data.shards import Piece, Place, Tally
+from charrnn.data import cache_files, shards, workers
+from charrnn.data.shards import Place
 from charrnn.data.vocab import NUM_CODE_POINTS
 from charrnn.errors import CorpusError
 from charrnn.sources.decoding import Normalised, Reading, Tell
@@ -66,10 +65,10 @@ def survey(
     memo = cache / f"{key}.json"
     found = _recall(memo)
     if found is None:
-        with resumable(cache / f"{key}.journal") as journal:
+        with cache_files.lock_for(memo):
             found = _recall(memo)  # another process may have been at it
             if found is None:
-                found = _survey(sources, reading, journal, progress)
+                found = _survey(sources, reading, progress)
                 if _stat_key(sources, reading) != key:
                     raise shards.changed()
                 write_atomically(memo, [json.dumps(asdict(found)).encode()])
@@ -79,16 +78,15 @@ def survey(
     return found
 
 
-def _survey(
-    sources: Sequence[Source], reading: Reading, journal: Journal, progress: Progress
-) -> Survey:
+def _survey(sources: Sequence[Source], reading: Reading, progress: Progress) -> Survey:
     with_sizes = sized(sources)
     divided = shards.divided(with_sizes, reading)
     whole, seen, counts = hashlib.sha256(), Normalised(), Counter[int]()
     places: list[Place] = []
     begins: list[int] = []
     num_chars, is_open = 0, False
-    with closing(_tallies(divided, journal, telling(progress, with_sizes, 0))) as tallies:
+    tell = telling(progress, with_sizes, 0)
+    with closing(workers.in_order(shards.tally, divided, tell)) as tallies:
         for piece, its in shards.settled(divided, tallies):
             if is_open and piece.sources and not piece.sources[0].begin:  # a new line
                 whole.update(b"\n")
@@ -134,22 +132,6 @@ def _require_some_plain(seen: Normalised, reading: Reading) -> None:
         f"no file is {reading.encoding}: {some(names)} may be {likeliest}",
         f"try --encoding {likeliest}, or --bytes",
     )
-
-
-def _tallies(
-    divided: Sequence[Piece], journal: Journal, tell: Tell
-) -> Generator[Tally, None, None]:
-    """The tally of each piece: from the journal, or counted and then kept there."""
-    missing = [piece for k, piece in enumerate(divided) if k not in journal]
-    with closing(workers.in_order(shards.tally, missing, tell)) as counted:
-        for k, piece in enumerate(divided):
-            if k in journal:
-                tell(piece.num_bytes)
-                its = Tally.from_json(journal[k])
-            else:
-                its = next(counted)
-                journal.add(k, asdict(its))
-            yield its
 
 
 def sized(sources: Sequence[Source]) -> list[tuple[Source, int]]:

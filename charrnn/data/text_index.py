@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.data import encode
+from charrnn.data import cache_files
 from charrnn.data.suffix_array import DEPTH, in_order, place_type
 from charrnn.data.vocab import IntArray, Vocab, code_points
 
@@ -39,13 +39,13 @@ class Index:
         """The index that is kept in the cache, or a new one, which is then kept: four bytes for a
         character. `sha256` is the corpus's. Raises `StorageError` where there is no room for it.
         """
-        ids_path = encode.ids_path(sha256, vocab, cache)
+        ids_path = cache_files.ids_path(sha256, vocab, cache)
         path = ids_path.with_name(f"{ids_path.stem}-places.npy")
         kind = place_type(len(ids))
-        places = encode.recall(path, num_chars=len(ids), dtype=kind)
+        places = cache_files.load_array(path, length=len(ids), dtype=kind)
         if places is None:
             pieces = (piece.tobytes() for piece in in_order(ids, progress))
-            places = encode.stored(path, pieces, num_chars=len(ids), dtype=kind)
+            places = cache_files.save_array(path, pieces, length=len(ids), dtype=kind)
         return cls(ids, vocab, places)
 
     @cached_property

@@ -61,7 +61,8 @@ def in_order(
             yield _result(begun, tell)
     except BrokenProcessPool as error:
         raise NoMemoryError(
-            "a process that read the corpus was killed", "run the command again: it goes on there"
+            "a process that read the corpus was killed",
+            "free some memory and run the command again",
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)

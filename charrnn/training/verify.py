@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from charrnn._text import Reporter, number_of
-from charrnn.data import corpus, encode
+from charrnn.data import cache_files, corpus
 from charrnn.data.vocab import IntArray, Vocab
 from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.models import device
@@ -99,14 +99,14 @@ def _is_record(line: str) -> bool:
 
 def _encoded_corpus(start: Checkpoint, cache: Path) -> Finding:
     """Check that the ids that the run reads spell the text it began with."""
-    what, corpus, vocab = "encoded corpus", start.corpus, start.vocab
-    ids = encode.recall_encoded(corpus.sha256, vocab, corpus.num_chars, cache=cache)
+    what, facts, vocab = "encoded corpus", start.corpus, start.vocab
+    ids = cache_files.load_ids(facts.sha256, vocab, facts.num_chars, cache=cache)
     if ids is None:
         return Finding(what, "not there: it is made again when it is needed")
     if vocab.unknown_id is not None:
         return Finding(what, "there; with an unknown symbol in it, it cannot be compared")
-    if _sha256(ids, vocab) != corpus.sha256:
-        path = encode.ids_path(corpus.sha256, vocab, cache)
+    if _sha256(ids, vocab) != facts.sha256:
+        path = cache_files.ids_path(facts.sha256, vocab, cache)
         return Finding(what, "damaged", f"{path} is not the text that the run began with")
     return Finding(what, f"{len(ids):,} characters, the digest matches")
 

@@ -130,63 +130,27 @@ def small_pieces(monkeypatch):
     monkeypatch.setattr(shards, "PIECE_BYTES", 200)
 
 
-def killed_at(monkeypatch, function, number):
-    """Leave the work as a kill would when the function is called for that time."""
+@pytest.mark.parametrize("function", ["tally", "write"])
+def test_an_interrupted_work_leaves_nothing_half_made_and_starts_again(
+    tmp_path, monkeypatch, small_pieces, function
+):
+    (tmp_path / "text").write_text("".join(LINES))
     plain, calls = getattr(shards, function), []
 
-    def fatal(*given):
+    def interrupted(*given):
         calls.append(given)
-        if len(calls) == number:
+        if len(calls) == 21:
             raise KeyboardInterrupt
         return plain(*given)
 
-    monkeypatch.setattr(shards, function, fatal)
-
-
-@pytest.mark.parametrize("function", ["tally", "write"])
-def test_a_killed_work_goes_on_where_it_was(tmp_path, monkeypatch, small_pieces, function):
-    (tmp_path / "text").write_text("".join(LINES))
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        killed_at(patch, function, 21)
+        patch.setattr(shards, function, interrupted)
         encode_files([tmp_path / "text"], tmp_path)
-    counted = count_calls(monkeypatch, function)
+    left = {path.suffix for path in (tmp_path / "cache").iterdir()}
+    assert left - {".lock"} == ({".json"} if function == "write" else set())
     ids, vocab, surveyed = encode_files([tmp_path / "text"], tmp_path)
-    assert len(counted) == len(surveyed.places) - 20 * (function == "tally")
-    written = [writing for (writing, _) in counted if getattr(writing, "written", None)]
-    assert len(written) == 20 * (function == "write")
     assert vocab.decode(ids) == "".join(LINES)
     assert surveyed.sha256 == hashlib.sha256("".join(LINES).encode()).hexdigest()
-    left = {path.suffix for path in (tmp_path / "cache").iterdir()}
-    assert left - {".lock"} == {".json", ".npy"}
-
-
-def count_calls(monkeypatch, function):
-    """The list that the arguments go to which a function of `pieces` is called with."""
-    plain, calls = getattr(shards, function), []
-
-    def spy(*given):
-        calls.append(given)
-        return plain(*given)
-
-    monkeypatch.setattr(shards, function, spy)
-    return calls
-
-
-@pytest.mark.parametrize("what", ["ids", "journal", "cut", "gone"])
-def test_a_damaged_piece_is_made_again(tmp_path, small_pieces, what):
-    (tmp_path / "text").write_text("".join(LINES))
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        killed_at(patch, "write", 21)
-        encode_files([tmp_path / "text"], tmp_path)
-    (partial,) = (tmp_path / "cache").glob("*.partial")
-    path = partial.with_suffix(".journal") if what == "journal" else partial
-    data = bytearray(path.read_bytes())
-    data[500] ^= 1
-    path.write_bytes(data[:600] if what == "cut" else data)
-    if what == "gone":
-        path.unlink()
-    ids, vocab, _ = encode_files([tmp_path / "text"], tmp_path)
-    assert vocab.decode(ids) == "".join(LINES)
 
 
 def test_many_processes_make_the_same_of_a_folder_as_one(tmp_path, monkeypatch, small_pieces):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charrnn.data import encode
+from charrnn.data import cache_files
 from charrnn.data.suffix_array import in_order, place_type
 from charrnn.data.text_index import Index, is_letter
 from charrnn.data.vocab import Vocab, code_points
@@ -97,7 +97,7 @@ def test_it_is_kept_beside_the_corpus_and_made_again_where_it_is_damaged(tmp_pat
     assert isinstance(opened().places, np.memmap)
     assert len(calls) == 1
     (path,) = tmp_path.glob("*-places.npy")
-    assert path.stem.startswith(encode.ids_path("0" * 64, made.vocab, tmp_path).stem)
+    assert path.stem.startswith(cache_files.ids_path("0" * 64, made.vocab, tmp_path).stem)
     path.write_bytes(path.read_bytes()[:-4])
     assert np.array_equal(opened().places, made.places)
     assert opened().places.dtype == place_type(26)

@@ -38,7 +38,7 @@ def test_results_come_in_order_and_all_bytes_are_told(monkeypatch, num_cores):
 
 def test_a_killed_process_is_told_as_what_it_mostly_is(monkeypatch):
     monkeypatch.setattr(_cores, "num_cores", lambda: 2)
-    with pytest.raises(NoMemoryError, match="was killed; run the command again"):
+    with pytest.raises(NoMemoryError, match="was killed; free some memory"):
         list(workers.in_order(square, [Number(-1), Number(1)], lambda _: None))
 
 

@@ -147,7 +147,7 @@ PROVED_BY = {
     "cli.sample:_Speaking.all_of": ["cli/test_sample.py"],
     "config:Checked.from_json": ["faults/test_damage.py"],
     "config:_check": ["test_config.py"],
-    "data.journal:writable": ["faults/test_saving.py"],
+    "data.cache_files:writable": ["faults/test_saving.py"],
     "data.shards:changed": ["faults/test_texts.py"],
     "data.shards:_counted": ["data/test_encode.py"],
     "data.survey:_status": ["faults/test_texts.py"],
