@@ -225,15 +225,15 @@ def _colour(
     from charrnn.cli import inputs
     from charrnn.generation.model import Model
     from charrnn.generation.predict import whole_characters
-    from charrnn.plots import heatmap as heat
+    from charrnn.plots import heatmap as heatmaps
 
     if export is not None:
-        heat.require_exportable(export)
+        heatmaps.require_exportable(export)
     model = Model.of(found)
     text = inputs.known(model, names, how, at_most=_MOST_COLOURED + 1)
     if len(text) > _MOST_COLOURED:
         raise UsageError(
-            f"a heat map can show {_MOST_COLOURED:,} characters, and there are more",
+            f"a heatmap can show {_MOST_COLOURED:,} characters, and there are more",
             f"give it a part: head -c {_MOST_COLOURED} FILE | charrnn score - --heatmap",
         )
     if model.vocab.is_bytes:
@@ -242,16 +242,13 @@ def _colour(
     else:
         nats = model.surprise(text)
     surprises = [bits(each) for each in nats.tolist()]
-    looks = heat.Looks(
-        scale=(0.0, 8.0),
-        diverging=False,
-        title=f"{sum(surprises) / len(surprises):.3f} bits per character",
-        legend="bits of surprise; 8 and more look alike",
-    )
+    scale = heatmaps.ColourScale(0.0, 8.0, "bits of surprise; 8 and more look alike")
+    title = f"{sum(surprises) / len(surprises):.3f} bits per character"
+    coloured = heatmaps.Heatmap(title, text, surprises, scale)
     if heatmap:
-        heat.show(text, surprises, looks)
+        heatmaps.show(coloured)
     if export is not None:
-        heat.export(export, text, surprises, looks)
+        heatmaps.export(coloured, export)
         note(f"wrote {export}")
 
 

@@ -114,16 +114,15 @@ def _show_unit(model: Any, text: str, typed: str, *, export: Path | None, as_jso
     if export is not None:
         heatmap.require_exportable(export)
     values = [round(value, 6) for value in activity(model, text, unit).tolist()]
-    looks = heatmap.Looks(
-        (-1.0, 1.0), diverging=True, title=f"unit {unit}", legend=f"activity of {unit}"
-    )
+    scale = heatmap.ColourScale(-1.0, 1.0, f"activity of {unit}", is_diverging=True)
+    coloured = heatmap.Heatmap(f"unit {unit}", text, values, scale)
     if export is not None:
-        heatmap.export(export, text, values, looks)
+        heatmap.export(coloured, export)
         note(f"wrote {export}")
     if as_json:
         print(json.dumps({"unit": str(unit), "text": text, "values": values}))
     elif export is None:
-        heatmap.show(text, values, looks)
+        heatmap.show(coloured)
 
 
 def memory(

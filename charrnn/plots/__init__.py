@@ -1,1 +1,1 @@
-"""Line charts and heat maps, in the terminal and as files."""
+"""Line charts and heatmaps, in the terminal and as files."""

@@ -47,4 +47,4 @@ PerLine = Annotated[
 HeatMap = Annotated[
     bool, typer.Option("--heatmap", help="Show the text, each character coloured by surprise.")
 ]
-Export = Annotated[Path | None, typer.Option(help="Write that heat map to a file: .html or .svg.")]
+Export = Annotated[Path | None, typer.Option(help="Write that heatmap to a file: .html or .svg.")]
