@@ -16,7 +16,7 @@ from charrnn._text import Reporter, bits
 from charrnn.analysis.baselines import Compressors
 from charrnn.analysis.dynamic_evaluation import evaluate_adapting
 from charrnn.data.batches import Text
-from charrnn.data.dataset import File, reload_text, spelled, split_bounds
+from charrnn.data.dataset import reload_text, split_bounds
 from charrnn.data.records import Records, last_begin
 from charrnn.data.vocab import IntArray, Vocab, code_points
 from charrnn.errors import CorpusError, UsageError
@@ -26,6 +26,7 @@ from charrnn.models.evaluation import record_losses, validation_loss, validation
 from charrnn.models.network import Network
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.sources import units
+from charrnn.sources.input_text import InputText
 
 _PIECE = 1 << 20  # characters: whole blocks of validation_loss_reset
 _CONTEXT = 257  # characters before a piece that are read once more: what validation_loss warms up
@@ -117,7 +118,7 @@ class _Scorer:
         )
 
 
-def score_files(found: Checkpoint, files: Sequence[File], *, adapt: bool) -> Score:
+def score_files(found: Checkpoint, files: Sequence[InputText], *, adapt: bool) -> Score:
     """The score of texts, one after another, from a new start; of a model of records, each of
     theirs from a new one.
 
@@ -166,7 +167,7 @@ def score_split(found: Checkpoint, split: str, *, adapt: bool) -> Score:
     return scorer.score()
 
 
-def score_lines(found: Checkpoint, files: Sequence[File]) -> Iterator[LineScore]:
+def score_lines(found: Checkpoint, files: Sequence[InputText]) -> Iterator[LineScore]:
     """The score of each line, in order: read from a new start, after a newline; the newline that
     ends it counts as a character of it, for to end here may be what is surprising.
 
@@ -174,7 +175,7 @@ def score_lines(found: Checkpoint, files: Sequence[File]) -> Iterator[LineScore]
     """
     network, model, number = _network(found), Model.of(found), 1
     for file in files:
-        for text in units.whole(spelled(file), "lines"):
+        for text in units.whole(file.decoded(), "lines"):
             lines = text.removesuffix("\n")
             yield from _line_scores(network, model, lines, number)
             number += lines.count("\n") + 1
@@ -218,10 +219,10 @@ def _num_folded(ids: IntArray, vocab: Vocab) -> int:
     return 0 if vocab.unknown_id is None else int((ids == vocab.unknown_id).sum())
 
 
-def _known(files: Sequence[File], found: Checkpoint, scorer: _Scorer) -> Iterator[IntArray]:
+def _known(files: Sequence[InputText], found: Checkpoint, scorer: _Scorer) -> Iterator[IntArray]:
     """The ids of all that the model knows, as it is read."""
     for file in files:
-        for text in spelled(file, use=scorer.compress):
+        for text in file.decoded(tee=scorer.compress):
             ids = found.vocab.ids_of(code_points(text))
             known = ids[ids >= 0]
             scorer.num_unknown += len(ids) - len(known) + _num_folded(known, found.vocab)

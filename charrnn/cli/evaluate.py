@@ -24,7 +24,7 @@ from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charrnn.cli.console.progress import ProgressBar
-    from charrnn.sources.decoding import Reading
+    from charrnn.config import DataConfig
 
 _MOST_COLOURED = 100_000  # characters
 
@@ -150,7 +150,7 @@ def score(
     _require_one(("--json", as_json), colours)
     _require_one(("--split", split is not None), ("FILE", bool(texts)))
     from charrnn.cli import inputs
-    from charrnn.data.dataset import reading_of
+    from charrnn.sources.input_text import config_for_input
 
     names = texts or []
     if not names and (per_line or in_colours):
@@ -158,12 +158,12 @@ def score(
     if not names and split is None:
         inputs.note_unread("charrnn score -")
     found = inputs.checkpoint_of(run)
-    how = reading_of(found.data, encoding)
+    config = config_for_input(found.data, encoding)
     if in_colours:
-        _colour(found, names, how, heatmap=heatmap, export=export)
+        _colour(found, names, config, heatmap=heatmap, export=export)
         return
     with contextlib.closing(_bar(names, hidden=per_line and sys.stdout.isatty())) as bar:
-        files = [inputs.opened(name, how, tell=bar.advance) for name in names]
+        files = [inputs.opened(name, config, tell=bar.advance) for name in names]
         from charrnn.analysis import scoring  # after what may be wrong: it takes seconds
 
         if per_line:
@@ -219,7 +219,7 @@ def _show_score(measured: Any, *, adapt: bool, has_records: bool) -> None:
 
 
 def _colour(
-    found: Any, names: Sequence[str], how: "Reading", *, heatmap: bool, export: Path | None
+    found: Any, names: Sequence[str], config: "DataConfig", *, heatmap: bool, export: Path | None
 ) -> None:
     """Draw how surprising each character of some texts was."""
     from charrnn.cli import inputs
@@ -230,7 +230,7 @@ def _colour(
     if export is not None:
         heatmaps.require_exportable(export)
     model = Model.of(found)
-    text = inputs.known(model, names, how, at_most=_MOST_COLOURED + 1)
+    text = inputs.known(model, names, config, at_most=_MOST_COLOURED + 1)
     if len(text) > _MOST_COLOURED:
         raise UsageError(
             f"a heatmap can show {_MOST_COLOURED:,} characters, and there are more",

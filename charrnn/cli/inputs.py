@@ -24,10 +24,10 @@ from charrnn.errors import CorpusError, UsageError
 from charrnn.runs.root import Root
 
 if TYPE_CHECKING:
-    from charrnn.data.dataset import File
+    from charrnn.config import DataConfig
     from charrnn.generation.model import Model
     from charrnn.runs.checkpoint import Checkpoint
-    from charrnn.sources.decoding import Reading
+    from charrnn.sources.input_text import InputText
 
 _CHUNK_BYTES = 1 << 20
 _VARIABLE = "CHARRNN_CHECKPOINTS"  # of the environment: another folder of runs
@@ -122,11 +122,11 @@ def prompts(file: str, found: "Checkpoint", *, encoding: str | None) -> Sequence
 
 def _contents(file: str, found: "Checkpoint", encoding: str | None) -> str | bytes:
     """A file's text, or its bytes for a model of these."""
-    from charrnn.data.dataset import reading_of, spelled
+    from charrnn.sources.input_text import config_for_input
 
-    how = reading_of(found.data, encoding)
-    given = opened(file, how)
-    return b"".join(given.chunks) if how.is_bytes else "".join(spelled(given))
+    config = config_for_input(found.data, encoding)
+    given = opened(file, config)
+    return b"".join(given.chunks) if config.is_bytes else "".join(given.decoded())
 
 
 def _without_last_newline(data: bytes) -> bytes:
@@ -135,36 +135,36 @@ def _without_last_newline(data: bytes) -> bytes:
 
 
 def opened(
-    name: str, how: "Reading", *, tell: Callable[[int], None] = lambda num_bytes: None
-) -> "File":
-    """A file, - being standard input, to be read by `dataset.spelled`; `tell` is called with the
+    name: str, config: "DataConfig", *, tell: Callable[[int], None] = lambda num_bytes: None
+) -> "InputText":
+    """A file, - being standard input; `tell` is called with the
     bytes on disk as they are read. Raises `UsageError` where it cannot be.
     """
-    from charrnn.data.dataset import File
+    from charrnn.sources.input_text import InputText
 
     if name == "-":
         if sys.stdin is None:
             raise UsageError("standard input is closed", "pipe a text in, or name a file")
-        name, chunks = "standard input", _read_stdin(unpack=not how.is_bytes, tell=tell)
-        return File(name, _watched(chunks, name, how), how)
+        name, chunks = "standard input", _read_stdin(unpack=not config.is_bytes, tell=tell)
+        return InputText(name, _watched(chunks, name, config), config)
     try:
         if not Path(name).is_fifo():
             with Path(name).open("rb"):  # that it is not there is said at once
                 pass
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}", "check the path") from error
-    chunks = _read(Path(name), unpack=not how.is_bytes, tell=tell)
-    return File(name, _watched(chunks, name, how), how)
+    chunks = _read(Path(name), unpack=not config.is_bytes, tell=tell)
+    return InputText(name, _watched(chunks, name, config), config)
 
 
-def _watched(chunks: Iterator[bytes], name: str, how: "Reading") -> Iterator[bytes]:
+def _watched(chunks: Iterator[bytes], name: str, config: "DataConfig") -> Iterator[bytes]:
     """Pass chunks on, with a note where a text in UTF-8, which nearly every terminal gives, would
     be read as something else without an error.
     """
     for k, data in enumerate(chunks):
-        if k == 0 and not how.is_bytes and _is_taken_for_another(data, how.encoding):
+        if k == 0 and not config.is_bytes and _is_taken_for_another(data, config.encoding):
             note(
-                f"{name} is UTF-8 as well, and read as {how.encoding} like the run's corpus; for"
+                f"{name} is UTF-8 as well, and read as {config.encoding} like the run's corpus; for"
                 " UTF-8 say --encoding utf-8"
             )
         yield data
@@ -181,16 +181,14 @@ def _is_taken_for_another(data: bytes, encoding: str) -> bool:
     return False
 
 
-def known(model: "Model", names: Sequence[str], how: "Reading", *, at_most: int) -> str:
+def known(model: "Model", names: Sequence[str], config: "DataConfig", *, at_most: int) -> str:
     """The beginning of some files, one after another, in characters that the model knows.
 
     Raises `UsageError` for what is not in the encoding and `CorpusError` where there is nothing.
     """
-    from charrnn.data.dataset import spelled
-
-    files = (opened(name, how) for name in names)
+    texts = (opened(name, config) for name in names)
     text, num_unknown = "", 0
-    for piece in chain.from_iterable(map(spelled, files)):
+    for piece in chain.from_iterable(text.decoded() for text in texts):
         read = model.known(piece)
         num_unknown += sum(map(piece.count, model.unknown(piece)))
         text += read[: at_most - len(text)]

@@ -62,10 +62,11 @@ def _text_to_read(
     """The beginning of a file, in characters that the model knows, or of its validation split."""
     from charrnn.cli import inputs
     from charrnn.data import dataset
+    from charrnn.sources.input_text import config_for_input
 
     if file is not None:
         return inputs.known(
-            model, [file], dataset.reading_of(found.data, encoding), at_most=num_chars
+            model, [file], config_for_input(found.data, encoding), at_most=num_chars
         )
     return dataset.beginning_of_split(found.corpus_reference, "val", num_chars=num_chars)
 

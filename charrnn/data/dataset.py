@@ -5,7 +5,7 @@ the run goes on, speaks or is scored; and from other files to texts that a model
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
@@ -17,14 +17,13 @@ from charrnn.config import DataConfig
 from charrnn.data import cache_files, corpus, encode
 from charrnn.data.batches import Text, num_records
 from charrnn.data.corpus import CorpusReference, Folders
-from charrnn.data.encode import Reading, Survey
+from charrnn.data.encode import Survey
 from charrnn.data.records import Records
 from charrnn.data.splits import Files, Splits
 from charrnn.data.vocab import IntArray, Vocab
-from charrnn.errors import CorpusError, UsageError
+from charrnn.errors import CorpusError
 from charrnn.sources import paths
 from charrnn.sources.columns import is_table
-from charrnn.sources.decoding import Normalised, NotTextError, normalised
 from charrnn.sources.paths import Source
 
 _CHUNK_CHARS = 1 << 24
@@ -42,7 +41,7 @@ class Corpus:
 
 def read(
     names: Sequence[str],
-    reading: Reading,
+    config: DataConfig,
     vocab_of: Callable[[Survey], Vocab],
     *,
     val_names: Sequence[str] = (),
@@ -51,10 +50,10 @@ def read(
 ) -> Corpus:
     """The corpus, and after it the text that it is validated on, where that is named."""
     with _found(names, val_names, cache, Path()) as (found, num_val):
-        surveyed = encode.survey(found, reading, cache=cache, progress=reporter.show_reading)
+        surveyed = encode.survey(found, config, cache=cache, progress=reporter.show_reading)
         vocab = vocab_of(surveyed)
         ids = encode.encoded(
-            found, reading, surveyed, vocab, cache=cache, progress=reporter.show_reading
+            found, config, surveyed, vocab, cache=cache, progress=reporter.show_reading
         )
         files = _files(found, surveyed, num_val)
         if val_names and not files.num_val:
@@ -65,7 +64,7 @@ def read(
     reporter.end_progress()
     for note in surveyed.notes:
         reporter.show(note)
-    _tell_of_tables(found, reading, reporter)
+    _tell_of_tables(found, config, reporter)
     _warn_of_twins(found, num_val, reporter)
     return Corpus(surveyed, vocab, ids, files)
 
@@ -185,10 +184,10 @@ def _files(found: Sequence[Source], surveyed: Survey, num_val: int) -> Files:
     return Files(tuple(starts), sum(starts.values()))
 
 
-def _tell_of_tables(found: Sequence[Source], reading: Reading, reporter: Reporter) -> None:
+def _tell_of_tables(found: Sequence[Source], config: DataConfig, reporter: Reporter) -> None:
     """Say how to learn one column where a table is learned with its header, commas and all."""
     tables = [source.label for source in found if is_table(source.label)]
-    if tables and reading.column is None and not reading.is_bytes:
+    if tables and config.column is None and not config.is_bytes:
         reporter.show(
             f"learning every column, commas and all: {some(tables)}; --column NAME learns the"
             " cells of one"
@@ -317,28 +316,19 @@ def _read_again(
 
     Raises `CorpusError` where it is not there.
     """
-    facts, reading = reference.facts, Reading.of(reference.config)
+    facts, config = reference.facts, reference.config
     with _found(facts.names, facts.val_names, cache, folder) as (sources, num_val):
-        surveyed = encode.survey(sources, reading, cache=cache, progress=reporter.show_reading)
+        surveyed = encode.survey(sources, config, cache=cache, progress=reporter.show_reading)
         files = _files(sources, surveyed, num_val)
         if surveyed.sha256 != facts.sha256 or facts.files_sha256 not in ("", files.sha256):
             return None
         ids = encode.encoded(
-            sources, reading, surveyed, reference.vocab, cache=cache, progress=reporter.show_reading
+            sources, config, surveyed, reference.vocab, cache=cache, progress=reporter.show_reading
         )
         if not facts.files_sha256:
             return Encoded(ids, None)
         cache_files.save_files(files, cache=cache)
         return Encoded(ids, files)
-
-
-def reading_of(config: DataConfig, encoding: str | None = None) -> Reading:
-    """How a run reads its corpus, and other texts like it, unless these have another encoding."""
-    if encoding is None:
-        return Reading.of(config)
-    if config.is_bytes:
-        raise UsageError("--encoding says nothing to a model of bytes", "leave it out")
-    return Reading.of(replace(config, encoding=encoding))
 
 
 @contextmanager
@@ -357,41 +347,3 @@ def _found(
         yield found, len(val)
     finally:
         paths.discard_spooled(found)
-
-
-@dataclass(frozen=True)
-class File:
-    """A text that is no corpus, and what errors call it."""
-
-    name: str
-    chunks: Iterable[bytes]
-    how: Reading
-
-
-def spelled(file: File, *, use: Callable[[bytes], None] = lambda data: None) -> Iterator[str]:
-    """A file's text in pieces, in a model's characters, read as its corpus was; a column only of
-    what is a table by its name. `use` is given the same text in UTF-8, or the bytes.
-
-    Raises `UsageError` for what is not in that encoding, or no text at all.
-    """
-    how = file.how if is_table(file.name) else replace(file.how, column=None)
-    if how.is_bytes:
-        for data in file.chunks:
-            use(data)
-            yield data.decode("latin-1")
-        return
-    try:
-        for chunk in normalised(file.chunks, how, Normalised(), label=file.name):
-            use(chunk.data)
-            yield chunk.data.decode("ascii") if chunk.text is None else chunk.text
-    except NotTextError as error:
-        likely = error.likely
-        if likely in (None, how.encoding):
-            hint = (
-                f"mend it first: iconv -c -f {how.encoding} -t {how.encoding} leaves such bytes out"
-            )
-        else:
-            hint = f"it may be {likely}: try --encoding {likely}"
-        raise UsageError(error.message, hint) from error
-    except CorpusError as error:
-        raise UsageError(error.message, error.hint) from error

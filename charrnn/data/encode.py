@@ -15,20 +15,20 @@ from pathlib import Path
 import numpy as np
 
 from charrnn._atomic import replacing
+from charrnn.config import DataConfig
 from charrnn.data import cache_files, shards, workers
 from charrnn.data.shards import Piece, Writing
 from charrnn.data.survey import Progress, sized, telling
 from charrnn.data.survey import Survey as Survey
 from charrnn.data.survey import survey as survey
 from charrnn.data.vocab import IntArray, Vocab
-from charrnn.sources.decoding import Reading as Reading
 from charrnn.sources.decoding import Tell
 from charrnn.sources.paths import Source
 
 
 def encoded(
     sources: Sequence[Source],
-    reading: Reading,
+    config: DataConfig,
     surveyed: Survey,
     vocab: Vocab,
     *,
@@ -50,7 +50,7 @@ def encoded(
         with_sizes = sized(sources)
         tell = telling(progress, with_sizes, 1)
         with replacing(path) as temporary:
-            _encode(shards.divided(with_sizes, reading), surveyed, vocab, temporary, tell)
+            _encode(shards.divided(with_sizes, config), surveyed, vocab, temporary, tell)
     ids = load()
     assert ids is not None
     return ids

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.config import DataConfig
 from charrnn.data.vocab import IntArray, Vocab, code_points, counted
 from charrnn.errors import CorpusError
 from charrnn.sources import detection
@@ -20,7 +21,6 @@ from charrnn.sources.decoding import (
     Chunk,
     Normalised,
     NotTextError,
-    Reading,
     Tell,
     beginning,
     is_compressed,
@@ -39,7 +39,7 @@ class Piece:
 
     sources: tuple[Source, ...]
     num_bytes: int  # on disk
-    reading: Reading
+    config: DataConfig
 
     def settled(self, skipped: Collection[str], encodings: Mapping[str, str]) -> "Piece":
         """The piece without those of its files that are of a folder and so called, and those that
@@ -99,7 +99,7 @@ def changed() -> CorpusError:
     return CorpusError("the corpus changed while it was being read", "run the command again")
 
 
-def divided(sources: Sequence[tuple[Source, int]], reading: Reading) -> list[Piece]:
+def divided(sources: Sequence[tuple[Source, int]], config: DataConfig) -> list[Piece]:
     """The pieces of a corpus, in order; each source comes with its size in bytes."""
     pieces: list[Piece] = []
     small: list[Source] = []
@@ -107,32 +107,45 @@ def divided(sources: Sequence[tuple[Source, int]], reading: Reading) -> list[Pie
     for source, num_bytes in [*sources, (None, 0)]:
         is_large = source is not None and num_bytes > PIECE_BYTES
         if small and (source is None or is_large or small_bytes + num_bytes > PIECE_BYTES):
-            pieces.append(Piece(tuple(small), small_bytes, reading))
+            pieces.append(Piece(tuple(small), small_bytes, config))
             small, small_bytes = [], 0
         if source is None:
             break
         if is_large:
-            pieces += _stretches(source, num_bytes, reading)
+            pieces += _stretches(source, num_bytes, config)
         else:
             small.append(source)
             small_bytes += num_bytes
     return pieces
 
 
-def _stretches(source: Source, num_bytes: int, reading: Reading) -> Iterator[Piece]:
+def _stretches(source: Source, num_bytes: int, config: DataConfig) -> Iterator[Piece]:
     """A large file, cut where no character and no CRLF is, or where a line ends if lines are left
     out whole; in one piece where that cannot be known.
     """
-    can_be_cut = not source.is_play and reading.can_be_cut
-    if can_be_cut and not reading.is_bytes:
+    can_be_cut = not source.is_play and _can_be_cut(config)
+    if can_be_cut and not config.is_bytes:
         can_be_cut = not is_compressed(source) and detection.is_utf8(beginning(source))
     begin = 0
     for aim in range(PIECE_BYTES, num_bytes, PIECE_BYTES) if can_be_cut else ():
-        boundary = _line_end if reading.is_in_units else _boundary
+        boundary = _line_end if _leaves_out_lines(config) else _boundary
         end = max(begin, boundary(source, max(begin, aim)))
-        yield Piece((replace(source, begin=begin, end=end),), end - begin, reading)
+        yield Piece((replace(source, begin=begin, end=end),), end - begin, config)
         begin = end
-    yield Piece((replace(source, begin=begin),), num_bytes - begin, reading)
+    yield Piece((replace(source, begin=begin),), num_bytes - begin, config)
+
+
+def _can_be_cut(config: DataConfig) -> bool:
+    """Whether a file can be read from any character, or from any line, on."""
+    if config.is_bytes:
+        return True
+    is_plain = is_utf8(config.encoding) and config.column is None
+    return is_plain and not (_leaves_out_lines(config) and config.records == "blank")
+
+
+def _leaves_out_lines(config: DataConfig) -> bool:
+    """Whether a bad byte means that the whole line, or record, is left out."""
+    return config.errors == "skip" and not config.is_bytes
 
 
 def _boundary(source: Source, aim: int) -> int:
@@ -166,12 +179,12 @@ def chunks(
     """One source's text or bytes; a text that follows another (`after`, its end) begins a new
     line.
     """
-    if piece.reading.is_bytes:
+    if piece.config.is_bytes:
         yield from (Chunk(data, None) for data in read_bytes(source, tell=tell))
         return
     if after not in (b"", b"\n"):
         yield Chunk(b"\n", None)
-    yield from read_text(source, piece.reading, seen, tell=tell)
+    yield from read_text(source, piece.config, seen, tell=tell)
 
 
 @dataclass(frozen=True)
@@ -202,14 +215,14 @@ def tally(piece: Piece, tell: Tell) -> Tally:
                 seen.likely[source.label] = error.likely
             continue
         if not source.begin:
-            begins.append(num_chars + (not piece.reading.is_bytes and last not in (b"", b"\n")))
+            begins.append(num_chars + (not piece.config.is_bytes and last not in (b"", b"\n")))
         num_chars += int(its.counts.sum())
         digest, last, counts = its.digest, its.last, _sum(counts, its.counts)
         seen.add(its.seen)
     return Tally(
         sha256=digest.hexdigest(),
         counts={int(code): int(counts[code]) for code in np.flatnonzero(counts)},
-        is_open=not piece.reading.is_bytes and last not in (b"", b"\n"),
+        is_open=not piece.config.is_bytes and last not in (b"", b"\n"),
         begins=begins,
         seen=seen,
     )
@@ -221,8 +234,8 @@ def _counted_in_some_encoding(
     """A source, counted; if it is one of several and not in the encoding that was asked for, in
     the one that it surely is in.
     """
-    asked = piece.reading.encoding
-    may_differ = source.is_one_of_many and not (piece.reading.is_bytes or source.is_play)
+    asked = piece.config.encoding
+    may_differ = source.is_one_of_many and not (piece.config.is_bytes or source.is_play)
     if may_differ and not is_utf8(asked) and detection.begins_as_utf8(beginning(source)):
         with contextlib.suppress(NotTextError):  # else it begins so, and does not go on so
             return _counted(piece, replace(source, encoding="utf-8"), before, last, tell)
@@ -240,7 +253,7 @@ def _counted_in_some_encoding(
 def _counted(piece: Piece, source: Source, before: Any, last: bytes, tell: Tell) -> _Count:
     """A source, counted. What came before it stays as it is, for it may turn out to be no text."""
     digest, counts = before.copy(), np.zeros(1, np.int64)
-    is_bytes, seen = piece.reading.is_bytes, Normalised()
+    is_bytes, seen = piece.config.is_bytes, Normalised()
     for chunk in chunks(piece, source, seen, after=last, tell=tell):
         counts = _sum(counts, counted(_codes(chunk)))
         digest.update(chunk.data)
@@ -276,12 +289,12 @@ def settled(divided: Sequence[Piece], tallies: Iterable[Tally]) -> Iterator[tupl
 
 def text(piece: Piece, its: Tally) -> Iterator[bytes]:
     """The text of a settled piece once more, normalised, in UTF-8; raw bytes in byte mode."""
-    is_clean = its.seen.is_as_it_was(piece.reading)
+    is_clean = its.seen.is_as_it_was(piece.config)
     last = b""
     for source in piece.sources:
         is_clean = is_clean and not source.is_play and source.encoding is None
         if len(piece.sources) == 1 and is_clean:
-            yield from read_bytes(source, unpack=not piece.reading.is_bytes)
+            yield from read_bytes(source, unpack=not piece.config.is_bytes)
             continue
         for chunk in chunks(piece, source, Normalised(), after=last):
             last = chunk.data[-1:]

@@ -18,15 +18,17 @@ import numpy.typing as npt
 
 from charrnn._atomic import write_atomically
 from charrnn._text import some
+from charrnn.config import DataConfig
 from charrnn.data import cache_files, shards, workers
 from charrnn.data.shards import Place
 from charrnn.data.vocab import NUM_CODE_POINTS
 from charrnn.errors import CorpusError
-from charrnn.sources.decoding import Normalised, Reading, Tell
+from charrnn.sources.decoding import Normalised, Tell
 from charrnn.sources.paths import Source
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all; over counting and encoding
 
+_SETTINGS = ("encoding", "is_bytes", "errors", "records", "column")  # that decide what is counted
 _CACHE_FORMAT = 3  # part of every memo's name: raise it when what it means changes
 
 
@@ -55,21 +57,21 @@ class Survey:
 
 
 def survey(
-    sources: Sequence[Source], reading: Reading, *, cache: Path, progress: Progress
+    sources: Sequence[Source], config: DataConfig, *, cache: Path, progress: Progress
 ) -> Survey:
     """Count and hash a corpus, or recall having done so for these very files.
 
     Raises `CorpusError` for what cannot be decoded, and for a corpus without two characters.
     """
-    key = _stat_key(sources, reading)
+    key = _stat_key(sources, config)
     memo = cache / f"{key}.json"
     found = _recall(memo)
     if found is None:
         with cache_files.lock_for(memo):
             found = _recall(memo)  # another process may have been at it
             if found is None:
-                found = _survey(sources, reading, progress)
-                if _stat_key(sources, reading) != key:
+                found = _survey(sources, config, progress)
+                if _stat_key(sources, config) != key:
                     raise shards.changed()
                 write_atomically(memo, [json.dumps(asdict(found)).encode()])
     if found.num_chars < 2:
@@ -78,9 +80,9 @@ def survey(
     return found
 
 
-def _survey(sources: Sequence[Source], reading: Reading, progress: Progress) -> Survey:
+def _survey(sources: Sequence[Source], config: DataConfig, progress: Progress) -> Survey:
     with_sizes = sized(sources)
-    divided = shards.divided(with_sizes, reading)
+    divided = shards.divided(with_sizes, config)
     whole, seen, counts = hashlib.sha256(), Normalised(), Counter[int]()
     places: list[Place] = []
     begins: list[int] = []
@@ -101,12 +103,12 @@ def _survey(sources: Sequence[Source], reading: Reading, progress: Progress) -> 
             if len(divided) > 1:
                 for data in shards.text(piece, its):
                     whole.update(data)
-    _require_some_plain(seen, reading)
+    _require_some_plain(seen, config)
     return Survey(
         sha256=whole.hexdigest() if len(divided) > 1 else places[0].sha256,
         num_chars=num_chars,
         counts=dict(sorted(counts.items())),
-        notes=tuple(seen.notes(reading)),
+        notes=tuple(seen.notes(config)),
         skipped=tuple(seen.skipped),
         encodings=seen.encodings,
         places=tuple(places),
@@ -114,7 +116,7 @@ def _survey(sources: Sequence[Source], reading: Reading, progress: Progress) -> 
     )
 
 
-def _require_some_plain(seen: Normalised, reading: Reading) -> None:
+def _require_some_plain(seen: Normalised, config: DataConfig) -> None:
     """Raise `CorpusError` where texts were found and all of them are in another encoding: then one
     was forgotten, which is for a person to say.
     """
@@ -122,14 +124,14 @@ def _require_some_plain(seen: Normalised, reading: Reading) -> None:
     if seen.num_plain or not others:
         return
     likeliest = Counter(others.values()).most_common(1)[0][0]
-    if likeliest == reading.encoding:  # ... but for a few bytes
+    if likeliest == config.encoding:  # ... but for a few bytes
         raise CorpusError(
-            f"every file has bytes that are not {reading.encoding}: {some(others)}",
+            f"every file has bytes that are not {config.encoding}: {some(others)}",
             "--errors skip leaves out the lines with such bytes",
         )
     names = [name for name, encoding in others.items() if encoding == likeliest]
     raise CorpusError(
-        f"no file is {reading.encoding}: {some(names)} may be {likeliest}",
+        f"no file is {config.encoding}: {some(names)} may be {likeliest}",
         f"try --encoding {likeliest}, or --bytes",
     )
 
@@ -161,7 +163,7 @@ def _status(source: Source) -> os.stat_result:
         ) from error
 
 
-def _stat_key(sources: Sequence[Source], reading: Reading) -> str:
+def _stat_key(sources: Sequence[Source], config: DataConfig) -> str:
     """A name for "these files, untouched since": label, path, size, times and inode of each."""
     files = []
     for source in sources:
@@ -170,7 +172,8 @@ def _stat_key(sources: Sequence[Source], reading: Reading) -> str:
         path, may_skip = str(source.path.resolve()), source.skip_unreadable
         names = (source.label, path, may_skip)
         files.append((*names, status.st_size, *times, status.st_ino))
-    facts = [_CACHE_FORMAT, shards.PIECE_BYTES, asdict(reading), files]
+    settings = {name: getattr(config, name) for name in _SETTINGS}
+    facts = [_CACHE_FORMAT, shards.PIECE_BYTES, settings, files]
     return "survey-" + hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 

@@ -28,33 +28,6 @@ Tell = Callable[[int], None]  # so many more bytes were read
 codecs.register_error(_MARKING, lambda error: (units.BAD, error.end))  # type: ignore[attr-defined]
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How bytes on disk become characters."""
-
-    encoding: str = "utf-8"
-    is_bytes: bool = False  # every byte is a character of its own
-    errors: str = "strict"  # what becomes of bytes that are not in the encoding: see config.ERRORS
-    records: str = "none"  # of a kind of `units.END`: what is left out whole, with errors "skip"
-    column: str | None = None  # of a table, by name or number: its cells are the records
-
-    @classmethod
-    def of(cls, data: DataConfig) -> "Reading":
-        """Take what concerns the reading of files from the settings of the data."""
-        return cls(data.encoding, data.is_bytes, data.errors, data.records, data.column)
-
-    @property
-    def can_be_cut(self) -> bool:
-        """Whether a file may be read in stretches: from any character on, or from any line on."""
-        is_plain = is_utf8(self.encoding) and self.column is None
-        return self.is_bytes or (is_plain and not (self.is_in_units and self.records == "blank"))
-
-    @property
-    def is_in_units(self) -> bool:
-        """Whether it takes a whole line, or record, to know what becomes of its characters."""
-        return self.errors == "skip" and not self.is_bytes
-
-
 class NotTextError(CorpusError):
     """Bytes that are not in the encoding; `likely` is the one that they may be in."""
 
@@ -100,57 +73,57 @@ class Normalised(columns.Rows):
         self.packed += other.packed
         self.num_plain += other.num_plain
 
-    def is_as_it_was(self, reading: Reading) -> bool:
+    def is_as_it_was(self, config: DataConfig) -> bool:
         """Whether the text is what the files hold, byte for byte."""
         is_mended = self.marks or self.line_ends or self.num_replaced or self.num_left_out
-        return not is_mended and reading.column is None and is_utf8(reading.encoding)
+        return not is_mended and config.column is None and is_utf8(config.encoding)
 
-    def notes(self, reading: Reading) -> list[str]:
+    def notes(self, config: DataConfig) -> list[str]:
         """One plain sentence for each thing that happened."""
-        return [*self._of_text(reading), *self._of_rows(reading), *self._of_files(reading)]
+        return [*self._of_text(config), *self._of_rows(config), *self._of_files(config)]
 
-    def _of_text(self, reading: Reading) -> Iterator[str]:
+    def _of_text(self, config: DataConfig) -> Iterator[str]:
         if self.marks:
             yield "dropped the byte order mark at the start of the text"
         if self.line_ends:
             yield "turned CRLF and CR line ends into newlines"
         if self.num_replaced:
             what = number_of(self.num_replaced, "place")
-            yield f"put � in {what} with bytes that are not {reading.encoding}"
+            yield f"put � in {what} with bytes that are not {config.encoding}"
         if self.num_left_out:
-            is_line = reading.records != "blank" and reading.column is None
+            is_line = config.records != "blank" and config.column is None
             what = number_of(self.num_left_out, "line" if is_line else "record")
-            yield f"left out {what} with bytes that are not {reading.encoding}"
+            yield f"left out {what} with bytes that are not {config.encoding}"
 
-    def _of_rows(self, reading: Reading) -> Iterator[str]:
+    def _of_rows(self, config: DataConfig) -> Iterator[str]:
         if self.num_folded:
             what = number_of(self.num_folded, "record")
             became = "a newline took the place of blank lines"
-            if reading.records == "lines":
+            if config.records == "lines":
                 became = "spaces took the place of the line ends; --records blank keeps them"
             yield f"within {what} {became}"
         if self.num_missing:
             what = number_of(self.num_missing, "row")
-            yield f"skipped {what} with nothing in column {reading.column}"
+            yield f"skipped {what} with nothing in column {config.column}"
         if self.num_malformed:
             yield f"left out {number_of(self.num_malformed, 'row')} that cannot be read"
 
-    def _of_files(self, reading: Reading) -> Iterator[str]:
+    def _of_files(self, config: DataConfig) -> Iterator[str]:
         if self.encodings:
             names = [f"{name} ({encoding})" for name, encoding in self.encodings.items()]
             yield f"read {number_of(len(names), 'file')} in another encoding: {some(names)}"
-        damaged = [name for name, likely in self.likely.items() if likely == reading.encoding]
+        damaged = [name for name, likely in self.likely.items() if likely == config.encoding]
         if damaged:
             yield (
                 f"skipped {number_of(len(damaged), 'file')} with bytes that are not"
-                f" {reading.encoding}: {some(damaged)}; --errors skip leaves out only the lines"
+                f" {config.encoding}: {some(damaged)}; --errors skip leaves out only the lines"
                 " with such bytes"
             )
         if others := [name for name in self.likely if name not in damaged]:
             names = [f"{name} (perhaps {self.likely[name]})" for name in others]
-            yield f"skipped {_files_that_are(len(names))} not {reading.encoding}: {some(names)}"
+            yield f"skipped {_files_that_are(len(names))} not {config.encoding}: {some(names)}"
         if others := [name for name in self.skipped if name not in self.likely]:
-            what = "text" if reading.column is None else "a table"
+            what = "text" if config.column is None else "a table"
             yield f"skipped {_files_that_are(len(others))} not {what}: {some(others)}"
         if self.packed:
             yield (
@@ -214,17 +187,17 @@ def beginning(source: Source) -> bytes:
 
 
 def read_text(
-    source: Source, reading: Reading, seen: Normalised, *, tell: Tell = lambda num_bytes: None
+    source: Source, config: DataConfig, seen: Normalised, *, tell: Tell = lambda num_bytes: None
 ) -> Iterator[Chunk]:
     """A source's text in chunks, normalised; what was normalised is added to `seen`.
 
     Raises `CorpusError` for what is no text by its first bytes, and `NotTextError` with line and
     byte offset at the first byte that is not in the encoding.
     """
-    if source.skip_unreadable and reading.column is not None and not columns.is_table(source.label):
+    if source.skip_unreadable and config.column is not None and not columns.is_table(source.label):
         raise CorpusError(f"{source.label} is no table by its name", "name the file itself")
     if encoding := "utf-8" if source.is_play else source.encoding:
-        reading = replace(reading, encoding=encoding)
+        config = replace(config, encoding=encoding)
 
     def line_at(offset: int) -> int:
         before, line = offset, 1
@@ -237,13 +210,13 @@ def read_text(
 
     data = read_bytes(source, unpack=True, tell=tell)
     yield from normalised(
-        data, reading, seen, label=source.label, begin=source.begin, line_at=line_at
+        data, config, seen, label=source.label, begin=source.begin, line_at=line_at
     )
 
 
 def normalised(
     data: Iterable[bytes],
-    reading: Reading,
+    config: DataConfig,
     seen: Normalised,
     *,
     label: str,
@@ -253,18 +226,18 @@ def normalised(
     """The text that bytes spell, in chunks. `begin` is how many bytes came before them in their
     file, and `line_at` tells which line of it holds a byte.
     """
-    plain = _decoded(data, reading, seen, label, begin, line_at)
-    if reading.errors == "strict" and reading.column is None:
+    plain = _decoded(data, config, seen, label, begin, line_at)
+    if config.errors == "strict" and config.column is None:
         for text, as_read in plain:
             yield _chunk(text, as_read)
         return
     texts: Iterator[str] = (text for text, _ in plain)
-    if reading.errors == "replace":
+    if config.errors == "replace":
         texts = _replaced(texts, seen)
-    if reading.column is not None:
-        texts = _cells(texts, reading, label, seen)
-    elif reading.errors == "skip":
-        texts = _without_bad(texts, reading.records, seen)
+    if config.column is not None:
+        texts = _cells(texts, config, label, seen)
+    elif config.errors == "skip":
+        texts = _without_bad(texts, config.records, seen)
     yield from (_chunk(text) for text in texts if text)
 
 
@@ -274,7 +247,7 @@ def _chunk(text: str, data: bytes | None = None) -> Chunk:
 
 def _decoded(
     data: Iterable[bytes],
-    reading: Reading,
+    config: DataConfig,
     seen: Normalised,
     label: str,
     begin: int,
@@ -283,9 +256,9 @@ def _decoded(
     """The text in chunks that are not empty, each with the bytes that it was read from where these
     are the same text in UTF-8.
     """
-    is_strict = reading.errors == "strict"
-    decoder = _decoder(reading.encoding, "strict" if is_strict else _MARKING)
-    is_as_read = is_utf8(reading.encoding) and is_strict
+    is_strict = config.errors == "strict"
+    decoder = _decoder(config.encoding, "strict" if is_strict else _MARKING)
+    is_as_read = is_utf8(config.encoding) and is_strict
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
     num_bytes, at_start = begin, not begin
     for raw in chain(data, [b""]):  # the empty chunk ends it
@@ -297,7 +270,7 @@ def _decoded(
         except UnicodeError as error:
             offset = num_bytes - len(held_back) + getattr(error, "start", 0)
             line = None if line_at is None else line_at(offset)
-            raise _not_text(label, reading.encoding, held_back + raw, offset, line) from error
+            raise _not_text(label, config.encoding, held_back + raw, offset, line) from error
         num_bytes += len(raw)
         plain = newlines.decode(text, final=not raw)
         if at_start and plain:
@@ -314,15 +287,15 @@ def _decoded(
     seen.line_ends |= newlines.newlines not in (None, "\n")
 
 
-def _cells(texts: Iterable[str], reading: Reading, label: str, seen: Normalised) -> Iterator[str]:
+def _cells(texts: Iterable[str], config: DataConfig, label: str, seen: Normalised) -> Iterator[str]:
     """The records that stand in one column."""
-    assert reading.column is not None
+    assert config.column is not None
     return columns.records(
         texts,
-        reading.column,
-        kind="lines" if reading.records == "none" else reading.records,
+        config.column,
+        kind="lines" if config.records == "none" else config.records,
         label=label,
-        skip=reading.errors == "skip",
+        skip=config.errors == "skip",
         seen=seen,
     )
 

@@ -22,7 +22,7 @@ from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
 from charrnn.data import corpus, dataset, splits
 from charrnn.data.batches import Text
 from charrnn.data.corpus import CorpusFacts
-from charrnn.data.encode import Reading, Survey
+from charrnn.data.encode import Survey
 from charrnn.data.splits import Files
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CheckpointError, CorpusError, UsageError
@@ -95,7 +95,7 @@ def new_run(
     parent, corpora = _parent(request, given), request.root.for_new_runs / corpus.CACHE
     read = dataset.read(
         request.names,
-        Reading.of(request.data),
+        request.data,
         lambda surveyed: _vocab(surveyed, request, parent),
         val_names=request.val_names,
         cache=corpora,

@@ -6,16 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import SMALL, run_of, same_files, signal_at
-from hypothesis import given
-from hypothesis import strategies as st
 
 from charrnn._text import Reporter
 from charrnn.config import DataConfig
-from charrnn.data import dataset
 from charrnn.data.dataset import reload_text
-from charrnn.errors import UsageError
 from charrnn.runs import checkpoint
-from charrnn.sources.decoding import Reading
 
 NAMES = "".join(f"{a}{b}{c}\n" for a in "BDKL" for b in "aeiou" for c in ("n", "ra", "lo", "mmi"))
 TUNES = "".join(f"X:{k}\nK:{'ABCDEFG'[k % 7]}\n{'ab' * (k % 9)}|\n\n" for k in range(60))
@@ -109,31 +104,3 @@ def test_lines_are_one_word_for_records(charrnn, tmp_path):
     refused = charrnn("train", "corpus.txt", *SMALL, "--records", "words")
     assert refused.code == 2
     assert "--records 'words' is not known; choose one of none, lines, blank" in refused.err
-
-
-@given(st.text(alphabet="aé中𝄞\n\r☃", max_size=40), st.integers(1, 7))
-def test_a_file_in_chunks_of_any_size_is_the_text_with_newlines(text, size):
-    data = "\ufeff".encode() + text.encode()
-    chunks = [data[t : t + size] for t in range(0, len(data), size)]
-    seen = []
-    found = list(dataset.spelled(dataset.File("a", chunks, Reading()), use=seen.append))
-    expected = text.replace("\r\n", "\n").replace("\r", "\n")
-    assert "".join(found) == expected
-    assert b"".join(seen) == expected.encode()
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 8])
-def test_a_byte_that_is_no_text_is_told_by_its_place(size):
-    data = "né☃".encode() + b"\xff!"
-    chunks = [data[t : t + size] for t in range(0, len(data), size)]
-    with pytest.raises(UsageError, match=r"a is not utf-8: byte 6; it may be .*: try --encoding"):
-        list(dataset.spelled(dataset.File("a", chunks, Reading())))
-    of_bytes = dataset.File("a", chunks, Reading(is_bytes=True))
-    assert "".join(dataset.spelled(of_bytes)) == data.decode("latin-1")
-
-
-def test_a_column_is_taken_of_tables_only():
-    how = Reading(records="lines", column="text")
-    data = [b"id,text\n1,one\n"]
-    assert "".join(dataset.spelled(dataset.File("a.csv", data, how))) == "one\n"
-    assert "".join(dataset.spelled(dataset.File("a.txt", data, how))) == "id,text\n1,one\n"

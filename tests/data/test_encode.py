@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from charrnn import _cores
+from charrnn.config import DataConfig
 from charrnn.data import encode, shards, workers
-from charrnn.data.encode import Reading
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CorpusError
 from charrnn.sources import decoding
@@ -16,15 +16,15 @@ def ignore(done, total):
     assert 0 <= done <= total
 
 
-def survey(paths, tmp_path, reading=Reading(), **settings):
+def survey(paths, tmp_path, config=DataConfig(), **settings):
     found = [Source(path, path.name, **settings) for path in paths]
-    return found, encode.survey(found, reading, cache=tmp_path / "cache", progress=ignore)
+    return found, encode.survey(found, config, cache=tmp_path / "cache", progress=ignore)
 
 
-def encode_files(paths, tmp_path, reading=Reading(), **settings):
-    found, surveyed = survey(paths, tmp_path, reading, **settings)
-    vocab = Vocab.from_counts(surveyed.counts_array(), is_bytes=reading.is_bytes, max_size=10**6)
-    ids = encode.encoded(found, reading, surveyed, vocab, cache=tmp_path / "cache", progress=ignore)
+def encode_files(paths, tmp_path, config=DataConfig(), **settings):
+    found, surveyed = survey(paths, tmp_path, config, **settings)
+    vocab = Vocab.from_counts(surveyed.counts_array(), is_bytes=config.is_bytes, max_size=10**6)
+    ids = encode.encoded(found, config, surveyed, vocab, cache=tmp_path / "cache", progress=ignore)
     return ids, vocab, surveyed
 
 
@@ -45,7 +45,7 @@ def test_any_file_at_all_becomes_bytes(tmp_path):
     data = np.random.default_rng(0).bytes(5000)
     path = tmp_path / "binary"
     path.write_bytes(data)
-    ids, vocab, surveyed = encode_files([path], tmp_path, Reading(is_bytes=True))
+    ids, vocab, surveyed = encode_files([path], tmp_path, DataConfig(is_bytes=True))
     assert vocab.decode(ids).encode("latin-1") == data
     assert surveyed.sha256 == hashlib.sha256(data).hexdigest()
 
@@ -98,10 +98,10 @@ def test_one_file_may_be_named_and_lie_in_a_folder(tmp_path):
     path = tmp_path / "nul"
     path.write_text("a\0b")
     found = [Source(path, "nul"), Source(path, "nul", skip_unreadable=True)]
-    surveyed = encode.survey(found, Reading(), cache=tmp_path / "cache", progress=ignore)
+    surveyed = encode.survey(found, DataConfig(), cache=tmp_path / "cache", progress=ignore)
     vocab = Vocab.from_counts(surveyed.counts_array(), is_bytes=False, max_size=9)
     ids = encode.encoded(
-        found, Reading(), surveyed, vocab, cache=tmp_path / "cache", progress=ignore
+        found, DataConfig(), surveyed, vocab, cache=tmp_path / "cache", progress=ignore
     )
     assert vocab.decode(ids) == "a\0b"
 

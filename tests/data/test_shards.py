@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn.config import DataConfig
 from charrnn.data import shards
 from charrnn.data.shards import divided, tally
 from charrnn.sources import decoding
-from charrnn.sources.decoding import Reading
 from charrnn.sources.paths import Source
 
 PARTS = st.lists(
@@ -15,14 +15,14 @@ PARTS = st.lists(
 )
 
 
-def tallies(texts, folder, reading=Reading(), **settings):
+def tallies(texts, folder, config=DataConfig(), **settings):
     """The tallies of a corpus of some files, in tiny pieces and tinier chunks."""
     found = []
     for k, data in enumerate(texts):
         path = folder / str(k)
         path.write_bytes(data)
         found.append((Source(path, path.name, **settings), len(data)))
-    made = divided(found, reading)
+    made = divided(found, config)
     return made, [tally(piece, lambda _: None) for piece in made]
 
 
@@ -55,7 +55,7 @@ def test_lines_with_bad_bytes_are_left_out_wherever_pieces_are_cut(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shards, "PIECE_BYTES", size)
         patch.setattr(decoding, "CHUNK_BYTES", chunk)
-        made, found = tallies([data], folder, Reading(errors="skip"))
+        made, found = tallies([data], folder, DataConfig(errors="skip"))
         spelled = b"".join(b"".join(shards.text(*both)) for both in zip(made, found, strict=True))
     lines = data.replace(b"\r\n", b"\n").splitlines(keepends=True)
     assert spelled == b"".join(line for line in lines if b"\xff" not in line)
@@ -69,7 +69,7 @@ def test_pieces_hold_every_byte_once_and_none_is_large(tmp_path_factory, sizes):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shards, "PIECE_BYTES", 10)
         texts = [bytes([97 + k]) * size for k, size in enumerate(sizes)]
-        made, found = tallies(texts, folder, Reading(is_bytes=True))
+        made, found = tallies(texts, folder, DataConfig(is_bytes=True))
         spelled = b"".join(b"".join(shards.text(*both)) for both in zip(made, found, strict=True))
     assert spelled == b"".join(texts)
     assert sum(piece.num_bytes for piece in made) == sum(sizes)
@@ -80,6 +80,6 @@ def test_pieces_hold_every_byte_once_and_none_is_large(tmp_path_factory, sizes):
 def test_where_a_file_cannot_be_cut_it_stays_whole(tmp_path, monkeypatch, encoding):
     monkeypatch.setattr(shards, "PIECE_BYTES", 10)
     data = ("naïve\n" * 20).encode(encoding)
-    made, (its,) = tallies([data], tmp_path, Reading(encoding))
+    made, (its,) = tallies([data], tmp_path, DataConfig(encoding=encoding))
     assert its.num_chars == 120
     assert made[0].num_bytes == len(data)

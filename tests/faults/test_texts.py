@@ -16,8 +16,8 @@ from matrix import crash_points, row
 from test_decoding import read
 from test_encode import ignore, survey
 
+from charrnn.config import DataConfig
 from charrnn.data import encode
-from charrnn.data.encode import Reading
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CorpusError
 from charrnn.runs import checkpoint
@@ -68,7 +68,9 @@ def test_a_file_that_changes_between_the_passes_is_noticed(tmp_path):
     path.write_text("abcabb")
     vocab = Vocab.from_counts(surveyed.counts_array(), is_bytes=False, max_size=99)
     with pytest.raises(CorpusError, match="changed while it was being read"):
-        encode.encoded(found, Reading(), surveyed, vocab, cache=tmp_path / "cache", progress=ignore)
+        encode.encoded(
+            found, DataConfig(), surveyed, vocab, cache=tmp_path / "cache", progress=ignore
+        )
     assert not list((tmp_path / "cache").glob("*.npy"))
 
 

@@ -2,20 +2,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn.config import DataConfig
 from charrnn.errors import CorpusError, UsageError
 from charrnn.sources import decoding
-from charrnn.sources.decoding import Normalised, Reading, read_text
+from charrnn.sources.decoding import Normalised, read_text
 from charrnn.sources.paths import Source
 
 
 def read(path, encoding="utf-8"):
     seen = Normalised()
-    reading = Reading(encoding)
-    chunks = list(read_text(Source(path, path.name), reading, seen))
+    config = DataConfig(encoding=encoding)
+    chunks = list(read_text(Source(path, path.name), config, seen))
     assert all(
         data.decode() == (data.decode("ascii") if text is None else text) for data, text in chunks
     )
-    return b"".join(data for data, _ in chunks).decode(), seen.notes(reading)
+    return b"".join(data for data, _ in chunks).decode(), seen.notes(config)
 
 
 @given(
@@ -54,7 +55,7 @@ def test_bad_bytes_cost_their_line_or_become_one_sign(tmp_path_factory, parts, s
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(decoding, "CHUNK_BYTES", size)
             seen = Normalised()
-            chunks = read_text(Source(path, "text"), Reading(errors=errors), seen)
+            chunks = read_text(Source(path, "text"), DataConfig(errors=errors), seen)
             assert b"".join(chunk.data for chunk in chunks).decode() == expected
     assert seen.num_left_out == sum("\N{REPLACEMENT CHARACTER}" in line for line in lines)
 
