@@ -242,7 +242,7 @@ def _colour(
     else:
         nats = model.surprise(text)
     surprises = [bits(each) for each in nats.tolist()]
-    scale = heatmaps.ColourScale(0.0, 8.0, "bits of surprise; 8 and more look alike")
+    scale = heatmaps.ColourScale(0.0, 8.0, "bits of surprise (8: 8 or more)")
     title = f"{sum(surprises) / len(surprises):.3f} bits per character"
     coloured = heatmaps.Heatmap(title, text, surprises, scale)
     if heatmap:

@@ -1,9 +1,8 @@
 """Heatmaps: a text whose characters are coloured by a number each, in the terminal or as a file.
 
 The numbers can be anything with a scale: bits of surprise, the activity of a unit. The scale has
-nine shades. One of them (the lowest, or the middle of a diverging scale) is plain and looks like
-any text; each of the others has a foreground and a background, so it reads on light and on dark.
-Where there are no colours, a row of blocks below each row of text shows the numbers.
+nine shades; the lowest, or the middle of a diverging scale, is plain text. All can be read on light
+and on dark. Where there are no colours, a row of blocks below each row of text shows the numbers.
 """
 
 import html
@@ -20,17 +19,19 @@ from charrnn._atomic import write_atomically
 from charrnn._text import symbol, visible
 from charrnn.errors import UsageError, storage_errors
 
-# Foreground and background of each shade, from the 256 colours that most terminals have; the plain
-# shade has none.
-_SEQUENTIAL = (
+_Colours = tuple[str, str | None] | None  # foreground and background; None is plain
+
+# From the 256 colours that most terminals have. Shades next to the plain one colour the letter
+# alone, so that they are calm on light and on dark.
+_SEQUENTIAL: Sequence[_Colours] = (
     None,
-    ("#000000", "#afaf87"), ("#000000", "#d7d787"), ("#000000", "#d7af5f"), ("#000000", "#ffaf5f"),
+    ("#87875f", None), ("#af8700", None), ("#000000", "#d7af5f"), ("#000000", "#ffaf5f"),
     ("#000000", "#ff875f"), ("#000000", "#ff5f5f"), ("#ffffff", "#d70000"), ("#ffffff", "#87005f"),
 )  # fmt: skip
-_DIVERGING = (
-    ("#ffffff", "#005faf"), ("#000000", "#5f87d7"), ("#000000", "#87afd7"), ("#000000", "#afd7d7"),
+_DIVERGING: Sequence[_Colours] = (
+    ("#ffffff", "#005faf"), ("#000000", "#5f87d7"), ("#000000", "#87afd7"), ("#5f87af", None),
     None,
-    ("#000000", "#d7d7af"), ("#000000", "#d7af87"), ("#000000", "#ff875f"), ("#ffffff", "#af0000"),
+    ("#af875f", None), ("#000000", "#d7af87"), ("#000000", "#ff875f"), ("#ffffff", "#af0000"),
 )  # fmt: skip
 _BLOCKS, _DIVERGING_BLOCKS = " ▁▂▃▄▅▆▇█", "▁▂▃▄ ▅▆▇█"
 _FONT = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
@@ -76,7 +77,7 @@ class _Drawing:
     legend: str
     cells: Sequence[_Cell]
     key: Sequence[_Cell]  # a cell for each shade, with the number it stands for
-    colours: Sequence[tuple[str, str] | None]  # foreground and background of each shade
+    colours: Sequence[_Colours]  # of each shade
     blocks: str
 
 
@@ -102,8 +103,8 @@ def show(heatmap: Heatmap) -> None:
 
 
 def export(heatmap: Heatmap, path: Path) -> None:
-    """Write a heatmap as .html, where each character has its value as a tooltip, or as .svg. The
-    file needs no other files.
+    """Write a heatmap as .html, where coloured characters have their values as tooltips, or as
+    .svg. The file needs no other files.
 
     Raises `UsageError` for another suffix, `StorageError` if the file cannot be written.
     """
@@ -161,7 +162,7 @@ def _runs(row: Sequence[_Cell]) -> Iterator[tuple[int, str]]:
 
 
 def _in_colours(drawing: _Drawing, width: int) -> Iterator[Text]:
-    styles = ["{} on {}".format(*colours) if colours else "" for colours in drawing.colours]
+    styles = [" on ".join(filter(None, colours or ())) for colours in drawing.colours]
     yield Text(drawing.title + "\n", "bold")
     for row in _rows(drawing.cells, width):
         yield Text.assemble(*((shown, styles[shade]) for shade, shown in _runs(row)))
@@ -187,8 +188,10 @@ def _html(drawing: _Drawing) -> Iterator[str]:
     yield ":root{color-scheme:light dark}\n"
     yield f"pre{{font:14px/1.45 {_FONT};white-space:pre-wrap;"
     yield f"max-width:{_NUM_COLUMNS}ch;margin:2em}}\n"
-    yield "\n".join(f".d{k}{{color:{c[0]};background:{c[1]}}}" for k, c in enumerate(colours) if c)
-    yield f"\n</style></head><body><pre><b>{title}</b>\n\n"
+    for k, (foreground, background) in enumerate(colour or ("", None) for colour in colours):
+        ground = f";background:{background}" if background else ""
+        yield f".d{k}{{color:{foreground}{ground}}}\n" if foreground else ""
+    yield f"</style></head><body><pre><b>{title}</b>\n\n"
     for cell in drawing.cells:
         shown = html.escape(cell.shown)
         is_plain = colours[cell.shade] is None
@@ -221,9 +224,7 @@ def _svg(drawing: _Drawing) -> Iterator[str]:
     yield "</svg>\n"
 
 
-def _svg_run(
-    shown: str, colours: tuple[str, str] | None, x: float, row: int, length: float
-) -> Iterator[str]:
+def _svg_run(shown: str, colours: _Colours, x: float, row: int, length: float) -> Iterator[str]:
     """Yield characters of one shade, `x` and `length` in pixels."""
     foreground, background = colours or ("#000000", None)
     y = _MARGIN + row * _ROW_HEIGHT

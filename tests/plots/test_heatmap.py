@@ -53,7 +53,7 @@ def test_each_side_of_a_diverging_scale_has_its_own_colours(terminal, capsys):
 def test_every_shade_differs_in_256_colours(terminal, capsys, scale):
     heatmap.show(heatmap_of("a", [0.0], scale))
     key = capsys.readouterr().out.splitlines()[-1]
-    assert len(set(re.findall(r"48;5;\d+", key))) == 8
+    assert len(set(re.findall(r"\x1b\[(38;5[\d;]+)m", key))) == 8
 
 
 def test_without_colours_blocks_show_the_values(capsys):
