@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from charrnn.cells import CELLS
 from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, SampleConfig, TrainConfig
 from charrnn.errors import UsageError
 from charrnn.models.layers import recurrent_layer
@@ -26,7 +27,7 @@ def test_a_configuration_survives_json(config):
     [
         (
             lambda: ModelConfig(cell="elman"),
-            "cell 'elman' is not known; choose one of cifg, gru, lstm",
+            "cell 'elman' is not known; choose one of " + ", ".join(CELLS),
         ),
         (lambda: ModelConfig(hidden_size=0), "hidden_size 0 is out of range"),
         (lambda: ModelConfig(hidden_size=2**31), "hidden_size 2147483648 is out of range"),
