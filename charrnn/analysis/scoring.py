@@ -24,7 +24,7 @@ from charrnn.generation.model import Model
 from charrnn.models import device
 from charrnn.models.evaluation import record_losses, validation_loss, validation_loss_reset
 from charrnn.models.network import Network
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
 from charrnn.sources import units
 from charrnn.sources.input_text import InputText
 
@@ -219,7 +219,9 @@ def _num_folded(ids: IntArray, vocab: Vocab) -> int:
     return 0 if vocab.unknown_id is None else int((ids == vocab.unknown_id).sum())
 
 
-def _known(files: Sequence[InputText], found: Checkpoint, scorer: _Scorer) -> Iterator[IntArray]:
+def _known(
+    files: Sequence[InputText], found: CheckpointHeader, scorer: _Scorer
+) -> Iterator[IntArray]:
     """The ids of all that the model knows, as it is read."""
     for file in files:
         for text in file.decoded(tee=scorer.compress):
@@ -229,7 +231,7 @@ def _known(files: Sequence[InputText], found: Checkpoint, scorer: _Scorer) -> It
             yield known.astype(found.vocab.dtype)
 
 
-def _pieces(known: Iterable[IntArray], found: Checkpoint) -> Iterator[IntArray]:
+def _pieces(known: Iterable[IntArray], found: CheckpointHeader) -> Iterator[IntArray]:
     """Regroup ids so that each piece ends at a block or record boundary."""
     held: IntArray = np.empty(0, np.uint8)
     kind, vocab = found.data.records, found.vocab

@@ -263,7 +263,7 @@ def _say_how_it_ended(trainer: Any, reporter: Reporter) -> None:
     if trainer.received is not None:
         reporter.show(f"stopped after step {step:,}, saved; continue with: charrnn resume {name}")
         raise typer.Exit(128 + trainer.received)
-    best = trainer.run.best_progress().val_loss
+    best = trainer.run.best_metrics().get("val_loss")
     loss = f", validation loss {best:.4f} nats ({bits(best):.3f} bits)" if best is not None else ""
     steps = number_of(step, "step")
     reporter.show(f"done: {steps}{reporter.time_taken()}{loss}; try it: charrnn sample {name}")

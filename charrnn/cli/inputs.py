@@ -26,7 +26,7 @@ from charrnn.runs.root import Root
 if TYPE_CHECKING:
     from charrnn.config import DataConfig
     from charrnn.generation.model import Model
-    from charrnn.runs.checkpoint import Checkpoint
+    from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
     from charrnn.sources.input_text import InputText
 
 _CHUNK_BYTES = 1 << 20
@@ -44,7 +44,7 @@ def checkpoint_of(run: str | None) -> "Checkpoint":
     """What a run speaks with, its best checkpoint; a damaged one that is passed over is named."""
     found, skipped = root().best_checkpoint(run)
     for error in skipped:
-        note(f"{error.message}; taking step {found.progress.step} instead")
+        note(f"{error.message}; taking step {found.position.step} instead")
     return found
 
 
@@ -89,7 +89,7 @@ def say_unknown(model: "Model", *prompts: str) -> None:
 def prompt(
     typed: str | None,
     file: str | None,
-    found: "Checkpoint",
+    found: "CheckpointHeader",
     *,
     encoding: str | None,
     asking: str,
@@ -111,7 +111,7 @@ def prompt(
     return text.removesuffix("\n") if isinstance(text, str) else _without_last_newline(text)
 
 
-def prompts(file: str, found: "Checkpoint", *, encoding: str | None) -> Sequence[str | bytes]:
+def prompts(file: str, found: "CheckpointHeader", *, encoding: str | None) -> Sequence[str | bytes]:
     """The lines of a file, each a prompt: see `prompt`. Raises `UsageError` where there is none."""
     text = _contents(file, found, encoding)
     if not text:
@@ -120,7 +120,7 @@ def prompts(file: str, found: "Checkpoint", *, encoding: str | None) -> Sequence
     return text.removesuffix("\n").split("\n") if isinstance(text, str) else text.splitlines()
 
 
-def _contents(file: str, found: "Checkpoint", encoding: str | None) -> str | bytes:
+def _contents(file: str, found: "CheckpointHeader", encoding: str | None) -> str | bytes:
     """A file's text, or its bytes for a model of these."""
     from charrnn.sources.input_text import config_for_input
 

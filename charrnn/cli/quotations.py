@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from charrnn.cli.console.reporters import choose_reporter
 from charrnn.cli.console.streams import note
 from charrnn.generation.model import Model
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import CheckpointHeader
 
 if TYPE_CHECKING:
     from charrnn.analysis.copying import Report
@@ -26,7 +26,7 @@ class CopyDetector:
 
     def __init__(
         self,
-        found: Checkpoint,
+        found: CheckpointHeader,
         model: Model,
         *,
         is_wanted: bool,
@@ -113,7 +113,7 @@ class CopyDetector:
         return counted + (f": {shown}" if new else "") + (" …" if new[_SHOWN_WORDS:] else "")
 
 
-def _index_of(found: Checkpoint) -> "Index":
+def _index_of(found: CheckpointHeader) -> "Index":
     """The index of the corpus that was learned, made now if there is none yet.
 
     Where the corpus is gone or has changed, the encoded copy of it serves. Raises `CorpusError`

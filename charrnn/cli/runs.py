@@ -51,12 +51,12 @@ def list_runs() -> None:
 def _row(run: "Run") -> list[str]:
     from charrnn.cli.console.figures import age, compact
 
-    last, best = run.header(), run.best_progress().val_loss
+    last, best = run.header(), run.best_metrics().get("val_loss")
     return [
         run.name,
         " ".join(last.corpus.names),
         f"{last.model} ({compact(last.num_parameters)})",
-        f"{last.progress.step:,} of {last.train.steps:,}",
+        f"{last.position.step:,} of {last.train.steps:,}",
         "" if best is None else f"{best:.4f}",
         age(time.time() - run.written_ns() / 1e9),
     ]
@@ -111,7 +111,8 @@ def verify(
 
 def _facts(run: "Run", last: "Checkpoint") -> dict[str, Any]:
     """Return all facts about a run, under names that scripts can rely on."""
-    best = run.best_progress()
+    best = run.best_header()
+    best_metrics = {} if best is None else best.metrics
     return {
         "run": run.name,
         "corpus": " ".join(last.corpus.names),
@@ -126,12 +127,12 @@ def _facts(run: "Run", last: "Checkpoint") -> dict[str, Any]:
         **last.train.to_json(),
         **last.runtime.to_json(),
         **{name: value for name, value in last.data.to_json().items() if name in _SPLIT_SETTINGS},
-        "step": last.progress.step,
-        "elapsed_seconds": round(last.progress.elapsed_seconds, 1),
-        "train_loss": last.progress.train_loss,
-        "val_loss": best.val_loss,
-        "val_loss_reset": best.val_loss_reset,
-        "best_step": best.step,
+        "step": last.position.step,
+        "elapsed_seconds": round(last.position.elapsed_seconds, 1),
+        "train_loss": last.metrics.get("train_loss"),
+        "val_loss": best_metrics.get("val_loss"),
+        "val_loss_reset": best_metrics.get("val_loss_reset"),
+        "best_step": 0 if best is None else best.position.step,
         "weights_sha256": last.weights_sha256(),
     }
 

@@ -20,7 +20,7 @@ from charrnn.generation.filters import Sieve, pattern
 from charrnn.generation.model import MAX_PROMPT, NUM_AT_ONCE, Model, Said
 from charrnn.generation.sampler import Steerings
 from charrnn.models.reference import State
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
 from charrnn.sources.units import END
 
 _NUM_RECORDS = 10
@@ -305,7 +305,7 @@ def _num_at_once(wanted: Wanted, num: int) -> int:
     return NUM_AT_ONCE if wanted.is_rare else min(NUM_AT_ONCE, num)
 
 
-def _records_of(found: Checkpoint) -> Container[str]:
+def _records_of(found: CheckpointHeader) -> Container[str]:
     """The records that were learned; their index is made if there is none yet."""
     from charrnn.data import corpus, dataset  # a fortieth of a second that others need not wait
     from charrnn.data.record_index import RecordIndex
@@ -330,7 +330,7 @@ def _records_of(found: Checkpoint) -> Container[str]:
         )  # fmt: skip
 
 
-def _sieve(found: Checkpoint, model: Model, sample: SampleConfig, wanted: Wanted) -> Sieve:
+def _sieve(found: CheckpointHeader, model: Model, sample: SampleConfig, wanted: Wanted) -> Sieve:
     """What lets the wanted samples pass."""
     known = _records_of(found) if wanted.novel else ()
     has_records = model.records != "none"

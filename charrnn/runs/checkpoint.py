@@ -34,7 +34,7 @@ from charrnn.errors import (
     storage_errors,
 )
 from charrnn.runs import safetensors_file
-from charrnn.runs.safetensors_file import Arrays, Header
+from charrnn.runs.safetensors_file import Arrays, Header, Shape
 
 FORMAT = 6
 NEEDS = "0.5"  # the first charrnn that reads this format
@@ -45,43 +45,86 @@ _NO_CORRECTION = {"schedule_step": 0, "schedule_done": 0.0}  # of the schedule
 _DATA_IN_TRAIN = ("records", "val_fraction", "test_fraction", "max_val_chars")
 _RUNTIME_IN_TRAIN = ("device", "precision", "threads")
 _DATA_IN_CORPUS = ("encoding", "errors", "column")
+_METRICS_IN_PROGRESS = ("train_loss", "val_loss", "val_loss_reset")
 _KNOWN = ("weights.", "ngrams.", "optimizer.", "state.", "recent_losses")
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far a run has come. Losses are in nats per character, None where not measured."""
+class Position:
+    """How far a run has come."""
 
     step: int = 0
-    elapsed_seconds: float = 0.0  # of training, in all
-    train_loss: float | None = None
-    val_loss: float | None = None  # of these weights, state carried over the whole split
-    val_loss_reset: float | None = None  # of these weights, state zero every 256 characters
-    rollbacks: int = 0  # how often it diverged and went on from a checkpoint at half the rate
-    ranks: int = 1  # processes that make the next step together; before format 5 there was one
+    elapsed_seconds: float = 0.0  # of training, since the run began
+    rollbacks: int = 0  # returns to an earlier checkpoint after divergence, at half the rate each
+    ranks: int = 1  # processes that make the next step together
 
 
-@dataclass(frozen=True, repr=False)
-class Checkpoint:
-    """A run at one step."""
+@dataclass(frozen=True, kw_only=True, repr=False)
+class CheckpointHeader:
+    """A run at one step, without its arrays: quick to read at any size.
 
-    model: ModelConfig
-    data: DataConfig
+    The types of the configurations, vocabularies and corpora are those of the task; `Any` stands
+    for them.
+    """
+
+    task: str  # its name in the registry
+    model: Any  # ModelConfig, of a language model
+    data: Any  # DataConfig, of one text
     train: TrainConfig
     runtime: RuntimeConfig
-    vocab: Vocab
-    corpus: CorpusFacts
-    progress: Progress
-    arrays: Arrays = field(default_factory=dict)  # empty when only the header was read
-    ngram_rows: int = 0  # embeddings besides those of the characters
-    path: Path | None = field(default=None, compare=False, repr=False)  # that it was read from
+    vocabs: Mapping[str, Any]  # by what they spell: "text", …
+    corpora: Mapping[str, Any]
+    position: Position
+    metrics: Mapping[str, float] = field(default_factory=dict)  # of these weights: "val_loss", …
+    shapes: Mapping[str, Shape] = field(default_factory=dict, compare=False)  # of the arrays
+    path: Path | None = field(default=None, compare=False)  # of the file that it was read from
 
     def __repr__(self) -> str:
-        steps = f"step {self.progress.step:,} of {self.train.steps:,}"
-        return f"Checkpoint({self.model}, {self.vocab.size_in_words}, {steps})"
+        steps = f"step {self.position.step:,} of {self.train.steps:,}"
+        return f"{type(self).__name__}({self.model}, {steps})"
+
+    @property
+    def vocab(self) -> Vocab:
+        """The vocabulary of a task that has one text."""
+        vocab: Vocab = self.vocabs["text"]
+        return vocab
+
+    @property
+    def corpus(self) -> CorpusFacts:
+        """The corpus of a task that has one text."""
+        corpus: CorpusFacts = self.corpora["text"]
+        return corpus
+
+    @property
+    def corpus_reference(self) -> CorpusReference:
+        """What it takes to read the run's corpus again."""
+        return CorpusReference(self.corpus, self.vocab, self.data, self.train.seed, self.path)
+
+    @property
+    def num_parameters(self) -> int:
+        """How many numbers the network learned."""
+        shapes = self.shapes.items()
+        return sum(math.prod(shape) for name, shape in shapes if name.startswith("weights."))
+
+    def with_arrays(self, arrays: Arrays) -> "Checkpoint":
+        """Return the checkpoint that has these arrays."""
+        shapes = {name: array.shape for name, array in arrays.items()}
+        return Checkpoint(**_header_fields(self) | {"shapes": shapes}, arrays=arrays)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Checkpoint(CheckpointHeader):
+    """A run at one step."""
+
+    arrays: Arrays
+
+    @property
+    def header(self) -> CheckpointHeader:
+        """All but the arrays."""
+        return CheckpointHeader(**_header_fields(self))
 
     def group(self, prefix: str) -> Arrays:
-        """The arrays below a prefix ("weights", "optimizer", "state"), named without it."""
+        """Return the arrays below a prefix ("weights", "optimizer", "state"), named without it."""
         start = prefix + "."
         return {
             name.removeprefix(start): array
@@ -101,25 +144,20 @@ class Checkpoint:
             for name, array in self.arrays.items()
             if name.startswith(("weights.", "ngrams."))
         }
-        return dataclasses.replace(self, arrays=kept)
-
-    @property
-    def corpus_reference(self) -> CorpusReference:
-        """What it takes to read the run's corpus again."""
-        return CorpusReference(self.corpus, self.vocab, self.data, self.train.seed, self.path)
-
-    @property
-    def num_parameters(self) -> int:
-        """How many numbers the network learned."""
-        return self.model.num_parameters(len(self.vocab), self.ngram_rows)
+        return self.with_arrays(kept)
 
     def weights_sha256(self) -> str:
-        """A fingerprint of the weights alone: names, shapes and values in sorted order."""
+        """Return a digest of the weights alone: names, shapes and values in sorted order."""
         digest = hashlib.sha256()
         for name, array in sorted(self.group("weights").items()):
             digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
+
+
+def _header_fields(header: CheckpointHeader) -> dict[str, Any]:
+    fields = dataclasses.fields(CheckpointHeader)
+    return {spec.name: getattr(header, spec.name) for spec in fields}
 
 
 def write(path: Path, checkpoint: Checkpoint) -> None:
@@ -143,7 +181,8 @@ def _pieces(checkpoint: Checkpoint) -> tuple[memoryview, bytes]:
         "vocab": checkpoint.vocab.to_json(),
         "corpus": dataclasses.asdict(checkpoint.corpus)
         | {name: data[name] for name in _DATA_IN_CORPUS},
-        "progress": dataclasses.asdict(checkpoint.progress),
+        "progress": dataclasses.asdict(checkpoint.position)
+        | {name: checkpoint.metrics.get(name) for name in _METRICS_IN_PROGRESS},
     }
     try:
         return safetensors_file.packed(facts, checkpoint.arrays)
@@ -175,17 +214,16 @@ def from_bytes(data: bytes) -> Checkpoint:
 
 
 def _read(file: BinaryIO, path: Path) -> Checkpoint:
-    found, header = _read_facts(file, path)  # first: no hostile size gets as far as memory
-    arrays = safetensors_file.read_arrays(
-        file, header
-    )  # of the same open file, whatever comes after
+    header, layout = _read_facts(file, path)  # first: no hostile size gets as far as memory
+    arrays = safetensors_file.read_arrays(file, layout)  # of the same open file
     _require_values(arrays)
-    return dataclasses.replace(found, arrays=arrays)
+    return header.with_arrays(arrays)
 
 
-def read_header(path: Path) -> Checkpoint:
-    """A checkpoint's facts without its arrays and without verifying the digest: quick at any
-    size.
+def read_header(path: Path) -> CheckpointHeader:
+    """Read all but the arrays, without verifying the digest: quick at any size.
+
+    Raises `CheckpointError`, as `read` does.
     """
     with _opened(path) as file:
         return dataclasses.replace(_read_facts(file, path)[0], path=path)
@@ -209,13 +247,14 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise _damaged(path, str(error)) from error
 
 
-def _read_facts(file: BinaryIO, path: Path) -> tuple[Checkpoint, Header]:
-    header = safetensors_file.read_header(file)
-    found = _from_facts(header.facts, path)
-    return dataclasses.replace(found, ngram_rows=_require_shapes(header.shapes, found)), header
+def _read_facts(file: BinaryIO, path: Path) -> tuple[CheckpointHeader, Header]:
+    layout = safetensors_file.read_header(file)
+    header = _from_facts(layout.facts, path)
+    _require_shapes(layout.shapes, header)
+    return dataclasses.replace(header, shapes=layout.shapes), layout
 
 
-def _from_facts(facts: Any, path: Path) -> Checkpoint:
+def _from_facts(facts: Any, path: Path) -> CheckpointHeader:
     """The typed form of the metadata, every value checked."""
     try:
         if type(facts["format"]) is not int or facts["format"] < 1:
@@ -238,14 +277,17 @@ def _from_facts(facts: Any, path: Path) -> Checkpoint:
         train, corpus, vocab = facts["train"], facts["corpus"], Vocab.from_json(facts["vocab"])
         data = {name: train[name] for name in _DATA_IN_TRAIN}
         data |= {name: corpus[name] for name in _DATA_IN_CORPUS if name in corpus}
-        return Checkpoint(
+        progress = facts["progress"]
+        return CheckpointHeader(
+            task="language_model",
             model=ModelConfig.from_json(facts["model"]),
             data=DataConfig(**data, is_bytes=vocab.is_bytes),
             train=TrainConfig.from_json(_without(train, _DATA_IN_TRAIN + _RUNTIME_IN_TRAIN)),
             runtime=RuntimeConfig(**{name: train[name] for name in _RUNTIME_IN_TRAIN}),
-            vocab=vocab,
-            corpus=_checked_corpus(_without(corpus, _DATA_IN_CORPUS)),
-            progress=_checked_progress(facts["progress"]),
+            vocabs={"text": vocab},
+            corpora={"text": _checked_corpus(_without(corpus, _DATA_IN_CORPUS))},
+            position=_checked_position(_without(progress, _METRICS_IN_PROGRESS)),
+            metrics=_checked_metrics({name: progress.get(name) for name in _METRICS_IN_PROGRESS}),
         )
     except CheckpointError:
         raise
@@ -279,21 +321,30 @@ def _checked_corpus(values: Any) -> CorpusFacts:
     return found
 
 
-def _checked_progress(values: Any) -> Progress:
-    progress = Progress(**values)
-    losses = (progress.train_loss, progress.val_loss, progress.val_loss_reset)
-    numbers = [progress.elapsed_seconds, *(loss for loss in losses if loss is not None)]
-    for count, least in ((progress.step, 0), (progress.rollbacks, 0), (progress.ranks, 1)):
+def _checked_position(values: Any) -> Position:
+    position = Position(**values)
+    for count, least in ((position.step, 0), (position.rollbacks, 0), (position.ranks, 1)):
         if type(count) is not int or count < least:
-            raise ValueError(f"a count of its progress is {count!r}")
-    if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
-        raise ValueError("a figure of its progress is not a number")
-    return progress
+            raise ValueError(f"a count of its position is {count!r}")
+    _require_finite(position.elapsed_seconds)
+    return position
 
 
-def _require_shapes(shapes: Mapping[str, tuple[int, ...]], found: Checkpoint) -> int:
-    """The declared weights are those of the configuration, and no other; before anything is
-    allocated. Returns the number of embeddings besides those of the characters.
+def _checked_metrics(values: Any) -> dict[str, float]:
+    measured = {name: number for name, number in values.items() if number is not None}
+    for number in measured.values():
+        _require_finite(number)
+    return measured
+
+
+def _require_finite(number: Any) -> None:
+    if type(number) not in (int, float) or not math.isfinite(number):
+        raise ValueError("a time or a metric is not a finite number")
+
+
+def _require_shapes(shapes: Mapping[str, Shape], found: CheckpointHeader) -> None:
+    """Require the declared weights to be those of the configuration, and no other; this comes
+    before anything is allocated.
     """
     for name in shapes:
         if not name.startswith(_KNOWN):
@@ -312,7 +363,6 @@ def _require_shapes(shapes: Mapping[str, tuple[int, ...]], found: Checkpoint) ->
     if declared != expected:
         name = sorted(set(declared.items()) ^ set(expected.items()))[0][0]
         raise ValueError(f"its weights do not fit its configuration ({name})")
-    return ngram_rows
 
 
 def _require_values(arrays: Arrays) -> None:

@@ -15,7 +15,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Any
 from charrnn._atomic import alone_at, discard_unfinished, keep_beside, write_atomically
 from charrnn.errors import CheckpointError, LockedError, NewerError, storage_errors
 from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint, Progress
+from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
 
 LAUNCH = "launch.json"
 
@@ -113,7 +113,7 @@ class Run:
         previous checkpoint to the last were made by the configuration of the previous one.
         """
         with contextlib.suppress(CheckpointError):
-            if checkpoint.read_header(self.last).progress.step < standing.progress.step:
+            if checkpoint.read_header(self.last).position.step < standing.position.step:
                 keep_beside(self.last, self.previous)
         checkpoint.write(self.last, standing)
 
@@ -143,8 +143,8 @@ class Run:
         """When a checkpoint was last written, in nanoseconds of the system's clock."""
         return max(path.stat().st_mtime_ns for path in self.folder.glob("*.safetensors"))
 
-    def header(self) -> Checkpoint:
-        """The facts of the newest checkpoint that has readable ones."""
+    def header(self) -> CheckpointHeader:
+        """Return the header of the newest checkpoint that has a valid one."""
         errors = []
         for path in self.checkpoints:
             try:
@@ -161,12 +161,17 @@ class Run:
                     leftover.unlink(missing_ok=True)
                 self.folder.rmdir()
 
-    def best_progress(self) -> Progress:
-        """Step and losses of the best checkpoint; none of it where nothing was validated yet."""
+    def best_header(self) -> CheckpointHeader | None:
+        """Return the header of the best checkpoint; None before the first validation."""
         try:
-            return checkpoint.read_header(self.best).progress
+            return checkpoint.read_header(self.best)
         except CheckpointError:
-            return Progress()
+            return None
+
+    def best_metrics(self) -> Mapping[str, float]:
+        """Return the metrics of the best checkpoint; none before the first validation."""
+        best = self.best_header()
+        return {} if best is None else best.metrics
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -238,7 +243,7 @@ def _step_of(line: str) -> float:
 def _age(path: Path) -> int:
     """Fewer for a checkpoint that has come further."""
     try:
-        return -checkpoint.read_header(path).progress.step
+        return -checkpoint.read_header(path).position.step
     except CheckpointError:
         return 0
 

@@ -21,6 +21,7 @@ import numpy.typing as npt
 import safetensors.numpy
 
 Arrays = dict[str, npt.NDArray[Any]]
+Shape = tuple[int, ...]
 
 _ENTRY = "charrnn"
 _DIGEST_SIZE = 32
@@ -32,7 +33,7 @@ class Place(NamedTuple):
     """Where an array lies: from byte `first` to before byte `end` of the file."""
 
     dtype: np.dtype[Any]
-    shape: tuple[int, ...]
+    shape: Shape
     first: int
     end: int
 
@@ -46,7 +47,7 @@ class Header:
     size: int  # bytes of the whole file
 
     @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
+    def shapes(self) -> dict[str, Shape]:
         """Every array's shape."""
         return {name: place.shape for name, place in self.places.items()}
 

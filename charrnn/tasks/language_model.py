@@ -20,7 +20,7 @@ from charrnn.models.dropout import Draws, reset_lanes
 from charrnn.models.evaluation import validation_loss, validation_loss_reset
 from charrnn.models.network import Network
 from charrnn.models.reference import State
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.tasks.prefetch import Batch, Prefetcher
 from charrnn.tasks.task import Constants, Vocabs
@@ -35,9 +35,9 @@ class LanguageModel:
     name = "language_model"
     unit = "chars"
 
-    def dataset(self, checkpoint: Checkpoint, *, keep_corpus: bool, reporter: Reporter) -> Text:
+    def dataset(self, header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter) -> Text:
         """Read the text that a run began with."""
-        return reload_text(checkpoint.corpus_reference, keep_corpus=keep_corpus, reporter=reporter)
+        return reload_text(header.corpus_reference, keep_corpus=keep_corpus, reporter=reporter)
 
     def build(
         self, model: ModelConfig, vocabs: Vocabs, constants: Constants, *, seed: int

@@ -16,7 +16,7 @@ from charrnn.config import ModelConfig, TrainConfig
 from charrnn.data.batches import ALL
 from charrnn.data.vocab import Vocab
 from charrnn.models.dropout import Draws
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
 
 Constants = Mapping[str, npt.NDArray[Any]]
@@ -59,7 +59,7 @@ class Task(Protocol):
     def unit(self) -> str:
         """What `Batches.units_per_step` counts, as in the metric "chars_per_second"."""
 
-    def dataset(self, checkpoint: Checkpoint, *, keep_corpus: bool, reporter: Reporter) -> Any:
+    def dataset(self, header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter) -> Any:
         """Read the dataset that a run began with (a `Dataset`).
 
         Raises `CorpusError` where it is gone or has changed; `keep_corpus` allows the latter.

@@ -14,7 +14,7 @@ import numpy as np
 
 from charrnn.errors import DivergedError, StorageError
 from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint, Progress
+from charrnn.runs.checkpoint import Checkpoint, Position
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.training import handover
 
@@ -44,19 +44,21 @@ class Checkpoints:
         Raises `DivergedError`.
         """
         trainer = self._trainer
-        state, (validated_step, metric) = trainer.state, trainer.validated
+        state, (validated_step, validated) = trainer.state, trainer.validated
         arrays = state.arrays()
         require_valid(trainer, arrays)
         arrays[RECENT] = np.array([float(loss) for loss in trainer.recent_losses], np.float32)
-        progress = Progress(
+        position = Position(
             step=state.step,
             elapsed_seconds=trainer.elapsed_seconds,
-            train_loss=trainer.train_loss,
-            val_loss=metric if validated_step == state.step else None,
-            rollbacks=trainer.header.progress.rollbacks,
+            rollbacks=trainer.header.position.rollbacks,
             ranks=state.group.num_ranks,
         )
-        return dataclasses.replace(trainer.header, progress=progress, arrays=arrays)
+        metrics = {} if trainer.train_loss is None else {"train_loss": trainer.train_loss}
+        if validated_step == state.step:
+            metrics |= validated
+        header = dataclasses.replace(trainer.header, position=position, metrics=metrics)
+        return header.with_arrays(arrays)
 
     def save(self) -> None:
         """Make what there is now the last checkpoint. Raises `StorageError`, `DivergedError`."""
@@ -87,20 +89,20 @@ def roll_back(trainer: Trainer, error: DivergedError) -> None:
     """
     group = trainer.state.group
     newest = handover.of_first(group, lambda: trainer.run.newest_valid()[0])
-    if newest.progress.rollbacks == MAX_ROLLBACKS:
+    if newest.position.rollbacks == MAX_ROLLBACKS:
         raise error
     rate = newest.train.learning_rate / 2
     slower = dataclasses.replace(newest.train, learning_rate=rate)
-    progress = dataclasses.replace(newest.progress, rollbacks=newest.progress.rollbacks + 1)
-    trainer.state.restore(newest.arrays, step=progress.step)
-    trainer.go_on_from(dataclasses.replace(newest, train=slower, progress=progress))
-    trainer.run.forget_metrics_after(progress.step)
+    position = dataclasses.replace(newest.position, rollbacks=newest.position.rollbacks + 1)
+    trainer.state.restore(newest.arrays, step=position.step)
+    trainer.go_on_from(dataclasses.replace(newest, train=slower, position=position))
+    trainer.run.forget_metrics_after(position.step)
     trainer.checkpoints.save()
     trainer.warn(
-        f"{error.message}; going on after step {progress.step:,} at half the rate, {rate:.3g}"
-        f" ({progress.rollbacks} of {MAX_ROLLBACKS} times)"
+        f"{error.message}; going on after step {position.step:,} at half the rate, {rate:.3g}"
+        f" ({position.rollbacks} of {MAX_ROLLBACKS} times)"
     )
-    trainer.record(learning_rate=rate, rollbacks=progress.rollbacks)
+    trainer.record(learning_rate=rate, rollbacks=position.rollbacks)
     trainer.emit("on_rollback")
 
 

@@ -23,7 +23,7 @@ from charrnn.training import loop
 from charrnn.training.threads import ThreadChooser, timed
 
 if TYPE_CHECKING:
-    from charrnn.runs.checkpoint import Checkpoint
+    from charrnn.runs.checkpoint import CheckpointHeader
     from charrnn.training.trainer import Trainer
 
 _WINDOW_SECONDS = 5.0  # of learning: what "recently" means
@@ -229,7 +229,7 @@ def follow(trainer: Trainer, correction: Correction | None) -> None:
         trainer.emit("on_new_length")
 
 
-def _change(trainer: Trainer, header: Checkpoint) -> bool:
+def _change(trainer: Trainer, header: CheckpointHeader) -> bool:
     """Go on with other settings, saved first. Return False, with nothing changed, where the disk
     refuses: the next correction tries again.
     """

@@ -1,7 +1,5 @@
-"""How the first of several processes brings the others in: it finds the run, settles every number
-and hands all of it on, so that no other process has to share a disk with it, or to decide anything.
-
-What is handed on is a checkpoint, in the form of its file.
+"""Start several processes on one run: the first reads or makes it, and sends the others a
+checkpoint, as the bytes of its file. So no other process needs its disk, or has to decide anything.
 """
 
 import json
@@ -19,58 +17,58 @@ from charrnn.training.distributed import Group
 
 
 @dataclass(frozen=True)
-class Elsewhere(Run):
-    """A run that another process keeps: here nothing is written, and nothing found."""
+class RemoteRun(Run):
+    """A run that another process keeps: here nothing is written, and nothing is read."""
 
     def tidy(self, step: int) -> None:
-        """See `Run.tidy`."""
+        """Do nothing."""
 
-    def save(self, standing: Checkpoint) -> None:
-        """See `Run.save`."""
+    def save(self, newest: Checkpoint) -> None:
+        """Do nothing."""
 
-    def save_best(self, standing: Checkpoint) -> None:
-        """See `Run.save_best`."""
+    def save_best(self, best: Checkpoint) -> None:
+        """Do nothing."""
 
     def has_best(self) -> bool:
-        """See `Run.has_best`."""
+        """Return False."""
         return False
 
     def record(self, figures: dict[str, Any]) -> None:
-        """See `Run.record`."""
+        """Do nothing."""
 
     def recorded(self) -> Iterator[dict[str, Any]]:
-        """See `Run.recorded`."""
+        """Return nothing."""
         return iter(())
 
     def forget_metrics_after(self, step: int) -> None:
-        """See `Run.forget_metrics_after`."""
+        """Do nothing."""
 
 
-def invite(group: Group, run: Run, standing: Checkpoint) -> None:
-    """Tell the others what all train: a checkpoint, its arrays included. Those of a run that has
-    not begun are the weights alone.
+def invite(group: Group, run: Run, start: Checkpoint) -> None:
+    """Send the others the run and the checkpoint that all start from. The arrays of a new run are
+    its weights alone.
     """
     if group.num_ranks == 1:
         return
-    group.bytes_of_first(json.dumps({"folder": str(run.folder)}).encode())
-    of_first(group, lambda: standing)
+    group.bytes_of_first(json.dumps({"folder": str(run.folder), "name": run.name}).encode())
+    of_first(group, lambda: start)
     with group.first_of_each_machine_first():
         pass
 
 
 def accepted(group: Group) -> tuple[Run, Checkpoint]:
-    """What the first process invites this one to, which is to enter `first_of_each_machine_first`
-    next. Raises `FirstProcessError` where there is nothing to join.
+    """Receive the run and its checkpoint from the first process. The caller must enter
+    `first_of_each_machine_first` next. Raises `FirstProcessError` where the first one failed.
     """
     told = json.loads(group.bytes_of_first(b""))
     if "error" in told:
         raise FirstProcessError(told["error"])
-    return Elsewhere(Path(told["folder"])), of_first(group, lambda: None)
+    return RemoteRun(Path(told["folder"]), told["name"]), of_first(group, lambda: None)
 
 
 @contextmanager
 def leading(group: Group) -> Iterator[None]:
-    """An error that comes before the invitation is told to those who wait for it."""
+    """Report an error before the invitation to the processes that wait for it."""
     try:
         yield
     except PeerError:
@@ -80,11 +78,11 @@ def leading(group: Group) -> Iterator[None]:
         raise
 
 
-def of_first(group: Group, find: Callable[[], Checkpoint | None]) -> Checkpoint:
-    """The checkpoint that the first process finds."""
-    found = find() if group.rank == 0 else None
+def of_first(group: Group, read: Callable[[], Checkpoint | None]) -> Checkpoint:
+    """Return, in every process, the checkpoint that `read` returns in the first."""
+    own = read() if group.rank == 0 else None
     if group.num_ranks > 1:
-        data = group.bytes_of_first(b"" if found is None else checkpoint.to_bytes(found))
-        found = found or checkpoint.from_bytes(data)
-    assert found is not None
-    return found
+        data = group.bytes_of_first(b"" if own is None else checkpoint.to_bytes(own))
+        own = own or checkpoint.from_bytes(data)
+    assert own is not None
+    return own

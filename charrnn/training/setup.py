@@ -29,7 +29,7 @@ from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.models import device, ngrams
 from charrnn.models.ngrams import Keys
 from charrnn.runs import restarts
-from charrnn.runs.checkpoint import Checkpoint, Progress
+from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader, Position
 from charrnn.runs.root import Root
 from charrnn.runs.run import Run
 from charrnn.sources import paths
@@ -136,13 +136,18 @@ def new_run(
     run = request.root.create(request.run_name, default=_title(request.names))
     restarts.remember(run, request.arguments)
     reporter.show(f"Ctrl-C saves and stops; continue with: charrnn resume {run.name}")
-    progress = Progress(ranks=group.num_ranks)
-    standing = Checkpoint(
-        planned.model, settled.data, planned.train, settled.runtime, vocab, facts, progress
+    header = CheckpointHeader(
+        task=newborn.task.name,
+        model=planned.model,
+        data=settled.data,
+        train=planned.train,
+        runtime=settled.runtime,
+        vocabs={"text": vocab},
+        corpora={"text": facts},
+        position=Position(ranks=group.num_ranks),
     )
-    handover.invite(
-        group, run, dataclasses.replace(standing, arrays=newborn.task.arrays(newborn.module))
-    )
+    standing = header.with_arrays(newborn.task.arrays(newborn.module))
+    handover.invite(group, run, standing)
     return Trainer(
         run, newborn, settled.text, standing,
         callbacks=callbacks, save_every=save_every, clock=_clock(settled.pace, settled.chooser),
@@ -169,7 +174,7 @@ def resumed(
     """
     found, skipped = run.newest_valid()
     for error in skipped:
-        reporter.warn(f"{error.message}; going on from step {found.progress.step} instead")
+        reporter.warn(f"{error.message}; going on from step {found.position.step} instead")
     if skipped:
         kept = run.set_aside_damaged()
         reporter.show(f"what is left of the last checkpoint is kept as {kept}")
@@ -192,16 +197,16 @@ def resumed(
             )
         config = dataclasses.replace(config, steps=steps, schedule_step=0, schedule_done=0.0)
     if budget.minutes is not None:
-        at = f"going on after step {found.progress.step:,}; training for {_length(budget)}"
-    elif found.progress.step < config.steps:
-        at = f"going on after step {found.progress.step:,} of {config.steps:,}"
+        at = f"going on after step {found.position.step:,}; training for {_length(budget)}"
+    elif found.position.step < config.steps:
+        at = f"going on after step {found.position.step:,} of {config.steps:,}"
     else:
         at = f"all {config.steps:,} steps are made; for more: charrnn resume {run.name} --minutes 5"
     reporter.show(f"run {run.name}: {at}")
-    progress = dataclasses.replace(found.progress, ranks=group.num_ranks)
-    standing = dataclasses.replace(found, train=config, progress=progress)
-    settings = (config, runtime, progress)
-    if skipped or settings != (before.train, before.runtime, before.progress):
+    position = dataclasses.replace(found.position, ranks=group.num_ranks)
+    standing = dataclasses.replace(found, train=config, position=position)
+    settings = (config, runtime, position)
+    if skipped or settings != (before.train, before.runtime, before.position):
         run.save(standing)  # before a step is made by it
     handover.invite(group, run, standing)
     return Trainer(
@@ -234,7 +239,7 @@ def _new_length(
     trial = budgets.run_trial(
         tried, text, share, seconds=budget.seconds, began=began, threads=[found.runtime.threads]
     )
-    return found.progress.step + trial.steps, trial.pace
+    return found.position.step + trial.steps, trial.pace
 
 
 def joined(group: Group) -> Trainer:
@@ -262,7 +267,7 @@ def restored(start: Checkpoint, config: TrainConfig, group: Group = ALONE) -> Tr
     """
     state = built(start, config, group)
     try:
-        state.restore(start.arrays, step=start.progress.step)
+        state.restore(start.arrays, step=start.position.step)
     except (KeyError, ValueError) as error:
         raise CheckpointError(
             f"the checkpoint lacks what resuming needs: {error}",
@@ -273,8 +278,8 @@ def restored(start: Checkpoint, config: TrainConfig, group: Group = ALONE) -> Tr
 
 def built(start: Checkpoint, config: TrainConfig, group: Group = ALONE) -> TrainingState:
     """Return a new training state for what a checkpoint describes, its weights not yet loaded."""
-    task = TASKS["language_model"]
-    module = task.build(start.model, {"text": start.vocab}, start.arrays, seed=config.seed)
+    task = TASKS[start.task]
+    module = task.build(start.model, start.vocabs, start.arrays, seed=config.seed)
     return TrainingState.new(task, module, config, runtime=start.runtime, group=group)
 
 
@@ -561,7 +566,7 @@ def _say_unknown(vocab: Vocab, surveyed: Survey, request: Request, reporter: Rep
 
 
 def _moved(
-    found: Checkpoint, given: Mapping[str, Any], reporter: Reporter, group: Group
+    found: CheckpointHeader, given: Mapping[str, Any], reporter: Reporter, group: Group
 ) -> RuntimeConfig:
     """Return the device and threads of this machine; warn where they differ from the run's."""
     train, config = found.train, found.runtime
@@ -578,7 +583,7 @@ def _moved(
     changes = {
         name: (getattr(config, name), getattr(moved, name)) for name in ("device", "threads")
     }
-    changes["processes"] = found.progress.ranks, group.num_ranks
+    changes["processes"] = found.position.ranks, group.num_ranks
     is_other_kind = config.device.partition(":")[0] != moved.device.partition(":")[0]
     draws_anew = is_other_kind and (train.dropout or train.weight_dropout)
     for name, (before, now) in changes.items():

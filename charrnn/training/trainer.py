@@ -21,9 +21,8 @@ alone (and a rollback). Whatever happens (the end, Ctrl-C, a full disk, kill -9)
 checkpoint stays, and `charrnn resume` goes on from it to the last bit.
 """
 
-import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,16 +68,17 @@ class Trainer:
         self.best = float("inf")  # the decisive metric of the best checkpoint
         self.received: int | None = None  # the signal that ended it, whichever process got it
         self._callbacks = (Metrics(), Validation(), *callbacks)
-        self._seconds_before, self._began = start.progress.elapsed_seconds, time.monotonic()
+        self._seconds_before, self._began = start.position.elapsed_seconds, time.monotonic()
         self.go_on_from(start)
 
     def go_on_from(self, start: Checkpoint) -> None:
         """Take over what a checkpoint knows besides the training state."""
-        self.header = dataclasses.replace(start, arrays={})  # for all later checkpoints
+        self.header = start.header  # of all later checkpoints
         recent = torch.from_numpy(start.arrays.get(RECENT, np.empty(0))).to(start.runtime.device)
         self.recent_losses: list[Tensor] = list(recent)
-        self.train_loss = start.progress.train_loss
-        self.validated = (start.progress.step, start.progress.val_loss)
+        metrics = dict(start.metrics)
+        self.train_loss = metrics.pop("train_loss", None)
+        self.validated: tuple[int, Mapping[str, float]] = (start.position.step, metrics)
         self.report: Report | None = None  # of the last step
         if self.clock is not None:
             self.clock.pace.start_anew()

@@ -20,7 +20,7 @@ from charrnn.data.vocab import IntArray, Vocab
 from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.models import device
 from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
 from charrnn.runs.run import Run
 from charrnn.tasks.task import Batches
 from charrnn.training import setup
@@ -74,7 +74,7 @@ def files(run: Run) -> Iterator[Finding]:
             yield Finding(path.name, "damaged", error.message)
             continue
         newest = newest or intact
-        step, size = intact.progress.step, path.stat().st_size / 1e6
+        step, size = intact.position.step, path.stat().st_size / 1e6
         yield Finding(path.name, f"step {step:,}, {size:.1f} MB, the digest matches")
     yield _metrics(run)
     if newest is not None:
@@ -97,7 +97,7 @@ def _is_record(line: str) -> bool:
         return False
 
 
-def _encoded_corpus(start: Checkpoint, cache: Path) -> Finding:
+def _encoded_corpus(start: CheckpointHeader, cache: Path) -> Finding:
     """Check that the ids that the run reads spell the text it began with."""
     what, facts, vocab = "encoded corpus", start.corpus, start.vocab
     ids = cache_files.load_ids(facts.sha256, vocab, facts.num_chars, cache=cache)
@@ -150,15 +150,15 @@ def replay(
     """
     goals = _intact(run.last, run.best)  # first: a trainer may save meanwhile
     starts = _intact(run.previous)
-    if not starts or not goals or starts[0].progress.step >= goals[0].progress.step:
+    if not starts or not goals or starts[0].position.step >= goals[0].position.step:
         return "there is no earlier checkpoint to go on from"
-    start, first = starts[0], starts[0].progress.step
-    if start.progress.ranks > 1:
-        return f"{start.progress.ranks} processes made the last steps: one alone rounds otherwise"
-    last = goals[0].progress.step if at_most is None else first + at_most
-    last = min(last, goals[0].progress.step)
+    start, first = starts[0], starts[0].position.step
+    if start.position.ranks > 1:
+        return f"{start.position.ranks} processes made the last steps: one alone rounds otherwise"
+    last = goals[0].position.step if at_most is None else first + at_most
+    last = min(last, goals[0].position.step)
 
-    def is_alike(goal: Checkpoint) -> bool:
+    def is_alike(goal: CheckpointHeader) -> bool:
         return (goal.train, goal.runtime) == (start.train, start.runtime)
 
     # a best checkpoint of another rate may be of steps that were given up
@@ -204,7 +204,7 @@ def _compared(
 ) -> Iterator[str]:
     """Compare a step with what was recorded of it; each comparison gives its difference, or ""."""
     for goal in goals:
-        if goal.progress.step == report.step:
+        if goal.position.step == report.step:
             yield _difference(state, goal)
     if report.step in recorded:
         expected, grad_norm = recorded[report.step], float(report.grad_norm)

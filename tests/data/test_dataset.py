@@ -71,7 +71,7 @@ def test_the_score_of_records_is_that_of_each_alone(charrnn, kind, tmp_path):
     facts = json.loads(charrnn("info", "a", "--json").out)
     by_split = json.loads(charrnn("score", "--json").out)
     best = checkpoint.read(run_of(tmp_path).best)
-    assert by_split["nats_per_char"] == pytest.approx(best.progress.val_loss, abs=1e-6)
+    assert by_split["nats_per_char"] == pytest.approx(best.metrics["val_loss"], abs=1e-6)
     assert facts["val_loss_reset"] == pytest.approx(facts["val_loss"], abs=1e-6)
     val = found.vocab.decode(text.ids[slice(*text.part("val"))])
     (tmp_path / "val.txt").write_text(val)

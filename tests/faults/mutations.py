@@ -346,7 +346,7 @@ MISTAKES = [
     Mistake(
         "a run that diverged does not go back",
         "training.checkpoints:roll_back",
-        "newest.progress.rollbacks == MAX_ROLLBACKS",
+        "newest.position.rollbacks == MAX_ROLLBACKS",
         "True",
         "test_divergence.py",
     ),
@@ -360,7 +360,7 @@ MISTAKES = [
     Mistake(
         "a run goes back for ever",
         "training.checkpoints:roll_back",
-        "newest.progress.rollbacks == MAX_ROLLBACKS",
+        "newest.position.rollbacks == MAX_ROLLBACKS",
         "False",
         "test_divergence.py::test_a_run_that_always_diverges_ends_with_its_code",
     ),

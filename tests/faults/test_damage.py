@@ -131,10 +131,10 @@ def change(facts, where, value):
         (("vocab", "code_points"), [1, 1, 2, 3, 4], "not a list of distinct characters"),
         (("vocab", "code_points"), [[]] * 5, "not a list of distinct characters"),
         (("vocab",), None, "not a valid charrnn checkpoint"),
-        (("progress", "step"), -1, "a count of its progress is -1"),
-        (("progress", "rollbacks"), "x", "a count of its progress is 'x'"),
-        (("progress", "ranks"), 0, "a count of its progress is 0"),
-        (("progress", "val_loss"), "low", "not a number"),
+        (("progress", "step"), -1, "a count of its position is -1"),
+        (("progress", "rollbacks"), "x", "a count of its position is 'x'"),
+        (("progress", "ranks"), 0, "a count of its position is 0"),
+        (("progress", "val_loss"), "low", "not a finite number"),
         (("corpus",), {}, "not a valid charrnn checkpoint"),
         (("train", "batch_size"), 10**9, "batch_size 1000000000 is out of range"),
     ],
@@ -433,7 +433,7 @@ def test_the_golden_checkpoint_of_each_format_still_loads(number):
     golden = GOLDEN / f"golden-format-{number}.safetensors"
     assert golden.stat().st_size < 100_000
     found = checkpoint.read(golden)
-    assert found.progress.step == 40
+    assert found.position.step == 40
     assert found.weights_sha256() == WEIGHTS[number]
     said = "tal  tethee r nasnnd" if number == 1 else "the wheel returns; t"
     assert load(golden).generate(length=20, seed=1) == said
@@ -450,7 +450,7 @@ def test_a_run_of_each_format_goes_on_as_what_it_was(charrnn, tmp_path, number):
     (tmp_path / "wheel.txt").write_text(text)
     assert charrnn("resume", "wheel", "--steps", 60).code == 0
     found = checkpoint.read(run.last)
-    assert found.progress.step == 60
+    assert found.position.step == 60
     assert (found.model, found.vocab, found.corpus) == (before.model, before.vocab, before.corpus)
     assert found.train == dataclasses.replace(before.train, steps=60)
     is_plain = (found.model.ngrams, found.model.skip, found.train.optimizer) == (1, False, "adamw")
@@ -462,10 +462,10 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_best():
     run = ROOT.create("a", default="x")
     checkpoint.write(run.last, small(step=9))
     checkpoint.write(run.best, small(step=5))
-    assert run.newest_valid()[0].progress.step == 9
+    assert run.newest_valid()[0].position.step == 9
     run.last.write_bytes(run.last.read_bytes()[:-1])
     found, skipped = run.newest_valid()
-    assert found.progress.step == 5
+    assert found.position.step == 5
     assert "last.safetensors is not a valid charrnn checkpoint" in skipped[0].message
     run.best.unlink()
     with pytest.raises(CheckpointError, match=r"last\.safetensors is not a valid"):

@@ -86,8 +86,8 @@ def test_a_run_that_diverges_goes_back_and_learns_more_slowly(
     assert "at half the rate, 0.0" in done.err
     assert "(1 of 3 times)" in done.err
     after = checkpoint.read(run_of(tmp_path).last)
-    assert after.progress.step == 60
-    assert after.progress.rollbacks == 1
+    assert after.position.step == 60
+    assert after.position.rollbacks == 1
     assert after.train.learning_rate == before.train.learning_rate / 2
     arrays = [array for found in seen for array in found.arrays.values()]
     assert all(np.isfinite(array).all() for array in arrays)
@@ -111,7 +111,7 @@ def test_a_run_that_went_back_resumes_exactly_too(charrnn, tmp_path, monkeypatch
         signal_at(patch, 41, signal.SIGINT)
         assert charrnn("resume", "a").code == 130
     found = checkpoint.read(run_of(tmp_path).last)
-    assert (found.progress.step, found.progress.rollbacks) == (42, 1)
+    assert (found.position.step, found.position.rollbacks) == (42, 1)
     assert charrnn("resume", "a").code == 0
     assert charrnn(*TRAIN[:-1], "b", "--steps", 34).code == 0  # its own schedule: only to copy
     run, other = run_of(tmp_path), run_of(tmp_path, "b")
@@ -137,7 +137,7 @@ def test_a_run_that_always_diverges_ends_with_its_code(charrnn, tmp_path, monkey
         f" with a --learning-rate below {rate / 8:.3g} or a lower --grad-clip\n"
     )
     found = checkpoint.read(run_of(tmp_path).last)
-    assert found.progress.step == 34
+    assert found.position.step == 34
     assert charrnn("resume", "a").code == 5  # it does not begin to count anew
 
 
@@ -151,8 +151,8 @@ def test_a_validation_that_is_no_number_is_no_best(charrnn, corpus, tmp_path, mo
 
     monkeypatch.setattr(language_model, "validation_loss", poisoned)
     assert charrnn(*TRAIN).code == 0
-    assert math.isfinite(checkpoint.read(run_of(tmp_path).best).progress.val_loss)
-    assert checkpoint.read(run_of(tmp_path).last).progress.rollbacks == 1
+    assert math.isfinite(checkpoint.read(run_of(tmp_path).best).metrics["val_loss"])
+    assert checkpoint.read(run_of(tmp_path).last).position.rollbacks == 1
 
 
 @row(22)
@@ -195,7 +195,7 @@ def test_out_of_memory_is_one_line_and_leaves_the_checkpoint(charrnn, corpus, tm
         "charrnn: out of memory; what was saved is intact; a smaller --batch-size, --seq-length or"
         " --hidden-size needs less\n"
     )
-    assert checkpoint.read(run_of(tmp_path).last).progress.step == 0
+    assert checkpoint.read(run_of(tmp_path).last).position.step == 0
     assert json.loads(charrnn("info", "a", "--json").out)["batch_size"] == 4096
     assert charrnn("train", corpus, *SMALL, "--steps", 2).code == 0
 

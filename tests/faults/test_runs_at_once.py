@@ -80,7 +80,7 @@ def test_a_reader_never_sees_half_a_checkpoint(tmp_path):
         for _ in range(1000):
             found, skipped = run.newest_valid()
             assert not skipped
-            seen.add(found.progress.step)
+            seen.add(found.position.step)
             assert run.best_valid()[0].weights_sha256() == small().weights_sha256()
             crash_points[32] += 1
     finally:
@@ -97,6 +97,6 @@ from charrnn.runs.run import Run
 run = Run(Path("checkpoints/a"))
 saved = checkpoint.read(run.last)
 while True:
-    saved = replace(saved, progress=replace(saved.progress, step=saved.progress.step + 1))
+    saved = replace(saved, position=replace(saved.position, step=saved.position.step + 1))
     run.save(saved)
 """

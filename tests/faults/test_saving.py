@@ -54,7 +54,7 @@ def weighty(step: int, num_floats: int = 0) -> Checkpoint:
 
 
 OLDEST, OLD, NEW = (weighty(step, 200_000) for step in (1, 2, 3))
-SHA256 = {found.progress.step: found.weights_sha256() for found in (OLDEST, OLD, NEW)}
+SHA256 = {found.position.step: found.weights_sha256() for found in (OLDEST, OLD, NEW)}
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def run(tmp_path) -> Run:
 
 def renew(run: Run) -> None:
     for path, found in ((run.previous, OLDEST), (run.last, OLD)):
-        if not path.exists() or checkpoint.read_header(path).progress != found.progress:
+        if not path.exists() or checkpoint.read_header(path).position != found.position:
             checkpoint.write(path, found)
 
 
@@ -88,13 +88,13 @@ def require_old_or_new(run: Run, *, saved: bool) -> int:
     """
     last, skipped = run.newest_valid()
     assert not skipped
-    assert last.weights_sha256() == SHA256[last.progress.step]
-    assert last.progress.step in ((3,) if saved else (2, 3))
+    assert last.weights_sha256() == SHA256[last.position.step]
+    assert last.position.step in ((3,) if saved else (2, 3))
     previous = checkpoint.read(run.previous)
-    assert previous.weights_sha256() == SHA256[previous.progress.step]
+    assert previous.weights_sha256() == SHA256[previous.position.step]
     discard_unfinished(run.folder)
     assert set(run.folder.iterdir()) == {run.last, run.previous, run.folder / "new"}
-    return last.progress.step
+    return last.position.step
 
 
 @row(1)
@@ -181,9 +181,9 @@ def test_whatever_reached_the_disk_when_the_power_went_a_checkpoint_loads(tmp_pa
                 path.write_bytes(data)
             found, skipped = run.newest_valid()
             assert not skipped
-            wanted = new if found.progress.step == 3 else old
+            wanted = new if found.position.step == 3 else old
             assert found.weights_sha256() == wanted.weights_sha256()
-            assert found.progress.step == 3 or number < len(done), "a save that is done stays"
+            assert found.position.step == 3 or number < len(done), "a save that is done stays"
 
 
 def possible_disks(before, done):
@@ -251,9 +251,9 @@ def test_a_folder_that_becomes_read_only_is_said_and_costs_nothing(charrnn, corp
     while said.count(b"training goes on and the next save tries again") < 2:
         said = said + process.stderr.readline()
     assert b"cannot write checkpoints/a/last.safetensors: Permission denied" in said
-    found = checkpoint.read(run.last).progress.step
+    found = checkpoint.read(run.last).position.step
     run.folder.chmod(0o755)
-    wait_until(lambda: checkpoint.read_header(run.last).progress.step > found)
+    wait_until(lambda: checkpoint.read_header(run.last).position.step > found)
     process.send_signal(signal.SIGTERM)
     process.stderr.read()
     process.stderr.close()
@@ -298,7 +298,7 @@ def test_a_disk_that_takes_a_part_of_a_write_is_given_the_rest(written, monkeypa
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[: len(data) // 3 + 1]))
     checkpoint.write(written, small(step=4))
-    assert checkpoint.read(written).progress.step == 4
+    assert checkpoint.read(written).position.step == 4
 
 
 @row(5)
@@ -360,7 +360,7 @@ def test_a_disk_that_refuses_the_last_save_says_so(charrnn, corpus, tmp_path, mo
         charrnn(*TRAIN)
     refusing(monkeypatch, 10**6)
     assert charrnn("resume", "a").code == 6
-    assert checkpoint.read(run_of(tmp_path).last).progress.step == 10
+    assert checkpoint.read(run_of(tmp_path).last).position.step == 10
 
 
 @row(6)

@@ -29,7 +29,7 @@ def sitting(folder, arguments):
 
 
 def step_of(run):
-    return checkpoint.read_header(run.last).progress.step
+    return checkpoint.read_header(run.last).position.step
 
 
 @row(1)

@@ -32,7 +32,7 @@ def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(
     assert stopped.err.endswith(
         f"stopped after step {step + 1}, saved; continue with: charrnn resume a\n"
     )
-    assert checkpoint.read(run_of(tmp_path).last).progress.step == step + 1
+    assert checkpoint.read(run_of(tmp_path).last).position.step == step + 1
     assert charrnn("resume", "a").code == 0
     assert charrnn(*TRAIN[:-1], "whole").code == 0
     same_files(run_of(tmp_path), run_of(tmp_path, "whole"))

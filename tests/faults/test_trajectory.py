@@ -107,15 +107,15 @@ def test_another_number_of_processes_is_a_warning(charrnn, corpus, tmp_path):
     charrnn("train", corpus, *QUICK, "--run", "a")
     run = run_of(tmp_path)
     found = checkpoint.read(run.last)
-    progress = dataclasses.replace(found.progress, ranks=3)
-    checkpoint.write(run.last, dataclasses.replace(found, progress=progress))
+    position = dataclasses.replace(found.position, ranks=3)
+    checkpoint.write(run.last, dataclasses.replace(found, position=position))
     resumed = charrnn("resume", "a", "--steps", 30)
     assert resumed.code == 0
     assert (
         "the run began with processes 3, now 1: results may differ in the last digits"
         in resumed.err
     )
-    assert checkpoint.read(run.last).progress.ranks == 1
+    assert checkpoint.read(run.last).position.ranks == 1
 
 
 @row(19)

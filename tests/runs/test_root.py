@@ -53,13 +53,13 @@ def test_a_run_speaks_with_its_best_or_else_its_last():
     with pytest.raises(CheckpointError, match="the run 'a' has no checkpoint yet"):
         ROOT.best_checkpoint("a")
     checkpoint.write(run.last, small())
-    assert ROOT.best_checkpoint("a")[0].progress.step == 3
+    assert ROOT.best_checkpoint("a")[0].position.step == 3
     checkpoint.write(run.best, small(step=2))
-    assert ROOT.best_checkpoint(None)[0].progress.step == 2
-    assert ROOT.best_checkpoint(str(run.last))[0].progress.step == 3
+    assert ROOT.best_checkpoint(None)[0].position.step == 2
+    assert ROOT.best_checkpoint(str(run.last))[0].position.step == 3
     run.best.write_bytes(b"damaged")
     found, skipped = ROOT.best_checkpoint("a")
-    assert found.progress.step == 3
+    assert found.position.step == 3
     assert "best.safetensors is not a valid" in skipped[0].message
 
 

@@ -111,9 +111,9 @@ def test_validation_holds_a_part_of_every_file(charrnn, tmp_path, order):
         part = split_of(tmp_path, split)
         share = sum(c.isdigit() for c in part) / sum(c.isdigit() for c in digits)
         assert share == pytest.approx(0.1, abs=0.02)
-    best = checkpoint.read(run_of(tmp_path).best).progress
+    best = checkpoint.read(run_of(tmp_path).best)
     scored = json.loads(charrnn("score", "--json").out)
-    assert scored["nats_per_char"] == pytest.approx(best.val_loss, abs=1e-6)
+    assert scored["nats_per_char"] == pytest.approx(best.metrics["val_loss"], abs=1e-6)
     assert json.loads(charrnn("score", "--split", "test", "--json").out)["num_chars"] == len(part)
 
 
@@ -156,7 +156,7 @@ def test_a_run_of_an_older_format_keeps_its_split_to_the_bit(charrnn, tmp_path):
     last = run_of(tmp_path, "b").last
     found = checkpoint.read(last)
     facts = dataclasses.replace(found.corpus, names=("folder",), files_sha256="")
-    checkpoint.write(last, dataclasses.replace(found, corpus=facts))
+    checkpoint.write(last, dataclasses.replace(found, corpora={"text": facts}))
     Path("one.txt").unlink()
     assert charrnn("resume", "b").code == 0
     assert metrics(run_of(tmp_path)) == metrics(run_of(tmp_path, "b"))
@@ -172,7 +172,7 @@ def test_records_of_an_older_format_are_what_they_were(charrnn, tmp_path):
     last = run_of(tmp_path).last
     found = checkpoint.read(last)
     facts = dataclasses.replace(found.corpus, files_sha256="")
-    checkpoint.write(last, dataclasses.replace(found, corpus=facts))
+    checkpoint.write(last, dataclasses.replace(found, corpora={"text": facts}))
     assert sorted(records_of(tmp_path)) == sorted([f"name {k}\n" for k in range(30)] + [" \n"] * 30)
 
 
@@ -186,7 +186,7 @@ def test_a_run_of_each_format_scores_its_own_split(charrnn, tmp_path, number):
     scored = json.loads(charrnn("score", "--json").out)
     assert scored["num_chars"] == 156
     assert scored["nats_per_char"] == pytest.approx(
-        checkpoint.read(run.best).progress.val_loss, abs=1e-6
+        checkpoint.read(run.best).metrics["val_loss"], abs=1e-6
     )
 
 

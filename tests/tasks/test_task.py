@@ -14,10 +14,10 @@ from torch.nn import functional
 from charrnn.config import CPU, DataConfig, ModelConfig, TrainConfig
 from charrnn.data.corpus import CorpusFacts
 from charrnn.data.vocab import Vocab
-from charrnn.runs.checkpoint import Checkpoint, Progress
+from charrnn.runs.checkpoint import CheckpointHeader, Position
 from charrnn.tasks.registry import TASKS
 from charrnn.training.callbacks.callback import Callback
-from charrnn.training.handover import Elsewhere
+from charrnn.training.handover import RemoteRun
 from charrnn.training.loop import TrainingState, train
 from charrnn.training.trainer import Trainer
 
@@ -148,9 +148,19 @@ class Lines(Callback):
 def test_the_first_metric_decides_what_the_best_is(new_state, tmp_path):
     facts = CorpusFacts(("points",), "0" * 64, 300)
     vocab = Vocab((97, 98))
-    start = Checkpoint(ModelConfig(), DataConfig(), CONFIG, CPU, vocab, facts, Progress())
+    header = CheckpointHeader(
+        task="classify_points",
+        model=ModelConfig(),
+        data=DataConfig(),
+        train=CONFIG,
+        runtime=CPU,
+        vocabs={"text": vocab},
+        corpora={"text": facts},
+        position=Position(),
+    )
+    start = header.with_arrays({})
     recorded = Lines()
-    run, state = Elsewhere(tmp_path), new_state()
+    run, state = RemoteRun(tmp_path), new_state()
     trainer = Trainer(run, state, Points.drawn(300), start, callbacks=[recorded])
     assert [report.step for report in trainer.steps()] == list(range(1, 41))
     validated = [line for line in recorded.lines if "val_error_rate" in line]

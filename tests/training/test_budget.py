@@ -65,7 +65,7 @@ def test_time_is_kept_for_the_validation_that_there_will_be(
 
 def test_a_run_that_gets_a_new_length_has_the_schedule_of_that_length(charrnn, corpus, tmp_path):
     assert charrnn("train", corpus, *SMALL, "--minutes", 0.03, "--run", "a").code == 0
-    more = checkpoint.read(run_of(tmp_path).last).progress.step + 20
+    more = checkpoint.read(run_of(tmp_path).last).position.step + 20
     assert charrnn("resume", "a", "--steps", more).code == 0
     config = checkpoint.read(run_of(tmp_path).last).train
     assert (config.steps, config.schedule_step, config.schedule_done) == (more, 0, 0.0)

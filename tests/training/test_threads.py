@@ -114,7 +114,7 @@ def test_another_number_of_threads_is_saved_before_it_rules(charrnn, corpus, tmp
         assert charrnn(*command).code == 143
         at_first = checkpoint.read(run_of(tmp_path).previous)
         stopped = checkpoint.read(run_of(tmp_path).last)
-        assert (at_first.progress.step, stopped.progress.step) == (10, 16)
+        assert (at_first.position.step, stopped.position.step) == (10, 16)
         changed = {
             line["step"]: line["threads"] for line in metrics(run_of(tmp_path)) if "threads" in line
         }

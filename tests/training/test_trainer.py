@@ -36,13 +36,13 @@ def test_best_is_the_lowest_validation_loss_and_last_is_the_last(charrnn, tmp_pa
     losses = {line["step"]: line["val_loss"] for line in metrics(run) if "val_loss" in line}
     assert list(losses) == list(range(20, 401, 20))
     best, last = checkpoint.read(run.best), checkpoint.read(run.last)
-    assert best.progress.val_loss == min(losses.values()) < losses[400]
-    assert losses[best.progress.step] == best.progress.val_loss
-    assert last.progress.step == 400
-    assert best.progress.val_loss_reset is not None
+    assert best.metrics["val_loss"] == min(losses.values()) < losses[400]
+    assert losses[best.position.step] == best.metrics["val_loss"]
+    assert last.position.step == 400
+    assert best.metrics.get("val_loss_reset") is not None
     facts = json.loads(charrnn("info", "a", "--json").out)
-    assert facts["val_loss"] == best.progress.val_loss
-    assert facts["val_loss_reset"] == best.progress.val_loss_reset
+    assert facts["val_loss"] == best.metrics["val_loss"]
+    assert facts["val_loss_reset"] == best.metrics.get("val_loss_reset")
     assert facts["weights_sha256"] == last.weights_sha256() != best.weights_sha256()
 
 
@@ -132,7 +132,7 @@ def test_a_caller_walks_through_the_steps_and_hears_what_happens(trainer, tmp_pa
     happened = [("start", 60), ("validation of loss", 75), ("validation of loss", 90)]
     assert events.heard == [*happened, ("finish", 90), ("close", 90)]
     last = checkpoint.read(run_of(tmp_path).last)
-    assert last.progress.step == 90
+    assert last.position.step == 90
     weights = trainer.state.module.arrays()  # measuring the best ones left them as they were
     assert all(
         np.array_equal(array, last.group("weights")[name]) for name, array in weights.items()
@@ -143,7 +143,7 @@ def test_a_caller_that_leaves_early_leaves_the_run_saved(charrnn, trainer, tmp_p
     steps = trainer.steps()
     next(report for report in steps if report.step == 67)
     steps.close()
-    assert checkpoint.read(run_of(tmp_path).last).progress.step == 67
+    assert checkpoint.read(run_of(tmp_path).last).position.step == 67
 
 
 @pytest.mark.cuda

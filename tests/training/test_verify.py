@@ -35,8 +35,8 @@ class TestVerify:
     def test_what_several_processes_made_is_not_made_again_by_one(self, charrnn, tmp_path):
         path = run_of(tmp_path).previous
         found = checkpoint.read(path)
-        progress = dataclasses.replace(found.progress, ranks=2)
-        checkpoint.write(path, dataclasses.replace(found, progress=progress))
+        position = dataclasses.replace(found.position, ranks=2)
+        checkpoint.write(path, dataclasses.replace(found, position=position))
         done = charrnn("verify")
         assert done.code == 0
         assert "2 processes made the last steps: one alone rounds otherwise" in done.out

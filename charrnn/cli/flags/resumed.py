@@ -13,7 +13,7 @@ import typer.core
 from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
-    from charrnn.runs.checkpoint import Checkpoint
+    from charrnn.runs.checkpoint import CheckpointHeader
 
 _TYPED = "charrnn.typed"  # the key in the context's meta
 _RUN = "named"  # train's --run, beside the argument of resume
@@ -60,7 +60,7 @@ def typed(context: typer.Context, run: str | None) -> tuple[str | None, Typed]:
     return run or named, options
 
 
-def require_same(typed: Typed, header: "Checkpoint") -> None:
+def require_same(typed: Typed, header: "CheckpointHeader") -> None:
     """Raise `UsageError` for the first option whose value differs from the run's."""
     settings = _settings(header)
     for name, (param, value) in typed.items():
@@ -75,11 +75,11 @@ def require_same(typed: Typed, header: "Checkpoint") -> None:
             )
 
 
-def _settings(header: "Checkpoint") -> dict[str, Any]:
+def _settings(header: "CheckpointHeader") -> dict[str, Any]:
     """Return what a run began with, by the names of train's options."""
     groups = header.model, header.data, header.train, header.runtime
     settings = {name: value for group in groups for name, value in group.to_json().items()}
-    settings["learning_rate"] *= 2**header.progress.rollbacks  # each has halved it
+    settings["learning_rate"] *= 2**header.position.rollbacks  # each has halved it
     del settings["max_vocab"]  # no checkpoint keeps it yet
     return settings | {
         "lines": header.data.records == "lines",

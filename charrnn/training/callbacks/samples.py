@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from typing import TYPE_CHECKING
@@ -60,5 +59,5 @@ def _drawn(trainer: Trainer) -> str:
     state = trainer.state
     arrays = state.task.arrays(state.module)
     require_valid(trainer, arrays)
-    current = dataclasses.replace(trainer.header, arrays=arrays)
+    current = trainer.header.with_arrays(arrays)
     return state.task.sample(current, trainer.dataset, seed=state.step)

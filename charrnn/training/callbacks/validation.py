@@ -6,7 +6,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -48,8 +48,9 @@ class Validation(Callback):
         if not math.isfinite(decisive):
             name = next(iter(metrics), "metric").replace("_", " ")
             raise diverged(trainer, f"the validation {name} is {decisive}")
-        trainer.validated = (state.step, decisive)
-        trainer.record(**{f"val_{name}": value for name, value in metrics.items()})
+        named = _of_validation(metrics)
+        trainer.validated = (state.step, named)
+        trainer.record(**named)
         trainer.emit("on_validation", metrics)
         if decisive < trainer.best:
             trainer.best = decisive
@@ -64,11 +65,14 @@ class Validation(Callback):
             best = checkpoint.read(run.best)
         except CheckpointError:
             return  # there was a warning at the start; the last checkpoint is intact
-        if best.progress.val_loss_reset is None:
-            metrics = _final_metrics(trainer, best)
-            values: dict[str, Any] = {f"val_{name}": value for name, value in metrics.items()}
-            progress = dataclasses.replace(best.progress, **values)
-            run.save_best(dataclasses.replace(best, progress=progress))
+        if "val_loss_reset" not in best.metrics:
+            metrics = {**best.metrics, **_of_validation(_final_metrics(trainer, best))}
+            run.save_best(dataclasses.replace(best, metrics=metrics))
+
+
+def _of_validation(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return metrics under the names that records and checkpoints have for the validation split."""
+    return {f"val_{name}": value for name, value in metrics.items()}
 
 
 def _final_metrics(trainer: Trainer, best: Checkpoint) -> Mapping[str, float]:
@@ -88,8 +92,7 @@ def _metric_of_best(trainer: Trainer) -> float:
     if not trainer.run.has_best():
         return math.inf
     try:
-        value = checkpoint.read(trainer.run.best).progress.val_loss
+        return checkpoint.read(trainer.run.best).metrics.get("val_loss", math.inf)
     except CheckpointError as error:
         trainer.warn(f"{error.message}; the next validation replaces it")
         return math.inf
-    return math.inf if value is None else value
