@@ -41,6 +41,7 @@ from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig, SampleConfig
 from charrnn.data.vocab import Vocab
 from charrnn.generation.model import Model
+from charrnn.generation.prompted import PromptedSampler
 from charrnn.models.reference import Weights
 from charrnn.models.step_numpy import Matrices
 
@@ -81,7 +82,7 @@ def random_model(cell: str, num_layers: int, hidden_size: int, vocab_size: int) 
 
 def ours(model: Model) -> Iterator[object]:
     """One character after another."""
-    return iter(model.stream("", SAMPLE))
+    return PromptedSampler(model, "", SAMPLE).characters()
 
 
 def tutorial(model: Model, *, onednn: bool) -> Iterator[object]:
@@ -189,10 +190,10 @@ def many_streams(name: str, model: Model, seconds: float, rounds: int) -> dict[i
 def many(model: Model, num_streams: int) -> Iterator[object]:
     """Each time as many texts as there are streams."""
     sample = SampleConfig(length=LENGTH, seed=1)
-    said = model.many("", sample, None, num_at_once=num_streams)
+    samples = PromptedSampler(model, "", sample).samples(None, num_at_once=num_streams)
     while True:
         for _ in range(num_streams):
-            next(said)
+            next(samples)
         yield None
 
 

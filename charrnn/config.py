@@ -10,7 +10,7 @@ checks here and the flags of the command line (cli/flags/settings.py) follow fro
 
 import dataclasses
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self, get_args, get_type_hints
@@ -85,6 +85,18 @@ class Checked:
             wrong = ", ".join(sorted(set(values) ^ cls.names()))
             raise UsageError(f"{cls.__name__} has missing or unknown fields: {wrong}")
         return cls(**values)
+
+
+def require_known(names: Iterable[str], known: Iterable[str]) -> None:
+    """Raise `SettingError` for a name that is not one of the known settings."""
+    known = sorted(known)
+    for name in names:
+        if name not in known:
+            from difflib import get_close_matches  # here, for it takes time and is rarely needed
+
+            close = get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+            raise SettingError(f"there is no setting {name!r}", hint, name)
 
 
 def _check(name: str, value: Any, hint: Any, allowed: Setting) -> None:

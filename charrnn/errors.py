@@ -12,12 +12,17 @@ OTHER_FOLDER = "work in a folder of your own, or make that one writable"  # a hi
 
 
 class CharRNNError(Exception):
-    """Base of all mistakes and faults that a person can do something about."""
+    """Base of all mistakes and faults that a person can do something about.
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    `fields` are the settings that the text names: the library calls them by their field, and the
+    command line puts their flags in (cli.flags.settings.in_flags).
+    """
+
+    def __init__(self, message: str, hint: str = "", *fields: str) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.fields = fields
 
     def __str__(self) -> str:
         return f"{self.message}; {self.hint}" if self.hint else self.message
@@ -28,11 +33,7 @@ class UsageError(CharRNNError):
 
 
 class SettingError(UsageError):
-    """A setting that is not allowed. The message names its field, once; `fields` are all named."""
-
-    def __init__(self, message: str, hint: str, *fields: str) -> None:
-        super().__init__(message, hint)
-        self.fields = fields
+    """A setting that is not allowed. The message names each of its `fields`, once."""
 
 
 class CorpusError(CharRNNError):

@@ -3,7 +3,7 @@
     charrnn train access.log
     python examples/odd_lines.py today.log
 
-Lines are ranked by nats per character, not by their probability as a whole: that would only find
+Lines are ranked by bits per character, not by their probability as a whole: that would only find
 the longest lines.
 """
 
@@ -14,5 +14,6 @@ from charrnn import load
 
 model = load()
 lines = [line for line in Path(sys.argv[1]).read_text().splitlines() if line]
-for line in sorted(lines, key=model.score, reverse=True)[:10]:
-    print(f"{model.score(line):6.2f}  {line}")
+scores = {line: model.score(line).bits_per_char for line in lines}
+for line in sorted(scores, key=scores.__getitem__, reverse=True)[:10]:
+    print(f"{scores[line]:6.2f}  {line}")

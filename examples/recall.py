@@ -44,12 +44,7 @@ def learn(cell: str, longest: int, steps: int) -> Model:
 
 def recalled(model: Model, gap: int) -> float:
     """How likely the right symbol is, on average."""
-    probs = [
-        chance.prob
-        for symbol in SYMBOLS
-        for chance in model.predict(f"{symbol}{'.' * gap}=")
-        if chance.char == symbol
-    ]
+    probs = [model.predict(f"{symbol}{'.' * gap}=").prob(symbol) for symbol in SYMBOLS]
     return sum(probs) / len(SYMBOLS)
 
 

@@ -37,8 +37,8 @@ class CopyDetector:
         self._index = _index_of(found) if is_wanted or novel_chars is not None else None
         self._reports: list[Report] = []
 
-    def steerings(self) -> "tuple[NoCopies, ...]":
-        """What keeps a new stream from copying as many characters, where they must not be."""
+    def constraints(self) -> "tuple[NoCopies, ...]":
+        """Return what keeps a new stream from copying too many characters; nothing if it may."""
         if self._index is None or self._novel_chars is None:
             return ()
         from charrnn.generation.constraints import NoCopies

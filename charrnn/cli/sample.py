@@ -16,16 +16,14 @@ from charrnn.cli.quotations import CopyDetector
 from charrnn.config import SampleConfig
 from charrnn.errors import ExhaustedError, UsageError
 from charrnn.generation.batch import Batch
-from charrnn.generation.filters import Sieve, pattern
-from charrnn.generation.model import MAX_PROMPT, NUM_AT_ONCE, Model, Said
-from charrnn.generation.sampler import Steerings
+from charrnn.generation.model import MAX_PROMPT, MAX_RECORD, Model
+from charrnn.generation.prompted import PromptedSampler, Sample, num_at_once
+from charrnn.generation.sample_filter import SampleFilter, pattern
 from charrnn.models.reference import State
 from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
 from charrnn.sources.units import END
 
 _NUM_RECORDS = 10
-_LENGTH_OF_RECORD = 10_000
-_MOST_AT_ONCE_WITHOUT_END = 64  # so that the first of them come soon
 _CHARS_OF_PATIENCE = 2_000_000  # of texts that copy, refused in a row
 _SHOWN_CHARS = 40  # of a prompt, in a message
 
@@ -75,7 +73,7 @@ def speak(
     if has_records and length is None:
         if sample.final_temperature is not None:
             raise UsageError("a ramp of --temp needs an end", "say --length")
-        sample = dataclasses.replace(sample, length=_LENGTH_OF_RECORD)
+        sample = dataclasses.replace(sample, length=MAX_RECORD)
     if wanted.novel and not has_records:
         raise UsageError(
             "--novel alone needs a run that learned records",
@@ -92,16 +90,16 @@ def speak(
         from charrnn.models import device
 
         wanted = dataclasses.replace(wanted, device=device.resolve(wanted.device))
-    sieve = _sieve(found, model, sample, wanted)
+    sample_filter = _sample_filter(found, model, sample, wanted)
     detector = CopyDetector(found, model, is_wanted=wanted.report, novel_chars=wanted.novel_chars)
-    sieve.copies = detector.copies
+    sample_filter.copies = detector.copies
     write = TextWriter(sys.stdout, is_bytes=model.vocab.is_bytes)
     if sample.length != 0:
         _say_seed(sample, wanted)
     if one:
         _speak_one(model, prompts[0], sample, wanted, detector, write)
     else:
-        _Speaking(model, sample, wanted, sieve, detector, write).all_of(prompts)
+        _Speaking(model, sample, wanted, sample_filter, detector, write).all_of(prompts)
 
 
 def _speak_one(
@@ -114,13 +112,13 @@ def _speak_one(
 ) -> None:
     """Write one text, each character as it comes."""
     write(prompt if wanted.shows_prompt else "")
-    steerings = detector.steerings()
-    spoken = model.stream(prompt, sample, steerings=lambda: steerings)
-    for character in detector.hearing(spoken, begins_word=not prompt):
+    constraints = detector.constraints()
+    sampler = PromptedSampler(model, prompt, sample, lambda: constraints)
+    for character in detector.hearing(sampler.characters(), begins_word=not prompt):
         write(character)
     write.end(new_line=sys.stdout.isatty())
     detector.say()
-    if any(steering.is_stuck for steering in steerings):
+    if any(constraint.is_stuck for constraint in constraints):
         raise ExhaustedError(
             "the text ends early: whatever follows would copy"
             f" {number_of(wanted.novel_chars or 0, 'character')}",
@@ -183,7 +181,7 @@ class _Speaking:
     model: Model
     sample: SampleConfig
     wanted: Wanted
-    sieve: Sieve
+    sample_filter: SampleFilter
     detector: CopyDetector
     write: TextWriter
     _num_written: int = 0
@@ -196,40 +194,31 @@ class _Speaking:
         for prompt in prompts:
             num_found = self._after(prompt, num)
             if num_found < num or num < 0:
-                self._why = self.sieve.why
+                self._why = self.sample_filter.why_exhausted
                 if len(prompts) > 1:
                     note(f"after {prompt[:_SHOWN_CHARS]!r}: {num_found:,} of {num:,} found")
         is_apart = has_records or wanted.as_json
         self.write.end(new_line=sys.stdout.isatty() and not is_apart)
         if not wanted.as_json:
             self.detector.say()
-        if wanted.is_picky or self.sieve.refused:
-            note(self.sieve.summary(self._num_written))
+        if wanted.is_picky or self.sample_filter.rejected:
+            note(self.sample_filter.summary(self._num_written))
         if self._why:
-            few = self._in_words(num * len(prompts))
-            raise ExhaustedError(f"{few} found: {self._why}", self.sieve.advice)
-
-    def _in_words(self, num: int) -> str:
-        """How many of `num` samples were found; below 0 it was without end."""
-        if not self._num_written:
-            return "none was" if num < 0 else f"none of {num:,} was"
-        few = f"{self._num_written:,}"
-        return f"no more than {few} were" if num < 0 else f"only {few} of {num:,} were"
+            num_wanted = None if num < 0 else num * len(prompts)
+            raise self.sample_filter.exhausted(self._num_written, num_wanted, why=self._why)
 
     def _after(self, prompt: str, num: int) -> int:
         """Write the samples that go on from one prompt; returns how many."""
         num_found = 0
-        sieve, is_shared = self.sieve, sys.stdout.isatty()
-        sieve.begin()
-        said = _said(
-            self.model, prompt, self.sample, self.wanted, num, steerings=self.detector.steerings
-        )
+        sample_filter, is_shared = self.sample_filter, sys.stdout.isatty()
+        sample_filter.start_search()
         with contextlib.closing(SearchProgress(num, is_shared=is_shared)) as search:
-            for each in said:
-                if not sieve.passes(prompt, each.text, is_whole=each.is_whole):
-                    if sieve.has_given_up:
+            for each in self._drawn(prompt, num):
+                if not sample_filter.accepts(prompt, each.text, is_whole=each.is_whole):
+                    if sample_filter.is_exhausted:
                         break
-                    search.go_on(num_found, sieve.tried, sieve.tries_left(num - num_found))
+                    left = sample_filter.tries_left(num - num_found)
+                    search.go_on(num_found, sample_filter.num_tried, left)
                     continue
                 search.found()
                 self._write(each, prompt)
@@ -238,26 +227,46 @@ class _Speaking:
                     break
         return num_found
 
-    def _write(self, said: Said, prompt: str) -> None:
-        facts = self.detector.hear(said.text, begins_word=not prompt, is_whole=said.is_whole)
-        self.write(self._shown(said, prompt, facts))
+    def _drawn(self, prompt: str, num: int) -> Iterator[Sample]:
+        """Yield the samples, without end if some of them may be rejected."""
+        model, wanted = self.model, self.wanted
+        is_searching = wanted.is_picky or model.records != "none" or num < 0
+        make_batch = None
+        if wanted.device != "cpu":
+            from charrnn.models.step_torch import TorchBatch
+
+            def make_batch(start: State, num_streams: int) -> Batch:
+                return TorchBatch(
+                    model.config, model.weights, start, num_streams, device=wanted.device
+                )
+
+        return PromptedSampler(model, prompt, self.sample, self.detector.constraints).samples(
+            None if is_searching else num,
+            num_at_once=num_at_once(None if num < 0 else num, is_picky=wanted.is_rare),
+            with_log_probabilities=wanted.as_json,
+            make_batch=make_batch,
+        )
+
+    def _write(self, sample: Sample, prompt: str) -> None:
+        facts = self.detector.hear(sample.text, begins_word=not prompt, is_whole=sample.is_whole)
+        self.write(self._shown(sample, prompt, facts))
         self._num_written += 1
 
-    def _shown(self, said: Said, prompt: str, report: dict[str, Any]) -> str:
+    def _shown(self, sample: Sample, prompt: str, report: dict[str, Any]) -> str:
         """One sample as it is written: a line of JSON, a record, or a text."""
         model = self.model
         if self.wanted.as_json:
             facts = {
                 "prompt": model.text(prompt),
-                "text": model.text(said.text),
+                "text": model.text(sample.text),
                 "seed": self.sample.seed,
-                "stream": said.stream,
-                "whole": said.is_whole,
-                "log_probabilities": [round(nats, 4) for nats in said.log_probabilities],
+                "stream": sample.stream,
+                "whole": sample.is_whole,
+                "log_probabilities": [round(nats, 4) for nats in sample.log_probabilities],
                 **report,
             }
             return json.dumps(facts) + "\n"
-        text = prompt + said.text if self.wanted.shows_prompt else said.text
+        text = prompt + sample.text if self.wanted.shows_prompt else sample.text
         if model.records != "none":
             return text + END[model.records]
         return text if self._num_written == 0 else "\n\n" + text
@@ -267,42 +276,6 @@ def _say_seed(sample: SampleConfig, wanted: Wanted) -> None:
     """How to hear the same again, once it is sure that there is something to hear."""
     if wanted.says_seed:
         note(f"repeat this with --seed {sample.seed}")
-
-
-def _said(
-    model: Model,
-    prompt: str,
-    sample: SampleConfig,
-    wanted: Wanted,
-    num: int,
-    *,
-    steerings: Steerings,
-) -> Iterator[Said]:
-    """The samples, without end if some of them may be refused."""
-    searching = wanted.is_picky or model.records != "none" or num < 0
-    widened = None
-    if wanted.device != "cpu":
-        from charrnn.models.step_torch import TorchBatch
-
-        def widened(start: State, num_streams: int) -> Batch:
-            return TorchBatch(model.config, model.weights, start, num_streams, device=wanted.device)
-
-    return model.many(
-        prompt,
-        sample,
-        None if searching else num,
-        num_at_once=_num_at_once(wanted, num),
-        with_log_probabilities=wanted.as_json,
-        steerings=steerings,
-        widened=widened,
-    )
-
-
-def _num_at_once(wanted: Wanted, num: int) -> int:
-    """How many streams are worth while: where some may be refused, more than are asked for."""
-    if num < 0:
-        return _MOST_AT_ONCE_WITHOUT_END
-    return NUM_AT_ONCE if wanted.is_rare else min(NUM_AT_ONCE, num)
 
 
 def _records_of(found: CheckpointHeader) -> Container[str]:
@@ -330,16 +303,19 @@ def _records_of(found: CheckpointHeader) -> Container[str]:
         )  # fmt: skip
 
 
-def _sieve(found: CheckpointHeader, model: Model, sample: SampleConfig, wanted: Wanted) -> Sieve:
-    """What lets the wanted samples pass."""
+def _sample_filter(
+    found: CheckpointHeader, model: Model, sample: SampleConfig, wanted: Wanted
+) -> SampleFilter:
+    """Return the filter of the samples that were asked for."""
     known = _records_of(found) if wanted.novel else ()
     has_records = model.records != "none"
-    patience = max(100, _CHARS_OF_PATIENCE // max(sample.length, 1))
-    return Sieve(
+    sample_filter = SampleFilter(
         end=END.get(model.records, ""),
         match=None if wanted.match is None else pattern(wanted.match),
         known=known,
         unique=wanted.unique,
         whole=has_records,
-        patience=None if has_records or wanted.is_rare else patience,
     )
+    if not (has_records or wanted.is_rare):
+        sample_filter.patience = max(100, _CHARS_OF_PATIENCE // max(sample.length, 1))
+    return sample_filter

@@ -1,9 +1,8 @@
-"""Many samples at once: streams side by side in a batch, the finished ones making room.
+"""Many samples at once: streams side by side in a batch; a finished stream makes room for the next.
 
-What a stream says depends on (seed, stream number) alone, not on its neighbours; but for the
-rounding of a product of matrices, which may differ with the number of columns. Where a draw falls
-within some 1e-6 of the border between two characters, a stream may go another way in a batch of
-another size.
+A stream is a function of (seed, stream number) alone, not of its neighbours, except for rounding: a
+product of matrices may round differently with another number of columns. Where a draw falls within
+some 1e-6 of the border between two characters, a stream may differ in a batch of another size.
 
 Shapes: V vocabulary, B streams.
 """
@@ -21,168 +20,217 @@ import numpy as np
 from charrnn.config import SampleConfig
 from charrnn.data.vocab import IntArray
 from charrnn.generation.sampler import (
+    Constraint,
     FloatArray,
-    Steering,
-    Steerings,
+    MakeConstraints,
     choose,
     log_probabilities,
     random_numbers,
 )
 
-_DRAWS = 32  # random numbers that a stream draws at once
-_TAKEN_AT_ONCE = 32  # texts that a core gives at once
+_DRAWS_AT_ONCE = 32
+_TAKEN_AT_ONCE = 32  # streams that a core finishes before it hands them over
 
 
 class Batch(Protocol):
-    """Streams that take their steps together: `step_numpy.Batch`, or its like on another device."""
+    """Streams that step together: `step_numpy.Batch`, or `TorchBatch` on a GPU."""
 
     def step(self, ids_B: IntArray) -> FloatArray:
-        """Read a character on each stream: logits_VB for the next ones."""
+        """Read a character on each stream; return logits_VB for the next ones."""
 
     def restart(self, streams: Sequence[int]) -> None:
-        """Put some streams back to the start."""
+        """Put some streams back to the state after the prompt."""
 
     def keep(self, streams: Sequence[int]) -> None:
-        """Let all others go."""
-
-
-@dataclass
-class Spoken:
-    """What one stream said, without the stop it came to, or with the text it went on until."""
-
-    stream: int
-    steerings: Sequence[Steering] = ()
-    ids: list[int] = field(default_factory=list)
-    log_probabilities: list[float] = field(default_factory=list)  # the model's own, where wanted
-    ended: bool = False  # at such a text; False: cut off at the length
-    _complete: bool = False
-
-    def _end(self, ends: "Ends", length: int) -> bool:
-        """Whether it is complete; a stop at its end, the longest if several, is taken off."""
-        found = [stop for stop in ends.before if self.ids[-len(stop) :] == list(stop)]
-        if found:
-            num_kept = len(self.ids) - max(map(len, found))
-            del self.ids[num_kept:], self.log_probabilities[num_kept:]
-        until = any(self.ids[-len(until) :] == list(until) for until in ends.after)
-        self.ended = bool(found) or until
-        self._complete = self.ended or len(self.ids) == length
-        return self._complete
+        """Drop all other streams."""
 
 
 @dataclass(frozen=True)
-class Ends:
-    """The texts, in ids, that a stream ends before or after."""
+class StopSequences:
+    """Id sequences that end a stream: before `stop`, which is cut off, or after `until`."""
 
-    before: Sequence[Sequence[int]] = ()
-    after: Sequence[Sequence[int]] = ()
+    stop: Sequence[Sequence[int]] = ()
+    until: Sequence[Sequence[int]] = ()
 
     @property
     def last_ids(self) -> list[int]:
-        """The ids that one of them may be complete with."""
-        return sorted({text[-1] for text in (*self.before, *self.after)})
+        """The last id of each sequence."""
+        return sorted({sequence[-1] for sequence in (*self.stop, *self.until)})
 
 
-def speak_many(
-    widened: Callable[[int], Batch],
+@dataclass(frozen=True)
+class StreamSettings:
+    """How each stream of a batch is drawn."""
+
+    sample: SampleConfig
+    stops: StopSequences = StopSequences()
+    unknown_id: int | None = None  # never drawn
+    make_constraints: MakeConstraints = tuple
+    with_log_probabilities: bool = False
+
+    def new_stream(self, number: int) -> "Stream":
+        """Return a stream that has drawn nothing yet."""
+        draws = _draws(self.sample.seed, number)
+        return Stream(number, draws, self.make_constraints())
+
+
+@dataclass
+class Stream:
+    """One stream: the ids drawn so far, without the stop sequence that ended it."""
+
+    number: int
+    draws: Iterator[float]
+    constraints: Sequence[Constraint] = ()
+    ids: list[int] = field(default_factory=list)
+    log_probabilities: list[float] = field(default_factory=list)  # empty unless asked for
+    is_whole: bool = False  # ended by a stop sequence; False: cut off at its length
+    is_complete: bool = False
+
+    def read(self, i: int) -> None:
+        """Append an id."""
+        self.ids.append(i)
+        for constraint in self.constraints:
+            constraint.read(i)
+
+    def complete_if_ended(self, stops: StopSequences, length: int) -> bool:
+        """Cut off a stop sequence at the end, the longest if there are several; return whether the
+        stream is complete.
+        """
+        ended_by = [stop for stop in stops.stop if self._ends_with(stop)]
+        if ended_by:
+            num_kept = len(self.ids) - max(map(len, ended_by))
+            del self.ids[num_kept:], self.log_probabilities[num_kept:]
+        self.is_whole = bool(ended_by) or any(map(self._ends_with, stops.until))
+        self.is_complete = self.is_whole or len(self.ids) == length
+        return self.is_complete
+
+    def _ends_with(self, sequence: Sequence[int]) -> bool:
+        return self.ids[-len(sequence) :] == list(sequence)
+
+
+def sample_streams(
+    make_batch: Callable[[int], Batch],
     logits_V: FloatArray,
-    streams: Iterator[int],
+    numbers: Iterator[int],
+    settings: StreamSettings,
     *,
     num_at_once: int,
-    sample: SampleConfig,
-    ends: Ends,
-    never: int | None = None,
-    steerings: Steerings = tuple,
-    with_log_probabilities: bool = False,
-    ended: Event | None = None,
-) -> Iterator[Spoken]:
-    """What each of the numbered streams says, in their order, however early it is finished.
+    cancelled: Event | None = None,
+) -> Iterator[Stream]:
+    """Yield each of the numbered streams, complete, in the order of `numbers`.
 
-    `widened` makes a batch of so many streams that stand where `logits_V` was given. Each ends
-    where `ends` says, or after `sample.length` characters. `never` is an id that is not drawn.
-    `steerings` makes what follows each stream; where that leaves nothing to draw, the stream goes
-    on as if there were none. Once `ended` is set nothing more is said.
+    `make_batch` returns a batch of so many streams in the state after the prompt; `logits_V` is the
+    output there. Where the constraints leave no character, a stream ignores them. Nothing more is
+    computed once `cancelled` is set.
     """
-    if sample.length == 0:
-        yield from (Spoken(number) for number in streams)
+    if settings.sample.length == 0:
+        yield from map(settings.new_stream, numbers)
         return
-    talking = [Spoken(number, steerings()) for number in islice(streams, num_at_once)]
-    draws = [_draws(sample.seed, spoken.stream) for spoken in talking]
-    in_order = deque(talking)
-    batch = widened(len(talking))
-    logits_VB = np.repeat(logits_V[:, None], len(talking), 1)
-    last_ids = ends.last_ids
-    while talking and not (ended and ended.is_set()):
-        if never is not None:
-            logits_VB[never] = -np.inf
-        position_B = np.array([len(spoken.ids) for spoken in talking])
-        uniform_B = np.array([next(drawn) for drawn in draws])
-        ids_B = choose(_steered(logits_VB, talking), uniform_B, sample, position_B)
-        for spoken, i in zip(talking, ids_B.tolist(), strict=True):
-            spoken.ids.append(i)
-            for steering in spoken.steerings:
-                steering.read(i)
-        if with_log_probabilities:
-            nats_B = log_probabilities(logits_VB)[ids_B, np.arange(len(talking))]
-            for spoken, nats in zip(talking, nats_B.tolist(), strict=True):
-                spoken.log_probabilities.append(nats)
-
-        may_end_B = np.isin(ids_B, last_ids) | (position_B + 1 == sample.length)
-        logits_VB = batch.step(ids_B)
-        restarted, gone = [], set()
-        for k in np.flatnonzero(may_end_B).tolist():
-            if talking[k]._end(ends, sample.length):
-                number = next(streams, None)
-                if number is None:
-                    gone.add(k)
-                    continue
-                talking[k] = Spoken(number, steerings())
-                draws[k] = _draws(sample.seed, number)
-                in_order.append(talking[k])
-                restarted.append(k)
-        while in_order and in_order[0]._complete:
+    running = _Running(make_batch, logits_V, numbers, settings, num_at_once=num_at_once)
+    in_order = deque(running.streams)
+    while running.streams and not (cancelled and cancelled.is_set()):
+        in_order.extend(running.step())
+        while in_order and in_order[0].is_complete:
             yield in_order.popleft()
-        if restarted:
-            batch.restart(restarted)
-            logits_VB[:, restarted] = logits_V[:, None]
-        if gone:
-            kept = [k for k in range(len(talking)) if k not in gone]
-            batch.keep(kept)
-            logits_VB = logits_VB[:, kept]
-            talking, draws = [talking[k] for k in kept], [draws[k] for k in kept]
 
 
-def _steered(logits_VB: FloatArray, talking: Sequence[Spoken]) -> FloatArray:
-    """The logits as the steerings of the streams leave them."""
-    if not any(spoken.steerings for spoken in talking):
+class _Running:
+    """The streams of a batch: all take a step together, and new ones replace the finished."""
+
+    def __init__(
+        self,
+        make_batch: Callable[[int], Batch],
+        logits_V: FloatArray,
+        numbers: Iterator[int],
+        settings: StreamSettings,
+        *,
+        num_at_once: int,
+    ) -> None:
+        self.streams = [settings.new_stream(number) for number in islice(numbers, num_at_once)]
+        self._batch = make_batch(len(self.streams))
+        self._first_V, self._numbers, self._settings = logits_V, numbers, settings
+        self._logits_VB = np.repeat(logits_V[:, None], len(self.streams), 1)
+        self._last_ids = settings.stops.last_ids
+
+    def step(self) -> list[Stream]:
+        """Draw a character on each stream; return the streams that were started in turn."""
+        length, streams = self._settings.sample.length, self.streams
+        position_B = np.array([len(stream.ids) for stream in streams])
+        ids_B = self._drawn(position_B)
+        self._logits_VB = self._batch.step(ids_B)
+        may_end_B = np.isin(ids_B, self._last_ids) | (position_B + 1 == length)
+        finished = [
+            k
+            for k in np.flatnonzero(may_end_B).tolist()
+            if streams[k].complete_if_ended(self._settings.stops, length)
+        ]
+        return self._replace(finished) if finished else []
+
+    def _drawn(self, position_B: IntArray) -> IntArray:
+        """Draw the next id of each stream, and append it."""
+        logits_VB, settings, streams = self._logits_VB, self._settings, self.streams
+        if settings.unknown_id is not None:
+            logits_VB[settings.unknown_id] = -np.inf
+        uniform_B = np.array([next(stream.draws) for stream in streams])
+        allowed_VB = _constrained(logits_VB, streams)
+        ids_B: IntArray = choose(allowed_VB, uniform_B, settings.sample, position_B)
+        for stream, i in zip(streams, ids_B.tolist(), strict=True):
+            stream.read(i)
+        if settings.with_log_probabilities:
+            nats_B = log_probabilities(logits_VB)[ids_B, np.arange(len(streams))]
+            for stream, nats in zip(streams, nats_B.tolist(), strict=True):
+                stream.log_probabilities.append(nats)
+        return ids_B
+
+    def _replace(self, finished: Sequence[int]) -> list[Stream]:
+        """Start the next streams in place of the finished; drop those for which there is none."""
+        started = [self._settings.new_stream(n) for n in islice(self._numbers, len(finished))]
+        replaced, dropped = finished[: len(started)], set(finished[len(started) :])
+        for k, stream in zip(replaced, started, strict=True):
+            self.streams[k] = stream
+        if replaced:
+            self._batch.restart(replaced)
+            self._logits_VB[:, replaced] = self._first_V[:, None]
+        if dropped:
+            kept = [k for k in range(len(self.streams)) if k not in dropped]
+            self._batch.keep(kept)
+            self._logits_VB = self._logits_VB[:, kept]
+            self.streams = [self.streams[k] for k in kept]
+        return started
+
+
+def _constrained(logits_VB: FloatArray, streams: Sequence[Stream]) -> FloatArray:
+    """Return the logits after the constraints of each stream, ignoring those that leave none."""
+    if not any(stream.constraints for stream in streams):
         return logits_VB
-    steered_VB = logits_VB.copy()
-    for k, spoken in enumerate(talking):
-        for steering in spoken.steerings:
-            steering.steer(steered_VB[:, k])
-    is_stuck_B = np.isneginf(steered_VB).all(0)
-    steered_VB[:, is_stuck_B] = logits_VB[:, is_stuck_B]
-    return steered_VB
+    changed_VB = logits_VB.copy()
+    for k, stream in enumerate(streams):
+        for constraint in stream.constraints:
+            constraint.apply(changed_VB[:, k])
+    is_stuck_B = np.isneginf(changed_VB).all(0)
+    changed_VB[:, is_stuck_B] = logits_VB[:, is_stuck_B]
+    return changed_VB
 
 
-def _draws(seed: int, stream: int) -> Iterator[float]:
-    """The draws of one stream, the same that `generate` makes."""
-    random = random_numbers(seed, stream)
+def _draws(seed: int, number: int) -> Iterator[float]:
+    """Yield the uniform numbers of one stream, those that `sampler.generate` draws."""
+    random = random_numbers(seed, number)
     while True:
-        yield from random.random(_DRAWS).tolist()
+        yield from random.random(_DRAWS_AT_ONCE).tolist()
 
 
-def in_parallel(shares: Sequence[Iterator[Spoken]], ended: Event) -> Iterator[Spoken]:
-    """Run several `speak_many` at once, each on a core of its own, and yield from them in turn:
-    shares of the streams 0, 2, 4 … and 1, 3, 5 … give all of them in order.
+def in_parallel(shares: Sequence[Iterator[Stream]], cancelled: Event) -> Iterator[Stream]:
+    """Run several `sample_streams`, each on a core of its own, and yield from them in turn: shares
+    of the streams 0, 2, 4 … and 1, 3, 5 … give all streams in order.
 
     BLAS is limited to one thread while the shares compute, never while the caller has control.
-    When the iterator is closed or done, `ended` is set, so that the shares stop.
+    `cancelled` is set when the iterator is closed or done, so that the shares stop.
     """
     from threadpoolctl import ThreadpoolController  # one stream alone does not wait for it
 
     blas = ThreadpoolController()
 
-    def some(share: Iterator[Spoken]) -> list[Spoken]:
+    def some(share: Iterator[Stream]) -> list[Stream]:
         return list(islice(share, _TAKEN_AT_ONCE))
 
     with ThreadPoolExecutor(len(shares)) as pool:  # numpy releases the GIL while it computes
@@ -191,8 +239,8 @@ def in_parallel(shares: Sequence[Iterator[Spoken]], ended: Event) -> Iterator[Sp
                 with blas.limit(limits=1, user_api="blas"):
                     taken = list(pool.map(some, shares))
                 for in_turn in zip_longest(*taken):
-                    yield from (spoken for spoken in in_turn if spoken is not None)
+                    yield from (stream for stream in in_turn if stream is not None)
                 if len(taken[0]) < _TAKEN_AT_ONCE:
                     return
         finally:
-            ended.set()
+            cancelled.set()

@@ -1,210 +1,216 @@
-"""A trained model as a library: `load` one, let it speak, let it score a text. Numpy only.
+"""A trained model as a library: load it, generate text, score a text. Numpy only.
 
-from charrnn import load
-model = load("shakespeare")
+import charrnn
+model = charrnn.load("shakespeare")
 print(model.generate("ROMEO:", length=200, temperature=0.8))
-print(model.score("To be, or not to be"))   # nats per character
-print(model.predict("hell")[:3])            # the likeliest next characters
-cursor = model.cursor().read("hel").read("l")  # the same, read as it is typed
-print(cursor.predict()[:3])
+print(model.score("To be, or not to be").bits_per_char)
+print(model.predict("hell").top(3))
+cursor = model.cursor().read("hel").read("l")  # keeps its state
+print(cursor.predict().top(3))
 """
 
+import codecs
+import dataclasses
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, count
+from itertools import chain
 from pathlib import Path
-from threading import Event
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 import numpy as np
 
-from charrnn import _cores
-from charrnn.config import ModelConfig, SampleConfig
+from charrnn.config import ModelConfig, SampleConfig, require_known
 from charrnn.data.records import apart
 from charrnn.data.vocab import UNKNOWN, IntArray, Vocab, code_points
-from charrnn.errors import UsageError
+from charrnn.errors import SettingError, UsageError
 from charrnn.generation import folding, predict
-from charrnn.generation.batch import Batch, Ends, Spoken, in_parallel, speak_many
-from charrnn.generation.constraints import RepeatPenalty
-from charrnn.generation.predict import Chance, Expectation
-from charrnn.generation.sampler import FloatArray, Steerings, generate, until_stop
-from charrnn.models.reference import State, Weights
+from charrnn.generation.predict import Expectation, Prediction, TextScore
+from charrnn.generation.prompted import PromptedSampler, Sample, num_at_once
+from charrnn.generation.sample_filter import SampleFilter, pattern
+from charrnn.generation.sampler import FloatArray
+from charrnn.models.reference import Weights
 from charrnn.models.step_numpy import Matrices, Progress, Stepper
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.root import Root
 from charrnn.sources.units import END
 
-# Characters of a prompt that are read, its last ones: nothing before them changes what follows (on
-# Shakespeare 500 leave the same logits to within rounding), and a book takes no longer than a page.
+# Characters of a prompt that are read, the last ones: what comes before changes nothing (on
+# Shakespeare 500 give the same logits to within rounding), and a book takes no longer than a page.
 MAX_PROMPT = 100_000
-NUM_AT_ONCE = 512  # streams: more gain little, and each takes memory
-_LEAST_SHARE = 256  # streams that are worth a core of their own
+MAX_RECORD = 10_000  # characters of a record, unless another length is asked for
+
+
+class SampleSettings(TypedDict, total=False):
+    """The keywords of `generate`, `stream` and `samples`: the fields of `SampleConfig`."""
+
+    temperature: float  # 0 is greedy; 0.8 by default
+    temp: float  # short for temperature
+    final_temperature: float | None  # of the last character, for a ramp
+    length: int  # characters; -1 is without end
+    top_k: int
+    top_p: float
+    min_p: float
+    repeat_penalty: float
+    seed: int | None  # None, the default, is another seed at each call
+    stop: str | Iterable[str]  # end before one of these texts
+    until: str | Iterable[str]  # end after one of these texts
 
 
 def load(run: str | Path | None = None, *, root: str | Path = "checkpoints") -> "Model":
-    """Return the model of a run: by its name below `root`, its folder or a checkpoint file; the
-    newest run if None.
+    """Return the model of a run: its best checkpoint.
 
-    It is that of the best checkpoint. Raises `CheckpointError` where there is none that is whole.
+    `run` is a run's name in the folder `root`, a run's folder, or a checkpoint file; None is the
+    newest run. Raises `CheckpointError` if there is no intact checkpoint.
     """
     runs = Root(Path(root))
     name = runs.find(None).name if run is None else str(run)
     return Model.of(runs.best_checkpoint(name)[0], name)
 
 
-@dataclass(frozen=True)
-class Said:
-    """One of many samples."""
-
-    stream: int
-    text: str  # spelled in the model's characters
-    is_whole: bool  # it ended by itself, rather than being cut off at its length
-    log_probabilities: list[float]  # of each character, in nats; empty where they were not wanted
-
-
-def _untold(done: int, total: int) -> None:
-    """Nobody looks on."""
+def _no_progress(done: int, total: int) -> None:
+    """Show nothing."""
 
 
 @dataclass(frozen=True, repr=False)
 class Model:
-    """A character model that speaks and scores."""
+    """A character-level language model: generates, predicts and scores text.
+
+    Prompts are read from the beginning of a text. Characters that the model does not know are read
+    in a simpler form if there is one (“ as "), else left out.
+    """
 
     config: ModelConfig
     vocab: Vocab
     weights: Weights
-    records: str = "none"  # what it learned: one text, or those of a kind of `units.END`
-    name: str = ""  # what `load` was asked for
-    progress: Progress = _untold  # called with the characters of a prompt: read, in all
+    records: str = "none"  # the kind of records it learned (`units.END`); "none": one text
+    name: str = ""  # of its run
+    progress: Progress = _no_progress  # called with the characters of a prompt: read, in all
 
     @classmethod
-    def of(cls, found: Checkpoint, name: str = "") -> "Model":
-        """The model in a checkpoint."""
-        weights = Weights.from_arrays(found.model, found.group("weights"), found.ngram_keys())
-        return cls(found.model, found.vocab, weights, found.data.records, name)
+    def of(cls, checkpoint: Checkpoint, name: str = "") -> "Model":
+        """Return the model in a checkpoint."""
+        weights = Weights.from_arrays(
+            checkpoint.model, checkpoint.group("weights"), checkpoint.ngram_keys()
+        )
+        records = checkpoint.data.records
+        return cls(checkpoint.model, checkpoint.vocab, weights, records, name)
 
     def __repr__(self) -> str:
         name = f"{self.name!r}, " if self.name else ""
         return f"Model({name}{self.config}, {self.vocab.size_in_words})"
 
-    @cached_property
-    def _matrices(self) -> Matrices:
-        return Matrices(self.config, self.weights)
+    def generate(self, prompt: str | bytes = "", **settings: Unpack[SampleSettings]) -> str:
+        """Return the text that follows a prompt.
 
-    @cached_property
-    def _characters(self) -> list[str]:
-        return [self.vocab.char(i) for i in range(len(self.vocab))]
-
-    def generate(self, prompt: str = "", **settings: Any) -> str:
-        """Text that goes on after the prompt.
-
-        The settings are the fields of `SampleConfig`; `temp` is the temperature too, as on the
-        command line. Without a seed, or with None, every call gives another text.
+        Raises `SettingError` for a setting that is unknown or not allowed.
         """
-        spoken = self.stream(self.spelled(prompt), _sample_config(settings))
-        return self.text("".join(spoken))
+        return "".join(self.stream(prompt, **settings))
+
+    def stream(self, prompt: str | bytes = "", **settings: Unpack[SampleSettings]) -> Iterator[str]:
+        """Yield the characters that follow a prompt, each as soon as it is drawn."""
+        sampler = PromptedSampler(self, self.spelled(prompt), self._sample_config(settings))
+        characters = sampler.characters()
+        return _decoded(characters) if self.vocab.is_bytes else characters
+
+    def samples(
+        self,
+        num: int | None = None,
+        *,
+        prompt: str | bytes = "",
+        unique: bool = False,
+        match: str | None = None,
+        known: Container[str] = (),
+        with_log_probabilities: bool = False,
+        **settings: Unpack[SampleSettings],
+    ) -> Iterator[Sample]:
+        """Yield `num` samples that follow a prompt, computed side by side; without end if None.
+
+        `unique` rejects repeated samples, `match` (a regular expression) those without a match, and
+        `known` holds texts to reject, the prompt included in all three. Of a model of records each
+        sample is a whole record. Raises `ExhaustedError` after too many rejections in a row.
+        """
+        if num is not None and num < 0:
+            raise SettingError(f"num {num} is negative", "None is without end", "num")
+        spelled = self.spelled(prompt)
+        if self.records != "none":
+            spelled = self.known(spelled)
+        sampler = PromptedSampler(self, spelled, self._sample_config(settings))
+        sample_filter = SampleFilter(
+            match=None if match is None else pattern(match),
+            known=known,
+            unique=unique,
+            whole=self.records != "none",
+            end=END.get(self.records, ""),
+        )
+        is_picky = unique or match is not None or bool(known)
+        drawn = sampler.samples(
+            None if is_picky or sample_filter.whole else num,
+            num_at_once=num_at_once(num, is_picky=is_picky),
+            with_log_probabilities=with_log_probabilities,
+        )
+        return map(self._decoded_sample, _accepted(drawn, sample_filter, num))
 
     def glimpse(self, length: int, *, seed: int) -> str:
-        """Generate `length` characters, or records until there are as many, as an example."""
+        """Generate an excerpt of `length` characters; of a model of records, several records."""
         if self.records == "none":
             return self.generate(length=length, seed=seed)
-        shown = ""
-        for said in self.many("", SampleConfig(length=length, seed=seed), None, num_at_once=1):
-            shown += self.text(said.text) + END[self.records]
-            if len(shown) >= length:
+        sampler = PromptedSampler(self, "", SampleConfig(length=length, seed=seed))
+        excerpt = ""
+        for sample in sampler.samples(None, num_at_once=1):
+            excerpt += self.text(sample.text) + END[self.records]
+            if len(excerpt) >= length:
                 break
-        return shown[:length]
+        return excerpt[:length]
 
-    def stream(
-        self,
-        prompt: str,
-        sample: SampleConfig,
-        *,
-        stream: int = 0,
-        steerings: Steerings = tuple,
-    ) -> Iterator[str]:
-        """One character after another, following a `spelled` prompt.
+    def predict(self, prompt: str | bytes = "", *, temperature: float = 1.0) -> Prediction:
+        """Return the probability of each character to come next, the likeliest first.
 
-        `stream` numbers independent samples: each depends on (seed, stream) alone. Characters of
-        the prompt that the model never saw are left out. A record ends where its end would come.
-        Where `steerings` leave nothing to say, it ends.
+        `generate` draws from these, except for the unknown symbol, which is never drawn.
         """
-        stepper, logits_V = self._prompted(prompt)
-        never = self.vocab.unknown_id
-        spoken = generate(
-            stepper,
-            logits_V,
-            sample=sample,
-            stream=stream,
-            never=never,
-            steerings=self._steerings(prompt, sample, steerings)(),
-        )
-        untils = [self.spelled(until) for until in sample.until]
-        return until_stop(map(self._characters.__getitem__, spoken), self._stops(sample), untils)
+        _, logits_V = self.read_prompt(self.spelled(prompt))
+        return predict.prediction(logits_V, self.vocab, temperature=temperature)
 
-    def many(
-        self,
-        prompt: str,
-        sample: SampleConfig,
-        num: int | None,
-        *,
-        num_at_once: int = NUM_AT_ONCE,
-        with_log_probabilities: bool = False,
-        steerings: Steerings = tuple,
-        widened: Callable[[State, int], Batch] | None = None,
-    ) -> Iterator[Said]:
-        """What `stream` gives for the numbers 0 … `num` - 1, in order, without end if it is None:
-        computed side by side, so many at once, on all cores.
+    def cursor(self) -> "Cursor":
+        """Return a cursor at the beginning of a text; it keeps its state."""
+        return Cursor(self)
 
-        `widened` makes a batch of streams from the state after the prompt; numpy's by default, on
-        each core one.
+    def expectations(self, text: str | bytes) -> list[Expectation]:
+        """Compare each character of a text with what the model predicted there."""
+        ids = self._known_ids(text)
+        stepper, first_V = self.read_prompt("")
+        if self.records == "none":  # a prompt is read with nothing before it
+            stepper = Stepper(self._matrices)
+        chunks = predict.read(stepper, ids[:-1], self.progress)
+        return predict.expectations(chain([first_V[:, None]], chunks), ids, self.vocab)
+
+    def score(self, text: str | bytes) -> TextScore:
+        """Measure how well the model predicts a text: nats and bits per character.
+
+        The text is read from a zero state; of a model of records, each record is. Raises
+        `UsageError` if the model knows no character of the text.
         """
-        stepper, logits_V = self._prompted(prompt)
-        state = stepper.state()
-
-        def batch(num_streams: int) -> Batch:
-            if widened is None:
-                return stepper.widened(num_streams)
-            return widened(state, num_streams)
-
-        ended = Event()
-        num_shares = 1 if widened else max(1, min(_cores.num_cores(), num_at_once // _LEAST_SHARE))
-        shares = [
-            speak_many(
-                batch,
-                logits_V,
-                iter(range(first, num, num_shares))
-                if num is not None
-                else count(first, num_shares),
-                num_at_once=num_at_once // num_shares,
-                sample=sample,
-                ends=self._ends(sample),
-                never=self.vocab.unknown_id,
-                steerings=self._steerings(prompt, sample, steerings),
-                with_log_probabilities=with_log_probabilities,
-                ended=ended,
+        nats = self.surprise(text)
+        if not len(nats):
+            raise UsageError(
+                "there is no character to score", "give a text in characters that the model knows"
             )
-            for first in range(num_shares)
-        ]
-        spoken = shares[0] if num_shares == 1 else in_parallel(shares, ended)
-        return (self._said(one) for one in spoken)
+        ids = self.vocab.ids_of(code_points(self._in_known_forms(self.spelled(text))))
+        num_unknown = int(((ids < 0) | (ids == self.vocab.unknown_id)).sum())
+        return TextScore(len(nats), float(nats.mean()), num_unknown)
 
-    def _steerings(self, prompt: str, sample: SampleConfig, more: Steerings) -> Steerings:
-        """What follows each stream: what the settings ask for, and more."""
-        if sample.repeat_penalty == 0:
-            return more
-        before = self.vocab.ids_of(code_points(self.known(prompt))).tolist()
-        return lambda: (RepeatPenalty(sample.repeat_penalty, before), *more())
+    def surprise(self, text: str | bytes) -> FloatArray:
+        """Return -ln p of each known character of a text, shape (T,); read as `score` reads it."""
+        nats: list[FloatArray] = [np.empty(0)]
+        for ids in apart(self._known_ids(text), self.records, self.start_id, self.vocab.white_V):
+            before = np.append(self.start_id, ids[:-1])
+            nats.append(predict.surprise(Stepper(self._matrices), before, ids))
+        return np.concatenate(nats)
 
-    def _said(self, spoken: Spoken) -> Said:
-        text = self.vocab.decode(spoken.ids)
-        return Said(spoken.stream, text, spoken.ended, spoken.log_probabilities)
-
-    def _prompted(self, prompt: str) -> tuple[Stepper, Any]:
-        """A stepper that has read the prompt, and its logits_V for what follows; of a prompt longer
-        than `MAX_PROMPT` the end.
+    def read_prompt(self, prompt: str) -> tuple[Stepper, Any]:
+        """Return a stepper that has read a `spelled` prompt (at most its last `MAX_PROMPT`
+        characters), and its logits_V for what follows.
         """
         ids = self.vocab.ids_of(code_points(self.known(prompt)[-MAX_PROMPT:]))
         if not len(ids) or self.records != "none":
@@ -212,35 +218,9 @@ class Model:
         stepper = Stepper(self._matrices)
         return stepper, stepper.read(ids, self.progress)
 
-    def _stops(self, sample: SampleConfig) -> list[str]:
-        """What a sample ends before, in the model's characters."""
-        stops = [self.spelled(stop) for stop in sample.stop]
-        return stops if self.records == "none" else [*stops, END[self.records]]
-
-    def _ends(self, sample: SampleConfig) -> Ends:
-        """What a sample ends before and after, in ids, but for what can never come."""
-        stops, untils = (
-            [self.vocab.ids_of(code_points(text)).tolist() for text in texts if self.can_say(text)]
-            for texts in (self._stops(sample), map(self.spelled, sample.until))
-        )
-        return Ends(stops, untils)
-
-    def can_say(self, spelled: str) -> bool:
-        """Whether each character of a text is one that may be drawn."""
-        return not self.never_drawn(spelled)
-
-    def never_drawn(self, spelled: str) -> list[str]:
-        """The characters of a text that are never drawn, each once: the model never saw them, or
-        has no more than its unknown symbol for them.
-        """
-        codes = code_points(spelled)
-        ids = self.vocab.ids_of(codes)
-        is_drawn = (ids >= 0) & (ids != self.vocab.unknown_id)
-        return [chr(code) for code in dict.fromkeys(codes[~is_drawn].tolist())]
-
     def spelled(self, text: str | bytes) -> str:
-        """A text in the model's characters: UTF-8 decoded, or each byte as the character of that
-        code.
+        """Return a text in the model's characters: UTF-8 decoded, or for a model of bytes each byte
+        as the character of that code.
 
         Raises `UsageError` for what is not UTF-8, unless the model is one of bytes.
         """
@@ -260,15 +240,48 @@ class Model:
             spelled.encode("latin-1").decode("utf-8", "replace") if self.vocab.is_bytes else spelled
         )
 
+    def known(self, spelled: str) -> str:
+        """Return a text in known characters: some in a simpler form, the others left out."""
+        codes = code_points(self._in_known_forms(spelled)).astype("<u4")
+        return codes[self.vocab.ids_of(codes) >= 0].tobytes().decode("utf-32-le", "surrogatepass")
+
     def unknown(self, spelled: str) -> list[str]:
-        """The characters of a text that the model knows in no form, each once."""
+        """Return the characters of a text that have no known form, each once."""
         codes = code_points(self._in_known_forms(spelled))
         missing = dict.fromkeys(codes[self.vocab.ids_of(codes) < 0].tolist())
         return [chr(code) for code in missing]
 
     def folded(self, spelled: str) -> dict[str, str]:
-        """Characters of a text that the model never saw, and what it reads instead: “ as "."""
+        """Return the unknown characters of a text that are read in a simpler form: “ as "."""
         return {} if self.vocab.is_bytes else folding.simpler(spelled, self._alphabet)
+
+    def can_say(self, spelled: str) -> bool:
+        """Whether each character of a text can be drawn."""
+        return not self.never_drawn(spelled)
+
+    def never_drawn(self, spelled: str) -> list[str]:
+        """Return the characters of a text that are never drawn, each once: those without an id of
+        their own.
+        """
+        codes = code_points(spelled)
+        ids = self.vocab.ids_of(codes)
+        is_drawn = (ids >= 0) & (ids != self.vocab.unknown_id)
+        return [chr(code) for code in dict.fromkeys(codes[~is_drawn].tolist())]
+
+    @cached_property
+    def characters(self) -> list[str]:
+        """The character of each id."""
+        return [self.vocab.char(i) for i in range(len(self.vocab))]
+
+    @property
+    def start_id(self) -> int:
+        """The id that is read before a text: a newline if it is known, else a space, else id 0."""
+        known = self.vocab.code_points
+        return next((known.index(ord(start)) for start in "\n " if ord(start) in known), 0)
+
+    @cached_property
+    def _matrices(self) -> Matrices:
+        return Matrices(self.config, self.weights)
 
     @cached_property
     def _alphabet(self) -> frozenset[str]:
@@ -277,79 +290,38 @@ class Model:
     def _in_known_forms(self, spelled: str) -> str:
         return spelled if self.vocab.is_bytes else folding.folded(spelled, self._alphabet)
 
-    def known(self, spelled: str) -> str:
-        """A text in characters that the model knows: some are `folded`, the others left out."""
-        codes = code_points(self._in_known_forms(spelled)).astype("<u4")
-        return codes[self.vocab.ids_of(codes) >= 0].tobytes().decode("utf-32-le", "surrogatepass")
-
-    def predict(self, prompt: str | bytes = "", *, temperature: float = 1.0) -> tuple[Chance, ...]:
-        """How likely each character is to come after the prompt, the likeliest first: what
-        `generate` would draw from, but for the unknown symbol, which it never draws.
-        """
-        _, logits_V = self._prompted(self.spelled(prompt))
-        return predict.chances(logits_V, self.vocab, temperature=temperature)
-
-    def cursor(self) -> "Cursor":
-        """A place in a text that is read as it comes: the state is kept, nothing is read twice."""
-        return Cursor(self)
-
-    def expectations(self, prompt: str | bytes) -> list[Expectation]:
-        """How each character of a prompt was taken: what `predict` gave it after those before it.
-        Characters that the model never saw are left out.
-        """
-        ids = self._known_ids(prompt)
-        stepper, first_V = self._prompted("")
-        if self.records == "none":  # a prompt is read with nothing before it
-            stepper = Stepper(self._matrices)
-        read = predict.read(stepper, ids[:-1], self.progress)
-        pieces = chain([first_V[:, None]], read)
-        return predict.expectations(pieces, ids, self.vocab)
-
-    def score(self, text: str | bytes) -> float:
-        """The mean nats per character the model needs for a text, read from a new start.
-
-        Raises ValueError where the text has no character that the model knows.
-        """
-        nats = self.surprise(text)
-        if not len(nats):
-            raise ValueError("there is no character to score")
-        return float(nats.mean())
-
-    def surprise(self, text: str | bytes) -> FloatArray:
-        """-ln p of each character of a text that the model knows, read from a new start; of a
-        model of records, each of these from a new one.
-        """
-        found: list[FloatArray] = [np.empty(0)]
-        for ids in apart(self._known_ids(text), self.records, self.start_id, self.vocab.white_V):
-            before = np.append(self.start_id, ids[:-1])
-            found.append(predict.surprise(Stepper(self._matrices), before, ids))
-        return np.concatenate(found)
-
     def _known_ids(self, text: str | bytes) -> IntArray:
         return self.vocab.ids_of(code_points(self.known(self.spelled(text))))
 
-    @property
-    def start_id(self) -> int:
-        """What is read before a text that has nothing before it: a newline, else a space, else id
-        0.
-        """
-        known = self.vocab.code_points
-        return next((known.index(ord(start)) for start in "\n " if ord(start) in known), 0)
+    def _decoded_sample(self, sample: Sample) -> Sample:
+        if not self.vocab.is_bytes:
+            return sample
+        prompt, text = self.text(sample.prompt), self.text(sample.text)
+        return dataclasses.replace(sample, prompt=prompt, text=text)
+
+    def _sample_config(self, settings: Mapping[str, Any]) -> SampleConfig:
+        """Check settings; without a length a record may be as long as it likes."""
+        config = _checked(settings)
+        is_ramp = config.final_temperature is not None
+        if self.records == "none" or "length" in settings or is_ramp:
+            return config
+        return dataclasses.replace(config, length=MAX_RECORD)
 
 
 class Cursor:
-    """A place in a text: `predict` says what may come next, `read` goes on.
+    """A position in a text: `read` moves on, `predict` tells what may come next.
 
-    It gives what `Model.predict` gives for the whole text so far, for the price of what is new.
+    The predictions are those of `Model.predict` for the whole text so far; reading costs one step a
+    character, however long the text is.
     """
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._stepper, self._logits_V = model._prompted("")
+        self._stepper, self._logits_V = model.read_prompt("")
         self._is_at_start = model.records == "none"  # such a text is read with nothing before it
 
     def read(self, text: str | bytes) -> Self:
-        """Read on; characters that the model never saw are left out."""
+        """Read on; unknown characters are left out. Return the cursor."""
         ids = self._model._known_ids(text)
         if len(ids):
             if self._is_at_start:
@@ -357,25 +329,43 @@ class Cursor:
             self._logits_V = self._stepper.read(ids)
         return self
 
-    def predict(self, *, temperature: float = 1.0) -> tuple[Chance, ...]:
-        """How likely each character is to come next, the likeliest first."""
-        return predict.chances(self._logits_V, self._model.vocab, temperature=temperature)
+    def predict(self, *, temperature: float = 1.0) -> Prediction:
+        """Return the probability of each character to come next, the likeliest first."""
+        return predict.prediction(self._logits_V, self._model.vocab, temperature=temperature)
 
 
-def _sample_config(settings: Mapping[str, Any]) -> SampleConfig:
-    """The settings of a sample by the names of `SampleConfig` or of the flags; no seed is chance.
-
-    Raises TypeError for a name that is neither.
-    """
-    names = {"temp": "temperature"} | {each.name: each.name for each in fields(SampleConfig)}
-    for name in settings:
-        if name not in names:
-            raise TypeError(f"there is no setting {name!r}; there are {', '.join(sorted(names))}")
-    if len({"temp", "temperature"} & settings.keys()) == 2:
-        raise TypeError("temp and temperature are the same setting: give one")
-    values = {names[name]: value for name, value in settings.items()}
+def _checked(settings: Mapping[str, Any]) -> SampleConfig:
+    """Return a `SampleConfig` of the keywords of a call; without a seed, one at random."""
+    require_known(settings, [*SampleSettings.__annotations__])
+    if {"temp", "temperature"} <= settings.keys():
+        raise SettingError(
+            "temp and temperature are the same setting", "give one of them", "temperature"
+        )
+    values = {"temperature" if name == "temp" else name: value for name, value in settings.items()}
     if values.get("seed") is None:
         values["seed"] = secrets.randbelow(2**32)
     for name in {"stop", "until"} & values.keys():
         values[name] = (values[name],) if isinstance(values[name], str) else tuple(values[name])
     return SampleConfig(**values)
+
+
+def _accepted(
+    samples: Iterator[Sample], sample_filter: SampleFilter, num: int | None
+) -> Iterator[Sample]:
+    """Yield the first `num` samples that pass the filter. Raises `ExhaustedError`."""
+    num_found = 0
+    while num_found != num:
+        sample = next(samples)
+        if sample_filter.accepts(sample.prompt, sample.text, is_whole=sample.is_whole):
+            num_found += 1
+            yield sample
+        elif sample_filter.is_exhausted:
+            raise sample_filter.exhausted(num_found, num, why=sample_filter.why_exhausted)
+
+
+def _decoded(characters: Iterator[str]) -> Iterator[str]:
+    """Decode the bytes of a model of bytes as they come."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    for character in characters:
+        yield from decoder.decode(character.encode("latin-1"))
+    yield from decoder.decode(b"", final=True)

@@ -1,10 +1,10 @@
-"""Speaking: logits → one character after another.
+"""From logits to characters, one stream at a time.
 
-`choose` is pure: the same logits, number and settings give the same character, for one stream or
-for many side by side. `generate` walks one stream and yields ids; `until_stop` ends a stream of
-characters before a given text.
+`choose` is pure: the same logits, uniform number and settings give the same character, for one
+stream or for many side by side. `generate` yields the ids of one stream; `until_stop` ends a stream
+of characters at a given text.
 
-Shapes: V vocabulary, B streams; what is (V, B) may be (V,) and give one number for one stream.
+Shapes: V vocabulary, B streams. An array (V, B) may also be (V,): one stream.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,38 +20,37 @@ from charrnn.models.step_numpy import Stepper
 FloatArray = npt.NDArray[np.floating[Any]]
 
 
-class Steering(Protocol):
-    """What keeps one stream from saying something, by what it has said."""
+class Constraint(Protocol):
+    """Changes the logits of one stream by what the stream has said so far."""
 
-    def steer(self, logits_V: FloatArray) -> None:
-        """Lower the logits of what is not to come next; if it must not go on, all to -inf."""
+    def apply(self, logits_V: FloatArray) -> None:
+        """Lower the logits of unwanted characters in place; all to -inf ends the stream."""
 
     def read(self, i: int) -> None:
-        """This character was drawn."""
+        """Note that this character was drawn."""
 
 
-Steerings = Callable[[], Sequence[Steering]]  # new ones for a new stream
+MakeConstraints = Callable[[], Sequence[Constraint]]  # called once for each stream
 
-
-_COLDEST = 1e-200  # below it only the likeliest character is left, but numbers overflow
+_COLDEST = 1e-200  # a lower temperature would overflow, and only the argmax is left anyway
 
 
 def probabilities(
     logits_VB: FloatArray, config: SampleConfig, position_B: Any = 0
 ) -> npt.NDArray[np.float64]:
-    """The distributions that characters are drawn from, shape (V, B), each summing to 1.
+    """Return the distributions to draw from, shape (V, B); each sums to 1.
 
     The filters see the model's own probabilities, in the order top-k, top-p, min-p; the temperature
-    comes last and reshapes what is left (the order of llama.cpp). Temperature 0 leaves the argmax.
-    `position_B` is how many characters came before, where the temperature changes on the way.
+    comes last and reshapes what is left (the order of llama.cpp). Temperature 0 is the argmax.
+    `position_B` is the number of characters before, for a temperature that changes on the way.
     """
     weights_VB = _weights(np.array(logits_VB, np.float64), config, position_B)
     return np.asarray(weights_VB / weights_VB.sum(0), np.float64)
 
 
 def choose(logits_VB: FloatArray, uniform_B: Any, config: SampleConfig, position_B: Any = 0) -> Any:
-    """The ids, shape (B,), that uniform numbers in [0, 1) pick, by inverting the cumulative
-    distribution.
+    """Return the ids, shape (B,), that uniform numbers in [0, 1) pick: the inverse of the
+    cumulative distribution.
     """
     reached_VB = _weights(logits_VB.astype(np.float64), config, position_B).cumsum(0)
     if reached_VB.ndim == 1:
@@ -60,16 +59,16 @@ def choose(logits_VB: FloatArray, uniform_B: Any, config: SampleConfig, position
 
 
 def _weights(logits_VB: FloatArray, config: SampleConfig, position_B: Any) -> FloatArray:
-    """What the probabilities are proportional to; the logits are used up."""
+    """Return probabilities that are not normalised. The logits are overwritten."""
     logits_VB -= logits_VB.max(0)
     temperature_B = config.temperature_at(position_B)
-    if config.is_plain:  # for the most part of all characters, so it has to be quick
+    if config.is_plain:  # the usual case, so it is quick
         logits_VB /= temperature_B
         return np.exp(logits_VB, logits_VB)
     weights_VB: FloatArray = np.exp(logits_VB / np.maximum(temperature_B, _COLDEST))
     if config.has_filters:
         weights_VB *= _kept(logits_VB, config)
-    if config.temperature == 0 or config.final_temperature == 0:  # of equals the first
+    if config.temperature == 0 or config.final_temperature == 0:  # the first of equals
         coldest_VB = np.arange(len(logits_VB))[(...,) + (None,) * (logits_VB.ndim - 1)]
         coldest_VB = coldest_VB == logits_VB.argmax(0)
         weights_VB = np.where(np.equal(temperature_B, 0), coldest_VB, weights_VB)
@@ -77,7 +76,7 @@ def _weights(logits_VB: FloatArray, config: SampleConfig, position_B: Any) -> Fl
 
 
 def _kept(logits_VB: FloatArray, config: SampleConfig) -> npt.NDArray[np.bool_]:
-    """Which characters the filters leave; the likeliest one's logit is 0."""
+    """Return which characters pass the filters. The largest logit has to be 0."""
     order_VB = np.argsort(-logits_VB, axis=0, kind="stable")
     sorted_VB = np.exp(np.take_along_axis(logits_VB, order_VB, 0))
     keep_VB = np.ones(sorted_VB.shape, bool)
@@ -93,14 +92,14 @@ def _kept(logits_VB: FloatArray, config: SampleConfig) -> npt.NDArray[np.bool_]:
 
 
 def log_probabilities(logits_VB: FloatArray) -> npt.NDArray[np.float64]:
-    """The model's own, before any control, in nats."""
+    """Return the model's own log probabilities, before filters and temperature, in nats."""
     logits_VB = np.asarray(logits_VB, np.float64)
     logits_VB = logits_VB - logits_VB.max(0)
     return np.asarray(logits_VB - np.log(np.exp(logits_VB).sum(0)))
 
 
 def random_numbers(seed: int, stream: int) -> np.random.Generator:
-    """The draws of one stream: they depend on (seed, stream) and on nothing else."""
+    """Return the random numbers of one stream: a function of (seed, stream) alone."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stream,)))
 
 
@@ -110,25 +109,25 @@ def generate(
     *,
     sample: SampleConfig,
     stream: int = 0,
-    never: int | None = None,
-    steerings: Sequence[Steering] = (),
+    unknown_id: int | None = None,
+    constraints: Sequence[Constraint] = (),
 ) -> Iterator[int]:
-    """Yield `sample.length` ids, without end if it is -1, each fed back to draw the next.
+    """Yield `sample.length` ids (-1: without end); each is fed back to draw the next.
 
-    `logits_V` is what the stepper made of the prompt; `never` is an id that is not drawn. Where
-    the steerings leave nothing to draw it ends.
+    `logits_V` is the stepper's output after the prompt. `unknown_id` is never drawn. The stream
+    ends early where the constraints leave no character.
     """
     random = random_numbers(sample.seed, stream)
     for position in count() if sample.length < 0 else range(sample.length):
-        if never is not None:
-            logits_V[never] = -np.inf
-        for steering in steerings:
-            steering.steer(logits_V)
-        if steerings and np.isneginf(logits_V).all():
+        if unknown_id is not None:
+            logits_V[unknown_id] = -np.inf
+        for constraint in constraints:
+            constraint.apply(logits_V)
+        if constraints and np.isneginf(logits_V).all():
             return
         i = int(choose(logits_V, random.random(), sample, position))
-        for steering in steerings:
-            steering.read(i)
+        for constraint in constraints:
+            constraint.read(i)
         yield i
         if position + 1 != sample.length:
             logits_V = stepper.step(i)
@@ -137,10 +136,9 @@ def generate(
 def until_stop(
     characters: Iterator[str], stops: Sequence[str], untils: Sequence[str] = ()
 ) -> Iterator[str]:
-    """Pass characters on until any of the stop texts appears, which is left out, or any of the
-    `untils`, which is not.
+    """Yield characters until a stop text, which is left out, or one of `untils`, which is kept.
 
-    Only characters that may yet turn out to begin a stop text are held back.
+    Only characters that may be the beginning of a stop text are held back.
     """
     if not stops and not untils:
         yield from characters
@@ -163,7 +161,7 @@ def until_stop(
 
 
 def _longest_beginning(text: str, stops: Sequence[str]) -> int:
-    """How many of the text's last characters could be the beginning of a stop text."""
+    """Return how many of the last characters may be the beginning of a stop text."""
     longest = max((len(stop) for stop in stops), default=0)
     for size in range(min(len(text), longest - 1), 0, -1):
         if any(stop.startswith(text[-size:]) for stop in stops):

@@ -70,7 +70,7 @@ class TestTexts:
         said = [json.loads(line)["text"] for line in done.out.splitlines()]
         assert len(said) == 3
         assert all(longest(text, small_text()) < limit for text in said)
-        assert "3 written; refused: none" in done.err
+        assert "3 written; rejected: none" in done.err
         assert charrnn(*wish, "--novel", limit).out == done.out
         assert charrnn(*wish, "--novel-chars", 41).out == charrnn(*wish).out
 
@@ -78,7 +78,7 @@ class TestTexts:
         monkeypatch.setattr("charrnn.cli.sample._CHARS_OF_PATIENCE", 100)
         done = charrnn("sample", "-s", 1, "-n", 40, "--novel-chars", 1, "--num", 2)
         assert (done.code, done.out) == (8, "")
-        assert "none of 2 was found: the last 100 were refused" in done.err
+        assert "found none of 2: the last 100 were rejected" in done.err
         one = charrnn("sample", "-s", 1, "-n", 40, "--novel-chars", 1)
         assert (one.code, one.out) == (8, "")
         assert "the text ends early: whatever follows would copy 1 character;" in one.err

@@ -8,7 +8,8 @@ import pytest
 from conftest import SMALL
 
 from charrnn import load
-from charrnn.generation import filters
+from charrnn.generation import sample_filter
+from charrnn.generation.prompted import PromptedSampler
 
 NAMES = "".join(f"{a}{b}{c}\n" for a in "BDKL" for b in "aeiou" for c in ("n", "ra", "lo", "mmi"))
 
@@ -38,7 +39,7 @@ class TestRecords:
         assert len(said) == len(set(said)) == 30
         assert not set(said) & set(NAMES.splitlines())
         assert all(re.search("^[BD].*[ao]", name) for name in said)
-        counted = re.search(r"30 written; refused: (.*)\n", result.err).group(1)
+        counted = re.search(r"30 written; rejected: (.*)\n", result.err).group(1)
         assert "without a match" in counted
         assert "in the corpus" in counted
         assert charrnn("sample", "--num", 30, "-s", 4, *wish).out == result.out
@@ -57,13 +58,16 @@ class TestRecords:
     def test_what_is_too_long_is_refused_and_counted(self, charrnn):
         result = charrnn("sample", "-s", 1, "--num", 5, "--length", 4)
         assert all(len(name) < 4 for name in lines(result))
-        assert "longer than --length" in result.err
+        assert "longer than the length limit" in result.err
 
     def test_what_cannot_be_found_is_given_up(self, charrnn, monkeypatch):
-        monkeypatch.setattr(filters, "PATIENCE", 200)
+        monkeypatch.setattr(sample_filter, "PATIENCE", 200)
         result = charrnn("sample", "-s", 1, "--num", 5, "--match", "[0-9]")
         assert (result.code, result.out) == (8, "")
-        assert "none of 5 was found: the last 200 were refused; a --match that more" in result.err
+        assert (
+            "found none of 5: the last 200 were rejected, most often without a match;"
+            " loosen --match, or start with a --prompt"
+        ) in result.err
 
     def test_a_ramp_needs_an_end(self, charrnn):
         refused = charrnn("sample", "--temp", "0.5:1.5")
@@ -74,7 +78,7 @@ class TestRecords:
         model = load("names")
         assert "\n" not in model.generate(seed=1)
         assert model.glimpse(40, seed=2).count("\n") >= 2
-        assert model.score("Bara") < 5
+        assert model.score("Bara").nats_per_char < 5
 
     def test_a_batch_on_torch_says_the_same(self, charrnn, monkeypatch):
         monkeypatch.setattr("charrnn.models.device.resolve", lambda name: "cpu")
@@ -89,8 +93,8 @@ class TestTexts:
         result = charrnn("sample", "-s", 3, "-n", 50, "--num", 3, "--prompt", "A", "--no-stream")
         model = load("text")
         assert result.out == "\n\n".join(
-            "A" + "".join(model.stream("A", settings, stream=k))
-            for k, settings in enumerate([sample_of(length=50, seed=3)] * 3)
+            "A" + "".join(PromptedSampler(model, "A", sample_of(length=50, seed=3)).characters(k))
+            for k in range(3)
         )
 
     def test_json_has_what_each_character_cost(self, charrnn):
@@ -102,7 +106,9 @@ class TestTexts:
             assert facts["whole"] == (len(facts["text"]) < 30)
             if facts["text"]:
                 nats = -sum(facts["log_probabilities"]) / len(facts["text"])
-                assert nats == pytest.approx(load("text").score(facts["text"]), abs=1e-3)
+                assert nats == pytest.approx(
+                    load("text").score(facts["text"]).nats_per_char, abs=1e-3
+                )
 
     def test_unique_and_match_go_with_texts_and_novel_does_not(self, charrnn):
         wish = ("--num", 4, "-n", 3, "-s", 1, "--temp", 2)

@@ -629,9 +629,9 @@ MISTAKES = [
     # What is spoken.
     Mistake(
         "a copy may be one character longer than was said",
-        "generation.constraints:NoCopies.steer",
-        "self._num_said - self._length + 1",
-        "self._num_said - self._length",
+        "generation.constraints:NoCopies.apply",
+        "self._num_read - self._length + 1",
+        "self._num_read - self._length",
         "../generation/test_constraints.py::test_it_keeps_from_being_drawn_exactly_what_would_complete_a_copy",
     ),
     Mistake(

@@ -1,4 +1,4 @@
-"""Many streams in a batch: each says what it would say alone."""
+"""Many streams in a batch: each is what it would be alone."""
 
 from itertools import count, islice
 from threading import Event
@@ -9,7 +9,12 @@ from conftest import random_weights
 from threadpoolctl import ThreadpoolController
 
 from charrnn.config import ModelConfig, SampleConfig
-from charrnn.generation.batch import Ends, in_parallel, speak_many
+from charrnn.generation.batch import (
+    StopSequences,
+    StreamSettings,
+    in_parallel,
+    sample_streams,
+)
 from charrnn.generation.sampler import generate, log_probabilities
 from charrnn.models.step_numpy import Matrices, Stepper
 
@@ -28,36 +33,34 @@ def prompted(cell="lstm"):
     return stepper, stepper.read(np.array([0, 2]))
 
 
-def together(streams, num_at_once, *, cell="lstm", stops=(), untils=(), never=None, **settings):
+def together(
+    streams, num_at_once, *, cell="lstm", stops=(), untils=(), unknown_id=None, **settings
+):
     stepper, logits_V = prompted(cell)
     sample = SampleConfig(**{"length": 40, "temperature": 1.0, **settings})
-    return speak_many(
-        stepper.widened,
-        logits_V,
-        iter(streams),
-        num_at_once=num_at_once,
-        sample=sample,
-        ends=Ends(before=stops, after=untils),
-        never=never,
-        with_log_probabilities=True,
+    settings = StreamSettings(
+        sample, StopSequences(stops, untils), unknown_id, with_log_probabilities=True
+    )
+    return sample_streams(
+        stepper.widened, logits_V, iter(streams), settings, num_at_once=num_at_once
     )
 
 
-def alone(stream, *, cell="lstm", never=None, **settings):
+def alone(stream, *, cell="lstm", unknown_id=None, **settings):
     stepper, logits_V = prompted(cell)
     sample = SampleConfig(**{"length": 40, "temperature": 1.0, **settings})
-    return list(generate(stepper, logits_V, sample=sample, stream=stream, never=never))
+    return list(generate(stepper, logits_V, sample=sample, stream=stream, unknown_id=unknown_id))
 
 
 @pytest.mark.parametrize("settings", CONTROLS)
 @pytest.mark.parametrize("num_at_once", [1, 2, 7, 64])
 def test_a_stream_says_the_same_alone_and_in_any_batch(cell, settings, num_at_once):
     said = list(together(range(12), num_at_once, cell=cell, **settings))
-    assert [spoken.stream for spoken in said] == list(range(12))
-    assert [spoken.ids for spoken in said] == [
-        alone(stream, cell=cell, **settings) for stream in range(12)
+    assert [stream.number for stream in said] == list(range(12))
+    assert [stream.ids for stream in said] == [
+        alone(number, cell=cell, **settings) for number in range(12)
     ]
-    assert not any(spoken.ended for spoken in said)
+    assert not any(stream.is_whole for stream in said)
 
 
 def cut(ids, stops):
@@ -73,50 +76,50 @@ def cut(ids, stops):
 @pytest.mark.parametrize("num_at_once", [1, 5])
 def test_finished_streams_make_room_and_all_come_in_order(stops, num_at_once):
     said = list(together(range(60), num_at_once, stops=stops, length=3))
-    assert [spoken.stream for spoken in said] == list(range(60))
-    assert [(spoken.ids, spoken.ended) for spoken in said] == [
-        cut(alone(stream, length=3), stops) for stream in range(60)
+    assert [stream.number for stream in said] == list(range(60))
+    assert [(stream.ids, stream.is_whole) for stream in said] == [
+        cut(alone(number, length=3), stops) for number in range(60)
     ]
-    assert {spoken.ended for spoken in said} == {True, False}
+    assert {stream.is_whole for stream in said} == {True, False}
 
 
 def test_a_stream_may_end_after_a_text_and_keep_it():
-    for spoken, whole in zip(
+    for stream, whole in zip(
         together(range(20), 6, untils=[(1, 4), (2,)], length=30),
-        (alone(stream, length=30) for stream in range(20)),
+        (alone(number, length=30) for number in range(20)),
         strict=True,
     ):
         ends = [k + 2 for k in range(29) if whole[k : k + 2] == [1, 4]]
         ends += [k + 1 for k in range(30) if whole[k] == 2]
-        assert spoken.ids == whole[: min(ends, default=30)]
-        assert spoken.ended == bool(ends)
-        assert len(spoken.log_probabilities) == len(spoken.ids)
+        assert stream.ids == whole[: min(ends, default=30)]
+        assert stream.is_whole == bool(ends)
+        assert len(stream.log_probabilities) == len(stream.ids)
 
 
 def test_streams_without_end_are_computed_as_they_are_taken():
     said = list(islice(together(count(), 4, stops=[(3,)]), 30))
-    assert [spoken.ids for spoken in said] == [
-        spoken.ids for spoken in together(range(30), 9, stops=[(3,)])
+    assert [stream.ids for stream in said] == [
+        stream.ids for stream in together(range(30), 9, stops=[(3,)])
     ]
 
 
 def test_what_is_never_to_be_said_is_not():
-    assert any(1 in spoken.ids for spoken in together(range(4), 4))
-    said = list(together(range(4), 3, never=1))
-    assert not any(1 in spoken.ids for spoken in said)
-    assert [spoken.ids for spoken in said] == [alone(stream, never=1) for stream in range(4)]
+    assert any(1 in stream.ids for stream in together(range(4), 4))
+    said = list(together(range(4), 3, unknown_id=1))
+    assert not any(1 in stream.ids for stream in said)
+    assert [stream.ids for stream in said] == [alone(number, unknown_id=1) for number in range(4)]
 
 
 def test_each_character_comes_with_the_models_own_log_probability():
-    (spoken,) = together([5], 3, stops=[(4, 4)], temperature=0.5, top_k=4)
+    (stream,) = together([5], 3, stops=[(4, 4)], temperature=0.5, top_k=4)
     stepper, logits_V = prompted()
-    for i, nats in zip(spoken.ids, spoken.log_probabilities, strict=True):
+    for i, nats in zip(stream.ids, stream.log_probabilities, strict=True):
         assert nats == pytest.approx(log_probabilities(logits_V)[i], abs=1e-5)
         logits_V = stepper.step(i)
 
 
 def test_a_text_of_no_length_is_empty():
-    assert [spoken.ids for spoken in together(range(3), 2, length=0)] == [[], [], []]
+    assert [stream.ids for stream in together(range(3), 2, length=0)] == [[], [], []]
 
 
 def blas_threads():

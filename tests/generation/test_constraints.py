@@ -10,9 +10,9 @@ from charrnn.data.vocab import code_points
 from charrnn.generation.constraints import FREE, NoCopies, RepeatPenalty
 
 
-def banned(steering, size):
+def banned(constraint, size):
     logits_V = np.zeros(size)
-    steering.steer(logits_V)
+    constraint.apply(logits_V)
     return set(np.flatnonzero(np.isneginf(logits_V)).tolist())
 
 
@@ -25,7 +25,7 @@ def test_it_keeps_from_being_drawn_exactly_what_would_complete_a_copy(vocab, let
     index = index_of(corpus, vocab)
     ids = index.ids.tolist()
     copies = {tuple(ids[k : k + length]) for k in range(len(ids) - length + 1)}
-    steering, said = NoCopies(index, length), []
+    constraint, said = NoCopies(index, length), []
     begin = data.draw(st.integers(0, len(ids)))
     for i in (ids[begin:] + ids)[:50]:
         expected = {
@@ -33,22 +33,22 @@ def test_it_keeps_from_being_drawn_exactly_what_would_complete_a_copy(vocab, let
             for j in set(ids)
             if len(said) >= length - 1 and (*said[len(said) - length + 1 :], j) in copies
         }
-        assert banned(steering, len(index.vocab)) == expected
-        assert steering.is_stuck == (len(expected) == len(index.vocab))
+        assert banned(constraint, len(index.vocab)) == expected
+        assert constraint.is_stuck == (len(expected) == len(index.vocab))
         other = data.draw(st.sampled_from([*sorted(set(ids)), *[i] * 20]))
         said.append(other)
-        steering.read(other)
+        constraint.read(other)
 
 
 def test_the_end_of_a_record_may_complete_a_copy_and_nothing_else_follows_it():
     index = index_of("abc\n\nabd\nab\n")
     newline, a, b = 0, 1, 2
-    steering = NoCopies(index, 3, free=[newline])
+    constraint = NoCopies(index, 3, free=[newline])
     for i in (a, b):
-        steering.read(i)
-    assert banned(steering, 5) == {index.vocab.ids_of(code_points("c"))[0], 4}
-    steering.read(newline)
-    assert banned(steering, 5) == {1, 2, 3, 4}
+        constraint.read(i)
+    assert banned(constraint, 5) == {index.vocab.ids_of(code_points("c"))[0], 4}
+    constraint.read(newline)
+    assert banned(constraint, 5) == {1, 2, 3, 4}
 
 
 def penalty_by_force(said, nats, size):
@@ -71,18 +71,18 @@ def penalty_by_force(said, nats, size):
 )
 def test_a_repeated_passage_costs_for_each_character_past_the_free_ones(said, again, num_before):
     said = said + said[:again]
-    steering = RepeatPenalty(0.5, said[:num_before])
+    constraint = RepeatPenalty(0.5, said[:num_before])
     for i in said[num_before:]:
-        steering.read(i)
+        constraint.read(i)
     logits_V = np.zeros(3, np.float32)
-    steering.steer(logits_V)
+    constraint.apply(logits_V)
     np.testing.assert_allclose(-logits_V, penalty_by_force(said, 0.5, 3))
 
 
 def test_a_passage_far_back_may_be_said_again():
-    steering = RepeatPenalty(1.0)
+    constraint = RepeatPenalty(1.0)
     for i in [1, 2, 3, 1, 2, 3, 1, *[0, 4] * 600, 1, 2, 3, 1, 2, 3]:
-        steering.read(i)
+        constraint.read(i)
     logits_V = np.zeros(5)
-    steering.steer(logits_V)
+    constraint.apply(logits_V)
     assert not logits_V.any()

@@ -1,15 +1,17 @@
+import itertools
 import math
-import threading
 
 import numpy as np
 import pytest
 from conftest import random_weights
 
 import charrnn
+from charrnn._text import symbol
 from charrnn.config import ModelConfig, SampleConfig
 from charrnn.data.vocab import UNKNOWN, Vocab
-from charrnn.errors import CheckpointError, UsageError
-from charrnn.generation.model import Model
+from charrnn.errors import CheckpointError, ExhaustedError, SettingError, UsageError
+from charrnn.generation.model import Model, SampleSettings
+from charrnn.generation.prompted import PromptedSampler
 
 CONFIG = ModelConfig(hidden_size=8, embedding_size=4)
 
@@ -25,12 +27,14 @@ def test_text_is_generated_and_scored():
     assert len(text) == 100
     assert set(text) <= set("\nabcd ")
     assert model.generate("ab", length=100, seed=3) == text
-    assert 0 < model.score(text) < 20
+    assert 0 < model.score(text).nats_per_char < 20
 
 
 def test_the_scores_of_all_continuations_are_probabilities():
     model = model_of()
-    total = sum(math.exp(-model.score(x + y) * 2) for x in "\nabcd " for y in "\nabcd ")
+    total = sum(
+        math.exp(-model.score(x + y).nats_per_char * 2) for x in "\nabcd " for y in "\nabcd "
+    )
     assert total == pytest.approx(1, abs=1e-5)
 
 
@@ -45,7 +49,7 @@ def test_characters_never_seen_are_named_and_left_out():
     model = model_of()
     assert model.unknown("axbéx") == ["x", "é"]
     assert model.generate("axbé", length=20, seed=1) == model.generate("ab", length=20, seed=1)
-    with pytest.raises(ValueError, match="no character to score"):
+    with pytest.raises(UsageError, match="no character to score"):
         model.score("xyz")
 
 
@@ -59,9 +63,13 @@ def test_a_model_of_bytes_speaks_utf8_where_it_can():
     model = model_of(points=tuple(range(256)), is_bytes=True)
     assert model.spelled("é".encode()) == "\xc3\xa9"
     assert model.text("\xc3\xa9") == "é"
-    spoken = list(model.stream(model.spelled("é".encode()), SampleConfig(length=50)))
-    assert all(ord(character) < 256 for character in spoken)
-    assert isinstance(model.generate("é", length=50), str)
+    sampler = PromptedSampler(model, model.spelled("é".encode()), SampleConfig(length=50, seed=1))
+    drawn = "".join(sampler.characters())
+    assert all(ord(character) < 256 for character in drawn)
+    assert model.generate("é".encode(), length=50, seed=1) == model.text(drawn)
+    assert "".join(model.stream("é", length=50, seed=1)) == model.text(drawn)
+    (sample,) = model.samples(1, prompt="é", length=50, seed=1)
+    assert (sample.prompt, sample.text) == ("é", model.text(drawn))
 
 
 def test_a_model_of_bytes_stops_at_a_text_of_more_bytes():
@@ -85,35 +93,66 @@ def test_a_prompt_that_is_not_utf8_is_refused_with_the_place():
         model_of().spelled(b"ab\xff")
 
 
-@pytest.mark.parametrize("num", [1, 7, 64, 65, 200])
-def test_many_are_what_each_alone_is_on_any_number_of_cores(monkeypatch, num):
-    monkeypatch.setattr("charrnn.generation.model._LEAST_SHARE", 1)
-    monkeypatch.setattr("charrnn.generation.batch._TAKEN_AT_ONCE", 32)
-    sample = SampleConfig(length=12, seed=5, stop=("d",))
-    model = model_of()
-    for num_cores in (1, 3):
-        monkeypatch.setattr("charrnn._cores.num_cores", lambda n=num_cores: n)
-        said = list(model.many("ab", sample, num, num_at_once=9))
-        assert [one.stream for one in said] == list(range(num))
-        assert [one.text for one in said] == [
-            "".join(model.stream("ab", sample, stream=k)) for k in range(num)
-        ]
-
-
-def test_who_takes_no_more_ends_all_cores(monkeypatch):
-    monkeypatch.setattr("charrnn.generation.model._LEAST_SHARE", 1)
-    monkeypatch.setattr("charrnn._cores.num_cores", lambda: 2)
-    before = threading.active_count()
-    endless = model_of().many("", SampleConfig(length=9, seed=5), None, num_at_once=4)
-    assert [next(endless).stream for _ in range(70)] == list(range(70))
-    del endless
-    assert threading.active_count() == before
-
-
 @pytest.mark.parametrize(("text", "start"), [("\n abc", "\n"), ("abc ", " "), ("xyz", "x")])
 def test_a_text_without_a_prompt_begins_as_after_a_newline(text, start):
     model = model_of(text)
     assert model.vocab.char(model.start_id) == start
+
+
+def test_the_keywords_of_a_sample_are_the_fields_of_its_configuration():
+    assert SampleSettings.__annotations__.keys() - {"temp"} == SampleConfig.names()
+
+
+def test_a_score_tells_bits_perplexity_and_what_is_unknown():
+    score = model_of().score("abéd")
+    assert (score.num_chars, score.num_unknown) == (3, 1)
+    assert score.bits_per_char == pytest.approx(score.nats_per_char / math.log(2))
+    assert score.perplexity == pytest.approx(math.exp(score.nats_per_char))
+
+
+def test_samples_are_those_of_the_streams_in_order():
+    model = model_of()
+    drawn = list(model.samples(5, prompt="ab", length=9, seed=3))
+    assert drawn[0].text == model.generate("ab", length=9, seed=3)
+    assert [str(sample) for sample in drawn] == ["ab" + sample.text for sample in drawn]
+    assert [sample.stream for sample in drawn] == list(range(5))
+    assert drawn == list(itertools.islice(model.samples(prompt="ab", length=9, seed=3), 5))
+    assert list(model.samples(0)) == []
+
+
+def test_samples_may_be_distinct_new_and_match():
+    model = model_of()
+    wish = {"unique": True, "match": "^b", "known": {"ba", "bb"}}
+    texts = [str(sample) for sample in model.samples(3, length=2, seed=1, temp=5.0, **wish)]
+    assert len(set(texts)) == 3
+    assert all(text[0] == "b" and text not in ("ba", "bb") for text in texts)
+
+
+def test_a_search_for_more_samples_than_there_are_ends(monkeypatch):
+    monkeypatch.setattr("charrnn.generation.sample_filter.PATIENCE", 50)
+    found = []
+    with pytest.raises(ExhaustedError, match="found 6 of 7: the last 50 were rejected, most often"):
+        found.extend(model_of().samples(7, unique=True, length=1, temperature=5.0, seed=1))
+    with pytest.raises(SettingError, match="num -1 is negative; None is without end"):
+        model_of().samples(-1)
+    with pytest.raises(SettingError, match=r"match '\(' is not a valid regular expression"):
+        model_of().samples(1, match="(")
+
+
+def test_samples_of_records_are_whole():
+    model = Model(CONFIG, Vocab(tuple(map(ord, "\nabcd "))), random_weights(CONFIG, 6)[1], "lines")
+    for sample in model.samples(20, prompt="ab", temperature=2.0, seed=1):
+        assert sample.is_whole
+        assert "\n" not in str(sample)
+
+
+def test_a_prediction_has_its_likeliest_characters_and_one_by_name():
+    prediction = model_of().predict("ab")
+    assert prediction.top(2) == prediction[:2]
+    assert prediction.prob(prediction[3].char) == prediction[3].prob
+    assert prediction.prob("é") == 0
+    assert repr(prediction.top(1)).startswith(f"Prediction({symbol(prediction[0].char)} ")
+    assert repr(prediction).endswith(", 1 others)")
 
 
 def test_load_is_public_and_says_when_there_is_nothing():
@@ -122,4 +161,4 @@ def test_load_is_public_and_says_when_there_is_nothing():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = charrnn.nothing
     assert issubclass(CheckpointError, charrnn.CharRNNError)
-    assert np.isfinite(model_of().score("abcd"))
+    assert np.isfinite(model_of().score("abcd").nats_per_char)

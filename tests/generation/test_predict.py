@@ -40,7 +40,7 @@ def textbook(model: Model, text: str) -> np.ndarray:
 
 
 def by_id(model: Model, chances) -> np.ndarray:
-    return np.array([{c.char: c.prob for c in chances}[c] for c in model._characters])
+    return np.array([{c.char: c.prob for c in chances}[c] for c in model.characters])
 
 
 @pytest.mark.parametrize(("layers", "ngrams"), [(1, 1), (2, 3)])
@@ -90,7 +90,7 @@ def test_surprise_is_the_textbooks_and_its_mean_the_score(cell, monkeypatch):
     ids = model.vocab.ids_of(np.array([ord(c) for c in text]))
     expected = [-math.log(probs_V[i]) for probs_V, i in zip(probs_TV, ids, strict=False)]
     np.testing.assert_allclose(model.surprise(text), expected, atol=1e-4)
-    assert model.score(text) == pytest.approx(np.mean(expected), abs=1e-4)
+    assert model.score(text).nats_per_char == pytest.approx(np.mean(expected), abs=1e-4)
     np.testing.assert_array_equal(model.surprise(text.replace("c", "c☃")), model.surprise(text))
 
 

@@ -78,12 +78,14 @@ def test_choose_never_picks_what_cannot_be(logits, uniform, temperature, top_k, 
     assert logits[chosen] > -math.inf
 
 
-def speak(cell="gru", never=None, **settings):
+def speak(cell="gru", unknown_id=None, **settings):
     config = ModelConfig(cell=cell, hidden_size=8, embedding_size=4)
     _, weights = random_weights(config, 6)
     stepper = Stepper(Matrices(config, weights))
     sample = SampleConfig(**{"length": 400, "temperature": 1.0, **settings})
-    return list(generate(stepper, stepper.read(np.array([0])), sample=sample, never=never))
+    return list(
+        generate(stepper, stepper.read(np.array([0])), sample=sample, unknown_id=unknown_id)
+    )
 
 
 def test_the_seed_decides_the_text(cell):
@@ -98,7 +100,7 @@ def test_what_is_drawn_does_not_depend_on_how_much_is_asked_for():
 
 def test_the_unknown_symbol_is_never_generated():
     assert 3 in speak(temperature=5.0)
-    assert 3 not in speak(temperature=5.0, never=3)
+    assert 3 not in speak(temperature=5.0, unknown_id=3)
 
 
 def test_streams_draw_apart():

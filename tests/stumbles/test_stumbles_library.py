@@ -11,6 +11,7 @@ from stumbles import stumble
 from test_predict import by_id, model_of
 
 from charrnn import load
+from charrnn.errors import SettingError
 from charrnn.models.step_numpy import Stepper
 
 
@@ -81,9 +82,11 @@ def test_generate_without_a_seed_is_another_text_each_time():
 
 @stumble(46)
 def test_a_setting_that_there_is_not_is_named_with_those_there_are():
-    with pytest.raises(TypeError, match="there is no setting 'tempo'; there are .*length.* temp,"):
+    with pytest.raises(SettingError, match="there is no setting 'tempo'; did you mean temp?"):
         model_of().generate(tempo=0.8)
-    with pytest.raises(TypeError, match="temp and temperature are the same setting"):
+    with pytest.raises(SettingError, match="no setting 'colour'; there are .*length.* temp,"):
+        model_of().generate(colour="red")
+    with pytest.raises(SettingError, match="temp and temperature are the same setting"):
         model_of().generate(temp=0.8, temperature=0.7)
 
 

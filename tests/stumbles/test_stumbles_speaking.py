@@ -107,14 +107,14 @@ def test_many_prompts_in_one_process_each_as_if_it_were_alone(
 def test_a_prompt_after_which_too_little_is_found_does_not_end_the_others(
     charrnn, two_runs, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("charrnn.generation.filters.PATIENCE", 300)
+    monkeypatch.setattr("charrnn.generation.sample_filter.PATIENCE", 300)
     file = tmp_path / "prompts"
     file.write_text("12\n13\n")
     done = charrnn("sample", "names", "-s", 1, "--num", 2, "--prompts", file, "--match", "^13")
     assert done.code == 8
     assert len(listed(done)) == 2
     assert "after '12': 0 of 2 found" in done.err
-    assert "only 2 of 4 were found: the last 300 were refused" in done.err
+    assert "found 2 of 4: the last 300 were rejected" in done.err
 
 
 @stumble(48)
@@ -171,19 +171,21 @@ def test_a_prompt_of_which_nothing_is_known_says_so(charrnn, two_runs):
 
 @stumble(22)
 def test_a_search_for_more_than_there_are_ends_and_says_why(charrnn, two_runs, monkeypatch):
-    monkeypatch.setattr("charrnn.generation.filters.PATIENCE", 1000)
+    monkeypatch.setattr("charrnn.generation.sample_filter.PATIENCE", 1000)
     done = charrnn("sample", "names", "--num", 10_000, "--unique", "-s", 1, "-t", 0.5)
     assert done.code == 8
     found = len(listed(done))
     assert found == len(set(listed(done))) > 10
-    assert f"only {found:,} of 10,000 were found: " in done.err
-    assert re.search(r"hardly one in 100 of the last 1,000 was new|the last .* refused", done.err)
+    assert f"found {found:,} of 10,000: " in done.err
+    assert re.search(
+        r"fewer than 1 in 100 of the last 1,000 were new|the last .* rejected", done.err
+    )
 
 
 @stumble(22)
 @stumble(58)
 def test_a_search_tells_how_it_goes_where_there_is_no_terminal(charrnn, two_runs, monkeypatch):
-    monkeypatch.setattr("charrnn.generation.filters.PATIENCE", 300)
+    monkeypatch.setattr("charrnn.generation.sample_filter.PATIENCE", 300)
     monkeypatch.setattr("charrnn.cli.console.progress.SECONDS_BETWEEN_LINES", 0)
     done = charrnn("sample", "names", "--num", 10_000, "--unique", "-s", 1, "-t", 0.5)
     told = re.findall(r"([\d,]+) of 10,000 found, ([\d,]+) tried, about [\d:]+ left", done.err)
@@ -204,7 +206,7 @@ def test_samples_without_end(two_runs):
 @pytest.mark.parametrize("many", [(), ("--num", 3)], ids=["one", "many"])
 def test_no_copy_is_drawn_in_the_first_place(charrnn, two_runs, monkeypatch, num_chars, many):
     """Of a text by heart nearly all samples would be copies: at temperature 0 they all are."""
-    monkeypatch.setattr("charrnn.generation.filters.PATIENCE", 3)
+    monkeypatch.setattr("charrnn.generation.sample_filter.PATIENCE", 3)
     monkeypatch.setattr("charrnn.cli.sample._CHARS_OF_PATIENCE", 3)
     text = Path("text.txt").read_text()
     flags = ("sample", "a", "-n", 300, "-s", 1, "-t", 0.3, *many)
@@ -236,7 +238,7 @@ def test_json_has_the_models_own_probabilities_whatever_is_masked(charrnn, two_r
     flags = ("sample", "a", "-n", 60, "-s", 1, "--json", "--novel", 6, "--repeat-penalty", 2)
     facts = json.loads(charrnn(*flags).out)
     nats = -sum(facts["log_probabilities"]) / 60
-    assert nats == pytest.approx(load("a").score(facts["text"]), abs=1e-3)
+    assert nats == pytest.approx(load("a").score(facts["text"]).nats_per_char, abs=1e-3)
 
 
 def repeated(text):

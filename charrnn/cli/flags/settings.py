@@ -50,10 +50,12 @@ def flag_of(field: str) -> str:
 
 def in_flags(error: CharRNNError) -> str:
     """Return an error as a line that calls settings by their flags."""
-    line = str(error)
-    for field in error.fields if isinstance(error, SettingError) else ():
-        line = re.sub(rf"\b{field}\b", flag_of(field), line, count=1)
-    return line
+    quoted, rest = "", str(error)
+    if not isinstance(error, SettingError):  # its message may quote a text; the hint does not
+        quoted, rest = error.message, rest.removeprefix(error.message)
+    for field in error.fields:
+        rest = re.sub(rf"\b{field}\b", flag_of(field), rest, count=1)
+    return quoted + rest
 
 
 def option(group: type[Checked], name: str) -> OptionInfo:
