@@ -290,18 +290,24 @@ def history(run: shared.Run = None, as_json: shared.Json = False) -> None:
     from charrnn.cli.console.tables import print_panels
     from charrnn.runs import history
 
-    found = history.of(inputs.root().find(run))
+    its_run = inputs.root().find(run)
+    samples = history.samples(its_run.history())
+    if not samples:
+        raise UsageError(
+            f"the run {its_run.name!r} kept no samples",
+            f"type: charrnn resume {its_run.name} --minutes 5, without --sample-every 0",
+        )
     if as_json:
-        print(json.dumps([dataclasses.asdict(one) for one in found]))
+        print(json.dumps([dataclasses.asdict(one) for one in samples]))
         return
-    shown = history.thinned(found)
-    print_panels([(_moment(one), one.sample) for one in shown])
-    if len(shown) < len(found):
-        note(f"{len(shown)} of {len(found):,} samples; --json has all of them")
+    shown = history.thin_out(samples)
+    print_panels([(_heading(one), one.sample) for one in shown])
+    if len(shown) < len(samples):
+        note(f"{len(shown)} of {len(samples):,} samples; --json has all of them")
 
 
-def _moment(one: Any) -> list[str]:
-    """Step, time and losses of a sample."""
+def _heading(one: Any) -> list[str]:
+    """Return step, time and losses of a sample."""
     from charrnn.cli.console.figures import duration
 
     losses = {"loss": one.loss, "val": one.val_loss}

@@ -1,50 +1,65 @@
-"""How a run learned to write: the samples among its metrics, with the losses of the same steps."""
+"""The history of a run: rows of metrics, and the samples among them.
 
-from collections.abc import Sequence
+A row is a line of metrics.jsonl. Lines that are cut short or strange are left out.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-
-from charrnn.errors import UsageError
-from charrnn.runs.run import Run
+from typing import Any
 
 MOST_SHOWN = 12
 
 
 @dataclass(frozen=True)
-class Moment:
+class Row:
+    """What was recorded at once, after a step."""
+
+    step: int
+    elapsed_seconds: float  # of training, since the run began
+    metrics: Mapping[str, float]  # "loss", "val_loss", "learning_rate", …: those of this line
+    sample: str | None = None  # what the model wrote then
+
+
+def rows(lines: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+    """Yield the rows among lines of metrics."""
+    for line in lines:
+        numbers = {name: value for name, value in line.items() if type(value) in (int, float)}
+        step, seconds = numbers.pop("step", None), numbers.pop("elapsed_seconds", None)
+        sample = line.get("sample")
+        if type(step) is int and seconds is not None and isinstance(sample, str | None):
+            yield Row(step, float(seconds), numbers, sample)
+
+
+@dataclass(frozen=True)
+class RecordedSample:
     """What a run wrote after a step. Losses are in nats per character."""
 
     step: int
-    elapsed_seconds: float  # of training, in all
+    elapsed_seconds: float  # of training, since the run began
     sample: str
-    loss: float | None  # the mean over the last steps before; None at first
-    val_loss: float | None  # None where this step was not validated
+    loss: float | None  # the mean over the steps before; None at first
+    val_loss: float | None  # None if this step was not validated
 
 
-def of(run: Run) -> list[Moment]:
-    """The moments of a run, in order. Raises `UsageError` where it has no samples."""
+def samples(rows: Iterable[Row]) -> list[RecordedSample]:
+    """Return the samples among rows in order, with the losses of their steps."""
     found = []
-    loss = validated = val_loss = None
-    for line in run.recorded():
-        loss = line.get("loss", loss)
-        if "val_loss" in line:
-            validated, val_loss = line.get("step"), line["val_loss"]
-        match line:
-            case {"step": int(step), "elapsed_seconds": int() | float() as seconds,
-                  "sample": str(sample)}:  # fmt: skip
-                of_step = val_loss if validated == step else None
-                found.append(Moment(step, float(seconds), sample, loss, of_step))
-    if not found:
-        raise UsageError(
-            f"the run {run.name!r} kept no samples",
-            f"type: charrnn resume {run.name} --minutes 5, without --sample-every 0",
-        )
+    loss = None
+    val_losses: dict[int, float] = {}
+    for row in rows:
+        loss = row.metrics.get("loss", loss)
+        if "val_loss" in row.metrics:
+            val_losses = {row.step: row.metrics["val_loss"]}
+        if row.sample is not None:
+            val_loss = val_losses.get(row.step)
+            found.append(RecordedSample(row.step, row.elapsed_seconds, row.sample, loss, val_loss))
     return found
 
 
-def thinned(moments: Sequence[Moment], most: int = MOST_SHOWN) -> list[Moment]:
-    """So many of them at most: the first ones close together, the last one always."""
-    places = {round(len(moments) ** (k / (most - 1))) - 1 for k in range(most)}
-    missing = (place for place in range(len(moments)) if place not in places)
+def thin_out(every: Sequence[RecordedSample], most: int = MOST_SHOWN) -> list[RecordedSample]:
+    """Return at most `most` samples: the first ones close together, the last one always."""
+    places = {round(len(every) ** (k / (most - 1))) - 1 for k in range(most)}
+    missing = (place for place in range(len(every)) if place not in places)
     places |= set(islice(missing, most - len(places)))
-    return [moments[place] for place in sorted(places)]
+    return [every[place] for place in sorted(places)]

@@ -23,8 +23,9 @@ from typing import Any
 
 from charrnn._atomic import alone_at, discard_unfinished, keep_beside, write_atomically
 from charrnn.errors import CheckpointError, LockedError, NewerError, storage_errors
-from charrnn.runs import checkpoint
+from charrnn.runs import checkpoint, history
 from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
+from charrnn.runs.history import Row
 
 LAUNCH = "launch.json"
 
@@ -213,6 +214,10 @@ class Run:
                         figures = json.loads(line)
                         if isinstance(figures, dict):
                             yield figures
+
+    def history(self) -> list[Row]:
+        """Return what was recorded, a row for each line of metrics, in order."""
+        return list(history.rows(self.recorded()))
 
     def forget_metrics_after(self, step: int) -> None:
         """Drop the lines of steps that a resumed run will make again, and one cut short by a

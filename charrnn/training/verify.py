@@ -226,5 +226,5 @@ def _difference(state: TrainingState, goal: Checkpoint) -> str:
 
 def _grad_norms(run: Run) -> dict[int, float]:
     """Return the recorded gradient norms by step."""
-    lines = (line for line in run.recorded() if type(line.get("step")) is int)
-    return {line["step"]: line["grad_norm"] for line in lines if "grad_norm" in line}
+    rows = (row for row in run.history() if "grad_norm" in row.metrics)
+    return {row.step: row.metrics["grad_norm"] for row in rows}

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import SMALL
 
-from charrnn.errors import UsageError
 from charrnn.runs import history
-from charrnn.runs.history import Moment
+from charrnn.runs.history import RecordedSample, Row
 from charrnn.runs.run import Run
 
 
@@ -29,30 +28,43 @@ def test_each_sample_has_the_losses_of_its_step():
         {"step": 20, "sample": "tea", "elapsed_seconds": 3.25},
         {"step": 50, "sample": "tree", "elapsed_seconds": 9},
     ]
-    assert history.of(recorded(*map(json.dumps, lines))) == [
-        Moment(0, 0.0, "xq", None, None),
-        Moment(10, 1.6, "eat", 3.0, None),
-        Moment(20, 3.25, "tea", 2.0, 2.5),
-        Moment(50, 9.0, "tree", 2.0, None),
+    assert history.samples(recorded(*map(json.dumps, lines)).history()) == [
+        RecordedSample(0, 0.0, "xq", None, None),
+        RecordedSample(10, 1.6, "eat", 3.0, None),
+        RecordedSample(20, 3.25, "tea", 2.0, 2.5),
+        RecordedSample(50, 9.0, "tree", 2.0, None),
     ]
 
 
 def test_lines_that_are_torn_or_strange_are_passed_over():
     strange = ("", "7", '"sample"', '{"sample": "a"}', '{"step": 1, "sample": 5}', "[" * 9999)
     whole = '{"step": 2, "sample": "b", "elapsed_seconds": 1}'
-    [moment] = history.of(recorded(*strange, whole, whole[:-5]))
+    [moment] = history.samples(recorded(*strange, whole, whole[:-5]).history())
     assert moment.sample == "b"
 
 
-def test_a_run_without_samples_says_how_it_gets_some():
-    with pytest.raises(UsageError, match="kept no samples; type: charrnn resume"):
-        history.of(recorded('{"step": 1, "loss": 2.0}'))
+def test_each_line_is_a_row_of_numbers():
+    lines = [
+        {"step": 0, "sample": "xq", "elapsed_seconds": 0},
+        {"step": 0, "baselines": {"gzip": 2.0}, "elapsed_seconds": 0.5},
+        {"step": 10, "loss": 3, "learning_rate": 0.1, "elapsed_seconds": 1.5},
+    ]
+    assert recorded(*map(json.dumps, lines)).history() == [
+        Row(0, 0.0, {}, "xq"),
+        Row(0, 0.5, {}),
+        Row(10, 1.5, {"loss": 3, "learning_rate": 0.1}),
+    ]
+
+
+def test_a_run_without_samples_says_how_it_gets_some(charrnn, corpus):
+    charrnn("train", corpus, *SMALL, "--steps", 5, "--sample-every", 0, "--run", "a")
+    assert "kept no samples; type: charrnn resume a" in charrnn("history", "a").err
 
 
 @pytest.mark.parametrize("number", [1, 12, 13, 100, 5000])
 def test_of_many_the_first_and_the_last_are_shown(number):
-    moments = [Moment(step, 0.0, "", None, None) for step in range(number)]
-    steps = [moment.step for moment in history.thinned(moments)]
+    moments = [RecordedSample(step, 0.0, "", None, None) for step in range(number)]
+    steps = [moment.step for moment in history.thin_out(moments)]
     assert len(steps) == min(number, history.MOST_SHOWN)
     assert steps[0] == 0 and steps[-1] == number - 1
     gaps = [then - one for one, then in pairwise([-1, *steps])]
