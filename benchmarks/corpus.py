@@ -28,15 +28,16 @@ ENCODE = """
 import sys
 from pathlib import Path
 from charrnn.config import DataConfig
-from charrnn.data import encode
+from charrnn.data.encoding.encode import encode_files
+from charrnn.data.encoding.scan import scan_files
 from charrnn.data.vocab import Vocab
 from charrnn.sources import paths
 if __name__ == "__main__":
     cache, nobody = Path("cache"), lambda done, total: None
     found = paths.find(sys.argv[1:], spool_folder=cache)
-    known = encode.survey(found, DataConfig(), cache=cache, progress=nobody)
+    known = scan_files(found, DataConfig(), cache=cache, progress=nobody)
     vocab = Vocab.from_counts(known.counts_array(), is_bytes=False, max_size=4096)
-    encode.encoded(found, DataConfig(), known, vocab, cache=cache, progress=nobody)
+    encode_files(found, DataConfig(), known, vocab, cache=cache, progress=nobody)
 """
 MOST_FOR_RIVAL = 200  # megabytes; it needs some 12 times that in memory
 

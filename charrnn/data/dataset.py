@@ -14,10 +14,12 @@ import numpy as np
 
 from charrnn._text import Reporter, some
 from charrnn.config import DataConfig
-from charrnn.data import cache_files, corpus, encode
+from charrnn.data import corpus
 from charrnn.data.batches import Text, num_records
 from charrnn.data.corpus import CorpusReference, Folders
-from charrnn.data.encode import Survey
+from charrnn.data.encoding import cache_files
+from charrnn.data.encoding.encode import encode_files
+from charrnn.data.encoding.scan import Scan, scan_files
 from charrnn.data.records import Records
 from charrnn.data.splits import Files, Splits
 from charrnn.data.vocab import IntArray, Vocab
@@ -33,7 +35,7 @@ _CHUNK_CHARS = 1 << 24
 class Corpus:
     """A corpus that was read: what is known of it, its alphabet, its ids, where its files begin."""
 
-    surveyed: Survey
+    scan: Scan
     vocab: Vocab
     ids: IntArray
     files: Files
@@ -42,7 +44,7 @@ class Corpus:
 def read(
     names: Sequence[str],
     config: DataConfig,
-    vocab_of: Callable[[Survey], Vocab],
+    vocab_of: Callable[[Scan], Vocab],
     *,
     val_names: Sequence[str] = (),
     cache: Path,
@@ -50,23 +52,21 @@ def read(
 ) -> Corpus:
     """The corpus, and after it the text that it is validated on, where that is named."""
     with _found(names, val_names, cache, Path()) as (found, num_val):
-        surveyed = encode.survey(found, config, cache=cache, progress=reporter.show_reading)
-        vocab = vocab_of(surveyed)
-        ids = encode.encoded(
-            found, config, surveyed, vocab, cache=cache, progress=reporter.show_reading
-        )
-        files = _files(found, surveyed, num_val)
+        scan = scan_files(found, config, cache=cache, progress=reporter.show_reading)
+        vocab = vocab_of(scan)
+        ids = encode_files(found, config, scan, vocab, cache=cache, progress=reporter.show_reading)
+        files = _files(found, scan, num_val)
         if val_names and not files.num_val:
             raise _nothing_to_validate_on()
-        if files.val_begin(surveyed.num_chars) == 0:
+        if files.val_begin(scan.num_chars) == 0:
             raise CorpusError("the corpus holds no text", "--val names the validation text alone")
         cache_files.save_files(files, cache=cache)
     reporter.end_progress()
-    for note in surveyed.notes:
+    for note in scan.notes:
         reporter.show(note)
     _tell_of_tables(found, config, reporter)
     _warn_of_twins(found, num_val, reporter)
-    return Corpus(surveyed, vocab, ids, files)
+    return Corpus(scan, vocab, ids, files)
 
 
 def arranged(
@@ -166,19 +166,19 @@ def _nothing_to_validate_on() -> CorpusError:
     return CorpusError("the text of --val holds nothing", "name a file with text")
 
 
-def _files(found: Sequence[Source], surveyed: Survey, num_val: int) -> Files:
+def _files(found: Sequence[Source], scan: Scan, num_val: int) -> Files:
     """Where the files begin, those that were skipped left out. The plays of Shakespeare are one
     text.
     """
-    skipped = set(surveyed.skipped)
+    skipped = set(scan.skipped)
     read = [not (each.skip_unreadable and each.label in skipped) for each in found]
-    begins = iter(surveyed.begins)
+    begins = iter(scan.begins)
     starts: dict[int, bool] = {}  # whether it is a file for validation
     was_play = False
     for number, (source, is_read) in enumerate(zip(found, read, strict=True)):
         if is_read:
             begin = next(begins)
-            if begin < surveyed.num_chars and not (was_play and source.is_play):
+            if begin < scan.num_chars and not (was_play and source.is_play):
                 starts[begin] = number >= len(found) - num_val
             was_play = source.is_play
     return Files(tuple(starts), sum(starts.values()))
@@ -318,12 +318,12 @@ def _read_again(
     """
     facts, config = reference.facts, reference.config
     with _found(facts.names, facts.val_names, cache, folder) as (sources, num_val):
-        surveyed = encode.survey(sources, config, cache=cache, progress=reporter.show_reading)
-        files = _files(sources, surveyed, num_val)
-        if surveyed.sha256 != facts.sha256 or facts.files_sha256 not in ("", files.sha256):
+        scan = scan_files(sources, config, cache=cache, progress=reporter.show_reading)
+        files = _files(sources, scan, num_val)
+        if scan.sha256 != facts.sha256 or facts.files_sha256 not in ("", files.sha256):
             return None
-        ids = encode.encoded(
-            sources, config, surveyed, reference.vocab, cache=cache, progress=reporter.show_reading
+        ids = encode_files(
+            sources, config, scan, reference.vocab, cache=cache, progress=reporter.show_reading
         )
         if not facts.files_sha256:
             return Encoded(ids, None)

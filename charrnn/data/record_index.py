@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.data import cache_files
+from charrnn.data.encoding import cache_files
 from charrnn.data.records import Records
 from charrnn.data.vocab import IntArray, Vocab, code_points
 

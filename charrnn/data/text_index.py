@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.data import cache_files
+from charrnn.data.encoding import cache_files
 from charrnn.data.suffix_array import DEPTH, in_order, place_type
 from charrnn.data.vocab import IntArray, Vocab, code_points
 

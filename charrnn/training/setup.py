@@ -22,7 +22,7 @@ from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
 from charrnn.data import corpus, dataset, splits
 from charrnn.data.batches import Text
 from charrnn.data.corpus import CorpusFacts
-from charrnn.data.encode import Survey
+from charrnn.data.encoding.scan import Scan
 from charrnn.data.splits import Files
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CheckpointError, CorpusError, UsageError
@@ -96,24 +96,24 @@ def new_run(
     read = dataset.read(
         request.names,
         request.data,
-        lambda surveyed: _vocab(surveyed, request, parent),
+        lambda scan: _vocab(scan, request, parent),
         val_names=request.val_names,
         cache=corpora,
         reporter=reporter,
     )
-    surveyed, vocab, data = read.surveyed, read.vocab, request.data
+    scan, vocab, data = read.scan, read.vocab, request.data
 
     @cache
     def arranged(data: DataConfig) -> Text:
         seed = TrainConfig.among(given).seed
         return dataset.arranged(
-            read.ids, data, vocab, read.files, seed=seed, sha256=surveyed.sha256, cache=corpora
+            read.ids, data, vocab, read.files, seed=seed, sha256=scan.sha256, cache=corpora
         )
 
     _require_enough(arranged(data), request)
     reporter.show(_counted(request, arranged(data)))
     _say_validated(request, read.files, arranged(data), data, reporter)
-    _say_unknown(vocab, surveyed, request, reporter)
+    _say_unknown(vocab, scan, request, reporter)
     if parent is not None:
         given = {**given, **parent.model.to_json()}
     settled = _settled(
@@ -128,8 +128,8 @@ def new_run(
     newborn = _newborn(planned, settled.runtime, vocab, settled.keys, parent, group)
     facts = CorpusFacts(
         request.names,
-        surveyed.sha256,
-        surveyed.num_chars,
+        scan.sha256,
+        scan.num_chars,
         val_names=request.val_names,
         files_sha256=read.files.sha256,
     )
@@ -501,26 +501,26 @@ def _parent(request: Request, given: Mapping[str, Any]) -> Checkpoint | None:
     return parent
 
 
-def _vocab(surveyed: Survey, request: Request, parent: Checkpoint | None) -> Vocab:
-    counts, size = surveyed.counts_array(), request.data.max_vocab
+def _vocab(scan: Scan, request: Request, parent: Checkpoint | None) -> Vocab:
+    counts, size = scan.counts_array(), request.data.max_vocab
     if parent is not None:
         vocab = parent.vocab.extended(counts, max_size=size)
     else:
         vocab = Vocab.from_counts(counts, is_bytes=request.data.is_bytes, max_size=size)
-    share = _folded(vocab, surveyed)[1]
+    share = _folded(vocab, scan)[1]
     if share > _MOST_UNKNOWN:
         raise CorpusError(
             f"{100 * share:.0f} % of the text would become one unknown symbol: the vocabulary has"
-            f" {len(vocab):,} characters, the text {len(surveyed.counts):,}",
+            f" {len(vocab):,} characters, the text {len(scan.counts):,}",
             "raise --max-vocab, or model --bytes",
         )
     return vocab
 
 
-def _folded(vocab: Vocab, surveyed: Survey) -> tuple[int, float]:
+def _folded(vocab: Vocab, scan: Scan) -> tuple[int, float]:
     """How many characters became the unknown symbol, and which share of the text."""
-    folded = set(surveyed.counts) - set(vocab.code_points)
-    return len(folded), sum(surveyed.counts[code] for code in folded) / surveyed.num_chars
+    folded = set(scan.counts) - set(vocab.code_points)
+    return len(folded), sum(scan.counts[code] for code in folded) / scan.num_chars
 
 
 def _require_enough(text: Text, request: Request) -> None:
@@ -555,9 +555,9 @@ def _say_validated(
         )
 
 
-def _say_unknown(vocab: Vocab, surveyed: Survey, request: Request, reporter: Reporter) -> None:
+def _say_unknown(vocab: Vocab, scan: Scan, request: Request, reporter: Reporter) -> None:
     """How much of the corpus became the unknown symbol, if any of it did."""
-    num_folded, share = _folded(vocab, surveyed)
+    num_folded, share = _folded(vocab, scan)
     if num_folded:
         reporter.show(
             f"{num_folded:,} rare characters ({100 * share:.2g} % of the text) became one unknown"

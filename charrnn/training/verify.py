@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from charrnn._text import Reporter, number_of
-from charrnn.data import cache_files, corpus
+from charrnn.data import corpus
+from charrnn.data.encoding import cache_files
 from charrnn.data.vocab import IntArray, Vocab
 from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.models import device
@@ -112,7 +113,7 @@ def _encoded_corpus(start: CheckpointHeader, cache: Path) -> Finding:
 
 
 def _sha256(ids: IntArray, vocab: Vocab) -> str:
-    """Return the digest of the text that ids spell, as the survey of a corpus computes it; "" where
+    """Return the digest of the text that ids spell, as the scan of a corpus computes it; "" where
     an id is not in the vocabulary.
     """
     codes = np.array(vocab.code_points, "<u4")

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charrnn.data import cache_files
+from charrnn.data.encoding import cache_files
 from charrnn.data.suffix_array import in_order, place_type
 from charrnn.data.text_index import Index, is_letter
 from charrnn.data.vocab import Vocab, code_points

@@ -447,7 +447,7 @@ MISTAKES = [
     ),
     Mistake(
         "a corpus that changes between two readings goes unnoticed",
-        "data.shards:write",
+        "data.encoding.shards:write",
         "text.hexdigest() != writing.place.sha256",
         "False",
         "test_texts.py::test_a_file_that_changes_between_the_passes_is_noticed",
@@ -462,7 +462,7 @@ MISTAKES = [
     Mistake(
         "a resume goes on with another text",
         "data.dataset:_read_again",
-        'surveyed.sha256 != facts.sha256 or facts.files_sha256 not in ("", files.sha256)',
+        'scan.sha256 != facts.sha256 or facts.files_sha256 not in ("", files.sha256)',
         "False",
         "test_texts.py::test_a_changed_corpus_stops_a_resume_unless_told_otherwise",
     ),
@@ -621,7 +621,7 @@ MISTAKES = [
     ),
     Mistake(
         "all files of a folder are read in one encoding",
-        "data.shards:_counted_in_some_encoding",
+        "data.encoding.shards:_counted_in_some_encoding",
         "source.is_one_of_many",
         "False",
         "../stumbles/test_stumbles_reading.py::test_each_file_of_a_folder_is_read_in_its_own_encoding",

@@ -147,11 +147,11 @@ PROVED_BY = {
     "cli.sample:_speak_one": ["cli/test_quotations.py"],
     "config:Checked.from_json": ["faults/test_damage.py"],
     "config:_check": ["test_config.py"],
-    "data.cache_files:writable": ["faults/test_saving.py"],
-    "data.shards:changed": ["faults/test_texts.py"],
-    "data.shards:_counted": ["data/test_encode.py"],
-    "data.survey:_status": ["faults/test_texts.py"],
-    "data.workers:in_order": ["data/test_workers.py"],
+    "data.encoding.cache_files:writable": ["faults/test_saving.py"],
+    "data.encoding.shards:changed": ["faults/test_texts.py"],
+    "data.encoding.shards:_counted": ["data/encoding/test_encode.py"],
+    "data.encoding.scan:_status": ["faults/test_texts.py"],
+    "data.encoding.workers:in_order": ["data/encoding/test_workers.py"],
     "data.corpus:_temporary_folder": ["faults/test_read_only.py"],
     "config:require_known": ["stumbles/test_stumbles_library.py"],
     "generation.model:Model.samples": ["generation/test_model.py"],
@@ -188,7 +188,7 @@ PROVED_BY = {
 HINT_IS_ADDED = {
     "__main__:main",  # a full device: the system's own words
     "config:Checked.from_json",  # part of the line of a damaged checkpoint
-    "data.shards:_counted",  # part of the note on files of a folder that were skipped
+    "data.encoding.shards:_counted",  # part of the note on files of a folder that were skipped
     "training.handover:accepted",  # printed by the first process
 }
 

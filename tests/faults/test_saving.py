@@ -24,7 +24,7 @@ from injection import (
 )
 from matrix import crash_points, row
 from test_checkpoint import small
-from test_encode import encode_files
+from test_encode import encoded
 
 from charrnn import _atomic
 from charrnn._atomic import discard_unfinished
@@ -376,7 +376,7 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_n
     for name in (left_behind, being_written, elsewhere):
         (tmp_path / "cache" / name).write_text("half")
     (tmp_path / "text").write_text("some text")
-    encode_files([tmp_path / "text"], tmp_path)
+    encoded([tmp_path / "text"], tmp_path)
     left = {path.name for path in (tmp_path / "cache").glob(".*")}
     assert left == {being_written, elsewhere}
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from injection import obedient
 from matrix import crash_points, row
 from test_decoding import read
-from test_encode import ignore, survey
+from test_encode import ignore, scanned
 
 from charrnn.config import DataConfig
-from charrnn.data import encode
+from charrnn.data.encoding.encode import encode_files
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CorpusError
 from charrnn.runs import checkpoint
@@ -64,13 +64,11 @@ def test_utf16_is_recognised_by_its_mark(tmp_path):
 def test_a_file_that_changes_between_the_passes_is_noticed(tmp_path):
     path = tmp_path / "text"
     path.write_text("abcabc")
-    found, surveyed = survey([path], tmp_path)
+    found, scan = scanned([path], tmp_path)
     path.write_text("abcabb")
-    vocab = Vocab.from_counts(surveyed.counts_array(), is_bytes=False, max_size=99)
+    vocab = Vocab.from_counts(scan.counts_array(), is_bytes=False, max_size=99)
     with pytest.raises(CorpusError, match="changed while it was being read"):
-        encode.encoded(
-            found, DataConfig(), surveyed, vocab, cache=tmp_path / "cache", progress=ignore
-        )
+        encode_files(found, DataConfig(), scan, vocab, cache=tmp_path / "cache", progress=ignore)
     assert not list((tmp_path / "cache").glob("*.npy"))
 
 

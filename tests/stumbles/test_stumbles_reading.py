@@ -132,7 +132,7 @@ PACKERS = {"c.txt.gz": gzip.compress, "c.txt.bz2": bz2.compress, "c.txt.xz": lzm
 @pytest.mark.parametrize("chunk", [100, 1 << 19])
 def test_compressed_text_is_read(charrnn, tmp_path, monkeypatch, name, chunk):
     monkeypatch.setattr("charrnn.sources.decoding.CHUNK_BYTES", chunk)
-    monkeypatch.setattr("charrnn.data.shards.PIECE_BYTES", 500)  # it is never cut in two
+    monkeypatch.setattr("charrnn.data.encoding.shards.PIECE_BYTES", 500)  # it is never cut in two
     text = small_text()
     (tmp_path / name).write_bytes(PACKERS[name](text.encode()))
     assert charrnn("train", name, *QUICK).code == 0

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from charrnn.data import cache_files
+from charrnn.data.encoding import cache_files
 from charrnn.data.splits import Files
 
 DTYPE = np.dtype(np.uint8)

@@ -5,7 +5,9 @@ import pytest
 
 from charrnn import _cores
 from charrnn.config import DataConfig
-from charrnn.data import encode, shards, workers
+from charrnn.data.encoding import shards, workers
+from charrnn.data.encoding.encode import encode_files
+from charrnn.data.encoding.scan import scan_files
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CorpusError
 from charrnn.sources import decoding
@@ -16,16 +18,16 @@ def ignore(done, total):
     assert 0 <= done <= total
 
 
-def survey(paths, tmp_path, config=DataConfig(), **settings):
+def scanned(paths, tmp_path, config=DataConfig(), **settings):
     found = [Source(path, path.name, **settings) for path in paths]
-    return found, encode.survey(found, config, cache=tmp_path / "cache", progress=ignore)
+    return found, scan_files(found, config, cache=tmp_path / "cache", progress=ignore)
 
 
-def encode_files(paths, tmp_path, config=DataConfig(), **settings):
-    found, surveyed = survey(paths, tmp_path, config, **settings)
-    vocab = Vocab.from_counts(surveyed.counts_array(), is_bytes=config.is_bytes, max_size=10**6)
-    ids = encode.encoded(found, config, surveyed, vocab, cache=tmp_path / "cache", progress=ignore)
-    return ids, vocab, surveyed
+def encoded(paths, tmp_path, config=DataConfig(), **settings):
+    found, scan = scanned(paths, tmp_path, config, **settings)
+    vocab = Vocab.from_counts(scan.counts_array(), is_bytes=config.is_bytes, max_size=10**6)
+    ids = encode_files(found, config, scan, vocab, cache=tmp_path / "cache", progress=ignore)
+    return ids, vocab, scan
 
 
 @pytest.mark.parametrize(
@@ -35,25 +37,25 @@ def test_a_text_becomes_ids_and_comes_back(tmp_path, monkeypatch, text):
     monkeypatch.setattr(decoding, "CHUNK_BYTES", 7)
     path = tmp_path / "text"
     path.write_text(text, encoding="utf-8")
-    ids, vocab, surveyed = encode_files([path], tmp_path)
+    ids, vocab, scan = encoded([path], tmp_path)
     assert vocab.decode(ids) == text
-    assert surveyed.num_chars == len(text) == len(ids)
-    assert surveyed.sha256 == hashlib.sha256(text.encode()).hexdigest()
+    assert scan.num_chars == len(text) == len(ids)
+    assert scan.sha256 == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_any_file_at_all_becomes_bytes(tmp_path):
     data = np.random.default_rng(0).bytes(5000)
     path = tmp_path / "binary"
     path.write_bytes(data)
-    ids, vocab, surveyed = encode_files([path], tmp_path, DataConfig(is_bytes=True))
+    ids, vocab, scan = encoded([path], tmp_path, DataConfig(is_bytes=True))
     assert vocab.decode(ids).encode("latin-1") == data
-    assert surveyed.sha256 == hashlib.sha256(data).hexdigest()
+    assert scan.sha256 == hashlib.sha256(data).hexdigest()
 
 
 def test_files_follow_each_other_each_on_a_new_line(tmp_path):
     for name, text in (("a", "one"), ("b", "two\n"), ("c", ""), ("d", "three")):
         (tmp_path / name).write_text(text)
-    ids, vocab, _ = encode_files([tmp_path / name for name in "abcd"], tmp_path)
+    ids, vocab, _ = encoded([tmp_path / name for name in "abcd"], tmp_path)
     assert vocab.decode(ids) == "one\ntwo\nthree"
 
 
@@ -62,24 +64,22 @@ def test_what_is_not_text_in_a_folder_is_passed_over_without_a_trace(tmp_path):
     (tmp_path / "b").write_bytes(b"\xef\xbb\xbfgood beginning,\r\nthen \xff")
     (tmp_path / "c").write_bytes(b"nul \0")
     (tmp_path / "d").write_text("more")
-    ids, vocab, surveyed = encode_files(
-        [tmp_path / name for name in "abcd"], tmp_path, skip_unreadable=True
-    )
+    ids, vocab, scan = encoded([tmp_path / name for name in "abcd"], tmp_path, skip_unreadable=True)
     assert vocab.decode(ids) == "text\nmore"
-    assert surveyed.notes == (
+    assert scan.notes == (
         "skipped 1 file with bytes that are not utf-8: b; --errors skip leaves out only the"
         " lines with such bytes",
         "skipped 1 file that is not text: c",
     )
-    assert surveyed.sha256 == hashlib.sha256(b"text\nmore").hexdigest()
+    assert scan.sha256 == hashlib.sha256(b"text\nmore").hexdigest()
 
 
 def test_a_second_start_reads_nothing(tmp_path, monkeypatch):
     path = tmp_path / "text"
     path.write_text("some text")
-    first, _, _ = encode_files([path], tmp_path)
+    first, _, _ = encoded([path], tmp_path)
     monkeypatch.setattr(shards, "chunks", None)  # reading would fail
-    second, _, _ = encode_files([path], tmp_path)
+    second, _, _ = encoded([path], tmp_path)
     assert (first == second).all()
 
 
@@ -87,10 +87,10 @@ def test_a_second_start_reads_nothing(tmp_path, monkeypatch):
 def test_a_damaged_copy_is_made_again(tmp_path, damage):
     path = tmp_path / "text"
     path.write_text("some text")
-    encode_files([path], tmp_path)
+    encoded([path], tmp_path)
     for copy in (tmp_path / "cache").iterdir():
         copy.write_bytes(damage)
-    ids, vocab, _ = encode_files([path], tmp_path)
+    ids, vocab, _ = encoded([path], tmp_path)
     assert vocab.decode(ids) == "some text"
 
 
@@ -98,27 +98,25 @@ def test_one_file_may_be_named_and_lie_in_a_folder(tmp_path):
     path = tmp_path / "nul"
     path.write_text("a\0b")
     found = [Source(path, "nul"), Source(path, "nul", skip_unreadable=True)]
-    surveyed = encode.survey(found, DataConfig(), cache=tmp_path / "cache", progress=ignore)
-    vocab = Vocab.from_counts(surveyed.counts_array(), is_bytes=False, max_size=9)
-    ids = encode.encoded(
-        found, DataConfig(), surveyed, vocab, cache=tmp_path / "cache", progress=ignore
-    )
+    scan = scan_files(found, DataConfig(), cache=tmp_path / "cache", progress=ignore)
+    vocab = Vocab.from_counts(scan.counts_array(), is_bytes=False, max_size=9)
+    ids = encode_files(found, DataConfig(), scan, vocab, cache=tmp_path / "cache", progress=ignore)
     assert vocab.decode(ids) == "a\0b"
 
 
 def test_an_edited_file_is_read_again(tmp_path):
     path = tmp_path / "text"
     path.write_text("before")
-    before = survey([path], tmp_path)[1]
+    before = scanned([path], tmp_path)[1]
     path.write_text("edited")
-    assert survey([path], tmp_path)[1].sha256 != before.sha256
+    assert scanned([path], tmp_path)[1].sha256 != before.sha256
 
 
 @pytest.mark.parametrize(("text", "phrase"), [("", "holds no text"), ("x", "holds one character")])
 def test_too_little_text_is_refused(tmp_path, text, phrase):
     (tmp_path / "text").write_text(text)
     with pytest.raises(CorpusError, match=phrase):
-        survey([tmp_path / "text"], tmp_path)
+        scanned([tmp_path / "text"], tmp_path)
 
 
 LINES = [f"line {k}: {'naïve café' * (k % 3)}\n" for k in range(400)]
@@ -145,12 +143,12 @@ def test_an_interrupted_work_leaves_nothing_half_made_and_starts_again(
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(shards, function, interrupted)
-        encode_files([tmp_path / "text"], tmp_path)
+        encoded([tmp_path / "text"], tmp_path)
     left = {path.suffix for path in (tmp_path / "cache").iterdir()}
     assert left - {".lock"} == ({".json"} if function == "write" else set())
-    ids, vocab, surveyed = encode_files([tmp_path / "text"], tmp_path)
+    ids, vocab, scan = encoded([tmp_path / "text"], tmp_path)
     assert vocab.decode(ids) == "".join(LINES)
-    assert surveyed.sha256 == hashlib.sha256("".join(LINES).encode()).hexdigest()
+    assert scan.sha256 == hashlib.sha256("".join(LINES).encode()).hexdigest()
 
 
 def test_many_processes_make_the_same_of_a_folder_as_one(tmp_path, monkeypatch, small_pieces):
@@ -163,14 +161,14 @@ def test_many_processes_make_the_same_of_a_folder_as_one(tmp_path, monkeypatch, 
         path.write_text(text, newline="")
     (tmp_path / "e0").write_bytes("".join(LINES).encode() + b"\xff")
     found = sorted([*names, tmp_path / "e0"])
-    alone, vocab, surveyed = encode_files(found, tmp_path, skip_unreadable=True)
+    alone, vocab, scan = encoded(found, tmp_path, skip_unreadable=True)
     whole = f"{texts[0]}small\nfile\nopen end\n{texts[4]}\nz"
     assert vocab.decode(alone) == whole
-    assert surveyed.sha256 == hashlib.sha256(whole.encode()).hexdigest()
-    assert surveyed.skipped == ("e0",)
+    assert scan.sha256 == hashlib.sha256(whole.encode()).hexdigest()
+    assert scan.skipped == ("e0",)
     monkeypatch.setattr(workers, "MIN_BYTES", 0)
     monkeypatch.setattr(_cores, "num_cores", lambda: 2)
     (tmp_path / "other").mkdir()
-    together, _, found_together = encode_files(found, tmp_path / "other", skip_unreadable=True)
+    together, _, found_together = encoded(found, tmp_path / "other", skip_unreadable=True)
     assert (together == alone).all()
-    assert found_together == surveyed
+    assert found_together == scan

@@ -2,7 +2,7 @@
 
 A file's name says what is in it, so that no file ever has to be brought up to date:
 
-    survey-….json              what one pass over the files of a corpus found (survey.py)
+    survey-….json              what one pass over the files of a corpus found (scan.py)
     CORPUS-VOCAB.npy           a corpus as ids
     CORPUS-VOCAB-….npy         what is made of these ids: another order of them, an index
     files-….json               where the files of a corpus begin

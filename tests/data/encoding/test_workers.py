@@ -9,7 +9,7 @@ import pytest
 from conftest import wait_until
 
 from charrnn import _cores
-from charrnn.data import workers
+from charrnn.data.encoding import workers
 from charrnn.errors import NoMemoryError
 
 
@@ -45,7 +45,7 @@ def test_a_killed_process_is_told_as_what_it_mostly_is(monkeypatch):
 OWNER = """
 import test_workers, sys
 from charrnn import _cores
-from charrnn.data import workers
+from charrnn.data.encoding import workers
 _cores.num_cores = lambda: 2
 def tell(_):
     print("going", flush=True)

@@ -16,20 +16,18 @@ import numpy as np
 
 from charrnn._atomic import replacing
 from charrnn.config import DataConfig
-from charrnn.data import cache_files, shards, workers
-from charrnn.data.shards import Piece, Writing
-from charrnn.data.survey import Progress, sized, telling
-from charrnn.data.survey import Survey as Survey
-from charrnn.data.survey import survey as survey
+from charrnn.data.encoding import cache_files, shards, workers
+from charrnn.data.encoding.scan import Progress, Scan, sized, telling
+from charrnn.data.encoding.shards import Piece, Writing
 from charrnn.data.vocab import IntArray, Vocab
 from charrnn.sources.decoding import Tell
 from charrnn.sources.paths import Source
 
 
-def encoded(
+def encode_files(
     sources: Sequence[Source],
     config: DataConfig,
-    surveyed: Survey,
+    scan: Scan,
     vocab: Vocab,
     *,
     cache: Path,
@@ -38,52 +36,50 @@ def encoded(
     """The corpus as ids, shape (num_chars,), unsigned, read-only and memory-mapped."""
 
     def load() -> IntArray | None:
-        return cache_files.load_ids(surveyed.sha256, vocab, surveyed.num_chars, cache=cache)
+        return cache_files.load_ids(scan.sha256, vocab, scan.num_chars, cache=cache)
 
     ids = load()
     if ids is not None:
         return ids
-    path = cache_files.ids_path(surveyed.sha256, vocab, cache)
+    path = cache_files.ids_path(scan.sha256, vocab, cache)
     with cache_files.lock_for(path):
         if (ids := load()) is not None:  # another process has just made it
             return ids
         with_sizes = sized(sources)
         tell = telling(progress, with_sizes, 1)
         with replacing(path) as temporary:
-            _encode(shards.divided(with_sizes, config), surveyed, vocab, temporary, tell)
+            _encode(shards.divided(with_sizes, config), scan, vocab, temporary, tell)
     ids = load()
     assert ids is not None
     return ids
 
 
-def _encode(
-    divided: Sequence[Piece], surveyed: Survey, vocab: Vocab, path: Path, tell: Tell
-) -> None:
+def _encode(divided: Sequence[Piece], scan: Scan, vocab: Vocab, path: Path, tell: Tell) -> None:
     """Write all ids to a file, each piece to its place."""
-    if len(divided) != len(surveyed.places):
+    if len(divided) != len(scan.places):
         raise shards.changed()
-    first_byte = _prepare(path, surveyed, vocab)
+    first_byte = _prepare(path, scan, vocab)
     vocab = replace(vocab)  # without its tables: each process makes its own
     writings = [
-        Writing(piece.settled(surveyed.skipped, surveyed.encodings), place, vocab, path, first_byte)
-        for piece, place in zip(divided, surveyed.places, strict=True)
+        Writing(piece.settled(scan.skipped, scan.encodings), place, vocab, path, first_byte)
+        for piece, place in zip(divided, scan.places, strict=True)
     ]
     with closing(workers.in_order(shards.write, writings, tell)) as results:
         for _ in results:
             pass
 
 
-def _prepare(path: Path, surveyed: Survey, vocab: Vocab) -> int:
+def _prepare(path: Path, scan: Scan, vocab: Vocab) -> int:
     """Make a file of the length that all ids take, and write what is between the pieces: the
     newlines. Returns how many bytes come before the ids.
     """
-    header = cache_files.npy_header(surveyed.num_chars, vocab.dtype)
+    header = cache_files.npy_header(scan.num_chars, vocab.dtype)
     newline = vocab.packed(np.array([ord("\n")], np.uint32))
     end = 0
     with path.open("wb") as file:
         file.write(header)
-        file.truncate(len(header) + surveyed.num_chars * vocab.dtype.itemsize)
-        for place in surveyed.places:
+        file.truncate(len(header) + scan.num_chars * vocab.dtype.itemsize)
+        for place in scan.places:
             if place.start > end:
                 file.seek(len(header) + end * vocab.dtype.itemsize)
                 file.write(newline)

@@ -1,6 +1,6 @@
 """A corpus in pieces of like size, each of which is counted and encoded alone.
 
-So several processes share the work; survey.py and encode.py put the results together.
+So several processes share the work; scan.py and encode.py put the results together.
 """
 
 import contextlib

@@ -19,8 +19,8 @@ import numpy.typing as npt
 from charrnn._atomic import write_atomically
 from charrnn._text import some
 from charrnn.config import DataConfig
-from charrnn.data import cache_files, shards, workers
-from charrnn.data.shards import Place
+from charrnn.data.encoding import cache_files, shards, workers
+from charrnn.data.encoding.shards import Place
 from charrnn.data.vocab import NUM_CODE_POINTS
 from charrnn.errors import CorpusError
 from charrnn.sources.decoding import Normalised, Tell
@@ -33,7 +33,7 @@ _CACHE_FORMAT = 3  # part of every memo's name: raise it when what it means chan
 
 
 @dataclass(frozen=True)
-class Survey:
+class Scan:
     """What one pass over a corpus tells.
 
     `sha256` is that of the normalised text in UTF-8 (of the raw bytes in byte mode): for one clean
@@ -56,9 +56,9 @@ class Survey:
         return array
 
 
-def survey(
+def scan_files(
     sources: Sequence[Source], config: DataConfig, *, cache: Path, progress: Progress
-) -> Survey:
+) -> Scan:
     """Count and hash a corpus, or recall having done so for these very files.
 
     Raises `CorpusError` for what cannot be decoded, and for a corpus without two characters.
@@ -70,7 +70,7 @@ def survey(
         with cache_files.lock_for(memo):
             found = _recall(memo)  # another process may have been at it
             if found is None:
-                found = _survey(sources, config, progress)
+                found = _scan(sources, config, progress)
                 if _stat_key(sources, config) != key:
                     raise shards.changed()
                 write_atomically(memo, [json.dumps(asdict(found)).encode()])
@@ -80,7 +80,7 @@ def survey(
     return found
 
 
-def _survey(sources: Sequence[Source], config: DataConfig, progress: Progress) -> Survey:
+def _scan(sources: Sequence[Source], config: DataConfig, progress: Progress) -> Scan:
     with_sizes = sized(sources)
     divided = shards.divided(with_sizes, config)
     whole, seen, counts = hashlib.sha256(), Normalised(), Counter[int]()
@@ -104,7 +104,7 @@ def _survey(sources: Sequence[Source], config: DataConfig, progress: Progress) -
                 for data in shards.text(piece, its):
                     whole.update(data)
     _require_some_plain(seen, config)
-    return Survey(
+    return Scan(
         sha256=whole.hexdigest() if len(divided) > 1 else places[0].sha256,
         num_chars=num_chars,
         counts=dict(sorted(counts.items())),
@@ -177,12 +177,12 @@ def _stat_key(sources: Sequence[Source], config: DataConfig) -> str:
     return "survey-" + hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 
-def _recall(memo: Path) -> Survey | None:
+def _recall(memo: Path) -> Scan | None:
     try:
         values = json.loads(memo.read_text())
         values["counts"] = {int(code): count for code, count in values["counts"].items()}
         values["begins"] = tuple(values["begins"])
         values["places"] = tuple(Place(**place) for place in values["places"])
-        return Survey(**values)
+        return Scan(**values)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None  # absent or damaged: it is only a memo, counting again restores it

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.config import DataConfig
-from charrnn.data import shards
-from charrnn.data.shards import divided, tally
+from charrnn.data.encoding import shards
+from charrnn.data.encoding.shards import divided, tally
 from charrnn.sources import decoding
 from charrnn.sources.paths import Source
 
