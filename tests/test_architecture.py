@@ -38,7 +38,7 @@ def test_every_package_is_small_and_every_module_has_its_tests():
     tests = Path(__file__).parent
     proved_elsewhere = {
         "__init__", "__main__", "checkpoints", "evaluate", "inspect", "preflight",
-        "registry", "runs", "safetensors_file", "scan", "signals",
+        "prompts", "registry", "runs", "safetensors_file", "sample_writer", "scan", "signals",
     }  # fmt: skip
     for package in (path.parent for path in SOURCE.rglob("__init__.py")):
         modules = {path.stem for path in package.glob("*.py")} - {"__init__"}
@@ -62,7 +62,7 @@ def test_the_top_of_the_package_holds_what_everybody_knows():
         ("charrnn.generation.model", ["torch", "rich", "typer", "tqdm"]),
         ("charrnn.analysis.neurons", ["torch", "rich", "typer", "tqdm"]),
         (
-            "charrnn.cli.preflight, charrnn.cli.sample",
+            "charrnn.cli.preflight, charrnn.cli.sample_writer",
             ["torch", "csv", "email", "charrnn.sources.paths"],
         ),
         ("charrnn", ["torch", "numpy", "typer"]),

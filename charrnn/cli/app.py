@@ -4,7 +4,6 @@ A command parses, calls and prints. It imports torch only where it trains, after
 none, so that help, completion and mistakes are instant.
 """
 
-import itertools
 import os
 import sys
 import time
@@ -19,12 +18,11 @@ import typer.core
 
 from charrnn import __version__
 from charrnn._text import Reporter, bits, number_of
-from charrnn.cli import evaluate, runs
+from charrnn.cli import evaluate, runs, sample
 from charrnn.cli.flags import resumed, shared
-from charrnn.cli.flags import sample as sample_flags
 from charrnn.cli.flags import train as train_flags
 from charrnn.cli.flags.settings import Values, expanded
-from charrnn.config import DataConfig, SampleConfig
+from charrnn.config import DataConfig
 from charrnn.errors import UsageError, storage_errors
 
 app = typer.Typer(
@@ -269,71 +267,6 @@ def _say_how_it_ended(trainer: Any, reporter: Reporter) -> None:
     reporter.show(f"done: {steps}{reporter.time_taken()}{loss}; try it: charrnn sample {name}")
 
 
-class _Sample(typer.core.TyperCommand):
-    """`--novel` before a number is `--novel-chars`; before a run's name it takes no value."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Rewrite the flag. A run whose name is a number has to be named by its folder."""
-        meant = list(args)
-        for k, (typed, following) in enumerate(itertools.pairwise([*args, ""])):
-            if (typed == "--novel" and following.isdecimal()) or typed.startswith("--novel="):
-                meant[k] = typed.replace("--novel", "--novel-chars", 1)
-        return super().parse_args(ctx, meant)
-
-
-@app.command(cls=_Sample)
-@expanded
-def sample(
-    run: shared.RunToRead = None,
-    prompt: sample_flags.Prompt = None,
-    prompt_file: sample_flags.PromptFile = None,
-    encoding: shared.Encoding = None,
-    *,
-    given: sample_flags.Settings,
-    many: sample_flags.Many,
-    output: sample_flags.Output,
-) -> None:
-    """Write new text to stdout, character by character, from the best checkpoint of a run.
-
-    The filters apply in the order top-k, top-p, min-p; the temperature reshapes what is left.
-    """
-    temperature, final_temperature = _temperatures(given["temperature"])
-    settings = {"seed": int.from_bytes(os.urandom(4)), **given, "temperature": temperature}
-    chosen = SampleConfig(**settings, final_temperature=final_temperature)
-    if many.num == 0:
-        raise UsageError("--num 0 asks for nothing", "give it 1 or more, or -1 for no end")
-    if many.prompts is not None and (prompt is not None or prompt_file is not None):
-        other = "--prompt" if prompt is not None else "--prompt-file"
-        raise UsageError(f"--prompts and {other} were both given", "choose one")
-    from charrnn.cli import inputs, sample
-    from charrnn.models import device_names
-
-    device_names.require_device(many.device)
-    wanted = sample.Wanted(
-        num=many.num, unique=many.unique, novel=many.novel, novel_chars=many.novel_chars,
-        match=many.match, device=many.device, as_json=output.as_json, report=output.report,
-        stream=not output.no_stream, shows_prompt=not output.no_prompt,
-        says_seed="seed" not in given,
-    )  # fmt: skip
-    found = inputs.checkpoint_of(run)
-    if many.prompts is not None:
-        typed = inputs.prompts(many.prompts, found, encoding=encoding)
-    else:
-        asking = "--prompt-file -"
-        typed = [inputs.prompt(prompt, prompt_file, found, encoding=encoding, asking=asking)]
-    sample.speak(found, typed, chosen, wanted, length=given.get("length"))
-
-
-def _temperatures(typed: str) -> tuple[float, float | None]:
-    """Parse a temperature, or the two ends of a ramp: 0.8, or 0.5:1.1."""
-    first, colon, last = typed.partition(":")
-    try:
-        return float(first), float(last) if colon else None
-    except ValueError as error:
-        raise UsageError(
-            f"--temp {typed!r} is not a valid temperature", "give a number, or two: 0.5:1.1"
-        ) from error
-
-
+app.command(cls=sample.SampleCommand)(expanded(sample.sample))
 runs.add_to(app)
 evaluate.add_to(app)

@@ -72,17 +72,17 @@ def predict(
     """
     if steps and temp is not None:
         raise UsageError("--temp has no say in --steps", "surprise is measured at temperature 1")
-    from charrnn.cli import inputs
+    from charrnn.cli import inputs, prompts
     from charrnn.cli.console.tables import print_bars
 
     found = inputs.checkpoint_of(run)
     model = inputs.model_of(found)
     file = "-" if prompt == "-" else None
-    typed = inputs.prompt(
+    typed = prompts.read(
         None if file else prompt, file, found, encoding=encoding, asking="charrnn predict -"
     )
     read = model.spelled(typed)
-    inputs.say_unknown(model, read)
+    prompts.note_unknown(model, read)
     if prompt and run is None and inputs.root().has(prompt):
         also = f"{prompt} is also a run; to ask that one: charrnn predict --run {prompt} TEXT"
         note(also)
@@ -163,7 +163,7 @@ def score(
         _colour(found, names, config, heatmap=heatmap, export=export)
         return
     with contextlib.closing(_bar(names, hidden=per_line and sys.stdout.isatty())) as bar:
-        files = [inputs.opened(name, config, tell=bar.advance) for name in names]
+        files = [inputs.open_file(name, config, count_bytes=bar.advance) for name in names]
         from charrnn.analysis import scoring  # after what may be wrong: it takes seconds
 
         if per_line:
@@ -178,7 +178,7 @@ def score(
         print(json.dumps({**measured.figures(), "adapted": adapt}))
     else:
         has_symbol = found.vocab.unknown_id is not None
-        inputs.say_unknown_of(measured.num_unknown, has_symbol=has_symbol)
+        inputs.note_num_unknown(measured.num_unknown, has_symbol=has_symbol)
         _show_score(measured, adapt=adapt, has_records=found.data.records != "none")
 
 
@@ -230,7 +230,7 @@ def _colour(
     if export is not None:
         heatmaps.require_exportable(export)
     model = Model.of(found)
-    text = inputs.known(model, names, config, at_most=_MOST_COLOURED + 1)
+    text = inputs.read_known(model, names, config, at_most=_MOST_COLOURED + 1)
     if len(text) > _MOST_COLOURED:
         raise UsageError(
             f"a heatmap can show {_MOST_COLOURED:,} characters, and there are more",

@@ -1,5 +1,4 @@
-"""What commands are given to read: a run, a prompt, files, standard input; and what is said of what
-a model cannot read in them.
+"""What commands read: runs, checkpoints, files and standard input.
 
 Standard input is read only where - asks for it: a command may stand in a loop that reads a list
 from there, or under a program that keeps it open and writes nothing.
@@ -26,11 +25,17 @@ from charrnn.runs.root import Root
 if TYPE_CHECKING:
     from charrnn.config import DataConfig
     from charrnn.generation.model import Model
-    from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
+    from charrnn.runs.checkpoint import Checkpoint
     from charrnn.sources.input_text import InputText
 
 _CHUNK_BYTES = 1 << 20
 _VARIABLE = "CHARRNN_CHECKPOINTS"  # of the environment: another folder of runs
+
+CountBytes = Callable[[int], None]  # called with the number of bytes that were read
+
+
+def _ignore(num_bytes: int) -> None:
+    pass
 
 
 def root() -> Root:
@@ -41,20 +46,20 @@ def root() -> Root:
 
 
 def checkpoint_of(run: str | None) -> "Checkpoint":
-    """What a run speaks with, its best checkpoint; a damaged one that is passed over is named."""
-    found, skipped = root().best_checkpoint(run)
+    """Return the best checkpoint of a run, with a note for each damaged one that is skipped."""
+    checkpoint, skipped = root().best_checkpoint(run)
     for error in skipped:
-        note(f"{error.message}; taking step {found.position.step} instead")
-    return found
+        note(f"{error.message}; taking step {checkpoint.position.step} instead")
+    return checkpoint
 
 
-def model_of(found: "Checkpoint") -> "Model":
-    """The model of a checkpoint; while it reads a long prompt, a bar shows how far it is."""
+def model_of(checkpoint: "Checkpoint") -> "Model":
+    """Return the model of a checkpoint; it shows a bar while it reads a long prompt."""
     from charrnn.generation.model import Model
 
     bar: ProgressBar | None = None
 
-    def tell(done: int, total: int) -> None:
+    def progress(done: int, total: int) -> None:
         nonlocal bar
         if bar is None and done < total:
             bar = ProgressBar(total, what="reading the prompt")
@@ -64,96 +69,29 @@ def model_of(found: "Checkpoint") -> "Model":
             bar.close()
             bar = None
 
-    return dataclasses.replace(Model.of(found), progress=tell)
+    return dataclasses.replace(Model.of(checkpoint), progress=progress)
 
 
-def _say_folded(model: "Model", prompt: str) -> None:
-    """Tell which characters of a prompt are read in a simpler form."""
-    if forms := model.folded(prompt):
-        read = ", ".join(f"{character} as {form}" for character, form in forms.items())
-        note(f"reading {read}, which the model knows")
+def open_file(name: str, config: "DataConfig", *, count_bytes: CountBytes = _ignore) -> "InputText":
+    """Open a file, or standard input for -, to be decoded as the corpus is.
 
-
-def say_unknown(model: "Model", *prompts: str) -> None:
-    """Name the characters of some prompts that the model never saw, and those prompts of which it
-    knows nothing.
-    """
-    _say_folded(model, "".join(prompts))
-    unread = [prompt for prompt in prompts if prompt and not model.known(prompt)]
-    for prompt in unread:
-        note(f"the model knows nothing of the prompt {prompt[:40]!r}: it is left out")
-    for character in model.unknown("".join(prompt for prompt in prompts if prompt not in unread)):
-        note(f"the model never saw {character!r} (U+{ord(character):04X}): left out of the prompt")
-
-
-def prompt(
-    typed: str | None,
-    file: str | None,
-    found: "CheckpointHeader",
-    *,
-    encoding: str | None,
-    asking: str,
-) -> str | bytes:
-    """The prompt: as typed, or from a file in that encoding (the run's, if it is None), - being
-    standard input, without the last newline of that. `asking` is what to type for standard input,
-    should it have been meant.
-    """
-    if typed is not None and file is not None:
-        raise UsageError("--prompt and --prompt-file were both given", "choose one")
-    if typed is not None:
-        return os.fsencode(typed)
-    if file is None:
-        note_unread(asking)
-        return b""
-    text = _contents(file, found, encoding)
-    if file != "-":
-        return text
-    return text.removesuffix("\n") if isinstance(text, str) else _without_last_newline(text)
-
-
-def prompts(file: str, found: "CheckpointHeader", *, encoding: str | None) -> Sequence[str | bytes]:
-    """The lines of a file, each a prompt: see `prompt`. Raises `UsageError` where there is none."""
-    text = _contents(file, found, encoding)
-    if not text:
-        name = "standard input" if file == "-" else file
-        raise UsageError(f"{name} holds no prompt", "write one in each line")
-    return text.removesuffix("\n").split("\n") if isinstance(text, str) else text.splitlines()
-
-
-def _contents(file: str, found: "CheckpointHeader", encoding: str | None) -> str | bytes:
-    """A file's text, or its bytes for a model of these."""
-    from charrnn.sources.input_text import config_for_input
-
-    config = config_for_input(found.data, encoding)
-    given = opened(file, config)
-    return b"".join(given.chunks) if config.is_bytes else "".join(given.decoded())
-
-
-def _without_last_newline(data: bytes) -> bytes:
-    """What was meant, where `echo` adds a newline to it."""
-    return data.removesuffix(b"\r\n") if data.endswith(b"\r\n") else data.removesuffix(b"\n")
-
-
-def opened(
-    name: str, config: "DataConfig", *, tell: Callable[[int], None] = lambda num_bytes: None
-) -> "InputText":
-    """A file, - being standard input; `tell` is called with the
-    bytes on disk as they are read. Raises `UsageError` where it cannot be.
+    `count_bytes` is called with the bytes on disk as they are read. Raises `UsageError` at once for
+    a file that cannot be read.
     """
     from charrnn.sources.input_text import InputText
 
+    unpack = not config.is_bytes
     if name == "-":
         if sys.stdin is None:
             raise UsageError("standard input is closed", "pipe a text in, or name a file")
-        name, chunks = "standard input", _read_stdin(unpack=not config.is_bytes, tell=tell)
+        name, chunks = "standard input", _read_stdin(unpack=unpack, count_bytes=count_bytes)
         return InputText(name, _watched(chunks, name, config), config)
     try:
         if not Path(name).is_fifo():
-            with Path(name).open("rb"):  # that it is not there is said at once
-                pass
+            Path(name).open("rb").close()
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}", "check the path") from error
-    chunks = _read(Path(name), unpack=not config.is_bytes, tell=tell)
+    chunks = _read(Path(name), unpack=unpack, count_bytes=count_bytes)
     return InputText(name, _watched(chunks, name, config), config)
 
 
@@ -162,16 +100,16 @@ def _watched(chunks: Iterator[bytes], name: str, config: "DataConfig") -> Iterat
     be read as something else without an error.
     """
     for k, data in enumerate(chunks):
-        if k == 0 and not config.is_bytes and _is_taken_for_another(data, config.encoding):
+        if k == 0 and not config.is_bytes and _is_misread(data, config.encoding):
             note(
-                f"{name} is UTF-8 as well, and read as {config.encoding} like the run's corpus; for"
-                " UTF-8 say --encoding utf-8"
+                f"{name} is valid UTF-8, but is read as {config.encoding} like the run's corpus;"
+                " for UTF-8 add --encoding utf-8"
             )
         yield data
 
 
-def _is_taken_for_another(data: bytes, encoding: str) -> bool:
-    """Whether a text in UTF-8 reads as another one in that encoding."""
+def _is_misread(data: bytes, encoding: str) -> bool:
+    """Return whether a text in UTF-8 gives another one in this encoding."""
     from charrnn.sources import decoding, detection
 
     if decoding.is_utf8(encoding) or data.isascii() or not detection.is_utf8(data):
@@ -181,26 +119,26 @@ def _is_taken_for_another(data: bytes, encoding: str) -> bool:
     return False
 
 
-def known(model: "Model", names: Sequence[str], config: "DataConfig", *, at_most: int) -> str:
-    """The beginning of some files, one after another, in characters that the model knows.
+def read_known(model: "Model", names: Sequence[str], config: "DataConfig", *, at_most: int) -> str:
+    """Return the beginning of some files, one after another, in characters that the model knows.
 
-    Raises `UsageError` for what is not in the encoding and `CorpusError` where there is nothing.
+    Raises `UsageError` for what is not in the encoding and `CorpusError` where nothing is left.
     """
-    texts = (opened(name, config) for name in names)
+    files = (open_file(name, config) for name in names)
     text, num_unknown = "", 0
-    for piece in chain.from_iterable(text.decoded() for text in texts):
-        read = model.known(piece)
-        num_unknown += sum(map(piece.count, model.unknown(piece)))
-        text += read[: at_most - len(text)]
+    for chunk in chain.from_iterable(file.decoded() for file in files):
+        known = model.known(chunk)
+        num_unknown += sum(map(chunk.count, model.unknown(chunk)))
+        text += known[: at_most - len(text)]
         if len(text) == at_most:
             break
-    say_unknown_of(num_unknown)
+    note_num_unknown(num_unknown)
     if not text:
         raise CorpusError("there is no character to read", "give a file with text")
     return text
 
 
-def say_unknown_of(num_unknown: int, *, has_symbol: bool = False) -> None:
+def note_num_unknown(num_unknown: int, *, has_symbol: bool = False) -> None:
     """Tell how many characters of a text the model does not know, and what became of them."""
     if num_unknown:
         became = "read as its unknown symbol" if has_symbol else "left out"
@@ -208,35 +146,42 @@ def say_unknown_of(num_unknown: int, *, has_symbol: bool = False) -> None:
         note(f"{what} that the model does not know: {became}")
 
 
-def _read(path: Path, *, unpack: bool, tell: Callable[[int], None]) -> Iterator[bytes]:
+def _read(path: Path, *, unpack: bool, count_bytes: CountBytes) -> Iterator[bytes]:
     with path.open("rb") as file:
-        yield from _chunks(file, str(path), unpack=unpack, tell=tell)
+        yield from _chunks(file, str(path), unpack=unpack, count_bytes=count_bytes)
+
+
+def _read_stdin(*, unpack: bool, count_bytes: CountBytes) -> Iterator[bytes]:
+    if sys.stdin.isatty():
+        note("reading what you type; Ctrl-D ends it")
+    yield from _chunks(sys.stdin.buffer, "standard input", unpack=unpack, count_bytes=count_bytes)
 
 
 def _chunks(
-    file: BinaryIO, label: str, *, unpack: bool, tell: Callable[[int], None]
+    file: BinaryIO, label: str, *, unpack: bool, count_bytes: CountBytes
 ) -> Iterator[bytes]:
-    """What is in a file, or packed in it, a megabyte at a time."""
+    """Yield what is in a file, unpacked if it is compressed, a megabyte at a time."""
     from charrnn.sources import file_types
 
-    opened = file_types.unpacked(file) if unpack else file
+    unpacked = file_types.unpacked(file) if unpack else file
     can_tell, place = file.seekable(), 0
     with file_types.damage_named(label):
-        while data := opened.read(_CHUNK_BYTES):
+        while data := unpacked.read(_CHUNK_BYTES):
             before, place = place, file.tell() if can_tell else place + len(data)
-            tell(place - before)
+            count_bytes(place - before)
             yield data
 
 
 def note_unread(asking: str) -> None:
-    """Where standard input holds a text that nobody asked for: say what asks for it."""
+    """Tell what to type, if standard input holds a text that nobody asked for."""
     if _is_waiting():
         note(f"standard input is not read unless asked for; to read it: {asking}")
 
 
 def _is_waiting() -> bool:
-    """Whether a pipe or a file at standard input has something to read. Nothing is taken from it,
-    and nothing is waited for.
+    """Return whether a pipe or a file at standard input has something to read.
+
+    Nothing is taken from it, and nothing is waited for.
     """
     try:
         facts = os.fstat(0)
@@ -249,9 +194,3 @@ def _is_waiting() -> bool:
     except OSError:
         pass
     return False
-
-
-def _read_stdin(*, unpack: bool, tell: Callable[[int], None]) -> Iterator[bytes]:
-    if sys.stdin.isatty():
-        note("reading what you type; Ctrl-D ends it")
-    yield from _chunks(sys.stdin.buffer, "standard input", unpack=unpack, tell=tell)

@@ -65,7 +65,7 @@ def _text_to_read(
     from charrnn.sources.input_text import config_for_input
 
     if file is not None:
-        return inputs.known(
+        return inputs.read_known(
             model, [file], config_for_input(found.data, encoding), at_most=num_chars
         )
     return dataset.beginning_of_split(found.corpus_reference, "val", num_chars=num_chars)

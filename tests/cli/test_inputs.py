@@ -26,9 +26,11 @@ def test_files_are_read_as_a_corpus_is_and_what_was_never_seen_is_counted(tmp_pa
     one.write_bytes("\ufeffaé\r\nxb".encode())
     other.write_bytes("ba☃".encode())
     names = [str(one), str(other)]
-    assert inputs.known(LETTERS, names, DataConfig(), at_most=99) == "aé\nbba"
+    assert inputs.read_known(LETTERS, names, DataConfig(), at_most=99) == "aé\nbba"
     assert "2 characters that the model does not know: left out" in capsys.readouterr().err
-    assert inputs.known(BYTES, names[1:], DataConfig(is_bytes=True), at_most=99) == "baâ\x98\x83"
+    assert (
+        inputs.read_known(BYTES, names[1:], DataConfig(is_bytes=True), at_most=99) == "baâ\x98\x83"
+    )
 
 
 def test_no_more_is_read_than_is_wanted(tmp_path, monkeypatch):
@@ -36,43 +38,43 @@ def test_no_more_is_read_than_is_wanted(tmp_path, monkeypatch):
     file = tmp_path / "text"
     file.write_bytes(b"abababab\xff")  # and it is no UTF-8 at the end
     for at_most in (1, 4, 7):
-        found = inputs.known(LETTERS, [str(file), "none"], DataConfig(), at_most=at_most)
+        found = inputs.read_known(LETTERS, [str(file), "none"], DataConfig(), at_most=at_most)
         assert found == "abababab"[:at_most]
     with pytest.raises(UsageError, match="text is not utf-8: byte 8"):
-        inputs.known(LETTERS, [str(file)], DataConfig(), at_most=99)
+        inputs.read_known(LETTERS, [str(file)], DataConfig(), at_most=99)
 
 
 def test_nothing_to_read_is_said(tmp_path):
     (tmp_path / "text").write_text("☃")
     with pytest.raises(CorpusError, match="no character to read"):
-        inputs.known(LETTERS, [str(tmp_path / "text")], DataConfig(), at_most=9)
+        inputs.read_known(LETTERS, [str(tmp_path / "text")], DataConfig(), at_most=9)
 
 
 def test_a_pipe_is_read_in_pieces_that_together_are_all_of_it(monkeypatch):
     data = np.random.default_rng(0).bytes(50_000)
     monkeypatch.setattr(inputs, "_CHUNK_BYTES", 7000)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-    pieces = list(inputs.opened("-", DataConfig()).chunks)
+    pieces = list(inputs.open_file("-", DataConfig()).chunks)
     assert b"".join(pieces) == data
     assert max(map(len, pieces)) == 7000
 
 
 def test_a_file_that_cannot_be_read_is_said_before_its_first_piece_is_wanted(tmp_path):
     with pytest.raises(UsageError, match="none cannot be read: No such file or directory"):
-        inputs.opened(str(tmp_path / "none"), DataConfig())
+        inputs.open_file(str(tmp_path / "none"), DataConfig())
     with pytest.raises(UsageError, match="cannot be read: Is a directory"):
-        inputs.opened(str(tmp_path), DataConfig())
+        inputs.open_file(str(tmp_path), DataConfig())
 
 
 def test_what_a_terminal_gives_is_not_taken_for_another_encoding_in_silence(tmp_path, capsys):
     (tmp_path / "text").write_bytes("é".encode())
-    assert inputs.known(LETTERS, ["text"], DataConfig(), at_most=9) == "é"
+    assert inputs.read_known(LETTERS, ["text"], DataConfig(), at_most=9) == "é"
     assert capsys.readouterr().err == ""
     with pytest.raises(CorpusError):
-        inputs.known(LETTERS, ["text"], DataConfig(encoding="latin-1"), at_most=9)
-    assert "text is UTF-8 as well, and read as latin-1 like the run's corpus; for UTF-8 say" in (
+        inputs.read_known(LETTERS, ["text"], DataConfig(encoding="latin-1"), at_most=9)
+    assert "text is valid UTF-8, but is read as latin-1 like the run's corpus; for UTF-8 add" in (
         capsys.readouterr().err
     )
     (tmp_path / "text").write_bytes("é".encode("latin-1"))
-    assert inputs.known(LETTERS, ["text"], DataConfig(encoding="latin-1"), at_most=9) == "é"
+    assert inputs.read_known(LETTERS, ["text"], DataConfig(encoding="latin-1"), at_most=9) == "é"
     assert capsys.readouterr().err == ""

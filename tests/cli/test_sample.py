@@ -72,7 +72,7 @@ class TestRecords:
     def test_a_ramp_needs_an_end(self, charrnn):
         refused = charrnn("sample", "--temp", "0.5:1.5")
         assert refused.code == 2
-        assert "a ramp of --temp needs an end; say --length" in refused.err
+        assert "a ramp of --temp needs an end; add --length" in refused.err
 
     def test_the_library_speaks_them_too(self):
         model = load("names")

@@ -511,8 +511,8 @@ MISTAKES = [
     # Standard input.
     Mistake(
         "standard input is read though nobody asked for it",
-        "cli.inputs:prompt",
-        'note_unread(asking)\nreturn b""',
+        "cli.prompts:read",
+        'inputs.note_unread(asking)\nreturn b""',
         "return sys.stdin.buffer.read()",
         "test_standard_input.py::test_a_pipe_that_nobody_asked_for_is_not_waited_for",
     ),
@@ -636,14 +636,14 @@ MISTAKES = [
     ),
     Mistake(
         "an end that can never come is waited for",
-        "cli.sample:_has_end",
+        "cli.prompts:check_end",
         "not model.can_say(model.spelled(text))",
         "False",
         "../stumbles/test_stumbles_speaking.py::test_an_end_that_can_never_come_is_said",
     ),
     Mistake(
         "what was not read of a prompt is part of the record",
-        "cli.sample:_prompts",
+        "cli.prompts:checked",
         'prompts if model.records == "none" else [model.known(prompt) for prompt in prompts]',
         "prompts",
         "../stumbles/test_stumbles_speaking.py::test_what_was_not_read_of_a_prompt_is_not_in_the_record",

@@ -48,7 +48,7 @@ def test_of_a_book_as_prompt_the_end_is_read(charrnn, corpus, tmp_path):
         for name in ("book", "end")
     }
     assert said["book"].out == said["end"].out
-    note = "of the prompt's 101,000 characters the last 100,000 are read"
+    note = "only the last 100,000 of the prompt's 101,000 characters are read"
     assert note in said["book"].err
     assert note not in said["end"].err
 

@@ -56,11 +56,11 @@ def test_a_sample_ends_after_a_text_and_keeps_it(charrnn, two_runs, many):
 def test_an_end_that_can_never_come_is_said(charrnn, two_runs, flag, text, hint):
     said = charrnn("sample", "a", "-s", 1, "-n", 20, flag, text)
     assert (said.code, len(said.out)) == (0, 20)
-    assert f"{flag} '{text}' can never come: the model never says '{text[0]}'" in said.err
+    assert f"{flag} '{text}' can never come: the model never writes '{text[0]}'" in said.err
     assert hint in said.err
     refused = charrnn("sample", "a", "-n", -1, flag, text)
     assert (refused.code, refused.out) == (2, "")
-    assert (hint or "; --length gives the sample an end") in refused.err
+    assert (hint or "; give the sample an end with --length") in refused.err
 
 
 @stumble(9)
@@ -113,7 +113,7 @@ def test_a_prompt_after_which_too_little_is_found_does_not_end_the_others(
     done = charrnn("sample", "names", "-s", 1, "--num", 2, "--prompts", file, "--match", "^13")
     assert done.code == 8
     assert len(listed(done)) == 2
-    assert "after '12': 0 of 2 found" in done.err
+    assert "after '12': 0 of 2 samples" in done.err
     assert "found 2 of 4: the last 300 were rejected" in done.err
 
 
@@ -165,7 +165,7 @@ def test_what_was_not_read_of_a_prompt_is_not_in_the_record(charrnn, two_runs):
 def test_a_prompt_of_which_nothing_is_known_says_so(charrnn, two_runs):
     done = charrnn("sample", "a", "-p", "文本", "-n", 9, "-s", 1)
     assert done.out.startswith("文本")
-    assert "the model knows nothing of the prompt '文本': it is left out" in done.err
+    assert "the model knows no character of the prompt '文本': prompt left out" in done.err
     assert done.err.count("\n") == 1
 
 
@@ -188,7 +188,7 @@ def test_a_search_tells_how_it_goes_where_there_is_no_terminal(charrnn, two_runs
     monkeypatch.setattr("charrnn.generation.sample_filter.PATIENCE", 300)
     monkeypatch.setattr("charrnn.cli.console.progress.SECONDS_BETWEEN_LINES", 0)
     done = charrnn("sample", "names", "--num", 10_000, "--unique", "-s", 1, "-t", 0.5)
-    told = re.findall(r"([\d,]+) of 10,000 found, ([\d,]+) tried, about [\d:]+ left", done.err)
+    told = re.findall(r"([\d,]+) of 10,000 accepted, ([\d,]+) tried, about [\d:]+ left", done.err)
     assert len(told) > 100
     assert int(told[-1][0].replace(",", "")) == len(listed(done))
 
@@ -207,7 +207,7 @@ def test_samples_without_end(two_runs):
 def test_no_copy_is_drawn_in_the_first_place(charrnn, two_runs, monkeypatch, num_chars, many):
     """Of a text by heart nearly all samples would be copies: at temperature 0 they all are."""
     monkeypatch.setattr("charrnn.generation.sample_filter.PATIENCE", 3)
-    monkeypatch.setattr("charrnn.cli.sample._CHARS_OF_PATIENCE", 3)
+    monkeypatch.setattr("charrnn.cli.sample_writer._CHARS_OF_PATIENCE", 3)
     text = Path("text.txt").read_text()
     flags = ("sample", "a", "-n", 300, "-s", 1, "-t", 0.3, *many)
     done = charrnn(*flags, "--novel", num_chars)
@@ -274,7 +274,7 @@ def test_new_records_are_told_by_an_index_that_is_made_once_and_said(
     monkeypatch.setattr("charrnn.data.record_index._CHUNK_CHARS", 500)
     wish = ("sample", "names", "--num", 5, "--novel", "-s", 1)
     first = charrnn(*wish)
-    assert re.search(r"making an index of \d+ records, which is kept", first.err)
+    assert re.search(r"making an index of \d+ records; it is kept for the next time", first.err)
     assert not set(listed(first)) & set(Path("names.txt").read_text().split())
     monkeypatch.delattr("charrnn.data.dataset.records_in")  # nothing looks for records again
     again = charrnn(*wish)

@@ -20,62 +20,66 @@ def bar(**settings: Any) -> Any:
 
 
 class SearchProgress:
-    """How far a search is, on stderr: a bar on a terminal, a line now and then elsewhere.
+    """How far a search for samples is: a bar on a terminal, a line now and then elsewhere.
 
-    Where the terminal `is_shared` with what is found, the bar gives way to it.
+    Where stdout and stderr are one terminal (`is_shared`), the bar makes room for each sample.
     """
 
-    def __init__(self, num: int, *, is_shared: bool) -> None:
-        """`num` are wanted; -1 is without end."""
-        self._num, self._is_shared = num, is_shared
+    def __init__(self, num: int, *, limit: int, is_shared: bool) -> None:
+        """Search for `num` samples (-1: without end); give up after `limit` rejected in a row."""
+        self._num, self._limit, self._is_shared = num, limit, is_shared
         self._bar: Any = None
         self._began = self._last_line = time.monotonic()
 
-    def go_on(self, num_found: int, num_tried: int, tries_left: int | None) -> None:
-        """Count another try; `tries_left` estimates how many more it takes, by those that pass."""
+    def update(self, num_accepted: int, num_tried: int, tries_left: int | None) -> None:
+        """Count a rejected sample; `tries_left` estimates how many more have to be tried."""
         now = time.monotonic()
         if sys.stderr.isatty():
             if self._bar is None:
                 self._bar = bar(
                     total=max(self._num, 0) or None,
-                    initial=num_found,
+                    initial=num_accepted,
                     bar_format=_SEARCH_BAR,
                     miniters=0,
                     delay=0.5,
                     leave=False,
                 )
             self._bar.set_description_str(
-                self._in_words(num_found, num_tried, tries_left, now), refresh=False
+                self._in_words(num_accepted, num_tried, tries_left, now), refresh=False
             )
-            self._bar.update(num_found - self._bar.n)
+            self._bar.update(num_accepted - self._bar.n)
         elif now - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = now
-            note(self._in_words(num_found, num_tried, tries_left, now))
+            note(self._in_words(num_accepted, num_tried, tries_left, now))
 
-    def found(self) -> None:
-        """One is about to be written."""
+    def make_room(self) -> None:
+        """Take the bar away, since a sample is about to be written to the same terminal."""
         if self._is_shared:
             self.close()
 
     def close(self) -> None:
-        """Take the bar away, if it is there."""
+        """Take the bar away, if there is one."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
 
-    def _in_words(self, num_found: int, num_tried: int, tries_left: int | None, now: float) -> str:
+    def _in_words(
+        self, num_accepted: int, num_tried: int, tries_left: int | None, now: float
+    ) -> str:
+        if not num_accepted:
+            return f"tried {num_tried:,} of at most {self._limit:,}, none accepted yet"
         of = f" of {self._num:,}" if self._num > 0 else ""
-        words = f"{num_found:,}{of} found, {num_tried:,} tried"
+        words = f"{num_accepted:,}{of} accepted, {num_tried:,} tried"
         if tries_left is not None and self._num > 0:
             seconds = tries_left * (now - self._began) / num_tried
-            words += f", about {duration(seconds)} left at this rate"
+            words += f", about {duration(seconds)} left"
         return words
 
 
 class ProgressBar:
-    """A bar on stderr for things that are found one by one, or for bytes; `what` is its label.
+    """A bar on stderr for things that are done one by one, or for bytes; `what` is its label.
 
-    It comes after half a second, or `at_once` where it is known that something takes long.
+    It comes after half a second, or `at_once` for what is known to take long.
     """
 
     def __init__(
@@ -99,7 +103,7 @@ class ProgressBar:
             )
 
     def advance(self, num: int = 1) -> None:
-        """So many more."""
+        """Count this many more."""
         if self._bar is not None:
             self._bar.update(num)
 
@@ -110,7 +114,7 @@ class ProgressBar:
             self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
-        """Take the bar away, if it is there."""
+        """Take the bar away, if there is one."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None

@@ -5,13 +5,15 @@ from charrnn.cli.console.progress import ProgressBar, SearchProgress
 def test_without_a_terminal_a_search_has_a_line_now_and_then(capsys, monkeypatch):
     now = 100.0
     monkeypatch.setattr(progress.time, "monotonic", lambda: now)
-    search = SearchProgress(10, is_shared=False)
-    for seconds in (4, 8, 12, 16):
+    search = SearchProgress(10, limit=300, is_shared=False)
+    for seconds, accepted in ((4, 0), (12, 0), (16, 2), (24, 2)):
         now = 100.0 + seconds
-        search.go_on(2, seconds, tries_left=3 * seconds)
+        search.update(accepted, seconds, tries_left=3 * seconds if accepted else None)
     search.close()
-    line = "charrnn: 2 of 10 found, 12 tried, about 0:36 left at this rate\n"
-    assert capsys.readouterr().err == line
+    assert capsys.readouterr().err == (
+        "charrnn: tried 12 of at most 300, none accepted yet\n"
+        "charrnn: 2 of 10 accepted, 24 tried, about 1:12 left\n"
+    )
 
 
 def test_without_a_terminal_there_is_no_bar(capsys):

@@ -36,13 +36,13 @@ class TestTexts:
         told = charrnn("sample", "-s", 1, "-n", 200, "--report")
         assert told.out == plain.out
         num = longest(plain.out, small_text())
-        found = re.search(r"longest copy has (\d+) of 200 characters: “(.*)”, line (\d+)", told.err)
+        found = re.search(r"longest copy: (\d+) of 200 characters, “(.*)” \(line (\d+)", told.err)
         quoted = found.group(2).replace("␊", "\n")
         assert len(quoted) == int(found.group(1)) == num
         assert quoted in plain.out
         line = 1 + small_text()[: small_text().index(quoted)].count("\n")
         assert int(found.group(3)) == line
-        assert "different words are not in the corpus" in told.err
+        assert "distinct words are not in the corpus" in told.err
 
     def test_json_has_the_report_and_stderr_has_not(self, charrnn):
         done = charrnn("sample", "-s", 1, "-n", 80, "--num", 2, "--json", "--report", "-p", "A")
@@ -75,13 +75,13 @@ class TestTexts:
         assert charrnn(*wish, "--novel-chars", 41).out == charrnn(*wish).out
 
     def test_where_all_copy_it_gives_up(self, charrnn, monkeypatch):
-        monkeypatch.setattr("charrnn.cli.sample._CHARS_OF_PATIENCE", 100)
+        monkeypatch.setattr("charrnn.cli.sample_writer._CHARS_OF_PATIENCE", 100)
         done = charrnn("sample", "-s", 1, "-n", 40, "--novel-chars", 1, "--num", 2)
         assert (done.code, done.out) == (8, "")
         assert "found none of 2: the last 100 were rejected" in done.err
         one = charrnn("sample", "-s", 1, "-n", 40, "--novel-chars", 1)
         assert (one.code, one.out) == (8, "")
-        assert "the text ends early: whatever follows would copy 1 character;" in one.err
+        assert "the text ends early: every continuation would copy 1 character; raise N" in one.err
 
     def test_the_prompt_is_no_copy(self, charrnn):
         prompt = small_text()[100:160]
@@ -122,7 +122,7 @@ def test_records_are_reported_together(charrnn):
     assert all(longest(name, NAMES) < 4 for name in said)
     known = {name.lower() for name in NAMES.split()}
     new = [name for name in said if name.lower() not in known]
-    counted = re.search(r"(\d+) of (\d+) different words are not in the corpus", done.err)
+    counted = re.search(r"(\d+) of (\d+) distinct words are not in the corpus", done.err)
     assert [int(n) for n in counted.groups()] == [len(new), 20]
 
 
@@ -134,7 +134,7 @@ def test_a_model_of_bytes_and_a_wide_alphabet_report_too(charrnn):
         charrnn("train", "wide.txt", *SMALL, "--steps", 30, *flags, "--run", run)
         done = charrnn("sample", run, "-s", 1, "-n", 60, "--report", "--temp", 0.5)
         assert done.code == 0
-        assert "the longest copy has" in done.err
+        assert "longest copy: " in done.err
         assert ("bytes" in done.err) == bool(flags)
         facts = json.loads(charrnn("sample", run, "-s", 1, "-n", 60, "--report", "--json").out)
         quoted = facts["longest_copy"]

@@ -1,7 +1,6 @@
-"""What is spoken, beside the corpus that was learned: `charrnn sample --report` and
-`--novel-chars`.
+"""How much of a sample is copied from the corpus: `charrnn sample --report` and `--novel-chars`.
 
-Without either nothing is opened, or even imported.
+Without either of them no index is opened or made.
 """
 
 from collections.abc import Iterator
@@ -17,28 +16,28 @@ if TYPE_CHECKING:
     from charrnn.data.text_index import Index
     from charrnn.generation.constraints import NoCopies
 
-_SHOWN_CHARS = 60  # of a quotation
+_SHOWN_CHARS = 60  # of a copy
 _SHOWN_WORDS = 8
 
 
 class CopyDetector:
-    """Hears what a model says, and tells in the end how much of it is quotation."""
+    """Keeps samples from copying the corpus, and reports how much they copy."""
 
     def __init__(
         self,
-        found: CheckpointHeader,
+        header: CheckpointHeader,
         model: Model,
         *,
-        is_wanted: bool,
+        reports: bool,
         novel_chars: int | None,
     ) -> None:
-        self._model, self._names = model, " ".join(found.corpus.names)
-        self._is_wanted, self._novel_chars = is_wanted, novel_chars
-        self._index = _index_of(found) if is_wanted or novel_chars is not None else None
+        self._model, self._names = model, " ".join(header.corpus.names)
+        self._reports_copies, self._novel_chars = reports, novel_chars
+        self._index = _index_of(header) if reports or novel_chars is not None else None
         self._reports: list[Report] = []
 
     def constraints(self) -> "tuple[NoCopies, ...]":
-        """Return what keeps a new stream from copying too many characters; nothing if it may."""
+        """Return what keeps one stream from copying `novel_chars` characters in a row."""
         if self._index is None or self._novel_chars is None:
             return ()
         from charrnn.generation.constraints import NoCopies
@@ -48,73 +47,74 @@ class CopyDetector:
             free = [self._model.vocab.code_points.index(ord("\n"))]
         return (NoCopies(self._index, self._novel_chars, free),)
 
-    def copies(self, text: str) -> bool:
-        """Whether a text has as many characters in a row from the corpus as it must not."""
+    def has_copy(self, text: str) -> bool:
+        """Return whether a text has `novel_chars` characters in a row from the corpus."""
         if self._index is None or self._novel_chars is None:
             return False
         from charrnn.analysis import copying
 
         return copying.copies(self._index, text, self._novel_chars)
 
-    def hear(self, text: str, *, begins_word: bool, is_whole: bool) -> dict[str, Any]:
-        """Note what was said; and the report of it, under names that scripts can rely on."""
-        if self._index is None or not self._is_wanted:
+    def record(self, text: str, *, begins_word: bool, is_whole: bool) -> dict[str, Any]:
+        """Remember a sample for the report; return its own, under names for scripts."""
+        if self._index is None or not self._reports_copies:
             return {}
         from charrnn.analysis import copying
 
         report = copying.report(self._index, text, begins_word=begins_word, ends_word=is_whole)
         self._reports.append(report)
-        quoted, spelled = report.longest_copy, self._model.text
-        if quoted is not None:
-            facts = {**vars(quoted), "text": spelled(quoted.text), "num_chars": len(quoted.text)}
+        copy, spelled = report.longest_copy, self._model.text
+        facts = None
+        if copy is not None:
+            facts = {**vars(copy), "text": spelled(copy.text), "num_chars": len(copy.text)}
         return {
-            "longest_copy": None if quoted is None else facts,
+            "longest_copy": facts,
             "num_copied": report.num_copied,
             "num_words": len(report.words),
             "new_words": [spelled(word) for word in report.new_words],
         }
 
-    def hearing(self, spoken: Iterator[str], *, begins_word: bool) -> Iterator[str]:
-        """The characters as they come, noted at the end."""
-        if not self._is_wanted:
-            yield from spoken  # without keeping them: they may be endless
+    def watched(self, characters: Iterator[str], *, begins_word: bool) -> Iterator[str]:
+        """Yield the characters as they come, and record them at the end."""
+        if not self._reports_copies:
+            yield from characters  # without keeping them: they may be endless
             return
-        said = []
-        for character in spoken:
-            said.append(character)
+        text = []
+        for character in characters:
+            text.append(character)
             yield character
-        self.hear("".join(said), begins_word=begins_word, is_whole=False)
+        self.record("".join(text), begins_word=begins_word, is_whole=False)
 
-    def say(self) -> None:
-        """Tell of all that was heard, on stderr."""
+    def print_report(self) -> None:
+        """Print on stderr what all the recorded samples copied, and their new words."""
         if not self._reports:
             return
         from charrnn.analysis.copying import LEAST_COPY, together
 
         report = together(self._reports)
         unit = "bytes" if self._model.vocab.is_bytes else "characters"
-        quoted = report.longest_copy
-        if quoted is None:
-            note(f"none of {report.num_chars:,} {unit} is in the corpus")
+        copy = report.longest_copy
+        if copy is None:
+            note(f"none of the {report.num_chars:,} {unit} is in the corpus")
         else:
-            shown = _shortened(self._model.text(quoted.text))
+            shown = _shortened(self._model.text(copy.text))
             note(
-                f"the longest copy has {len(quoted.text):,} of {report.num_chars:,} {unit}:"
-                f" “{shown}”, line {quoted.line:,} of {self._names}"
+                f"longest copy: {len(copy.text):,} of {report.num_chars:,} {unit}, “{shown}”"
+                f" (line {copy.line:,} of {self._names})"
             )
             share = 100 * report.num_copied / report.num_chars
-            note(f"{share:.3g} % of them lie in copies of {LEAST_COPY} {unit} or more")
+            note(f"{share:.3g} % of the text is in copies of {LEAST_COPY} {unit} or more")
         note(self._about_words(report))
 
     def _about_words(self, report: "Report") -> str:
         new = report.new_words
-        counted = f"{len(new):,} of {len(report.words):,} different words are not in the corpus"
+        counted = f"{len(new):,} of {len(report.words):,} distinct words are not in the corpus"
         shown = ", ".join(map(self._model.text, new[:_SHOWN_WORDS]))
         return counted + (f": {shown}" if new else "") + (" …" if new[_SHOWN_WORDS:] else "")
 
 
-def _index_of(found: CheckpointHeader) -> "Index":
-    """The index of the corpus that was learned, made now if there is none yet.
+def _index_of(header: CheckpointHeader) -> "Index":
+    """Return the index of the corpus that was learned, made now if there is none yet.
 
     Where the corpus is gone or has changed, the encoded copy of it serves. Raises `CorpusError`
     where there is neither, `StorageError` where the disk has no room for an index.
@@ -123,20 +123,23 @@ def _index_of(found: CheckpointHeader) -> "Index":
     from charrnn.data.text_index import Index
 
     reporter = choose_reporter(quiet=False, as_json=False)
-    reference = found.corpus_reference
-    with corpus.folders_of(found.path) as folders:
+    reference = header.corpus_reference
+    with corpus.folders_of(header.path) as folders:
         ids, _ = dataset.reload(reference, folders, keep_corpus=True, reporter=reporter)
         reporter.end_progress()
-        sha256 = found.corpus.sha256
         index = Index.of(
-            ids, found.vocab, sha256, cache=folders.cache, progress=reporter.show_reading
+            ids,
+            header.vocab,
+            header.corpus.sha256,
+            cache=folders.cache,
+            progress=reporter.show_reading,
         )
     reporter.end_progress()
     return index
 
 
 def _shortened(text: str) -> str:
-    """The two ends of a text that is long."""
+    """Return a text, or the two ends of a long one."""
     if len(text) <= _SHOWN_CHARS:
         return text
     return f"{text[: _SHOWN_CHARS // 2]} … {text[-_SHOWN_CHARS // 2 :]}"
