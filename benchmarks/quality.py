@@ -36,7 +36,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from charrnn.models.evaluation import evaluate, evaluate_reset
+from charrnn.models.evaluation import evaluate_carried, evaluate_reset
 
 NAMES = ("charrnn", "plain", "char-rnn", "gpt", "mingru")
 Batches = Callable[[int], tuple[Tensor, Tensor]]
@@ -267,7 +267,7 @@ def rival(name: str, corpus: Path, minutes: float, seed: int) -> dict[str, float
     small = ids.astype(np.uint16)
     return {
         "seconds": seconds,
-        "carried": evaluate(model, small, first=first),  # type: ignore[arg-type]
+        "carried": evaluate_carried(model, small, first=first),  # type: ignore[arg-type]
         "reset": evaluate_reset(model, small, first=first),  # type: ignore[arg-type]
     }
 

@@ -1,10 +1,13 @@
-"""Where the learning half computes: device, threads, and the settings that make it repeatable."""
+"""Where training computes: the device, its threads, and the settings of torch that make a run
+repeatable.
+"""
 
 import contextlib
 import os
 import sys
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +16,16 @@ import torch
 import torch.utils.deterministic
 from torch import Tensor
 
-from charrnn.errors import NoMemoryError, UsageError
+from charrnn.errors import NoMemoryError, SettingError
 from charrnn.models import device_names
+
+_BYTES_PER_PARAMETER = 16  # in float32: itself, its gradient, and the two means that Adam keeps
 
 
 def resolve(name: str) -> str:
-    """The device a name stands for: auto is CUDA where there is a GPU, else the CPU.
+    """Return the device of a name: "auto" is "cuda" where there is a GPU, otherwise "cpu".
 
-    Raises `UsageError` for a device this machine or this build of torch has not got.
+    Raises `SettingError` for a device that this machine or this build of torch lacks.
     """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
@@ -33,7 +38,7 @@ def resolve(name: str) -> str:
 
 
 def set_threads(num_threads: int) -> None:
-    """Have torch compute with so many threads."""
+    """Set the number of threads that torch computes with on the CPU."""
     torch.set_num_threads(num_threads)
 
 
@@ -51,31 +56,34 @@ def to_numpy(tensor: Tensor) -> npt.NDArray[Any]:
 
 
 def require_memory(num_parameters: int, device: str) -> None:
-    """Raise `NoMemoryError` where the memory of a device cannot hold so many parameters, each with
-    its gradient and the two means that Adam keeps of it. What a step needs comes on top.
+    """Raise `NoMemoryError` where a device's memory cannot hold the parameters and what training
+    keeps for each. The activations of a step come on top.
     """
-    needed, there = 16 * num_parameters, _memory(device)
-    if there is not None and needed > there:
+    needed, available = _BYTES_PER_PARAMETER * num_parameters, _memory(device)
+    if available is not None and needed > available:
         raise NoMemoryError(
-            f"{num_parameters:,} parameters need {needed / 1e9:,.0f} GB of memory to learn,"
-            f" there are {there / 1e9:,.0f}",
-            "lower --hidden-size or --num-layers",
+            f"training {num_parameters:,} parameters needs {needed / 1e9:,.0f} GB of memory,"
+            f" available are {available / 1e9:,.0f} GB",
+            "lower hidden_size or num_layers",
+            "hidden_size",
+            "num_layers",
         )
 
 
 def _memory(device: str) -> int | None:
-    """The bytes of memory that a device has; for the CPU no more than its container may use. None
-    where it is not told.
+    """Return the bytes of memory of a device; for the CPU, at most what the container may use.
+
+    None where the system does not say.
     """
     if device.startswith("cuda"):
         return int(torch.cuda.get_device_properties(device).total_memory)
-    found = []
+    limits = []
     if sys.platform != "win32" and "SC_PHYS_PAGES" in os.sysconf_names:
-        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    for limit in ("memory.max", "memory/memory.limit_in_bytes"):  # of control groups, 2 and 1
+        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):  # of control groups, 2 and 1
         with contextlib.suppress(OSError, ValueError):
-            found.append(int(Path("/sys/fs/cgroup", limit).read_text()))
-    return min(found, default=None)
+            limits.append(int(Path("/sys/fs/cgroup", name).read_text()))
+    return min(limits, default=None)
 
 
 @contextlib.contextmanager
@@ -84,53 +92,84 @@ def settings_restored() -> Iterator[None]:
 
     The library trains and measures inside; the command line ends with its process anyway.
     """
-    threads, flushes = torch.get_num_threads(), _flushes_denormals()
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    fills = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
-    cudnn, cuda = torch.backends.cudnn, torch.backends.cuda.matmul
-    allows = cudnn.allow_tf32, cuda.allow_tf32
+    settings = _Settings.current()
     try:
         with warnings.catch_warnings():
             yield
     finally:
-        torch.set_num_threads(threads)
-        torch.set_flush_denormal(flushes)
-        if torch.are_deterministic_algorithms_enabled() != deterministic:
+        settings.restore()
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """What is process-wide in torch."""
+
+    threads: int
+    flushes_denormals: bool
+    is_deterministic: bool
+    fills_memory: bool
+    cudnn_tf32: bool
+    cuda_tf32: bool
+
+    @classmethod
+    def current(cls) -> "_Settings":
+        return cls(
+            torch.get_num_threads(),
+            _flushes_denormals(),
+            torch.are_deterministic_algorithms_enabled(),
+            torch.utils.deterministic.fill_uninitialized_memory,  # type: ignore[attr-defined]
+            torch.backends.cudnn.allow_tf32,
+            torch.backends.cuda.matmul.allow_tf32,
+        )
+
+    def restore(self) -> None:
+        torch.set_num_threads(self.threads)
+        torch.set_flush_denormal(self.flushes_denormals)
+        if torch.are_deterministic_algorithms_enabled() != self.is_deterministic:
             # the call imports torch's compiler, which makes a folder for its cache
-            torch.use_deterministic_algorithms(deterministic)
-        torch.utils.deterministic.fill_uninitialized_memory = fills  # type: ignore[attr-defined]
-        cudnn.allow_tf32, cuda.allow_tf32 = allows
+            torch.use_deterministic_algorithms(self.is_deterministic)
+        _fill_memory(self.fills_memory)
+        torch.backends.cudnn.allow_tf32 = self.cudnn_tf32
+        torch.backends.cuda.matmul.allow_tf32 = self.cuda_tf32
 
 
 def _flushes_denormals() -> bool:
-    """Whether torch takes numbers next to zero for zero; it has no way to ask."""
+    """Return whether torch treats denormal numbers as zero; it has no function that says so."""
     return float(torch.tensor([1e-310], dtype=torch.float64).mul(1.0)) == 0.0
 
 
-def prepare(device: str, threads: int, *, precision: str = "float32", local_rank: int = 0) -> None:
-    """Settle everything in torch that could make two runs of the same configuration differ.
+def _fill_memory(fills: bool) -> None:
+    """Set whether torch fills new memory with NaN in deterministic mode."""
+    torch.utils.deterministic.fill_uninitialized_memory = fills  # type: ignore[attr-defined]
 
-    Of several processes on this machine each has a GPU of its own. Raises `UsageError` where there
-    are not as many.
+
+def prepare(device: str, threads: int, *, precision: str = "float32", local_rank: int = 0) -> None:
+    """Set everything in torch that could make two runs of the same configuration differ.
+
+    `local_rank` numbers the processes on this machine that train together; each takes a GPU of its
+    own. Raises `SettingError` where there are too few GPUs.
     """
-    torch.set_flush_denormal(
-        True
-    )  # vanishing gates slow a CPU tenfold otherwise; before any threads
+    # Gates that vanish make a CPU ten times slower otherwise. Before any threads start.
+    torch.set_flush_denormal(True)
     set_threads(threads)
     if torch.device(device).type == "cuda":
-        if local_rank >= torch.cuda.device_count():
-            raise UsageError(
-                f"there is no GPU for process {local_rank} of this machine",
-                "lower --nproc-per-node to the number of its GPUs, or use --device cpu",
-            )
-        if device == "cuda":
-            torch.cuda.set_device(local_rank)
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True)
-        # nor is any memory read that was not written, so it need not be filled
-        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-        # weights that are cast to bfloat16 never lie side by side
-        warnings.filterwarnings("ignore", message="RNN module weights are not part of single")
-        # float32 means float32, as on a CPU, unless tf32 is asked for
-        torch.backends.cudnn.allow_tf32 = precision == "tf32"
-        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+        _prepare_cuda(device, precision=precision, local_rank=local_rank)
+
+
+def _prepare_cuda(device: str, *, precision: str, local_rank: int) -> None:
+    if local_rank >= torch.cuda.device_count():
+        raise SettingError(
+            f"there is no GPU for process {local_rank} of this machine",
+            "lower --nproc-per-node to the number of its GPUs, or use device cpu",
+            "device",
+        )
+    if device == "cuda":
+        torch.cuda.set_device(local_rank)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    _fill_memory(False)  # nothing reads memory that was not written
+    # weights that are cast to bfloat16 never lie side by side
+    warnings.filterwarnings("ignore", message="RNN module weights are not part of single")
+    # float32 means float32, as on a CPU, unless tf32 is asked for
+    torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"

@@ -2,11 +2,11 @@
 
 import re
 
-from charrnn.errors import UsageError
+from charrnn.errors import SettingError
 
 
 def require_device(name: str | None) -> None:
-    """Raise `UsageError` for an unknown device, or for a GPU that torch was built without."""
+    """Raise `SettingError` for an unknown device, or for a GPU that torch was built without."""
     if name is None:
         return
     require_device_name(name)
@@ -15,14 +15,18 @@ def require_device(name: str | None) -> None:
 
 
 def require_device_name(name: str) -> None:
-    """Raise `UsageError` unless `name` is the name of a device."""
+    """Raise `SettingError` unless `name` is the name of a device."""
     if not re.fullmatch(r"auto|(cpu|cuda|mps)(:\d+)?", name):
-        raise UsageError(f"--device {name!r} is not known", "use auto, cpu, cuda, cuda:N or mps")
+        raise SettingError(
+            f"device {name!r} is not known", "use auto, cpu, cuda, cuda:N or mps", "device"
+        )
 
 
-def missing_device(name: str) -> UsageError:
+def missing_device(name: str) -> SettingError:
     """Return the error for a device that this machine or this build of torch lacks."""
-    return UsageError(f"--device {name} is not available on this machine", "use auto or cpu")
+    return SettingError(
+        f"device {name} is not available on this machine", "use auto or cpu", "device"
+    )
 
 
 def _torch_version() -> str:

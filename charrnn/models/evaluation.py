@@ -1,7 +1,8 @@
 """The loss of a network on a text that it does not learn from, in nats per character.
 
-Two losses of a text: with the state carried along, and with the state reset every 256 characters,
-as in models that see a text in blocks. Each record begins with a zero state. docs/tour.md says why.
+There are two losses of a text: with the state carried along, and with the state reset every 256
+characters, as in models that see a text in blocks (docs/tour.md says why). Of records, each begins
+with a zero state.
 
 Shapes: T time, B lanes, V vocabulary, R records.
 """
@@ -9,13 +10,22 @@ Shapes: T time, B lanes, V vocabulary, R records.
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from charrnn.data.batches import Text
 from charrnn.data.vocab import IntArray
 from charrnn.models.network import Network
+from charrnn.models.reference import State
 
+_BLOCK = 256  # characters between two resets
+_WARM_UP = 256  # characters that a lane reads before its own, unscored
+_MAX_LANES, _MIN_LANE = 64, 1024  # lanes of a text; the fewest characters of each
+_MAX_SIDE_BY_SIDE = 256  # blocks or records
+_MAX_WINDOW = 256  # characters read at once on each lane
 _MAX_LOGITS = 1 << 24  # numbers in memory at once
+
+Places = npt.NDArray[np.int64]  # of characters in a text
 
 
 def validation_loss(network: Network, text: Text, split: str = "val") -> float:
@@ -25,7 +35,7 @@ def validation_loss(network: Network, text: Text, split: str = "val") -> float:
     if text.starts is not None:
         return evaluate_records(network, text.ids, text.starts_of(split))
     first, end = text.part(split)
-    return evaluate(network, text.ids[:end], first=first)
+    return evaluate_carried(network, text.ids[:end], first=first)
 
 
 def validation_loss_reset(network: Network, text: Text, split: str = "val") -> float:
@@ -38,38 +48,35 @@ def validation_loss_reset(network: Network, text: Text, split: str = "val") -> f
     return evaluate_reset(network, text.ids[:end], first=first)
 
 
-def evaluate_records(network: Network, ids: IntArray, starts: npt.NDArray[np.int64]) -> float:
+def evaluate_records(network: Network, ids: IntArray, starts: Places) -> float:
     """Return mean nats per character of the records that begin at `starts`, each from a zero state;
     the last start is where the last record ends.
     """
-    total = record_losses(network, ids, starts[:-1], starts[1:]).sum()
-    return float(total) / int(starts[-1] - starts[0])
+    nats_R = record_losses(network, ids, starts[:-1], starts[1:])
+    return float(nats_R.sum()) / int(starts[-1] - starts[0])
 
 
 def record_losses(
-    network: Network,
-    ids: IntArray,
-    starts_R: npt.NDArray[np.int64],
-    ends_R: npt.NDArray[np.int64],
+    network: Network, ids: IntArray, starts_R: Places, ends_R: Places
 ) -> npt.NDArray[np.float64]:
     """Return the nats, shape (R,), of the records ids[start:end], each from a zero state.
 
     Records of similar lengths are read side by side, so that few wait for a long one.
     """
     lengths_R = ends_R - starts_R
-    by_length = np.argsort(lengths_R, kind="stable")
-    sorted_R = lengths_R[by_length]
+    by_length_R = np.argsort(lengths_R, kind="stable")
+    sorted_R = lengths_R[by_length_R]
     nats_R = np.zeros(len(lengths_R))
-    b = 0
-    while b < len(by_length):
-        alike = np.searchsorted(sorted_R, 2 * sorted_R[b] + 64, side="right")
-        batch = by_length[b : min(b + 256, int(alike))]
-        nats_R[batch] = _losses(network, ids, starts_R[batch], ends_R[batch], warm_up=0)
-        b += len(batch)
+    r = 0
+    while r < len(by_length_R):
+        end_of_similar = int(np.searchsorted(sorted_R, 2 * sorted_R[r] + 64, side="right"))
+        batch = by_length_R[r : min(r + _MAX_SIDE_BY_SIDE, end_of_similar)]
+        nats_R[batch] = _losses(network, ids, starts_R[batch], ends_R[batch])
+        r += len(batch)
     return nats_R
 
 
-def evaluate(network: Network, ids: IntArray, *, first: int) -> float:
+def evaluate_carried(network: Network, ids: IntArray, *, first: int) -> float:
     """Return mean nats per character of ids[first:], with the state carried along.
 
     The text is read on up to 64 lanes side by side. Each lane first reads the 256 characters
@@ -77,14 +84,14 @@ def evaluate(network: Network, ids: IntArray, *, first: int) -> float:
     the state of a single reader of the whole text.
     """
     num_scored = len(ids) - first
-    num_lanes = max(1, min(64, num_scored // 1024))
+    num_lanes = max(1, min(_MAX_LANES, num_scored // _MIN_LANE))
     bounds = first + np.arange(num_lanes + 1) * num_scored // num_lanes
-    warm_up = min(256, first - 1)
+    warm_up = min(_WARM_UP, first - 1)
     nats_B = _losses(network, ids, bounds[:-1], bounds[1:], warm_up=warm_up)
     return float(nats_B.sum()) / num_scored
 
 
-def evaluate_reset(network: Network, ids: IntArray, *, first: int, block: int = 256) -> float:
+def evaluate_reset(network: Network, ids: IntArray, *, first: int, block: int = _BLOCK) -> float:
     """Return mean nats per character of ids[first:], with the state reset every `block` characters.
 
     No context reaches across the start of a block, as in nanoGPT.
@@ -92,41 +99,45 @@ def evaluate_reset(network: Network, ids: IntArray, *, first: int, block: int = 
     starts = np.arange(first, len(ids), block)
     ends = np.minimum(starts + block, len(ids))
     total = 0.0
-    for b in range(0, len(starts), 256):
-        nats_B = _losses(network, ids, starts[b : b + 256], ends[b : b + 256], warm_up=0)
-        total += float(nats_B.sum())
+    for b in range(0, len(starts), _MAX_SIDE_BY_SIDE):
+        batch = slice(b, b + _MAX_SIDE_BY_SIDE)
+        total += float(_losses(network, ids, starts[batch], ends[batch]).sum())
     return total / (len(ids) - first)
 
 
 @torch.no_grad()
 def _losses(
-    network: Network,
-    ids: IntArray,
-    starts_B: npt.NDArray[np.int64],
-    ends_B: npt.NDArray[np.int64],
-    *,
-    warm_up: int,
+    network: Network, ids: IntArray, starts_B: Places, ends_B: Places, *, warm_up: int = 0
 ) -> npt.NDArray[np.float64]:
     """Return the nats, shape (B,), for predicting ids[start:end] on each lane, from a zero state
     `warm_up` characters before.
     """
-    device = network.head.weight.device
     num_lanes, vocab_size = len(starts_B), len(network.head.weight)
-    window = max(1, min(256, _MAX_LOGITS // (num_lanes * vocab_size)))
+    window = max(1, min(_MAX_WINDOW, _MAX_LOGITS // (num_lanes * vocab_size)))
     state = network.initial_state(num_lanes)
     nats_B = torch.zeros(num_lanes, dtype=torch.float64)
     length = int((ends_B - starts_B).max())
     for t in range(-warm_up, length, window):
         places_TB = starts_B + np.arange(t, min(t + window, length))[:, None]
-        scored_TB = torch.from_numpy((starts_B <= places_TB) & (places_TB < ends_B)).to(device)
-        places_TB = np.minimum(
-            places_TB, len(ids) - 1
-        )  # past a shorter lane's end: read, not scored
-        inputs_TB = torch.from_numpy(ids[places_TB - 1].astype(np.int64)).to(device)
-        targets_TB = torch.from_numpy(ids[places_TB].astype(np.int64)).to(device)
-        logits_TBV, state = network(inputs_TB, state)
-        losses = functional.cross_entropy(
-            logits_TBV.flatten(0, 1), targets_TB.flatten(), reduction="none"
-        )
-        nats_B += (losses.view_as(scored_TB) * scored_TB).sum(0).cpu().double()
+        nats_TB, state = _window_losses(network, ids, places_TB, state)
+        is_scored_TB = torch.from_numpy((starts_B <= places_TB) & (places_TB < ends_B))
+        nats_B += (nats_TB * is_scored_TB.to(nats_TB.device)).sum(0).cpu().double()
     return nats_B.numpy()
+
+
+def _window_losses(
+    network: Network, ids: IntArray, places_TB: Places, state: State
+) -> tuple[Tensor, State]:
+    """Return the nats for predicting the character at each place, and the state after the window.
+
+    Past the end of the text the last character is read again.
+    """
+    device = network.head.weight.device
+    places_TB = np.minimum(places_TB, len(ids) - 1)
+    inputs_TB = torch.from_numpy(ids[places_TB - 1].astype(np.int64)).to(device)
+    targets_TB = torch.from_numpy(ids[places_TB].astype(np.int64)).to(device)
+    logits_TBV, state = network(inputs_TB, state)
+    nats = functional.cross_entropy(
+        logits_TBV.flatten(0, 1), targets_TB.flatten(), reduction="none"
+    )
+    return nats.view_as(targets_TB), state

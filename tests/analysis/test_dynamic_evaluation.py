@@ -5,7 +5,7 @@ from conftest import random_ngrams
 from charrnn.analysis import dynamic_evaluation
 from charrnn.analysis.dynamic_evaluation import evaluate_adapting
 from charrnn.config import ModelConfig
-from charrnn.models.evaluation import evaluate
+from charrnn.models.evaluation import evaluate_carried
 from charrnn.models.network import Network
 
 CONFIG = ModelConfig(hidden_size=12, embedding_size=5, ngrams=2)
@@ -21,20 +21,20 @@ def network_of(cell="lstm"):
 def test_without_learning_it_is_the_evaluation(cell, first):
     network = network_of(cell)
     assert evaluate_adapting(network, IDS, first=first, rate=0.0) == pytest.approx(
-        evaluate(network, IDS, first=first), abs=1e-5
+        evaluate_carried(network, IDS, first=first), abs=1e-5
     )
 
 
 def test_nothing_is_learned_from_before_it_is_scored():
     """Up to the first update the loss is the static one."""
     end = 300 + dynamic_evaluation._SEGMENT
-    static = evaluate(network_of(), IDS[:end], first=300)
+    static = evaluate_carried(network_of(), IDS[:end], first=300)
     assert evaluate_adapting(network_of(), IDS[:end], first=300) == pytest.approx(static, abs=1e-5)
 
 
 def test_what_a_text_repeats_is_soon_expected():
     text = np.tile(IDS[:20], 100)
-    static = evaluate(network_of(), text, first=1)
+    static = evaluate_carried(network_of(), text, first=1)
     assert evaluate_adapting(network_of(), text, first=1, rate=5e-3) < static - 0.5
 
 

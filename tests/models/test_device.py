@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from charrnn.errors import UsageError
+from charrnn.errors import SettingError
 from charrnn.models import device
 
 
@@ -12,12 +12,12 @@ def test_auto_is_the_gpu_where_there_is_one():
 
 @pytest.mark.parametrize("name", ["gpu", "", "cuda:x", "meta", "cpu:-1"])
 def test_a_device_that_is_none_is_refused(name):
-    with pytest.raises(UsageError, match="is not known"):
+    with pytest.raises(SettingError, match="is not known"):
         device.resolve(name)
 
 
 def test_a_device_this_machine_has_not_got_is_refused():
-    with pytest.raises(UsageError, match=r"--device cuda:99 is not available on this machine"):
+    with pytest.raises(SettingError, match=r"device cuda:99 is not available on this machine"):
         device.resolve("cuda:99")
 
 
@@ -41,7 +41,7 @@ def test_each_process_of_a_machine_takes_a_gpu_of_its_own_or_says_that_there_is_
     try:
         device.prepare("cuda", 1, local_rank=1)
         assert taken == [1]
-        with pytest.raises(UsageError, match="there is no GPU for process 2 of this machine"):
+        with pytest.raises(SettingError, match="there is no GPU for process 2 of this machine"):
             device.prepare("cuda", 1, local_rank=2)
     finally:
         torch.set_num_threads(before)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn.errors import UsageError
+from charrnn.errors import SettingError
 from charrnn.models import device_names
 
 
@@ -13,7 +13,7 @@ def test_names_of_devices_pass(name):
 
 @pytest.mark.parametrize("name", ["", "gpu", "cuda:", "cuda:x", "cpu "])
 def test_other_names_are_refused(name):
-    with pytest.raises(UsageError, match="is not known"):
+    with pytest.raises(SettingError, match="is not known"):
         device_names.require_device(name)
 
 
@@ -23,5 +23,5 @@ def test_a_gpu_needs_a_torch_built_for_one(monkeypatch, version, refuses):
     if not refuses:
         device_names.require_device("cuda:1")
         return
-    with pytest.raises(UsageError, match="--device cuda:1 is not available on this machine"):
+    with pytest.raises(SettingError, match="device cuda:1 is not available on this machine"):
         device_names.require_device("cuda:1")

@@ -6,7 +6,7 @@ import torch
 from test_loop import IDS, state_of
 from torch.nn import functional
 
-from charrnn.models.evaluation import evaluate, evaluate_reset
+from charrnn.models.evaluation import evaluate_carried, evaluate_reset
 
 
 @pytest.mark.parametrize("num_scored", [1, 255, 5000])
@@ -18,7 +18,7 @@ def test_the_validation_loss_is_that_of_one_reader_of_the_whole_text(cell, num_s
     with torch.no_grad():
         logits, _ = network(ids[:-1], network.initial_state(1))
         losses = functional.cross_entropy(logits[:, 0], ids[1:, 0], reduction="none")
-    assert evaluate(network, IDS, first=first) == pytest.approx(
+    assert evaluate_carried(network, IDS, first=first) == pytest.approx(
         float(losses[-num_scored:].mean()), abs=2e-4
     )
 
@@ -38,4 +38,4 @@ def test_the_reset_loss_sees_blocks_without_context(cell, num_scored):
 
 def test_the_whole_of_a_short_corpus_can_be_scored():
     network = state_of("gru").module
-    assert math.isfinite(evaluate(network, IDS[:5], first=1))
+    assert math.isfinite(evaluate_carried(network, IDS[:5], first=1))

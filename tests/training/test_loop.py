@@ -12,7 +12,7 @@ from charrnn.config import CPU, PRECISIONS, ModelConfig, RuntimeConfig, TrainCon
 from charrnn.data.batches import NOT_SCORED, Lanes, Text
 from charrnn.data.vocab import code_points
 from charrnn.models import ngrams
-from charrnn.models.evaluation import evaluate, validation_loss
+from charrnn.models.evaluation import evaluate_carried, validation_loss
 from charrnn.models.network import Network
 from charrnn.tasks.language_model import LANGUAGE_MODEL
 from charrnn.tasks.prefetch import Prefetcher
@@ -83,7 +83,7 @@ def test_nothing_a_caller_does_between_steps_changes_the_trajectory(cell):
         disturbed.arrays()
         torch.rand(report.step)
         np.random.default_rng().random()
-        evaluate(disturbed.module, IDS[:500], first=200)
+        evaluate_carried(disturbed.module, IDS[:500], first=200)
     same(undisturbed.arrays(), disturbed.arrays())
 
 
@@ -205,7 +205,7 @@ def test_a_run_moves_between_gpu_and_cpu(cell):
     run(gpu)
     cpu = state_of(cell)
     cpu.restore(gpu.arrays(), step=gpu.step)
-    losses = [evaluate(state.module, IDS, first=3000) for state in (cpu, gpu)]
+    losses = [evaluate_carried(state.module, IDS, first=3000) for state in (cpu, gpu)]
     assert losses[0] == pytest.approx(losses[1], abs=1e-4)
     back = state_of(cell, runtime=on_gpu)
     back.restore(cpu.arrays(), step=cpu.step)
