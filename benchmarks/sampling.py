@@ -43,7 +43,7 @@ from charrnn.data.vocab import Vocab
 from charrnn.generation.model import Model
 from charrnn.generation.prompted import PromptedSampler
 from charrnn.models.reference import Weights
-from charrnn.models.step_numpy import Matrices
+from charrnn.models.step_numpy import NumpyBackend
 
 SAMPLE = SampleConfig(length=-1, seed=1)
 SHAPES = [("lstm", 2, 128), ("lstm", 1, 256), ("lstm", 2, 512), ("lstm", 3, 512), ("gru", 1, 256)]
@@ -120,8 +120,8 @@ def repeated(call: Callable[[], object]) -> Iterator[object]:
 
 def bytes_read(model: Model) -> int:
     """Of the weights, for a step: all matrices but those that are looked up."""
-    matrices = Matrices(model.config, model.weights)
-    read = [*matrices.from_state_GH, *matrices.from_below_GH[1:], matrices.head_VH]
+    backend = NumpyBackend(model.config, model.weights)
+    read = [*backend.from_state_GH, *backend.from_below_GH[1:], backend.head_VH]
     return sum(matrix.nbytes for matrix in read)
 
 

@@ -38,7 +38,6 @@ from charrnn.generation.model import Model
 from charrnn.generation.sampler import log_probabilities
 from charrnn.models import ngrams
 from charrnn.models.reference import State, Weights, initial_state, step
-from charrnn.models.step_numpy import Batch, Matrices
 
 MAX_REACH = 200
 MAX_CONTEXT = 512
@@ -151,10 +150,10 @@ def context(model: Model, places: Places, progress: Progress = lambda done, tota
     """The mean loss at the places with no more than k = 1, 2, 4 … 512 characters read."""
     farthest = min(MAX_CONTEXT, int(places.lengths_B.max()))
     lags = tuple(2**n for n in range(farthest.bit_length()))
-    matrices = Matrices(model.config, model.weights)
+    start = initial_state(model.config, 1)
     losses = []
     for k in lags:
-        batch = Batch(matrices, initial_state(model.config, 1), len(places.ends_B))
+        batch = model.backend.batch(start, len(places.ends_B))
         for t in range(k, 0, -1):
             batch.restart(np.flatnonzero(places.lengths_B == t).tolist())
             logits_VB = batch.step(places.ids_B(t))

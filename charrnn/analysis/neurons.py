@@ -28,7 +28,7 @@ from charrnn.config import ModelConfig
 from charrnn.data.vocab import code_points
 from charrnn.errors import UsageError
 from charrnn.generation.model import Model
-from charrnn.models.step_numpy import Matrices, Progress, Stepper
+from charrnn.models.step_numpy import Progress
 from charrnn.sources.units import END
 
 FloatArray = npt.NDArray[Any]
@@ -186,7 +186,6 @@ def activities(
 
     The text is read from a new start, each record of a model of records from one of its own.
     """
-    matrices = Matrices(model.config, model.weights)
     is_cell_U = np.array([unit.part != "h" for unit in units(model.config)])
     ids = model.vocab.ids_of(code_points(text)).tolist()
     starts = {0}
@@ -197,7 +196,7 @@ def activities(
         piece_TU = np.empty((len(piece), len(is_cell_U)), np.float32)
         for t, i in enumerate(piece):
             if first + t in starts:
-                stepper = Stepper(matrices)
+                stepper = model.backend.stepper()
                 stepper.step(model.start_id)
             stepper.step(i)
             parts = [part for layer in stepper.state().layers for part in layer]

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,9 @@ from charrnn.cli.copies import CopyDetector
 from charrnn.cli.sample import SampleRequest
 from charrnn.config import SampleConfig
 from charrnn.errors import ExhaustedError, UsageError
-from charrnn.generation.batch import Batch
 from charrnn.generation.model import MAX_RECORD, Model
 from charrnn.generation.prompted import PromptedSampler, Sample, num_at_once
 from charrnn.generation.sample_filter import SampleFilter, pattern
-from charrnn.models.reference import State
 from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
 from charrnn.sources.units import END
 
@@ -107,7 +105,7 @@ def _job_of(
     if request.device != "cpu":
         from charrnn.models import device
 
-        request = dataclasses.replace(request, device=device.resolve(request.device))
+        model = dataclasses.replace(model, device=device.resolve(request.device))
     made = _filter_of(checkpoint, model, config, request)
     copies = CopyDetector(
         checkpoint, model, reports=request.report, novel_chars=request.novel_chars
@@ -222,18 +220,7 @@ def _samples(job: _Job, prompt: str, num: int) -> Iterator[Sample]:
         None if is_search else num,
         num_at_once=num_at_once(None if num < 0 else num, is_picky=request.may_reject_most),
         with_log_probabilities=request.as_json,
-        make_batch=None if request.device == "cpu" else _torch_batches(model, request.device),
     )
-
-
-def _torch_batches(model: Model, device: str) -> Callable[[State, int], Batch]:
-    """Return a function that makes a batch of streams on a GPU."""
-    from charrnn.models.step_torch import TorchBatch
-
-    def make_batch(start: State, num_streams: int) -> Batch:
-        return TorchBatch(model.config, model.weights, start, num_streams, device=device)
-
-    return make_batch
 
 
 def _filter_of(

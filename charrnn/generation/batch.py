@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 from threading import Event
-from typing import Protocol
 
 import numpy as np
 
@@ -27,22 +26,10 @@ from charrnn.generation.sampler import (
     log_probabilities,
     random_numbers,
 )
+from charrnn.models.step_backend import Batch
 
 _DRAWS_AT_ONCE = 32
 _TAKEN_AT_ONCE = 32  # streams that a core finishes before it hands them over
-
-
-class Batch(Protocol):
-    """Streams that step together: `step_numpy.Batch`, or `TorchBatch` on a GPU."""
-
-    def step(self, ids_B: IntArray) -> FloatArray:
-        """Read a character on each stream; return logits_VB for the next ones."""
-
-    def restart(self, streams: Sequence[int]) -> None:
-        """Put some streams back to the state after the prompt."""
-
-    def keep(self, streams: Sequence[int]) -> None:
-        """Drop all other streams."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ from charrnn.generation.prompted import PromptedSampler, Sample, num_at_once
 from charrnn.generation.sample_filter import SampleFilter, pattern
 from charrnn.generation.sampler import FloatArray
 from charrnn.models.reference import Weights
-from charrnn.models.step_numpy import Matrices, Progress, Stepper
+from charrnn.models.step_backend import StepBackend, Stepper, step_backend
+from charrnn.models.step_numpy import Progress
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.root import Root
 from charrnn.sources.units import END
@@ -87,6 +88,7 @@ class Model:
     records: str = "none"  # the kind of records it learned (`units.END`); "none": one text
     name: str = ""  # of its run
     progress: Progress = _no_progress  # called with the characters of a prompt: read, in all
+    device: str = "cpu"  # where samples are computed side by side: cpu, cuda, cuda:N or mps
 
     @classmethod
     def of(cls, checkpoint: Checkpoint, name: str = "") -> "Model":
@@ -181,7 +183,7 @@ class Model:
         ids = self._known_ids(text)
         stepper, first_V = self.read_prompt("")
         if self.records == "none":  # a prompt is read with nothing before it
-            stepper = Stepper(self._matrices)
+            stepper = self.backend.stepper()
         chunks = predict.read(stepper, ids[:-1], self.progress)
         return predict.expectations(chain([first_V[:, None]], chunks), ids, self.vocab)
 
@@ -205,7 +207,7 @@ class Model:
         nats: list[FloatArray] = [np.empty(0)]
         for ids in apart(self._known_ids(text), self.records, self.start_id, self.vocab.white_V):
             before = np.append(self.start_id, ids[:-1])
-            nats.append(predict.surprise(Stepper(self._matrices), before, ids))
+            nats.append(predict.surprise(self.backend.stepper(), before, ids))
         return np.concatenate(nats)
 
     def read_prompt(self, prompt: str) -> tuple[Stepper, Any]:
@@ -215,7 +217,7 @@ class Model:
         ids = self.vocab.ids_of(code_points(self.known(prompt)[-MAX_PROMPT:]))
         if not len(ids) or self.records != "none":
             ids = np.append(self.start_id, ids)
-        stepper = Stepper(self._matrices)
+        stepper = self.backend.stepper()
         return stepper, stepper.read(ids, self.progress)
 
     def spelled(self, text: str | bytes) -> str:
@@ -269,6 +271,11 @@ class Model:
         return [chr(code) for code in dict.fromkeys(codes[~is_drawn].tolist())]
 
     @cached_property
+    def backend(self) -> StepBackend:
+        """What computes the model's steps."""
+        return step_backend(self.config, self.weights, device=self.device)
+
+    @cached_property
     def characters(self) -> list[str]:
         """The character of each id."""
         return [self.vocab.char(i) for i in range(len(self.vocab))]
@@ -278,10 +285,6 @@ class Model:
         """The id that is read before a text: a newline if it is known, else a space, else id 0."""
         known = self.vocab.code_points
         return next((known.index(ord(start)) for start in "\n " if ord(start) in known), 0)
-
-    @cached_property
-    def _matrices(self) -> Matrices:
-        return Matrices(self.config, self.weights)
 
     @cached_property
     def _alphabet(self) -> frozenset[str]:
@@ -325,7 +328,7 @@ class Cursor:
         ids = self._model._known_ids(text)
         if len(ids):
             if self._is_at_start:
-                self._stepper, self._is_at_start = Stepper(self._model._matrices), False
+                self._stepper, self._is_at_start = self._model.backend.stepper(), False
             self._logits_V = self._stepper.read(ids)
         return self
 

@@ -15,7 +15,8 @@ from charrnn._text import bits, symbol
 from charrnn.config import SampleConfig
 from charrnn.data.vocab import IntArray, Vocab
 from charrnn.generation.sampler import FloatArray, log_probabilities, probabilities
-from charrnn.models.step_numpy import Progress, Stepper
+from charrnn.models.step_backend import Stepper
+from charrnn.models.step_numpy import Progress
 
 READ_AT_ONCE = 4096  # characters
 _NUM_SHOWN = 5  # characters in the repr of a prediction

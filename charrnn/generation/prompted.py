@@ -3,9 +3,9 @@
 Of a model of bytes each character stands for one byte; `Model.text` makes text of them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count
 from threading import Event
 from typing import TYPE_CHECKING
@@ -14,7 +14,6 @@ from charrnn import _cores
 from charrnn.config import SampleConfig
 from charrnn.data.vocab import code_points
 from charrnn.generation.batch import (
-    Batch,
     StopSequences,
     Stream,
     StreamSettings,
@@ -23,7 +22,6 @@ from charrnn.generation.batch import (
 )
 from charrnn.generation.constraints import RepeatPenalty
 from charrnn.generation.sampler import Constraint, MakeConstraints, generate, until_stop
-from charrnn.models.reference import State
 from charrnn.sources.units import END
 
 if TYPE_CHECKING:
@@ -90,22 +88,14 @@ class PromptedSampler:
         *,
         num_at_once: int = MAX_AT_ONCE,
         with_log_probabilities: bool = False,
-        make_batch: Callable[[State, int], Batch] | None = None,
     ) -> Iterator[Sample]:
         """Yield the samples of the streams 0 … `num` - 1 in order; without end if it is None.
 
-        They are computed side by side on all cores, `num_at_once` at a time. `make_batch` makes the
-        streams from the state after the prompt; by default they are numpy's.
+        They are computed side by side on all cores, or on the model's device, `num_at_once` at a
+        time.
         """
         model = self.model
         stepper, logits_V = model.read_prompt(self.prompt)
-        state = stepper.state()
-
-        def batch(num_streams: int) -> Batch:
-            if make_batch is None:
-                return stepper.widened(num_streams)
-            return make_batch(state, num_streams)
-
         settings = StreamSettings(
             self.sample,
             self._stop_sequences(),
@@ -115,10 +105,10 @@ class PromptedSampler:
         )
         cancelled = Event()
         num_shares = max(1, min(_cores.num_cores(), num_at_once // _LEAST_SHARE))
-        num_shares = 1 if make_batch else num_shares
+        num_shares = num_shares if model.backend.is_parallel else 1
         shares = [
             sample_streams(
-                batch,
+                partial(model.backend.batch, stepper.state()),
                 logits_V,
                 count(k, num_shares) if num is None else iter(range(k, num, num_shares)),
                 settings,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.config import SampleConfig
-from charrnn.models.step_numpy import Stepper
+from charrnn.models.step_backend import Stepper
 
 FloatArray = npt.NDArray[np.floating[Any]]
 

@@ -45,8 +45,10 @@ def _blas() -> "ThreadpoolController":
     return ThreadpoolController()
 
 
-class Matrices:
-    """The weights, laid out: made once, shared by all streams."""
+class NumpyBackend:
+    """The weights, laid out: made once, shared by all streams. A `step_backend.StepBackend`."""
+
+    is_parallel = True
 
     def __init__(self, config: ModelConfig, weights: Weights) -> None:
         self.config, self.cell = config, cell_spec(config.cell)
@@ -66,8 +68,18 @@ class Matrices:
         self.from_input_XD = np.asfortranarray(np.vstack([laid_out[0].weight_ih_GD, past_VD]))
         self.bias_X1 = np.concatenate([laid_out[0].bias_ih_G, weights.head_bias_V])[:, None]
 
+    def stepper(self) -> "NumpyStepper":
+        """Return a stream that has read nothing."""
+        return NumpyStepper(self)
+
+    def batch(self, start: State, num_streams: int) -> "NumpyBatch":
+        """Return so many streams, all in the state `start` of one stream."""
+        return NumpyBatch(self, start, num_streams)
+
     def products(self, rows_BN: IntArray) -> FloatArray:
-        """What the rows read give to the first layer's gates and to the logits: (X, B)."""
+        """Return the products of the embeddings in some rows with the first layer's matrix and with
+        the head's, (X, B).
+        """
         read_BD = self.embedding_RD[rows_BN].reshape(len(rows_BN), self.config.input_size)
         products_XB: FloatArray = np.dot(self.from_input_XD, read_BD.T)
         products_XB += self.bias_X1
@@ -94,16 +106,16 @@ def _laid_out(cell: CellSpec, layer: Layer) -> Layer:
 class _Recurrence(Columns):
     """One layer's state and the room for its next step; each stream is a column."""
 
-    def __init__(self, matrices: Matrices, k: int, state: Sequence[FloatArray]) -> None:
+    def __init__(self, backend: NumpyBackend, k: int, state: Sequence[FloatArray]) -> None:
         H, B = state[0].shape
         self.state = [np.array(part_HB, np.float32, order="C") for part_HB in state]
         self.h_HB = self.state[0]
-        self.weight_hh_GH = matrices.from_state_GH[k]
-        self.bias_hh_G1 = matrices.bias_hh_G1[k]
+        self.weight_hh_GH = backend.from_state_GH[k]
+        self.bias_hh_G1 = backend.bias_hh_G1[k]
         self.gates_GB = np.empty((len(self.weight_hh_GH), B), np.float32)
         self.gates = [self.gates_GB[g : g + H] for g in range(0, len(self.gates_GB), H)]
-        self.sigmoid_GB = self.gates_GB[: len(matrices.cell.sigmoid_gates) * H]
-        self.advance = partial(matrices.cell.advance or _written_out(matrices.cell.step), self)
+        self.sigmoid_GB = self.gates_GB[: len(backend.cell.sigmoid_gates) * H]
+        self.advance = partial(backend.cell.advance or _written_out(backend.cell.step), self)
 
     def compute_gates(self, from_input_GB: FloatArray) -> None:
         gates, sigmoid = self.gates_GB, self.sigmoid_GB
@@ -136,55 +148,54 @@ def _identity(size: int) -> FloatArray:
     return np.eye(size, dtype=np.float32)
 
 
-class _Standing:
-    """Where some streams stand, and what brings them one step on."""
+class _Streams:
+    """The states of some streams, and what takes their next step."""
 
-    def __init__(self, matrices: Matrices, states: Sequence[Sequence[FloatArray]]) -> None:
-        self._matrices = matrices
-        self._layers = [_Recurrence(matrices, k, state) for k, state in enumerate(states)]
-        self._num_gate_rows = len(matrices.from_state_GH[0])
+    def __init__(self, backend: NumpyBackend, states: Sequence[Sequence[FloatArray]]) -> None:
+        self._backend = backend
+        self._layers = [_Recurrence(backend, k, state) for k, state in enumerate(states)]
+        self._num_gate_rows = len(backend.from_state_GH[0])
 
     def _advance(self, products_XB: FloatArray) -> FloatArray:
-        """logits_VB, from the products with what was read."""
-        matrices, layers = self._matrices, self._layers
+        """Return logits_VB, given the products with what was read."""
+        backend, layers = self._backend, self._layers
         layers[0].advance(products_XB[: self._num_gate_rows])
         for k, (below, layer) in enumerate(pairwise(layers), start=1):
-            from_below_GB = np.dot(matrices.from_below_GH[k], below.h_HB)
-            from_below_GB += matrices.bias_ih_G1[k]
+            from_below_GB = np.dot(backend.from_below_GH[k], below.h_HB)
+            from_below_GB += backend.bias_ih_G1[k]
             layer.advance(from_below_GB)
-        logits_VB: FloatArray = np.dot(matrices.head_VH, layers[-1].h_HB)
+        logits_VB: FloatArray = np.dot(backend.head_VH, layers[-1].h_HB)
         logits_VB += products_XB[self._num_gate_rows :]
         return logits_VB
 
 
-class Stepper(_Standing):
-    """One stream."""
+class NumpyStepper(_Streams):
+    """One stream. A `step_backend.Stepper`."""
 
-    def __init__(self, matrices: Matrices) -> None:
-        """It has read nothing yet."""
-        config = matrices.config
-        nothing = [np.zeros((config.hidden_size, 1), np.float32)] * len(matrices.cell.state)
-        super().__init__(matrices, [nothing] * config.num_layers)
+    def __init__(self, backend: NumpyBackend) -> None:
+        config = backend.config
+        nothing = [np.zeros((config.hidden_size, 1), np.float32)] * len(backend.cell.state)
+        super().__init__(backend, [nothing] * config.num_layers)
         self._before: tuple[int, ...] = (ngrams.NOTHING,) * (config.ngrams - 1)
         self._kept: OrderedDict[tuple[int, ...], FloatArray] = OrderedDict()
-        self._num_kept = max(1, _KEPT_BYTES // self._matrices.bias_X1.nbytes)
+        self._num_kept = max(1, _KEPT_BYTES // self._backend.bias_X1.nbytes)
 
     def step(self, i: int) -> FloatArray:
-        """Read one character: logits_V for the next one."""
+        """Read one character; return logits_V for the next one."""
         context = (*self._before, i)
         self._before = context[1:]
         products_X1 = self._kept.get(context)
         if products_X1 is not None:
             self._kept.move_to_end(context)
         else:
-            products_X1 = self._matrices.products(np.array([self._matrices.rows_of(context)]))
+            products_X1 = self._backend.products(np.array([self._backend.rows_of(context)]))
             if len(self._kept) == self._num_kept:
                 self._kept.popitem(last=False)  # the one met longest ago
             self._kept[context] = products_X1
         return self._advance(products_X1)[:, 0]
 
     def read(self, ids_T: IntArray, progress: Progress = lambda done, total: None) -> FloatArray:
-        """Read a text of at least one character: logits_V for what follows it.
+        """Read a text of at least one character; return logits_V for what follows it.
 
         It is read in chunks, so one of any length takes the same memory; `progress` is called after
         each.
@@ -195,80 +206,79 @@ class Stepper(_Standing):
         return self._logits_VT(h_HT, products_XT)[:, -1]
 
     def read_all(self, ids_T: IntArray) -> FloatArray:
-        """Read a text, layer by layer: logits_VT for what follows each of its characters."""
+        """Read a text, layer by layer; return logits_VT for what follows each of its characters."""
         return self._logits_VT(*self._through_layers(ids_T))
 
     def _logits_VT(self, h_HT: FloatArray, products_XT: FloatArray) -> FloatArray:
-        """The head: what follows each character, from the last layer and the products with what was
-        read.
+        """Return the logits after each character, given the last layer's h and the products with
+        what was read.
         """
-        logits_VT: FloatArray = np.dot(self._matrices.head_VH, h_HT)
+        logits_VT: FloatArray = np.dot(self._backend.head_VH, h_HT)
         logits_VT += products_XT[self._num_gate_rows :]
         return logits_VT
 
     def _through_layers(self, ids_T: IntArray) -> tuple[FloatArray, FloatArray]:
-        """The last layer's h after each character, (H, T), and the products with what was read.
+        """Return the last layer's h after each character, (H, T), and the products with what was
+        read.
 
-        Of a long text by one thread of BLAS: a step is too small for more, and where other programs
-        are busy each product would wait for the others to be let run.
+        A long text is read with one thread of BLAS: a step is too small for more, and beside busy
+        programs each product would wait for the slowest thread.
         """
-        alone = _blas().limit(limits=1, user_api="blas") if len(ids_T) >= _CHUNK else nullcontext()
-        with alone:
+        one_thread = (
+            _blas().limit(limits=1, user_api="blas") if len(ids_T) >= _CHUNK else nullcontext()
+        )
+        with one_thread:
             return self._layer_by_layer(ids_T)
 
     def _layer_by_layer(self, ids_T: IntArray) -> tuple[FloatArray, FloatArray]:
         ids_T = np.asarray(ids_T, np.int64)
-        matrices, G = self._matrices, self._num_gate_rows
+        backend, G = self._backend, self._num_gate_rows
         before_K1 = np.array(self._before, np.int64)[:, None]
-        rows_TN = ngrams.rows(matrices.ngram_keys, ids_T[:, None], before_K1)[:, 0]
+        rows_TN = ngrams.rows(backend.ngram_keys, ids_T[:, None], before_K1)[:, 0]
         self._before = tuple(ngrams.after(ids_T[:, None], before_K1)[:, 0].tolist())
-        products_XT = np.asfortranarray(matrices.products(rows_TN))  # it is read by columns
+        products_XT = np.asfortranarray(backend.products(rows_TN))  # it is read by columns
         from_below_GT, h_HT = products_XT[:G], np.empty(0, np.float32)
         for k, layer in enumerate(self._layers):
             if k > 0:
-                from_below_GT = np.dot(matrices.from_below_GH[k], h_HT) + matrices.bias_ih_G1[k]
+                from_below_GT = np.dot(backend.from_below_GH[k], h_HT) + backend.bias_ih_G1[k]
                 from_below_GT = np.asfortranarray(from_below_GT)
-            h_HT = np.empty((matrices.config.hidden_size, len(ids_T)), np.float32, order="F")
+            h_HT = np.empty((backend.config.hidden_size, len(ids_T)), np.float32, order="F")
             for t in range(len(ids_T)):
                 layer.advance(from_below_GT[:, t : t + 1])
                 h_HT[:, t : t + 1] = layer.h_HB
         return h_HT, products_XT
 
     def state(self) -> State:
-        """Where it stands, in the textbook's words: (1, H) arrays."""
+        """Return a copy of the state: (1, H) arrays, as in the reference."""
         layers = tuple(tuple(part.T.copy() for part in layer.state) for layer in self._layers)
         return State(layers, np.array(self._before, np.int64)[:, None])
 
-    def widened(self, num_streams: int) -> "Batch":
-        """That many streams, all standing where this one stands."""
-        return Batch(self._matrices, self.state(), num_streams)
 
+class NumpyBatch(_Streams):
+    """Many streams side by side. A `step_backend.Batch`."""
 
-class Batch(_Standing):
-    """Many streams side by side, each as if it were alone."""
-
-    def __init__(self, matrices: Matrices, start: State, num_streams: int) -> None:
+    def __init__(self, backend: NumpyBackend, start: State, num_streams: int) -> None:
         self._start = [[part.T for part in layer] for layer in start.layers]
         states = [[part.repeat(num_streams, 1) for part in layer] for layer in self._start]
-        super().__init__(matrices, states)
+        super().__init__(backend, states)
         self._before_start_K1 = start.before_KB
         self._before_KB = start.before_KB.repeat(num_streams, 1)
 
     def step(self, ids_B: IntArray) -> FloatArray:
-        """Read a character on each stream: logits_VB for the next ones."""
-        rows_BN = ngrams.rows(self._matrices.ngram_keys, ids_B[None], self._before_KB)[0]
+        """Read a character on each stream; return logits_VB for the next ones."""
+        rows_BN = ngrams.rows(self._backend.ngram_keys, ids_B[None], self._before_KB)[0]
         self._before_KB = ngrams.after(ids_B[None], self._before_KB)
-        return self._advance(self._matrices.products(rows_BN))
+        return self._advance(self._backend.products(rows_BN))
 
     def restart(self, streams: Sequence[int]) -> None:
-        """Put some streams back to the start."""
+        """Put some streams back into the state that the batch began with."""
         for layer, start in zip(self._layers, self._start, strict=True):
             for part_HB, start_H1 in zip(layer.state, start, strict=True):
                 part_HB[:, streams] = start_H1
         self._before_KB[:, streams] = self._before_start_K1
 
     def keep(self, streams: Sequence[int]) -> None:
-        """Let all others go."""
+        """Drop all other streams."""
         states = [[part[:, streams] for part in layer.state] for layer in self._layers]
-        super().__init__(self._matrices, states)
+        super().__init__(self._backend, states)
         self._before_KB = self._before_KB[:, streams]

@@ -10,6 +10,8 @@ from conftest import SMALL
 from charrnn import load
 from charrnn.generation import sample_filter
 from charrnn.generation.prompted import PromptedSampler
+from charrnn.models.step_backend import step_backend
+from charrnn.models.step_torch import TorchBackend
 
 NAMES = "".join(f"{a}{b}{c}\n" for a in "BDKL" for b in "aeiou" for c in ("n", "ra", "lo", "mmi"))
 
@@ -81,10 +83,20 @@ class TestRecords:
         assert model.score("Bara").nats_per_char < 5
 
     def test_a_batch_on_torch_says_the_same(self, charrnn, monkeypatch):
-        monkeypatch.setattr("charrnn.models.device.resolve", lambda name: "cpu")
+        devices = set()
+
+        def on_torch(config, weights, *, device):
+            devices.add(device)
+            return TorchBackend(config, weights, device="cpu")
+
+        monkeypatch.setattr("charrnn.models.device.resolve", lambda name: name)
+        monkeypatch.setattr("charrnn.generation.model.step_backend", on_torch)
         monkeypatch.setattr("charrnn.models.device_names.require_device", lambda name: None)
         wish = ("sample", "-s", 5, "--num", 12, "--unique")
-        assert charrnn(*wish, "--device", "cuda").out == charrnn(*wish).out
+        on_gpu = charrnn(*wish, "--device", "cuda").out
+        assert devices == {"cuda"}
+        monkeypatch.setattr("charrnn.generation.model.step_backend", step_backend)
+        assert on_gpu == charrnn(*wish).out
 
 
 @pytest.mark.usefixtures("learned")

@@ -1,5 +1,6 @@
 """Many streams in a batch: each is what it would be alone."""
 
+from functools import partial
 from itertools import count, islice
 from threading import Event
 
@@ -16,7 +17,7 @@ from charrnn.generation.batch import (
     sample_streams,
 )
 from charrnn.generation.sampler import generate, log_probabilities
-from charrnn.models.step_numpy import Matrices, Stepper
+from charrnn.models.step_numpy import NumpyBackend
 
 VOCAB_SIZE = 6
 CONTROLS = [
@@ -29,25 +30,25 @@ CONTROLS = [
 
 def prompted(cell="lstm"):
     config = ModelConfig(cell=cell, hidden_size=10, embedding_size=4, ngrams=3)
-    stepper = Stepper(Matrices(config, random_weights(config, VOCAB_SIZE)[1]))
-    return stepper, stepper.read(np.array([0, 2]))
+    backend = NumpyBackend(config, random_weights(config, VOCAB_SIZE)[1])
+    stepper = backend.stepper()
+    logits_V = stepper.read(np.array([0, 2]))
+    return partial(backend.batch, stepper.state()), stepper, logits_V
 
 
 def together(
     streams, num_at_once, *, cell="lstm", stops=(), untils=(), unknown_id=None, **settings
 ):
-    stepper, logits_V = prompted(cell)
+    make_batch, _, logits_V = prompted(cell)
     sample = SampleConfig(**{"length": 40, "temperature": 1.0, **settings})
     settings = StreamSettings(
         sample, StopSequences(stops, untils), unknown_id, with_log_probabilities=True
     )
-    return sample_streams(
-        stepper.widened, logits_V, iter(streams), settings, num_at_once=num_at_once
-    )
+    return sample_streams(make_batch, logits_V, iter(streams), settings, num_at_once=num_at_once)
 
 
 def alone(stream, *, cell="lstm", unknown_id=None, **settings):
-    stepper, logits_V = prompted(cell)
+    _, stepper, logits_V = prompted(cell)
     sample = SampleConfig(**{"length": 40, "temperature": 1.0, **settings})
     return list(generate(stepper, logits_V, sample=sample, stream=stream, unknown_id=unknown_id))
 
@@ -112,7 +113,7 @@ def test_what_is_never_to_be_said_is_not():
 
 def test_each_character_comes_with_the_models_own_log_probability():
     (stream,) = together([5], 3, stops=[(4, 4)], temperature=0.5, top_k=4)
-    stepper, logits_V = prompted()
+    _, stepper, logits_V = prompted()
     for i, nats in zip(stream.ids, stream.log_probabilities, strict=True):
         assert nats == pytest.approx(log_probabilities(logits_V)[i], abs=1e-5)
         logits_V = stepper.step(i)

@@ -15,7 +15,7 @@ from charrnn.generation.sampler import (
     random_numbers,
     until_stop,
 )
-from charrnn.models.step_numpy import Matrices, Stepper
+from charrnn.models.step_numpy import NumpyBackend
 
 LOGITS = np.log([0.5, 0.25, 0.125, 0.125])
 
@@ -81,7 +81,7 @@ def test_choose_never_picks_what_cannot_be(logits, uniform, temperature, top_k, 
 def speak(cell="gru", unknown_id=None, **settings):
     config = ModelConfig(cell=cell, hidden_size=8, embedding_size=4)
     _, weights = random_weights(config, 6)
-    stepper = Stepper(Matrices(config, weights))
+    stepper = NumpyBackend(config, weights).stepper()
     sample = SampleConfig(**{"length": 400, "temperature": 1.0, **settings})
     return list(
         generate(stepper, stepper.read(np.array([0])), sample=sample, unknown_id=unknown_id)

@@ -10,7 +10,7 @@ from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig
 from charrnn.models import step_numpy
 from charrnn.models.reference import initial_state, step
-from charrnn.models.step_numpy import Matrices, Stepper
+from charrnn.models.step_numpy import NumpyBackend
 
 VOCAB_SIZE = 7
 SHAPES = [
@@ -43,7 +43,7 @@ def test_one_stream_steps_as_the_textbook_does(cell, shape):
     weights = random_weights(config, VOCAB_SIZE)[1]
     ids_T = random_ids(80)
     expected, _ = textbook(config, weights, ids_T[:, None])
-    stepper = Stepper(Matrices(config, weights))
+    stepper = NumpyBackend(config, weights).stepper()
     stepped = np.array([stepper.step(i).copy() for i in ids_T.tolist()])
     np.testing.assert_allclose(stepped, expected[:, 0], atol=1e-5)
 
@@ -52,7 +52,7 @@ def test_contexts_that_were_forgotten_are_computed_anew(monkeypatch):
     config = ModelConfig(**SHAPES[0])
     weights = random_weights(config, VOCAB_SIZE)[1]
     monkeypatch.setattr("charrnn.models.step_numpy._KEPT_BYTES", 1)
-    stepper = Stepper(Matrices(config, weights))
+    stepper = NumpyBackend(config, weights).stepper()
     expected, _ = textbook(config, weights, random_ids(80)[:, None])
     stepped = np.array([stepper.step(i).copy() for i in random_ids(80).tolist()])
     np.testing.assert_allclose(stepped, expected[:, 0], atol=1e-5)
@@ -66,9 +66,9 @@ def test_a_text_read_at_once_is_a_text_read_step_by_step(cell, shape, monkeypatc
     weights = random_weights(config, VOCAB_SIZE)[1]
     ids_T = random_ids(70)
     expected, state = textbook(config, weights, ids_T[:, None])
-    stepper = Stepper(Matrices(config, weights))
+    stepper = NumpyBackend(config, weights).stepper()
     np.testing.assert_allclose(stepper.read_all(ids_T), expected[:, 0].T, atol=1e-5)
-    in_chunks = Stepper(Matrices(config, weights))
+    in_chunks = NumpyBackend(config, weights).stepper()
     np.testing.assert_allclose(in_chunks.read(ids_T), expected[-1, 0], atol=1e-5)
     for found in (stepper.state(), in_chunks.state()):
         assert found.before_KB.tolist() == state.before_KB.tolist()
@@ -81,9 +81,10 @@ def test_streams_side_by_side_step_as_the_textbook_does(cell, shape):
     config = ModelConfig(cell=cell, **shape)
     weights = random_weights(config, VOCAB_SIZE)[1]
     prompt, ids_TB = random_ids(9), random_ids(30, 5)
-    stepper = Stepper(Matrices(config, weights))
+    backend = NumpyBackend(config, weights)
+    stepper = backend.stepper()
     stepper.read(prompt)
-    batch = stepper.widened(5)
+    batch = backend.batch(stepper.state(), 5)
     stepped = np.array([batch.step(ids_B) for ids_B in ids_TB])
     whole_TB = np.concatenate([np.repeat(prompt[:, None], 5, 1), ids_TB])
     expected, _ = textbook(config, weights, whole_TB)
@@ -93,9 +94,10 @@ def test_streams_side_by_side_step_as_the_textbook_does(cell, shape):
 def test_streams_start_again_and_leave(cell):
     config = ModelConfig(cell=cell, **SHAPES[1])
     weights = random_weights(config, VOCAB_SIZE)[1]
-    stepper = Stepper(Matrices(config, weights))
+    backend = NumpyBackend(config, weights)
+    stepper = backend.stepper()
     stepper.read(np.array([3]))
-    batch = stepper.widened(4)
+    batch = backend.batch(stepper.state(), 4)
     for ids_B in random_ids(6, 4):
         batch.step(ids_B)
     batch.restart([1, 3])
@@ -115,10 +117,11 @@ def test_a_cell_without_a_fast_step_steps_as_the_textbook_does(cell, shape, monk
     weights = random_weights(config, VOCAB_SIZE)[1]
     ids_TB = random_ids(20, 3)
     expected, state = textbook(config, weights, ids_TB)
-    stepper = Stepper(Matrices(config, weights))
+    backend = NumpyBackend(config, weights)
+    stepper = backend.stepper()
     np.testing.assert_allclose(stepper.read_all(ids_TB[:, 0]), expected[:, 0].T, atol=1e-5)
     for layer, expected_layer in zip(stepper.state().layers, state.layers, strict=True):
         np.testing.assert_allclose(layer, [part[:1] for part in expected_layer], atol=1e-5)
-    batch = Stepper(Matrices(config, weights)).widened(3)
+    batch = backend.batch(initial_state(config, 1), 3)
     stepped = np.array([batch.step(ids_B) for ids_B in ids_TB])
     np.testing.assert_allclose(stepped.transpose(0, 2, 1), expected, atol=1e-5)

@@ -8,19 +8,20 @@ import torch
 from conftest import random_weights
 
 from charrnn.config import ModelConfig
-from charrnn.models.step_numpy import Matrices, Stepper
-from charrnn.models.step_torch import TorchBatch
+from charrnn.models.step_numpy import NumpyBackend
+from charrnn.models.step_torch import TorchBackend
 
 
 def pair(cell, device, num_streams):
     config = ModelConfig(cell=cell, hidden_size=12, num_layers=2, embedding_size=5, ngrams=3)
     weights = random_weights(config, 7)[1]
-    stepper = Stepper(Matrices(config, weights))
-    stepper.read(np.array([3, 1, 4]))
-    start = stepper.state()
-    return stepper.widened(num_streams), TorchBatch(
-        config, weights, start, num_streams, device=device
-    )
+    backends = NumpyBackend(config, weights), TorchBackend(config, weights, device=device)
+    batches = []
+    for backend in backends:
+        stepper = backend.stepper()
+        stepper.read(np.array([3, 1, 4]))
+        batches.append(backend.batch(stepper.state(), num_streams))
+    return batches
 
 
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)])

@@ -12,7 +12,7 @@ from test_predict import by_id, model_of
 
 from charrnn import load
 from charrnn.errors import SettingError
-from charrnn.models.step_numpy import Stepper
+from charrnn.models.step_numpy import NumpyStepper
 
 
 @stumble(24)
@@ -34,7 +34,8 @@ def test_a_cursor_expects_what_the_whole_text_does(records):
 def test_a_text_typed_letter_by_letter_is_read_once():
     model, text = model_of(), "abcd " * 40
     cursor = model.cursor()
-    with mock.patch.object(Stepper, "read", autospec=True, side_effect=Stepper.read) as read:
+    read = NumpyStepper.read
+    with mock.patch.object(NumpyStepper, "read", autospec=True, side_effect=read) as read:
         for letter in text:
             cursor.read(letter).predict()
     assert sum(len(call.args[1]) for call in read.call_args_list) == len(text)

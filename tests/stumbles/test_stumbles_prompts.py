@@ -14,7 +14,7 @@ from charrnn.cli import inputs
 from charrnn.config import ModelConfig
 from charrnn.data.vocab import Vocab
 from charrnn.generation.model import Model
-from charrnn.models.step_numpy import Matrices
+from charrnn.models.step_numpy import NumpyBackend
 
 
 def model_that_knows(alphabet: str) -> Model:
@@ -26,7 +26,8 @@ def model_that_knows(alphabet: str) -> Model:
 @stumble(23)
 def test_a_long_prompt_is_read_in_chunks_of_one_size_layer_by_layer():
     model, text = model_of(layers=2), "abcd \n" * 2000
-    with mock.patch.object(Matrices, "products", autospec=True, side_effect=Matrices.products) as p:
+    products = NumpyBackend.products
+    with mock.patch.object(NumpyBackend, "products", autospec=True, side_effect=products) as p:
         whole = model.predict(text)
     sizes = [len(call.args[1]) for call in p.call_args_list]
     assert sum(sizes) == len(text)
