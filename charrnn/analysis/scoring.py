@@ -16,8 +16,8 @@ from charrnn._text import Reporter, bits
 from charrnn.analysis.baselines import Compressors
 from charrnn.analysis.dynamic_evaluation import evaluate_adapting
 from charrnn.data.batches import Text
-from charrnn.data.dataset import reload_text, split_bounds
 from charrnn.data.records import Records, last_begin
+from charrnn.data.reload import reload_text, split_bounds
 from charrnn.data.vocab import IntArray, Vocab, code_points
 from charrnn.errors import CorpusError, UsageError
 from charrnn.generation.model import Model

@@ -119,18 +119,19 @@ def _index_of(header: CheckpointHeader) -> "Index":
     Where the corpus is gone or has changed, the encoded copy of it serves. Raises `CorpusError`
     where there is neither, `StorageError` where the disk has no room for an index.
     """
-    from charrnn.data import corpus, dataset
+    from charrnn.data.corpus import folders_of
+    from charrnn.data.reload import reload
     from charrnn.data.text_index import Index
 
     reporter = choose_reporter(quiet=False, as_json=False)
     reference = header.corpus_reference
-    with corpus.folders_of(header.path) as folders:
-        ids, _ = dataset.reload(reference, folders, keep_corpus=True, reporter=reporter)
+    with folders_of(header.path) as folders:
+        corpus = reload(reference, folders, keep_corpus=True, reporter=reporter)
         reporter.end_progress()
         index = Index.of(
-            ids,
-            header.vocab,
-            header.corpus.sha256,
+            corpus.ids,
+            corpus.vocab,
+            corpus.sha256,
             cache=folders.cache,
             progress=reporter.show_reading,
         )

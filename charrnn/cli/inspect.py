@@ -61,14 +61,14 @@ def _text_to_read(
 ) -> str:
     """The beginning of a file, in characters that the model knows, or of its validation split."""
     from charrnn.cli import inputs
-    from charrnn.data import dataset
+    from charrnn.data.reload import beginning_of_split
     from charrnn.sources.input_text import config_for_input
 
     if file is not None:
         return inputs.read_known(
             model, [file], config_for_input(found.data, encoding), at_most=num_chars
         )
-    return dataset.beginning_of_split(found.corpus_reference, "val", num_chars=num_chars)
+    return beginning_of_split(found.corpus_reference, "val", num_chars=num_chars)
 
 
 def _show_ranking(model: Any, text: str, feature: str | None, *, as_json: bool) -> None:
@@ -170,12 +170,12 @@ def _looked(run: str, found: "Checkpoint", num_places: int) -> "Memory":
     with contextlib.closing(ProgressBar(1, what=f"looking back: {run}", at_once=True)) as bar:
         from charrnn import _cores
         from charrnn.analysis.context import look_back
-        from charrnn.data import dataset
+        from charrnn.data.reload import reload_text
         from charrnn.generation.model import Model
         from charrnn.models import device
 
         device.prepare("cpu", _cores.num_cores())
-        text = dataset.reload_text(found.corpus_reference, keep_corpus=True, reporter=Reporter())
+        text = reload_text(found.corpus_reference, keep_corpus=True, reporter=Reporter())
         return look_back(Model.of(found), text, num_places=num_places, progress=bar.so_far)
 
 

@@ -241,7 +241,8 @@ def _filter_of(
 
 def _records_of(header: CheckpointHeader) -> Container[str]:
     """Return the records that were learned; their index is made if there is none yet."""
-    from charrnn.data import corpus, dataset  # a fortieth of a second that others need not wait
+    from charrnn.data import reload  # a fortieth of a second that others need not wait
+    from charrnn.data.corpus import folders_of
     from charrnn.data.record_index import RecordIndex
 
     bar = ProgressBar(1, what="an index of the records")
@@ -255,10 +256,10 @@ def _records_of(header: CheckpointHeader) -> Container[str]:
         bar.so_far(done, total)
 
     reference = header.corpus_reference
-    with corpus.folders_of(header.path) as folders, contextlib.closing(bar):
-        ids, files = dataset.reload(reference, folders, keep_corpus=True, reporter=Reporter())
-        kind, vocab = header.data.records, header.vocab
+    with folders_of(header.path) as folders, contextlib.closing(bar):
+        corpus = reload.reload(reference, folders, keep_corpus=True, reporter=Reporter())
+        kind = header.data.records
         return RecordIndex.of(
-            ids, vocab, lambda: dataset.records_in(ids, kind, vocab, files),
-            path=dataset.derived_path(reference, f"{kind}-hashes", folders), progress=progress,
+            corpus.ids, corpus.vocab, lambda: corpus.records(kind),
+            path=reload.derived_path(reference, f"{kind}-hashes", folders), progress=progress,
         )  # fmt: skip

@@ -1,210 +1,198 @@
-"""From the names of a corpus to the text that a run learns from, and to the same text again when
-the run goes on, speaks or is scored; and from other files to texts that a model reads.
+"""From files to a dataset: read a corpus, encode it, put it in its order of learning, split it.
+
+`Dataset.from_files` does all of it. `read_corpus` stops before the order, for callers that split
+one corpus in several ways.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import accumulate
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from charrnn._text import Reporter, some
-from charrnn.config import DataConfig
-from charrnn.data import corpus
-from charrnn.data.batches import Text, num_records
-from charrnn.data.corpus import CorpusReference, Folders
+from charrnn.config import DataConfig, TrainConfig
+from charrnn.data.arrange import EncodedCorpus, arrange, nothing_to_validate_on
+from charrnn.data.batches import Text
+from charrnn.data.corpus import CACHE, CorpusFacts
 from charrnn.data.encoding import cache_files
 from charrnn.data.encoding.encode import encode_files
 from charrnn.data.encoding.scan import Scan, scan_files
-from charrnn.data.records import Records
-from charrnn.data.splits import Files, Splits
-from charrnn.data.vocab import IntArray, Vocab
+from charrnn.data.vocab import Vocab
 from charrnn.errors import CorpusError
 from charrnn.sources import paths
 from charrnn.sources.columns import is_table
-from charrnn.sources.paths import Source
+from charrnn.sources.paths import Sources
 
-_CHUNK_CHARS = 1 << 24
+Name = str | os.PathLike[str]
+
+DEFAULT_CACHE = Path("checkpoints", CACHE)
+_SILENT = Reporter()
+_MAX_UNKNOWN = 0.75  # of a text: what is left tells nothing
+
+
+class Folded(NamedTuple):
+    """The characters of a corpus that are too rare for the vocabulary."""
+
+    num_characters: int  # distinct ones
+    share: float  # of the text
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus that was read: what is known of it, its alphabet, its ids, where its files begin."""
+    """A corpus that was read and encoded."""
 
+    facts: CorpusFacts
+    config: DataConfig
     scan: Scan
-    vocab: Vocab
-    ids: IntArray
-    files: Files
+    encoded: EncodedCorpus
+    cache: Path  # for the text in its order of learning
+
+    @property
+    def vocab(self) -> Vocab:
+        """The vocabulary of its ids."""
+        return self.encoded.vocab
+
+    @cached_property
+    def folded(self) -> Folded:
+        """What became the unknown symbol."""
+        return _folded(self.vocab, self.scan)
+
+    def split(self, config: DataConfig, *, seed: int) -> "Dataset":
+        """Put it in its order of learning and split it, as `config` says; the seed decides the
+        order of records.
+
+        Raises `CorpusError` for a corpus of records that holds fewer than two.
+        """
+        text = arrange(self.encoded, config, seed=seed, cache=self.cache)
+        return Dataset(**vars(text), corpus=self)
 
 
-def read(
+@dataclass(frozen=True, eq=False)
+class Dataset(Text):
+    """A text to learn from, encoded and split into "train", "val" and "test"."""
+
+    corpus: Corpus = field(kw_only=True)
+
+    @property
+    def vocab(self) -> Vocab:
+        """The vocabulary of its ids."""
+        return self.corpus.vocab
+
+    @classmethod
+    def from_files(
+        cls,
+        names: Name | Sequence[Name],
+        config: DataConfig | None = None,
+        *,
+        val_names: Name | Sequence[Name] = (),
+        seed: int = TrainConfig.seed,
+        cache: Path = DEFAULT_CACHE,
+        reporter: Reporter = _SILENT,
+    ) -> "Dataset":
+        """Read files, encode them, put them in their order of learning, and split them.
+
+        Takes the same memory for a corpus of any size: the ids stay on disk.
+
+        **Arguments:**
+
+        - `names`: files or folders; "-" is standard input, "shakespeare" the complete plays.
+          Relative paths are looked for in the working folder, then in `data/` there.
+        - `config`: how to read and split them; None takes the defaults.
+        - `val_names`: a text to validate on, in place of a fraction of the others.
+        - `seed`: decides the order of records.
+        - `cache`: the folder for ids, so that the same files are encoded once.
+        - `reporter`: told what was skipped or changed, and the progress; silent by default.
+
+        Raises `CorpusError` for what cannot be read or is too short, `UsageError` for a column or
+        an encoding that is not there, `StorageError` where the cache cannot be written.
+        """
+        config = DataConfig() if config is None else config
+        if val_names:
+            config = replace(config, val_fraction=0.0)
+        corpus = read_corpus(
+            _texts(names), config, val_names=_texts(val_names), cache=cache, reporter=reporter
+        )
+        return corpus.split(config, seed=seed)
+
+
+def _texts(names: Name | Sequence[Name]) -> tuple[str, ...]:
+    if isinstance(names, str | os.PathLike):
+        names = [names]
+    return tuple(os.fspath(name) for name in names)
+
+
+def read_corpus(
     names: Sequence[str],
     config: DataConfig,
-    vocab_of: Callable[[Scan], Vocab],
     *,
     val_names: Sequence[str] = (),
+    base_vocab: Vocab | None = None,
     cache: Path,
     reporter: Reporter,
 ) -> Corpus:
-    """The corpus, and after it the text that it is validated on, where that is named."""
-    with _found(names, val_names, cache, Path()) as (found, num_val):
-        scan = scan_files(found, config, cache=cache, progress=reporter.show_reading)
-        vocab = vocab_of(scan)
-        ids = encode_files(found, config, scan, vocab, cache=cache, progress=reporter.show_reading)
-        files = _files(found, scan, num_val)
+    """Read and encode a corpus, and after it the text that it is validated on, if there is one.
+
+    `base_vocab` is the vocabulary of a model to start from: its characters keep their ids. Raises
+    the errors of `Dataset.from_files`.
+    """
+    with paths.opened(names, val_names, spool_folder=cache) as sources:
+        progress = reporter.show_reading
+        scan = scan_files(sources.files, config, cache=cache, progress=progress)
+        vocab = _vocab(scan, config, base_vocab)
+        ids = encode_files(sources.files, config, scan, vocab, cache=cache, progress=progress)
+        files = scan.file_starts(sources)
         if val_names and not files.num_val:
-            raise _nothing_to_validate_on()
+            raise nothing_to_validate_on()
         if files.val_begin(scan.num_chars) == 0:
             raise CorpusError("the corpus holds no text", "--val names the validation text alone")
         cache_files.save_files(files, cache=cache)
     reporter.end_progress()
+    _report(sources, config, scan, reporter=reporter)
+    facts = CorpusFacts(
+        tuple(names),
+        scan.sha256,
+        scan.num_chars,
+        val_names=tuple(val_names),
+        files_sha256=files.sha256,
+    )
+    return Corpus(facts, config, scan, EncodedCorpus(ids, vocab, scan.sha256, files), cache)
+
+
+def _vocab(scan: Scan, config: DataConfig, base: Vocab | None) -> Vocab:
+    """The characters of a corpus, after those of the vocabulary to start from."""
+    counts, max_size = scan.counts_array(), config.max_vocab
+    if base is not None:
+        vocab = base.extended(counts, max_size=max_size)
+    else:
+        vocab = Vocab.from_counts(counts, is_bytes=config.is_bytes, max_size=max_size)
+    share = _folded(vocab, scan).share
+    if share > _MAX_UNKNOWN:
+        raise CorpusError(
+            f"{100 * share:.0f} % of the text would become one unknown symbol: the vocabulary has"
+            f" {len(vocab):,} characters, the text {len(scan.counts):,}",
+            "raise --max-vocab, or model --bytes",
+        )
+    return vocab
+
+
+def _folded(vocab: Vocab, scan: Scan) -> Folded:
+    codes = set(scan.counts) - set(vocab.code_points)
+    return Folded(len(codes), sum(scan.counts[code] for code in codes) / scan.num_chars)
+
+
+def _report(sources: Sources, config: DataConfig, scan: Scan, *, reporter: Reporter) -> None:
+    """Tell what was changed or skipped, and what may not be meant."""
     for note in scan.notes:
         reporter.show(note)
-    _tell_of_tables(found, config, reporter)
-    _warn_of_twins(found, num_val, reporter)
-    return Corpus(scan, vocab, ids, files)
-
-
-def arranged(
-    ids: IntArray,
-    config: DataConfig,
-    vocab: Vocab,
-    files: Files | None,
-    *,
-    seed: int,
-    sha256: str,
-    cache: Path,
-) -> Text:
-    """A corpus in the order it is learned in, and its parts, kept so in a file unless that is the
-    order it has: of several files the ends are put last, and records come in a random order, which
-    the seed decides.
-
-    Before format 6 it did not count where the files begin: None. Raises `CorpusError` where there
-    are fewer than two records.
-    """
-
-    def kept(pieces: Iterable[IntArray], what: str, num_chars: int) -> IntArray:
-        whole = cache_files.ids_path(sha256, vocab, cache)
-        path = whole.with_name(f"{whole.stem}-{what}.npy")
-        found = cache_files.load_array(path, length=num_chars, dtype=ids.dtype)
-        if found is None:
-            data = (piece.astype(ids.dtype).tobytes() for piece in pieces)
-            found = cache_files.save_array(path, data, length=num_chars, dtype=ids.dtype)
-        return found
-
-    if config.records != "none":
-        records, num_train, num_before_test = _in_order(ids, config, vocab, files, seed=seed)
-        starts = records.starts
-        what = f"{config.records}-{seed}-{records.sha256[:16]}"
-        ordered = kept(records.arranged(ids), what, int(starts[-1]))
-        return Text(ordered, int(starts[num_train]), int(starts[num_before_test]), starts)
-    if files is None or files == Files():
-        return Text.of(ids, config)
-    splits = Splits.of(files, config, ids, vocab.newline)
-    stretches = (*splits.train, *splits.val, *splits.test)
-    ends = [0, *accumulate(end - begin for begin, end in stretches)]
-    pieces = (
-        ids[t : min(t + _CHUNK_CHARS, end)]
-        for begin, end in stretches
-        for t in range(begin, end, _CHUNK_CHARS)
-    )
-    ordered = kept(pieces, splits.sha256[:16], ends[-1])
-    num_train = len(splits.train)
-    return Text(ordered, ends[num_train], ends[num_train + len(splits.val)])
-
-
-def records_in(ids: IntArray, kind: str, vocab: Vocab, files: Files | None) -> Records:
-    """The records of a corpus in its own order; before format 6 (None) only an empty line was
-    blank.
-    """
-    if files is None:
-        return Records.found(ids, kind, vocab.newline)
-    return Records.found(ids, kind, vocab.newline, white_V=vocab.white_V, begins_F=files.begins_F)
-
-
-def derived_path(reference: CorpusReference, what: str, folders: Folders) -> Path:
-    """Where to keep what is made of a run's corpus and depends on where its files begin."""
-    facts = reference.facts
-    ids_path = cache_files.ids_path(facts.sha256, reference.vocab, folders.cache)
-    return ids_path.with_name(f"{ids_path.stem}-{facts.files_sha256[:16]}-{what}.npy")
-
-
-def _in_order(
-    ids: IntArray, config: DataConfig, vocab: Vocab, files: Files | None, *, seed: int
-) -> tuple[Records, int, int]:
-    """The records in the order they are learned in; how many come before the validation split, and
-    before the test split.
-    """
-    kind, newline = config.records, vocab.newline
-    records = records_in(ids, kind, vocab, files)
-    end = len(ids) if files is None else files.val_begin(len(ids))
-    is_learned = records.begins_R < end
-    learned, val = records[is_learned], records[~is_learned]
-    if len(learned.lengths_R) < 2 or newline in (-1, vocab.unknown_id):
-        where = "one in each line" if kind == "lines" else "between blank lines"
-        raise CorpusError(
-            f"the corpus holds fewer than two records, {where}", "leave --records and --lines out"
-        )
-    learned = learned.shuffled(seed)
-    num_train, num_before_test = num_records(config, learned.starts).tolist()
-    if end == len(ids):
-        return learned, num_train, num_before_test
-    if not len(val.begins_R):
-        raise _nothing_to_validate_on()
-    val = val.shuffled(seed)
-    if config.max_val_chars:
-        val = val[: max(1, int(np.searchsorted(val.starts, config.max_val_chars, "right")) - 1)]
-    ordered = learned[:num_before_test] + val + learned[num_before_test:]
-    return ordered, num_before_test, num_before_test + len(val.lengths_R)
-
-
-def _nothing_to_validate_on() -> CorpusError:
-    return CorpusError("the text of --val holds nothing", "name a file with text")
-
-
-def _files(found: Sequence[Source], scan: Scan, num_val: int) -> Files:
-    """Where the files begin, those that were skipped left out. The plays of Shakespeare are one
-    text.
-    """
-    skipped = set(scan.skipped)
-    read = [not (each.skip_unreadable and each.label in skipped) for each in found]
-    begins = iter(scan.begins)
-    starts: dict[int, bool] = {}  # whether it is a file for validation
-    was_play = False
-    for number, (source, is_read) in enumerate(zip(found, read, strict=True)):
-        if is_read:
-            begin = next(begins)
-            if begin < scan.num_chars and not (was_play and source.is_play):
-                starts[begin] = number >= len(found) - num_val
-            was_play = source.is_play
-    return Files(tuple(starts), sum(starts.values()))
-
-
-def _tell_of_tables(found: Sequence[Source], config: DataConfig, reporter: Reporter) -> None:
-    """Say how to learn one column where a table is learned with its header, commas and all."""
-    tables = [source.label for source in found if is_table(source.label)]
+    tables = [source.label for source in sources.files if is_table(source.label)]
     if tables and config.column is None and not config.is_bytes:
         reporter.show(
             f"learning every column, commas and all: {some(tables)}; --column NAME learns the"
             " cells of one"
         )
-
-
-def _warn_of_twins(found: Sequence[Source], num_val: int, reporter: Reporter) -> None:
-    """Tell of files that are read twice: what is learned by heart is no validation text."""
-    is_val: dict[str, bool] = {}
-    seen, twice, both = set[str](), list[str](), list[str]()
-    for number, source in enumerate(found):
-        path, is_for_val = os.path.realpath(source.path), number >= len(found) - num_val
-        if is_val.setdefault(path, is_for_val) != is_for_val:
-            both.append(source.label)
-        elif path in seen:
-            twice.append(source.label)
-        seen.add(path)
+    twice, both = _repeated(sources)
     if twice:
         reporter.warn(f"named twice, and so counted twice: {some(twice)}")
     if both:
@@ -214,136 +202,15 @@ def _warn_of_twins(found: Sequence[Source], num_val: int, reporter: Reporter) ->
         )
 
 
-def reload_text(reference: CorpusReference, *, keep_corpus: bool, reporter: Reporter) -> Text:
-    """Read again the text that a run learns from, arranged and split as before.
-
-    Raises `CorpusError` where it is gone or has changed: see `reload`.
-    """
-    with corpus.folders_of(reference.path) as folders:
-        encoded = reload(reference, folders, keep_corpus=keep_corpus, reporter=reporter)
-        return arranged(
-            encoded.ids,
-            reference.config,
-            reference.vocab,
-            encoded.files,
-            seed=reference.seed,
-            sha256=reference.facts.sha256,
-            cache=folders.cache,
-        )
-
-
-def beginning_of_split(reference: CorpusReference, split: str, *, num_chars: int) -> str:
-    """The first characters of a run's own validation or test split.
-
-    Raises `CorpusError` where the corpus is gone or changed, or there is no such split.
-    """
-    text = reload_text(reference, keep_corpus=True, reporter=Reporter())
-    first, end = split_bounds(text, split, reference.config)
-    return reference.vocab.decode(text.ids[first : min(end, first + num_chars)])
-
-
-def split_bounds(text: Text, split: str, config: DataConfig) -> tuple[int, int]:
-    """Where a run's own validation or test split begins and ends.
-
-    Raises `CorpusError` where there is none.
-    """
-    first, end = text.part(split)
-    if first == end:
-        is_short = getattr(config, f"{split}_fraction") > 0
-        why = ": its text was too short" if is_short else ""
-        raise CorpusError(
-            f"the run keeps no {split} split{why}",
-            f"give it a file instead, or train with --{split}-fraction",
-        )
-    return first, end
-
-
-class Encoded(NamedTuple):
-    """A corpus as ids, in the order of its files."""
-
-    ids: IntArray
-    files: Files | None  # None for runs of formats 1 to 5, which ignore where files begin
-
-
-def reload(
-    reference: CorpusReference, folders: Folders, *, keep_corpus: bool, reporter: Reporter
-) -> Encoded:
-    """Read again the corpus of a run.
-
-    Its text is compared with what the run learned from. Where it is gone (standard input always
-    is), the encoded copy serves; where it has changed, the copy serves if `keep_corpus` says so.
-    Raises `CorpusError` otherwise.
-    """
-    facts = reference.facts
-    names = (*facts.names, *facts.val_names)
-    copy = _encoded_copy(reference, folders.cache)
-    if copy is not None and (keep_corpus or any(map(paths.can_be_read_once, names))):
-        return copy
-    gone: CorpusError | None = None
-    for folder in folders.search:
-        try:
-            encoded = _read_again(reference, folder, cache=folders.cache, reporter=reporter)
-        except CorpusError as error:
-            gone = error if folder == folders.search[0] else gone
-        else:
-            if encoded is not None:
-                return encoded
-    if gone is not None:
-        if copy is None:
-            raise CorpusError(f"the run's corpus is gone: {gone.message}", "put it back") from gone
-        reporter.show(f"{gone.message}: going on with the encoded copy of it")
-        return copy
-    hint = (
-        "put the old text back" if copy is None else "--keep-corpus goes on with the text as it was"
-    )
-    raise CorpusError(f"the corpus {' '.join(names)} has changed since the run began", hint)
-
-
-def _encoded_copy(reference: CorpusReference, cache: Path) -> Encoded | None:
-    """The encoded copy of a run's corpus in the cache, or None."""
-    facts = reference.facts
-    ids = cache_files.load_ids(facts.sha256, reference.vocab, facts.num_chars, cache=cache)
-    files = cache_files.load_files(facts.files_sha256, cache=cache)
-    if ids is None or (facts.files_sha256 and files is None):
-        return None
-    return Encoded(ids, files)
-
-
-def _read_again(
-    reference: CorpusReference, folder: Path, *, cache: Path, reporter: Reporter
-) -> Encoded | None:
-    """The corpus as it is in a folder now; None if it differs from what the run learned from.
-
-    Raises `CorpusError` where it is not there.
-    """
-    facts, config = reference.facts, reference.config
-    with _found(facts.names, facts.val_names, cache, folder) as (sources, num_val):
-        scan = scan_files(sources, config, cache=cache, progress=reporter.show_reading)
-        files = _files(sources, scan, num_val)
-        if scan.sha256 != facts.sha256 or facts.files_sha256 not in ("", files.sha256):
-            return None
-        ids = encode_files(
-            sources, config, scan, reference.vocab, cache=cache, progress=reporter.show_reading
-        )
-        if not facts.files_sha256:
-            return Encoded(ids, None)
-        cache_files.save_files(files, cache=cache)
-        return Encoded(ids, files)
-
-
-@contextmanager
-def _found(
-    names: Sequence[str], val_names: Sequence[str], cache: Path, folder: Path
-) -> Iterator[tuple[list[Source], int]]:
-    """The sources behind the names, and how many of them, the last, are for validation; copies of
-    what can be read once are removed in the end.
-    """
-    paths.require_one_stdin([*names, *val_names])
-    found: list[Source] = []
-    try:
-        found = paths.find(names, spool_folder=cache, folder=folder)
-        val = paths.find(val_names, spool_folder=cache, folder=folder, num_before=len(found))
-        found += val
-        yield found, len(val)
-    finally:
-        paths.discard_spooled(found)
+def _repeated(sources: Sources) -> tuple[list[str], list[str]]:
+    """Labels of the files that are read twice: for one purpose; for learning and validation."""
+    first_is_val: dict[str, bool] = {}
+    seen, twice, both = set[str](), list[str](), list[str]()
+    for source, is_val in zip(sources.files, sources.for_validation, strict=True):
+        path = os.path.realpath(source.path)
+        if first_is_val.setdefault(path, is_val) != is_val:
+            both.append(source.label)
+        elif path in seen:
+            twice.append(source.label)
+        seen.add(path)
+    return twice, both

@@ -10,10 +10,11 @@ import select
 import shutil
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from charrnn._atomic import temporary_beside
 from charrnn.errors import OTHER_FOLDER, CorpusError, UsageError, storage_errors
@@ -68,6 +69,42 @@ def find(
         discard_spooled(sources)
         raise
     return [replace(source, is_one_of_many=len(sources) > 1) for source in sources]
+
+
+class Sources(NamedTuple):
+    """The files of a corpus; the last of them may be for validation alone."""
+
+    files: list[Source]
+    num_val: int
+
+    @property
+    def for_validation(self) -> list[bool]:
+        """Which files are for validation."""
+        first = len(self.files) - self.num_val
+        return [number >= first for number in range(len(self.files))]
+
+
+@contextmanager
+def opened(
+    names: Sequence[str],
+    val_names: Sequence[str] = (),
+    *,
+    spool_folder: Path,
+    folder: Path = Path(),
+) -> Iterator[Sources]:
+    """Find the files behind the names of a corpus and of a text to validate it on: see `find`.
+
+    Copies of what can be read only once are removed in the end.
+    """
+    require_one_stdin([*names, *val_names])
+    files: list[Source] = []
+    try:
+        files = find(names, spool_folder=spool_folder, folder=folder)
+        val = find(val_names, spool_folder=spool_folder, folder=folder, num_before=len(files))
+        files += val
+        yield Sources(files, len(val))
+    finally:
+        discard_spooled(files)
 
 
 def require_one_stdin(names: Sequence[str]) -> None:

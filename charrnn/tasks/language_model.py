@@ -13,7 +13,7 @@ from torch.nn import functional
 from charrnn._text import Reporter, bits
 from charrnn.config import ModelConfig, TrainConfig
 from charrnn.data.batches import ALL, NOT_SCORED, Text
-from charrnn.data.dataset import reload_text
+from charrnn.data.reload import reload_text
 from charrnn.generation.model import Model
 from charrnn.models.device import to_numpy
 from charrnn.models.dropout import Draws, reset_lanes

@@ -19,11 +19,11 @@ import numpy as np
 from charrnn import _cores
 from charrnn._text import Reporter, number_of
 from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
-from charrnn.data import corpus, dataset, splits
+from charrnn.data import splits
 from charrnn.data.batches import Text
-from charrnn.data.corpus import CorpusFacts
-from charrnn.data.encoding.scan import Scan
-from charrnn.data.splits import Files
+from charrnn.data.corpus import CACHE
+from charrnn.data.dataset import Corpus, read_corpus
+from charrnn.data.reload import reload_text
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.models import device, ngrams
@@ -45,7 +45,6 @@ from charrnn.training.threads import ThreadChooser, candidates
 from charrnn.training.trainer import Trainer
 
 _LEAST_CHARS, _FEW_CHARS = 200, 10_000
-_MOST_UNKNOWN = 0.75  # of a text: what is left tells nothing
 _LEAST_VALIDATION = 2000  # characters
 _FEW_EPOCHS = 0.5  # below it a run is told that it will not see all of its text
 
@@ -92,28 +91,25 @@ def new_run(
     given["threads"] = threads[0]
     _require_shareable(given.get("batch_size", 0), given["device"], group)
     _prepare(RuntimeConfig.among(given), group)
-    parent, corpora = _parent(request, given), request.root.for_new_runs / corpus.CACHE
-    read = dataset.read(
+    parent, corpora = _parent(request, given), request.root.for_new_runs / CACHE
+    text = read_corpus(
         request.names,
         request.data,
-        lambda scan: _vocab(scan, request, parent),
         val_names=request.val_names,
+        base_vocab=None if parent is None else parent.vocab,
         cache=corpora,
         reporter=reporter,
     )
-    scan, vocab, data = read.scan, read.vocab, request.data
+    vocab, data = text.vocab, request.data
 
     @cache
     def arranged(data: DataConfig) -> Text:
-        seed = TrainConfig.among(given).seed
-        return dataset.arranged(
-            read.ids, data, vocab, read.files, seed=seed, sha256=scan.sha256, cache=corpora
-        )
+        return text.split(data, seed=TrainConfig.among(given).seed)
 
     _require_enough(arranged(data), request)
     reporter.show(_counted(request, arranged(data)))
-    _say_validated(request, read.files, arranged(data), data, reporter)
-    _say_unknown(vocab, scan, request, reporter)
+    _say_validated(request, text, arranged(data), data, reporter)
+    _say_unknown(text, reporter)
     if parent is not None:
         given = {**given, **parent.model.to_json()}
     settled = _settled(
@@ -126,13 +122,6 @@ def new_run(
         reporter.show(planned.shrunk)
     reporter.show_detail(f"{len(vocab):,} distinct characters; {planned.why}")
     newborn = _newborn(planned, settled.runtime, vocab, settled.keys, parent, group)
-    facts = CorpusFacts(
-        request.names,
-        scan.sha256,
-        scan.num_chars,
-        val_names=request.val_names,
-        files_sha256=read.files.sha256,
-    )
     run = request.root.create(request.run_name, default=_title(request.names))
     restarts.remember(run, request.arguments)
     reporter.show(f"Ctrl-C saves and stops; continue with: charrnn resume {run.name}")
@@ -143,7 +132,7 @@ def new_run(
         train=planned.train,
         runtime=settled.runtime,
         vocabs={"text": vocab},
-        corpora={"text": facts},
+        corpora={"text": text.facts},
         position=Position(ranks=group.num_ranks),
     )
     standing = header.with_arrays(newborn.task.arrays(newborn.module))
@@ -180,7 +169,7 @@ def resumed(
         reporter.show(f"what is left of the last checkpoint is kept as {kept}")
     config, runtime = found.train, _moved(found, given, reporter, group)
     _prepare(runtime, group)
-    text = dataset.reload_text(found.corpus_reference, keep_corpus=keep_corpus, reporter=reporter)
+    text = reload_text(found.corpus_reference, keep_corpus=keep_corpus, reporter=reporter)
 
     before = found
     found = dataclasses.replace(found, runtime=runtime)
@@ -251,7 +240,7 @@ def joined(group: Group) -> Trainer:
     _prepare(standing.runtime, group)
     reporter = Reporter()
     with group.first_of_each_machine_first():  # the corpus is encoded once on each
-        text = dataset.reload_text(standing.corpus_reference, keep_corpus=True, reporter=reporter)
+        text = reload_text(standing.corpus_reference, keep_corpus=True, reporter=reporter)
     if standing.group("optimizer"):  # else a new run, of which the weights are handed on
         made = restored(standing, config, group)
     else:
@@ -501,28 +490,6 @@ def _parent(request: Request, given: Mapping[str, Any]) -> Checkpoint | None:
     return parent
 
 
-def _vocab(scan: Scan, request: Request, parent: Checkpoint | None) -> Vocab:
-    counts, size = scan.counts_array(), request.data.max_vocab
-    if parent is not None:
-        vocab = parent.vocab.extended(counts, max_size=size)
-    else:
-        vocab = Vocab.from_counts(counts, is_bytes=request.data.is_bytes, max_size=size)
-    share = _folded(vocab, scan)[1]
-    if share > _MOST_UNKNOWN:
-        raise CorpusError(
-            f"{100 * share:.0f} % of the text would become one unknown symbol: the vocabulary has"
-            f" {len(vocab):,} characters, the text {len(scan.counts):,}",
-            "raise --max-vocab, or model --bytes",
-        )
-    return vocab
-
-
-def _folded(vocab: Vocab, scan: Scan) -> tuple[int, float]:
-    """How many characters became the unknown symbol, and which share of the text."""
-    folded = set(scan.counts) - set(vocab.code_points)
-    return len(folded), sum(scan.counts[code] for code in folded) / scan.num_chars
-
-
 def _require_enough(text: Text, request: Request) -> None:
     """Raise `CorpusError` for a text of a few characters."""
     if len(text.ids) < _LEAST_CHARS and not request.allows_short:
@@ -533,10 +500,12 @@ def _require_enough(text: Text, request: Request) -> None:
 
 
 def _say_validated(
-    request: Request, files: Files, text: Text, data: DataConfig, reporter: Reporter
+    request: Request, corpus: Corpus, text: Text, data: DataConfig, reporter: Reporter
 ) -> None:
     """What the validation split is made of, where that is not simply the end of one file."""
     first, end = text.part("val")
+    files = corpus.encoded.files
+    assert files is not None
     if request.val_names:
         reporter.show(
             f"validation split: {end - first:,} characters of {' '.join(request.val_names)}"
@@ -555,13 +524,13 @@ def _say_validated(
         )
 
 
-def _say_unknown(vocab: Vocab, scan: Scan, request: Request, reporter: Reporter) -> None:
+def _say_unknown(corpus: Corpus, reporter: Reporter) -> None:
     """How much of the corpus became the unknown symbol, if any of it did."""
-    num_folded, share = _folded(vocab, scan)
-    if num_folded:
+    num_characters, share = corpus.folded
+    if num_characters:
         reporter.show(
-            f"{num_folded:,} rare characters ({100 * share:.2g} % of the text) became one unknown"
-            f" symbol, never generated: --max-vocab is {request.data.max_vocab:,}"
+            f"{num_characters:,} rare characters ({100 * share:.2g} % of the text) became one"
+            f" unknown symbol, never generated: --max-vocab is {corpus.config.max_vocab:,}"
         )
 
 

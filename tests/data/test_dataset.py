@@ -9,12 +9,57 @@ from conftest import SMALL, run_of, same_files, signal_at
 
 from charrnn._text import Reporter
 from charrnn.config import DataConfig
-from charrnn.data.dataset import reload_text
+from charrnn.data.dataset import Dataset
+from charrnn.data.reload import reload_text
 from charrnn.runs import checkpoint
 
 NAMES = "".join(f"{a}{b}{c}\n" for a in "BDKL" for b in "aeiou" for c in ("n", "ra", "lo", "mmi"))
 TUNES = "".join(f"X:{k}\nK:{'ABCDEFG'[k % 7]}\n{'ab' * (k % 9)}|\n\n" for k in range(60))
 QUICK = (*SMALL, "--steps", 40, "--eval-every", 15, "--run", "a")
+
+
+def part_of(dataset, split):
+    first, end = dataset.part(split)
+    return dataset.vocab.decode(dataset.ids[first:end])
+
+
+def test_files_become_a_dataset_in_silence(tmp_path, capfd):
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfone\r\n" * 300)
+    dataset = Dataset.from_files(Path("a.txt"), DataConfig(test_fraction=0.25))
+    whole = "".join(part_of(dataset, split) for split in ("train", "val", "test"))
+    assert whole == "one\n" + "\ufeffone\n" * 299
+    assert dataset.size("test") == pytest.approx(0.25 * dataset.size("train") / 0.65, abs=1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_dataset_is_that_of_a_run(charrnn, kind, tmp_path):
+    charrnn("train", "corpus.txt", *QUICK, "--records", kind, "--seed", 5)
+    dataset = Dataset.from_files("corpus.txt", DataConfig(records=kind), seed=5)
+    found, text = text_of(tmp_path)
+    assert np.array_equal(dataset.ids, text.ids)
+    assert np.array_equal(dataset.starts, text.starts)
+    assert (dataset.vocab, dataset.corpus.facts) == (found.vocab, found.corpus)
+
+
+def test_a_dataset_may_have_a_validation_text_of_its_own(tmp_path):
+    (tmp_path / "a").write_text("learned from\n" * 20)
+    (tmp_path / "b").write_text("measured on\n")
+    told = Told()
+    dataset = Dataset.from_files(
+        ["a", "a"], val_names="b", cache=tmp_path / "elsewhere", reporter=told
+    )
+    assert part_of(dataset, "train") == "learned from\n" * 40
+    assert part_of(dataset, "val") == "measured on\n"
+    assert told.warnings == ["named twice, and so counted twice: a"]
+    assert not Path("checkpoints").exists()
+
+
+class Told(Reporter):
+    def __init__(self):
+        self.warnings = []
+
+    def warn(self, sentence):
+        self.warnings.append(sentence)
 
 
 @pytest.fixture(params=[("lines", NAMES), ("blank", TUNES)], ids=["lines", "blank"])

@@ -461,7 +461,7 @@ MISTAKES = [
     ),
     Mistake(
         "a resume goes on with another text",
-        "data.dataset:_read_again",
+        "data.reload:_read_in",
         'scan.sha256 != facts.sha256 or facts.files_sha256 not in ("", files.sha256)',
         "False",
         "test_texts.py::test_a_changed_corpus_stops_a_resume_unless_told_otherwise",

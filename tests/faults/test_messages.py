@@ -183,7 +183,7 @@ PROVED_BY = {
     "training.distributed:_heard": ["training/test_distributed.py"],
     "training.handover:accepted": ["faults/test_ranks_lost.py"],
     "training.setup:_require_shareable": ["training/test_setup.py", "training/test_setup.py"],
-    "training.setup:_vocab": ["stumbles/test_stumbles_vocab.py"],
+    "data.dataset:_vocab": ["stumbles/test_stumbles_vocab.py"],
 }
 HINT_IS_ADDED = {
     "__main__:main",  # a full device: the system's own words

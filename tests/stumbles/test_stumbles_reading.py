@@ -16,7 +16,8 @@ from conftest import QUICK, run_of, small_text
 from stumbles import stumble
 
 from charrnn._text import Reporter
-from charrnn.data import corpus, dataset
+from charrnn.data.corpus import folders_of
+from charrnn.data.reload import reload
 from charrnn.runs import checkpoint
 
 SPANISH = "El niño pequeño corrió hasta la montaña. ¿Quién sabrá qué pasó allí después?\n"
@@ -26,11 +27,9 @@ FEW = (*QUICK, "--run", "a")
 def learned(tmp_path, name="a"):
     """The text that a run learns from, as it was encoded."""
     found = checkpoint.read(run_of(tmp_path, name).last)
-    with corpus.folders_of(found.path) as folders:
-        ids, _ = dataset.reload(
-            found.corpus_reference, folders, keep_corpus=False, reporter=Reporter()
-        )
-    return found.vocab.decode(ids)
+    with folders_of(found.path) as folders:
+        again = reload(found.corpus_reference, folders, keep_corpus=False, reporter=Reporter())
+    return found.vocab.decode(again.ids)
 
 
 def zipped(**entries):

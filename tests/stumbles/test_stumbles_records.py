@@ -12,7 +12,7 @@ from conftest import QUICK, SMALL, metrics, run_of, signal_at, small_text
 from stumbles import stumble
 
 from charrnn._text import Reporter
-from charrnn.data.dataset import reload_text
+from charrnn.data.reload import reload_text
 from charrnn.runs import checkpoint
 
 DATA = Path(__file__).parents[1] / "golden"

@@ -276,7 +276,7 @@ def test_new_records_are_told_by_an_index_that_is_made_once_and_said(
     first = charrnn(*wish)
     assert re.search(r"making an index of \d+ records; it is kept for the next time", first.err)
     assert not set(listed(first)) & set(Path("names.txt").read_text().split())
-    monkeypatch.delattr("charrnn.data.dataset.records_in")  # nothing looks for records again
+    monkeypatch.delattr("charrnn.data.arrange.EncodedCorpus.records")  # no search for records
     again = charrnn(*wish)
     assert (again.code, again.out) == (0, first.out)
     assert "index" not in again.err

@@ -7,7 +7,7 @@ from conftest import SMALL, metrics, run_of, signal_at
 
 from charrnn import _cores
 from charrnn._text import Reporter
-from charrnn.data import dataset
+from charrnn.data.reload import reload_text
 from charrnn.runs import checkpoint
 from charrnn.tasks.prefetch import Prefetcher
 from charrnn.training import budget, setup, threads
@@ -70,7 +70,7 @@ def test_on_an_idle_machine_nothing_is_tried():
 def test_a_trial_has_no_effect_on_what_is_learned(charrnn, corpus, tmp_path):
     assert charrnn("train", corpus, *SMALL, "--steps", 5, "--dropout", 0.1, "--run", "a").code == 0
     found = checkpoint.read(run_of(tmp_path).last)
-    text = dataset.reload_text(found.corpus_reference, keep_corpus=False, reporter=Reporter())
+    text = reload_text(found.corpus_reference, keep_corpus=False, reporter=Reporter())
     state = setup.restored(found, found.train)
     before = torch.get_num_threads()
     try:

@@ -21,10 +21,11 @@ from charrnn._text import some
 from charrnn.config import DataConfig
 from charrnn.data.encoding import cache_files, shards, workers
 from charrnn.data.encoding.shards import Place
+from charrnn.data.splits import Files
 from charrnn.data.vocab import NUM_CODE_POINTS
 from charrnn.errors import CorpusError
 from charrnn.sources.decoding import Normalised, Tell
-from charrnn.sources.paths import Source
+from charrnn.sources.paths import Source, Sources
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all; over counting and encoding
 
@@ -54,6 +55,23 @@ class Scan:
         array = np.zeros(NUM_CODE_POINTS, np.int64)
         array[list(self.counts)] = list(self.counts.values())
         return array
+
+    def file_starts(self, sources: Sources) -> Files:
+        """Where the files begin, without those that were skipped. The plays of Shakespeare are one
+        text.
+        """
+        skipped = set(self.skipped)
+        begins = iter(self.begins)
+        is_val_at: dict[int, bool] = {}  # by where a file begins
+        was_play = False
+        for source, is_val in zip(sources.files, sources.for_validation, strict=True):
+            if source.skip_unreadable and source.label in skipped:
+                continue
+            begin = next(begins)
+            if begin < self.num_chars and not (was_play and source.is_play):
+                is_val_at[begin] = is_val
+            was_play = source.is_play
+        return Files(tuple(is_val_at), sum(is_val_at.values()))
 
 
 def scan_files(
