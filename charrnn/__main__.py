@@ -11,7 +11,6 @@ from typing import TextIO, cast
 from charrnn import _cores
 from charrnn.cli.console import ascii_marks
 from charrnn.cli.console.streams import TolerantStream, note
-from charrnn.cli.exit_codes import code_of
 from charrnn.errors import (
     CharRNNError,
     FirstProcessError,
@@ -32,7 +31,7 @@ def main() -> None:
         code = _run()
         sys.stdout.flush()
     except FirstProcessError as error:
-        code = code_of(error)  # without a second message
+        code = _code_of(error)  # without a second message
     except CharRNNError as error:
         code = _fail(error)
     except KeyboardInterrupt:
@@ -107,6 +106,12 @@ def _fail(error: CharRNNError, cause: Exception | None = None) -> int:
     if "--debug" in sys.argv[1:2]:
         raise cause or error
     note(in_flags(error))
+    return _code_of(error)
+
+
+def _code_of(error: CharRNNError) -> int:
+    from charrnn.cli.exit_codes import code_of  # here, for most runs end without an error
+
     return code_of(error)
 
 

@@ -18,12 +18,19 @@ import typer.core
 
 from charrnn import __version__
 from charrnn._text import Reporter, bits, number_of
-from charrnn.cli import evaluate, runs, sample
+from charrnn.cli import evaluate, inspect, runs, sample
 from charrnn.cli.flags import resumed, shared
 from charrnn.cli.flags import train as train_flags
 from charrnn.cli.flags.settings import Values, expanded
 from charrnn.config import DataConfig
 from charrnn.errors import UsageError, storage_errors
+
+_TRAIN, _WRITE, _LOOK, _KEEP = (
+    "Train a model",
+    "Write text",
+    "Look into a model",
+    "Keep track of runs",
+)
 
 app = typer.Typer(
     help="A recurrent network learns to write, one character at a time.",
@@ -52,7 +59,7 @@ def _charrnn(
         os.getcwd()  # where it has been removed torch would end the process
 
 
-@app.command()
+@app.command(rich_help_panel=_TRAIN)
 @expanded
 def train(
     given: train_flags.Settings,
@@ -111,7 +118,7 @@ def _with_short_forms(given: Values, *, lines: bool, val: Sequence[str] | None) 
     return settings
 
 
-@app.command(cls=resumed.Resume)
+@app.command(cls=resumed.Resume, rich_help_panel=_TRAIN)
 @expanded
 def resume(
     context: typer.Context,
@@ -267,6 +274,22 @@ def _say_how_it_ended(trainer: Any, reporter: Reporter) -> None:
     reporter.show(f"done: {steps}{reporter.time_taken()}{loss}; try it: charrnn sample {name}")
 
 
-app.command(cls=sample.SampleCommand)(expanded(sample.sample))
-runs.add_to(app)
-evaluate.add_to(app)
+def _add(command: Callable[..., None], panel: str, **settings: Any) -> None:
+    """Add a command to the program, under this heading of its help."""
+    app.command(rich_help_panel=panel, **settings)(command)
+
+
+def _unwrapped(text: str) -> str:
+    """Return a docstring with each paragraph on one line, for help to break it where it ends."""
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+
+
+_add(expanded(sample.sample), _WRITE, cls=sample.SampleCommand)
+_add(evaluate.predict, _LOOK, cls=evaluate.PredictCommand)
+for look in (evaluate.score, inspect.neurons, inspect.memory, runs.plot, runs.history):
+    _add(look, _LOOK)
+_add(runs.list_runs, _KEEP, name="runs")
+for keep in (runs.info, runs.verify):
+    _add(keep, _KEEP)
+for added in app.registered_commands:
+    added.help = _unwrapped((added.callback and added.callback.__doc__) or "")

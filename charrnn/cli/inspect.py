@@ -1,6 +1,4 @@
-"""The commands that look at what a model carries along: its units, its memory. Parse, call, render;
-what is heavy is imported inside.
-"""
+"""The commands `neurons` and `memory`: which units follow what, and how far back a model looks."""
 
 import contextlib
 import dataclasses
@@ -9,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn._text import number_of, visible
+from charrnn._text import Reporter, number_of, visible
 from charrnn.cli.console.streams import note
 from charrnn.cli.flags import inspect as flags
 from charrnn.cli.flags import shared
@@ -17,6 +15,8 @@ from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charrnn.analysis.context import Memory
+    from charrnn.analysis.neurons import Ranking
+    from charrnn.generation.model import Model
     from charrnn.runs.checkpoint import Checkpoint
 
 
@@ -35,64 +35,78 @@ def neurons(
     r is the correlation of a unit's activity with the feature over the text, below 0 where it
     falls when the feature is on; then come its mean activities with the feature on and off.
     """
-    from charrnn.analysis import text_features
+    _require_feature_or_unit(feature, unit, export)
     from charrnn.cli import inputs
     from charrnn.generation.model import Model
 
-    if feature is not None and feature not in text_features.FEATURES:
-        known = ", ".join(text_features.FEATURES)
-        raise UsageError(f"--feature {feature!r} is not known", f"choose one of {known}")
-    if feature is not None and unit is not None:
-        raise UsageError("--feature and --unit were both given", "choose one")
-    if export is not None and unit is None:
-        raise UsageError("--export writes a text coloured by one unit", "say which: --unit h0.17")
-    found = inputs.checkpoint_of(run)
-    model = Model.of(found)
+    checkpoint = inputs.checkpoint_of(run)
+    model = Model.of(checkpoint)
     num_chars = length or (20_000 if unit is None else 1000)
-    read = _text_to_read(found, model, text, encoding, num_chars)
+    read = _text_to_read(checkpoint, model, text, encoding, num_chars=num_chars)
     if unit is None:
         _show_ranking(model, read, feature, as_json=as_json)
     else:
         _show_unit(model, read, unit, export=export, as_json=as_json)
 
 
+def _require_feature_or_unit(feature: str | None, unit: str | None, export: Path | None) -> None:
+    """Raise `UsageError` for an unknown feature, or flags that do not go together."""
+    from charrnn.analysis.text_features import FEATURES
+
+    if feature is not None and feature not in FEATURES:
+        raise UsageError(
+            f"--feature {feature!r} is not known", f"choose one of {', '.join(FEATURES)}"
+        )
+    if feature is not None and unit is not None:
+        raise UsageError("--feature and --unit were both given", "choose one")
+    if export is not None and unit is None:
+        raise UsageError("--export writes a text coloured by one unit", "name it: --unit h0.17")
+
+
 def _text_to_read(
-    found: Any, model: Any, file: str | None, encoding: str | None, num_chars: int
+    checkpoint: "Checkpoint",
+    model: "Model",
+    file: str | None,
+    encoding: str | None,
+    *,
+    num_chars: int,
 ) -> str:
-    """The beginning of a file, in characters that the model knows, or of its validation split."""
+    """Return the beginning of a file, or of the run's own validation split."""
     from charrnn.cli import inputs
     from charrnn.data.reload import beginning_of_split
     from charrnn.sources.input_text import config_for_input
 
     if file is not None:
-        return inputs.read_known(
-            model, [file], config_for_input(found.data, encoding), at_most=num_chars
-        )
-    return beginning_of_split(found.corpus_reference, "val", num_chars=num_chars)
+        config = config_for_input(checkpoint.data, encoding)
+        return inputs.read_known(model, [file], config, at_most=num_chars)
+    return beginning_of_split(checkpoint.corpus_reference, "val", num_chars=num_chars)
 
 
-def _show_ranking(model: Any, text: str, feature: str | None, *, as_json: bool) -> None:
-    """The best unit for each feature, or the best ten for one."""
+def _show_ranking(model: "Model", text: str, feature: str | None, *, as_json: bool) -> None:
+    """Print the best unit for each feature, or the best ten for one."""
     from charrnn.analysis.neurons import rank
     from charrnn.analysis.text_features import FEATURES
     from charrnn.cli.console.progress import ProgressBar
-    from charrnn.cli.console.tables import print_table
 
     asked = FEATURES if feature is None else {feature: FEATURES[feature]}
     with contextlib.closing(ProgressBar(len(text), what="reading", at_once=True)) as bar:
         ranking = rank(model, text, features=asked, progress=bar.so_far)
     if as_json:
-        best = {
-            name: [{**vars(one), "unit": str(one.unit), "score": one.score} for one in followers]
-            for name, followers in ranking.best.items()
-        }
-        print(json.dumps({**vars(ranking), "best": best}))
+        _print_ranking_as_json(ranking)
         return
     if ranking.left_out:
-        note(f"hardly ever, or always, in this text: {', '.join(ranking.left_out)}")
+        names = ", ".join(ranking.left_out)
+        note(f"features left out (hardly ever or nearly always on in this text): {names}")
     if not ranking.best:
-        note("no feature is left to rank units by; a longer text, or another, has more")
+        note("no feature is left to rank units by; try a longer text, or another")
         return
+    _print_ranking(ranking, feature)
+
+
+def _print_ranking(ranking: "Ranking", feature: str | None) -> None:
+    from charrnn.analysis.text_features import FEATURES
+    from charrnn.cli.console.tables import print_table
+
     what = "" if feature is None else f" for {feature}, {FEATURES[feature].says}"
     print(f"{ranking.num_units:,} units over {ranking.num_chars:,} characters{what}")
     rows = [
@@ -103,11 +117,21 @@ def _show_ranking(model: Any, text: str, feature: str | None, *, as_json: bool) 
         for one in followers[: 1 if feature is None else None]
     ]
     columns = ["feature", "what it is"] if feature is None else []
-    print_table(["unit", "r", "on", "off", *columns], rows, may_go=[*columns[1:], "off"])
+    print_table(["unit", "r", "on", "off", *columns], rows, optional=[*columns[1:], "off"])
 
 
-def _show_unit(model: Any, text: str, typed: str, *, export: Path | None, as_json: bool) -> None:
-    """A text coloured by what one unit does."""
+def _print_ranking_as_json(ranking: "Ranking") -> None:
+    best = {
+        name: [{**vars(one), "unit": str(one.unit), "score": one.score} for one in followers]
+        for name, followers in ranking.best.items()
+    }
+    print(json.dumps({**vars(ranking), "best": best}))
+
+
+def _show_unit(
+    model: "Model", text: str, typed: str, *, export: Path | None, as_json: bool
+) -> None:
+    """Draw a text coloured by the activity of one unit."""
     from charrnn.analysis.neurons import activity, unit_of
     from charrnn.plots import heatmap
 
@@ -145,26 +169,20 @@ def memory(
 
     if export is not None:
         charts.require_exportable(export)
-    found = {name: inputs.checkpoint_of(name) for name in run or [inputs.root().find(None).name]}
-    looked = {name: _looked(name, each, places) for name, each in found.items()}
+    names = run or [inputs.root().find(None).name]
+    checkpoints = {name: inputs.checkpoint_of(name) for name in names}
+    memories = {name: _measured(name, each, places) for name, each in checkpoints.items()}
     if as_json:
-        print(json.dumps([{"run": name, **_figures(each)} for name, each in looked.items()]))
+        print(json.dumps([{"run": name, **_figures(each)} for name, each in memories.items()]))
         return
-    for word, chart in _charts(looked).items():
-        if export is None:
-            charts.show(chart)
-        else:
-            path = export.with_stem(f"{export.stem}-{word}")
-            charts.export(chart, path)
-            note(f"wrote {path}")
-    for name, memory in looked.items():
-        for sentence in _in_words(memory):
+    _show_charts(memories, export)
+    for name, each in memories.items():
+        for sentence in _sentences(each):
             print(visible(f"{name}: {sentence}"))
 
 
-def _looked(run: str, found: "Checkpoint", num_places: int) -> "Memory":
-    """What a run's best checkpoint remembers, found while a bar shows how long it takes."""
-    from charrnn._text import Reporter
+def _measured(run: str, checkpoint: "Checkpoint", num_places: int) -> "Memory":
+    """Measure how far back a checkpoint looks, with a bar."""
     from charrnn.cli.console.progress import ProgressBar
 
     with contextlib.closing(ProgressBar(1, what=f"looking back: {run}", at_once=True)) as bar:
@@ -175,20 +193,34 @@ def _looked(run: str, found: "Checkpoint", num_places: int) -> "Memory":
         from charrnn.models import device
 
         device.prepare("cpu", _cores.num_cores())
-        text = reload_text(found.corpus_reference, keep_corpus=True, reporter=Reporter())
-        return look_back(Model.of(found), text, num_places=num_places, progress=bar.so_far)
+        reference = checkpoint.corpus_reference
+        text = reload_text(reference, keep_corpus=True, reporter=Reporter())
+        return look_back(Model.of(checkpoint), text, num_places=num_places, progress=bar.so_far)
 
 
-def _figures(found: "Memory") -> dict[str, Any]:
-    """For scripts: both curves, and what they come to."""
-    figures = dataclasses.asdict(found)
-    figures["reach"]["halving"] = found.reach.halving
-    figures["context"]["enough"] = found.context.enough()
+def _figures(memory: "Memory") -> dict[str, Any]:
+    """Return both curves, and what they come to, for scripts."""
+    figures = dataclasses.asdict(memory)
+    figures["reach"]["halving"] = memory.reach.halving
+    figures["context"]["enough"] = memory.context.enough()
     return figures
 
 
-def _charts(looked: Mapping[str, "Memory"]) -> dict[str, Any]:
-    """The two charts, with a curve for each run."""
+def _show_charts(memories: Mapping[str, "Memory"], export: Path | None) -> None:
+    """Draw the two charts on the terminal, or write each to a file of its own."""
+    from charrnn.plots import charts
+
+    for word, chart in _charts(memories).items():
+        if export is None:
+            charts.show(chart)
+        else:
+            path = export.with_stem(f"{export.stem}-{word}")
+            charts.export(chart, path)
+            note(f"wrote {path}")
+
+
+def _charts(memories: Mapping[str, "Memory"]) -> dict[str, Any]:
+    """Return the two charts, with a curve for each run."""
     from charrnn.plots.charts import Chart, Curve
 
     return {
@@ -196,7 +228,9 @@ def _charts(looked: Mapping[str, "Memory"]) -> dict[str, Any]:
             "how far gradients reach",
             "k, characters back",
             "‖∂loss(t) / ∂state(t-k)‖",
-            tuple(Curve(name, each.reach.lags, each.reach.norms) for name, each in looked.items()),
+            tuple(
+                Curve(name, each.reach.lags, each.reach.norms) for name, each in memories.items()
+            ),
             log_y=True,
         ),
         "context": Chart(
@@ -204,19 +238,20 @@ def _charts(looked: Mapping[str, "Memory"]) -> dict[str, Any]:
             "k, characters read",
             "nats per character",
             tuple(
-                Curve(name, each.context.lags, each.context.losses) for name, each in looked.items()
+                Curve(name, each.context.lags, each.context.losses)
+                for name, each in memories.items()
             ),
             log_x=True,
         ),
     }
 
 
-def _in_words(found: "Memory") -> tuple[str, str]:
-    """What the curves come to, a sentence each."""
-    halving, enough = found.reach.halving, found.context.enough()
+def _sentences(memory: "Memory") -> tuple[str, str]:
+    """Return what each of the two curves comes to."""
+    halving, enough = memory.reach.halving, memory.context.enough()
     falls = f"halves every {halving:.1f} characters" if halving else "does not fall"
     k = f"k = {number_of(enough, 'character')}"
     uses = f"the loss falls by less than 0.01 nats beyond {k}"
-    if enough == found.context.lags[-1]:
+    if enough == memory.context.lags[-1]:
         uses = f"the loss still falls at {k}"
     return f"the gradient {falls}", uses

@@ -1,17 +1,17 @@
-"""The commands about runs as a whole: list them, show one, verify one."""
+"""The commands about runs: list them, show one, its losses and samples, verify it."""
 
+import dataclasses
 import json
+import math
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
-
-import typer
 
 from charrnn._text import symbol, visible
 from charrnn.cli.console.streams import note
 from charrnn.cli.flags import runs as flags
 from charrnn.cli.flags import shared
-from charrnn.errors import CheckpointError
+from charrnn.errors import CheckpointError, UsageError
 
 if TYPE_CHECKING:
     from charrnn.runs.checkpoint import Checkpoint
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
 _COLUMNS = ["run", "corpus", "network", "steps", "best val loss", "age"]
 _OPTIONAL_COLUMNS = ["corpus", "network", "age", "steps"]  # left out of a narrow terminal, in turn
 _SPLIT_SETTINGS = ("records", "val_fraction", "test_fraction", "max_val_chars")
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add these commands to the program."""
-    app.command("runs")(list_runs)
-    app.command()(info)
-    app.command()(verify)
 
 
 def list_runs() -> None:
@@ -45,7 +38,7 @@ def list_runs() -> None:
     if not every:
         note(str(root.no_run()))
     if rows:
-        print_table(_COLUMNS, rows, may_go=_OPTIONAL_COLUMNS)
+        print_table(_COLUMNS, rows, optional=_OPTIONAL_COLUMNS)
 
 
 def _row(run: "Run") -> list[str]:
@@ -81,6 +74,67 @@ def info(run: shared.Run = None, as_json: shared.Json = False) -> None:
     print_table(["", ""], rows)
     model = Model.of(its_run.best_valid()[0])
     print(visible(model.glimpse(300, seed=0)).rstrip())
+
+
+def plot(
+    run: flags.Runs = None,
+    against: flags.Against = "steps",
+    in_bits: flags.InBits = False,
+    log: flags.LogX = False,
+    export: flags.Export = None,
+    as_json: shared.Json = False,
+) -> None:
+    """Draw the losses of a run, or of several together, as they fell."""
+    from charrnn.analysis import losses
+    from charrnn.cli import inputs
+    from charrnn.plots import charts
+
+    if against not in losses.AGAINST:
+        raise UsageError(f"--against {against!r} is not known", "choose steps or minutes")
+    root = inputs.root()
+    every = [losses.of(root.find(name)) for name in run or (None,)]
+    if as_json:
+        print(json.dumps([dataclasses.asdict(one) for one in every]))
+        return
+    unit, word = (math.log(2), "bits") if in_bits else (1.0, "nats")
+    label = f"{word} per character"
+    chart = losses.chart(every, against=against, unit=unit, y_label=label, log=log)
+    if export is None:
+        charts.show(chart)
+    else:
+        charts.export(chart, export)
+        note(f"wrote {export}")
+
+
+def history(run: shared.Run = None, as_json: shared.Json = False) -> None:
+    """Show how a run learned to write: samples from its first steps to its last."""
+    from charrnn.cli import inputs
+    from charrnn.cli.console.tables import print_panels
+    from charrnn.runs import history
+
+    its_run = inputs.root().find(run)
+    samples = history.samples(its_run.history())
+    if not samples:
+        raise UsageError(
+            f"the run {its_run.name!r} kept no samples",
+            f"type: charrnn resume {its_run.name} --minutes 5, without --sample-every 0",
+        )
+    if as_json:
+        print(json.dumps([dataclasses.asdict(one) for one in samples]))
+        return
+    shown = history.thin_out(samples)
+    print_panels([(_heading(one), one.sample) for one in shown])
+    if len(shown) < len(samples):
+        note(f"{len(shown)} of {len(samples):,} samples; --json has all of them")
+
+
+def _heading(one: Any) -> list[str]:
+    """Return step, time and losses of a sample."""
+    from charrnn.cli.console.figures import duration
+
+    losses = {"loss": one.loss, "val": one.val_loss}
+    shown = [f"{name} {nats:.3f}" for name, nats in losses.items() if nats is not None]
+    return [f"step {one.step:,}", duration(one.elapsed_seconds), *shown]
 
 
 def verify(

@@ -173,7 +173,7 @@ def test_the_command_ranks_and_colours(charrnn, trained, tmp_path):
     shown = charrnn("neurons", "a", "--length", 300)
     assert shown.code == 0
     assert "24 units over 300 characters" in shown.out and "line-position" in shown.out
-    assert "hardly ever, or always, in this text: double-quotes" in shown.err
+    assert "(hardly ever or nearly always on in this text): double-quotes" in shown.err
     best = json.loads(charrnn("neurons", "--feature", "vowel", "--json").out)["best"]["vowel"]
     assert len(best) == 10 and best[0]["score"] == abs(best[0]["correlation"])
     coloured = charrnn("neurons", "--unit", best[0]["unit"])
@@ -196,7 +196,7 @@ def test_the_command_ranks_and_colours(charrnn, trained, tmp_path):
         (("--feature", "rhyme"), 2, "--feature 'rhyme' is not known; choose one of double-quotes"),
         (("--unit", "h9.9"), 2, "--unit 'h9.9' is no unit of this model; they go from h0.0 to"),
         (("--unit", "1", "--feature", "vowel"), 2, "choose one"),
-        (("--export", "a.svg"), 2, "say which: --unit"),
+        (("--export", "a.svg"), 2, "name it: --unit"),
         (("--unit", "1", "--export", "a.txt"), 2, "neither .html nor .svg"),
         (("--text", "missing.txt"), 2, "missing.txt cannot be read"),
     ],

@@ -113,9 +113,12 @@ def test_beside_it_stands_what_compressors_make_of_the_same(charrnn, trained, tm
     assert found["gzip_bytes"] == pytest.approx(len(gzip.compress(text.encode())), abs=20)
     assert found["xz_bytes"] == pytest.approx(len(lzma.compress(text.encode())), abs=8)
     shown = charrnn("score", "text.txt").out
-    assert f"compressed: {found['model_bytes']:,} of 3,000 bytes; " in shown
-    assert f"; gzip {found['gzip_bytes']:,}, xz {found['xz_bytes']:,}\n" in shown
-    assert "characters a second" in shown
+    assert f"compressed: {found['model_bytes']:,} bytes with this model, " in shown
+    assert (
+        f"{found['gzip_bytes']:,} with gzip, {found['xz_bytes']:,} with xz (original 3,000)\n"
+        in shown
+    )
+    assert "characters per second" in shown
 
 
 def lines_of(result):
@@ -222,7 +225,7 @@ def test_the_test_split_is_another_one(charrnn, trained, corpus):
 def test_adapting_is_said_and_measured_apart(charrnn, trained):
     assert "state carried" in charrnn("score", "--run", "a").out
     adapted = charrnn("score", "--adapt")
-    assert "learning on the way" in adapted.out
+    assert "learning while it reads" in adapted.out
     assert "reset" not in adapted.out
     assert score(charrnn, "--adapt")["adapted"] is True
 

@@ -138,7 +138,7 @@ def test_bars_show_the_likeliest_and_the_rest_in_one(charrnn, trained):
 @pytest.mark.parametrize(
     ("arguments", "phrase"),
     [
-        (("--steps", "--temp", 1), "--temp has no say in --steps"),
+        (("--steps", "--temp", 1), "--temp does nothing with --steps"),
         (("--temp", -1), "--temp -1.0 is out of range"),
         (("--top", 0), "--top"),
     ],

@@ -88,7 +88,7 @@ def test_each_character_of_a_long_prompt_has_its_line(charrnn):
 @stumble(38)
 @pytest.mark.usefixtures("trained")
 def test_a_text_that_is_also_a_runs_name_is_noted(charrnn):
-    note = "charrnn: a is also a run; to ask that one: charrnn predict --run a TEXT\n"
+    note = "charrnn: a is also a run; to use that run: charrnn predict --run a TEXT\n"
     assert note in charrnn("predict", "a").err
     assert charrnn("predict", "a").out == charrnn("predict", "a", "--run", "a").out
     for command in (("predict", "a", "--run", "a"), ("predict", "ae"), ("predict", "x" * 5000)):

@@ -15,11 +15,11 @@ _LEAST_FOLDED, _WIDTH_OF_WORDS = 8, 20  # of a column: never folded to less; fol
 _LINES_OF_PANEL = 12
 
 
-def print_table(columns: list[str], rows: list[list[str]], *, may_go: Sequence[str] = ()) -> None:
+def print_table(columns: list[str], rows: list[list[str]], *, optional: Sequence[str] = ()) -> None:
     """A table on stdout.
 
     Where a terminal is too narrow the widest column is folded, and if that is not enough the table
-    goes without the columns that `may_go`, the first first. A number is never cut in two.
+    goes without the columns that `optional`, the first first. A number is never cut in two.
     """
     from rich.text import Text
 
@@ -29,7 +29,7 @@ def print_table(columns: list[str], rows: list[list[str]], *, may_go: Sequence[s
     ]
     widths = _widths(columns, cells)
     kept, room = list(range(len(columns))), console.width if sys.stdout.isatty() else 1 << 30
-    for name in may_go:
+    for name in optional:
         if _num_columns([min(widths[k], _WIDTH_OF_WORDS) for k in kept]) > room:
             kept.remove(columns.index(name))
     widths = [widths[k] for k in kept]

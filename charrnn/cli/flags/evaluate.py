@@ -44,7 +44,7 @@ PerLine = Annotated[
         " the probability of a line falls with its length, however ordinary it is.",
     ),
 ]
-HeatMap = Annotated[
+Heatmap = Annotated[
     bool, typer.Option("--heatmap", help="Show the text, each character coloured by surprise.")
 ]
 Export = Annotated[Path | None, typer.Option(help="Write that heatmap to a file: .html or .svg.")]
