@@ -1,8 +1,19 @@
 """Text for people: a reporter to send it to, sentences, and characters that are safe to show."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+ProgressCallback = Callable[[int, int], None]  # called with how much is done, and of how much
+CountBytes = Callable[[int], None]  # called with the number of bytes that were just read
+
+
+def ignore_progress(done: int, total: int) -> None:
+    """A `ProgressCallback` that does nothing."""
+
+
+def ignore_bytes(num_bytes: int) -> None:
+    """A `CountBytes` that does nothing."""
 
 
 class Reporter:

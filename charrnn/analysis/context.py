@@ -30,6 +30,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from charrnn._text import ProgressCallback, ignore_progress
 from charrnn.config import ModelConfig
 from charrnn.data.batches import Text
 from charrnn.data.vocab import IntArray
@@ -44,8 +45,6 @@ MAX_CONTEXT = 512
 _WARM_UP = 256  # characters read before the farthest state that a gradient is taken of
 _NUMBERS_AT_ONCE = 1 << 14  # of the state, with gradients: some 15 times as many stay in memory
 _LEAST_PLACES = 8  # a mean over fewer is none
-
-Progress = Callable[[int, int], None]  # steps done, steps in all
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def look_back(
     *,
     split: str = "val",
     num_places: int = 512,
-    progress: Progress = lambda done, total: None,
+    progress: ProgressCallback = ignore_progress,
 ) -> Memory:
     """Both curves, the context at so many places of a split, the gradients at a quarter of them.
 
@@ -146,7 +145,7 @@ def look_back(
     return Memory(reached, context(model, Places.drawn(text, split, num_places), progress))
 
 
-def context(model: Model, places: Places, progress: Progress = lambda done, total: None) -> Context:
+def context(model: Model, places: Places, progress: ProgressCallback = ignore_progress) -> Context:
     """The mean loss at the places with no more than k = 1, 2, 4 … 512 characters read."""
     farthest = min(MAX_CONTEXT, int(places.lengths_B.max()))
     lags = tuple(2**n for n in range(farthest.bit_length()))
@@ -163,7 +162,7 @@ def context(model: Model, places: Places, progress: Progress = lambda done, tota
     return Context(lags, tuple(losses))
 
 
-def reach(model: Model, places: Places, progress: Progress = lambda done, total: None) -> Reach:
+def reach(model: Model, places: Places, progress: ProgressCallback = ignore_progress) -> Reach:
     """The mean norm of the gradient of one character's loss by the state k = 1, 2, 3 … 200
     characters before it.
 

@@ -22,13 +22,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charrnn._text import ProgressCallback, ignore_progress
 from charrnn.analysis.text_features import FEATURES, Feature
 from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig
 from charrnn.data.vocab import code_points
 from charrnn.errors import UsageError
 from charrnn.generation.model import Model
-from charrnn.models.step_numpy import Progress
 from charrnn.sources.units import END
 
 FloatArray = npt.NDArray[Any]
@@ -106,7 +106,7 @@ def rank(
     *,
     num_best: int = 10,
     features: Mapping[str, Feature] = FEATURES,
-    progress: Progress = lambda done, total: None,
+    progress: ProgressCallback = ignore_progress,
 ) -> Ranking:
     """The `num_best` units for each feature, over a text of characters that the model knows."""
     values = {name: np.asarray(feature.of(text), float) for name, feature in features.items()}
@@ -180,7 +180,7 @@ def activity(model: Model, text: str, unit: Unit) -> FloatArray:
 
 
 def activities(
-    model: Model, text: str, progress: Progress = lambda done, total: None
+    model: Model, text: str, progress: ProgressCallback = ignore_progress
 ) -> Iterator[FloatArray]:
     """All units' activities after each character, from -1 to 1, in pieces of shape (T, U).
 

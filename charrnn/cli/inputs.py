@@ -11,12 +11,12 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from charrnn._text import number_of
+from charrnn._text import CountBytes, ignore_bytes, number_of
 from charrnn.cli.console.progress import ProgressBar
 from charrnn.cli.console.streams import note
 from charrnn.errors import CorpusError, UsageError
@@ -30,12 +30,6 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 1 << 20
 _VARIABLE = "CHARRNN_CHECKPOINTS"  # of the environment: another folder of runs
-
-CountBytes = Callable[[int], None]  # called with the number of bytes that were read
-
-
-def _ignore(num_bytes: int) -> None:
-    pass
 
 
 def root() -> Root:
@@ -72,7 +66,9 @@ def model_of(checkpoint: "Checkpoint") -> "Model":
     return dataclasses.replace(Model.of(checkpoint), progress=progress)
 
 
-def open_file(name: str, config: "DataConfig", *, count_bytes: CountBytes = _ignore) -> "InputText":
+def open_file(
+    name: str, config: "DataConfig", *, count_bytes: CountBytes = ignore_bytes
+) -> "InputText":
     """Open a file, or standard input for -, to be decoded as the corpus is.
 
     `count_bytes` is called with the bytes on disk as they are read. Raises `UsageError` at once for

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from charrnn._text import ProgressCallback
 from charrnn.data.encoding import cache_files
 from charrnn.data.records import Records
 from charrnn.data.vocab import IntArray, Vocab, code_points
@@ -22,7 +23,6 @@ _CHUNK_CHARS = 1 << 22
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 Hashes = npt.NDArray[np.uint64]
-Progress = Callable[[int, int], None]  # records done, records in all
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class RecordIndex:
         find: Callable[[], Records],
         *,
         path: Path,
-        progress: Progress,
+        progress: ProgressCallback,
     ) -> "RecordIndex":
         """The index that is kept in a file, or a new one of the records that `find` finds, which
         is then kept: 24 bytes for a record. Raises `StorageError` where there is no room for it.
@@ -72,7 +72,9 @@ class RecordIndex:
             k += 1
 
 
-def _made(ids: IntArray, found: Records, progress: Progress) -> tuple[Hashes, Hashes, Hashes]:
+def _made(
+    ids: IntArray, found: Records, progress: ProgressCallback
+) -> tuple[Hashes, Hashes, Hashes]:
     """The sorted hashes of all records; where each of these begins, and how long it is."""
     num_records = len(found.begins_R)
     hashes_R = np.empty(num_records, np.uint64)

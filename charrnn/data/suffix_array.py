@@ -9,7 +9,7 @@ Ids are compared by their bytes as they lie in memory: any one order serves. Pas
 text all bytes are zero.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn import _cores
+from charrnn._text import ProgressCallback
 from charrnn.data.vocab import IntArray
 
 DEPTH = 32  # bytes
@@ -31,7 +32,7 @@ def place_type(num_chars: int) -> np.dtype[Any]:
     return np.dtype(np.uint32 if num_chars <= 1 << 32 else np.uint64)
 
 
-def in_order(ids: IntArray, progress: Callable[[int, int], None]) -> Iterator[IntArray]:
+def in_order(ids: IntArray, progress: ProgressCallback) -> Iterator[IntArray]:
     """All places of a text, (num_chars,) in pieces of `place_type`, sorted by the `DEPTH` bytes
     that begin there. `progress` is told how many of how many were sorted.
     """

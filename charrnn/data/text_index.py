@@ -14,14 +14,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from charrnn._text import ProgressCallback
 from charrnn.data.encoding import cache_files
 from charrnn.data.suffix_array import DEPTH, in_order, place_type
 from charrnn.data.vocab import IntArray, Vocab, code_points
 
 _CHUNK = 1 << 16
 _NUM_KEPT = 4096  # pieces whose followers are kept
-
-Progress = Callable[[int, int], None]  # places sorted, places in all
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Index:
 
     @classmethod
     def of(
-        cls, ids: IntArray, vocab: Vocab, sha256: str, *, cache: Path, progress: Progress
+        cls, ids: IntArray, vocab: Vocab, sha256: str, *, cache: Path, progress: ProgressCallback
     ) -> "Index":
         """The index that is kept in the cache, or a new one, which is then kept: four bytes for a
         character. `sha256` is the corpus's. Raises `StorageError` where there is no room for it.

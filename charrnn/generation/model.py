@@ -21,6 +21,7 @@ from typing import Any, Self, TypedDict, Unpack
 
 import numpy as np
 
+from charrnn._text import ProgressCallback, ignore_progress
 from charrnn.config import ModelConfig, SampleConfig, require_known
 from charrnn.data.records import apart
 from charrnn.data.vocab import UNKNOWN, IntArray, Vocab, code_points
@@ -32,7 +33,6 @@ from charrnn.generation.sample_filter import SampleFilter, pattern
 from charrnn.generation.sampler import FloatArray
 from charrnn.models.reference import Weights
 from charrnn.models.step_backend import StepBackend, Stepper, step_backend
-from charrnn.models.step_numpy import Progress
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.root import Root
 from charrnn.sources.units import END
@@ -70,10 +70,6 @@ def load(run: str | Path | None = None, *, root: str | Path = "checkpoints") -> 
     return Model.of(runs.best_checkpoint(name)[0], name)
 
 
-def _no_progress(done: int, total: int) -> None:
-    """Show nothing."""
-
-
 @dataclass(frozen=True, repr=False)
 class Model:
     """A character-level language model: generates, predicts and scores text.
@@ -87,7 +83,7 @@ class Model:
     weights: Weights
     records: str = "none"  # the kind of records it learned (`units.END`); "none": one text
     name: str = ""  # of its run
-    progress: Progress = _no_progress  # called with the characters of a prompt: read, in all
+    progress: ProgressCallback = ignore_progress  # of reading a prompt, in characters
     device: str = "cpu"  # where samples are computed side by side: cpu, cuda, cuda:N or mps
 
     @classmethod

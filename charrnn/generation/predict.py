@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn._text import bits, symbol
+from charrnn._text import ProgressCallback, bits, ignore_progress, symbol
 from charrnn.config import SampleConfig
 from charrnn.data.vocab import IntArray, Vocab
 from charrnn.generation.sampler import FloatArray, log_probabilities, probabilities
 from charrnn.models.step_backend import Stepper
-from charrnn.models.step_numpy import Progress
 
 READ_AT_ONCE = 4096  # characters
 _NUM_SHOWN = 5  # characters in the repr of a prediction
@@ -122,7 +121,7 @@ def surprise(stepper: Stepper, before_T: IntArray, targets_T: IntArray) -> Float
 
 
 def read(
-    stepper: Stepper, ids_T: IntArray, progress: Progress = lambda done, total: None
+    stepper: Stepper, ids_T: IntArray, progress: ProgressCallback = ignore_progress
 ) -> Iterator[FloatArray]:
     """Yield the logits_VT after each of the ids, `READ_AT_ONCE` of them in a chunk."""
     for t in range(0, len(ids_T), READ_AT_ONCE):

@@ -8,11 +8,12 @@ Shapes: T time, B streams, V vocabulary.
 from collections.abc import Sequence
 from typing import Protocol
 
+from charrnn._text import ProgressCallback
 from charrnn.cells import FloatArray
 from charrnn.config import ModelConfig
 from charrnn.data.vocab import IntArray
 from charrnn.models.reference import State, Weights
-from charrnn.models.step_numpy import NumpyBackend, Progress
+from charrnn.models.step_numpy import NumpyBackend
 
 
 class Stepper(Protocol):
@@ -21,7 +22,7 @@ class Stepper(Protocol):
     def step(self, i: int) -> FloatArray:
         """Read one character; return logits_V for the next one."""
 
-    def read(self, ids_T: IntArray, progress: Progress = ...) -> FloatArray:
+    def read(self, ids_T: IntArray, progress: ProgressCallback = ...) -> FloatArray:
         """Read a text of at least one character; return logits_V for what follows it.
 
         A text of any length takes the same memory. `progress` is called now and then.

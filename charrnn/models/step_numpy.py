@@ -14,7 +14,7 @@ X = G + V, K characters before the current one.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import cache, partial
 from itertools import pairwise
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from charrnn._text import ProgressCallback, ignore_progress
 from charrnn.cells import Advance, CellSpec, Columns, FloatArray, Layer, Step, cell_spec
 from charrnn.config import ModelConfig
 from charrnn.data.vocab import IntArray
@@ -31,7 +32,6 @@ from charrnn.models.reference import State, Weights
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
-Progress = Callable[[int, int], None]  # characters read, characters in all
 
 _HALF = np.float32(0.5)
 _KEPT_BYTES = 20 << 20  # of products, for the contexts met last
@@ -194,7 +194,7 @@ class NumpyStepper(_Streams):
             self._kept[context] = products_X1
         return self._advance(products_X1)[:, 0]
 
-    def read(self, ids_T: IntArray, progress: Progress = lambda done, total: None) -> FloatArray:
+    def read(self, ids_T: IntArray, progress: ProgressCallback = ignore_progress) -> FloatArray:
         """Read a text of at least one character; return logits_V for what follows it.
 
         It is read in chunks, so one of any length takes the same memory; `progress` is called after

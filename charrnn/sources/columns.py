@@ -13,11 +13,12 @@ from typing import Any
 
 from charrnn._text import some
 from charrnn.errors import CorpusError, UsageError
+from charrnn.sources.file_types import uncompressed_name
 from charrnn.sources.units import BAD, END
 
 _MOST_CHARS = 1 << 24  # in a line or a cell: where there are more, a quote was not closed
 _CHUNK_CHARS = 1 << 18
-_NAMES = re.compile(r"\.(csv|tsv|tab|jsonl|ndjson)(\.(gz|bz2|xz))?$", re.IGNORECASE)
+_TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson")
 _DELIMITERS = ",\t;|"
 _MOST_ROWS_WITHOUT = 1000  # of JSON lines: if the first lack a column, none is expected to have it
 _HALF_A_PAIR = re.compile(f"(?!{BAD})[\ud800-\udfff]")
@@ -35,7 +36,7 @@ class Rows:
 
 def is_table(name: str) -> bool:
     """Whether a file is a table by its name."""
-    return _NAMES.search(name) is not None
+    return uncompressed_name(name).lower().endswith(_TABLE_SUFFIXES)
 
 
 def records(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import NamedTuple
 
-from charrnn._text import number_of, some
+from charrnn._text import CountBytes, ignore_bytes, number_of, some
 from charrnn.config import DataConfig
 from charrnn.errors import CorpusError, UsageError
 from charrnn.sources import columns, detection, file_types, shakespeare, units
@@ -23,7 +23,6 @@ from charrnn.sources.paths import Source
 
 CHUNK_BYTES = 1 << 19  # what is made of a chunk stays in the cache of a core
 _MARKING = "charrnn.marking"  # a way to decode: what cannot be becomes a mark, to be looked for
-Tell = Callable[[int], None]  # so many more bytes were read
 
 codecs.register_error(_MARKING, lambda error: (units.BAD, error.end))  # type: ignore[attr-defined]
 
@@ -137,17 +136,18 @@ def _files_that_are(count: int) -> str:
 
 
 def read_bytes(
-    source: Source, *, unpack: bool = False, tell: Tell = lambda num_bytes: None
+    source: Source, *, unpack: bool = False, count_bytes: CountBytes = ignore_bytes
 ) -> Iterator[bytes]:
-    """A source's bytes in chunks, as they are or unpacked where they are compressed; `tell` is
-    called with the bytes of the file as they are read.
+    """A source's bytes in chunks, as they are or unpacked where they are compressed.
+
+    `count_bytes` is called with the bytes of the file as they are read.
 
     Raises `CorpusError` where the disk refuses, and for a compressed file that is damaged.
     """
     with _disk_asked(source):
         if source.is_play:
             yield shakespeare.play_text(source.path.read_text(encoding="utf-8")).encode()
-            tell(source.path.stat().st_size)
+            count_bytes(source.path.stat().st_size)
             return
         place = source.begin
         left = sys.maxsize if source.end is None else source.end - source.begin
@@ -160,7 +160,7 @@ def read_bytes(
             while chunk := opened.read(min(CHUNK_BYTES, left)):
                 left -= len(chunk)
                 before, place = place, file.tell()
-                tell(place - before)
+                count_bytes(place - before)
                 yield chunk
 
 
@@ -187,7 +187,7 @@ def beginning(source: Source) -> bytes:
 
 
 def read_text(
-    source: Source, config: DataConfig, seen: Normalised, *, tell: Tell = lambda num_bytes: None
+    source: Source, config: DataConfig, seen: Normalised, *, count_bytes: CountBytes = ignore_bytes
 ) -> Iterator[Chunk]:
     """A source's text in chunks, normalised; what was normalised is added to `seen`.
 
@@ -208,7 +208,7 @@ def read_text(
                 break
         return line
 
-    data = read_bytes(source, unpack=True, tell=tell)
+    data = read_bytes(source, unpack=True, count_bytes=count_bytes)
     yield from normalised(
         data, config, seen, label=source.label, begin=source.begin, line_at=line_at
     )

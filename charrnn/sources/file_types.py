@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,15 @@ from typing import Any, NamedTuple, Protocol
 from charrnn.errors import CorpusError
 
 HEAD = 4096  # bytes of a file that are looked at
+
+
+COMPRESSION_SUFFIXES = (".gz", ".bz2", ".xz")
+
+
+def uncompressed_name(name: str) -> str:
+    """A file's name without the suffix of a compressed file, if it has one."""
+    stem, suffix = os.path.splitext(name)
+    return stem if suffix.lower() in COMPRESSION_SUFFIXES else name
 
 
 class Kind(NamedTuple):

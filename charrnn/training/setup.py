@@ -7,7 +7,6 @@ and the others have `joined` it.
 
 import dataclasses
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -33,6 +32,7 @@ from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader, Position
 from charrnn.runs.root import Root
 from charrnn.runs.run import Run
 from charrnn.sources import paths
+from charrnn.sources.file_types import uncompressed_name
 from charrnn.tasks.registry import TASKS
 from charrnn.training import autosize, handover
 from charrnn.training import budget as budgets
@@ -600,4 +600,4 @@ def _title(names: Sequence[str]) -> str:
         return "stdin"
     if names[0] == paths.SHAKESPEARE:
         return names[0]
-    return Path(re.sub(r"\.(gz|bz2|xz)$", "", names[0])).resolve().stem
+    return Path(uncompressed_name(names[0])).resolve().stem

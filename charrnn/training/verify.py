@@ -8,13 +8,13 @@ import contextlib
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from charrnn._text import Reporter, number_of
+from charrnn._text import ProgressCallback, Reporter, ignore_progress, number_of
 from charrnn.data import corpus
 from charrnn.data.encoding import cache_files
 from charrnn.data.vocab import IntArray, Vocab
@@ -34,9 +34,6 @@ ADVICE = (
 _CHARS_AT_ONCE = 1 << 22
 
 
-Progress = Callable[[int, int], None]  # steps made, steps to make
-
-
 @dataclass(frozen=True)
 class Finding:
     """The result of one check; `problem` is empty where all is well."""
@@ -46,7 +43,7 @@ class Finding:
     problem: str = ""
 
 
-def checked(run: Run, *, at_most: int | None, progress: Progress) -> list[Finding]:
+def checked(run: Run, *, at_most: int | None, progress: ProgressCallback) -> list[Finding]:
     """Check the files, then make the last steps again."""
     findings = list(files(run))
     if at_most == 0:
@@ -141,7 +138,7 @@ class Replay:
 
 @device.settings_restored()
 def replay(
-    run: Run, *, at_most: int | None, progress: Progress = lambda done, total: None
+    run: Run, *, at_most: int | None, progress: ProgressCallback = ignore_progress
 ) -> Replay | str:
     """Make the steps from the previous checkpoint to the last again, or `at_most` so many of them,
     and compare with what was recorded, to the bit: gradient norms, and every array of a checkpoint.

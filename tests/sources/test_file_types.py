@@ -6,6 +6,7 @@ import pytest
 
 from charrnn.errors import CorpusError
 from charrnn.sources import file_types
+from charrnn.sources.file_types import uncompressed_name
 
 PACKERS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
 
@@ -53,3 +54,11 @@ def test_a_text_may_begin_in_many_ways(text):
 def test_what_holds_zeros_as_well_is_no_text(beginning):
     with pytest.raises(CorpusError, match="film is a.*, not a text"):
         file_types.require_text(beginning + bytes(20), "film")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a.txt.gz", "a.txt"), ("A.XZ", "A"), ("x/b.bz2", "x/b"), (".gz", ".gz"), ("c.zip", "c.zip")],
+)
+def test_a_compressed_file_is_named_after_what_is_in_it(name, expected):
+    assert uncompressed_name(name) == expected

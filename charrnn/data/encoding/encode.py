@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from charrnn._atomic import replacing
+from charrnn._text import CountBytes, ProgressCallback
 from charrnn.config import DataConfig
 from charrnn.data.encoding import cache_files, shards, workers
-from charrnn.data.encoding.scan import Progress, Scan, sized, telling
+from charrnn.data.encoding.scan import Scan, sized, telling
 from charrnn.data.encoding.shards import Piece, Writing
 from charrnn.data.vocab import IntArray, Vocab
-from charrnn.sources.decoding import Tell
 from charrnn.sources.paths import Source
 
 
@@ -31,7 +31,7 @@ def encode_files(
     vocab: Vocab,
     *,
     cache: Path,
-    progress: Progress,
+    progress: ProgressCallback,
 ) -> IntArray:
     """The corpus as ids, shape (num_chars,), unsigned, read-only and memory-mapped."""
 
@@ -46,15 +46,17 @@ def encode_files(
         if (ids := load()) is not None:  # another process has just made it
             return ids
         with_sizes = sized(sources)
-        tell = telling(progress, with_sizes, 1)
+        count_bytes = telling(progress, with_sizes, 1)
         with replacing(path) as temporary:
-            _encode(shards.divided(with_sizes, config), scan, vocab, temporary, tell)
+            _encode(shards.divided(with_sizes, config), scan, vocab, temporary, count_bytes)
     ids = load()
     assert ids is not None
     return ids
 
 
-def _encode(divided: Sequence[Piece], scan: Scan, vocab: Vocab, path: Path, tell: Tell) -> None:
+def _encode(
+    divided: Sequence[Piece], scan: Scan, vocab: Vocab, path: Path, count_bytes: CountBytes
+) -> None:
     """Write all ids to a file, each piece to its place."""
     if len(divided) != len(scan.places):
         raise shards.changed()
@@ -64,7 +66,7 @@ def _encode(divided: Sequence[Piece], scan: Scan, vocab: Vocab, path: Path, tell
         Writing(piece.settled(scan.skipped, scan.encodings), place, vocab, path, first_byte)
         for piece, place in zip(divided, scan.places, strict=True)
     ]
-    with closing(workers.in_order(shards.write, writings, tell)) as results:
+    with closing(workers.in_order(shards.write, writings, count_bytes)) as results:
         for _ in results:
             pass
 

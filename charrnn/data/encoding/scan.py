@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,17 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn._atomic import write_atomically
-from charrnn._text import some
+from charrnn._text import CountBytes, ProgressCallback, some
 from charrnn.config import DataConfig
 from charrnn.data.encoding import cache_files, shards, workers
 from charrnn.data.encoding.shards import Place
 from charrnn.data.splits import Files
 from charrnn.data.vocab import NUM_CODE_POINTS
 from charrnn.errors import CorpusError
-from charrnn.sources.decoding import Normalised, Tell
+from charrnn.sources.decoding import Normalised
 from charrnn.sources.paths import Source, Sources
-
-Progress = Callable[[int, int], None]  # bytes done, bytes in all; over counting and encoding
 
 _SETTINGS = ("encoding", "is_bytes", "errors", "records", "column")  # that decide what is counted
 _CACHE_FORMAT = 3  # part of every memo's name: raise it when what it means changes
@@ -75,7 +73,7 @@ class Scan:
 
 
 def scan_files(
-    sources: Sequence[Source], config: DataConfig, *, cache: Path, progress: Progress
+    sources: Sequence[Source], config: DataConfig, *, cache: Path, progress: ProgressCallback
 ) -> Scan:
     """Count and hash a corpus, or recall having done so for these very files.
 
@@ -98,15 +96,15 @@ def scan_files(
     return found
 
 
-def _scan(sources: Sequence[Source], config: DataConfig, progress: Progress) -> Scan:
+def _scan(sources: Sequence[Source], config: DataConfig, progress: ProgressCallback) -> Scan:
     with_sizes = sized(sources)
     divided = shards.divided(with_sizes, config)
     whole, seen, counts = hashlib.sha256(), Normalised(), Counter[int]()
     places: list[Place] = []
     begins: list[int] = []
     num_chars, is_open = 0, False
-    tell = telling(progress, with_sizes, 0)
-    with closing(workers.in_order(shards.tally, divided, tell)) as tallies:
+    count_bytes = telling(progress, with_sizes, 0)
+    with closing(workers.in_order(shards.tally, divided, count_bytes)) as tallies:
         for piece, its in shards.settled(divided, tallies):
             if is_open and piece.sources and not piece.sources[0].begin:  # a new line
                 whole.update(b"\n")
@@ -159,17 +157,19 @@ def sized(sources: Sequence[Source]) -> list[tuple[Source, int]]:
     return [(source, _status(source).st_size) for source in sources]
 
 
-def telling(progress: Progress, sized: Sequence[tuple[Source, int]], num_passes: int) -> Tell:
+def telling(
+    progress: ProgressCallback, sized: Sequence[tuple[Source, int]], num_passes: int
+) -> CountBytes:
     """Tells the progress over both passes, of which so many are done."""
     total = sum(num_bytes for _, num_bytes in sized)
     done = 0
 
-    def tell(num_bytes: int) -> None:
+    def count_bytes(num_bytes: int) -> None:
         nonlocal done
         done += num_bytes
         progress(num_passes * total + min(done, total), 2 * total)
 
-    return tell
+    return count_bytes
 
 
 def _status(source: Source) -> os.stat_result:

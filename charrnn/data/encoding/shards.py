@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charrnn._text import CountBytes, ignore_bytes
 from charrnn.config import DataConfig
 from charrnn.data.vocab import IntArray, Vocab, code_points, counted
 from charrnn.errors import CorpusError
@@ -21,7 +22,6 @@ from charrnn.sources.decoding import (
     Chunk,
     Normalised,
     NotTextError,
-    Tell,
     beginning,
     is_compressed,
     is_utf8,
@@ -174,17 +174,17 @@ def chunks(
     seen: Normalised,
     *,
     after: bytes,
-    tell: Tell = lambda num_bytes: None,
+    count_bytes: CountBytes = ignore_bytes,
 ) -> Iterator[Chunk]:
     """One source's text or bytes; a text that follows another (`after`, its end) begins a new
     line.
     """
     if piece.config.is_bytes:
-        yield from (Chunk(data, None) for data in read_bytes(source, tell=tell))
+        yield from (Chunk(data, None) for data in read_bytes(source, count_bytes=count_bytes))
         return
     if after not in (b"", b"\n"):
         yield Chunk(b"\n", None)
-    yield from read_text(source, piece.config, seen, tell=tell)
+    yield from read_text(source, piece.config, seen, count_bytes=count_bytes)
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class _Count:
     seen: Normalised
 
 
-def tally(piece: Piece, tell: Tell) -> Tally:
+def tally(piece: Piece, count_bytes: CountBytes) -> Tally:
     """Count and hash a piece.
 
     Raises `CorpusError` for what cannot be decoded, unless its source may be skipped.
@@ -206,7 +206,7 @@ def tally(piece: Piece, tell: Tell) -> Tally:
     seen, begins, num_chars = Normalised(), list[int](), 0
     for source in piece.sources:
         try:
-            its = _counted_in_some_encoding(piece, source, digest, last, tell)
+            its = _counted_in_some_encoding(piece, source, digest, last, count_bytes)
         except CorpusError as error:
             if not source.skip_unreadable:
                 raise
@@ -229,7 +229,7 @@ def tally(piece: Piece, tell: Tell) -> Tally:
 
 
 def _counted_in_some_encoding(
-    piece: Piece, source: Source, before: Any, last: bytes, tell: Tell
+    piece: Piece, source: Source, before: Any, last: bytes, count_bytes: CountBytes
 ) -> _Count:
     """A source, counted; if it is one of several and not in the encoding that was asked for, in
     the one that it surely is in.
@@ -238,23 +238,27 @@ def _counted_in_some_encoding(
     may_differ = source.is_one_of_many and not (piece.config.is_bytes or source.is_play)
     if may_differ and not is_utf8(asked) and detection.begins_as_utf8(beginning(source)):
         with contextlib.suppress(NotTextError):  # else it begins so, and does not go on so
-            return _counted(piece, replace(source, encoding="utf-8"), before, last, tell)
+            return _counted(piece, replace(source, encoding="utf-8"), before, last, count_bytes)
     try:
-        return _counted(piece, source, before, last, tell)
+        return _counted(piece, source, before, last, count_bytes)
     except NotTextError:
         if may_differ:
             likely, is_sure = detection.guess(beginning(source))
             if is_sure:
                 with contextlib.suppress(NotTextError):
-                    return _counted(piece, replace(source, encoding=likely), before, last, tell)
+                    return _counted(
+                        piece, replace(source, encoding=likely), before, last, count_bytes
+                    )
         raise
 
 
-def _counted(piece: Piece, source: Source, before: Any, last: bytes, tell: Tell) -> _Count:
+def _counted(
+    piece: Piece, source: Source, before: Any, last: bytes, count_bytes: CountBytes
+) -> _Count:
     """A source, counted. What came before it stays as it is, for it may turn out to be no text."""
     digest, counts = before.copy(), np.zeros(1, np.int64)
     is_bytes, seen = piece.config.is_bytes, Normalised()
-    for chunk in chunks(piece, source, seen, after=last, tell=tell):
+    for chunk in chunks(piece, source, seen, after=last, count_bytes=count_bytes):
         counts = _sum(counts, counted(_codes(chunk)))
         digest.update(chunk.data)
         last = chunk.data[-1:]
@@ -312,7 +316,7 @@ def _sum(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> npt.NDArra
     return longer
 
 
-def write(writing: Writing, tell: Tell) -> None:
+def write(writing: Writing, count_bytes: CountBytes) -> None:
     """Put a piece's ids in their place.
 
     Raises `CorpusError` where the piece is not what it was when it was counted.
@@ -323,7 +327,7 @@ def write(writing: Writing, tell: Tell) -> None:
     with writing.path.open("r+b") as file:
         file.seek(first_byte)
         for source in piece.sources:
-            for chunk in chunks(piece, source, Normalised(), after=last, tell=tell):
+            for chunk in chunks(piece, source, Normalised(), after=last, count_bytes=count_bytes):
                 file.write(vocab.packed(_codes(chunk)))
                 text.update(chunk.data)
                 last = chunk.data[-1:]

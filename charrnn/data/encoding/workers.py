@@ -16,6 +16,7 @@ from multiprocessing import get_context, parent_process
 from typing import Protocol, TypeVar
 
 from charrnn import _cores
+from charrnn._text import CountBytes
 from charrnn.errors import NoMemoryError
 
 MIN_BYTES = 1 << 28  # with less to do, starting processes does not pay
@@ -31,13 +32,12 @@ class Work(Protocol):
 
 W = TypeVar("W", bound=Work)
 R = TypeVar("R")
-Tell = Callable[[int], None]
 
 
 def in_order(
-    function: Callable[[W, Tell], R], works: Sequence[W], tell: Tell
+    function: Callable[[W, CountBytes], R], works: Sequence[W], count_bytes: CountBytes
 ) -> Generator[R, None, None]:
-    """What the function makes of each, in order; `tell` is called with the bytes as they are done.
+    """What the function makes of each, in order; `count_bytes` is called as they are done.
 
     Function and works must be such that another process can be given them. Raises `NoMemoryError`
     where such a process is killed.
@@ -49,16 +49,16 @@ def in_order(
             pool = ProcessPoolExecutor(num_processes, get_context("spawn"), _begin)
     if pool is None:
         for work in works:
-            yield function(work, tell)
+            yield function(work, count_bytes)
         return
     begun: deque[tuple[W, Future[R]]] = deque()
     try:
         for work in works:
             begun.append((work, pool.submit(function, work, _nobody)))
             if len(begun) > 2 * num_processes:
-                yield _result(begun, tell)
+                yield _result(begun, count_bytes)
         while begun:
-            yield _result(begun, tell)
+            yield _result(begun, count_bytes)
     except BrokenProcessPool as error:
         raise NoMemoryError(
             "a process that read the corpus was killed",
@@ -68,10 +68,10 @@ def in_order(
         pool.shutdown(cancel_futures=True)
 
 
-def _result(begun: deque[tuple[W, Future[R]]], tell: Tell) -> R:
+def _result(begun: deque[tuple[W, Future[R]]], count_bytes: CountBytes) -> R:
     work, future = begun.popleft()
     result = future.result()
-    tell(work.num_bytes)
+    count_bytes(work.num_bytes)
     return result
 
 
