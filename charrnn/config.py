@@ -138,13 +138,13 @@ class ModelConfig(Checked):
     )  # fmt: skip
     hidden_size: int = setting(
         256,
-        help="Units in a layer.",
+        help="Hidden size: units per layer.",
         panel=_NETWORK, low=1, high=65_536, aliases=("--rnn-size",),
         is_chosen=True, shown_default=_BY_CORPUS,
     )  # fmt: skip
     num_layers: int = setting(
         1,
-        help="Recurrent layers.",
+        help="Number of recurrent layers.",
         panel=_NETWORK, low=1, high=64, is_chosen=True, shown_default="1",
     )  # fmt: skip
     # of a character, and of each n-gram
@@ -155,13 +155,13 @@ class ModelConfig(Checked):
     )  # fmt: skip
     ngrams: int = setting(
         4,
-        help="A step reads the last 1 to n characters; 1 is the plain recurrence.",
+        help="Each step reads the last 1 to n characters; 1 is a plain recurrent network.",
         panel=_NETWORK, low=1, high=16, is_chosen=True, shown_default="4",
     )  # fmt: skip
     # what a step reads goes to the head as well, past the recurrence
     skip: bool = setting(
         True,
-        help="Feed what a step reads to the head too.",
+        help="Feed the embeddings to the output layer as well.",
         panel=_NETWORK, flag="--skip/--no-skip", is_chosen=True,
         shown_default="unless --ngrams 1",
     )  # fmt: skip
@@ -213,23 +213,23 @@ class DataConfig(Checked):
 
     records: str = setting(
         "none",
-        help="Learn many small texts: lines (one a line) or blank (between blank lines).",
+        help="Train on many short texts: lines (one per line) or blank (between blank lines).",
         panel=_CORPUS, choices=RECORDS, shown_default="none",
     )  # fmt: skip
     column: str | None = setting(
         None,
-        help="Read one column of a CSV, TSV or JSON lines file, each cell a record; its number"
-        " where there is no header.",
+        help="Read one column of a CSV, TSV or JSON lines file, each cell a record; a number if"
+        " there is no header.",
         panel=_CORPUS, metavar="NAME",
     )  # fmt: skip
     is_bytes: bool = setting(
-        False, help="Model raw bytes: any file at all.", panel=_CORPUS, flag="--bytes"
+        False, help="Model raw bytes, of any file.", panel=_CORPUS, flag="--bytes"
     )
     encoding: str = setting("utf-8", help="Encoding of the files.", panel=_CORPUS)
     errors: str = setting(
         "strict",
-        help="For bytes that are not in the encoding: strict (stop), replace (with �) or skip"
-        " (leave out the line or record).",
+        help="What to do with bytes that are not in the encoding: strict (stop), replace (with �)"
+        " or skip (leave out the line or record).",
         panel=_CORPUS, choices=ERRORS,
     )  # fmt: skip
     max_vocab: int = setting(
@@ -240,18 +240,18 @@ class DataConfig(Checked):
     # the tail of the corpus, but for the test split
     val_fraction: float = setting(
         0.1,
-        help="Fraction of each file, its end, kept for validation.",
+        help="Fraction of each file, at its end, kept for validation.",
         panel=_CORPUS, low=0.0, high=0.9,
     )  # fmt: skip
     # the very end
     test_fraction: float = setting(
         0.0,
-        help="Fraction of each file, its very end, kept to be scored once.",
+        help="Fraction of each file, at its very end, kept for a final score.",
         panel=_CORPUS, low=0.0, high=0.9,
     )  # fmt: skip
     max_val_chars: int = setting(
         1_000_000,
-        help="Validate on at most so many characters; 0 is no limit.",
+        help="Validate on at most this many characters; 0 for no limit.",
         panel=_CORPUS, low=0, high=2**48,
     )  # fmt: skip
 
@@ -300,12 +300,12 @@ class TrainConfig(Checked):
     )  # fmt: skip
     batch_size: int = setting(
         32,
-        help="Batch size: places of the text read at once.",
+        help="Batch size: sequences read side by side.",
         panel=_LEARNING, low=1, high=65_536, is_chosen=True, shown_default=_BY_CORPUS,
     )  # fmt: skip
     seq_length: int = setting(
         48,
-        help="Sequence length: characters that gradients reach back.",
+        help="Sequence length: how many characters gradients reach back.",
         panel=_LEARNING, low=1, high=65_536, is_chosen=True, shown_default=_BY_CORPUS,
     )  # fmt: skip
     learning_rate: float = setting(
@@ -316,7 +316,7 @@ class TrainConfig(Checked):
     )  # fmt: skip
     grad_clip: float = setting(
         1.0,
-        help="Gradient clipping: the largest norm; 0 is no limit.",
+        help="Gradient clipping: largest gradient norm; 0 for no limit.",
         panel=_LEARNING, low=0.0, high=1e9,
     )  # fmt: skip
     weight_decay: float = setting(
@@ -324,7 +324,11 @@ class TrainConfig(Checked):
     )
     optimizer: str = setting("soap", help="soap or adamw.", panel=_LEARNING, choices=OPTIMIZERS)
     ngram_min_count: int = setting(
-        6, help="Rarer n-grams share one embedding.", panel=_NETWORK, low=1, high=2**48
+        6,
+        help="N-grams that are less frequent share one embedding.",
+        panel=_NETWORK,
+        low=1,
+        high=2**48,
     )
     dropout: float = setting(
         0.0,
@@ -338,7 +342,7 @@ class TrainConfig(Checked):
     )  # fmt: skip
     state_reset: float = setting(
         0.05,
-        help="Probability of a zero state at the start of a window.",
+        help="Probability of a zero state at the start of a sequence.",
         panel=_LEARNING, low=0.0, high=1.0,
     )  # fmt: skip
     eval_every: int = setting(
@@ -346,9 +350,7 @@ class TrainConfig(Checked):
         help="Steps between validations.",
         panel=_LEARNING, low=1, high=2**48, is_chosen=True, shown_default=_BY_CORPUS,
     )  # fmt: skip
-    seed: int = setting(
-        1, help="Seed of every random draw.", panel=_LEARNING, low=0, high=2**63 - 1
-    )
+    seed: int = setting(1, help="Random seed.", panel=_LEARNING, low=0, high=2**63 - 1)
     # Where the clock has corrected the schedule: see loop.schedule_share.
     schedule_step: int = setting(0, low=0, high=2**48)
     schedule_done: float = setting(0.0, low=0.0, high=1.0)
@@ -363,7 +365,7 @@ class RuntimeConfig(Checked):
     )
     precision: str = setting(
         "float32",
-        help="float32; on a GPU also tf32 or bf16: products of fewer digits.",
+        help="float32; on a GPU also tf32 or bf16 (faster, less precise).",
         panel=_MACHINE, choices=PRECISIONS,
     )  # fmt: skip
     threads: int = setting(
@@ -390,31 +392,39 @@ class SampleConfig(Checked):
     final_temperature: float | None = setting(None, low=0.0, high=100.0, flag="--temp")
     length: int = setting(
         1000,
-        help="Characters; -1 is without end.",
+        help="Number of characters; -1 never stops.",
         panel=_DRAWING, low=-1, high=2**62, aliases=("-n",),
         is_chosen=True, shown_default="1000; 10000 for a record",
     )  # fmt: skip
     top_k: int = setting(
-        0, help="Only the k likeliest; 0 is all.", panel=_DRAWING, low=0, high=2**31
+        0,
+        help="Draw from the k likeliest characters; 0 for all.",
+        panel=_DRAWING,
+        low=0,
+        high=2**31,
     )
     top_p: float = setting(
-        1.0, help="Only the likeliest that together reach p.", panel=_DRAWING, low=0.0, high=1.0
+        1.0,
+        help="Draw from the likeliest characters that together reach probability p.",
+        panel=_DRAWING,
+        low=0.0,
+        high=1.0,
     )
     min_p: float = setting(
         0.0,
-        help="Only those at least p times as likely as the likeliest.",
+        help="Draw only characters at least p times as likely as the likeliest.",
         panel=_DRAWING, low=0.0, high=1.0,
     )  # fmt: skip
     # see constraints.RepeatPenalty
     repeat_penalty: float = setting(
         0.0,
-        help="Against loops: nats that a character loses for each character, past the fifth, of the"
-        " passage it would repeat.",
+        help="Penalty against loops, in nats: for each character, past the fifth, of a passage that"
+        " would be repeated.",
         panel=_DRAWING, low=0.0, high=1000.0,
     )  # fmt: skip
     seed: int = setting(
         0,
-        help="Same seed, same text.",
+        help="Random seed; the same seed writes the same text.",
         panel=_DRAWING, low=0, high=2**63 - 1, aliases=("-s",), is_chosen=True,
     )  # fmt: skip
     stop: tuple[str, ...] = setting((), help="End before this text; repeatable.", panel=_DRAWING)

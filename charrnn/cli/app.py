@@ -74,7 +74,7 @@ def train(
     *,
     display: train_flags.Display,
 ) -> None:
-    """Learn from a text. Ctrl-C saves and stops; `charrnn resume` goes on."""
+    """Train a model on a text. Ctrl-C saves and stops; `charrnn resume` continues."""
     began = time.monotonic()
     from charrnn.cli import inputs, preflight
     from charrnn.runs import restarts
@@ -132,10 +132,10 @@ def resume(
     *,
     display: train_flags.Display,
 ) -> None:
-    """Go on with a run exactly where it was, to the bit.
+    """Continue a run exactly where it stopped, to the last bit.
 
-    --steps and --epochs give it a new length, counted from its birth; --minutes adds that long
-    from now. The learning rate then follows the schedule of a run of the new length.
+    --steps and --epochs set a new total length; --minutes trains that much longer from now on. The
+    learning rate then follows the schedule of a run of the new length.
     """
     began = time.monotonic()
     from charrnn.cli import inputs

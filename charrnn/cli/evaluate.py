@@ -53,10 +53,10 @@ def predict(
     encoding: shared.Encoding = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Show which character a run's best checkpoint expects next, and how likely each is.
+    """Show which character a model expects next, and how likely each is.
 
-    --steps looks back instead: at each character of the prompt, what was expected there, how likely
-    the one that came was, its rank, and the surprise in bits.
+    --steps looks at the prompt instead: for each of its characters, how likely it was, its rank,
+    the surprise in bits, and which character was expected.
     """
     if steps and temp is not None:
         raise UsageError("--temp does nothing with --steps", "surprise is that at temperature 1")
@@ -131,9 +131,9 @@ def score(
     encoding: shared.Encoding = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Measure how well a run's best checkpoint expects a text, in nats per character.
+    """Measure how well a model predicts a text, in nats per character.
 
-    Beside it: how many bytes the model would make of the text as a compressor, and gzip and xz do.
+    Also shows how small the model could compress the text, beside gzip and xz.
     """
     coloured = ("--heatmap" if heatmap else "--export", heatmap or export is not None)
     _require_one(("--adapt", adapt), ("--per-line", per_line), coloured)

@@ -30,10 +30,11 @@ def neurons(
     encoding: shared.Encoding = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Find the units that follow something a person can name: quotes, the place in the line …
+    """Find units that follow something a person can name: quotes, the position in the line …
 
-    r is the correlation of a unit's activity with the feature over the text, below 0 where it
-    falls when the feature is on; then come its mean activities with the feature on and off.
+    r is the correlation of a unit's activity with the feature over the text; it is negative if the
+    activity falls when the feature is on. The next columns are the mean activity with the feature
+    on and off.
     """
     _require_feature_or_unit(feature, unit, export)
     from charrnn.cli import inputs
@@ -157,10 +158,10 @@ def memory(
     export: flags.ExportCharts = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Show how far back a run looks: how far its gradients reach, and how much context it uses.
+    """Show how far back a model looks: how far gradients reach, and how much context it uses.
 
-    The first chart is the norm of the gradient of one character's loss by the state k characters
-    before; the second the loss where no more than k characters were read.
+    The first chart is the norm of the gradient of one character's loss with respect to the state k
+    characters earlier. The second is the loss after reading only the last k characters.
     """
     if compare and len(run or ()) < 2:
         raise UsageError("--compare takes two runs or more", "name them: --compare RUN RUN")

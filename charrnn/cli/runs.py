@@ -23,7 +23,7 @@ _SPLIT_SETTINGS = ("records", "val_fraction", "test_fraction", "max_val_chars")
 
 
 def list_runs() -> None:
-    """List the runs, the newest first."""
+    """List the runs, newest first."""
     from charrnn.cli import inputs
     from charrnn.cli.console.tables import print_table
 
@@ -84,7 +84,7 @@ def plot(
     export: flags.Export = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Draw the losses of a run, or of several together, as they fell."""
+    """Draw the losses of a run, or of several together."""
     from charrnn.analysis import losses
     from charrnn.cli import inputs
     from charrnn.plots import charts
@@ -142,8 +142,8 @@ def verify(
 ) -> None:
     """Check a run: read all its files again, and repeat its last steps.
 
-    For a disk or a memory that you do not trust. Nothing is changed. The exit code is 0 if all
-    files are as they were written and the steps are bit-identical, else 4.
+    For a disk or a memory that you do not trust. Changes nothing. The exit code is 0 if all files
+    are as they were written and the steps are bit-identical, else 4.
     """
     from charrnn.cli import inputs
     from charrnn.cli.console.progress import ProgressBar

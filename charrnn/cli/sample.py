@@ -62,7 +62,7 @@ def sample(
     many: flags.Many,
     output: flags.Output,
 ) -> None:
-    """Write new text to stdout, character by character, from the best checkpoint of a run.
+    """Write new text, character by character, with the best checkpoint of a run.
 
     The filters apply in the order top-k, top-p, min-p; the temperature reshapes what is left.
     """

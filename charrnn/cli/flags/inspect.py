@@ -7,10 +7,15 @@ import typer
 
 Text = Annotated[
     str | None,
-    typer.Option("--text", help="A file to read, - for standard input; else the validation split."),
+    typer.Option(
+        "--text",
+        metavar="FILE",
+        help="File to read, or - for standard input; by default the validation split.",
+    ),
 ]
 Feature = Annotated[
-    str | None, typer.Option("--feature", help="The ten units that follow this feature best.")
+    str | None,
+    typer.Option("--feature", help="Show the ten units that follow this feature best."),
 ]
 Unit = Annotated[
     str | None,
@@ -22,17 +27,20 @@ Length = Annotated[
         "--length",
         "-n",
         min=1,
-        help="Characters of the text to read.",
+        metavar="N",
+        help="Number of characters to read.",
         show_default="20000; 1000 with --unit",
     ),
 ]
 Export = Annotated[
-    Path | None, typer.Option("--export", help="With --unit: write it to FILE.html or FILE.svg.")
+    Path | None,
+    typer.Option("--export", metavar="FILE", help="With --unit: write to a .html or .svg file."),
 ]
+
 Runs = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Runs, their folders or checkpoint files; the newest run by default.",
+        help="Names or folders of runs, or checkpoint files; the newest run by default.",
         metavar="[RUN]...",
     ),
 ]
@@ -40,9 +48,18 @@ Compare = Annotated[
     bool, typer.Option("--compare", help="Draw several runs together: --compare RUN RUN RUN.")
 ]
 NumPlaces = Annotated[
-    int, typer.Option(min=8, help="Characters of the validation split to look back from.")
+    int,
+    typer.Option(
+        min=8,
+        metavar="N",
+        help="Number of characters of the validation split to look back from.",
+    ),
 ]
 ExportCharts = Annotated[
     Path | None,
-    typer.Option("--export", help="FILE.svg: two charts, FILE-reach.svg and FILE-context.svg."),
+    typer.Option(
+        "--export",
+        metavar="FILE",
+        help="Write the two charts; a.svg makes a-reach.svg and a-context.svg (needs matplotlib).",
+    ),
 ]

@@ -11,47 +11,54 @@ from charrnn.config import SampleConfig
 _MANY = "Many samples"
 
 Settings = Annotated[Values, SampleConfig]
-Prompt = Annotated[str | None, typer.Option("--prompt", "-p", help="The text to go on from.")]
+
+Prompt = Annotated[str | None, typer.Option("--prompt", "-p", help="Text to continue.")]
 PromptFile = Annotated[
     str | None,
     typer.Option(
         "--prompt-file",
         "-f",
-        help="A file to go on from; - for standard input, less its last newline.",
+        help="File to continue; - for standard input, without its last newline.",
+    ),
+]
+NoPrompt = Annotated[bool, typer.Option("--no-prompt", help="Write only what follows the prompt.")]
+NoStream = Annotated[
+    bool, typer.Option("--no-stream", help="Write a sample only when it is complete.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Write each sample as a line of JSON.")]
+Report = Annotated[
+    bool,
+    typer.Option(
+        "--report", help="Report what was copied from the corpus, and which words are new."
+    ),
+]
+
+Num = Annotated[
+    int | None,
+    typer.Option(
+        min=-1,
+        metavar="N",
+        help="Number of samples; -1 never stops.",
+        show_default="1; 10 records",
+        rich_help_panel=_MANY,
     ),
 ]
 Prompts = Annotated[
     str | None,
     typer.Option(
-        help="A file with a prompt in each line, - for standard input; --num samples of each.",
+        help="File with a prompt in each line, or - for standard input; --num samples of each.",
         metavar="FILE",
         rich_help_panel=_MANY,
     ),
 ]
-NoPrompt = Annotated[bool, typer.Option("--no-prompt", help="Write only what follows the prompt.")]
-NoStream = Annotated[
-    bool, typer.Option("--no-stream", help="Write each sample when it is complete.")
+Unique = Annotated[
+    bool, typer.Option("--unique", help="Write no sample twice.", rich_help_panel=_MANY)
 ]
-Json = Annotated[bool, typer.Option("--json", help="Each sample as a line of JSON.")]
-Report = Annotated[
-    bool,
-    typer.Option("--report", help="Say what was copied from the corpus, and which words are new."),
-]
-Num = Annotated[
-    int | None,
-    typer.Option(
-        min=-1,
-        help="How many samples; -1 is without end.",
-        show_default="1; 10 records",
-        rich_help_panel=_MANY,
-    ),
-]
-Unique = Annotated[bool, typer.Option("--unique", help="No sample twice.", rich_help_panel=_MANY)]
 Novel = Annotated[
     bool,
     typer.Option(
         "--novel",
-        help="No record of the corpus; --novel N is --novel-chars N.",
+        help="Write no record of the corpus. --novel N is short for --novel-chars N.",
         rich_help_panel=_MANY,
     ),
 ]
@@ -60,18 +67,19 @@ NovelChars = Annotated[
     typer.Option(
         min=1,
         metavar="N",
-        help="No N characters in a row from the corpus; the prompt is not counted.",
+        help="Never copy N characters in a row from the corpus; the prompt does not count.",
         rich_help_panel=_MANY,
     ),
 ]
 Match = Annotated[
     str | None,
     typer.Option(
-        help="Only samples in which this regular expression is found.", rich_help_panel=_MANY
+        help="Write only samples that match this regular expression.", rich_help_panel=_MANY
     ),
 ]
 Device = Annotated[
-    str, typer.Option("--device", help="cpu, or cuda for many at once.", rich_help_panel=_MANY)
+    str,
+    typer.Option("--device", help="cpu, or cuda for many samples at once.", rich_help_panel=_MANY),
 ]
 
 

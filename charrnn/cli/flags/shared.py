@@ -5,22 +5,13 @@ from typing import Annotated
 import typer
 
 Run = Annotated[
-    str | None, typer.Argument(help="A run's name or folder; the newest run by default.")
+    str | None, typer.Argument(help="Name or folder of a run; the newest run by default.")
 ]
-RunToRead = Annotated[
-    str | None,
-    typer.Argument(
-        help="A run's name, its folder or a checkpoint file; the newest run by default."
-    ),
-]
-RunOption = Annotated[
-    str | None,
-    typer.Option(
-        "--run", help="A run's name, its folder or a checkpoint file; the newest run by default."
-    ),
-]
+_CHECKPOINT = "Name or folder of a run, or a checkpoint file; the newest run by default."
+RunToRead = Annotated[str | None, typer.Argument(help=_CHECKPOINT)]
+RunOption = Annotated[str | None, typer.Option("--run", help=_CHECKPOINT)]
 Encoding = Annotated[
     str | None,
     typer.Option("--encoding", help="Encoding of the file.", show_default="as the run's corpus"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

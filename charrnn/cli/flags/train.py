@@ -8,20 +8,16 @@ import typer
 from charrnn.cli.flags.settings import Values, option
 from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
 
-_LEARNING = "Learning"
-_LENGTH = "How long"
-_CORPUS = "Corpus"
-_RUN = "Run and display"
+_LEARNING, _LENGTH, _CORPUS, _RUN = "Learning", "How long", "Corpus", "Run and display"
 
 Settings = Annotated[Values, ModelConfig, TrainConfig, DataConfig, RuntimeConfig]
 Steps = Annotated[int | None, option(TrainConfig, "steps")]
 Device = Annotated[str | None, option(RuntimeConfig, "device")]
 Threads = Annotated[int | None, option(RuntimeConfig, "threads")]
+
 Corpus = Annotated[
     list[str] | None,
-    typer.Argument(
-        help="Files, folders, - for standard input, or shakespeare, which is also the default."
-    ),
+    typer.Argument(help="Files, folders, - for standard input, or shakespeare (the default)."),
 ]
 Lines = Annotated[
     bool, typer.Option("--lines", help="Short for --records lines.", rich_help_panel=_CORPUS)
@@ -29,7 +25,7 @@ Lines = Annotated[
 AllowShort = Annotated[
     bool,
     typer.Option(
-        "--allow-short", help="Learn from fewer than 200 characters too.", rich_help_panel=_CORPUS
+        "--allow-short", help="Train even on fewer than 200 characters.", rich_help_panel=_CORPUS
     ),
 ]
 Val = Annotated[
@@ -37,7 +33,7 @@ Val = Annotated[
     typer.Option(
         "--val",
         metavar="FILE",
-        help="Validate on this file or folder instead; repeatable.",
+        help="Validate on this file or folder instead of a part of the corpus; repeatable.",
         show_default=False,
         rich_help_panel=_CORPUS,
     ),
@@ -48,54 +44,24 @@ InitFrom = Annotated[
         help="Start from the weights of another run or checkpoint.", rich_help_panel=_LEARNING
     ),
 ]
+
 Epochs = Annotated[
     float | None,
-    typer.Option(help="Number of epochs: times through the text.", rich_help_panel=_LENGTH),
+    typer.Option(help="Number of epochs: passes over the text.", rich_help_panel=_LENGTH),
 ]
 Minutes = Annotated[
-    float | None, typer.Option(help="Minutes from now (3 by default).", rich_help_panel=_LENGTH)
+    float | None, typer.Option(help="Minutes to train (3 by default).", rich_help_panel=_LENGTH)
 ]
 MoreMinutes = Annotated[
-    float | None, typer.Option(help="Minutes from now.", rich_help_panel=_LENGTH)
+    float | None, typer.Option(help="Minutes to train from now on.", rich_help_panel=_LENGTH)
 ]
+
 RunName = Annotated[
     str | None,
     typer.Option(
         "--run",
         "--name",  # torchrun takes --run for a flag of its own
-        help="Name of the run; the corpus's by default.",
-        rich_help_panel=_RUN,
-    ),
-]
-SaveEvery = Annotated[
-    float, typer.Option(min=0, help="Seconds between checkpoints.", rich_help_panel=_RUN)
-]
-SampleEvery = Annotated[
-    int | None,
-    typer.Option(
-        min=0,
-        help="Steps between samples; 0 for none.",
-        show_default="0, 10, 50, 150 …; validations",
-        rich_help_panel=_RUN,
-    ),
-]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", help="Say nothing but errors.", rich_help_panel=_RUN)
-]
-Verbose = Annotated[
-    bool,
-    typer.Option(
-        "--verbose", help="Say what was chosen: network, batch, dropout.", rich_help_panel=_RUN
-    ),
-]
-Json = Annotated[
-    bool, typer.Option("--json", help="Figures as lines of JSON on stdout.", rich_help_panel=_RUN)
-]
-TensorBoard = Annotated[
-    bool,
-    typer.Option(
-        "--tensorboard",
-        help="Figures also as event files, in the run's folder.",
+        help="Name of the run; by default that of the corpus.",
         rich_help_panel=_RUN,
     ),
 ]
@@ -103,7 +69,45 @@ KeepCorpus = Annotated[
     bool,
     typer.Option(
         "--keep-corpus",
-        help="Go on with the text as it was, though its files changed.",
+        help="Continue with the text as it was, even if its files have changed.",
+        rich_help_panel=_RUN,
+    ),
+]
+SaveEvery = Annotated[
+    float,
+    typer.Option(min=0, metavar="S", help="Seconds between checkpoints.", rich_help_panel=_RUN),
+]
+SampleEvery = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="N",
+        help="Steps between samples; 0 for none.",
+        show_default="0, 10, 50, 150 …; validations",
+        rich_help_panel=_RUN,
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", help="Print only warnings and errors.", rich_help_panel=_RUN),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        help="Print what was chosen: network, batch size, dropout.",
+        rich_help_panel=_RUN,
+    ),
+]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print metrics as lines of JSON on stdout.", rich_help_panel=_RUN),
+]
+TensorBoard = Annotated[
+    bool,
+    typer.Option(
+        "--tensorboard",
+        help="Also write metrics as TensorBoard event files, in the run's folder.",
         rich_help_panel=_RUN,
     ),
 ]
