@@ -21,10 +21,11 @@ from charrnn.data.reload import reload_text, split_bounds
 from charrnn.data.vocab import IntArray, Vocab, code_points
 from charrnn.errors import CorpusError, UsageError
 from charrnn.generation.model import Model
-from charrnn.models import device
+from charrnn.models import device, ngrams
 from charrnn.models.evaluation import record_losses, validation_loss, validation_loss_reset
 from charrnn.models.network import Network
-from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import CheckpointHeader
 from charrnn.sources import units
 from charrnn.sources.input_text import InputText
 
@@ -68,7 +69,8 @@ class LineScore:
 def _network(found: Checkpoint) -> Network:
     """The learning half of a model, ready to read."""
     device.prepare("cpu", _cores.num_cores())
-    network = Network(found.model, len(found.vocab), found.ngram_keys())
+    keys = ngrams.keys_in(found.arrays, longest=found.model.ngrams)
+    network = Network(found.model, len(found.vocab), keys)
     network.load(found.group("weights"))
     return network
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from charrnn.cli.console.reporters import choose_reporter
 from charrnn.cli.console.streams import note
 from charrnn.generation.model import Model
-from charrnn.runs.checkpoint import CheckpointHeader
+from charrnn.runs.header import CheckpointHeader
 
 if TYPE_CHECKING:
     from charrnn.analysis.copying import Report

@@ -12,7 +12,7 @@ from charrnn.sources.units import END
 if TYPE_CHECKING:
     from charrnn.config import SampleConfig
     from charrnn.generation.model import Model
-    from charrnn.runs.checkpoint import CheckpointHeader
+    from charrnn.runs.header import CheckpointHeader
 
 _SHOWN_CHARS = 40  # of a prompt, in a message
 _NAMES_OF_END = {"lines": "a newline", "blank": "an empty line"}

@@ -44,10 +44,11 @@ def list_runs() -> None:
 def _row(run: "Run") -> list[str]:
     from charrnn.cli.console.figures import age, compact
 
-    last, best = run.header(), run.best_metrics().get("val_loss")
+    last = run.header()
+    best = run.best_metrics().get(last.schema.decisive_metric)
     return [
         run.name,
-        " ".join(last.corpus.names),
+        " ".join(name for corpus in last.corpora.values() for name in corpus.names),
         f"{last.model} ({compact(last.num_parameters)})",
         f"{last.position.step:,} of {last.train.steps:,}",
         "" if best is None else f"{best:.4f}",

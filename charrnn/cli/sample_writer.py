@@ -19,7 +19,8 @@ from charrnn.errors import ExhaustedError, UsageError
 from charrnn.generation.model import MAX_RECORD, Model
 from charrnn.generation.prompted import PromptedSampler, Sample, num_at_once
 from charrnn.generation.sample_filter import SampleFilter, pattern
-from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import CheckpointHeader
 from charrnn.sources.units import END
 
 _NUM_RECORDS = 10

@@ -7,11 +7,14 @@ FOLDER/                     a corpus is looked for here first, then where the pr
 """
 
 import contextlib
+import dataclasses
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from charrnn.config import DataConfig
 from charrnn.data.vocab import Vocab
@@ -30,6 +33,21 @@ class CorpusFacts:
     num_chars: int  # validation text included
     val_names: tuple[str, ...] = ()  # names of a separate validation text
     files_sha256: str = ""  # digest of where the files begin; "" before format 6, which ignored it
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values, ready for `json.dumps`."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Any) -> "CorpusFacts":
+        """Return the facts with these values. Raises ValueError or TypeError if not valid."""
+        facts = cls(**values | {name: tuple(values[name]) for name in ("names", "val_names")})
+        texts = (*facts.names, *facts.val_names, facts.sha256, facts.files_sha256)
+        if not facts.names or not all(isinstance(text, str) for text in texts):
+            raise TypeError("its corpus has no name")
+        if not re.fullmatch("[0-9a-f]{64}", facts.sha256) or type(facts.num_chars) is not int:
+            raise ValueError("its corpus has no SHA-256 or no length")
+        return facts
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from charrnn.generation.predict import Expectation, Prediction, TextScore
 from charrnn.generation.prompted import PromptedSampler, Sample, num_at_once
 from charrnn.generation.sample_filter import SampleFilter, pattern
 from charrnn.generation.sampler import FloatArray
+from charrnn.models import ngrams
 from charrnn.models.reference import Weights
 from charrnn.models.step_backend import StepBackend, Stepper, step_backend
 from charrnn.runs.checkpoint import Checkpoint
@@ -89,9 +90,8 @@ class Model:
     @classmethod
     def of(cls, checkpoint: Checkpoint, name: str = "") -> "Model":
         """Return the model in a checkpoint."""
-        weights = Weights.from_arrays(
-            checkpoint.model, checkpoint.group("weights"), checkpoint.ngram_keys()
-        )
+        keys = ngrams.keys_in(checkpoint.arrays, longest=checkpoint.model.ngrams)
+        weights = Weights.from_arrays(checkpoint.model, checkpoint.group("weights"), keys)
         records = checkpoint.data.records
         return cls(checkpoint.model, checkpoint.vocab, weights, records, name)
 

@@ -16,7 +16,7 @@ so that keys need 64 bits at any length and for any alphabet. Rows in the embedd
 Shapes: T time, B lanes, K = N - 1 characters before, N the longest n-gram.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,11 @@ Keys = tuple[npt.NDArray[np.int64], ...]  # one sorted array for each length fro
 NOTHING = -1  # stands where no character was read
 _BITS = 21  # Unicode has fewer than 2²¹ characters
 _MAX_CHARS, _NUM_PIECES = 4_000_000, 16  # of a larger text, pieces are counted
+
+
+def keys_in(arrays: Mapping[str, npt.NDArray[Any]], *, longest: int) -> Keys:
+    """Return the keys among the arrays of a checkpoint: ngrams.2, ngrams.3, …"""
+    return tuple(arrays[f"ngrams.{length}"] for length in range(2, longest + 1))
 
 
 def learn(ids: IntArray, *, longest: int, min_count: int, max_rows: int = 1 << 16) -> Keys:

@@ -24,7 +24,8 @@ from typing import Any
 from charrnn._atomic import alone_at, discard_unfinished, keep_beside, write_atomically
 from charrnn.errors import CheckpointError, LockedError, NewerError, storage_errors
 from charrnn.runs import checkpoint, history
-from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.history import Row
 
 LAUNCH = "launch.json"

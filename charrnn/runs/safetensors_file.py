@@ -39,7 +39,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Header:
+class FileHeader:
     """What the opening of a file says of it."""
 
     facts: Any  # the JSON object, unchecked
@@ -71,7 +71,7 @@ def packed(facts: Mapping[str, Any], arrays: Arrays) -> tuple[memoryview, bytes]
     return body, hashlib.sha256(body).digest()
 
 
-def read_header(file: BinaryIO) -> Header:
+def read_header(file: BinaryIO) -> FileHeader:
     """What a file says of itself, read from its start; nothing is allocated for its arrays."""
     opening = file.read(8)
     num_bytes = int.from_bytes(opening, "little")
@@ -88,10 +88,10 @@ def read_header(file: BinaryIO) -> Header:
     size = max((place.end for place in places.values()), default=8 + num_bytes) + _DIGEST_SIZE
     if digest is None or digest[1:] != ((_DIGEST_SIZE,), size - _DIGEST_SIZE, size):
         raise ValueError("it has no digest at its end")
-    return Header(facts, places, size)
+    return FileHeader(facts, places, size)
 
 
-def read_arrays(file: BinaryIO, header: Header) -> Arrays:
+def read_arrays(file: BinaryIO, header: FileHeader) -> Arrays:
     """The arrays of the file that this is the header of, once every byte has proved to be as it
     was written. They share one buffer, as large as the file.
     """

@@ -15,13 +15,16 @@ from charrnn.config import ModelConfig, TrainConfig
 from charrnn.data.batches import ALL, NOT_SCORED, Text
 from charrnn.data.reload import reload_text
 from charrnn.generation.model import Model
+from charrnn.models import ngrams
 from charrnn.models.device import to_numpy
 from charrnn.models.dropout import Draws, reset_lanes
 from charrnn.models.evaluation import validation_loss, validation_loss_reset
 from charrnn.models.network import Network
 from charrnn.models.reference import State
-from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
+from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks.prefetch import Batch, Prefetcher
 from charrnn.tasks.task import Constants, Vocabs
 
@@ -34,6 +37,7 @@ class LanguageModel:
 
     name = "language_model"
     unit = "chars"
+    schema = SCHEMAS[name]
 
     def dataset(self, header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter) -> Text:
         """Read the text that a run began with."""
@@ -43,7 +47,7 @@ class LanguageModel:
         self, model: ModelConfig, vocabs: Vocabs, constants: Constants, *, seed: int
     ) -> Network:
         """Build the network. The constants are the keys of its n-grams."""
-        keys = tuple(constants[f"ngrams.{length}"] for length in range(2, model.ngrams + 1))
+        keys = ngrams.keys_in(constants, longest=model.ngrams)
         return Network(model, len(vocabs["text"]), keys, seed=seed)
 
     def batches(

@@ -16,8 +16,10 @@ from charrnn.config import ModelConfig, TrainConfig
 from charrnn.data.batches import ALL
 from charrnn.data.vocab import Vocab
 from charrnn.models.dropout import Draws
-from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
+from charrnn.runs.schemas import Schema
 
 Constants = Mapping[str, npt.NDArray[Any]]
 Vocabs = Mapping[str, Vocab]  # by what they spell: "text"; a task may have others
@@ -54,6 +56,10 @@ class Task(Protocol):
     @property
     def name(self) -> str:
         """Name in the registry and in checkpoints."""
+
+    @property
+    def schema(self) -> Schema:
+        """What its checkpoints hold, and the names of its metrics."""
 
     @property
     def unit(self) -> str:
@@ -97,13 +103,13 @@ class Task(Protocol):
         """Return the mean training loss as it is recorded, in the units that people read."""
 
     def metrics(self, module: Any, dataset: Any, split: str) -> Mapping[str, float]:
-        """Measure a split. The first metric decides which checkpoint is best: lower is better, so
-        it is a loss or an error rate.
+        """Measure the `schema.metrics` of a split. The first one decides which checkpoint is best:
+        lower is better, so it is a loss or an error rate.
         """
 
     def final_metrics(self, module: Any, dataset: Any, split: str) -> Mapping[str, float]:
-        """Measure what is too slow or too special to be measured on the way; of the best weights,
-        once at the end. Empty where there is nothing.
+        """Measure `schema.final_metrics`, which are too slow or too special to be measured on the
+        way: of the best weights, once at the end.
         """
 
     def sample(self, checkpoint: Checkpoint, dataset: Any, *, seed: int) -> str:

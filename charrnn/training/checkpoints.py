@@ -14,7 +14,8 @@ import numpy as np
 
 from charrnn.errors import DivergedError, StorageError
 from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint, Position
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import Position
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.training import handover
 
@@ -58,7 +59,7 @@ class Checkpoints:
         if validated_step == state.step:
             metrics |= validated
         header = dataclasses.replace(trainer.header, position=position, metrics=metrics)
-        return header.with_arrays(arrays)
+        return Checkpoint.of(header, arrays)
 
     def save(self) -> None:
         """Make what there is now the last checkpoint. Raises `StorageError`, `DivergedError`."""
@@ -109,7 +110,7 @@ def roll_back(trainer: Trainer, error: DivergedError) -> None:
 def require_valid(trainer: Trainer, arrays: Arrays) -> None:
     """Raise `DivergedError` for arrays that no checkpoint may hold."""
     for name, array in arrays.items():
-        if reason := checkpoint.what_is_wrong_with(name, array):
+        if reason := checkpoint.array_problem(name, array):
             raise diverged(trainer, f"{name} {reason}")
 
 

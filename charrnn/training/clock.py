@@ -23,7 +23,7 @@ from charrnn.training import loop
 from charrnn.training.threads import ThreadChooser, timed
 
 if TYPE_CHECKING:
-    from charrnn.runs.checkpoint import CheckpointHeader
+    from charrnn.runs.header import CheckpointHeader
     from charrnn.training.trainer import Trainer
 
 _WINDOW_SECONDS = 5.0  # of learning: what "recently" means

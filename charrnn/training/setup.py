@@ -28,7 +28,8 @@ from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.models import device, ngrams
 from charrnn.models.ngrams import Keys
 from charrnn.runs import restarts
-from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader, Position
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import CheckpointHeader, Position
 from charrnn.runs.root import Root
 from charrnn.runs.run import Run
 from charrnn.sources import paths
@@ -135,7 +136,7 @@ def new_run(
         corpora={"text": text.facts},
         position=Position(ranks=group.num_ranks),
     )
-    standing = header.with_arrays(newborn.task.arrays(newborn.module))
+    standing = Checkpoint.of(header, newborn.task.arrays(newborn.module))
     handover.invite(group, run, standing)
     return Trainer(
         run, newborn, settled.text, standing,
@@ -304,7 +305,7 @@ def _settled(
     data, runtime = DataConfig.among(given), RuntimeConfig.among(given)
     text = arranged(data)
     if parent is not None:
-        keys = parent.ngram_keys()
+        keys = ngrams.keys_in(parent.arrays, longest=parent.model.ngrams)
     else:
         longest = ModelConfig.among(given).ngrams
         keys = ngrams.learn(

@@ -21,7 +21,8 @@ from charrnn.data.vocab import IntArray, Vocab
 from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.models import device
 from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.run import Run
 from charrnn.tasks.task import Batches
 from charrnn.training import setup

@@ -16,7 +16,7 @@ from charrnn.cli import inputs
 from charrnn.data import records
 from charrnn.data.batches import Text
 from charrnn.data.vocab import code_points
-from charrnn.models import evaluation
+from charrnn.models import evaluation, ngrams
 from charrnn.models.network import Network
 from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
@@ -58,7 +58,7 @@ def in_small_pieces(monkeypatch):
 def network_and_ids(tmp_path, text):
     """The learning half of run a, and a text as it reads it, after a newline."""
     found = checkpoint.read(Run(tmp_path / "checkpoints/a").best).without_training_state()
-    network = Network(found.model, len(found.vocab), found.ngram_keys())
+    network = Network(found.model, len(found.vocab), ngrams.keys_in(found.arrays, longest=4))
     network.load(found.group("weights"))
     return network, found.vocab.ids_of(code_points("\n" + text))
 

@@ -72,7 +72,7 @@ def try_one(path: Path, data: bytes) -> None:
 
 def seeds() -> list[bytes]:
     """Checkpoints of every format, header and arrays apart so that both can change in length."""
-    body, digest = checkpoint._pieces(small())
+    body, digest = checkpoint._body_and_digest(small())
     files = [bytes(body) + digest, *(path.read_bytes() for path in DATA.glob("*.safetensors"))]
     found = []
     for data in files:

@@ -27,6 +27,7 @@ from test_checkpoint import small
 from charrnn.errors import CheckpointError
 from charrnn.generation.model import Model
 from charrnn.runs import checkpoint, safetensors_file
+from charrnn.runs.migrations import FORMAT
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -117,25 +118,30 @@ def change(facts, where, value):
 @pytest.mark.parametrize(
     ("where", "value", "phrase"),
     [
-        (("format",), 7, "was written by a newer charrnn: it has format 7, this one knows up to 6"),
+        (("format",), 8, "was written by a newer charrnn: it has format 8, this one knows up to 7"),
         (("format",), "x", "format 'x'"),
         (("format",), 0, "format 0"),
-        (("corpus", "names"), [1], "its corpus has no name"),
-        (("corpus", "encoding"), None, "encoding cannot be None"),
-        (("corpus", "sha256"), "../" * 21 + "x", "its corpus has no SHA-256"),
+        (("task",), "paint", "is of the task 'paint', which this charrnn does not know; it needs"),
+        (("task",), [], "not a valid charrnn checkpoint"),
+        (("corpora", "text", "names"), [1], "its corpus has no name"),
+        (("corpora", "text", "sha256"), "../" * 21 + "x", "its corpus has no SHA-256"),
+        (("corpora",), {}, "its corpora are not text"),
+        (("data", "encoding"), None, "encoding cannot be None"),
+        (("data", "is_bytes"), True, "differ in whether they are bytes"),
         (("model", "hidden_size"), 2**31, "hidden_size 2147483648 is out of range"),
         (("model", "hidden_size"), 5000, "its weights do not fit its configuration"),
         (("model", "cell"), "gru", "its weights do not fit its configuration"),
         (("model", "num_layers"), 2, "its weights do not fit its configuration"),
         (("model", "surprise"), 2, "unknown fields: surprise"),
-        (("vocab", "code_points"), [1, 1, 2, 3, 4], "not a list of distinct characters"),
-        (("vocab", "code_points"), [[]] * 5, "not a list of distinct characters"),
-        (("vocab",), None, "not a valid charrnn checkpoint"),
-        (("progress", "step"), -1, "a count of its position is -1"),
-        (("progress", "rollbacks"), "x", "a count of its position is 'x'"),
-        (("progress", "ranks"), 0, "a count of its position is 0"),
-        (("progress", "val_loss"), "low", "not a finite number"),
-        (("corpus",), {}, "not a valid charrnn checkpoint"),
+        (("vocabs", "text", "code_points"), [1, 1, 2, 3, 4], "not a list of distinct characters"),
+        (("vocabs", "text", "code_points"), [[]] * 5, "not a list of distinct characters"),
+        (("vocabs",), None, "not a valid charrnn checkpoint"),
+        (("vocabs", "other"), {}, "its vocabularies are not text"),
+        (("position", "step"), -1, "a count of its position is -1"),
+        (("position", "rollbacks"), "x", "a count of its position is 'x'"),
+        (("position", "ranks"), 0, "a count of its position is 0"),
+        (("position", "elapsed_seconds"), 10**400, "not a finite number"),
+        (("metrics", "val_loss"), "low", "not a finite number"),
         (("train", "batch_size"), 10**9, "batch_size 1000000000 is out of range"),
     ],
 )
@@ -263,7 +269,7 @@ def test_no_header_however_made_gets_past_the_reader(entries, payload):
 
 
 def header_of_small():
-    body, _ = checkpoint._pieces(small())
+    body, _ = checkpoint._body_and_digest(small())
     return json.loads(bytes(body[8 : 8 + struct.unpack("<Q", body[:8])[0]]))
 
 
@@ -279,7 +285,7 @@ def header_of_small():
     ],
 )
 def test_a_header_of_which_a_little_is_wrong_is_refused(change):
-    body, _ = checkpoint._pieces(small())
+    body, _ = checkpoint._body_and_digest(small())
     num_bytes = struct.unpack("<Q", body[:8])[0]
     header = bytes(body[8 : 8 + num_bytes]).decode()
     changed = change(header)
@@ -299,7 +305,7 @@ def forged(header, payload):
 @row(9)
 def test_two_arrays_in_one_place_are_refused():
     """Nothing else is wrong: the shapes are those of the configuration, the file is as long."""
-    body, _ = checkpoint._pieces(small())
+    body, _ = checkpoint._body_and_digest(small())
     header, payload = header_of_small(), body[8 + struct.unpack("<Q", body[:8])[0] :]
     read_bytes(forged(padded(header), payload))
     places = {name: entry for name, entry in header.items() if name.startswith("weights.")}
@@ -320,7 +326,7 @@ def padded(header):
 @row(9)
 def test_a_header_in_another_encoding_is_refused():
     """Other readers take UTF-8 only; to Python's json any UTF would do."""
-    body, _ = checkpoint._pieces(small())
+    body, _ = checkpoint._body_and_digest(small())
     header = json.dumps(header_of_small()).encode("utf-16")
     with pytest.raises(CheckpointError, match="it holds no charrnn model"):
         read_bytes(forged(header, body[8 + struct.unpack("<Q", body[:8])[0] :]))
@@ -413,14 +419,15 @@ def test_rubbish_never_crashes_the_reader(tmp_path_factory, rubbish, place):
             checkpoint.read(path)
 
 
-FORMATS = range(1, checkpoint.FORMAT + 1)
-# The SHA-256 of the golden weights; from 2 on they are of one trajectory, on two machines.
+FORMATS = range(1, FORMAT + 1)
+# The SHA-256 of the golden weights; from 2 on they are of one trajectory, on several machines.
 WEIGHTS = {
     1: "42c515f575fc34fd0b8c6634e7eab25f4a387c111dea0df36f86ee292e60ed7a",
     **dict.fromkeys(
         range(2, 6), "225b5703baf367681eab8fb29b8b565e58733b1227efec20525c13b75689389b"
     ),
     6: "cf19827f34ecbe9a2a87f988f722606ba300789a1d1a743e26cb923833ba0562",
+    7: "4b8167896d3cd327df4f2be25263f526a799bc6e8e125686ce376c84ffa94fcc",
 }
 
 

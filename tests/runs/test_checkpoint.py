@@ -12,7 +12,8 @@ from charrnn.data.corpus import CorpusFacts
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CheckpointError
 from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint, CheckpointHeader, Position
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import CheckpointHeader, Position
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -34,7 +35,7 @@ def small(cell="lstm", step=3) -> Checkpoint:
         position=Position(step, 1.5, ranks=2),
         metrics={"train_loss": 2.25, "val_loss": 2.5},
     )
-    return header.with_arrays(arrays)
+    return Checkpoint.of(header, arrays)
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_any_safetensors_tool_can_open_it(written):
 def test_the_header_alone_tells_the_facts(written):
     found, made = checkpoint.read_header(written), small()
     assert found == made.header
-    rows = sum(len(keys) for keys in made.ngram_keys())
+    rows = sum(len(keys) for keys in made.group("ngrams").values())
     assert found.num_parameters == made.model.num_parameters(len(made.vocab), rows)
 
 
@@ -114,5 +115,7 @@ def test_ngrams_must_be_those_of_the_configuration(tmp_path):
     del made.arrays["ngrams.4"]
     path = tmp_path / "last.safetensors"
     checkpoint.write(path, made)
-    with pytest.raises(CheckpointError, match="its n-grams do not fit its configuration"):
+    with pytest.raises(
+        CheckpointError, match="its constants do not fit its configuration .ngrams.4."
+    ):
         checkpoint.read(path)

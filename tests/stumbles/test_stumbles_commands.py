@@ -45,7 +45,7 @@ def test_flags_that_say_what_the_run_is_are_taken(charrnn, flags, named):
         ("--records blank", "--records blank is not what the run has: lines"),
         ("--bytes", "--bytes is not what the run has: no --bytes"),
         ("--rnn-size many", "Invalid value for '--hidden-size' / '--rnn-size'"),
-        ("--max-vocab 100", "--max-vocab is for a new run"),
+        ("--max-vocab 100", "--max-vocab 100 is not what the run has: 8192"),
         ("--colour", "No such option: --colour"),
     ],
 )

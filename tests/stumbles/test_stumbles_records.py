@@ -14,6 +14,7 @@ from stumbles import stumble
 from charrnn._text import Reporter
 from charrnn.data.reload import reload_text
 from charrnn.runs import checkpoint
+from charrnn.runs.migrations import FORMAT
 
 DATA = Path(__file__).parents[1] / "golden"
 
@@ -177,7 +178,7 @@ def test_records_of_an_older_format_are_what_they_were(charrnn, tmp_path):
 
 
 @stumble(19)
-@pytest.mark.parametrize("number", range(1, checkpoint.FORMAT + 1))
+@pytest.mark.parametrize("number", range(1, FORMAT + 1))
 def test_a_run_of_each_format_scores_its_own_split(charrnn, tmp_path, number):
     run = run_of(tmp_path)
     run.folder.mkdir(parents=True)

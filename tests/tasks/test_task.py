@@ -14,7 +14,9 @@ from torch.nn import functional
 from charrnn.config import CPU, DataConfig, ModelConfig, TrainConfig
 from charrnn.data.corpus import CorpusFacts
 from charrnn.data.vocab import Vocab
-from charrnn.runs.checkpoint import CheckpointHeader, Position
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import CheckpointHeader, Position
+from charrnn.runs.schemas import SCHEMAS, Schema
 from charrnn.tasks.registry import TASKS
 from charrnn.training.callbacks.callback import Callback
 from charrnn.training.handover import RemoteRun
@@ -76,10 +78,17 @@ class Shuffled:
         return tuple(torch.from_numpy(array[rows[self._share]]) for array in arrays)
 
 
+SCHEMA = Schema(
+    needs="0.6", model=ModelConfig, data=DataConfig, vocabs={}, corpora={},
+    metrics=("error_rate", "loss"), weights=lambda model, vocabs, constants: {},
+)  # fmt: skip
+
+
 class Classification:
     """A task with nothing to carry from batch to batch."""
 
     name, unit = "classify_points", "examples"
+    schema = SCHEMA
 
     def batches(self, dataset, config, share=slice(None), *, device):
         return Shuffled(dataset, config, share)
@@ -158,7 +167,7 @@ def test_the_first_metric_decides_what_the_best_is(new_state, tmp_path):
         corpora={"text": facts},
         position=Position(),
     )
-    start = header.with_arrays({})
+    start = Checkpoint.of(header, {})
     recorded = Lines()
     run, state = RemoteRun(tmp_path), new_state()
     trainer = Trainer(run, state, Points.drawn(300), start, callbacks=[recorded])
@@ -172,4 +181,6 @@ def test_the_first_metric_decides_what_the_best_is(new_state, tmp_path):
 
 def test_tasks_are_registered_under_their_names():
     assert all(task.name == name for name, task in TASKS.items())
+    assert TASKS.keys() == SCHEMAS.keys()
+    assert all(task.schema is SCHEMAS[name] for name, task in TASKS.items())
     assert "language_model" in TASKS

@@ -13,7 +13,7 @@ import typer.core
 from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
-    from charrnn.runs.checkpoint import CheckpointHeader
+    from charrnn.runs.header import CheckpointHeader
 
 _TYPED = "charrnn.typed"  # the key in the context's meta
 _RUN = "named"  # train's --run, beside the argument of resume
@@ -80,7 +80,6 @@ def _settings(header: "CheckpointHeader") -> dict[str, Any]:
     groups = header.model, header.data, header.train, header.runtime
     settings = {name: value for group in groups for name, value in group.to_json().items()}
     settings["learning_rate"] *= 2**header.position.rollbacks  # each has halved it
-    del settings["max_vocab"]  # no checkpoint keeps it yet
     return settings | {
         "lines": header.data.records == "lines",
         "val": list(header.corpus.val_names),

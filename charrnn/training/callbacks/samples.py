@@ -6,6 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.training.callbacks import sample_schedule
 from charrnn.training.callbacks.callback import Callback
 from charrnn.training.checkpoints import require_valid
@@ -59,5 +60,5 @@ def _drawn(trainer: Trainer) -> str:
     state = trainer.state
     arrays = state.task.arrays(state.module)
     require_valid(trainer, arrays)
-    current = trainer.header.with_arrays(arrays)
+    current = Checkpoint.of(trainer.header, arrays)
     return state.task.sample(current, trainer.dataset, seed=state.step)

@@ -42,12 +42,12 @@ class Validation(Callback):
         metrics = {}
         if state.group.rank == 0:
             metrics = dict(state.task.metrics(state.module, trainer.dataset, "val"))
-        decisive = state.group.number_of_first(next(iter(metrics.values()), math.nan))
+        name = state.task.schema.metrics[0]
+        decisive = state.group.number_of_first(metrics.get(name, math.nan))
         if trainer.clock is not None:
             trainer.clock.pace.validation = time.monotonic() - began
         if not math.isfinite(decisive):
-            name = next(iter(metrics), "metric").replace("_", " ")
-            raise diverged(trainer, f"the validation {name} is {decisive}")
+            raise diverged(trainer, f"the validation {name.replace('_', ' ')} is {decisive}")
         named = _of_validation(metrics)
         trainer.validated = (state.step, named)
         trainer.record(**named)
@@ -65,7 +65,8 @@ class Validation(Callback):
             best = checkpoint.read(run.best)
         except CheckpointError:
             return  # there was a warning at the start; the last checkpoint is intact
-        if "val_loss_reset" not in best.metrics:
+        final_metrics = trainer.state.task.schema.final_metrics
+        if any(f"val_{name}" not in best.metrics for name in final_metrics):
             metrics = {**best.metrics, **_of_validation(_final_metrics(trainer, best))}
             run.save_best(dataclasses.replace(best, metrics=metrics))
 
@@ -92,7 +93,8 @@ def _metric_of_best(trainer: Trainer) -> float:
     if not trainer.run.has_best():
         return math.inf
     try:
-        return checkpoint.read(trainer.run.best).metrics.get("val_loss", math.inf)
+        best = checkpoint.read(trainer.run.best)
     except CheckpointError as error:
         trainer.warn(f"{error.message}; the next validation replaces it")
         return math.inf
+    return best.metrics.get(best.schema.decisive_metric, math.inf)

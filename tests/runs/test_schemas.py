@@ -1,0 +1,132 @@
+"""A task is one entry: another one is stored in the same format."""
+
+import json
+import struct
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from charrnn.config import Checked, RuntimeConfig, TrainConfig, setting
+from charrnn.data.corpus import CorpusFacts
+from charrnn.data.vocab import Vocab
+from charrnn.errors import CheckpointError
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import CheckpointHeader, Position
+from charrnn.runs.migrations import FORMAT
+from charrnn.runs.schemas import SCHEMAS, Schema
+
+
+@dataclass(frozen=True)
+class PairModel(Checked):
+    encoder_size: int = setting(3, low=1, high=9)
+    decoder_size: int = setting(4, low=1, high=9)
+    attention: str = setting("dot", choices=("dot", "none"))
+
+
+@dataclass(frozen=True)
+class PairData(Checked):
+    is_reversed: bool = setting(False)
+
+
+def pair_weights(model, vocabs, constants):
+    return {
+        "encoder": (len(vocabs["source"]), model.encoder_size),
+        "decoder": (len(vocabs["target"]), model.decoder_size),
+        "lengths": constants["lengths"],
+    }
+
+
+PAIRS = Schema(
+    needs="0.9",
+    model=PairModel,
+    data=PairData,
+    vocabs={"source": Vocab, "target": Vocab},
+    corpora={"pairs": CorpusFacts},
+    metrics=("error_rate", "loss"),
+    constants=lambda model: ["lengths"],
+    constant_problem=lambda name, array: "" if (array > 0).all() else "is not positive",
+    weights=pair_weights,
+)
+
+
+@pytest.fixture(autouse=True)
+def _registered(monkeypatch):
+    monkeypatch.setitem(SCHEMAS, "translate_in_test", PAIRS)
+
+
+def translation() -> Checkpoint:
+    header = CheckpointHeader(
+        task="translate_in_test",
+        model=PairModel(attention="none"),
+        data=PairData(is_reversed=True),
+        train=TrainConfig(steps=9),
+        runtime=RuntimeConfig(threads=2),
+        vocabs={"source": Vocab(tuple(b"abc")), "target": Vocab(tuple(b"xyz\n"))},
+        corpora={"pairs": CorpusFacts(("pairs.tsv",), "0" * 64, 12)},
+        position=Position(step=3),
+        metrics={"val_error_rate": 0.25},
+    )
+    shapes = {"encoder": (3, 3), "decoder": (4, 4), "lengths": (2,)}
+    arrays = {f"weights.{name}": np.ones(shape, np.float32) for name, shape in shapes.items()}
+    return Checkpoint.of(header, arrays | {"lengths": np.array([1, 2]), "state.0": np.ones(2)})
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "last.safetensors"
+    checkpoint.write(path, translation())
+    return path
+
+
+def test_a_task_with_two_vocabularies_and_a_model_of_its_own_is_stored(path):
+    found = checkpoint.read(path)
+    assert found.header == translation().header
+    assert found.arrays.keys() == translation().arrays.keys()
+    assert checkpoint.read_header(path) == found.header
+    assert found.num_parameters == 9 + 16 + 2
+    assert found.metrics[found.schema.decisive_metric] == 0.25
+    data = path.read_bytes()
+    stored = json.loads(data[8 : 8 + struct.unpack("<Q", data[:8])[0]])["__metadata__"]["charrnn"]
+    assert json.loads(stored)["format"] == FORMAT
+    assert json.loads(stored)["model"]["attention"] == "none"
+
+
+def test_its_model_is_used_without_its_training_state(path):
+    used = checkpoint.read(path).without_training_state()
+    assert used.arrays.keys() == translation().arrays.keys() - {"state.0"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"weights.encoder": np.ones((3, 2), np.float32)}, "do not fit its configuration .encoder"),
+        ({"lengths": np.array([1, 2, 3])}, "do not fit its configuration .lengths"),
+        ({"lengths": np.array([1, -2])}, "lengths is not positive"),
+        ({"ngrams.2": np.array([1])}, "the array 'ngrams.2' is none of a checkpoint's"),
+    ],
+)
+def test_arrays_that_the_task_has_not_are_refused(tmp_path, changes, reason):
+    path, made = tmp_path / "x", translation()
+    checkpoint.write(path, replace(made, arrays=made.arrays | changes))
+    with pytest.raises(CheckpointError, match=reason):
+        checkpoint.read(path)
+
+
+def test_a_constant_that_is_missing_is_named(tmp_path):
+    path, made = tmp_path / "x", translation()
+    del made.arrays["lengths"]
+    checkpoint.write(path, made)
+    with pytest.raises(CheckpointError, match="its constants do not fit its configuration"):
+        checkpoint.read(path)
+
+
+def test_an_older_charrnn_says_which_version_has_the_task(path, monkeypatch):
+    monkeypatch.delitem(SCHEMAS, "translate_in_test")
+    with pytest.raises(CheckpointError) as error:
+        checkpoint.read(path)
+    assert str(error.value) == (
+        f"{path} is of the task 'translate_in_test', which this charrnn does not know; it needs"
+        " charrnn 0.9: pip install --upgrade charrnn"
+    )
