@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from charrnn.analysis.copying import LEAST_COPY, report
-from charrnn.data.text_index import Index
+from charrnn.data.text_index import TextIndex
 from charrnn.data.vocab import Vocab, code_points
 
 LENGTH = 1000  # of the text
@@ -90,9 +90,9 @@ def rival(folder: Path) -> list[float]:
     return [(time.process_time() - began) * num / NUM_TRIED]
 
 
-def opened(folder: Path) -> Index:
+def opened(folder: Path) -> TextIndex:
     ids = np.load(folder / "ids.npy", mmap_mode="r")
-    return Index.of(ids, ALPHABET, "0" * 64, cache=folder, progress=lambda done, total: None)
+    return TextIndex.of(ids, ALPHABET, "0" * 64, cache=folder, progress=lambda done, total: None)
 
 
 def encoded(text: str) -> np.ndarray:
@@ -111,7 +111,7 @@ def row(kind: str, megabytes: int) -> str:
         Path(folder, "text").write_text(text)
         del corpus
         seconds, busy, peak = in_another_process("make", folder)
-        (path,) = Path(folder).glob("*-places.npy")
+        (path,) = Path(folder).glob("*-suffixes.npy")
         size = path.stat().st_size / 1e6
         milliseconds, asking_peak, found = in_another_process("ask", folder)
         (by_find,) = in_another_process("rival", folder)

@@ -13,7 +13,7 @@ from charrnn.runs.header import CheckpointHeader
 
 if TYPE_CHECKING:
     from charrnn.analysis.copying import Report
-    from charrnn.data.text_index import Index
+    from charrnn.data.text_index import TextIndex
     from charrnn.generation.constraints import NoCopies
 
 _SHOWN_CHARS = 60  # of a copy
@@ -113,7 +113,7 @@ class CopyDetector:
         return counted + (f": {shown}" if new else "") + (" …" if new[_SHOWN_WORDS:] else "")
 
 
-def _index_of(header: CheckpointHeader) -> "Index":
+def _index_of(header: CheckpointHeader) -> "TextIndex":
     """Return the index of the corpus that was learned, made now if there is none yet.
 
     Where the corpus is gone or has changed, the encoded copy of it serves. Raises `CorpusError`
@@ -121,14 +121,14 @@ def _index_of(header: CheckpointHeader) -> "Index":
     """
     from charrnn.data.corpus import folders_of
     from charrnn.data.reload import reload
-    from charrnn.data.text_index import Index
+    from charrnn.data.text_index import TextIndex
 
     reporter = choose_reporter(quiet=False, as_json=False)
     reference = header.corpus_reference
     with folders_of(header.path) as folders:
         corpus = reload(reference, folders, keep_corpus=True, reporter=reporter)
         reporter.end_progress()
-        index = Index.of(
+        index = TextIndex.of(
             corpus.ids,
             corpus.vocab,
             corpus.sha256,

@@ -1,7 +1,10 @@
 """An index of a corpus, in which any piece of text is found without reading the corpus.
 
-It is made once and kept beside the encoded copy of the corpus, memory-mapped. It knows neither
-models nor what the pieces are wanted for.
+It is a suffix array (Manber & Myers, 1990): all positions of the corpus, in the order of the text
+that follows them. It is made once, in some five bytes of memory for each byte of the ids, and kept
+beside the encoded corpus, memory-mapped.
+
+Ids are compared by their bytes as they lie in memory: any order serves.
 """
 
 import unicodedata
@@ -10,42 +13,47 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn._text import ProgressCallback
 from charrnn.data.encoding import cache_files
-from charrnn.data.suffix_array import DEPTH, in_order, place_type
 from charrnn.data.vocab import IntArray, Vocab, code_points
+from charrnn.errors import NoMemoryError
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 20  # positions handled at once
 _NUM_KEPT = 4096  # pieces whose followers are kept
 
 
 @dataclass(frozen=True)
-class Index:
-    """A corpus, its alphabet, and all places of it in the order of what follows them."""
+class TextIndex:
+    """A corpus as ids, its vocabulary, and its positions in the order of what follows them."""
 
     ids: IntArray
     vocab: Vocab
-    places: IntArray
+    positions: IntArray
 
     @classmethod
     def of(
         cls, ids: IntArray, vocab: Vocab, sha256: str, *, cache: Path, progress: ProgressCallback
-    ) -> "Index":
-        """The index that is kept in the cache, or a new one, which is then kept: four bytes for a
-        character. `sha256` is the corpus's. Raises `StorageError` where there is no room for it.
+    ) -> "TextIndex":
+        """Load the index from the cache, or make it and keep it there: four bytes a character.
+
+        `sha256` is the digest of the corpus. Raises `StorageError` if the disk has no room for the
+        index, `NoMemoryError` if the memory has none for making it.
         """
         ids_path = cache_files.ids_path(sha256, vocab, cache)
-        path = ids_path.with_name(f"{ids_path.stem}-places.npy")
-        kind = place_type(len(ids))
-        places = cache_files.load_array(path, length=len(ids), dtype=kind)
-        if places is None:
-            pieces = (piece.tobytes() for piece in in_order(ids, progress))
-            places = cache_files.save_array(path, pieces, length=len(ids), dtype=kind)
-        return cls(ids, vocab, places)
+        path = ids_path.with_name(f"{ids_path.stem}-suffixes.npy")
+        dtype = position_dtype(len(ids))
+        positions = cache_files.load_array(path, length=len(ids), dtype=dtype)
+        if positions is None:
+            progress(0, len(ids))
+            chunks = (chunk.tobytes() for chunk in sorted_positions(ids))
+            positions = cache_files.save_array(path, chunks, length=len(ids), dtype=dtype)
+            progress(len(ids), len(ids))
+        return cls(ids, vocab, positions)
 
     @cached_property
     def _bytes(self) -> memoryview:
@@ -53,125 +61,82 @@ class Index:
 
     @cached_property
     def _sorted(self) -> memoryview:
-        return self.places.data  # whose items are plain integers
+        return self.positions.data  # its items are Python integers
 
     def range_of(self, piece: bytes, low: int = 0, high: int | None = None) -> tuple[int, int]:
-        """Where among the sorted places, or those in a range, the ones stand at which a piece of at
-        most `DEPTH` bytes begins. The text goes on with zeros for this, so up to as many places may
-        be false.
+        """Return the range of sorted positions where a piece (ids as bytes) begins.
+
+        `low` and `high` narrow the search to a range.
         """
         size, text = self.ids.itemsize, self._bytes
 
-        def there(place: int) -> bytes:
-            return bytes(text[size * place : size * place + len(piece)]).ljust(len(piece), b"\0")
+        def text_at(position: int) -> bytes:
+            return bytes(text[size * position : size * position + len(piece)])
 
-        low = bisect_left(self._sorted, piece, low, high, key=there)
-        return low, bisect_right(self._sorted, piece, low, high, key=there)
-
-    @property
-    def reach(self) -> int:
-        """How many characters it looks ahead."""
-        return DEPTH // self.ids.itemsize
+        low = bisect_left(self._sorted, piece, low, high, key=text_at)
+        return low, bisect_right(self._sorted, piece, low, high, key=text_at)
 
     def has(self, piece: IntArray) -> bool:
-        """Whether some ids stand in the corpus one after another."""
-        if len(piece) > self.reach:
-            return any(len(places) for places in self._places_of(piece))
+        """Whether the corpus has these ids one after another."""
         low, high = self.range_of(piece.tobytes())
-        few = self.places[low : min(high, low + DEPTH)].astype(np.int64)
-        return high - low > DEPTH or bool((few + len(piece) <= len(self.ids)).any())
+        return low < high
+
+    def first(self, piece: IntArray) -> int | None:
+        """Return the first position of a piece; None if the corpus does not have it."""
+        low, high = self.range_of(piece.tobytes())
+        return int(self.positions[low:high].min()) if low < high else None
 
     def followers(self, piece: IntArray) -> IntArray:
-        """The ids that come after some others in the corpus, each once."""
+        """Return the ids that follow a piece in the corpus, each once."""
         return self._followers(piece.tobytes())
 
     @cached_property
     def _followers(self) -> Callable[[bytes], IntArray]:
-        return lru_cache(_NUM_KEPT)(self._find_followers)  # a text that repeats itself asks again
+        def find(piece: bytes) -> IntArray:
+            return np.array(list(self._next_ids(piece)), self.ids.dtype)
 
-    def _find_followers(self, data: bytes) -> IntArray:
-        piece = np.frombuffer(data, self.ids.dtype)
-        if len(piece) < self.reach:
-            return np.array(list(self._next_ids(data)), self.ids.dtype)
-        found = [
-            np.unique(self.ids[places[places + len(piece) < len(self.ids)] + len(piece)])
-            for places in self._places_of(piece)
-        ]
-        return np.unique(np.concatenate([np.empty(0, self.ids.dtype), *found]))
+        return lru_cache(_NUM_KEPT)(find)  # a text that repeats itself asks again
 
     def _next_ids(self, piece: bytes) -> Iterator[int]:
-        """The ids after a short piece: its places stand in the order of what follows it."""
-        size = self.ids.itemsize
+        """Yield the ids after a piece, one range of positions each."""
+        num_ids = len(piece) // self.ids.itemsize
         low, high = self.range_of(piece)
         while low < high:
-            next_place = self._sorted[low] + len(piece) // size
-            if next_place >= len(self.ids):
-                low += 1
+            following = self._sorted[low] + num_ids
+            if following == len(self.ids):
+                low += 1  # the corpus ends with the piece
                 continue
-            yield int(self.ids[next_place])
-            longer = piece + self.ids[next_place : next_place + 1].tobytes()
+            yield int(self.ids[following])
+            longer = piece + self.ids[following : following + 1].tobytes()
             low = self.range_of(longer, low, high)[1]
 
-    def _places_of(self, piece: IntArray) -> Iterator[IntArray]:
-        """Where a piece stands that is at least as long as the index looks ahead."""
-        offsets = {*range(0, len(piece) - self.reach, self.reach), len(piece) - self.reach}
-        parts = {k: piece[k : k + self.reach].tobytes() for k in offsets}
-        ranges = {k: self.range_of(part) for k, part in parts.items()}
-        rarest = min(offsets, key=lambda k: ranges[k][1] - ranges[k][0])
-        for places in self.candidates(*ranges[rarest]):
-            places = places - rarest
-            places = places[(places >= 0) & (places + len(piece) <= len(self.ids))]
-            for k in range(len(piece)):
-                places = places[self.ids[places + k] == piece[k]]
-            yield places
-
-    def candidates(self, low: int, high: int) -> Iterator[IntArray]:
-        """The places of a range, in pieces, fit for arithmetic."""
-        for begin in range(low, high, _CHUNK):
-            yield self.places[begin : min(begin + _CHUNK, high)].astype(np.int64)
-
-    def has_at(self, place: int, piece: bytes) -> bool:
-        """Whether a piece stands at a place."""
-        begin = self.ids.itemsize * place
-        return place >= 0 and bytes(self._bytes[begin : begin + len(piece)]) == piece
-
-    def search(self, piece: bytes) -> int | None:
-        """The first place of a piece, by reading the whole corpus."""
-        size, stride = self.ids.itemsize, max(1 << 24, len(piece))
-        stride -= stride % size
-        for begin in range(0, len(self._bytes), stride):
-            window = bytes(self._bytes[begin : begin + stride + len(piece) - 1])
-            found = window.find(piece)
-            while found >= 0 and found % size:  # begins within a character
-                found = window.find(piece, found + 1)
-            if found >= 0:
-                return (begin + found) // size
-        return None
-
-    def line_of(self, place: int) -> int:
-        """The number of the line that holds a place, from 1."""
+    def line_of(self, position: int) -> int:
+        """Return the number of the line that holds a position, from 1."""
         newline = int(self.vocab.ids_of(np.array([ord("\n")]))[0])
         ends = (
-            np.count_nonzero(self.ids[begin : min(begin + (1 << 24), place)] == newline)
-            for begin in range(0, place, 1 << 24)
+            np.count_nonzero(self.ids[begin : min(begin + _CHUNK, position)] == newline)
+            for begin in range(0, position, _CHUNK)
         )
         return 1 + int(sum(ends))
 
     def has_word(self, word: str) -> bool:
-        """Whether a word stands in the corpus with no letter before or after it."""
+        """Whether the corpus has a word with no letter before or after it."""
         ids = self.vocab.ids_of(code_points(word))
         if not is_known(ids, self.vocab).all():
             return False
-        piece = ids.astype(self.ids.dtype)
-        num_chars, letters = len(self.ids), self._is_letter
-        for places in self.candidates(*self.range_of(piece.tobytes()[:DEPTH])):
-            places = places[places + len(piece) <= num_chars]
-            places = places[(places == 0) | ~letters[self.ids[places - 1]]]
-            ends = places + len(piece)
-            ends_alone = (ends == num_chars) | ~letters[self.ids[np.minimum(ends, num_chars - 1)]]
-            if any(self.has_at(place, piece.tobytes()) for place in places[ends_alone].tolist()):
-                return True
-        return False
+        low, high = self.range_of(ids.astype(self.ids.dtype).tobytes())
+        return any(
+            self._stands_alone(self.positions[begin : min(begin + _CHUNK, high)], len(ids))
+            for begin in range(low, high, _CHUNK)
+        )
+
+    def _stands_alone(self, positions: IntArray, length: int) -> bool:
+        """Whether letters neither precede nor follow a word at one of its positions."""
+        begins = positions.astype(np.int64)
+        ends, last = begins + length, len(self.ids) - 1
+        follows_none = (begins == 0) | ~self._is_letter[self.ids[begins - 1]]
+        precedes_none = (ends > last) | ~self._is_letter[self.ids[np.minimum(ends, last)]]
+        return bool((follows_none & precedes_none).any())
 
     @cached_property
     def _is_letter(self) -> npt.NDArray[np.bool_]:
@@ -180,14 +145,40 @@ class Index:
         return np.array(letters)
 
 
+def position_dtype(num_chars: int) -> np.dtype[Any]:
+    """Return the type that holds a position in a text of that length."""
+    return np.dtype(np.uint32 if num_chars <= 1 << 32 else np.uint64)
+
+
+def sorted_positions(ids: IntArray) -> Iterator[IntArray]:
+    """Yield all positions of a text in chunks, in the order of the text that follows them.
+
+    Raises `NoMemoryError` if they cannot be sorted in memory.
+    """
+    from pydivsufsort import divsufsort
+
+    size = ids.itemsize
+    try:
+        sorted_bytes = divsufsort(np.array(ids).view(np.uint8))
+    except MemoryError as error:
+        needed = ids.nbytes * (5 if ids.nbytes < 1 << 31 else 9) / 1e9
+        raise NoMemoryError(
+            f"an index of this corpus takes {needed:.1f} GB of memory to make",
+            "make it on a machine that has as much, and copy the folder of runs",
+        ) from error
+    for begin in range(0, len(sorted_bytes), _CHUNK):
+        chunk = sorted_bytes[begin : begin + _CHUNK]
+        yield (chunk[chunk % size == 0] // size).astype(position_dtype(len(ids)))
+
+
 def is_known(ids: IntArray, vocab: Vocab) -> npt.NDArray[np.bool_]:
-    """Which ids stand for one character, rather than for none or for all the rare ones."""
+    """Return which ids stand for one character, rather than for none or for all the rare ones."""
     known: npt.NDArray[np.bool_] = ids >= 0
     return known if vocab.unknown_id is None else known & (ids != vocab.unknown_id)
 
 
 def is_letter(character: str, vocab: Vocab) -> bool:
-    """Whether a character is part of a word; of bytes, also each that UTF-8 makes letters of."""
+    """Whether a character is part of a word; among bytes, also those of letters in UTF-8."""
     if vocab.is_bytes:
         return (character.isascii() and character.isalpha()) or character >= "\x80"
     return unicodedata.category(character)[0] in "LM"  # letters, and the marks that go with them

@@ -15,7 +15,7 @@ from charrnn.data.vocab import IntArray
 from charrnn.generation.sampler import FloatArray
 
 if TYPE_CHECKING:
-    from charrnn.data.text_index import Index
+    from charrnn.data.text_index import TextIndex
 
 FREE = 5  # characters in a row that may be repeated without a penalty
 _WINDOW = 1000  # characters; a passage further back may be repeated
@@ -31,7 +31,7 @@ class NoCopies:
 
     is_stuck = False  # every character would complete a copy
 
-    def __init__(self, index: "Index", length: int, free: Sequence[int] = ()) -> None:
+    def __init__(self, index: "TextIndex", length: int, free: Sequence[int] = ()) -> None:
         self._index, self._length, self._free = index, length, list(free)
         self._ids: list[int] = []  # the last `length` that were read
         self._num_read = 0
@@ -77,9 +77,8 @@ class NoCopies:
         copy can begin there or before. From `start` on the text is not in the corpus.
         """
         low, high = start, self._num_read  # absent from low on, present from high on
-        low = max(low, high - self._index.reach)
         if self._index.has(self._read_since(low)):
-            return start
+            return start  # the corpus ends with it
         while high - low > 1:
             middle = (low + high) // 2
             if self._index.has(self._read_since(middle)):

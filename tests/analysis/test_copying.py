@@ -47,43 +47,40 @@ def quoting(draw, letters):
 
 
 @SOME
-@pytest.mark.parametrize("many", [1, 4096])
 @settings(deadline=None, max_examples=40)
 @given(data=st.data())
-def test_it_is_what_brute_force_finds_at_every_length(vocab, letters, many, data):
+def test_copies_of_every_length_are_those_of_a_brute_force_search(vocab, letters, data):
     corpus, text = data.draw(quoting(letters))
     index = index_of(corpus, vocab)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(copying, "_MANY", many)
-        told = report(index, text)
-        found = told.longest_copy
-        expected = longest_by_force(text, corpus)
-        assert (found and (len(found.text), found.start, found.place)) == expected
-        longest = expected[0] if expected else 0
-        for length in {*range(1, len(text) + 2, 5), longest, longest + 1} - {0}:
-            assert copies(index, text, length) == (length <= longest)
-        for least in (1, 2, 7, 40):
-            sought = copying._Sought(index, text)
-            assert sought.num_copied(least) == copied_by_force(text, corpus, least)
-    assert told.num_copied == copied_by_force(text, corpus, 30)
+    made = report(index, text)
+    longest = made.longest_copy
+    expected = longest_by_force(text, corpus)
+    assert (longest and (len(longest.text), longest.start, longest.place)) == expected
+    length = expected[0] if expected else 0
+    for least in {*range(1, len(text) + 2, 5), length, length + 1} - {0}:
+        assert copies(index, text, least) == (least <= length)
+    for least in (1, 2, 7, 30, 40):
+        num_copied = copying.num_copied(index, text, least)
+        assert num_copied == copied_by_force(text, corpus, least)
+    assert made.num_copied == copied_by_force(text, corpus, 30)
 
 
-def test_a_report_tells_what_a_person_asks():
+def test_a_report_has_the_longest_copy_and_the_new_words():
     corpus = "To be, or not to be:\nthat is the question, whether it is nobler\nin the mind"
     text = "Thou art the question, whether it is nobler\nin a MIND, thou mindly, naught art"
-    told = report(index_of(corpus + " Tuhlgdvzcxywq"), text)
+    made = report(index_of(corpus + " Tuhlgdvzcxywq"), text)
     quoted = " the question, whether it is nobler\nin "
-    assert told.longest_copy == copying.Quotation(quoted, 8, corpus.index(quoted), 2)
-    assert told.num_copied == len(quoted)
-    assert told.new_words == ("Thou", "art", "a", "thou", "mindly", "naught")
-    assert len(told.words) == 14
+    assert made.longest_copy == copying.Quotation(quoted, 8, corpus.index(quoted), 2)
+    assert made.num_copied == len(quoted)
+    assert made.new_words == ("Thou", "art", "a", "thou", "mindly", "naught")
+    assert len(made.words) == 14
 
 
-def test_words_that_are_cut_are_not_counted():
+def test_words_cut_off_are_not_counted():
     index = index_of("one two")
     assert report(index, "wo on two ow").new_words == ("wo", "on", "ow")
-    told = report(index, "wo on two ow", begins_word=False, ends_word=False)
-    assert (told.words, told.new_words) == (("on", "two"), ("on",))
+    made = report(index, "wo on two ow", begins_word=False, ends_word=False)
+    assert (made.words, made.new_words) == (("on", "two"), ("on",))
     assert report(index, " on ", begins_word=False, ends_word=False).new_words == ("on",)
     for text in ("o", ""):
         assert report(index, text, begins_word=False, ends_word=False).words == ()
@@ -92,22 +89,22 @@ def test_words_that_are_cut_are_not_counted():
 def test_several_reports_are_added_up():
     index = index_of("one two three four")
     texts = ("two three", "one seven two", "")
-    told = copying.together([report(index, text) for text in texts])
-    assert (told.num_chars, told.longest_copy.text) == (22, "two three")
-    assert told.words == ("two", "three", "one", "seven")
-    assert told.new_words == ("seven",)
+    made = copying.together([report(index, text) for text in texts])
+    assert (made.num_chars, made.longest_copy.text) == (22, "two three")
+    assert made.words == ("two", "three", "one", "seven")
+    assert made.new_words == ("seven",)
     assert copying.together([]) == report(index, "")
 
 
-def test_nothing_copies_nothing():
-    told = report(index_of("abab"), "")
-    assert told == copying.Report(0, None, 0, (), ())
+def test_an_empty_text_has_an_empty_report():
+    made = report(index_of("abab"), "")
+    assert made == copying.Report(0, None, 0, (), ())
     assert not copies(index_of("abab"), "", 1)
     strange = report(index_of("abab"), "xyz")
     assert (strange.longest_copy, strange.new_words) == (None, ("xyz",))
 
 
-def test_characters_that_the_corpus_lacks_or_folded_match_nothing():
+def test_unknown_and_rare_characters_match_nothing():
     vocab = Vocab((97, 98, UNKNOWN))
     index = index_of("abcabdab", vocab)
     assert report(index, "ab\ufffdab").longest_copy.text == "ab"
@@ -124,7 +121,7 @@ ADVERSARIES = {
 
 
 @pytest.mark.parametrize("name", ADVERSARIES)
-def test_a_corpus_that_repeats_itself_takes_no_longer(name):
+def test_a_corpus_that_repeats_itself_is_searched_in_time(name):
     corpus = ADVERSARIES[name]
     index = index_of(corpus)
     texts = [corpus[7:1500], corpus[:800] + "b" + corpus[:700], "a" * 1200 + "b" * 3, "ba" * 600]

@@ -3,18 +3,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charrnn.data import text_index
 from charrnn.data.encoding import cache_files
-from charrnn.data.suffix_array import in_order, place_type
-from charrnn.data.text_index import Index, is_letter
+from charrnn.data.text_index import TextIndex, is_letter, position_dtype, sorted_positions
 from charrnn.data.vocab import Vocab, code_points
+from charrnn.errors import NoMemoryError
 
 
 def index_of(text, vocab=None):
     """An index in memory."""
     vocab = vocab or Vocab(tuple(sorted(set(map(ord, text)))))
     ids = vocab.ids_of(code_points(text)).astype(vocab.dtype)
-    places = np.concatenate(list(in_order(ids, lambda done, total: None)))
-    return Index(ids, vocab, places)
+    return TextIndex(ids, vocab, np.concatenate(list(sorted_positions(ids))))
 
 
 WIDE = Vocab(tuple(range(97, 97 + 300)))  # two bytes for an id; 256 and 1 are each other's, shifted
@@ -22,20 +22,41 @@ ALPHABETS = {"narrow": (None, "ab"), "wide": (WIDE, "ab" + WIDE.char(256) + WIDE
 SOME = pytest.mark.parametrize(("vocab", "letters"), ALPHABETS.values(), ids=ALPHABETS)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
+@pytest.mark.parametrize("chunk", [4, 1 << 20])
+@settings(deadline=None, max_examples=40)
+@given(values=st.lists(st.sampled_from([0, 1, 255]), min_size=1, max_size=80))
+def test_positions_are_in_the_order_of_what_follows_them(values, dtype, chunk):
+    ids = np.array(values, dtype) * (1 if dtype is np.uint8 else 257)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(text_index, "_CHUNK", chunk)
+        positions = np.concatenate(list(sorted_positions(ids)))
+    assert positions.tolist() == sorted(range(len(ids)), key=lambda k: ids[k:].tobytes())
+    assert positions.dtype == position_dtype(len(ids)) == np.uint32
+    assert position_dtype((1 << 32) + 1) == np.uint64
+
+
+def test_a_corpus_too_large_for_the_memory_says_how_much_it_takes(monkeypatch):
+    def fails(data):
+        raise MemoryError
+
+    monkeypatch.setattr("pydivsufsort.divsufsort", fails)
+    with pytest.raises(NoMemoryError, match=r"takes 0.0 GB of memory"):
+        list(sorted_positions(np.zeros(1000, np.uint8)))
+
+
 @SOME
 @settings(deadline=None, max_examples=40)
 @given(data=st.data())
-def test_a_range_holds_the_places_of_a_piece_and_search_finds_the_first(vocab, letters, data):
+def test_a_range_has_the_positions_of_a_piece(vocab, letters, data):
     text = data.draw(st.text(letters, min_size=2, max_size=200))
     piece = data.draw(st.text(sorted(set(text)), min_size=1, max_size=16))
     index = index_of(text, vocab)
-    sought = index.vocab.ids_of(code_points(piece)).astype(index.ids.dtype).tobytes()
-    low, high = index.range_of(sought)
-    there = {int(place) for place in index.places[low:high] if index.has_at(int(place), sought)}
-    assert there == {k for k in range(len(text)) if text.startswith(piece, k)}
-    assert high - low - len(there) < max(2, len(piece))
-    first = text.find(piece)
-    assert index.search(sought) == (None if first < 0 else first)
+    sought = index.vocab.ids_of(code_points(piece)).astype(index.ids.dtype)
+    low, high = index.range_of(sought.tobytes())
+    expected = [k for k in range(len(text)) if text.startswith(piece, k)]
+    assert sorted(index.positions[low:high].tolist()) == expected
+    assert index.first(sought) == min(expected, default=None)
 
 
 @SOME
@@ -84,7 +105,7 @@ def test_it_is_kept_beside_the_corpus_and_made_again_where_it_is_damaged(tmp_pat
     calls = []
 
     def opened():
-        return Index.of(
+        return TextIndex.of(
             made.ids,
             made.vocab,
             "0" * 64,
@@ -92,15 +113,15 @@ def test_it_is_kept_beside_the_corpus_and_made_again_where_it_is_damaged(tmp_pat
             progress=lambda *done: calls.append(done),
         )
 
-    assert np.array_equal(opened().places, made.places)
-    assert calls == [(26, 26)]
-    assert isinstance(opened().places, np.memmap)
-    assert len(calls) == 1
-    (path,) = tmp_path.glob("*-places.npy")
+    assert np.array_equal(opened().positions, made.positions)
+    assert calls == [(0, 26), (26, 26)]
+    assert isinstance(opened().positions, np.memmap)
+    assert len(calls) == 2
+    (path,) = tmp_path.glob("*-suffixes.npy")
     assert path.stem.startswith(cache_files.ids_path("0" * 64, made.vocab, tmp_path).stem)
     path.write_bytes(path.read_bytes()[:-4])
-    assert np.array_equal(opened().places, made.places)
-    assert opened().places.dtype == place_type(26)
+    assert np.array_equal(opened().positions, made.positions)
+    assert opened().positions.dtype == position_dtype(26)
 
 
 def test_letters_are_those_of_any_script():

@@ -221,10 +221,12 @@ def test_no_copy_is_drawn_in_the_first_place(charrnn, two_runs, monkeypatch, num
 
 @stumble(36)
 def test_masking_costs_few_searches(charrnn, two_runs, monkeypatch):
-    from charrnn.data.text_index import Index
+    from charrnn.data.text_index import TextIndex
 
-    asked, range_of = [], Index.range_of
-    monkeypatch.setattr(Index, "range_of", lambda *given: asked.append(given) or range_of(*given))
+    asked, range_of = [], TextIndex.range_of
+    monkeypatch.setattr(
+        TextIndex, "range_of", lambda *given: asked.append(given) or range_of(*given)
+    )
     said = charrnn("sample", "a", "-n", 1000, "-s", 1, "--novel", 30).out
     assert len(said) == 1000
     assert 0 < len(asked) < 2500
