@@ -1,7 +1,4 @@
-"""Where the numbers of a chart stand: the range of an axis, its round ticks and their labels.
-
-Mathematics alone: what is drawn with it, and on what, is told by `curves`.
-"""
+"""Axes of a chart: their range, their round ticks and the labels of these. Mathematics alone."""
 
 import itertools
 import math
@@ -13,7 +10,7 @@ _ROUND = (1, 2, 5)
 
 @dataclass(frozen=True)
 class Axis:
-    """A range of numbers laid out from 0 to 1; on a logarithmic axis all are above zero."""
+    """A range of numbers, laid out from 0 to 1; on a logarithmic axis all are above zero."""
 
     low: float
     high: float
@@ -21,28 +18,30 @@ class Axis:
 
     @classmethod
     def around(cls, values: Iterable[float], *, is_log: bool = False) -> "Axis":
-        """An axis that holds all values that can stand on it; without any, from 1 to 10."""
-        fitting = [value for value in values if _fits(value, is_log)]
-        low, high = (min(fitting), max(fitting)) if fitting else (1.0, 10.0)
+        """Return an axis that holds all values that it can show; from 1 to 10 if there are none."""
+        shown = [value for value in values if _can_show(value, is_log)]
+        low, high = (min(shown), max(shown)) if shown else (1.0, 10.0)
         if low == high and is_log:
             return cls(low / 2, high * 2, is_log)
         if low == high:
             return cls(low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2)
         return cls(low, high, is_log)
 
-    def place(self, value: float) -> float | None:
-        """The share of the axis that lies below a value; None where it cannot stand on it."""
-        if not _fits(value, self.is_log):
+    def position(self, value: float) -> float | None:
+        """Return where a value is, 0 at the low end and 1 at the high end; None if the axis cannot
+        show it.
+        """
+        if not _can_show(value, self.is_log):
             return None
         if self.is_log:
             return math.log(value / self.low) / math.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
 
     def ticks(self, most: int) -> dict[float, str]:
-        """Round numbers on the axis with their labels, at most so many (at least four) of them."""
-        every = self._decades(most) if self.is_log else []
-        if len(every) > 1:
-            return {tick: f"{tick:g}" for tick in every}
+        """Return at most `most` (at least four) round numbers on the axis, with their labels."""
+        decades = self._decades(most) if self.is_log else []
+        if len(decades) > 1:
+            return {tick: f"{tick:g}" for tick in decades}
         for step in _steps((self.high - self.low) / most):
             first, last = math.ceil(self.low / step), math.floor(self.high / step)
             if last - first < most:
@@ -50,30 +49,30 @@ class Axis:
         return {k * step: _label(k * step, step) for k in range(first, last + 1)}
 
     def _decades(self, most: int) -> list[float]:
-        """Powers of ten, with their doubles and fivefolds where there is room for them."""
+        """Return powers of ten, with two and five times each if there is room for them."""
         first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
         stride = max(1, math.ceil((last - first) / most))
         powers = range(first - first % stride, last + 1, stride)
         finer = [float(f"{k}e{power}") for power in powers for k in _ROUND if stride == 1]
         for ticks in (finer, [float(f"1e{power}") for power in powers]):
-            on_it = [tick for tick in ticks if self.low <= tick <= self.high]
-            if 1 < len(on_it) <= most:
-                return on_it
+            shown = [tick for tick in ticks if self.low <= tick <= self.high]
+            if 1 < len(shown) <= most:
+                return shown
         return []
 
 
-def _fits(value: float, is_log: bool) -> bool:
+def _can_show(value: float, is_log: bool) -> bool:
     return math.isfinite(value) and (value > 0 or not is_log)
 
 
 def _steps(least: float) -> Iterator[float]:
-    """1, 2 and 5 times the powers of ten, from about `least` upwards."""
+    """Yield 1, 2 and 5 times the powers of ten, from about `least` upwards."""
     for power in itertools.count(math.floor(math.log10(least))):
         yield from (float(f"{k}e{power}") for k in _ROUND)
 
 
 def _label(tick: float, step: float) -> str:
-    """A tick with as many decimals as its step has; thousands as 10k, millions as 2M."""
+    """Return a tick with as many decimals as its step has; thousands as 10k, millions as 2M."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(tick) >= max(size, 1e4) and step >= size / 100:
             return f"{tick / size:g}{unit}"
@@ -82,11 +81,11 @@ def _label(tick: float, step: float) -> str:
     return f"{tick:.{max(0, -math.floor(math.log10(step)))}f}"
 
 
-def spread(places: Sequence[float], gap: float, *, last: float) -> list[float]:
-    """The same places in order, moved apart until neighbours are a gap from each other; none is
-    moved past `last` while there is room.
+def spread(positions: Sequence[float], gap: float, *, last: float) -> list[float]:
+    """Move sorted positions apart until neighbours are a gap from each other, so that their labels
+    do not overlap. None is moved past `last` while there is room.
     """
-    moved = list(places)
+    moved = list(positions)
     for k in range(1, len(moved)):
         moved[k] = max(moved[k], moved[k - 1] + gap)
     if moved and moved[-1] > last:

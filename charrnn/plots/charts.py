@@ -1,7 +1,7 @@
-"""Line charts: in the terminal, and as files through matplotlib.
+"""Line charts, in the terminal and as files (by matplotlib).
 
-A chart is data; the two drawings of it share its axes, the order of its colours and its thinning.
-Where a terminal has no colour, several curves have marks instead.
+A chart is data. Both drawings of it have the same axes, colours and thinning. Where a terminal has
+no colours, each of several curves has a mark instead.
 """
 
 import io
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 _NUM_ROWS = 16
 _SUFFIXES = (".svg", ".png", ".pdf")
-_BUCKETS = 1000  # of an exported curve: more could not be seen
+_NUM_BUCKETS = 1000  # of an exported curve: more could not be seen
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Points to be joined, in order of x; what is not finite leaves a gap."""
+    """Points joined in order of x; numbers that are not finite leave a gap."""
 
     name: str
     x: Sequence[float]
@@ -36,7 +36,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves over the same axes; `levels` are horizontal dashed lines by name."""
+    """Curves over the same axes, and horizontal dashed lines (`levels`) by name."""
 
     title: str
     x_label: str
@@ -47,14 +47,14 @@ class Chart:
     log_y: bool = False
 
     def axes(self) -> tuple[Axis, Axis]:
-        """The ranges that hold all curves and levels."""
-        across = (x for curve in self.curves for x in curve.x)
-        up = [y for curve in self.curves for y in curve.y] + list(self.levels.values())
-        return Axis.around(across, is_log=self.log_x), Axis.around(up, is_log=self.log_y)
+        """Return the x and y axes, which hold all curves and levels."""
+        x = (value for curve in self.curves for value in curve.x)
+        y = [value for curve in self.curves for value in curve.y] + list(self.levels.values())
+        return Axis.around(x, is_log=self.log_x), Axis.around(y, is_log=self.log_y)
 
 
 def show(chart: Chart, *, width: int | None = None) -> None:
-    """Draw a chart on stdout, as wide as the terminal (at most 120 columns), or so wide."""
+    """Draw a chart on stdout, `width` columns wide; by default as the terminal, at most 120."""
     from rich.console import Console
 
     console = Console(highlight=False, width=width)
@@ -65,40 +65,47 @@ def show(chart: Chart, *, width: int | None = None) -> None:
 
 
 def _drawn(chart: Chart, width: int, *, is_coloured: bool) -> Iterator["Text"]:
-    """The lines of a chart, from its title to its legend."""
+    """Yield the lines of a chart, from its title to its legend."""
     from rich.text import Text
 
-    across, up = chart.axes()
-    rows_of = {_row(up, tick): label for tick, label in up.ticks(_NUM_ROWS // 2).items()}
-    left = max(map(len, rows_of.values()), default=0) + 2
-    beside = _names_of_levels(chart, up)
-    right = max((Text(name).cell_len + 1 for name in beside.values()), default=0)
+    x_axis, y_axis = chart.axes()
+    ticks = {_row(y_axis, tick): label for tick, label in y_axis.ticks(_NUM_ROWS // 2).items()}
+    names = _names_of_levels(chart, y_axis)
+    left = max(map(len, ticks.values()), default=0) + 2
+    right = max((Text(name).cell_len + 1 for name in names.values()), default=0)
     num_columns = max(10, width - left - right)
-    canvas = Canvas(_NUM_ROWS, num_columns, num_curves=len(chart.curves), is_coloured=is_coloured)
-    for value in chart.levels.values():
-        canvas.level(_row(up, value))
-    for k, curve in enumerate(chart.curves):
-        canvas.draw(k, _placed(curve, across, up, buckets=2 * num_columns))
+    canvas = _canvas(chart, num_columns, is_coloured=is_coloured)
     yield Text(" " * left + visible(chart.title), style="bold" if is_coloured else "")
     yield Text(" " * max(0, left - 1 - len(chart.y_label)) + visible(chart.y_label))
     for row in range(_NUM_ROWS):
-        edge = f"{rows_of[row]:>{left - 2}} ┤" if row in rows_of else " " * (left - 1) + "│"
-        yield Text(edge).append(canvas.row(row)).append(" " + beside.get(row, ""))
-    yield from _below(across, chart.x_label, left, num_columns)
+        edge = f"{ticks[row]:>{left - 2}} ┤" if row in ticks else " " * (left - 1) + "│"
+        yield Text(edge).append(canvas.row(row)).append(" " + names.get(row, ""))
+    yield from _below(x_axis, chart.x_label, left, num_columns)
     yield from _legend(chart, canvas, width)
 
 
-def _row(up: Axis, value: float) -> int:
-    """The row of characters in which a value stands, from the top."""
-    place = up.place(value)
-    return -1 if place is None else nearest(1 - place, _NUM_ROWS * 4) // 4
+def _canvas(chart: Chart, num_columns: int, *, is_coloured: bool) -> Canvas:
+    """Return a canvas with the levels and curves of a chart."""
+    canvas = Canvas(_NUM_ROWS, num_columns, num_curves=len(chart.curves), is_coloured=is_coloured)
+    x_axis, y_axis = chart.axes()
+    for value in chart.levels.values():
+        canvas.draw_level(_row(y_axis, value))
+    for k, curve in enumerate(chart.curves):
+        canvas.draw(k, _points(curve, x_axis, y_axis, num_buckets=2 * num_columns))
+    return canvas
 
 
-def _names_of_levels(chart: Chart, up: Axis) -> dict[int, str]:
-    """Each level's name and value by the row it is written in: its own, or the nearest free one."""
-    found = {name: _row(up, value) for name, value in chart.levels.items()}
-    names = sorted((name for name in found if found[name] >= 0), key=lambda name: found[name])
-    rows = spread([found[name] for name in names], 1, last=_NUM_ROWS - 1)
+def _row(y_axis: Axis, value: float) -> int:
+    """Return the row of characters that shows a value, from the top; -1 if none does."""
+    position = y_axis.position(value)
+    return -1 if position is None else nearest(1 - position, _NUM_ROWS * 4) // 4
+
+
+def _names_of_levels(chart: Chart, y_axis: Axis) -> dict[int, str]:
+    """Return the names and values of levels by row: a level's own row, or the nearest free one."""
+    row_of = {name: _row(y_axis, value) for name, value in chart.levels.items()}
+    names = sorted((name for name in row_of if row_of[name] >= 0), key=lambda name: row_of[name])
+    rows = spread([row_of[name] for name in names], 1, last=_NUM_ROWS - 1)
     return {
         int(row): _with_value(name, chart.levels[name])
         for row, name in zip(rows, names, strict=True)
@@ -106,18 +113,18 @@ def _names_of_levels(chart: Chart, up: Axis) -> dict[int, str]:
 
 
 def _with_value(name: str, value: float) -> str:
-    """A level's name and its value in three digits."""
+    """Return the name of a level and its value in three digits."""
     return f"{visible(name)} {value:#.3g}".rstrip(".")
 
 
-def _below(across: Axis, label: str, left: int, num_columns: int) -> Iterator["Text"]:
-    """The lower edge, the ticks' labels under it, and what they mean."""
+def _below(x_axis: Axis, label: str, left: int, num_columns: int) -> Iterator["Text"]:
+    """Yield the lower edge, the labels of its ticks, and the label of the axis."""
     from rich.text import Text
 
     edge, labels = ["─"] * num_columns, [" "] * (left + num_columns)
     free = 0
-    for tick, name in across.ticks(max(4, num_columns // 8)).items():
-        column = nearest(across.place(tick) or 0, num_columns)
+    for tick, name in x_axis.ticks(max(4, num_columns // 8)).items():
+        column = nearest(x_axis.position(tick) or 0, num_columns)
         edge[column] = "┬"
         begin = max(0, min(left + column - len(name) // 2, len(labels) - len(name)))
         if begin >= free:
@@ -129,39 +136,42 @@ def _below(across: Axis, label: str, left: int, num_columns: int) -> Iterator["T
 
 
 def _legend(chart: Chart, canvas: Canvas, width: int) -> Iterator["Text"]:
-    """The curves' names beside their colours or marks: on one line, or on one each."""
+    """Yield the names of the curves with their colours or marks: on one line if they fit."""
     from rich.text import Text
 
     entries = [
-        canvas.sample(k).append(f" {visible(curve.name)}") for k, curve in enumerate(chart.curves)
+        canvas.legend_mark(k).append(f" {visible(curve.name)}")
+        for k, curve in enumerate(chart.curves)
     ]
     line = Text("   ").join(entries)
     yield from [line] if line.cell_len <= width else entries
 
 
-def _placed(curve: Curve, across: Axis, up: Axis, *, buckets: int) -> list[Point | None]:
-    """A curve's points as shares of the axes, thinned: of those that fall into one of so many
-    equal parts across, the first, the lowest, the highest and the last. None stands for a gap.
+def _points(curve: Curve, x_axis: Axis, y_axis: Axis, *, num_buckets: int) -> list[Point | None]:
+    """Return a thinned curve as fractions of the axes; None stands for a gap.
+
+    The x axis is divided into buckets. Of the points in each the first, the lowest, the highest and
+    the last are kept, so that no peak is lost.
     """
     thinned: list[Point | None] = []
     group: list[Point] = []
-    bucket = -1
+    group_bucket = -1
     for x_value, y_value in zip(curve.x, curve.y, strict=True):
-        x, y = across.place(x_value), up.place(y_value)
-        here = -1 if x is None else nearest(x, buckets)
-        if here != bucket or x is None or y is None:
-            thinned += _outline(group)
+        x, y = x_axis.position(x_value), y_axis.position(y_value)
+        bucket = -1 if x is None else nearest(x, num_buckets)
+        if bucket != group_bucket or x is None or y is None:
+            thinned += _extremes(group)
             group = []
         if x is None or y is None:
             thinned.append(None)
             continue
-        bucket = here
+        group_bucket = bucket
         group.append((x, y))
-    return thinned + _outline(group)
+    return thinned + _extremes(group)
 
 
-def _outline(group: list[Point]) -> list[Point | None]:
-    """First, lowest, highest and last of some points, in their order, each once."""
+def _extremes(group: list[Point]) -> list[Point | None]:
+    """Return the first, the lowest, the highest and the last of some points, in their order."""
     if len(group) <= 4:
         return list(group)
     heights = [y for _, y in group]
@@ -176,26 +186,26 @@ def require_exportable(path: Path) -> None:
 
 
 def export(chart: Chart, path: Path) -> None:
-    """Write a chart as .svg, .png or .pdf, by the path's suffix.
+    """Write a chart as .svg, .png or .pdf, by the suffix of the path.
 
-    The same chart gives the same bytes with the same matplotlib. Raises `UsageError` for another
-    suffix or where matplotlib is missing, `StorageError` where the disk refuses.
+    With the same version of matplotlib the same chart gives the same bytes. Raises `UsageError` for
+    another suffix or if matplotlib is missing, `StorageError` if the file cannot be written.
     """
     require_exportable(path)
     mpl, Figure = _matplotlib()
     suffix = path.suffix.lower()
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": None}
-    held = io.BytesIO()
+    image = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "charrnn", "text.parse_math": False}):
         figure = Figure(figsize=(7.2, 4.2), dpi=150, layout="tight")
         _plot(chart, figure.add_subplot())
-        figure.savefig(held, format=suffix[1:], metadata=undated[suffix])
+        figure.savefig(image, format=suffix[1:], metadata=undated[suffix])
     with storage_errors(f"cannot write {path}", "name another file to export to"):
-        write_atomically(path, [held.getbuffer()])
+        write_atomically(path, [image.getbuffer()])
 
 
 def _matplotlib() -> tuple[Any, Any]:
-    """matplotlib and its Figure, without the note it logs for a user who has no home."""
+    """Return matplotlib and its Figure, without the note it logs for a user who has no home."""
     log = logging.getLogger("matplotlib")
     level = log.level
     log.setLevel(logging.ERROR)
@@ -217,22 +227,22 @@ def _matplotlib() -> tuple[Any, Any]:
 
 
 def _plot(chart: Chart, axes: Any) -> None:
-    """The chart on matplotlib's axes, laid out by ours: 0 to 1 in both directions."""
-    across, up = chart.axes()
+    """Draw a chart on matplotlib's axes, laid out by ours: from 0 to 1 in both directions."""
+    x_axis, y_axis = chart.axes()
     lines = []
     for k, curve in enumerate(chart.curves):
         points = [
             point or (float("nan"), float("nan"))
-            for point in _placed(curve, across, up, buckets=_BUCKETS)
+            for point in _points(curve, x_axis, y_axis, num_buckets=_NUM_BUCKETS)
         ]
         style = {"color": COLOURS[k % len(COLOURS)], "marker": "o" if len(points) == 1 else ""}
         lines += axes.plot([x for x, _ in points], [y for _, y in points], lw=1.5, **style)
-    for set_ticks, axis, most in ((axes.set_xticks, across, 9), (axes.set_yticks, up, 7)):
+    for set_ticks, axis, most in ((axes.set_xticks, x_axis, 9), (axes.set_yticks, y_axis, 7)):
         ticks = axis.ticks(most)
-        set_ticks([axis.place(tick) for tick in ticks], list(ticks.values()))
+        set_ticks([axis.position(tick) for tick in ticks], list(ticks.values()))
     axes.set(xlabel=chart.x_label, ylabel=chart.y_label, xlim=(-0.02, 1.02), ylim=(-0.03, 1.03))
     axes.set_title(chart.title, loc="left", fontsize="medium")
-    _levels(chart, axes, up)
+    _draw_levels(chart, axes, y_axis)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     legend = axes.legend(lines, ["·"] * len(lines), frameon=False)
@@ -240,13 +250,13 @@ def _plot(chart: Chart, axes: Any) -> None:
         shown.set_text(visible(curve.name))  # as a label, a name like _run would be left out
 
 
-def _levels(chart: Chart, axes: Any, up: Axis) -> None:
-    """Dashed lines, each name at its right end, moved up where two would overlap."""
-    found = {name: up.place(value) for name, value in chart.levels.items()}
-    places = {name: place for name, place in found.items() if place is not None}
-    names = sorted(places, key=lambda name: places[name])
-    heights = spread([places[name] for name in names], 0.05, last=1.0)
+def _draw_levels(chart: Chart, axes: Any, y_axis: Axis) -> None:
+    """Draw dashed lines; each has its name at its right end, moved up where two would overlap."""
+    positions = {name: y_axis.position(value) for name, value in chart.levels.items()}
+    shown = {name: position for name, position in positions.items() if position is not None}
+    names = sorted(shown, key=lambda name: shown[name])
+    heights = spread([shown[name] for name in names], 0.05, last=1.0)
     for name, height in zip(names, heights, strict=True):
-        axes.axhline(places[name], color="0.45", lw=1, ls="--", zorder=1)
+        axes.axhline(shown[name], color="0.45", lw=1, ls="--", zorder=1)
         label = _with_value(name, chart.levels[name])
         axes.text(1.03, height, label, color="0.3", fontsize="small", va="center")

@@ -12,9 +12,9 @@ POSITIVE = st.floats(1e-30, 1e30)
 
 
 @given(values=st.lists(FINITE, min_size=1), most=st.integers(4, 12))
-def test_every_value_has_its_place_and_ticks_are_on_the_axis(values, most):
+def test_every_value_has_a_position_and_ticks_are_on_the_axis(values, most):
     axis = Axis.around(values)
-    assert all(0 <= axis.place(value) <= 1 for value in values)
+    assert all(0 <= axis.position(value) <= 1 for value in values)
     ticks = axis.ticks(most)
     slack = 1e-6 * (axis.high - axis.low)
     assert all(axis.low - slack <= tick <= axis.high + slack for tick in ticks)
@@ -24,14 +24,14 @@ def test_every_value_has_its_place_and_ticks_are_on_the_axis(values, most):
 @given(values=st.lists(POSITIVE, min_size=1), most=st.integers(4, 12))
 def test_a_logarithmic_axis_is_as_good(values, most):
     axis = Axis.around([*values, 0.0, -1.0, math.nan, math.inf], is_log=True)
-    assert all(-1e-9 <= axis.place(value) <= 1 + 1e-9 for value in values)
-    assert axis.place(0.0) is axis.place(-3.0) is axis.place(math.nan) is None
+    assert all(-1e-9 <= axis.position(value) <= 1 + 1e-9 for value in values)
+    assert axis.position(0.0) is axis.position(-3.0) is axis.position(math.nan) is None
     assert 1 <= len(axis.ticks(most)) <= most
 
 
 def test_equal_ratios_are_equally_far_on_a_logarithmic_axis():
     axis = Axis(0.01, 100, is_log=True)
-    assert [axis.place(value) for value in (0.1, 1, 10)] == pytest.approx([0.25, 0.5, 0.75])
+    assert [axis.position(value) for value in (0.1, 1, 10)] == pytest.approx([0.25, 0.5, 0.75])
 
 
 @pytest.mark.parametrize(
@@ -51,16 +51,16 @@ def test_labels_are_round_and_short(axis, most, labels):
 
 
 def test_one_value_or_none_makes_an_axis_too():
-    assert Axis.around([]).place(5.5) == 0.5
+    assert Axis.around([]).position(5.5) == 0.5
     for value in (0.0, 3.0, -2e9):
-        assert Axis.around([value, value]).place(value) == 0.5
-    assert Axis.around([7.0], is_log=True).place(7.0) == pytest.approx(0.5)
+        assert Axis.around([value, value]).position(value) == 0.5
+    assert Axis.around([7.0], is_log=True).position(7.0) == pytest.approx(0.5)
 
 
-@given(places=st.lists(st.floats(0, 1)).map(sorted))
-def test_what_is_spread_keeps_its_order_and_its_distance(places):
-    moved = spread(places, 0.01, last=1.0)
+@given(positions=st.lists(st.floats(0, 1)).map(sorted))
+def test_spread_positions_keep_their_order_and_distance(positions):
+    moved = spread(positions, 0.01, last=1.0)
     assert all(b - a >= 0.01 - 1e-9 for a, b in itertools.pairwise(moved))
-    assert all(place <= 1 for place in moved)
-    if all(b - a >= 0.01 for a, b in itertools.pairwise(places)):
-        assert moved == places
+    assert all(position <= 1 for position in moved)
+    if all(b - a >= 0.01 for a, b in itertools.pairwise(positions)):
+        assert moved == positions

@@ -90,11 +90,11 @@ def test_a_hundred_thousand_points_are_thinned_but_no_peak_is_lost():
     y[54_321] = 9.0
     chart = Chart("", "", "", (Curve("", range(100_000), y),))
     began = time.process_time()
-    placed = charts._placed(chart.curves[0], *chart.axes(), buckets=100)
+    points = charts._points(chart.curves[0], *chart.axes(), num_buckets=100)
     assert time.process_time() - began < 5
-    assert len(placed) <= 400
-    assert max(y for _, y in placed) == 1.0
-    assert placed == sorted(placed)
+    assert len(points) <= 400
+    assert max(y for _, y in points) == 1.0
+    assert points == sorted(points)
 
 
 class TestExport:

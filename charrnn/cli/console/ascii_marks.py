@@ -17,7 +17,7 @@ _PLAIN = {
     **dict.fromkeys("┤└┬┴", "+"),
     **dict.fromkeys("“”", '"'),
     **dict.fromkeys("‘’", "'"),
-    **{"│": "|", "…": "...", "×": "x", "·": ".", "→": "->", "‖": "||", "∂": "d"},
+    **{"│": "|", "●": "o", "…": "...", "×": "x", "·": ".", "→": "->", "‖": "||", "∂": "d"},
     **{"↵": "\\n", "⇥": "\\t", "␣": "' '", "␊": "\\n"},
 }
 _UPPER_DOTS, _LOWER_DOTS = 0x1B, 0xE4  # of a braille character, whose code is U+2800 and its dots
