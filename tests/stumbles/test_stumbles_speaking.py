@@ -36,7 +36,7 @@ def test_only_the_last_newline_is_dropped_and_of_a_file_none(
     file = Path(tmp_path / "prompt")
     file.write_text("Went to\n")
     assert charrnn("sample", "a", "-f", file, "-n", 9, "-s", 1).out == two
-    assert "less its last newline" in " ".join(charrnn("sample", "--help").out.split())
+    assert "without its last newline" in " ".join(charrnn("sample", "--help").out.split())
 
 
 @stumble(8)
