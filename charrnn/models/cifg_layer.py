@@ -2,14 +2,14 @@
 
 torch has fused layers for the LSTM, the GRU and the simple network, but none for this one, and
 autograd through its steps would take several times longer. The equations are
-`charrnn.cells.cifg.step`. Here they stand transposed, each step's columns being the lanes:
-[W_ih W_hh] @ [x; h] is the form of a matrix product that is fastest at the few lanes of a step, and
-it leaves each gate in one piece.
+`charrnn.cells.cifg.step`, transposed: the lanes are columns. [W_ih W_hh] @ [x; h] is the form of a
+matrix product that is fastest at the few lanes of a step, and it leaves each gate in one block.
 
 The loops hold what depends on the step before. All the rest is done for the whole window at once,
 before a loop or after it.
 
-Shapes: T time, B lanes, D inputs, H hidden, G = 3 H (forget, output, candidate), I = D + H.
+Shapes: T time, B lanes, D inputs, H hidden, G = 3 H (forget, output, candidate), I = D + H, what a
+step reads.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 
 class CifgLayer(nn.Module):
-    """One layer, called like `nn.LSTM` and with its names for the weights."""
+    """One layer, called like `nn.LSTM`; its weights have the same names."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class CifgLayer(nn.Module):
     def forward(
         self, x_TBD: Tensor, state: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """y_TBH, and the state after it; states are (1, B, H) as torch's layers have them."""
+        """Return y_TBH, and the state after it; states are (1, B, H), as in torch's layers."""
         weight_GI = torch.cat([self.weight_ih_l0, self.weight_hh_l0], 1)
         h_HB, c_HB = (part.squeeze(0).t().contiguous() for part in state)
         y_THB, c_HB = _Window.apply(  # type: ignore[no-untyped-call]
@@ -44,7 +44,7 @@ class CifgLayer(nn.Module):
 class _Window(torch.autograd.Function):
     """All steps of a window, forwards and back.
 
-    With a = [W_ih W_hh] [x; h] + b the sums of the gates, and δ standing for ∂loss/∂:
+    With a = [W_ih W_hh] [x; h] + b, and δ short for ∂loss/∂:
 
         f, o = σ(a_f), σ(a_o)    g = tanh(a_g)    c = g + f (c' - g)    h = o tanh c
 
@@ -69,26 +69,19 @@ class _Window(torch.autograd.Function):
         c_THB[0] = c_HB
         tanh_c_THB = x_TDB.new_empty(T, H, B)
         bias_GB = bias_G[:, None].expand(-1, B).contiguous()
-        steps = zip(
-            read_TIB[:T].unbind(),
-            read_TIB[1:, D:].unbind(),
-            gates_TGB.unbind(),
-            gates_TGB[:, : 2 * H].unbind(),
-            gates_TGB[:, :H].unbind(),
-            gates_TGB[:, H : 2 * H].unbind(),
-            gates_TGB[:, 2 * H :].unbind(),
-            c_THB[:T].unbind(),
-            c_THB[1:].unbind(),
-            tanh_c_THB.unbind(),
-            strict=True,
-        )
-        for read_IB, h_after, gates, f_o, f, o, g, c, c_after, tanh_c in steps:
-            torch.addmm(bias_GB, weight_GI, read_IB, out=gates)
+        f_o_TB = gates_TGB[:, : 2 * H]
+        before = zip(*map(torch.unbind, (read_TIB[:T], c_THB[:T])), strict=True)
+        gates = zip(*map(torch.unbind, (gates_TGB, f_o_TB, *gates_TGB.chunk(3, 1))), strict=True)
+        after = zip(*map(torch.unbind, (c_THB[1:], tanh_c_THB, read_TIB[1:, D:])), strict=True)
+        for (read_IB, c), (a, f_o, f, o, g), (c_after, tanh_c, h) in zip(
+            before, gates, after, strict=True
+        ):
+            torch.addmm(bias_GB, weight_GI, read_IB, out=a)
             f_o.sigmoid_()
             g.tanh_()
             torch.lerp(g, c, f, out=c_after)
             torch.tanh(c_after, out=tanh_c)
-            torch.mul(o, tanh_c, out=h_after)
+            torch.mul(o, tanh_c, out=h)
         ctx.save_for_backward(weight_GI)
         ctx.window = read_TIB, gates_TGB, c_THB, tanh_c_THB
         return read_TIB[1:, D:].clone(), c_THB[T].clone()
@@ -99,36 +92,42 @@ class _Window(torch.autograd.Function):
         read_TIB, gates_TGB, c_THB, tanh_c_THB = ctx.window
         T, H, B = tanh_c_THB.shape
         D = read_TIB.shape[1] - H
-        f, o, g = gates_TGB[:, :H], gates_TGB[:, H : 2 * H], gates_TGB[:, 2 * H :]
-        # what δh and δc are multiplied with in each step
-        c_by_h = (1 - tanh_c_THB.square()).mul_(o)
-        o_by_h = (1 - o).mul_(o).mul_(tanh_c_THB)
-        kept = 1 - f
-        fg_by_c = torch.stack([(c_THB[:T] - g).mul_(f).mul_(kept), (1 - g * g).mul_(kept)], 1)
-        dh_THB, dc_HB = dy_THB.clone(memory_format=torch.contiguous_format), dc_HB.clone()
-        da_TGB = torch.empty_like(gates_TGB)
-        da_T3HB = da_TGB.view(T, 3, H, B)
-        back_HG = weight_GI[:, D:].t().contiguous()
-        steps = zip(
-            dh_THB.unbind(),
-            (None, *dh_THB[:-1].unbind()),
-            c_by_h.unbind(),
-            o_by_h.unbind(),
-            fg_by_c.unbind(),
-            f.unbind(),
-            da_TGB.unbind(),
-            da_T3HB[:, 1].unbind(),
-            da_T3HB[:, 0::2].unbind(),
-            strict=True,
-        )
-        for dh, dh_before, to_c, to_o, to_fg, f_t, da, da_o, da_fg in reversed(list(steps)):
-            torch.mul(dh, to_o, out=da_o)
-            dc_HB.addcmul_(dh, to_c)
-            torch.mul(to_fg, dc_HB, out=da_fg)
-            dc_HB.mul_(f_t)
-            if dh_before is not None:
-                dh_before.addmm_(back_HG, da)
+        weight_HG = weight_GI[:, D:].t().contiguous()
+        da_TGB, dc_HB = _gate_gradients(gates_TGB, c_THB, tanh_c_THB, weight_HG, dy_THB, dc_HB)
         da_GTB = da_TGB.transpose(0, 1).reshape(3 * H, T * B)
         read_ITB = read_TIB[:T].transpose(0, 1).reshape(D + H, T * B)
         dx_TDB = (weight_GI[:, :D].t() @ da_GTB).view(D, T, B).transpose(0, 1)
-        return dx_TDB, da_GTB @ read_ITB.t(), da_GTB.sum(1), back_HG @ da_TGB[0], dc_HB
+        return dx_TDB, da_GTB @ read_ITB.t(), da_GTB.sum(1), weight_HG @ da_TGB[0], dc_HB
+
+
+def _gate_gradients(
+    gates_TGB: Tensor,
+    c_THB: Tensor,
+    tanh_c_THB: Tensor,
+    weight_HG: Tensor,
+    dy_THB: Tensor,
+    dc_HB: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """Go back in time: return δa_TGB, and δc before the window."""
+    T, H, B = tanh_c_THB.shape
+    f, o, g = gates_TGB.chunk(3, 1)
+    # what δh and δc are multiplied with in each step
+    c_by_h = (1 - tanh_c_THB.square()).mul_(o)
+    o_by_h = (1 - o).mul_(o).mul_(tanh_c_THB)
+    kept = 1 - f
+    fg_by_c = torch.stack([(c_THB[:T] - g).mul_(f).mul_(kept), (1 - g * g).mul_(kept)], 1)
+    dh_THB, dc_HB = dy_THB.clone(memory_format=torch.contiguous_format), dc_HB.clone()
+    da_TGB = torch.empty_like(gates_TGB)
+    da_T3HB = da_TGB.view(T, 3, H, B)
+    factors = zip(*map(torch.unbind, (c_by_h, o_by_h, fg_by_c, f)), strict=True)
+    gradients = zip(*map(torch.unbind, (da_TGB, da_T3HB[:, 1], da_T3HB[:, 0::2])), strict=True)
+    dh = dh_THB.unbind()
+    steps = zip(dh, (None, *dh[:-1]), factors, gradients, strict=True)
+    for dh_HB, dh_before, (to_c, to_o, to_fg, f_t), (da, da_o, da_fg) in reversed(list(steps)):
+        torch.mul(dh_HB, to_o, out=da_o)
+        dc_HB.addcmul_(dh_HB, to_c)
+        torch.mul(to_fg, dc_HB, out=da_fg)
+        dc_HB.mul_(f_t)
+        if dh_before is not None:
+            dh_before.addmm_(weight_HG, da)
+    return da_TGB, dc_HB

@@ -1,10 +1,10 @@
-"""The learning half: embeddings → recurrent layers → features, then features → logits, in torch.
+"""The network in torch, for training: embeddings → recurrent layers → features → logits.
 
 The layers run one at a time (`layers.recurrent_layer`), so that dropout between them can be our
 own: a mask that follows from (seed, step), which no checkpoint needs to store.
 
-Shapes: T time, B lanes, D what a step reads, H hidden, F features, V vocabulary, K characters
-before. Time comes first, as the fused kernels want it.
+Shapes: T time, B lanes, D inputs of a layer, H hidden, F features, V vocabulary, N lengths of
+n-grams, K characters before the current one. Time comes first, as the fused kernels want it.
 """
 
 from collections.abc import Callable, Mapping
@@ -58,9 +58,9 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def _initialise(self, seed: int) -> None:
-        """Orthogonal recurrences, a forget gate that starts open, a head that starts undecided.
+        """Draw the weights: orthogonal recurrences, open forget gates, a head that is undecided.
 
-        Orthogonal blocks keep gradients' length on their way back in time (Saxe et al., 2014,
+        Orthogonal blocks keep the length of gradients on their way back in time (Saxe et al., 2014,
         arXiv:1312.6120); the forget bias of 1 is from Jozefowicz et al., 2015.
         """
         generator = torch.Generator().manual_seed(seed)
@@ -88,11 +88,11 @@ class Network(nn.Module):
 
     @property
     def ngram_keys(self) -> tuple[Tensor, ...]:
-        """The keys of the n-grams it knows, on its device."""
+        """The keys of the n-grams, on the network's device."""
         return tuple(self.buffers())
 
     def initial_state(self, batch_size: int) -> State:
-        """All zeros, and no character before: nothing has been read yet."""
+        """Return the state before the first character: all zeros, and no character before."""
         shape = (batch_size, self.config.hidden_size)
         num_parts = len(cell_spec(self.config.cell).state)
         weight = self.head.weight
@@ -110,7 +110,7 @@ class Network(nn.Module):
         weight_dropout: Dropout | None = None,
         dtype: torch.dtype | None = None,
     ) -> tuple[Tensor, State]:
-        """What the recurrence made of the text: features_TBF, and the state after it."""
+        """Return what the head reads, features_TBF, and the state after the window."""
         dropped = dropout or (lambda x: x)
         rows_TBN = ngrams.rows(self.ngram_keys, ids_TB, state.before_KB, torch)
         read_TBD = dropped(self.embedding(rows_TBN).flatten(2))
@@ -133,11 +133,11 @@ class Network(nn.Module):
         weight_dropout: Dropout | None = None,
         dtype: torch.dtype | None = None,
     ) -> tuple[Tensor, State]:
-        """logits_TBV for the character after each of ids_TB, and the state after them.
+        """Return logits_TBV for the character after each of ids_TB, and the state after them.
 
-        `dropout` is applied to what the layers read and to what they give, `weight_dropout` to
-        their recurrent matrices. Layers and head compute in `dtype`, if one is given, and so round
-        what they give; it is then held, like weights and gradients, in that of the weights.
+        `dropout` is applied to the embeddings and to each layer's output, `weight_dropout` to the
+        recurrent matrices. Layers and head compute in `dtype`, if one is given; logits, state and
+        gradients are returned in that of the weights.
         """
         features_TBF, state = self.features(ids_TB, state, dropout, weight_dropout, dtype)
         weight, bias = (part.to(features_TBF.dtype) for part in self.head.parameters())
@@ -145,19 +145,19 @@ class Network(nn.Module):
         return logits_TBV.to(self.head.weight.dtype), state
 
     def named_weights(self) -> dict[str, nn.Parameter]:
-        """The parameters under the names of `ModelConfig.weight_shapes`."""
+        """Return the parameters under the names of `ModelConfig.weight_shapes`."""
         return {
             name.removesuffix("_l0").replace("embedding.weight", "embedding"): parameter
             for name, parameter in self.named_parameters()
         }
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """A copy of the weights as numpy arrays, for a checkpoint or for the numpy half."""
+        """Return copies of the weights in numpy."""
         return {name: to_numpy(weight) for name, weight in self.named_weights().items()}
 
     @torch.no_grad()
     def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Take over weights from `arrays`.
+        """Copy `arrays` into the weights.
 
         An array with fewer rows than its weight fills the first ones: a vocabulary that grew
         keeps its old ids.
@@ -170,8 +170,9 @@ class Network(nn.Module):
 def _run(
     layer: Any, x_TBD: Tensor, state: LayerState, weight_dropout: Dropout | None
 ) -> tuple[Tensor, LayerState]:
-    """One layer over a window, computed in the dtype of x_TBD; torch wants (1, B, H) states, a
-    pair only for two.
+    """Run one layer over a window, in the dtype of x_TBD.
+
+    torch's layers take states of shape (1, B, H), and a tuple only if there are several.
     """
     initial = tuple(part_BH.unsqueeze(0).to(x_TBD.dtype) for part_BH in state)
     arguments = (x_TBD, initial if len(initial) > 1 else initial[0])

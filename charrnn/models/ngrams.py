@@ -1,11 +1,11 @@
-"""What a step reads besides the current character: the short strings that end with it.
+"""N-grams: the short strings that end with the current character, which a step reads with it.
 
-Strings of 2, 3 … characters that the training text holds often enough have a row of the embedding
-table each; all others of their length share one. So a network knows at once what it would else
-have to learn to remember. The functions take numpy arrays or, with `xp=torch`, torch tensors: both
-halves look up the same rows.
+Strings of 2, 3 … characters that are frequent in the training text have a row of the embedding
+table each; all others of their length share one. So the network need not learn to remember them.
+The functions take numpy arrays or, with `xp=torch`, torch tensors: training and sampling look up
+the same rows.
 
-An n-gram is found by way of the shorter one it ends with:
+The key of an n-gram is made of the row of the shorter n-gram it ends with:
 
     "the"  =  "he" with a t before it        key = (row of "he") · 2²¹ + id of t
 
@@ -13,7 +13,7 @@ so that keys need 64 bits at any length and for any alphabet. Rows in the embedd
 
     [ 0 other pairs, 1 … pairs | 0 other triples, 1 … triples | … | one for each character ]
 
-Shapes: T time, B lanes, K = N - 1 characters before, N the longest n-gram.
+Shapes: T time, B lanes, N lengths of n-grams (1 to the longest), K = N - 1 characters before.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,9 +26,9 @@ from charrnn.data.vocab import IntArray
 
 Array = Any  # a numpy array or a torch tensor
 Keys = tuple[npt.NDArray[np.int64], ...]  # one sorted array for each length from 2
-NOTHING = -1  # stands where no character was read
+NOTHING = -1  # the id where no character was read
 _BITS = 21  # Unicode has fewer than 2²¹ characters
-_MAX_CHARS, _NUM_PIECES = 4_000_000, 16  # of a larger text, pieces are counted
+_MAX_CHARS, _NUM_EXCERPTS = 4_000_000, 16  # of a longer text, excerpts are counted
 
 
 def keys_in(arrays: Mapping[str, npt.NDArray[Any]], *, longest: int) -> Keys:
@@ -37,59 +37,62 @@ def keys_in(arrays: Mapping[str, npt.NDArray[Any]], *, longest: int) -> Keys:
 
 
 def learn(ids: IntArray, *, longest: int, min_count: int, max_rows: int = 1 << 16) -> Keys:
-    """The sorted keys of the n-grams of 2 … `longest` characters, one array for each length.
+    """Return the sorted keys of the frequent n-grams of 2 … `longest` characters, one array for
+    each length.
 
-    They are those that occur `min_count` times, and of these no more than the `max_rows` most
-    frequent of a length. Each array ends with a key larger than any real one, so that a search
-    always ends inside.
+    Frequent are those that occur `min_count` times, at most the `max_rows` most frequent of a
+    length. Each array ends with a key larger than any real one, so that a search ends inside.
     """
     keys: Keys = ()
     for length in range(2, longest + 1):
-        counted = [_keys_in(piece, length, keys) for piece in _pieces(ids)]
-        found, counts = np.unique(np.concatenate(counted), return_counts=True)
-        least = max(
-            min_count, int(np.sort(counts)[-max_rows - 1]) + 1 if len(counts) > max_rows else 1
-        )
-        frequent = found[counts >= least]
+        all_keys = [_keys_in(excerpt, length, keys) for excerpt in _excerpts(ids)]
+        distinct, counts = np.unique(np.concatenate(all_keys), return_counts=True)
+        if len(counts) > max_rows:
+            least = max(min_count, int(np.sort(counts)[-max_rows - 1]) + 1)
+        else:
+            least = min_count
+        frequent = distinct[counts >= least]
         keys += (np.append(frequent, np.iinfo(np.int64).max),)
     return keys
 
 
-def _pieces(ids: IntArray) -> Iterator[npt.NDArray[np.int64]]:
-    """The whole text, or pieces of it that lie evenly."""
+def _excerpts(ids: IntArray) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the whole text; of a long one, excerpts at equal distances."""
     if len(ids) <= _MAX_CHARS:
         yield ids.astype(np.int64)
         return
-    for start in np.linspace(0, len(ids) - _MAX_CHARS // _NUM_PIECES, _NUM_PIECES).astype(int):
-        yield ids[start : start + _MAX_CHARS // _NUM_PIECES].astype(np.int64)
+    for start in np.linspace(0, len(ids) - _MAX_CHARS // _NUM_EXCERPTS, _NUM_EXCERPTS).astype(int):
+        yield ids[start : start + _MAX_CHARS // _NUM_EXCERPTS].astype(np.int64)
 
 
 def _keys_in(ids: npt.NDArray[np.int64], length: int, keys: Keys) -> npt.NDArray[np.int64]:
-    """The keys of all n-grams of one length in a text, given those of the shorter ones."""
+    """Return the keys of all n-grams of one length in a text, given those of the shorter ones."""
     before = np.full(length - 1, NOTHING)
     shorter: npt.NDArray[np.int64] = _own_rows(keys, ids, before[1:], np)[-1]
     earlier = np.concatenate([before, ids])[: len(ids)]
     known = (earlier != NOTHING) & ((shorter > 0) | (length == 2))
-    found: npt.NDArray[np.int64] = (shorter[known] << _BITS) | earlier[known]
-    return found
+    keys_in_text: npt.NDArray[np.int64] = (shorter[known] << _BITS) | earlier[known]
+    return keys_in_text
 
 
 def _own_rows(keys: tuple[Array, ...], ids: Array, before: Array, xp: Any) -> list[Array]:
-    """For each length the row within that length's own part: the id itself, then 0 for "other"."""
+    """Return for each length the row within that length's own part of the table: for 1 the id, for
+    the others 0 if the n-gram has no row of its own.
+    """
     num_before = len(keys)
     seen = xp.concatenate([before, ids])
     rows = [ids]
     for k, keys_k in enumerate(keys, start=1):
         earlier = seen[num_before - k : num_before - k + len(ids)]
-        key = (rows[-1] << _BITS) | earlier  # with NOTHING before it the key is -1: never found
+        key = (rows[-1] << _BITS) | earlier  # after NOTHING it is -1, which is no key
         place = xp.searchsorted(keys_k, key)
         rows.append(xp.where(keys_k[place] == key, place + 1, 0))
     return rows
 
 
 def rows(keys: tuple[Array, ...], ids_TB: Array, before_KB: Array, xp: Any = np) -> Array:
-    """The rows of the embedding table, shape (T, B, N), for each character read and the n-grams
-    that end with it.
+    """Return the rows of the embedding table, shape (T, B, N), for each character read and the
+    n-grams that end with it.
 
     `before_KB` are the characters that came before, the last one last, or NOTHING.
     """
@@ -103,18 +106,18 @@ def rows(keys: tuple[Array, ...], ids_TB: Array, before_KB: Array, xp: Any = np)
 
 
 def num_rows(keys: tuple[Array, ...]) -> int:
-    """Rows of the embedding table besides those of the characters."""
+    """Return the number of rows besides those of the characters."""
     return sum(len(keys_k) for keys_k in keys)
 
 
 def after(ids_TB: Array, before_KB: Array, xp: Any = np) -> Array:
-    """What `before_KB` is once ids_TB were read."""
+    """Return `before_KB` after ids_TB were read."""
     num_before = len(before_KB)
     return xp.concatenate([before_KB, ids_TB])[len(ids_TB) :][:num_before]
 
 
 class Rows:
-    """`rows` for one character at a time, by dictionaries: a fortieth of the time."""
+    """`rows` for one character at a time, by dictionaries: 40 times faster."""
 
     def __init__(self, keys: tuple[Array, ...]) -> None:
         """`keys` are those of `learn`, in numpy."""
@@ -126,10 +129,10 @@ class Rows:
         ]
 
     def __call__(self, context: tuple[int, ...]) -> list[int]:
-        """The N rows for the last of N characters, NOTHING where none was."""
+        """Return the N rows for the last of N characters, NOTHING where none was read."""
         *before, row = context
-        found = [row + self._start_of_chars]
+        rows = [row + self._start_of_chars]
         for (row_of, start), earlier in zip(self._parts, reversed(before), strict=True):
             row = row_of.get((row << _BITS) | earlier, 0)
-            found.append(row + start)
-        return found
+            rows.append(row + start)
+        return rows

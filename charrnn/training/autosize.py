@@ -1,10 +1,9 @@
-"""From a corpus, a machine and a budget to the sizes of a run: what is chosen where a person gave
-no number.
+"""The sizes of a run that a person did not give: chosen by corpus, machine and budget.
 
-Two questions decide. How many characters can be read in the time? Few want a narrow network that
-reads many of them, many want a wide one. And how often does that pass over the text? A text that
-is read again and again is learned by heart, unless dropout keeps the network from it. Every choice
-can be overruled by its flag. It knows numbers only, neither files nor tensors.
+Two questions decide. How many characters can be read in the time? Where few can, a narrow network
+that reads more of them is better; where many can, a wide one. And how many epochs is that? After
+many epochs the network memorises the text, unless dropout keeps it from that. Every choice can be
+overruled by its setting.
 """
 
 import dataclasses
@@ -35,12 +34,13 @@ _WIDTHS = (
     (0.0, 96),
 )
 _WIDTH_IN_STEPS = 256  # where the budget says nothing about the time
-# (times through the text, at least; dropout, dropout of the recurrent matrices)
+# (epochs, at least; dropout, dropout of the recurrent matrices)
 _DROPOUTS = ((15, 0.3, 0.3), (6, 0.2, 0.0), (4, 0.1, 0.0), (0, 0.0, 0.0))
 _LANES = ((20_000, 32), (5_000, 16), (0, 8))
 _GPU_LANES, _GPU_WINDOW = 128, 128
-_COST_OF_WINDOW = 4  # what to begin one costs, in characters
-_EVALUATION_SHARE = 1 / 30  # of the time; to read without learning is three times faster
+_COST_OF_WINDOW = 4  # of beginning one, in characters
+_EVALUATION_SHARE = 1 / 30  # of the time
+_EVALUATION_SPEED = 3  # times faster than training
 _LEAST_STEPS_BETWEEN = 100
 
 
@@ -66,11 +66,11 @@ class Budget:
 
     @property
     def seconds(self) -> float:
-        """The time there is, where the length is one of time."""
+        """The length of the run, where it is a time."""
         return 60 * (DEFAULT_MINUTES if self.minutes is None else self.minutes)
 
     def counted_steps(self, steps_per_epoch: float) -> int | None:
-        """Steps since the run's birth; None if the length is one of time."""
+        """Return the number of steps of the whole run; None if its length is a time."""
         if self.steps is not None:
             return self.steps
         if self.epochs is not None:
@@ -92,8 +92,8 @@ class Plan:
 class Facts:
     """What a plan is made for."""
 
-    num_train: int  # characters to learn from
-    num_val: int  # and to validate on
+    num_train: int  # characters to train on
+    num_val: int  # characters to validate on
     vocab_size: int
     ngram_rows: int  # embeddings besides those of the characters
     device: str
@@ -109,34 +109,48 @@ def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = N
     what the corpus can fill, also where they were given. `steps` is left at its default.
     """
     model = _model(given, facts, arithmetic)
-    readings = 0.0 if arithmetic is None else arithmetic / cost(model, facts) / facts.num_train
-    values: dict[str, Any] = {**_learning(model, facts, readings, arithmetic is not None), **given}
+    epochs = None if arithmetic is None else arithmetic / cost(model, facts) / facts.num_train
+    values: dict[str, Any] = {**_learning(facts, epochs), **given}
     values.setdefault("learning_rate", _learning_rate(model, TrainConfig.among(values).optimizer))
-    wanted = values["batch_size"], values["seq_length"]
-    window = max(1, min(values["seq_length"], facts.num_train - 1))
-    fitting = max(1, (facts.num_train - 1) // window)
-    lanes = min(values["batch_size"], fitting // facts.num_ranks * facts.num_ranks or fitting)
+    intended = values["batch_size"], values["seq_length"]
+    lanes, window = _shrunk(*intended, facts)
     values |= {"seq_length": window, "batch_size": lanes}
-    steps_of_evaluation = facts.num_val / 3 / (lanes * window) * facts.num_ranks  # by one of them
-    often = max(_LEAST_STEPS_BETWEEN, round(steps_of_evaluation / _EVALUATION_SHARE))
-    values.setdefault("eval_every", often)
+    values.setdefault("eval_every", _eval_every(facts, lanes * window))
     train = TrainConfig.among(values)
-    if wanted != (lanes, window):
-        why = "the text is too short for a larger batch"
-    elif "hidden_size" in given:
-        why = "as given"
-    elif readings:
-        epochs = _rounded(readings)
-        why = f"enough time for {epochs} epoch{'' if epochs == '1' else 's'}"
-    else:
-        why = f"for {facts.num_train:,} characters on {facts.device}"
+    is_shrunk = intended != (lanes, window)
+    why = _why(facts, epochs, is_shrunk=is_shrunk, is_given="hidden_size" in given)
     shrunk = ""
-    if wanted != (lanes, window) and {"batch_size", "seq_length"} & given.keys():
+    if is_shrunk and {"batch_size", "seq_length"} & given.keys():
         shrunk = (
-            f"the text is too short for batch {wanted[0]}, sequence length {wanted[1]}:"
+            f"the text is too short for batch {intended[0]}, sequence length {intended[1]}:"
             f" now batch {lanes}, sequence length {window}"
         )
     return Plan(model, train, f"{_described(model, train, facts)}: {why}", shrunk)
+
+
+def _shrunk(lanes: int, window: int, facts: Facts) -> tuple[int, int]:
+    """Return the lanes and the window that the corpus can fill; lanes a multiple of the ranks."""
+    window = max(1, min(window, facts.num_train - 1))
+    most = max(1, (facts.num_train - 1) // window)
+    return min(lanes, most // facts.num_ranks * facts.num_ranks or most), window
+
+
+def _eval_every(facts: Facts, chars_per_step: int) -> int:
+    """Return the steps between validations. One of the ranks validates, the others wait."""
+    num_steps = facts.num_val / _EVALUATION_SPEED / chars_per_step * facts.num_ranks
+    return max(_LEAST_STEPS_BETWEEN, round(num_steps / _EVALUATION_SHARE))
+
+
+def _why(facts: Facts, epochs: float | None, *, is_shrunk: bool, is_given: bool) -> str:
+    """Return what decided the sizes."""
+    if is_shrunk:
+        return "the text is too short for a larger batch"
+    if is_given:
+        return "as given"
+    if epochs is None:
+        return f"for {facts.num_train:,} characters on {facts.device}"
+    rounded = _rounded(epochs)
+    return f"enough time for {rounded} epoch{'' if rounded == '1' else 's'}"
 
 
 def _learning_rate(model: ModelConfig, optimizer: str) -> float:
@@ -147,28 +161,27 @@ def _learning_rate(model: ModelConfig, optimizer: str) -> float:
 
 
 def _model(given: Mapping[str, Any], facts: Facts, arithmetic: float | None) -> ModelConfig:
-    """The network: as wide as there is time for, and no wider than the text can teach."""
+    """Return the network: as wide as there is time for, but no wider than the text can teach."""
     values: dict[str, Any] = {"skip": given.get("ngrams") != 1, **given}
     if given.get("ngrams") == 1:
         values.setdefault("embedding_size", min(64, max(8, facts.vocab_size)))
-    afforded = _WIDTH_IN_STEPS
-    if arithmetic is not None:
-        afforded = _row(_WIDTHS, arithmetic)[1]
-    values.setdefault("hidden_size", min(afforded, _row(_WIDEST, facts.num_train)[1]))
+    width = _WIDTH_IN_STEPS if arithmetic is None else _row(_WIDTHS, arithmetic)[1]
+    values.setdefault("hidden_size", min(width, _row(_WIDEST, facts.num_train)[1]))
     return ModelConfig.among(values)
 
 
-def _learning(model: ModelConfig, facts: Facts, readings: float, is_timed: bool) -> dict[str, Any]:
-    """Lanes, window and dropout; `readings` is how many times there is time to read the text."""
-    if not is_timed and facts.num_train < _WIDEST[0][0]:
-        readings = _DROPOUTS[0][0]  # a small text is soon read again and again
-    _, dropout, weight_dropout = _row(_DROPOUTS, readings)
+def _learning(facts: Facts, epochs: float | None) -> dict[str, Any]:
+    """Return lanes, window and dropout; `epochs` is how many there is time for, if known."""
+    if epochs is None:  # a small text is soon read many times
+        epochs = _DROPOUTS[0][0] if facts.num_train < _WIDEST[0][0] else 0
+    _, dropout, weight_dropout = _row(_DROPOUTS, epochs)
     lanes, window = _row(_LANES, facts.num_train)[1], TrainConfig().seq_length
     if facts.device.startswith("cuda") and facts.num_train >= 1_000_000:
         lanes, window = _GPU_LANES, _GPU_WINDOW
     if facts.record_lengths is not None:
-        fitting = _window_for(facts.record_lengths, longest=2 * window)
-        lanes, window = lanes * window // fitting, fitting
+        chars_per_step = lanes * window
+        window = _window_for(facts.record_lengths, longest=2 * window)
+        lanes = chars_per_step // window
     lanes = -(-lanes // facts.num_ranks) * facts.num_ranks
     return {
         "dropout": dropout,
@@ -190,24 +203,24 @@ def _window_for(lengths_R: npt.NDArray[np.int64], *, longest: int) -> int:
 
 
 def _row(table: Sequence[tuple[Any, ...]], number: float) -> tuple[Any, ...]:
-    """The first row whose first entry is no greater; the last one begins at 0."""
+    """Return the first row whose first entry is at most `number`; the last row begins at 0."""
     return next(row for row in table if number >= row[0])
 
 
 def cost(model: ModelConfig, facts: Facts) -> float:
-    """Multiply-adds of the forward pass for a character, but for the look-up of embeddings."""
+    """Return the multiply-adds of the forward pass for a character; embeddings are looked up."""
     shapes = model.weight_shapes(facts.vocab_size)
     del shapes["embedding"]
     return sum(math.prod(shape) for shape in shapes.values() if len(shape) == 2)
 
 
 def cost_of_step(planned: Plan, facts: Facts) -> float:
-    """Multiply-adds of the forward pass for a step."""
+    """Return the multiply-adds of the forward pass for a step."""
     return cost(planned.model, facts) * planned.train.batch_size * planned.train.seq_length
 
 
 def _described(model: ModelConfig, train: TrainConfig, facts: Facts) -> str:
-    """The sizes, in a line."""
+    """Return the sizes in one line."""
     size = f"{model.num_parameters(facts.vocab_size, facts.ngram_rows):,} parameters"
     reads = f"reading 1- to {model.ngrams}-grams" if model.ngrams > 1 else "reading characters"
     dropout = f", dropout {train.dropout:g}" if train.dropout else ""
@@ -216,5 +229,5 @@ def _described(model: ModelConfig, train: TrainConfig, facts: Facts) -> str:
 
 
 def _rounded(number: float) -> str:
-    """Two digits of a number that is only known roughly."""
+    """Return two digits of a number that is only known roughly."""
     return f"{number:.2g}" if number < 100 else f"{number:,.0f}"

@@ -70,9 +70,9 @@ def test_the_most_frequent_are_kept_where_there_are_too_many():
     assert kept == {string for string, _ in counts[: len(kept)]}
 
 
-def test_of_a_long_text_evenly_placed_pieces_are_counted(monkeypatch):
+def test_of_a_long_text_evenly_placed_excerpts_are_counted(monkeypatch):
     monkeypatch.setattr(ngrams, "_MAX_CHARS", 160)
-    ids = np.repeat(np.arange(16), 1000)  # a piece falls into every part of it
+    ids = np.repeat(np.arange(16), 1000)  # an excerpt falls into every part of it
     keys = ngrams.learn(ids, longest=2, min_count=5)
     assert len(keys[0]) == 16 + 1
 
