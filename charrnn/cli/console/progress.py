@@ -13,10 +13,16 @@ _SEARCH_BAR = "|{bar}| {desc}"
 
 
 def bar(**settings: Any) -> Any:
-    """A tqdm bar on stderr, as wide as the window."""
+    """Return a tqdm bar on stderr, as wide as the window; a time left that is unknown is blank."""
     from tqdm import tqdm
 
-    return tqdm(file=sys.stderr, dynamic_ncols=True, **settings)
+    class Bar(tqdm):  # type: ignore[type-arg]
+        @staticmethod
+        def format_meter(*args: Any, **kwargs: Any) -> str:
+            shown = str(tqdm.format_meter(*args, **kwargs))
+            return shown.replace("| ? left", "|       ")  # there is no rate yet
+
+    return Bar(file=sys.stderr, dynamic_ncols=True, **settings)
 
 
 class SearchProgress:

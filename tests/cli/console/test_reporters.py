@@ -69,6 +69,18 @@ def test_the_bar_fits_and_a_hostile_sample_stays_in_its_panel(terminal, columns)
     assert "loss 1.523 (2.20 bits)  val 1.601  48.1k chars/s" in lines[-1]
 
 
+def test_a_run_with_nothing_left_to_do_tells_no_time_left(terminal):
+    shown = terminal(80)
+    reporter = TerminalReporter()
+    reporter.start_training(40, 40)
+    reporter.show_metrics({"step": 40, "val_loss": 1.9})
+    reporter.end_progress()
+    (line,) = shown()
+    assert line.startswith("40/40 |")
+    assert line.endswith("val 1.900")
+    assert "left" not in line
+
+
 @pytest.mark.parametrize(("number", "last"), [(13, "13"), (14, "…"), (60, "…")])
 def test_a_panel_shows_the_first_of_many_names(terminal, number, last):
     shown = terminal(80)
