@@ -38,7 +38,7 @@ def of(run: Run) -> Losses:
     """The losses in a run's metrics. Raises `UsageError` where it has none yet."""
     training, validation = Series(), Series()
     baselines: dict[str, float] = {}
-    for line in run.recorded():
+    for line in run.metrics_lines():
         for name, series in (("loss", training), ("val_loss", validation)):
             step, seconds, nats = (line.get(key) for key in ("step", "elapsed_seconds", name))
             if _is_number(step) and _is_number(seconds) and _is_number(nats):

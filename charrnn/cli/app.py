@@ -5,7 +5,6 @@ none, so that help, completion and mistakes are instant.
 """
 
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -76,14 +75,13 @@ def train(
 ) -> None:
     """Train a model on a text. Ctrl-C saves and stops; `charrnn resume` continues."""
     began = time.monotonic()
-    from charrnn.cli import inputs, preflight
-    from charrnn.runs import restarts
+    from charrnn.cli import inputs, preflight, torchrun
     from charrnn.training.autosize import Budget
 
     settings = _with_short_forms(given, lines=lines, val=val)
     budget = Budget(settings.pop("steps", None), epochs, minutes)
     names, val_names = tuple(corpus or ["shakespeare"]), tuple(val or ())
-    if not restarts.is_one_of_several():  # else the run of an earlier attempt may be there
+    if not torchrun.is_one_of_several():  # else the run of an earlier attempt may be there
         preflight.require_trainable(
             (*names, *val_names), settings, run_name=run, init_from=init_from
         )
@@ -98,7 +96,7 @@ def train(
         init_from=init_from,
         val_names=val_names,
         allows_short=allow_short,
-        arguments=tuple(sys.argv[1:]),
+        launch=torchrun.launch(),
     )
     _train(partial(_new_run, request), display, began=began)
 
@@ -138,22 +136,21 @@ def resume(
     learning rate then follows the schedule of a run of the new length.
     """
     began = time.monotonic()
-    from charrnn.cli import inputs
+    from charrnn.cli import inputs, torchrun
     from charrnn.models import device_names
-    from charrnn.runs import restarts
     from charrnn.training.autosize import Budget
 
     budget = Budget(steps, epochs, minutes)
     name, typed = resumed.typed(context, run)
-    if not restarts.is_one_of_several():  # else only the first process needs to have the run
+    if not torchrun.is_one_of_several():  # else only the first process needs to have the run
         device_names.require_device(device)
-        resumed.require_same(typed, inputs.root().find(name).header())
+        resumed.require_same(typed, inputs.root().find(name).newest_header())
     given = {"device": device, "threads": threads}
     moved = {name: value for name, value in given.items() if value is not None}
 
     def begin(launch: _Launch) -> Any:
         found = inputs.root().find(name)
-        resumed.require_same(typed, found.header())
+        resumed.require_same(typed, found.newest_header())
         return _resumed(found, launch, budget, moved=moved, keep_corpus=keep_corpus)
 
     _train(begin, display, began=began)
@@ -177,9 +174,9 @@ def _new_run(request: Any, launch: _Launch) -> Any:
     from charrnn.training import setup
     from charrnn.training.autosize import Budget
 
-    begun = restarts.begun(request.root, request.arguments)
-    if begun is not None:
-        return _resumed(begun, launch, Budget(), moved={}, keep_corpus=True)
+    earlier = request.launch and restarts.earlier_run(request.root, request.launch)
+    if earlier is not None:
+        return _resumed(earlier, launch, Budget(), moved={}, keep_corpus=True)
     if request.budget.steps is None and request.budget.epochs is None:
         launch.reporter.set_time_limit(launch.began, request.budget.seconds)
     trainer = setup.new_run(
@@ -190,7 +187,7 @@ def _new_run(request: Any, launch: _Launch) -> Any:
         began=launch.began,
         group=launch.group,
     )
-    launch.held.callback(trainer.run.discard_if_unborn)
+    launch.held.callback(trainer.run.remove_if_never_saved)
     launch.held.enter_context(trainer.run.locked())
     return trainer
 
@@ -259,7 +256,7 @@ def _train(begin: Callable[[_Launch], Any], display: train_flags.Display, *, beg
             for _ in trainer.steps(stop=lambda: signals.received):
                 pass
         if trainer.received is None and group.rank == 0:
-            restarts.forget(trainer.run)
+            restarts.finish(trainer.run)
         _say_how_it_ended(trainer, reporter)
 
 

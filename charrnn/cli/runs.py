@@ -44,7 +44,7 @@ def list_runs() -> None:
 def _row(run: "Run") -> list[str]:
     from charrnn.cli.console.figures import age, compact
 
-    last = run.header()
+    last = run.newest_header()
     best = run.best_metrics().get(last.schema.decisive_metric)
     return [
         run.name,
@@ -52,7 +52,7 @@ def _row(run: "Run") -> list[str]:
         f"{last.model} ({compact(last.num_parameters)})",
         f"{last.position.step:,} of {last.train.steps:,}",
         "" if best is None else f"{best:.4f}",
-        age(time.time() - run.written_ns() / 1e9),
+        age(time.time() - run.last_saved_ns() / 1e9),
     ]
 
 

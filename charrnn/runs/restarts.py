@@ -1,15 +1,12 @@
-"""Which run a command that torchrun has started again was training, so that it goes on with it
-rather than begin another.
+"""Restarts: torchrun starts a command again after a lost process, and it continues its run.
 
-Where a process or a machine is lost, torchrun starts all processes again by the same command. A
-note in the folder of the run tells for which launch it was made; it is gone when the run is done.
+A note in the folder of a run names the launch that created it, until the run is done. The same
+command of the same launch continues that run, instead of beginning another.
 """
 
 import contextlib
 import json
-import os
-import socket
-from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from charrnn._atomic import write_atomically
@@ -18,57 +15,42 @@ from charrnn.runs.root import Root
 from charrnn.runs.run import LAUNCH, Run
 
 
-def is_one_of_several() -> bool:
-    """Whether torchrun, or something like it, started this process among others: then the first of
-    them looks for mistakes, and tells the others.
-    """
-    return "RANK" in os.environ
+@dataclass(frozen=True)
+class Launch:
+    """What all attempts of one launch have in common with no other launch."""
+
+    name: str
+    arguments: tuple[str, ...]  # of the command
 
 
-def launch() -> str | None:
-    """What all attempts of one launch by torchrun have in common with no other launch: the
-    --rdzv-id, if it has one, else the agent that starts them. None without torchrun.
-    """
-    given = os.environ.get("TORCHELASTIC_RUN_ID")
-    if given is None or given != "none":
-        return given
-    agent = os.getppid()
-    return f"{socket.gethostname()}, process {agent} of {_birth(agent)}"
-
-
-def _birth(pid: int) -> str:
-    """When a process began, in ticks since the machine did; nothing where that is not told."""
-    with contextlib.suppress(OSError, IndexError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    return ""
-
-
-def remember(run: Run, arguments: Sequence[str]) -> None:
-    """Note in a new run's folder which launch and which command it is of. Raises `StorageError`."""
-    if launch() is None:
-        return
-    note = json.dumps({"launch": launch(), "arguments": list(arguments)})
+def note(run: Run, launch: Launch) -> None:
+    """Note in the folder of a new run for which launch it was created. Raises `StorageError`."""
     with storage_errors(f"cannot write {run.launch}", "make room, or check the folder"):
-        write_atomically(run.launch, [note.encode()])
+        write_atomically(run.launch, [json.dumps(asdict(launch)).encode()])
 
 
-def begun(root: Root, arguments: Sequence[str]) -> Run | None:
-    """The run that an earlier attempt of this launch began by the same command, if it is not done.
-    What such an attempt left that is no run yet is removed.
+def earlier_run(root: Root, launch: Launch) -> Run | None:
+    """Return the run that an earlier attempt of this launch created, unless it is done.
+
+    A folder that such an attempt left without a checkpoint is removed.
     """
-    this = launch()
-    if this is None:
-        return None
-    for note in root.for_new_runs.glob(f"*/{LAUNCH}"):
-        with contextlib.suppress(OSError, ValueError):
-            if json.loads(note.read_text()) == {"launch": this, "arguments": list(arguments)}:
-                run = Run(note.parent)
-                if run.checkpoints:
-                    return run
-                run.discard_if_unborn()
+    for path in root.for_new_runs.glob(f"*/{LAUNCH}"):
+        if _launch_in(path) == launch:
+            run = Run(path.parent)
+            if run.checkpoints:
+                return run
+            run.remove_if_never_saved()
     return None
 
 
-def forget(run: Run) -> None:
-    """The run is done: the same command begins another."""
+def _launch_in(path: Path) -> Launch | None:
+    """Return the launch that a note names; None if it cannot be read."""
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        values = json.loads(path.read_text())
+        return Launch(**values | {"arguments": tuple(values["arguments"])})
+    return None
+
+
+def finish(run: Run) -> None:
+    """Remove the note of a run that is done: the same command begins another run."""
     run.launch.unlink(missing_ok=True)

@@ -112,7 +112,7 @@ class Root:
                 if not each.name.startswith(".") and any(each.glob("*.safetensors"))
             ]
             if runs:
-                return sorted(runs, key=Run.written_ns, reverse=True)
+                return sorted(runs, key=Run.last_saved_ns, reverse=True)
         return []
 
     def no_run(self) -> CheckpointError:

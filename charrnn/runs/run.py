@@ -33,39 +33,39 @@ LAUNCH = "launch.json"
 
 @dataclass(frozen=True)
 class Run:
-    """One run; `Root.find` and `Root.create` return it with its name."""
+    """A run. `Root.find` and `Root.create` return it with its name."""
 
     folder: Path
     _name: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
-        """What `charrnn resume` and `charrnn sample` take: its name, or its path."""
+        """What commands take for it: its name, or its path where the name means another run."""
         return self._name or str(self.folder)
 
     @property
     def last(self) -> Path:
-        """The newest checkpoint."""
+        """Path of the newest checkpoint."""
         return self.folder / "last.safetensors"
 
     @property
     def previous(self) -> Path:
-        """The checkpoint that the last one took the place of."""
+        """Path of the checkpoint that the last one replaced."""
         return self.folder / "previous.safetensors"
 
     @property
     def best(self) -> Path:
-        """The checkpoint with the lowest validation loss."""
+        """Path of the checkpoint with the lowest validation loss."""
         return self.folder / "best.safetensors"
 
     @property
     def metrics(self) -> Path:
-        """Every figure of the run, a JSON object a line."""
+        """Path of the metrics, a JSON object a line."""
         return self.folder / "metrics.jsonl"
 
     @property
     def launch(self) -> Path:
-        """Which launch of torchrun it is of: see restarts.py."""
+        """Path of the note about the launch that created it: see restarts.py."""
         return self.folder / LAUNCH
 
     @property
@@ -74,23 +74,27 @@ class Run:
 
     @property
     def _holder(self) -> Path:
-        """Beside the lock, which Windows lets nobody else read."""
+        """A file beside the lock, because Windows lets no other process read that one."""
         return self.folder / "holder"
 
     @property
     def checkpoints(self) -> list[Path]:
-        """Those that are there: last, previous, best."""
+        """The paths that exist: last, previous, best."""
         return [path for path in (self.last, self.previous, self.best) if path.exists()]
 
     def newest_valid(self) -> tuple[Checkpoint, list[CheckpointError]]:
-        """Where to go on: the last checkpoint, or if it is damaged the newest of the others; what
-        was skipped.
+        """Return the checkpoint to resume from: the last, or if it is damaged the newest of the
+        others. Then the errors of those that were skipped.
+
+        Raises `CheckpointError` if none is valid.
         """
-        return self._first_valid(self.last, *sorted((self.previous, self.best), key=_age))
+        others = sorted((self.previous, self.best), key=_step_in, reverse=True)
+        return self._first_valid(self.last, *others)
 
     def best_valid(self) -> tuple[Checkpoint, list[CheckpointError]]:
-        """Return the checkpoint to use the model of: the best, or if it is damaged or not there,
-        the last or the one before. Training state is left out. Then the errors of those skipped.
+        """Return the checkpoint to use the model of, without training state: the best, or if that
+        is damaged or missing, the last or the previous one. Then the errors of those that were
+        skipped. Raises `CheckpointError` if none is valid.
         """
         best, skipped = self._first_valid(self.best, self.last, self.previous)
         return best.without_training_state(), skipped
@@ -102,51 +106,54 @@ class Run:
                 try:
                     return checkpoint.read(path), skipped
                 except NewerError:
-                    raise  # it is whole, and further than any other
+                    raise  # it is intact, and has come further than any other
                 except CheckpointError as error:
                     skipped.append(error)
         raise skipped[0] if skipped else no_checkpoint(self)
 
-    def save(self, standing: Checkpoint) -> None:
-        """Make this the last checkpoint; one of an earlier step that it replaces stays as
-        `previous`, one that is damaged does not. Raises `StorageError`.
+    def save(self, newest: Checkpoint) -> None:
+        """Write the last checkpoint. The one that it replaces becomes `previous`, unless it is
+        damaged or of the same step. Raises `StorageError`.
 
-        A change of configuration is saved before a step is made by it, so the steps from the
-        previous checkpoint to the last were made by the configuration of the previous one.
+        A change of configuration is saved before a step is made with it. So the steps from the
+        previous checkpoint to the last were made with the configuration of the previous one.
         """
         with contextlib.suppress(CheckpointError):
-            if checkpoint.read_header(self.last).position.step < standing.position.step:
+            if checkpoint.read_header(self.last).position.step < newest.position.step:
                 keep_beside(self.last, self.previous)
-        checkpoint.write(self.last, standing)
+        checkpoint.write(self.last, newest)
 
-    def save_best(self, standing: Checkpoint) -> None:
-        """Make this the best checkpoint. Raises `StorageError`."""
-        checkpoint.write(self.best, standing)
+    def save_best(self, best: Checkpoint) -> None:
+        """Write the best checkpoint. Raises `StorageError`."""
+        checkpoint.write(self.best, best)
 
     def has_best(self) -> bool:
-        """Whether there is a best checkpoint, or what is left of one."""
+        """Whether there is a best checkpoint, even a damaged one."""
         return self.best.exists()
 
-    def tidy(self, step: int) -> None:
-        """Before going on after a step: remove what a process that was killed left half done."""
+    def clean_up(self, step: int) -> None:
+        """Remove what a killed process left unfinished, before training goes on after a step."""
         discard_unfinished(self.folder)
-        self.forget_metrics_after(step)
+        self.drop_metrics_after(step)
 
     def set_aside_damaged(self) -> Path:
-        """Keep a damaged last checkpoint under a name where nothing will replace it or take it for
-        whole. Raises `StorageError`.
+        """Rename a damaged last checkpoint, so that nothing replaces it or reads it. Returns the
+        new path. Raises `StorageError`.
         """
         kept = self.last.with_suffix(".damaged")
-        with _refused(self.folder), contextlib.suppress(FileNotFoundError):
+        with _write_errors(self.folder), contextlib.suppress(FileNotFoundError):
             os.replace(self.last, kept)
         return kept
 
-    def written_ns(self) -> int:
-        """When a checkpoint was last written, in nanoseconds of the system's clock."""
+    def last_saved_ns(self) -> int:
+        """Return when a checkpoint was last written, in nanoseconds of the system's clock."""
         return max(path.stat().st_mtime_ns for path in self.folder.glob("*.safetensors"))
 
-    def header(self) -> CheckpointHeader:
-        """Return the header of the newest checkpoint that has a valid one."""
+    def newest_header(self) -> CheckpointHeader:
+        """Return the header of the newest checkpoint that has a valid one.
+
+        Raises `CheckpointError` if none has.
+        """
         errors = []
         for path in self.checkpoints:
             try:
@@ -155,8 +162,8 @@ class Run:
                 errors.append(error)
         raise errors[0] if errors else no_checkpoint(self)
 
-    def discard_if_unborn(self) -> None:
-        """Remove the folder of a run that could not save even once, so that its name is free."""
+    def remove_if_never_saved(self) -> None:
+        """Remove the folder of a run without a checkpoint, so that its name is free."""
         with contextlib.suppress(OSError):
             if not self.checkpoints:
                 for leftover in (self._lock, self._holder, self.launch):
@@ -177,62 +184,60 @@ class Run:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run for this process. Raises `LockedError` naming who holds it.
+        """Lock the run for this process. Raises `LockedError` naming the process that has it.
 
         The kernel drops the lock with the process, however that ends.
         """
         with contextlib.ExitStack() as held:
-            with _refused(self.folder):
+            with _write_errors(self.folder):
                 try:
                     held.enter_context(alone_at(self._lock, wait=False))
                 except BlockingIOError as error:
                     raise LockedError(
-                        f"the run {self.name!r} is being trained by {self._told_holder()}",
+                        f"the run {self.name!r} is being trained by {self._name_of_holder()}",
                         "wait for it, or end it",
                     ) from error
-            with contextlib.suppress(OSError):  # a full disk: the lock itself holds all the same
+            with contextlib.suppress(OSError):  # on a full disk the lock itself still holds
                 holder = f"process {os.getpid()} on {socket.gethostname()}"
                 self._holder.write_text(holder, encoding="utf-8")
             yield
 
-    def _told_holder(self) -> str:
+    def _name_of_holder(self) -> str:
         try:
             return self._holder.read_text(encoding="utf-8") or "another process"
         except (OSError, UnicodeDecodeError):
             return "another process"
 
-    def record(self, figures: dict[str, Any]) -> None:
-        """Append one line to the metrics."""
+    def append_metrics(self, line: Mapping[str, Any]) -> None:
+        """Append a line to the metrics."""
         with self.metrics.open("a") as file:
-            file.write(json.dumps(figures) + "\n")
+            file.write(json.dumps(line) + "\n")
 
-    def recorded(self) -> Iterator[dict[str, Any]]:
-        """The metrics that can be read, a line at a time, for there may be a great many."""
+    def metrics_lines(self) -> Iterator[dict[str, Any]]:
+        """Yield the lines of metrics that can be read; there may be millions."""
         if self.metrics.exists():
             with self.metrics.open(errors="replace") as file:
                 for line in file:
                     with contextlib.suppress(ValueError, RecursionError):
-                        figures = json.loads(line)
-                        if isinstance(figures, dict):
-                            yield figures
+                        values = json.loads(line)
+                        if isinstance(values, dict):
+                            yield values
 
     def history(self) -> list[Row]:
         """Return what was recorded, a row for each line of metrics, in order."""
-        return list(history.rows(self.recorded()))
+        return list(history.rows(self.metrics_lines()))
 
-    def forget_metrics_after(self, step: int) -> None:
-        """Drop the lines of steps that a resumed run will make again, and one cut short by a
-        crash.
-        """
+    def drop_metrics_after(self, step: int) -> None:
+        """Drop the lines of steps that are made again, and a line cut short by a crash."""
         if not self.metrics.exists():
             return
-        with _refused(self.folder):
+        with _write_errors(self.folder):
             lines = self.metrics.read_text(errors="replace").splitlines()
             kept = [line for line in lines if _step_of(line) <= step]
             write_atomically(self.metrics, ["".join(line + "\n" for line in kept).encode()])
 
 
-def _refused(folder: Path) -> AbstractContextManager[None]:
+def _write_errors(folder: Path) -> AbstractContextManager[None]:
     intact = "what is there is intact"
     return storage_errors(
         f"cannot write in {folder}", intact, if_forbidden=f"make it writable; {intact}"
@@ -246,10 +251,10 @@ def _step_of(line: str) -> float:
         return float("inf")
 
 
-def _age(path: Path) -> int:
-    """Fewer for a checkpoint that has come further."""
+def _step_in(path: Path) -> int:
+    """Return the step of a checkpoint; 0 if its header is not valid."""
     try:
-        return -checkpoint.read_header(path).position.step
+        return checkpoint.read_header(path).position.step
     except CheckpointError:
         return 0
 

@@ -97,7 +97,7 @@ def roll_back(trainer: Trainer, error: DivergedError) -> None:
     position = dataclasses.replace(newest.position, rollbacks=newest.position.rollbacks + 1)
     trainer.state.restore(newest.arrays, step=position.step)
     trainer.go_on_from(dataclasses.replace(newest, train=slower, position=position))
-    trainer.run.forget_metrics_after(position.step)
+    trainer.run.drop_metrics_after(position.step)
     trainer.checkpoints.save()
     trainer.warn(
         f"{error.message}; going on after step {position.step:,} at half the rate, {rate:.3g}"

@@ -3,7 +3,7 @@ checkpoint, as the bytes of its file. So no other process needs its disk, or has
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from charrnn.training.distributed import Group
 class RemoteRun(Run):
     """A run that another process keeps: here nothing is written, and nothing is read."""
 
-    def tidy(self, step: int) -> None:
+    def clean_up(self, step: int) -> None:
         """Do nothing."""
 
     def save(self, newest: Checkpoint) -> None:
@@ -33,14 +33,14 @@ class RemoteRun(Run):
         """Return False."""
         return False
 
-    def record(self, figures: dict[str, Any]) -> None:
+    def append_metrics(self, line: Mapping[str, Any]) -> None:
         """Do nothing."""
 
-    def recorded(self) -> Iterator[dict[str, Any]]:
+    def metrics_lines(self) -> Iterator[dict[str, Any]]:
         """Return nothing."""
         return iter(())
 
-    def forget_metrics_after(self, step: int) -> None:
+    def drop_metrics_after(self, step: int) -> None:
         """Do nothing."""
 
 

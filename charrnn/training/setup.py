@@ -62,7 +62,7 @@ class Request:
     init_from: str | None = None
     val_names: tuple[str, ...] = ()  # of a validation text that is not part of the corpus
     allows_short: bool = False  # a text of a few characters too
-    arguments: tuple[str, ...] = ()  # the whole command, for torchrun to give again
+    launch: restarts.Launch | None = None  # by torchrun, which may start the command again
 
     def __post_init__(self) -> None:
         # a bad number is refused before a long reading
@@ -124,7 +124,8 @@ def new_run(
     reporter.show_detail(f"{len(vocab):,} distinct characters; {planned.why}")
     newborn = _newborn(planned, settled.runtime, vocab, settled.keys, parent, group)
     run = request.root.create(request.run_name, default=_title(request.names))
-    restarts.remember(run, request.arguments)
+    if request.launch is not None:
+        restarts.note(run, request.launch)
     reporter.show(f"Ctrl-C saves and stops; continue with: charrnn resume {run.name}")
     header = CheckpointHeader(
         task=newborn.task.name,

@@ -95,7 +95,7 @@ class Trainer:
         Whoever leaves the loop early leaves the run saved. Raises `DivergedError` where going back
         does not help, and `StorageError` where the first or the last save fails.
         """
-        self.run.tidy(self.state.step)
+        self.run.clean_up(self.state.step)
         if self.state.step == 0:
             self.checkpoints.save()
         try:
@@ -157,7 +157,7 @@ class Trainer:
         seconds = round(self.elapsed_seconds, 3)
         line = {"step": self.state.step, **figures, "elapsed_seconds": seconds}
         try:
-            self.run.record(line)
+            self.run.append_metrics(line)
         except OSError as error:
             self.warn(f"cannot write {self.run.metrics}: {error.strerror}; training goes on")
         self.emit("on_record", line)  # last, for standard output may refuse it

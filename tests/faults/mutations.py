@@ -281,8 +281,8 @@ MISTAKES = [
     ),
     Mistake(
         "a resume repeats the metrics of steps it makes again",
-        "runs.run:Run.tidy",
-        "self.forget_metrics_after(step)",
+        "runs.run:Run.clean_up",
+        "self.drop_metrics_after(step)",
         "",
         "test_damage.py::test_a_run_with_a_damaged_last_checkpoint_goes_on_from_the_one_before",
     ),
@@ -390,14 +390,14 @@ MISTAKES = [
     Mistake(
         "a launch is not remembered",
         "training.setup:new_run",
-        "restarts.remember(run, request.arguments)",
-        "",
+        "restarts.note(run, request.launch)",
+        "pass",
         "test_ranks_lost.py::test_a_process_that_is_killed_changes_nothing[kills0]",
     ),
     Mistake(
         "each process tells a mistake that is found early",
         "cli.app:train",
-        "not restarts.is_one_of_several()",
+        "not torchrun.is_one_of_several()",
         "True",
         "test_ranks_lost.py::test_a_mistake_is_told_once_and_ends_all_with_its_code",
     ),

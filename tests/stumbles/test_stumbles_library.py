@@ -57,7 +57,7 @@ def test_what_a_notebook_shows_is_one_short_line():
     assert repr(model) == f"Model('a', lstm 1×12, {len(model.vocab)} characters)"
     assert repr(load()) == repr(model)
     assert "checkpoints/a'" in repr(load("checkpoints/a"))
-    found = ROOT.find("a").header()
+    found = ROOT.find("a").newest_header()
     assert repr(found) == "CheckpointHeader(lstm 1×12, step 20 of 20)"
     assert repr(model.weights) == "Weights(1×12, 24 characters)"
     assert repr(model.vocab) == "Vocab(24 characters)"

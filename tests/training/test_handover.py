@@ -39,11 +39,11 @@ def test_the_others_are_told_the_run_and_all_that_is_in_its_checkpoint():
 
 def test_a_run_that_another_process_keeps_is_not_written_to(tmp_path):
     run = handover.RemoteRun(tmp_path / "a")
-    run.tidy(3)
+    run.clean_up(3)
     run.save(small())
     run.save_best(small())
-    run.record({"step": 1})
-    run.forget_metrics_after(0)
+    run.append_metrics({"step": 1})
+    run.drop_metrics_after(0)
     assert not run.has_best()
     assert list(tmp_path.iterdir()) == []
 

@@ -53,7 +53,7 @@ class Baselines(Callback):
             (trainer.notify if trainer.clock is None else trainer.warn)(message)
 
     def _recall(self, trainer: Trainer) -> None:
-        self._comparison = Comparison.recalled(trainer.run.recorded())
+        self._comparison = Comparison.recalled(trainer.run.metrics_lines())
 
 
 def _num_epochs(trainer: Trainer) -> float:

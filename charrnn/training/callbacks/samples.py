@@ -32,7 +32,9 @@ class Samples(Callback):
     def on_start(self, trainer: Trainer) -> None:
         """Show what an untrained model writes, once."""
         self._next = time.monotonic() + self._seconds_between
-        if trainer.state.step == 0 and not any("sample" in line for line in trainer.run.recorded()):
+        if trainer.state.step == 0 and not any(
+            "sample" in line for line in trainer.run.metrics_lines()
+        ):
             self._sample_if_due(trainer)
 
     def on_step(self, trainer: Trainer, report: Report) -> None:
