@@ -29,7 +29,7 @@ from charrnn.config import ModelConfig
 from charrnn.data.vocab import code_points
 from charrnn.errors import UsageError
 from charrnn.generation.model import Model
-from charrnn.sources.units import END
+from charrnn.sources.lines import RECORD_END
 
 FloatArray = npt.NDArray[Any]
 
@@ -190,7 +190,7 @@ def activities(
     ids = model.vocab.ids_of(code_points(text)).tolist()
     starts = {0}
     if model.records != "none":
-        starts |= {match.end() for match in re.finditer(END[model.records], text)}
+        starts |= {match.end() for match in re.finditer(RECORD_END[model.records], text)}
     for first in range(0, len(ids), _CHUNK):
         piece = ids[first : first + _CHUNK]
         piece_TU = np.empty((len(piece), len(is_cell_U)), np.float32)

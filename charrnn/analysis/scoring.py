@@ -26,8 +26,8 @@ from charrnn.models.evaluation import record_losses, validation_loss, validation
 from charrnn.models.network import Network
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
-from charrnn.sources import units
 from charrnn.sources.input_text import InputText
+from charrnn.sources.lines import regroup
 
 _PIECE = 1 << 20  # characters: whole blocks of validation_loss_reset
 _CONTEXT = 257  # characters before a piece that are read once more: what validation_loss warms up
@@ -177,7 +177,7 @@ def score_lines(found: Checkpoint, files: Sequence[InputText]) -> Iterator[LineS
     """
     network, model, number = _network(found), Model.of(found), 1
     for file in files:
-        for text in units.whole(file.decoded(), "lines"):
+        for text in regroup(file.decoded(), "lines"):
             lines = text.removesuffix("\n")
             yield from _line_scores(network, model, lines, number)
             number += lines.count("\n") + 1

@@ -106,9 +106,9 @@ def _watched(chunks: Iterator[bytes], name: str, config: "DataConfig") -> Iterat
 
 def _is_misread(data: bytes, encoding: str) -> bool:
     """Return whether a text in UTF-8 gives another one in this encoding."""
-    from charrnn.sources import decoding, detection
+    from charrnn.sources import changes, detection
 
-    if decoding.is_utf8(encoding) or data.isascii() or not detection.is_utf8(data):
+    if changes.is_utf8(encoding) or data.isascii() or not detection.is_utf8(data):
         return False
     with contextlib.suppress(UnicodeError):
         return bool(codecs.getincrementaldecoder(encoding)().decode(data))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from charrnn.cli import inputs
 from charrnn.cli.console.streams import note
 from charrnn.errors import UsageError
-from charrnn.sources.units import END
+from charrnn.sources.lines import RECORD_END
 
 if TYPE_CHECKING:
     from charrnn.config import SampleConfig
@@ -97,7 +97,7 @@ def checked(model: "Model", typed: Sequence[str | bytes]) -> list[str]:
     if model.records == "lines":
         prompts = [prompt.removesuffix("\n") for prompt in prompts]
     for prompt in prompts:
-        if model.records != "none" and END[model.records] in prompt:
+        if model.records != "none" and RECORD_END[model.records] in prompt:
             raise UsageError(
                 f"the prompt {shown(prompt)} holds {_NAMES_OF_END[model.records]}, which ends a"
                 " record",

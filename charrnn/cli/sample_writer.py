@@ -21,7 +21,7 @@ from charrnn.generation.prompted import PromptedSampler, Sample, num_at_once
 from charrnn.generation.sample_filter import SampleFilter, pattern
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
-from charrnn.sources.units import END
+from charrnn.sources.lines import RECORD_END
 
 _NUM_RECORDS = 10
 _CHARS_OF_PATIENCE = 2_000_000  # of texts that copy, rejected in a row
@@ -208,7 +208,7 @@ def _as_text(job: _Job, sample: Sample, prompt: str, *, is_first: bool) -> str:
     """Return a record with its end; or a text, an empty line after the one before."""
     text = prompt + sample.text if job.request.with_prompt else sample.text
     if job.model.records != "none":
-        return text + END[job.model.records]
+        return text + RECORD_END[job.model.records]
     return text if is_first else "\n\n" + text
 
 
@@ -229,7 +229,7 @@ def _filter_of(
 ) -> SampleFilter:
     has_records = model.records != "none"
     made = SampleFilter(
-        end=END.get(model.records, ""),
+        end=RECORD_END.get(model.records, ""),
         match=None if request.match is None else pattern(request.match),
         known=_records_of(header) if request.novel else (),
         unique=request.unique,

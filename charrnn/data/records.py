@@ -4,7 +4,7 @@ A line of white space is blank: it is no record, and it ends one. So does the en
 else of a record is kept exactly.
 
 Records have no order, so they are put into a random one before the text is split, and each of them
-is learned and spoken as a text of its own: from nothing, after a newline, up to its `END`.
+is learned and spoken as a text of its own: from nothing, after a newline, up to its `RECORD_END`.
 
 Shapes: R records, L lines, F files, V vocabulary.
 """
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data.vocab import IntArray
-from charrnn.sources.units import END
+from charrnn.sources.lines import RECORD_END
 
 _CHUNK_CHARS = 1 << 24
 _CHUNK_RECORDS = 1 << 16
@@ -44,7 +44,7 @@ class Records:
         white_V: npt.NDArray[np.bool_] | None = None,
         begins_F: npt.NDArray[np.int64] = _ONE_FILE,
     ) -> "Records":
-        """The records of a kind of `END`, in the text's order.
+        """The records of a kind of `RECORD_END`, in the text's order.
 
         `white_V` says which ids are white space (by default only newlines are); `begins_F` where
         the files of the text begin.
@@ -58,7 +58,7 @@ class Records:
             begins, ends = begins[first], ends[last]
         else:
             begins, ends = begins[full], ends[full]
-        return cls(begins, ends - begins, (newline,) * len(END[kind]))
+        return cls(begins, ends - begins, (newline,) * len(RECORD_END[kind]))
 
     def __getitem__(self, which: Any) -> "Records":
         """Some of the records: a slice, an order or a mask."""
@@ -97,7 +97,7 @@ class Records:
 
 
 def apart(ids: IntArray, kind: str, newline: int, white_V: npt.NDArray[np.bool_]) -> list[IntArray]:
-    """A text cut before each record but the first; one of no kind of `END` stays in one piece."""
+    """A text cut before each record but the first; without records it stays whole."""
     pieces = [ids]
     if kind != "none":
         pieces = np.split(ids, Records.found(ids, kind, newline, white_V=white_V).begins_R[1:])

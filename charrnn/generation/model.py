@@ -36,7 +36,7 @@ from charrnn.models.reference import Weights
 from charrnn.models.step_backend import StepBackend, Stepper, step_backend
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.root import Root
-from charrnn.sources.units import END
+from charrnn.sources.lines import RECORD_END
 
 # Characters of a prompt that are read, the last ones: what comes before changes nothing (on
 # Shakespeare 500 give the same logits to within rounding), and a book takes no longer than a page.
@@ -82,7 +82,7 @@ class Model:
     config: ModelConfig
     vocab: Vocab
     weights: Weights
-    records: str = "none"  # the kind of records it learned (`units.END`); "none": one text
+    records: str = "none"  # the kind of records it learned, as in `RECORD_END`; "none": one text
     name: str = ""  # of its run
     progress: ProgressCallback = ignore_progress  # of reading a prompt, in characters
     device: str = "cpu"  # where samples are computed side by side: cpu, cuda, cuda:N or mps
@@ -140,7 +140,7 @@ class Model:
             known=known,
             unique=unique,
             whole=self.records != "none",
-            end=END.get(self.records, ""),
+            end=RECORD_END.get(self.records, ""),
         )
         is_picky = unique or match is not None or bool(known)
         drawn = sampler.samples(
@@ -157,7 +157,7 @@ class Model:
         sampler = PromptedSampler(self, "", SampleConfig(length=length, seed=seed))
         excerpt = ""
         for sample in sampler.samples(None, num_at_once=1):
-            excerpt += self.text(sample.text) + END[self.records]
+            excerpt += self.text(sample.text) + RECORD_END[self.records]
             if len(excerpt) >= length:
                 break
         return excerpt[:length]

@@ -22,7 +22,7 @@ from charrnn.generation.batch import (
 )
 from charrnn.generation.constraints import RepeatPenalty
 from charrnn.generation.sampler import Constraint, MakeConstraints, generate, until_stop
-from charrnn.sources.units import END
+from charrnn.sources.lines import RECORD_END
 
 if TYPE_CHECKING:
     from charrnn.generation.model import Model
@@ -142,7 +142,7 @@ class PromptedSampler:
         """The texts that a sample ends before; of a model of records the end of one."""
         stops = [self.model.spelled(stop) for stop in self.sample.stop]
         records = self.model.records
-        return stops if records == "none" else [*stops, END[records]]
+        return stops if records == "none" else [*stops, RECORD_END[records]]
 
     def _stop_sequences(self) -> StopSequences:
         """Return the stop texts in ids, without those that the model can never say."""

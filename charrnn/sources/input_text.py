@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from charrnn.config import DataConfig
 from charrnn.errors import CorpusError, SettingError, UsageError
+from charrnn.sources.changes import Changes
 from charrnn.sources.columns import is_table
-from charrnn.sources.decoding import Normalised, NotTextError, normalised
+from charrnn.sources.decoding import NotTextError, Origin, decode
 
 
 def config_for_input(config: DataConfig, encoding: str | None) -> DataConfig:
@@ -43,7 +44,7 @@ class InputText:
             return
         config = self.config if is_table(self.name) else replace(self.config, column=None)
         try:
-            for chunk in normalised(self.chunks, config, Normalised(), label=self.name):
+            for chunk in decode(self.chunks, config, Changes(), Origin(self.name)):
                 tee(chunk.data)
                 yield chunk.data.decode("ascii") if chunk.text is None else chunk.text
         except NotTextError as error:

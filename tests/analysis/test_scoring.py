@@ -89,7 +89,7 @@ def test_a_file_in_pieces_scores_what_training_measures_on_the_whole(
 def test_records_in_pieces_score_what_training_measures_on_the_whole(
     charrnn, corpus, tmp_path, monkeypatch, kind
 ):
-    end = records.END[kind]
+    end = records.RECORD_END[kind]
     text = small_text(6000).replace("\n", end)
     corpus.write_text(text)
     charrnn("train", corpus, *QUICK, "--records", kind, "--run", "a")

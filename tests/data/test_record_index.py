@@ -9,7 +9,7 @@ from charrnn.data import record_index
 from charrnn.data.record_index import RecordIndex
 from charrnn.data.records import Records
 from charrnn.data.vocab import UNKNOWN, Vocab, code_points
-from charrnn.sources.units import END
+from charrnn.sources.lines import RECORD_END
 
 VOCABS = {
     "narrow": Vocab(tuple(map(ord, "\nabc"))),
@@ -26,13 +26,13 @@ def index_of(text, kind, vocab, folder, told=None):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", END)
+@pytest.mark.parametrize("kind", RECORD_END)
 @pytest.mark.parametrize("vocab", VOCABS.values(), ids=VOCABS)
 @given(data=st.data())
 def test_it_holds_just_the_records(kind, vocab, tmp_path_factory, data):
     text = data.draw(st.text("ab\n", max_size=40))
     index = index_of(text, kind, vocab, tmp_path_factory.mktemp("cache"))
-    known = {part.strip("\n") for part in text.split(END[kind])}
+    known = {part.strip("\n") for part in text.split(RECORD_END[kind])}
     for piece in {*known, *data.draw(st.lists(st.text("abc\n", max_size=6))), "", "☃"}:
         assert (piece in index) == (piece in known | {""})
 

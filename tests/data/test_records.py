@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from charrnn.data import records
 from charrnn.data.records import Records
 from charrnn.data.vocab import code_points
-from charrnn.sources.units import END
+from charrnn.sources.lines import RECORD_END
 
 
 def arranged(found, ids):
@@ -20,11 +20,11 @@ def test_the_records_of_a_text_arranged(text, kind, seed):
     expected = [block.strip("\n") for block in blocks if block.strip("\n")]
     ids = code_points(text)
     found = Records.found(ids, kind, ord("\n"))
-    assert arranged(found, ids) == "".join(block + END[kind] for block in expected)
+    assert arranged(found, ids) == "".join(block + RECORD_END[kind] for block in expected)
     shuffled = found.shuffled(seed)
     whole = arranged(shuffled, ids)
     pieces = [whole[a:b] for a, b in zip(shuffled.starts, shuffled.starts[1:], strict=False)]
-    assert sorted(pieces) == sorted(block + END[kind] for block in expected)
+    assert sorted(pieces) == sorted(block + RECORD_END[kind] for block in expected)
     assert shuffled.starts[-1] == len(whole)
     again = Records.found(ids, kind, ord("\n")).shuffled(seed)
     assert again.begins_R.tolist() == shuffled.begins_R.tolist()

@@ -149,10 +149,10 @@ PROVED_BY = {
     "config:Checked.from_json": ["faults/test_damage.py"],
     "config:_check": ["test_config.py"],
     "data.encoding.cache_files:writable": ["faults/test_saving.py"],
-    "data.encoding.shards:changed": ["faults/test_texts.py"],
-    "data.encoding.shards:_counted": ["data/encoding/test_encode.py"],
+    "data.encoding.shards:corpus_changed": ["faults/test_texts.py"],
+    "data.encoding.counting:_count": ["data/encoding/test_encode.py"],
     "data.encoding.scan:_status": ["faults/test_texts.py"],
-    "data.encoding.workers:in_order": ["data/encoding/test_workers.py"],
+    "data.encoding.workers:run_in_order": ["data/encoding/test_workers.py"],
     "data.corpus:_temporary_folder": ["faults/test_read_only.py"],
     "config:require_known": ["stumbles/test_stumbles_library.py"],
     "generation.model:Model.samples": ["generation/test_model.py"],
@@ -173,9 +173,9 @@ PROVED_BY = {
     "runs.root:Root.no_run": ["cli/test_app.py"],
     "runs.restarts:note": ["runs/test_restarts.py"],
     "sources.columns:_lines": ["sources/test_columns.py"],
-    "sources.columns:_place": ["stumbles/test_stumbles_second_look.py"],
-    "sources.decoding:_disk_asked": ["faults/test_texts.py"],
-    "sources.decoding:read_text": ["stumbles/test_stumbles_columns.py"],
+    "sources.columns:_Column.find": ["stumbles/test_stumbles_second_look.py"],
+    "sources.reading:_naming": ["faults/test_texts.py"],
+    "sources.reading:read_text": ["stumbles/test_stumbles_columns.py"],
     "sources.paths:_on_disk": ["faults/test_texts.py"],
     "sources.paths:_spool_stdin": ["faults/test_terminals.py"],
     "sources.paths:_spool": ["faults/test_saving.py"],
@@ -190,7 +190,7 @@ PROVED_BY = {
 HINT_IS_ADDED = {
     "__main__:main",  # a full device: the system's own words
     "config:Checked.from_json",  # part of the line of a damaged checkpoint
-    "data.encoding.shards:_counted",  # part of the note on files of a folder that were skipped
+    "data.encoding.counting:_count",  # part of the note on files of a folder that were skipped
     "training.handover:accepted",  # printed by the first process
 }
 

@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from injection import obedient
 from matrix import crash_points, row
-from test_decoding import read
 from test_encode import ignore, scanned
+from test_reading import read
 
 from charrnn.config import DataConfig
 from charrnn.data.encoding.encode import encode_files
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CorpusError
 from charrnn.runs import checkpoint
-from charrnn.sources import decoding
+from charrnn.sources import reading
 
 QUICK = (*SMALL, "--steps", 20, "--eval-every", 10)
 ALONE = ("--threads", 1, "--quiet")
@@ -42,7 +42,7 @@ def test_what_was_normalised_is_said(tmp_path):
 @row(25)
 @pytest.mark.parametrize("chunk", [1, 3, 1 << 20])
 def test_a_byte_that_is_not_utf8_is_named_by_line_and_offset(tmp_path, monkeypatch, chunk):
-    monkeypatch.setattr(decoding, "CHUNK_BYTES", chunk)
+    monkeypatch.setattr(reading, "CHUNK_BYTES", chunk)
     path = tmp_path / "latin"
     path.write_bytes("line one\nñandú, pingüino y colibrí\n".encode("latin-1"))
     with pytest.raises(
@@ -166,7 +166,7 @@ def test_the_first_byte_that_is_not_utf8_is_named_wherever_it_is(text, encoding)
     path.write_bytes(data)
     for size in (1, 2, 7, 1 << 20):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(decoding, "CHUNK_BYTES", size)
+            patch.setattr(reading, "CHUNK_BYTES", size)
             with pytest.raises(CorpusError, match=f"is not utf-8: line {line}, byte {place}") as e:
                 read(path)
             assert any(flag in e.value.hint for flag in ("--encoding", "--bytes", "--errors"))

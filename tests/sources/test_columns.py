@@ -6,17 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn.config import DataConfig
 from charrnn.errors import CorpusError, UsageError
 from charrnn.sources import columns
-from charrnn.sources.columns import Rows
-from charrnn.sources.units import BAD
+from charrnn.sources.changes import Changes
+from charrnn.sources.lines import UNDECODABLE
 
 
 def cells(text, column="text", *, kind="lines", skip=False, size=7):
-    seen = Rows()
+    config = DataConfig(column=column, records=kind, errors="skip" if skip else "strict")
+    changes = Changes()
     texts = [text[k : k + size] for k in range(0, len(text), size)]
-    made = columns.records(texts, column, kind=kind, label="t", skip=skip, seen=seen)
-    return "".join(made), seen
+    made = columns.records(texts, config, label="t", changes=changes)
+    return "".join(made), changes
 
 
 CELLS = st.text(st.sampled_from('ab "\n,;\t|é'), max_size=9)
@@ -27,12 +29,12 @@ def test_what_the_csv_module_writes_is_read(rows, delimiter, size):
     written = io.StringIO(newline="")
     writer = csv.writer(written, delimiter=delimiter, lineterminator="\n")
     writer.writerows([("number", "text"), *rows])
-    found, seen = cells(written.getvalue(), kind="blank", size=size)
+    found, changes = cells(written.getvalue(), kind="blank", size=size)
     kept = [text.strip("\n") for _, text in rows if text.strip()]
     assert found.count("\n\n") == len(kept)
     assert [record.split() for record in found.split("\n\n")[:-1]] == [k.split() for k in kept]
-    assert seen.num_missing == len(rows) - len(kept)
-    assert seen.num_malformed == 0
+    assert changes.num_missing == len(rows) - len(kept)
+    assert changes.num_malformed == 0
 
 
 @given(st.lists(CELLS, min_size=1), st.booleans())
@@ -49,9 +51,11 @@ def test_json_lines_are_read_as_objects_and_as_arrays(texts, are_objects):
     [("lines", "one two three\nfour\n", 1), ("blank", "one\ntwo\nthree\n\nfour\n\n", 1)],
 )
 def test_a_cell_stays_one_record(kind, folded, count):
-    found, seen = cells('text\n"\none\ntwo \n\nthree\n"\nfour\n'.replace("two ", "two"), kind=kind)
+    found, changes = cells(
+        'text\n"\none\ntwo \n\nthree\n"\nfour\n'.replace("two ", "two"), kind=kind
+    )
     assert found == folded
-    assert seen.num_folded == count
+    assert changes.num_folded == count
 
 
 def test_without_a_header_a_number_is_meant():
@@ -59,8 +63,8 @@ def test_without_a_header_a_number_is_meant():
 
 
 def test_a_row_without_the_cell_is_counted():
-    found, seen = cells("id,text\n1,one\n2\n\n3,\n4,four\n")
-    assert (found, seen.num_missing) == ("one\nfour\n", 2)
+    found, changes = cells("id,text\n1,one\n2\n\n3,\n4,four\n")
+    assert (found, changes.num_missing) == ("one\nfour\n", 2)
 
 
 @pytest.mark.parametrize(
@@ -74,14 +78,14 @@ def test_a_row_without_the_cell_is_counted():
 def test_a_row_that_is_none_is_named_or_left_out(text, line, reason):
     with pytest.raises(CorpusError, match=f"t, line {line}: {reason}"):
         cells(text)
-    found, seen = cells(text, skip=True)
-    assert seen.num_malformed == 1
+    found, changes = cells(text, skip=True)
+    assert changes.num_malformed == 1
     assert found in ("three\n", "one\n")
 
 
 def test_only_a_bad_cell_of_the_column_itself_costs_its_row():
-    found, seen = cells(f"id,text\n{BAD},one\n2,t{BAD}wo\n", skip=True)
-    assert (found, seen.num_left_out) == ("one\n", 1)
+    found, changes = cells(f"id,text\n{UNDECODABLE},one\n2,t{UNDECODABLE}wo\n", skip=True)
+    assert (found, changes.num_left_out) == ("one\n", 1)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +112,7 @@ def test_one_json_array_is_told_from_json_lines(text):
 
 
 def test_a_line_without_end_is_not_held_for_ever(monkeypatch):
-    monkeypatch.setattr(columns, "_MOST_CHARS", 100)
+    monkeypatch.setattr(columns, "_MAX_CHARS", 100)
     with pytest.raises(CorpusError, match="t has a line of more than 100 characters"):
         cells("text\n" + "a" * 200)
 

@@ -1,67 +1,51 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from charrnn.config import DataConfig
 from charrnn.errors import CorpusError, UsageError
-from charrnn.sources import decoding
-from charrnn.sources.decoding import Normalised, read_text
-from charrnn.sources.paths import Source
+from charrnn.sources.changes import Changes
+from charrnn.sources.decoding import NotTextError, Origin, decode, require_known
 
 
-def read(path, encoding="utf-8"):
-    seen = Normalised()
-    config = DataConfig(encoding=encoding)
-    chunks = list(read_text(Source(path, path.name), config, seen))
-    assert all(
-        data.decode() == (data.decode("ascii") if text is None else text) for data, text in chunks
-    )
-    return b"".join(data for data, _ in chunks).decode(), seen.notes(config)
+def decoded(*chunks, **settings):
+    changes = Changes()
+    made = list(decode(chunks, DataConfig(**settings), changes, Origin("a")))
+    return b"".join(chunk.data for chunk in made).decode(), changes
 
 
-@given(
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=60),
-    st.integers(1, 7),
-    st.sampled_from(["utf-8", "utf-16", "utf-32"]),
-)
-def test_text_reads_the_same_however_the_chunks_fall(tmp_path_factory, text, size, encoding):
-    path = tmp_path_factory.mktemp("chunks") / "text"
-    path.write_bytes(text.encode(encoding))
-    expected = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decoding, "CHUNK_BYTES", size)
-        assert read(path, encoding)[0] == expected
+@pytest.mark.parametrize("is_ascii", [True, False])
+def test_a_chunk_of_ascii_is_bytes_alone(is_ascii):
+    text = "plain" if is_ascii else "naïve"
+    (chunk,) = decode([text.encode()], DataConfig(), Changes(), Origin("a"))
+    assert chunk == (text.encode(), None if is_ascii else text)
+    assert chunk.lacks_newline
 
 
-def test_a_cut_character_at_the_end_is_an_error_too(tmp_path):
-    path = tmp_path / "cut"
-    path.write_bytes("naïveté".encode()[:-1])
-    with pytest.raises(CorpusError, match="line 1, byte 7"):
-        read(path)
+def test_what_is_dropped_and_turned_is_told():
+    text, changes = decoded(b"\xef\xbb", b"\xbfone\r", b"\ntwo\r", b"three")
+    assert text == "one\ntwo\nthree"
+    assert (changes.marks, changes.line_ends) == (1, True)
+    assert not changes.none_in_text(DataConfig())
 
 
-@given(
-    st.lists(st.sampled_from([b"ab", b"\n", b"\r\n", "é".encode(), b"\xff", "中".encode()[:2]])),
-    st.integers(1, 7),
-)
-def test_bad_bytes_cost_their_line_or_become_one_sign(tmp_path_factory, parts, size):
-    """Python's own decoder says which lines are whole and where something is missing."""
-    path = tmp_path_factory.mktemp("bad") / "text"
-    path.write_bytes(b"".join(parts))
-    text = path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
-    lines = text.splitlines(keepends=True)
-    kept = "".join(line for line in lines if "\N{REPLACEMENT CHARACTER}" not in line)
-    for errors, expected in (("replace", text), ("skip", kept)):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(decoding, "CHUNK_BYTES", size)
-            seen = Normalised()
-            chunks = read_text(Source(path, "text"), DataConfig(errors=errors), seen)
-            assert b"".join(chunk.data for chunk in chunks).decode() == expected
-    assert seen.num_left_out == sum("\N{REPLACEMENT CHARACTER}" in line for line in lines)
+def test_a_cut_character_at_the_end_is_an_error_too():
+    with pytest.raises(NotTextError, match="a is not utf-8: byte 7"):
+        decoded(b"na\xc3", b"\xafvet\xc3")
+
+
+def test_the_line_of_a_bad_byte_is_asked_for_by_its_place_in_the_file():
+    origin = Origin("a", begin=100, line_at=lambda offset: offset - 90)
+    with pytest.raises(NotTextError, match="a is not utf-8: line 12, byte 102"):
+        list(decode([b"ab\xff"], DataConfig(), Changes(), origin))
+
+
+def test_a_file_that_begins_as_no_text_does_is_refused():
+    with pytest.raises(CorpusError, match="a is a PDF, not a text"):
+        decoded(b"%PDF-1.7 and so on")
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "hex", "a\0b"])
-def test_an_encoding_that_is_none_is_refused(tmp_path, encoding):
-    (tmp_path / "text").write_text("x")
+def test_an_encoding_that_is_none_is_refused(encoding):
     with pytest.raises(UsageError, match="is not known"):
-        read(tmp_path / "text", encoding)
+        decoded(b"x", encoding=encoding)
+    with pytest.raises(UsageError, match="is not known"):
+        require_known(encoding)

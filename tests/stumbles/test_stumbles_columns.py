@@ -29,8 +29,8 @@ def write(folder, name):
 @pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("chunk", [5, 1 << 19])
 def test_each_cell_of_a_column_is_a_record(charrnn, tmp_path, monkeypatch, name, chunk):
-    monkeypatch.setattr("charrnn.sources.decoding.CHUNK_BYTES", chunk)
-    monkeypatch.setattr("charrnn.data.encoding.shards.PIECE_BYTES", 100)
+    monkeypatch.setattr("charrnn.sources.reading.CHUNK_BYTES", chunk)
+    monkeypatch.setattr("charrnn.data.encoding.shards.SHARD_BYTES", 100)
     write(tmp_path, name)
     done = charrnn("train", name, "--column", "text", *FEW)
     assert done.code == 0, done.err

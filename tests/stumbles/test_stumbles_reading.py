@@ -84,7 +84,7 @@ def test_a_few_bad_bytes_are_not_taken_for_another_encoding(charrnn, tmp_path):
 @stumble(13)
 @pytest.mark.parametrize("chunk", [7, 1 << 19])
 def test_errors_skip_leaves_out_the_line_and_no_other(charrnn, tmp_path, monkeypatch, chunk):
-    monkeypatch.setattr("charrnn.sources.decoding.CHUNK_BYTES", chunk)
+    monkeypatch.setattr("charrnn.sources.reading.CHUNK_BYTES", chunk)
     (tmp_path / "text").write_bytes(DAMAGED)
     done = charrnn("train", "text", "--errors", "skip", *FEW)
     assert done.code == 0
@@ -130,8 +130,8 @@ PACKERS = {"c.txt.gz": gzip.compress, "c.txt.bz2": bz2.compress, "c.txt.xz": lzm
 @pytest.mark.parametrize("name", PACKERS)
 @pytest.mark.parametrize("chunk", [100, 1 << 19])
 def test_compressed_text_is_read(charrnn, tmp_path, monkeypatch, name, chunk):
-    monkeypatch.setattr("charrnn.sources.decoding.CHUNK_BYTES", chunk)
-    monkeypatch.setattr("charrnn.data.encoding.shards.PIECE_BYTES", 500)  # it is never cut in two
+    monkeypatch.setattr("charrnn.sources.reading.CHUNK_BYTES", chunk)
+    monkeypatch.setattr("charrnn.data.encoding.shards.SHARD_BYTES", 500)  # it is never cut in two
     text = small_text()
     (tmp_path / name).write_bytes(PACKERS[name](text.encode()))
     assert charrnn("train", name, *QUICK).code == 0

@@ -1,7 +1,7 @@
-"""Work on many things at once, by as many processes as there are cores, with the results in order.
+"""Jobs for as many processes as there are cores, with the results in order.
 
-The processes are new ones, which import no more than the work needs; they end with this one,
-however it ends.
+The processes are new ones, which import no more than the jobs need; they end with this one, however
+it ends.
 """
 
 import contextlib
@@ -9,20 +9,20 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from typing import Protocol, TypeVar
 
 from charrnn import _cores
-from charrnn._text import CountBytes
+from charrnn._text import CountBytes, ignore_bytes
 from charrnn.errors import NoMemoryError
 
 MIN_BYTES = 1 << 28  # with less to do, starting processes does not pay
 
 
-class Work(Protocol):
+class Job(Protocol):
     """Something to do."""
 
     @property
@@ -30,35 +30,30 @@ class Work(Protocol):
         """Its size."""
 
 
-W = TypeVar("W", bound=Work)
+J = TypeVar("J", bound=Job)
 R = TypeVar("R")
 
 
-def in_order(
-    function: Callable[[W, CountBytes], R], works: Sequence[W], count_bytes: CountBytes
+def run_in_order(
+    function: Callable[[J, CountBytes], R], jobs: Sequence[J], count_bytes: CountBytes
 ) -> Generator[R, None, None]:
-    """What the function makes of each, in order; `count_bytes` is called as they are done.
+    """Yield what the function makes of each job, in order.
 
-    Function and works must be such that another process can be given them. Raises `NoMemoryError`
-    where such a process is killed.
+    `count_bytes` is called with the bytes of the jobs as they are done. Function and jobs must be
+    such that another process can be given them. Raises `NoMemoryError` where such a process is
+    killed.
     """
-    num_processes = min(_cores.num_cores(), len(works))
+    num_processes = min(_cores.num_cores(), len(jobs))
     pool = None
-    if num_processes > 1 and sum(work.num_bytes for work in works) >= MIN_BYTES:
-        with contextlib.suppress(OSError):  # no room in /dev/shm: this process does it all
+    if num_processes > 1 and sum(job.num_bytes for job in jobs) >= MIN_BYTES:
+        with contextlib.suppress(OSError):  # no room in /dev/shm: this process does all
             pool = ProcessPoolExecutor(num_processes, get_context("spawn"), _begin)
     if pool is None:
-        for work in works:
-            yield function(work, count_bytes)
+        for job in jobs:
+            yield function(job, count_bytes)
         return
-    begun: deque[tuple[W, Future[R]]] = deque()
     try:
-        for work in works:
-            begun.append((work, pool.submit(function, work, _nobody)))
-            if len(begun) > 2 * num_processes:
-                yield _result(begun, count_bytes)
-        while begun:
-            yield _result(begun, count_bytes)
+        yield from _run_in(pool, function, jobs, 2 * num_processes, count_bytes)
     except BrokenProcessPool as error:
         raise NoMemoryError(
             "a process that read the corpus was killed",
@@ -68,19 +63,32 @@ def in_order(
         pool.shutdown(cancel_futures=True)
 
 
-def _result(begun: deque[tuple[W, Future[R]]], count_bytes: CountBytes) -> R:
-    work, future = begun.popleft()
+def _run_in(
+    pool: ProcessPoolExecutor,
+    function: Callable[[J, CountBytes], R],
+    jobs: Sequence[J],
+    num_waiting: int,
+    count_bytes: CountBytes,
+) -> Iterator[R]:
+    """Run jobs in other processes, of which about so many wait for their results to be taken."""
+    running: deque[tuple[J, Future[R]]] = deque()
+    for job in jobs:
+        running.append((job, pool.submit(function, job, ignore_bytes)))
+        if len(running) > num_waiting:
+            yield _result(running, count_bytes)
+    while running:
+        yield _result(running, count_bytes)
+
+
+def _result(running: deque[tuple[J, Future[R]]], count_bytes: CountBytes) -> R:
+    job, future = running.popleft()
     result = future.result()
-    count_bytes(work.num_bytes)
+    count_bytes(job.num_bytes)
     return result
 
 
-def _nobody(num_bytes: int) -> None:
-    """Do nothing: a worker reports no progress, the process that waits for it does."""
-
-
 def _begin() -> None:
-    """In a new process: Ctrl-C is for the first one, whose end is ours."""
+    """Prepare a new process: Ctrl-C is for the first process, and this one ends with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

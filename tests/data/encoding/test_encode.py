@@ -5,12 +5,12 @@ import pytest
 
 from charrnn import _cores
 from charrnn.config import DataConfig
-from charrnn.data.encoding import shards, workers
+from charrnn.data.encoding import encode, scan, shards, workers
 from charrnn.data.encoding.encode import encode_files
 from charrnn.data.encoding.scan import scan_files
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CorpusError
-from charrnn.sources import decoding
+from charrnn.sources import reading
 from charrnn.sources.paths import Source
 
 
@@ -34,7 +34,7 @@ def encoded(paths, tmp_path, config=DataConfig(), **settings):
     "text", ["plain text\n", "Онегин, добрый мой приятель", "龍が飛ぶ 🐉🔥" * 50]
 )
 def test_a_text_becomes_ids_and_comes_back(tmp_path, monkeypatch, text):
-    monkeypatch.setattr(decoding, "CHUNK_BYTES", 7)
+    monkeypatch.setattr(reading, "CHUNK_BYTES", 7)
     path = tmp_path / "text"
     path.write_text(text, encoding="utf-8")
     ids, vocab, scan = encoded([path], tmp_path)
@@ -78,7 +78,7 @@ def test_a_second_start_reads_nothing(tmp_path, monkeypatch):
     path = tmp_path / "text"
     path.write_text("some text")
     first, _, _ = encoded([path], tmp_path)
-    monkeypatch.setattr(shards, "chunks", None)  # reading would fail
+    monkeypatch.delattr(shards.Shard, "chunks")  # reading would fail
     second, _, _ = encoded([path], tmp_path)
     assert (first == second).all()
 
@@ -123,17 +123,18 @@ LINES = [f"line {k}: {'naïve café' * (k % 3)}\n" for k in range(400)]
 
 
 @pytest.fixture
-def small_pieces(monkeypatch):
-    """Pieces of so many bytes that a text of LINES has dozens."""
-    monkeypatch.setattr(shards, "PIECE_BYTES", 200)
+def small_shards(monkeypatch):
+    """Shards of so many bytes that a text of LINES has dozens."""
+    monkeypatch.setattr(shards, "SHARD_BYTES", 200)
 
 
-@pytest.mark.parametrize("function", ["tally", "write"])
+@pytest.mark.parametrize("place", [(scan, "count_shard"), (encode, "write_shard")])
 def test_an_interrupted_work_leaves_nothing_half_made_and_starts_again(
-    tmp_path, monkeypatch, small_pieces, function
+    tmp_path, monkeypatch, small_shards, place
 ):
     (tmp_path / "text").write_text("".join(LINES))
-    plain, calls = getattr(shards, function), []
+    (module, function), calls = place, []
+    plain = getattr(module, function)
 
     def interrupted(*given):
         calls.append(given)
@@ -142,16 +143,16 @@ def test_an_interrupted_work_leaves_nothing_half_made_and_starts_again(
         return plain(*given)
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(shards, function, interrupted)
+        patch.setattr(module, function, interrupted)
         encoded([tmp_path / "text"], tmp_path)
     left = {path.suffix for path in (tmp_path / "cache").iterdir()}
-    assert left - {".lock"} == ({".json"} if function == "write" else set())
+    assert left - {".lock"} == ({".json"} if function == "write_shard" else set())
     ids, vocab, scan = encoded([tmp_path / "text"], tmp_path)
     assert vocab.decode(ids) == "".join(LINES)
     assert scan.sha256 == hashlib.sha256("".join(LINES).encode()).hexdigest()
 
 
-def test_many_processes_make_the_same_of_a_folder_as_one(tmp_path, monkeypatch, small_pieces):
+def test_many_processes_make_the_same_of_a_folder_as_one(tmp_path, monkeypatch, small_shards):
     """Large files and small ones, one of them no text after a long while that it was."""
     texts = [
         "".join(LINES), "small\r\nfile", "", "\ufeffopen end", "".join(LINES[::-1])[:-1], "z",

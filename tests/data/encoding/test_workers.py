@@ -19,11 +19,11 @@ class Number:
     num_bytes: int = workers.MIN_BYTES
 
 
-def square(number, tell):
+def square(number, count_bytes):
     if number.value < 0:
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(0.01 * (number.value % 3))
-    tell(number.num_bytes)
+    count_bytes(number.num_bytes)
     return number.value**2
 
 
@@ -31,7 +31,7 @@ def square(number, tell):
 def test_results_come_in_order_and_all_bytes_are_told(monkeypatch, num_cores):
     monkeypatch.setattr(_cores, "num_cores", lambda: num_cores)
     told = []
-    found = workers.in_order(square, [Number(k) for k in range(9)], told.append)
+    found = workers.run_in_order(square, [Number(k) for k in range(9)], told.append)
     assert list(found) == [k**2 for k in range(9)]
     assert sum(told) == 9 * workers.MIN_BYTES
 
@@ -39,7 +39,7 @@ def test_results_come_in_order_and_all_bytes_are_told(monkeypatch, num_cores):
 def test_a_killed_process_is_told_as_what_it_mostly_is(monkeypatch):
     monkeypatch.setattr(_cores, "num_cores", lambda: 2)
     with pytest.raises(NoMemoryError, match="was killed; free some memory"):
-        list(workers.in_order(square, [Number(-1), Number(1)], lambda _: None))
+        list(workers.run_in_order(square, [Number(-1), Number(1)], lambda _: None))
 
 
 OWNER = """
@@ -47,9 +47,10 @@ import test_workers, sys
 from charrnn import _cores
 from charrnn.data.encoding import workers
 _cores.num_cores = lambda: 2
-def tell(_):
+def count_bytes(_):
     print("going", flush=True)
-for _ in workers.in_order(test_workers.square, [test_workers.Number(1)] * 10**5, tell): pass
+jobs = [test_workers.Number(1)] * 10**5
+for _ in workers.run_in_order(test_workers.square, jobs, count_bytes): pass
 """
 
 
@@ -84,4 +85,4 @@ def test_without_room_for_what_processes_share_one_does_it_all(monkeypatch):
 
     monkeypatch.setattr(_cores, "num_cores", lambda: 2)
     monkeypatch.setattr(workers, "ProcessPoolExecutor", refuse)
-    assert list(workers.in_order(square, [Number(2), Number(3)], lambda _: None)) == [4, 9]
+    assert list(workers.run_in_order(square, [Number(2), Number(3)], lambda _: None)) == [4, 9]

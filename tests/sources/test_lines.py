@@ -2,14 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.sources import units
+from charrnn.sources import lines
 
-TEXTS = st.lists(st.text(st.sampled_from("a \n" + units.BAD), max_size=9))
+TEXTS = st.lists(st.text(st.sampled_from("a \n" + lines.UNDECODABLE), max_size=9))
 
 
 @given(TEXTS, st.sampled_from(["none", "lines", "blank"]))
 def test_chunks_of_whole_units_are_the_text(texts, records):
-    chunks = list(units.whole(texts, records))
+    chunks = list(lines.regroup(texts, records))
     assert "".join(chunks) == "".join(texts)
     end = "\n\n" if records == "blank" else "\n"
     assert all(chunk.endswith(end) for chunk in chunks[:-1])
@@ -25,4 +25,4 @@ def test_chunks_of_whole_units_are_the_text(texts, records):
     ],
 )
 def test_a_unit_with_something_bad_goes_with_its_end(records, text, kept):
-    assert units.without_bad(text, records) == (kept, 1)
+    assert lines.without_damaged(text, records) == (kept, 1)
