@@ -6,9 +6,8 @@ none, so that help, completion and mistakes are instant.
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -76,29 +75,24 @@ def train(
     """Train a model on a text. Ctrl-C saves and stops; `charrnn resume` continues."""
     began = time.monotonic()
     from charrnn.cli import inputs, preflight, torchrun
-    from charrnn.training.autosize import Budget
+    from charrnn.tasks.task import SourceNames
+    from charrnn.training.budget import Budget
+    from charrnn.training.setup.request import Request
 
     settings = _with_short_forms(given, lines=lines, val=val)
     budget = Budget(settings.pop("steps", None), epochs, minutes)
-    names, val_names = tuple(corpus or ["shakespeare"]), tuple(val or ())
-    if not torchrun.is_one_of_several():  # else the run of an earlier attempt may be there
-        preflight.require_trainable(
-            (*names, *val_names), settings, run_name=run, init_from=init_from
-        )
-    from charrnn.training import setup
-
-    request = setup.Request(
-        names=names,
-        given=settings,
-        budget=budget,
-        root=inputs.root(),
+    request = Request(
+        SourceNames(tuple(corpus or ["shakespeare"]), tuple(val or ()), allow_short),
+        inputs.root(),
+        settings,
+        budget,
         run_name=run,
         init_from=init_from,
-        val_names=val_names,
-        allows_short=allow_short,
         launch=torchrun.launch(),
     )
-    _train(partial(_new_run, request), display, began=began)
+    if not torchrun.is_one_of_several():  # else the run of an earlier attempt may be there
+        preflight.require_trainable(request)
+    _train(partial(_start, request), display, began=began)
 
 
 def _with_short_forms(given: Values, *, lines: bool, val: Sequence[str] | None) -> dict[str, Any]:
@@ -138,7 +132,7 @@ def resume(
     began = time.monotonic()
     from charrnn.cli import inputs, torchrun
     from charrnn.models import device_names
-    from charrnn.training.autosize import Budget
+    from charrnn.training.budget import Budget
 
     budget = Budget(steps, epochs, minutes)
     name, typed = resumed.typed(context, run)
@@ -146,72 +140,45 @@ def resume(
         device_names.require_device(device)
         resumed.require_same(typed, inputs.root().find(name).newest_header())
     given = {"device": device, "threads": threads}
-    moved = {name: value for name, value in given.items() if value is not None}
+    settings = {name: value for name, value in given.items() if value is not None}
 
-    def begin(launch: _Launch) -> Any:
-        found = inputs.root().find(name)
-        resumed.require_same(typed, found.newest_header())
-        return _resumed(found, launch, budget, moved=moved, keep_corpus=keep_corpus)
+    def begin(session: Any, held: ExitStack) -> Any:
+        from charrnn.training.setup.request import ResumeRequest
+
+        run = inputs.root().find(name)
+        resumed.require_same(typed, run.newest_header())
+        return _resume(ResumeRequest(run, budget, settings, keep_corpus), session, held)
 
     _train(begin, display, began=began)
 
 
-@dataclass(frozen=True)
-class _Launch:
-    """What a new run and a resumed one are both given."""
-
-    reporter: Reporter
-    callbacks: list[Any]
-    save_every: float  # seconds
-    began: float  # monotonic seconds
-    group: Any  # of processes
-    held: ExitStack  # closed when the run ends
-
-
-def _new_run(request: Any, launch: _Launch) -> Any:
-    """Make a run; or take up the one that an earlier attempt of torchrun made."""
+def _start(request: Any, session: Any, held: ExitStack) -> Any:
+    """Start a new run, or continue the one that an earlier attempt by torchrun started. What has to
+    be undone when the run ends is added to `held`.
+    """
     from charrnn.runs import restarts
-    from charrnn.training import setup
-    from charrnn.training.autosize import Budget
+    from charrnn.training.setup.request import ResumeRequest
+    from charrnn.training.setup.start import start_run
 
     earlier = request.launch and restarts.earlier_run(request.root, request.launch)
     if earlier is not None:
-        return _resumed(earlier, launch, Budget(), moved={}, keep_corpus=True)
-    if request.budget.steps is None and request.budget.epochs is None:
-        launch.reporter.set_time_limit(launch.began, request.budget.seconds)
-    trainer = setup.new_run(
-        request,
-        reporter=launch.reporter,
-        save_every=launch.save_every,
-        callbacks=launch.callbacks,
-        began=launch.began,
-        group=launch.group,
-    )
-    launch.held.callback(trainer.run.remove_if_never_saved)
-    launch.held.enter_context(trainer.run.locked())
+        return _resume(ResumeRequest(earlier, keep_corpus=True), session, held)
+    if not request.budget.is_counted:
+        session.reporter.set_time_limit(session.began, request.budget.seconds)
+    trainer = start_run(request, session)
+    held.callback(trainer.run.remove_if_never_saved)
+    held.enter_context(trainer.run.locked())
     return trainer
 
 
-def _resumed(
-    run: Any, launch: _Launch, budget: Any, *, moved: Mapping[str, Any], keep_corpus: bool
-) -> Any:
-    """Take up a run, perhaps moved to another device or number of threads."""
-    from charrnn.training import setup
+def _resume(request: Any, session: Any, held: ExitStack) -> Any:
+    """Lock a run and continue it."""
+    from charrnn.training.setup.resume import resume_run
 
-    launch.held.enter_context(run.locked())
-    if budget.minutes is not None:
-        launch.reporter.set_time_limit(launch.began, budget.seconds)
-    return setup.resumed(
-        run,
-        budget,
-        given=moved,
-        keep_corpus=keep_corpus,
-        reporter=launch.reporter,
-        save_every=launch.save_every,
-        callbacks=launch.callbacks,
-        began=launch.began,
-        group=launch.group,
-    )
+    held.enter_context(request.run.locked())
+    if request.budget.minutes is not None:
+        session.reporter.set_time_limit(session.began, request.budget.seconds)
+    return resume_run(request, session)
 
 
 def _callbacks(reporter: Reporter, display: train_flags.Display) -> list[Any]:
@@ -229,13 +196,17 @@ def _callbacks(reporter: Reporter, display: train_flags.Display) -> list[Any]:
     return callbacks
 
 
-def _train(begin: Callable[[_Launch], Any], display: train_flags.Display, *, began: float) -> None:
-    """Train to the end or to a signal; of the processes that torchrun started the first begins,
-    and the others join it.
+def _train(
+    begin: Callable[[Any, ExitStack], Any], display: train_flags.Display, *, began: float
+) -> None:
+    """Train to the end or to a signal. Of the processes that torchrun started, the first begins the
+    run and the others join it.
     """
     from charrnn.cli.console.reporters import choose_reporter
     from charrnn.runs import restarts
-    from charrnn.training import distributed, handover, setup
+    from charrnn.training import distributed, handover
+    from charrnn.training.setup.join import join_run
+    from charrnn.training.setup.session import Session
     from charrnn.training.signals import Signals
 
     reporter = choose_reporter(
@@ -247,11 +218,11 @@ def _train(begin: Callable[[_Launch], Any], display: train_flags.Display, *, beg
     callbacks = _callbacks(reporter, display)
     with distributed.formed() as group, ExitStack() as held:
         if group.rank > 0:
-            trainer, reporter = setup.joined(group), Reporter()
+            trainer, reporter = join_run(group), Reporter()
         else:
-            with handover.leading(group):
-                launch = _Launch(reporter, callbacks, display.save_every, began, group, held)
-                trainer = begin(launch)
+            session = Session(reporter, callbacks, display.save_every, began, group)
+            with handover.errors_announced(group):
+                trainer = begin(session, held)
         with Signals() as signals:
             for _ in trainer.steps(stop=lambda: signals.received):
                 pass

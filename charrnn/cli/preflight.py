@@ -2,30 +2,23 @@
 once.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from __future__ import annotations
 
-from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
+from typing import TYPE_CHECKING
+
 from charrnn.models import device_names
 
+if TYPE_CHECKING:
+    from charrnn.training.setup.request import Request
 
-def require_trainable(
-    names: Sequence[str],
-    given: Mapping[str, Any],
-    *,
-    run_name: str | None,
-    init_from: str | None,
-) -> None:
-    """Raise the error that `setup.new_run` would raise, as far as that needs no torch."""
-    from charrnn.cli import inputs
+
+def require_trainable(request: Request) -> None:
+    """Raise the error that `start_run` would raise, as far as that needs no torch."""
     from charrnn.sources import decoding, paths  # here, for `sample` checks its device alone
 
-    for kind in (ModelConfig, DataConfig, TrainConfig, RuntimeConfig):
-        kind.among(given)
-    device_names.require_device(given.get("device"))
-    root = inputs.root()
-    root.require_free(run_name)
-    decoding.require_known(DataConfig.among(given).encoding)
-    paths.require_there(names)
-    if init_from is not None:
-        root.require_there(init_from)
+    device_names.require_device(request.settings.get("device"))
+    request.root.require_free(request.run_name)
+    decoding.require_known(request.data.encoding)
+    paths.require_there((*request.sources.names, *request.sources.val_names))
+    if request.init_from is not None:
+        request.root.require_there(request.init_from)

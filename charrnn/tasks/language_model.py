@@ -6,12 +6,15 @@ Shapes: T time, B lanes, V vocabulary.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 from torch import Tensor
 from torch.nn import functional
 
 from charrnn._text import Reporter, bits
-from charrnn.config import ModelConfig, TrainConfig
+from charrnn.config import DataConfig, ModelConfig, TrainConfig
 from charrnn.data.batches import ALL, NOT_SCORED, Text
 from charrnn.data.reload import reload_text
 from charrnn.generation.model import Model
@@ -25,8 +28,10 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.runs.schemas import SCHEMAS
+from charrnn.tasks import text_corpus
 from charrnn.tasks.prefetch import Batch, Prefetcher
-from charrnn.tasks.task import Constants, Vocabs
+from charrnn.tasks.task import Constants, Sizes, SourceNames, Vocabs
+from charrnn.tasks.text_corpus import TextCorpus
 
 _SAMPLE_LENGTH, _MIN_SAMPLE_LENGTH = 240, 40
 _MULTIPLY_ADDS = 240 * 2e6  # in a sample: a full one of up to some 600 units in a layer
@@ -38,6 +43,51 @@ class LanguageModel:
     name = "language_model"
     unit = "chars"
     schema = SCHEMAS[name]
+
+    def read(
+        self,
+        sources: SourceNames,
+        config: DataConfig,
+        *,
+        vocabs: Vocabs | None,
+        root: Path,
+        reporter: Reporter,
+    ) -> TextCorpus:
+        """Read and encode a text."""
+        known = None if vocabs is None else vocabs["text"]
+        return text_corpus.read(sources, config, known=known, root=root, reporter=reporter)
+
+    def split(self, corpus: TextCorpus, config: DataConfig, *, seed: int) -> Text:
+        """Put the text in the order of learning: training, validation, test."""
+        return corpus.split(config, seed=seed)
+
+    def summary(self, corpus: TextCorpus, dataset: Text) -> str:
+        """Say how much text there is."""
+        return text_corpus.summary(corpus, dataset)
+
+    def show_notes(self, corpus: TextCorpus, dataset: Text, reporter: Reporter) -> None:
+        """Tell what the validation split is, and how many characters have no id of their own."""
+        text_corpus.show_validation_split(corpus, dataset, reporter)
+        text_corpus.show_unknown(corpus, reporter)
+
+    def constants(self, dataset: Text, settings: Mapping[str, Any]) -> Arrays:
+        """Return the keys of the n-grams that occur often enough in the training split."""
+        model, train = ModelConfig.among(settings), TrainConfig.among(settings)
+        ids = dataset.ids[: dataset.num_train]
+        keys = ngrams.learn(ids, longest=model.ngrams, min_count=train.ngram_min_count)
+        return {f"ngrams.{length}": its_keys for length, its_keys in enumerate(keys, start=2)}
+
+    def sizes(self, dataset: Text, vocabs: Vocabs, constants: Constants) -> Sizes:
+        """Count the characters of each split, and the lengths of records."""
+        keys = tuple(constants[name] for name in constants if name.startswith("ngrams."))
+        has_records = dataset.starts is not None
+        return Sizes(
+            num_train=dataset.num_train,
+            num_val=dataset.num_before_test - dataset.num_train,
+            vocab_size=len(vocabs["text"]),
+            ngram_rows=ngrams.num_rows(keys),
+            record_lengths=np.diff(dataset.starts_of("train")) if has_records else None,
+        )
 
     def dataset(self, header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter) -> Text:
         """Read the text that a run began with."""

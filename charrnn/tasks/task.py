@@ -1,28 +1,92 @@
-"""The seam between what is learned and how: the trainer knows a task by this protocol alone.
+"""The seam between what is learned and how: setup and the trainer know a task by `Task` alone.
+
+A new task is one module and one line of the registry. In the order in which they are called:
+
+    a new run        read, split        the sources become a dataset
+                     summary, show_notes        people read what is in it
+                     constants, sizes        what the numbers of the run are chosen by
+                     build        the module
+    a resumed run    dataset, build
+    training         batches, initial_state, loss; metrics, sample
+    the end          final_metrics
+    a checkpoint     arrays, state_tensors
 
 A task is stateless; what it returns is passed back to it. `Any` stands for types of the task's own:
-its module (with `named_weights` and `load`, as `models.network.Network` has), its batches, and what
-it carries from one batch to the next (recurrent states; nothing, where examples are independent).
+its dataset, its module (with `named_weights` and `load`, as `models.network.Network` has), its
+batches, and what it carries from one batch to the next (recurrent states; nothing, where examples
+are independent). Nothing here imports torch.
 """
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
 from charrnn._text import Reporter
-from charrnn.config import ModelConfig, TrainConfig
+from charrnn.config import DataConfig, ModelConfig, TrainConfig
 from charrnn.data.batches import ALL
 from charrnn.data.vocab import Vocab
-from charrnn.models.dropout import Draws
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.runs.schemas import Schema
+from charrnn.sources import paths
+from charrnn.sources.file_types import uncompressed_name
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from charrnn.models.dropout import Draws
 
 Constants = Mapping[str, npt.NDArray[Any]]
 Vocabs = Mapping[str, Vocab]  # by what they spell: "text"; a task may have others
+
+
+@dataclass(frozen=True)
+class SourceNames:
+    """The files that a new run learns from, as a person names them."""
+
+    names: tuple[str, ...]
+    val_names: tuple[str, ...] = ()  # of a validation text that is not part of the corpus
+    allows_short: bool = False  # learn a few characters, too
+
+    @property
+    def title(self) -> str:
+        """A short name for messages, and for the run."""
+        first = self.names[0]
+        if paths.can_be_read_once(first):
+            return "stdin"
+        if first == paths.SHAKESPEARE:
+            return first
+        return Path(uncompressed_name(first)).resolve().stem
+
+
+class Corpus(Protocol):
+    """What a new run learns from, read and encoded, but not yet split."""
+
+    @property
+    def vocabs(self) -> Vocabs:
+        """The vocabularies of the model to be trained."""
+
+    @property
+    def corpora(self) -> Mapping[str, Any]:
+        """What a checkpoint keeps of each corpus: to find it again, and to notice a change."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What the size of a new network is chosen by. All but the last count characters."""
+
+    num_train: int
+    num_val: int
+    vocab_size: int
+    ngram_rows: int = 0  # embeddings besides those of the characters
+    record_lengths: npt.NDArray[np.int64] | None = None  # of the training split; None: one text
 
 
 class Batches(Protocol):
@@ -46,7 +110,7 @@ class Dataset(Protocol):
     def size(self, split: str) -> int:
         """Characters or examples in "train", "val" or "test"; 0 where there is no such split."""
 
-    def beginning(self, split: str, size: int) -> "Dataset":
+    def beginning(self, split: str, size: int) -> Dataset:
         """Return a dataset whose "val" or "test" is cut to about that size."""
 
 
@@ -65,8 +129,41 @@ class Task(Protocol):
     def unit(self) -> str:
         """What `Batches.units_per_step` counts, as in the metric "chars_per_second"."""
 
+    def read(
+        self,
+        sources: SourceNames,
+        config: DataConfig,
+        *,
+        vocabs: Vocabs | None,
+        root: Path,
+        reporter: Reporter,
+    ) -> Any:
+        """Read and encode what a new run learns from (a `Corpus`).
+
+        `vocabs` are those of a model whose weights it starts with; ids in them keep their meaning.
+        `root` is the folder of all runs, which has a cache of encoded copies. Raises `CorpusError`
+        or `SettingError`.
+        """
+
+    def split(self, corpus: Any, config: DataConfig, *, seed: int) -> Any:
+        """Split a corpus into training, validation and test (a `Dataset`). Raises `CorpusError`."""
+
+    def summary(self, corpus: Any, dataset: Any) -> str:
+        """Describe a corpus in a few words: "names: 2,000 records, 14,000 characters"."""
+
+    def show_notes(self, corpus: Any, dataset: Any, reporter: Reporter) -> None:
+        """Tell people what else is worth knowing about a corpus."""
+
+    def constants(self, dataset: Any, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return arrays that the module of a new run looks up and does not learn, such as the keys
+        of n-grams. `settings` are those given; the others have their defaults.
+        """
+
+    def sizes(self, dataset: Any, vocabs: Vocabs, constants: Constants) -> Sizes:
+        """Return what the size of a new network is chosen by."""
+
     def dataset(self, header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter) -> Any:
-        """Read the dataset that a run began with (a `Dataset`).
+        """Read the dataset of a run again, as it was read and split when the run began.
 
         Raises `CorpusError` where it is gone or has changed; `keep_corpus` allows the latter.
         """

@@ -6,7 +6,6 @@ many epochs the network memorises the text, unless dropout keeps it from that. E
 overruled by its setting.
 """
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +16,7 @@ import numpy.typing as npt
 
 from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig, TrainConfig
-from charrnn.errors import SettingError
-
-DEFAULT_MINUTES = 3.0
+from charrnn.tasks.task import Sizes
 
 # The widest network for a text of so many characters, whatever the time: (at least, hidden size).
 _WIDEST = ((300_000, 65_536), (50_000, 256), (5_000, 128), (0, 64))
@@ -45,40 +42,6 @@ _LEAST_STEPS_BETWEEN = 100
 
 
 @dataclass(frozen=True)
-class Budget:
-    """How long to train: at most one of the three."""
-
-    steps: int | None = None
-    epochs: float | None = None
-    minutes: float | None = None
-
-    def __post_init__(self) -> None:
-        given = {
-            name: value for name, value in dataclasses.asdict(self).items() if value is not None
-        }
-        if len(given) > 1:
-            lengths = " and ".join(f"{name} {value}" for name, value in given.items())
-            raise SettingError(f"{lengths} were both given", "choose one", *given)
-        for name, value in given.items():
-            if not 0 < value < 1e15:
-                hint = "it must be greater than 0"
-                raise SettingError(f"{name} {value} is out of range", hint, name)
-
-    @property
-    def seconds(self) -> float:
-        """The length of the run, where it is a time."""
-        return 60 * (DEFAULT_MINUTES if self.minutes is None else self.minutes)
-
-    def counted_steps(self, steps_per_epoch: float) -> int | None:
-        """Return the number of steps of the whole run; None if its length is a time."""
-        if self.steps is not None:
-            return self.steps
-        if self.epochs is not None:
-            return max(1, round(self.epochs * steps_per_epoch))
-        return None
-
-
-@dataclass(frozen=True)
 class Plan:
     """A complete configuration, and a sentence that says what was chosen and why."""
 
@@ -88,16 +51,11 @@ class Plan:
     shrunk: str = ""  # a sentence, where the text is too short for what was given
 
 
-@dataclass(frozen=True)
-class Facts:
+@dataclass(frozen=True, kw_only=True)
+class Facts(Sizes):
     """What a plan is made for."""
 
-    num_train: int  # characters to train on
-    num_val: int  # characters to validate on
-    vocab_size: int
-    ngram_rows: int  # embeddings besides those of the characters
     device: str
-    record_lengths: npt.NDArray[np.int64] | None = None  # characters of each; None without records
     num_ranks: int = 1  # processes that share the lanes evenly
 
 

@@ -1,90 +1,47 @@
-"""How long a run is: steps, epochs, or minutes, all of them turned into steps.
-
-Minutes are measured: a trial on this machine, thrown away afterwards, tells how many steps there is
-time for. While the run trains, `clock.Pace` corrects that number.
-"""
+"""How long a run is: steps, epochs or minutes."""
 
 import dataclasses
-import itertools
-import statistics
-import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from charrnn.config import TrainConfig
-from charrnn.models import device
-from charrnn.tasks.task import Dataset
-from charrnn.training.clock import Pace
-from charrnn.training.loop import Report, TrainingState, train
+from charrnn.errors import SettingError
 
-_TRIAL_SECONDS, _TRIAL_SHARE = 0.75, 1 / 80  # for each number of threads; of the run's time, in all
-_VALIDATION_SIZE = 64 * 1024  # characters; fewer lanes are slower
-_MIN_STEPS = 3  # so that the clock is looked at before the end
-_MAX_VALIDATION_SHARE = 1 / 30  # of the time, for the validation at the end
+DEFAULT_MINUTES = 3.0
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What this machine can do in the time of a run."""
+class Budget:
+    """How long to train: at most one of the three."""
 
-    steps: int
-    threads: int  # the fastest number
-    pace: Pace  # expects a validation of the affordable length
-    affordable_validation: float = 1.0  # the share of the validation split that there is time for
+    steps: int | None = None
+    epochs: float | None = None
+    minutes: float | None = None
 
+    def __post_init__(self) -> None:
+        given = {
+            name: value for name, value in dataclasses.asdict(self).items() if value is not None
+        }
+        if len(given) > 1:
+            lengths = " and ".join(f"{name} {value}" for name, value in given.items())
+            raise SettingError(f"{lengths} were both given", "choose one", *given)
+        for name, value in given.items():
+            if not 0 < value < 1e15:
+                hint = "it must be greater than 0"
+                raise SettingError(f"{name} {value} is out of range", hint, name)
 
-def run_trial(
-    state: TrainingState,
-    dataset: Dataset,
-    config: TrainConfig,
-    *,
-    seconds: float,
-    began: float,
-    threads: Sequence[int],
-) -> Trial:
-    """Try how fast steps are with each number of threads, and return how many of them fit into the
-    `seconds` that began at `began`, monotonic seconds. Use a state that is thrown away afterwards.
-    """
-    endless = dataclasses.replace(config, steps=2**40)
-    steps = train(state, state.task.batches(dataset, config, device=state.runtime.device), endless)
-    per_step = {}
-    at_most = min(_TRIAL_SECONDS, seconds * _TRIAL_SHARE / len(threads))
-    for num_threads in threads:
-        device.set_threads(num_threads)
-        per_step[num_threads] = _seconds_per_step(steps, at_most=at_most)
-    fastest = min(per_step, key=lambda num_threads: per_step[num_threads])
-    device.set_threads(fastest)
-    validation = _seconds_per_validation(state, dataset)
-    affordable = min(1.0, seconds * _MAX_VALIDATION_SHARE / max(1e-9, validation))
-    pace = Pace(began, seconds, validation * affordable)
-    fitting = (pace.end_of_learning - time.monotonic()) / per_step[fastest]
-    return Trial(max(_MIN_STEPS, round(fitting)), fastest, pace, affordable)
+    @property
+    def seconds(self) -> float:
+        """The time limit, for a budget that is not counted in steps or epochs."""
+        return 60 * (DEFAULT_MINUTES if self.minutes is None else self.minutes)
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is a number of steps or epochs rather than a time."""
+        return self.steps is not None or self.epochs is not None
 
-def _seconds_per_step(steps: Iterator[Report], *, at_most: float) -> float:
-    """Return the median time of the next steps, spending `at_most` seconds on them."""
-    for report in itertools.islice(steps, 2):  # they only warm up
-        float(report.loss)
-    began = before = time.monotonic()
-    seconds = []
-    for report in steps:
-        float(report.loss)  # a GPU is only done when the number is there
-        now = time.monotonic()
-        seconds.append(now - before)
-        before = now
-        if now - began >= at_most:
-            break
-    return statistics.median(seconds)
-
-
-def _seconds_per_validation(state: TrainingState, dataset: Dataset) -> float:
-    """Estimate how long validation takes, from the beginning of the split: as much as is read side
-    by side.
-    """
-    beginning = dataset.beginning("val", _VALIDATION_SIZE)
-    if beginning.size("val") < 2:
-        return 0.0
-    began = time.monotonic()
-    state.task.metrics(state.module, beginning, "val")
-    seconds = time.monotonic() - began
-    return seconds * dataset.size("val") / beginning.size("val")
+    def counted_steps(self, steps_per_epoch: float) -> int | None:
+        """Return the number of steps from the start of the run; None for a budget of time."""
+        if self.steps is not None:
+            return self.steps
+        if self.epochs is not None:
+            return max(1, round(self.epochs * steps_per_epoch))
+        return None

@@ -89,7 +89,8 @@ def roll_back(trainer: Trainer, error: DivergedError) -> None:
     made by it. Raises the error where that has not helped `MAX_ROLLBACKS` times.
     """
     group = trainer.state.group
-    newest = handover.of_first(group, lambda: trainer.run.newest_valid()[0])
+    own = trainer.run.newest_valid()[0] if group.rank == 0 else None
+    newest = handover.of_first(group, own)
     if newest.position.rollbacks == MAX_ROLLBACKS:
         raise error
     rate = newest.train.learning_rate / 2

@@ -12,7 +12,7 @@ import dataclasses
 import math
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -184,9 +184,12 @@ class Pace:
 class Clock:
     """Keeps a trainer to its time: corrects the schedule and chooses the number of threads."""
 
-    def __init__(self, pace: Pace, chooser: ThreadChooser | None = None) -> None:
-        """Without a `chooser` the number of threads stays as it is."""
-        self.pace, self._chooser = pace, chooser
+    def __init__(self, pace: Pace, threads: Sequence[int] = ()) -> None:
+        """`threads` are the numbers to choose from, the greatest first; of fewer than two there is
+        no choice.
+        """
+        self.pace = pace
+        self._chooser = ThreadChooser(threads) if len(threads) > 1 else None
 
     def correction(self, trainer: Trainer) -> Correction | None:
         """Return what to change in the schedule; None for nothing."""

@@ -1,9 +1,11 @@
-"""Start several processes on one run: the first reads or makes it, and sends the others a
-checkpoint, as the bytes of its file. So no other process needs its disk, or has to decide anything.
+"""How the first of several processes gives a run to the others.
+
+The first process finds the run and chooses every number. The others receive a checkpoint, in the
+form of its file: they need no disk in common with the first process, and decide nothing.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,58 +19,77 @@ from charrnn.training.distributed import Group
 
 
 @dataclass(frozen=True)
+class Start:
+    """A new run. Its checkpoint holds weights and constants, and no training state yet."""
+
+    run: Run
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """A run to continue from a checkpoint, which holds the whole training state."""
+
+    run: Run
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True)
 class RemoteRun(Run):
-    """A run that another process keeps: here nothing is written, and nothing is read."""
+    """A run that another process keeps on its disk: here it is neither written nor read."""
 
     def clean_up(self, step: int) -> None:
-        """Do nothing."""
+        """Leave the files to the first process."""
 
     def save(self, newest: Checkpoint) -> None:
-        """Do nothing."""
+        """Leave saving to the first process."""
 
     def save_best(self, best: Checkpoint) -> None:
-        """Do nothing."""
+        """Leave saving to the first process."""
 
     def has_best(self) -> bool:
-        """Return False."""
+        """Return False: no file is here."""
         return False
 
     def append_metrics(self, line: Mapping[str, Any]) -> None:
-        """Do nothing."""
+        """Leave the metrics to the first process."""
 
     def metrics_lines(self) -> Iterator[dict[str, Any]]:
-        """Return nothing."""
+        """Return no lines: no file is here."""
         return iter(())
 
     def drop_metrics_after(self, step: int) -> None:
-        """Do nothing."""
+        """Leave the metrics to the first process."""
 
 
-def invite(group: Group, run: Run, start: Checkpoint) -> None:
-    """Send the others the run and the checkpoint that all start from. The arrays of a new run are
-    its weights alone.
-    """
+def announce(group: Group, beginning: Start | Continuation) -> None:
+    """Send the run to the other processes, if there are any. The first process calls it."""
     if group.num_ranks == 1:
         return
-    group.bytes_of_first(json.dumps({"folder": str(run.folder), "name": run.name}).encode())
-    of_first(group, lambda: start)
+    run = {"folder": str(beginning.run.folder), "name": beginning.run.name}
+    message = {"kind": type(beginning).__name__, **run}
+    group.bytes_of_first(json.dumps(message).encode())
+    of_first(group, beginning.checkpoint)
     with group.first_of_each_machine_first():
         pass
 
 
-def accepted(group: Group) -> tuple[Run, Checkpoint]:
-    """Receive the run and its checkpoint from the first process. The caller must enter
-    `first_of_each_machine_first` next. Raises `FirstProcessError` where the first one failed.
+def receive(group: Group) -> Start | Continuation:
+    """Return the run that the first process announces; enter `first_of_each_machine_first` next.
+
+    Raises `FirstProcessError` where that process has failed.
     """
-    told = json.loads(group.bytes_of_first(b""))
-    if "error" in told:
-        raise FirstProcessError(told["error"])
-    return RemoteRun(Path(told["folder"]), told["name"]), of_first(group, lambda: None)
+    message = json.loads(group.bytes_of_first(b""))
+    if "error" in message:
+        raise FirstProcessError(message["error"])
+    run = RemoteRun(Path(message["folder"]), message["name"])
+    kind = Start if message["kind"] == Start.__name__ else Continuation
+    return kind(run, of_first(group, None))
 
 
 @contextmanager
-def leading(group: Group) -> Iterator[None]:
-    """Report an error before the invitation to the processes that wait for it."""
+def errors_announced(group: Group) -> Iterator[None]:
+    """Send an error that comes before the run is announced to the processes that wait for it."""
     try:
         yield
     except PeerError:
@@ -78,9 +99,8 @@ def leading(group: Group) -> Iterator[None]:
         raise
 
 
-def of_first(group: Group, read: Callable[[], Checkpoint | None]) -> Checkpoint:
-    """Return, in every process, the checkpoint that `read` returns in the first."""
-    own = read() if group.rank == 0 else None
+def of_first(group: Group, own: Checkpoint | None) -> Checkpoint:
+    """Return the checkpoint that the first process passes; the others pass None."""
     if group.num_ranks > 1:
         data = group.bytes_of_first(b"" if own is None else checkpoint.to_bytes(own))
         own = own or checkpoint.from_bytes(data)

@@ -25,8 +25,8 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.run import Run
 from charrnn.tasks.task import Batches
-from charrnn.training import setup
 from charrnn.training.loop import Report, TrainingState, train
+from charrnn.training.setup.state import state_of
 
 ADVICE = (
     "sample and resume pass over what is damaged: put back a copy, or remove it; what repeats is"
@@ -193,7 +193,7 @@ def _restored(start: Checkpoint) -> tuple[TrainingState, Batches]:
     """
     config, runtime = start.train, start.runtime
     device.prepare(device.resolve(runtime.device), runtime.threads, precision=runtime.precision)
-    state = setup.restored(start, config)
+    state = state_of(start)
     dataset = state.task.dataset(start, keep_corpus=True, reporter=Reporter())
     return state, state.task.batches(dataset, config, device=runtime.device)
 

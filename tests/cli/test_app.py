@@ -140,7 +140,7 @@ def test_the_corpus_says_when_there_is_nothing_to_learn_from(charrnn, tmp_path):
 def test_training_says_what_it_chose_and_how_to_go_on(charrnn, corpus):
     settings = ("train", corpus, *QUICK, "--ngrams", 1)
     said = charrnn(*settings).err.splitlines()
-    assert said[0].startswith("corpus: 6,000 characters, a very small text, soon known by heart; ")
+    assert said[0].startswith("corpus: 6,000 characters, a very small text, soon memorised; ")
     assert said[0].endswith("; training for 20 steps")
     assert said[1] == "Ctrl-C saves and stops; continue with: charrnn resume corpus"
     assert said[2].startswith("for comparison, nats per character: unigram ")

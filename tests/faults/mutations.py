@@ -295,15 +295,15 @@ MISTAKES = [
     ),
     Mistake(
         "another number of threads is not told",
-        "training.setup:_moved",
+        "training.setup.machine:runtime_here",
         '("device", "threads")',
         '("device",)',
         "test_trajectory.py::test_another_number_of_threads_is_a_warning",
     ),
     Mistake(
         "a GPU that is not here ends a resume",
-        "training.setup:_moved",
-        'if "device" in given:\n    raise',
+        "training.setup.machine:runtime_here",
+        'if "device" in settings:\n    raise',
         "raise",
         "test_trajectory.py::test_a_gpu_that_is_not_here_is_replaced_and_said",
     ),
@@ -389,7 +389,7 @@ MISTAKES = [
     ),
     Mistake(
         "a launch is not remembered",
-        "training.setup:new_run",
+        "training.setup.start:_create_folder",
         "restarts.note(run, request.launch)",
         "pass",
         "test_ranks_lost.py::test_a_process_that_is_killed_changes_nothing[kills0]",

@@ -173,7 +173,7 @@ def test_a_run_that_diverges_before_its_first_save_goes_back_to_its_birth(
 GREEDY = """
 import resource, sys
 from charrnn.analysis import scoring  # all that a run imports, before the limit
-from charrnn.training import setup
+from charrnn.training.setup import start
 from charrnn.__main__ import main
 size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (size + 400_000_000,) * 2)

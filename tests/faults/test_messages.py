@@ -183,15 +183,15 @@ PROVED_BY = {
     "training.callbacks.tensorboard:TensorBoard.__init__": ["training/test_tensorboard.py"],
     "training.checkpoints:diverged": ["faults/test_divergence.py"],
     "training.distributed:_heard": ["training/test_distributed.py"],
-    "training.handover:accepted": ["faults/test_ranks_lost.py"],
-    "training.setup:_require_shareable": ["training/test_setup.py", "training/test_setup.py"],
+    "training.handover:receive": ["faults/test_ranks_lost.py"],
     "data.dataset:_vocab": ["stumbles/test_stumbles_vocab.py"],
+    "training.setup.machine:require_shareable": ["training/setup/test_machine.py"] * 2,
 }
 HINT_IS_ADDED = {
     "__main__:main",  # a full device: the system's own words
     "config:Checked.from_json",  # part of the line of a damaged checkpoint
     "data.encoding.counting:_count",  # part of the note on files of a folder that were skipped
-    "training.handover:accepted",  # printed by the first process
+    "training.handover:receive",  # printed by the first process
 }
 
 

@@ -80,7 +80,7 @@ def test_a_process_that_is_killed_changes_nothing(corpus, tmp_path, undisturbed,
     code, err = ended(agent)
     assert code == 0, err
     assert "a bug of ours" not in err
-    assert "going on after step" in err
+    assert "continuing after step" in err
     same_files(run, undisturbed)
     assert not run.launch.exists()
     assert [each.name for each in run.folder.parent.iterdir() if each.name[0] != "."] == ["a"]
@@ -164,7 +164,7 @@ def test_a_machine_that_is_lost_and_replaced_changes_nothing(
             agent.wait()
     said = "".join(path.read_text() for path in tmp_path.glob("machine*.log"))
     assert codes == [0, 0], said
-    assert "going on after step" in said
+    assert "continuing after step" in said
     same_files(run, undisturbed)
 
 

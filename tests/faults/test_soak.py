@@ -39,7 +39,7 @@ def step_of(run):
 def test_a_run_killed_two_hundred_times_ends_with_the_same_weights(charrnn, corpus, tmp_path):
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["charrnn.training.setup", "charrnn.cli.app", "charrnn.analysis.scoring"]
+        ["charrnn.training.setup.start", "charrnn.cli.app", "charrnn.analysis.scoring"]
     )
     random = np.random.default_rng(0)
 

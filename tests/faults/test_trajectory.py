@@ -20,7 +20,6 @@ from charrnn.cli.console.reporters import WarningReporter
 from charrnn.runs import checkpoint
 from charrnn.runs.run import Run
 from charrnn.tasks.prefetch import Prefetcher
-from charrnn.training import setup
 from charrnn.training.callbacks import samples
 from charrnn.training.loop import train
 
@@ -123,8 +122,8 @@ def test_a_gpu_that_is_not_here_is_replaced_and_said(charrnn, corpus, tmp_path):
     charrnn("train", corpus, *QUICK, "--run", "a")
     run = Run(tmp_path / "checkpoints/a")
     found = checkpoint.read(run.last)
-    runtime = setup.dataclasses.replace(found.runtime, device="cuda:99")
-    checkpoint.write(run.last, setup.dataclasses.replace(found, runtime=runtime))
+    runtime = dataclasses.replace(found.runtime, device="cuda:99")
+    checkpoint.write(run.last, dataclasses.replace(found, runtime=runtime))
     resumed = charrnn("resume", "a", "--steps", 30)
     assert resumed.code == 0
     assert "the run began with device cuda:99, now cpu: dropout differs from here on" in resumed.err

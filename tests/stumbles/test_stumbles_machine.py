@@ -10,9 +10,9 @@ from matrix import row
 from stumbles import stumble
 
 from charrnn.runs import checkpoint
-from charrnn.training import budget
-from charrnn.training.budget import Trial
 from charrnn.training.clock import Pace
+from charrnn.training.setup import trial
+from charrnn.training.setup.trial import Trial
 
 BUSY = "while True: pass"
 TINY = ("--hidden-size", 16, "--embedding-size", 8, "--batch-size", 8, "--seq-length", 16)
@@ -64,7 +64,7 @@ def slow_machine(state, text, config, *, seconds, began, threads):
 @row(38)
 @stumble(32)
 def test_a_run_that_learned_next_to_nothing_says_so(charrnn, corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr(budget, "run_trial", slow_machine)
+    monkeypatch.setattr(trial, "run_trial", slow_machine)
     monkeypatch.setattr(Pace, "correction", lambda *_, **__: None)
     done = charrnn("train", corpus, *SMALL, "--minutes", 1, "--run", "a", "--quiet")
     assert done.code == 0
@@ -74,12 +74,10 @@ def test_a_run_that_learned_next_to_nothing_says_so(charrnn, corpus, tmp_path, m
 
 
 def test_a_text_too_long_for_the_minutes_is_told_before_training(charrnn, corpus, monkeypatch):
-    monkeypatch.setattr(budget, "run_trial", slow_machine)
+    monkeypatch.setattr(trial, "run_trial", slow_machine)
     monkeypatch.setattr(Pace, "correction", lambda *_, **__: None)
     said = charrnn("train", corpus, *SMALL, "--minutes", 1).err
-    sentence = (
-        "there is time to read 1.8 % of the text; to read all of it once takes about 56 minutes"
-    )
+    sentence = "enough time for 1.8 % of the text; all of it would take about 56 minutes"
     assert said.index(sentence) < said.index("for comparison")
 
 
@@ -94,7 +92,7 @@ def test_a_run_whose_rate_is_too_high_says_so(charrnn, corpus):
 @stumble(44)
 def test_no_more_threads_than_cores(charrnn, corpus, tmp_path):
     done = charrnn("train", corpus, *SMALL, "--steps", 3, "--threads", 64, "--run", "a")
-    assert "--threads 64 is limited to the 1 core that this process may use" in done.err
+    assert "computing with 1 thread, not 64: this process may use 1 core" in done.err
     assert checkpoint.read_header(run_of(tmp_path).last).runtime.threads == 1
     more = charrnn("resume", "a", "--steps", 5, "--threads", 64)
-    assert "--threads 64 is limited" in more.err
+    assert "computing with 1 thread, not 64" in more.err

@@ -25,7 +25,8 @@ def test_a_model_that_goes_on_with_another_text_keeps_to_max_vocab(charrnn, trai
     assert len(vocab_of("b")) == 60
     assert vocab_of("b").code_points[: len(vocab_of("a"))] == vocab_of("a").code_points
     assert (
-        "of the text) became one unknown symbol, never generated: --max-vocab is 60\n" in made.err
+        "of the text) became one unknown symbol, never generated: the vocabulary is limited to 60\n"
+        in made.err
     )
     again = charrnn("train", "other.txt", "--init-from", "b", *flags[2:-1], "c")
     assert (again.code, vocab_of("c")) == (0, vocab_of("b"))
@@ -65,14 +66,14 @@ def test_a_short_text_is_warned_of(charrnn):
     for size, is_told in ((9_999, True), (10_000, False)):
         Path(f"{size}.txt").write_text(small_text(size))
         made = charrnn("train", f"{size}.txt", *QUICK)
-        assert ("a very small text, soon known by heart" in made.err) == is_told
+        assert ("a very small text, soon memorised" in made.err) == is_told
 
 
 @stumble(60)
 def test_a_text_too_short_for_a_validation_split_says_so(charrnn):
     Path("short.txt").write_text("ab")
     made = charrnn("train", "short.txt", "--allow-short", *QUICK)
-    assert "the text is too short to keep a validation split" in made.err
+    assert "the text is too short for a validation split" in made.err
     refused = charrnn("score")
     assert refused.err == (
         "charrnn: the run keeps no val split: its text was too short; give it a file instead, or"

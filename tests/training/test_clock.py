@@ -8,9 +8,10 @@ from conftest import SMALL, run_of, same_files, signal_at
 
 from charrnn.config import TrainConfig
 from charrnn.runs import checkpoint
-from charrnn.training import budget, loop
-from charrnn.training.budget import Trial
+from charrnn.training import loop
 from charrnn.training.clock import Correction, Pace
+from charrnn.training.setup import trial
+from charrnn.training.setup.trial import Trial
 
 
 def simulated(seconds_of_step, *, first_guess=1000, eval_every=300, validation=0.8, seconds=60.0):
@@ -99,7 +100,7 @@ def test_a_correction_is_saved_before_it_rules(charrnn, corpus, tmp_path, monkey
         return Trial(60, threads[0], Pace(began, seconds, validation=0.01))
 
     monkeypatch.setattr(Pace, "correction", correction)
-    monkeypatch.setattr(budget, "run_trial", tried)
+    monkeypatch.setattr(trial, "run_trial", tried)
     command = ("train", corpus, *SMALL, "--minutes", 0.05, "--eval-every", 20, "--run")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "learning_rate", noting)

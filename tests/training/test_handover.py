@@ -11,6 +11,7 @@ from charrnn.errors import FirstProcessError, PeerError, UsageError
 from charrnn.runs.run import Run
 from charrnn.training import handover
 from charrnn.training.distributed import ALONE, Group
+from charrnn.training.handover import Continuation, Start
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,11 +27,14 @@ class Wire(Group):
         return self.said.pop(0)
 
 
-def test_the_others_are_told_the_run_and_all_that_is_in_its_checkpoint():
+@pytest.mark.parametrize("kind", [Start, Continuation])
+def test_the_others_are_told_the_run_and_all_that_is_in_its_checkpoint(kind):
     first = Wire(0, 2)
-    handover.invite(first, Run(Path("checkpoints/a"), "a"), small())
-    run, found = handover.accepted(Wire(1, 2, said=first.said))
-    assert (run.folder, run.name) == (Path("checkpoints/a"), "a")
+    handover.announce(first, kind(Run(Path("checkpoints/a"), "a"), small()))
+    beginning = handover.receive(Wire(1, 2, said=first.said))
+    found = beginning.checkpoint
+    assert type(beginning) is kind
+    assert (beginning.run.folder, beginning.run.name) == (Path("checkpoints/a"), "a")
     assert found.header == small().header
     assert {name: array.tobytes() for name, array in found.arrays.items()} == {
         name: array.tobytes() for name, array in small().arrays.items()
@@ -50,22 +54,22 @@ def test_a_run_that_another_process_keeps_is_not_written_to(tmp_path):
 
 def test_an_error_before_the_invitation_ends_the_others_without_a_word():
     first = Wire(0, 2)
-    with pytest.raises(UsageError), handover.leading(first):
+    with pytest.raises(UsageError), handover.errors_announced(first):
         raise UsageError("no", "yes")
     with pytest.raises(FirstProcessError) as ended:
-        handover.accepted(Wire(1, 2, said=first.said))
+        handover.receive(Wire(1, 2, said=first.said))
     assert ended.value.kind == "UsageError"
     assert exit_codes.code_of(ended.value) == 2
 
 
 def test_where_nobody_hears_nothing_is_said():
     first = Wire(0, 2)
-    with pytest.raises(PeerError), handover.leading(first):
+    with pytest.raises(PeerError), handover.errors_announced(first):
         raise PeerError("gone", "wait")
     assert first.said == []
 
 
 def test_a_process_alone_keeps_what_it_has():
     made = small()
-    assert handover.of_first(ALONE, lambda: made) is made
-    handover.invite(ALONE, Run(Path("a")), made)
+    assert handover.of_first(ALONE, made) is made
+    handover.announce(ALONE, Start(Run(Path("a")), made))

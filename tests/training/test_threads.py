@@ -10,9 +10,11 @@ from charrnn._text import Reporter
 from charrnn.data.reload import reload_text
 from charrnn.runs import checkpoint
 from charrnn.tasks.prefetch import Prefetcher
-from charrnn.training import budget, setup, threads
-from charrnn.training.budget import Trial
+from charrnn.training import clock, threads
 from charrnn.training.clock import Pace
+from charrnn.training.setup import trial
+from charrnn.training.setup.state import state_of
+from charrnn.training.setup.trial import Trial
 from charrnn.training.threads import ThreadChooser, candidates
 
 
@@ -71,7 +73,7 @@ def test_a_trial_has_no_effect_on_what_is_learned(charrnn, corpus, tmp_path):
     assert charrnn("train", corpus, *SMALL, "--steps", 5, "--dropout", 0.1, "--run", "a").code == 0
     found = checkpoint.read(run_of(tmp_path).last)
     text = reload_text(found.corpus_reference, keep_corpus=False, reporter=Reporter())
-    state = setup.restored(found, found.train)
+    state = state_of(found)
     before = torch.get_num_threads()
     try:
         assert threads.timed(state, Prefetcher(text.lanes(found.train), "cpu"), found.train)(2) > 0
@@ -104,8 +106,8 @@ def tried(state, text, config, *, seconds, began, threads):
 
 def test_another_number_of_threads_is_saved_before_it_rules(charrnn, corpus, tmp_path, monkeypatch):
     monkeypatch.setattr(_cores, "num_cores", lambda: 2)
-    monkeypatch.setattr(setup, "ThreadChooser", Scripted)
-    monkeypatch.setattr(budget, "run_trial", tried)
+    monkeypatch.setattr(clock, "ThreadChooser", Scripted)
+    monkeypatch.setattr(trial, "run_trial", tried)
     monkeypatch.setattr(Pace, "correction", lambda *_, **__: None)
     command = ("train", corpus, *SMALL, "--minutes", 0.05, "--eval-every", 20, "--run", "a")
     before = torch.get_num_threads()

@@ -8,13 +8,15 @@ import pytest
 import torch
 from conftest import SMALL, TRAIN, metrics, run_of
 
-from charrnn._text import Reporter
 from charrnn.runs import checkpoint
-from charrnn.training import clock, setup
+from charrnn.training import clock
 from charrnn.training import trainer as trainers
-from charrnn.training.autosize import Budget
+from charrnn.training.budget import Budget
 from charrnn.training.callbacks.callback import Callback
 from charrnn.training.loop import Report
+from charrnn.training.setup.request import ResumeRequest
+from charrnn.training.setup.resume import resume_run
+from charrnn.training.setup.session import Session
 
 
 def test_best_is_the_lowest_validation_loss_and_last_is_the_last(charrnn, tmp_path):
@@ -63,10 +65,8 @@ def trainer(charrnn, corpus, tmp_path):
     """A run of 60 steps, to go on from step 60 to step 90."""
     charrnn(*TRAIN)
     with run_of(tmp_path).locked():
-        yield setup.resumed(
-            run_of(tmp_path), Budget(steps=90), given={}, keep_corpus=False, reporter=Reporter(),
-            save_every=600, began=0,
-        )  # fmt: skip
+        request = ResumeRequest(run_of(tmp_path), Budget(steps=90))
+        yield resume_run(request, Session(save_every=600))
 
 
 def test_losses_since_the_last_figures_go_on_where_the_new_ones_are(trainer):

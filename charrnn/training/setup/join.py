@@ -1,0 +1,38 @@
+"""Join a run that the first of several processes has set up."""
+
+import dataclasses
+import math
+
+from charrnn._text import Reporter
+from charrnn.tasks.registry import TASKS
+from charrnn.training import handover
+from charrnn.training.distributed import Group
+from charrnn.training.handover import Continuation, Start
+from charrnn.training.loop import TrainingState
+from charrnn.training.setup import machine
+from charrnn.training.setup.state import state_at_start, state_of
+from charrnn.training.trainer import Trainer
+
+
+def join_run(group: Group) -> Trainer:
+    """Return the trainer of the run that the first process announces.
+
+    It computes this process's share of every batch; the first process saves and reports.
+    """
+    beginning = handover.receive(group)
+    run = beginning.run
+    checkpoint = dataclasses.replace(beginning.checkpoint, path=run.last)
+    machine.prepare(checkpoint.runtime, group)
+    task = TASKS[checkpoint.task]
+    with group.first_of_each_machine_first():  # the corpus is encoded once on each machine
+        dataset = task.dataset(checkpoint, keep_corpus=True, reporter=Reporter())
+    state = _state(beginning, group)
+    return Trainer(run, state, dataset, checkpoint, save_every=math.inf)
+
+
+def _state(beginning: Start | Continuation, group: Group) -> TrainingState:
+    match beginning:
+        case Start(checkpoint=checkpoint):
+            return state_at_start(checkpoint, group)
+        case Continuation(checkpoint=checkpoint):
+            return state_of(checkpoint, group)

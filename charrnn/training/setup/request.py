@@ -1,0 +1,53 @@
+"""What a caller asks for: a new run, or to continue one.
+
+Imports no torch, so that a mistake in a request is found at once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
+from charrnn.runs.restarts import Launch
+from charrnn.runs.root import Root
+from charrnn.runs.run import Run
+from charrnn.tasks.task import SourceNames
+from charrnn.training.budget import Budget
+
+
+@dataclass(frozen=True)
+class Request:
+    """A new run. Raises `SettingError` for a setting that is out of range."""
+
+    sources: SourceNames
+    root: Root  # the folder for the run; also where `init_from` is looked for
+    settings: Mapping[str, Any] = field(default_factory=dict)  # fields of the configurations
+    budget: Budget = field(default_factory=Budget)
+    task: str = "language_model"
+    run_name: str | None = None
+    init_from: str | None = None  # a run, or a checkpoint, to start with the weights of
+    launch: Launch | None = None  # by torchrun, which may start the command again
+
+    def __post_init__(self) -> None:
+        for kind in (ModelConfig, DataConfig, TrainConfig, RuntimeConfig):
+            kind.among(self.settings)
+
+    @property
+    def data(self) -> DataConfig:
+        """How to read and split the corpus."""
+        return DataConfig.among(self.settings)
+
+    @property
+    def seed(self) -> int:
+        """The seed of every random draw."""
+        return TrainConfig.among(self.settings).seed
+
+
+@dataclass(frozen=True)
+class ResumeRequest:
+    """A run to continue from its newest checkpoint."""
+
+    run: Run  # locked by the caller
+    budget: Budget = field(default_factory=Budget)  # a new length; by default the run keeps its own
+    settings: Mapping[str, Any] = field(default_factory=dict)  # another device, or threads
+    keep_corpus: bool = False  # train on the encoded copy where the text has changed

@@ -1,0 +1,102 @@
+"""Create a run: from a request to a trainer at step 0."""
+
+from charrnn.errors import SettingError
+from charrnn.runs import restarts
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import CheckpointHeader, Position
+from charrnn.runs.run import Run
+from charrnn.tasks.registry import TASKS
+from charrnn.tasks.task import Corpus, Dataset
+from charrnn.training import handover
+from charrnn.training.handover import Start
+from charrnn.training.setup import machine, sentences
+from charrnn.training.setup.machine import Machine
+from charrnn.training.setup.request import Request
+from charrnn.training.setup.resolve import resolve
+from charrnn.training.setup.session import Session
+from charrnn.training.setup.state import Origin, new_state
+from charrnn.training.trainer import Trainer
+
+
+def start_run(request: Request, session: Session) -> Trainer:
+    """Read the corpus, choose every number and make the run's folder; return the trainer."""
+    task, group = TASKS[request.task], session.group
+    request.root.require_free(request.run_name)  # what can be checked comes before a long reading
+    computer = _prepared_machine(request, session)
+    parent = _parent(request)
+    corpus, dataset = _read(request, parent, session)
+
+    if parent is None:
+        settings = request.settings
+        origin = Origin(task, corpus.vocabs, task.constants(dataset, request.settings))
+    else:
+        settings = {**request.settings, **parent.model.to_json()}
+        origin = Origin(task, corpus.vocabs, parent.arrays, parent.group("weights"))
+    resolved = resolve(
+        settings, request.budget,
+        origin=origin, dataset=dataset, machine=computer, session=session,
+    )  # fmt: skip
+    if resolved.data != request.data:
+        dataset = task.split(corpus, resolved.data, seed=request.seed)
+
+    model, train, runtime = resolved.plan.model, resolved.plan.train, resolved.runtime
+    state = new_state(origin, model, train, runtime=runtime, group=group)
+    header = CheckpointHeader(
+        task=task.name, model=model, data=resolved.data, train=train, runtime=runtime,
+        vocabs=corpus.vocabs, corpora=corpus.corpora, position=Position(ranks=group.num_ranks),
+    )  # fmt: skip
+    checkpoint = Checkpoint.of(header, task.arrays(state.module))
+    run = _create_folder(request, session)
+    handover.announce(group, Start(run, checkpoint))
+    return Trainer(
+        run, state, dataset, checkpoint,
+        callbacks=session.callbacks, save_every=session.save_every, clock=resolved.clock,
+    )  # fmt: skip
+
+
+def _prepared_machine(request: Request, session: Session) -> Machine:
+    """Choose device and threads, and set up torch for them."""
+    computer = machine.choose(request.settings, group=session.group, reporter=session.reporter)
+    batch_size = request.settings.get("batch_size", 0)
+    machine.require_shareable(batch_size, computer.runtime.device, group=session.group)
+    machine.prepare(computer.runtime, session.group)
+    return computer
+
+
+def _parent(request: Request) -> Checkpoint | None:
+    """Return the checkpoint to take the weights from, if the request names one.
+
+    Raises `SettingError` for a setting that differs from the model of the checkpoint.
+    """
+    if request.init_from is None:
+        return None
+    parent, _ = request.root.best_checkpoint(request.init_from)
+    for name, value in parent.model.to_json().items():
+        if request.settings.get(name, value) != value:
+            raise SettingError(
+                f"{name} {request.settings[name]} does not fit: {request.init_from} has {value}",
+                "leave it out",
+                name,
+            )
+    return parent
+
+
+def _read(request: Request, parent: Checkpoint | None, session: Session) -> tuple[Corpus, Dataset]:
+    """Read the corpus and split it; tell what is in it."""
+    task, reporter = TASKS[request.task], session.reporter
+    vocabs = None if parent is None else parent.vocabs
+    root = request.root.for_new_runs
+    corpus = task.read(request.sources, request.data, vocabs=vocabs, root=root, reporter=reporter)
+    dataset = task.split(corpus, request.data, seed=request.seed)
+    length = sentences.length_of(request.budget)
+    reporter.show(f"{task.summary(corpus, dataset)}; training for {length}")
+    task.show_notes(corpus, dataset, reporter)
+    return corpus, dataset
+
+
+def _create_folder(request: Request, session: Session) -> Run:
+    run = request.root.create(request.run_name, default=request.sources.title)
+    if request.launch is not None:
+        restarts.note(run, request.launch)
+    session.reporter.show(f"Ctrl-C saves and stops; continue with: charrnn resume {run.name}")
+    return run

@@ -1,0 +1,88 @@
+"""From minutes to steps: a trial on this machine tells how many steps there is time for.
+
+The state that is tried is thrown away. While the run trains, `clock.Pace` corrects the number.
+"""
+
+import dataclasses
+import itertools
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from charrnn.config import TrainConfig
+from charrnn.models import device
+from charrnn.tasks.task import Dataset
+from charrnn.training.clock import Pace
+from charrnn.training.loop import Report, TrainingState, train
+
+_TRIAL_SECONDS, _TRIAL_SHARE = 0.75, 1 / 80  # for each number of threads; of the run's time, in all
+_VALIDATION_SIZE = 64 * 1024  # characters; fewer lanes are slower
+_MIN_STEPS = 3  # so that the clock can correct their number before the end
+_MAX_VALIDATION_SHARE = 1 / 30  # of the time, for the validation at the end
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What this machine can do in the time of a run."""
+
+    steps: int
+    threads: int  # the fastest number
+    pace: Pace  # assumes a validation of the affordable length
+    affordable_validation: float = 1.0  # fraction of the validation split that there is time for
+
+
+def run_trial(
+    state: TrainingState,
+    dataset: Dataset,
+    config: TrainConfig,
+    *,
+    seconds: float,
+    began: float,
+    threads: Sequence[int],
+) -> Trial:
+    """Measure steps with each number of threads, and count how many fit into the time.
+
+    The time is `seconds` from `began`, in monotonic seconds. The trial changes `state`.
+    """
+    endless = dataclasses.replace(config, steps=2**40)
+    steps = train(state, state.task.batches(dataset, config, device=state.runtime.device), endless)
+    per_step = {}
+    at_most = min(_TRIAL_SECONDS, seconds * _TRIAL_SHARE / len(threads))
+    for num_threads in threads:
+        device.set_threads(num_threads)
+        per_step[num_threads] = _seconds_per_step(steps, at_most=at_most)
+    fastest = min(per_step, key=lambda num_threads: per_step[num_threads])
+    device.set_threads(fastest)
+    validation = _seconds_per_validation(state, dataset)
+    affordable = min(1.0, seconds * _MAX_VALIDATION_SHARE / max(1e-9, validation))
+    pace = Pace(began, seconds, validation * affordable)
+    fitting = (pace.end_of_learning - time.monotonic()) / per_step[fastest]
+    return Trial(max(_MIN_STEPS, round(fitting)), fastest, pace, affordable)
+
+
+def _seconds_per_step(steps: Iterator[Report], *, at_most: float) -> float:
+    """Return the median time of the next steps, spending `at_most` seconds on them."""
+    for report in itertools.islice(steps, 2):  # warm-up
+        float(report.loss)
+    began = before = time.monotonic()
+    seconds = []
+    for report in steps:
+        float(report.loss)  # a GPU is only done when the number is there
+        now = time.monotonic()
+        seconds.append(now - before)
+        before = now
+        if now - began >= at_most:
+            break
+    return statistics.median(seconds)
+
+
+def _seconds_per_validation(state: TrainingState, dataset: Dataset) -> float:
+    """Estimate how long validation takes, from the beginning of the split."""
+    beginning = dataset.beginning("val", _VALIDATION_SIZE)
+    if beginning.size("val") < 2:
+        return 0.0
+    began = time.monotonic()
+    state.task.metrics(state.module, beginning, "val")
+    seconds = time.monotonic() - began
+    return seconds * dataset.size("val") / beginning.size("val")

@@ -1,0 +1,47 @@
+"""A process joins a run that the first process has set up."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from conftest import SMALL, run_of
+from test_handover import Wire
+
+from charrnn.models.device import settings_restored
+from charrnn.runs import checkpoint
+from charrnn.runs.header import Position
+from charrnn.training import handover
+from charrnn.training.handover import Continuation, RemoteRun, Start
+from charrnn.training.setup.join import join_run
+
+
+@pytest.fixture
+def saved(charrnn, corpus, tmp_path):
+    assert charrnn("train", corpus, *SMALL, "--steps", 3, "--run", "a").code == 0
+    return checkpoint.read(run_of(tmp_path).last)
+
+
+def joined(beginning):
+    first = Wire(0, 2)
+    handover.announce(first, beginning)
+    with settings_restored():
+        return join_run(Wire(1, 2, said=first.said))
+
+
+def test_it_continues_a_run_with_its_share_of_the_lanes(saved, tmp_path):
+    trainer = joined(Continuation(run_of(tmp_path), saved))
+    assert (type(trainer.run), trainer.run.folder) == (RemoteRun, run_of(tmp_path).folder)
+    assert trainer.state.step == 3
+    own = trainer.state.task.state_tensors(trainer.state.carried)
+    for name, (tensor, axis) in own.items():
+        whole = saved.arrays[f"state.{name}"]
+        second_half = np.split(whole, 2, axis)[1]
+        np.testing.assert_array_equal(tensor.numpy(), second_half)
+
+
+def test_it_starts_a_new_run_with_the_weights_of_the_first_process(saved, tmp_path):
+    new = dataclasses.replace(saved.without_training_state(), position=Position())
+    trainer = joined(Start(run_of(tmp_path), new))
+    assert trainer.state.step == 0
+    for name, array in trainer.state.task.arrays(trainer.state.module).items():
+        np.testing.assert_array_equal(array, saved.arrays[name])
