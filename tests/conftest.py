@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # two processes with two threads each would spin
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # the same for products of small matrices
 
 import numpy as np
 import pytest
