@@ -2,22 +2,26 @@
 runs to compare; and the fault matrix as a table, after tests that prove its rows.
 """
 
+import contextlib
+import hashlib
 import json
 import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # two processes with two threads each would spin
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # the same for products of small matrices
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # so would OpenBLAS, which obeys no such policy
 
 import numpy as np
 import pytest
@@ -108,9 +112,47 @@ def charrnn(
 
 
 @pytest.fixture
-def trained(charrnn: CommandLine, corpus: Path) -> None:
+def charrnn_once(
+    charrnn: CommandLine, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., None]:
+    """Run `charrnn train …` once a session; whoever trains the same again gets a copy of the run.
+
+    The arguments name files by relative paths. What counts as the same: the arguments and the
+    contents of these files.
+    """
+    is_one_of_several = "PYTEST_XDIST_WORKER" in os.environ
+    base = tmp_path_factory.getbasetemp()
+    cache = (base.parent if is_one_of_several else base) / "runs"
+
+    def run(*arguments: object) -> None:
+        files = {str(name): Path(str(name)).read_bytes() for name in arguments if _is_file(name)}
+        key = hashlib.sha256(repr((list(map(str, arguments)), files)).encode()).hexdigest()[:16]
+        made = cache / key
+        cache.mkdir(exist_ok=True)
+        with FileLock(cache / f"{key}.lock"):
+            if not made.exists():
+                unfinished = tmp_path_factory.mktemp("unfinished")
+                for name, data in files.items():
+                    (unfinished / name).write_bytes(data)
+                with contextlib.chdir(unfinished):
+                    done = charrnn(*arguments)
+                assert done.code == 0, done.err
+                (unfinished / "checkpoints").rename(made)
+        shutil.copytree(made, "checkpoints", dirs_exist_ok=True)
+
+    return run
+
+
+def _is_file(argument: object) -> bool:
+    path = Path(str(argument))
+    assert not path.is_absolute()
+    return path.is_file()
+
+
+@pytest.fixture
+def trained(charrnn_once: CommandLine, corpus: Path) -> None:
     """The run a, of 20 steps."""
-    assert charrnn("train", corpus, *QUICK, "--run", "a").code == 0
+    charrnn_once("train", corpus.name, *QUICK, "--run", "a")
 
 
 def start(*arguments: object, **settings: object) -> "subprocess.Popen[bytes]":
@@ -119,40 +161,66 @@ def start(*arguments: object, **settings: object) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, **settings)  # type: ignore[call-overload, no-any-return]
 
 
-@pytest.fixture(scope="session")
-def _two_runs_made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Trained by the first process of the session that asks."""
-    is_one_of_several = "PYTEST_XDIST_WORKER" in os.environ
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if is_one_of_several else base) / "two-runs"
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            unfinished = tmp_path_factory.mktemp("unfinished")
-            _make_two_runs(unfinished)
-            unfinished.rename(folder)
-    return folder
-
-
-def _make_two_runs(folder: Path) -> None:
-    (folder / "text.txt").write_text(small_text())
+@pytest.fixture
+def two_runs(charrnn_once: CommandLine, tmp_path: Path) -> Path:
+    """The folder of the runs a, of a text, and names, of a list of numbers."""
+    (tmp_path / "text.txt").write_text(small_text())
     numbers = [str(number) for number in range(1000, 1300) if number % 7]
-    (folder / "names.txt").write_text("\n".join(numbers) + "\n")
-    small = (*SMALL, "--steps", 60, "--threads", 1, "--quiet")
-    for flags in (("text.txt", "--run", "a"), ("names.txt", "--lines", "--run", "names")):
-        assert start("train", *flags, *small, cwd=folder).wait() == 0
-
-
-@pytest.fixture(scope="module")
-def _two_runs(_two_runs_made_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("two-runs")
-    return shutil.copytree(_two_runs_made_once, folder, dirs_exist_ok=True)
+    (tmp_path / "names.txt").write_text("\n".join(numbers) + "\n")
+    small = (*SMALL, "--steps", 60, "--threads", 1)
+    charrnn_once("train", "text.txt", "--run", "a", *small)
+    charrnn_once("train", "names.txt", "--lines", "--run", "names", *small)
+    return tmp_path
 
 
 @pytest.fixture
-def two_runs(_two_runs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the runs a, of a text, and names, of a list of numbers."""
-    monkeypatch.chdir(_two_runs)
-    return _two_runs
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """The command line in this process, on a terminal of so many columns: what it shows there,
+    stdout and stderr together.
+    """
+    fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))
+    monkeypatch.setattr(_cores, "num_cores", lambda: 1)
+    for name in ("COLUMNS", "LINES"):  # pytest-xdist sets them
+        monkeypatch.delenv(name, raising=False)
+    if "TERM" not in os.environ:
+        monkeypatch.setenv("TERM", "xterm-256color")
+
+    def run(*arguments: object, columns: int = 80, encoding: str = "utf-8") -> str:
+        ours, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+        before = [os.dup(number) for number in range(3)]
+        with ThreadPoolExecutor(1) as pool, monkeypatch.context() as patch:
+            shown = pool.submit(read_all, ours)
+            patch.setattr(sys, "argv", ["charrnn", *map(str, arguments)])
+            for number, name in enumerate(("stdin", "stdout", "stderr")):
+                os.dup2(its, number)
+                mode = "r" if name == "stdin" else "w"
+                stream = os.fdopen(number, mode, encoding=encoding, closefd=False)
+                patch.setattr(sys, name, stream)
+            os.close(its)
+            try:
+                with pytest.raises(SystemExit) as ended:
+                    program.main()
+                sys.stdout.flush()
+            finally:
+                torch.set_flush_denormal(False)
+                for number, other in enumerate(before):
+                    os.dup2(other, number)
+                    os.close(other)
+            assert not ended.value.code
+            return shown.result()
+
+    return run
+
+
+def read_all(terminal: int) -> str:
+    """What was written to the other end of a terminal, which has been closed or will be."""
+    data = b""
+    with contextlib.suppress(OSError):  # Linux's way to say that a terminal has ended
+        while chunk := os.read(terminal, 65_536):
+            data += chunk
+    os.close(terminal)
+    return data.decode()
 
 
 def peak_memory(*arguments: object) -> int:

@@ -147,9 +147,9 @@ def test_places_are_in_the_split_and_the_same_every_time():
 
 
 @pytest.fixture
-def trained(charrnn, corpus):
+def trained(charrnn_once, corpus):
     for cell in ("rnn", "gru"):
-        charrnn("train", corpus, *SMALL, "--steps", 3, "--cell", cell, "--run", cell)
+        charrnn_once("train", corpus.name, *SMALL, "--steps", 3, "--cell", cell, "--run", cell)
 
 
 def test_the_command_draws_compares_and_exports(charrnn, trained, tmp_path, monkeypatch):

@@ -81,9 +81,9 @@ def test_a_hundred_thousand_lines_are_read_in_a_moment():
 
 
 @pytest.fixture
-def two(charrnn, corpus):
+def two(charrnn_once, corpus):
     for name in ("first", "second"):
-        charrnn("train", corpus, *SMALL, "--steps", 40, "--eval-every", 20, "--run", name)
+        charrnn_once("train", corpus.name, *SMALL, "--steps", 40, "--eval-every", 20, "--run", name)
 
 
 @pytest.mark.usefixtures("two")

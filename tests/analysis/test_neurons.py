@@ -165,8 +165,8 @@ def test_units_are_written_in_short_or_in_full():
 
 
 @pytest.fixture
-def trained(charrnn, corpus):
-    charrnn("train", corpus, *SMALL, "--steps", 5, "--run", "a")
+def trained(charrnn_once, corpus):
+    charrnn_once("train", corpus.name, *SMALL, "--steps", 5, "--run", "a")
 
 
 def test_the_command_ranks_and_colours(charrnn, trained, tmp_path):

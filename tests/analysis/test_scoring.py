@@ -25,8 +25,8 @@ QUICK = (*SMALL, "--steps", 30)
 
 
 @pytest.fixture
-def trained(charrnn, corpus):
-    charrnn("train", corpus, *QUICK, "--test-fraction", 0.2, "--run", "a")
+def trained(charrnn_once, corpus):
+    charrnn_once("train", corpus.name, *QUICK, "--test-fraction", 0.2, "--run", "a")
 
 
 def score(charrnn, *arguments):

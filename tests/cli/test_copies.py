@@ -11,14 +11,14 @@ NAMES = "".join(f"{a}{b}{c}\n" for a in "BDKL" for b in "aeiou" for c in ("n", "
 
 
 @pytest.fixture
-def learned(charrnn, corpus):
-    charrnn("train", corpus, *SMALL, "--steps", 60, "--run", "text")
+def learned(charrnn_once, corpus):
+    charrnn_once("train", corpus.name, *SMALL, "--steps", 60, "--run", "text")
 
 
 @pytest.fixture
-def named(charrnn):
+def named(charrnn_once):
     Path("names.txt").write_text(NAMES)
-    charrnn("train", "names.txt", *SMALL, "--steps", 60, "--lines", "--run", "names")
+    charrnn_once("train", "names.txt", *SMALL, "--steps", 60, "--lines", "--run", "names")
 
 
 def longest(text, corpus):

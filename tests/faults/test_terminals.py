@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matrix import row
 from test_model import model_of
-from test_reporters import read_all
 
-fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))
+fcntl = pytest.importorskip("fcntl")
 
 
 @row(33)
@@ -113,53 +111,33 @@ def test_a_full_disk_is_one_line():
 
 @row(34)
 @pytest.mark.usefixtures("trained")
-@pytest.mark.parametrize(
-    "settings",
-    [{}] + [pytest.param(s, marks=pytest.mark.slow) for s in ({"NO_COLOR": "1"}, {"TERM": "dumb"})],
-)
-def test_what_is_piped_has_no_escape_codes(settings):
-    for command in (("runs",), ("info",), ("sample", "-n", "20"), ("--help",), ("resume",)):
-        done = subprocess.run(
-            [sys.executable, "-m", "charrnn", *command],
-            capture_output=True, env={**os.environ, **settings}, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert done.returncode == 0
-        assert b"\x1b" not in done.stdout + done.stderr
-        if settings:
-            break
+@pytest.mark.parametrize("command", ["runs", "info", "sample -n 20", "--help", "resume"])
+def test_what_is_piped_has_no_escape_codes(charrnn, command):
+    done = charrnn(*command.split())
+    assert done.code == 0
+    assert "\x1b" not in done.out + done.err
 
 
 @row(34)
-@pytest.mark.parametrize("settings", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_a_terminal_that_wants_no_colour_gets_none(charrnn, corpus, settings):
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_a_terminal_that_wants_no_colour_gets_none(on_a_terminal, corpus, monkeypatch, name, value):
     """Whatever moves the cursor for the bar colours nothing."""
-    shown = on_a_terminal("train", corpus, *QUICK, "--run", "a", settings=settings)
+    monkeypatch.setenv(name, value)
+    shown = on_a_terminal("train", corpus, *QUICK, "--run", "a")
     assert "done: 20 steps" in shown
     assert not re.search(r"\x1b\[(3|4|9|10)[0-9;]*m", shown)
 
 
-def on_a_terminal(*arguments, settings=None, columns=80):
-    """All that a command writes to a terminal, stdout and stderr together."""
-    ours, its = pty.openpty()
-    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
-    environment = {"TERM": "xterm-256color", **os.environ, **(settings or {})}
-    for name in ("COLUMNS", "LINES"):  # pytest-xdist sets them
-        environment.pop(name, None)
-    process = start(*arguments, stdin=its, stdout=its, stderr=its, env=environment)
-    os.close(its)
-    shown = read_all(ours)
-    assert process.wait() == 0
-    return shown
-
-
 @row(35)
 @pytest.mark.parametrize("columns", [80, 120])
-def test_what_a_model_learned_cannot_drive_the_terminal(charrnn, tmp_path, columns):
+def test_what_a_model_learned_cannot_drive_the_terminal(
+    charrnn, charrnn_once, on_a_terminal, tmp_path, columns
+):
     """Clearing the screen, a title, markup, a bell: all of it visible, none of it done."""
     evil = "\x1b[2J\x1b]0;owned\x07[/bold][red]x[/red]\x1b[31m\r\x9b2J "
     (tmp_path / "evil").write_bytes((evil * 40).encode())
     sizes = ("--hidden-size", 24, "--steps", 150, "--learning-rate", 0.02, "--threads", 1)
-    assert charrnn("train", "evil", *sizes, "--run", "evil").code == 0
+    charrnn_once("train", "evil", *sizes, "--run", "evil")
     piped = charrnn("sample", "evil", "-n", 300, "-t", 0, "-s", 1)
     assert "\x1b[2J\x1b]0;owned\x07[/bold]" in piped.out  # a pipe gets what was said
     for command in (("sample", "evil", "-n", 300, "-t", 0, "-s", 1), ("info", "evil"), ("runs",)):

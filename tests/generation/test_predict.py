@@ -108,8 +108,8 @@ def test_the_unknown_symbol_has_its_share_of_the_distribution():
 
 
 @pytest.fixture
-def trained(charrnn, corpus):
-    charrnn("train", corpus, *SMALL, "--steps", 5, "--run", "a")
+def trained(charrnn_once, corpus):
+    charrnn_once("train", corpus.name, *SMALL, "--steps", 5, "--run", "a")
 
 
 def test_json_is_the_whole_alphabet_or_an_object_a_step(charrnn, trained):

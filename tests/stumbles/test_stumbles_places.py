@@ -12,12 +12,12 @@ NAMES = "".join(f"{a}{b}{c}\n" for a in "BDKL" for b in "aeiou" for c in ("n", "
 
 
 @pytest.fixture
-def away(charrnn, tmp_path, monkeypatch):
+def away(charrnn_once, tmp_path, monkeypatch):
     """Another folder than that of the runs text and names, and the path of the runs."""
     Path("c.txt").write_text(small_text())
     Path("names.txt").write_text(NAMES)
-    assert charrnn("train", "c.txt", *QUICK, "--save-every", 0, "--run", "text").code == 0
-    assert charrnn("train", "names.txt", "--lines", *QUICK, "--run", "names").code == 0
+    charrnn_once("train", "c.txt", *QUICK, "--save-every", 0, "--run", "text")
+    charrnn_once("train", "names.txt", "--lines", *QUICK, "--run", "names")
     (tmp_path / "away").mkdir()
     monkeypatch.chdir(tmp_path / "away")
     return tmp_path / "checkpoints"
@@ -26,7 +26,7 @@ def away(charrnn, tmp_path, monkeypatch):
 READING = [
     ("score", "--run", "text"),
     ("neurons", "text", "-n", 300),
-    ("memory", "text", "--json"),
+    ("memory", "text", "--places", 8),
     ("sample", "text", "-n", 40, "--report"),
     ("sample", "text", "-n", 40, "--novel", 30),
     ("sample", "names", "--novel", "--num", 2),

@@ -1,14 +1,11 @@
 """What is shown on terminals that are narrow, or know ASCII alone; and losses of nothing."""
 
-import os
 import re
-import subprocess
 import sys
 
 import pytest
-from conftest import QUICK, SMALL
+from conftest import SMALL
 from stumbles import stumble
-from test_terminals import on_a_terminal
 
 from charrnn.cli.console import tables
 
@@ -23,9 +20,8 @@ def test_a_loss_of_nothing_is_shown_to_the_last_line(charrnn, tmp_path):
 
 
 @stumble(54)
-@pytest.mark.usefixtures("corpus")
-def test_a_narrow_terminal_loses_columns_and_no_number(charrnn):
-    assert charrnn("train", "corpus.txt", *QUICK, "--run", "a").code == 0
+@pytest.mark.usefixtures("trained")
+def test_a_narrow_terminal_loses_columns_and_no_number(on_a_terminal):
     wide = on_a_terminal("runs", columns=100)
     loss = re.findall(r"\d\.\d{4}", wide)
     assert "corpus.txt" in wide
@@ -53,11 +49,7 @@ def test_what_does_not_fit_is_folded_where_it_is_widest(monkeypatch, capsys):
 @stumble(55)
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("command", ["predict ae", "plot", "runs", "info", "memory --places 8"])
-def test_a_terminal_of_ascii_gets_marks_of_ascii(command):
-    done = subprocess.run(
-        [sys.executable, "-m", "charrnn", *command.split()],
-        env={**os.environ, "PYTHONIOENCODING": "ascii"}, stdin=subprocess.DEVNULL,
-        capture_output=True, check=True,
-    )  # fmt: skip
-    shown = (done.stdout + done.stderr).decode("ascii")
+def test_a_terminal_of_ascii_gets_marks_of_ascii(on_a_terminal, command):
+    shown = on_a_terminal(*command.split(), encoding="ascii")
+    assert shown.isascii()
     assert not re.search(r"\\u[0-9a-f]{4}|\\x[0-9a-f]{2}", shown)

@@ -1,10 +1,10 @@
-import contextlib
 import os
 import struct
 import sys
 
 import pyte
 import pytest
+from conftest import read_all
 
 from charrnn.cli.console import reporters
 from charrnn.cli.console.reporters import (
@@ -14,16 +14,6 @@ from charrnn.cli.console.reporters import (
     WarningReporter,
     choose_reporter,
 )
-
-
-def read_all(terminal: int) -> str:
-    """What was written to the other end, which is closed."""
-    data = b""
-    with contextlib.suppress(OSError):  # Linux's way to say that a terminal has ended
-        while chunk := os.read(terminal, 65_536):
-            data += chunk
-    os.close(terminal)
-    return data.decode()
 
 
 def screen_of(text: str, columns: int) -> list[str]:

@@ -2,29 +2,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from dataclasses import dataclass
 
 import pytest
 from conftest import wait_until
+from squares import Number, square
 
 from charrnn import _cores
 from charrnn.data.encoding import workers
 from charrnn.errors import NoMemoryError
-
-
-@dataclass(frozen=True)
-class Number:
-    value: int
-    num_bytes: int = workers.MIN_BYTES
-
-
-def square(number, count_bytes):
-    if number.value < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(0.01 * (number.value % 3))
-    count_bytes(number.num_bytes)
-    return number.value**2
 
 
 @pytest.mark.parametrize("num_cores", [1, 2])
@@ -43,14 +28,13 @@ def test_a_killed_process_is_told_as_what_it_mostly_is(monkeypatch):
 
 
 OWNER = """
-import test_workers, sys
+from squares import Number, square
 from charrnn import _cores
 from charrnn.data.encoding import workers
 _cores.num_cores = lambda: 2
 def count_bytes(_):
     print("going", flush=True)
-jobs = [test_workers.Number(1)] * 10**5
-for _ in workers.run_in_order(test_workers.square, jobs, count_bytes): pass
+for _ in workers.run_in_order(square, [Number(1)] * 10**5, count_bytes): pass
 """
 
 
