@@ -1,6 +1,6 @@
 """The program as a process: standard streams, exit codes, and errors as one line.
 
-Both `charrnn` and `python -m charrnn` begin here. The commands are in cli/.
+Both `charrnn` and `python -m charrnn` start here. The commands are in cli/.
 """
 
 import os
@@ -26,7 +26,7 @@ _NO_MEMORY = "out of memory|not enough memory|allocate memory|ALLOC_FAILED"
 def main() -> None:
     """Run the program: errors become one line and a documented exit code."""
     _cores.let_threads_sleep(os.environ)  # before torch or numpy is loaded
-    _settle_standard_streams()
+    _prepare_standard_streams()
     try:
         code = _run()
         sys.stdout.flush()
@@ -38,7 +38,7 @@ def main() -> None:
         code = 130
     except SystemExit as ended:
         code = int(ended.code or 0)
-        if code == 1:  # typer's way to say that the reader of our pipe has gone
+        if code == 1:  # typer ends so if the reader of the pipe has gone
             code = _abandon_stdout(128 + 13)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def _run() -> int:
-    """Run the command that was typed. Raises `UsageError` where typer refuses it."""
+    """Run the command that was typed. Raises `UsageError` for typer's errors."""
     import typer  # here, so that an early Ctrl-C is as quiet as a later one
 
     from charrnn.cli.app import app
@@ -65,22 +65,22 @@ def _run() -> int:
 
 
 def _abandon_stdout(code: int) -> int:
-    """Return the code, after keeping Python from a last flush of what nobody can take."""
+    """Return the code; Python's last flush of stdout goes to the null device."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return code
 
 
-def _settle_standard_streams() -> None:
+def _prepare_standard_streams() -> None:
     """Open closed streams on the null device, and escape characters that cannot be encoded.
 
-    A closed standard output still refuses writes, so that nobody believes that a text arrived.
+    A closed standard output still fails on write, so that a lost text is an error.
     """
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
             mode = os.O_RDONLY if descriptor == 1 else os.O_RDWR
-            os.open(os.devnull, mode)  # takes the lowest number that is free: this one
+            os.open(os.devnull, mode)  # gets the lowest free number: this one
     sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
@@ -89,14 +89,14 @@ def _settle_standard_streams() -> None:
 
 
 def _translated(error: Exception) -> CharRNNError:
-    """Return an error for people instead of one that nothing else has caught."""
+    """Return an error with a hint for an exception that nothing else has caught."""
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
     if isinstance(error, MemoryError) or re.search(_NO_MEMORY, reason):
         return NoMemoryError(
             "out of memory; what was saved is intact",
-            "a smaller --batch-size, --seq-length or --hidden-size needs less",
+            "lower --batch-size, --seq-length or --hidden-size",
         )
-    return CharRNNError(f"a bug of ours, {reason}", "charrnn --debug … shows where")
+    return CharRNNError(f"a bug in charrnn: {reason}", "charrnn --debug COMMAND shows where")
 
 
 def _fail(error: CharRNNError, cause: Exception | None = None) -> int:

@@ -60,7 +60,7 @@ class Reporter:
 
 
 def number_of(count: int, thing: str) -> str:
-    """1 character, 2,000 characters."""
+    """Return a count with its noun: 1 character, 2,000 characters."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
@@ -70,7 +70,7 @@ def bits(nats: float) -> float:
 
 
 def some(names: Iterable[str], most: int = 3) -> str:
-    """The first names, and whether there are more: a, b, c, …"""
+    """Return the first names, and whether there are more: a, b, c, …"""
     names = list(names)
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")
 
@@ -89,8 +89,8 @@ _SYMBOLS |= {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}  # characters that no SVG can hold
 
 
 def symbol(character: str) -> str:
-    """Return a visible form of one character: ↵ for a line end, ⇥ for a tab, ␣ for a space, a
-    number for one without width.
+    """Return a visible form of one character: ↵ for a line end, ⇥ for a tab, ␣ for a space, its
+    code point if it has no width.
     """
     return _BLANKS.get(character) or visible(character)
 

@@ -1,7 +1,7 @@
-"""What can go wrong for a person, one class for each kind.
+"""Errors that a person can cause or mend, one class for each kind.
 
-An error carries what is wrong (with the value seen) and a hint (what to do instead); the command
-line prints both on one line. Everything else may import this module; it imports nothing of ours.
+An error has a message (what is wrong, with the value seen) and a hint (what to do instead); the
+command line prints both on one line.
 """
 
 import errno
@@ -12,7 +12,7 @@ OTHER_FOLDER = "work in a folder of your own, or make that one writable"  # a hi
 
 
 class CharRNNError(Exception):
-    """Base of all mistakes and faults that a person can do something about.
+    """Base of all errors that a person can do something about.
 
     `fields` are the settings that the text names: the library calls them by their field, and the
     command line puts their flags in (cli.flags.settings.in_flags).

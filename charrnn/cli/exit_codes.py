@@ -1,9 +1,9 @@
-"""The documented exit code of each kind of error; see SECURITY.md and README.md."""
+"""The documented exit code of each kind of error."""
 
 from charrnn import errors
 from charrnn.errors import CharRNNError, FirstProcessError
 
-OTHER = 1  # a bug of ours, too
+OTHER = 1  # also a bug in charrnn
 _CODES = {
     "UsageError": 2,
     "CorpusError": 3,
@@ -18,7 +18,7 @@ _CODES = {
 
 
 def code_of(error: CharRNNError) -> int:
-    """Return the exit code for an error; a process that follows ends as the first one did."""
+    """Return the exit code for an error; other processes end with the code of the first one."""
     kind = type(error)
     if isinstance(error, FirstProcessError):
         kind = getattr(errors, error.kind, CharRNNError)

@@ -69,7 +69,7 @@ def test_a_bug_of_ours_is_one_line_too_and_a_traceback_on_demand(charrnn, monkey
     result = charrnn("runs")
     assert result.code == 1
     assert result.err == (
-        "charrnn: a bug of ours, ZeroDivisionError: oh; charrnn --debug … shows where\n"
+        "charrnn: a bug in charrnn: ZeroDivisionError: oh; charrnn --debug COMMAND shows where\n"
     )
     monkeypatch.setattr(sys, "argv", ["charrnn", "--debug", "runs"])
     with pytest.raises(ZeroDivisionError):

@@ -192,8 +192,8 @@ def test_out_of_memory_is_one_line_and_leaves_the_checkpoint(charrnn, corpus, tm
     )
     assert done.returncode == 9
     assert done.stderr == (
-        "charrnn: out of memory; what was saved is intact; a smaller --batch-size, --seq-length or"
-        " --hidden-size needs less\n"
+        "charrnn: out of memory; what was saved is intact; lower --batch-size, --seq-length or"
+        " --hidden-size\n"
     )
     assert checkpoint.read(run_of(tmp_path).last).position.step == 0
     assert json.loads(charrnn("info", "a", "--json").out)["batch_size"] == 4096

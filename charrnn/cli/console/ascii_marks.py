@@ -1,8 +1,7 @@
-"""Our own marks for terminals that can show no more than ASCII, or than some code page: blocks,
-lines, dots and arrows as the letters and signs that look most like them.
+"""Blocks, lines, dots and arrows in ASCII, for terminals that can show no more.
 
-It is an error handler of Python's encoders (`ERRORS`), so it is asked only for what a stream cannot
-show, whoever writes there. What is no mark of ours is escaped: é as \\xe9.
+An error handler of Python's encoders (`ERRORS`): it is called only for characters that a stream
+cannot encode, whoever writes there. Any other character is escaped: é as \\xe9.
 """
 
 import codecs
@@ -24,7 +23,7 @@ _UPPER_DOTS, _LOWER_DOTS = 0x1B, 0xE4  # of a braille character, whose code is U
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:
-    """What stands for the characters that an encoder could not take; where it goes on."""
+    """Return replacements for what an encoder could not encode, and where it continues."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     found = error.object[error.start : error.end]
@@ -32,7 +31,7 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
 
 
 def _mark(character: str) -> str:
-    """One character in ASCII."""
+    """Return one character in ASCII."""
     if "\u2800" <= character <= "\u28ff":
         dots = ord(character) - 0x2800
         return " '.:"[bool(dots & _UPPER_DOTS) + 2 * bool(dots & _LOWER_DOTS)]
@@ -44,7 +43,7 @@ codecs.register_error(ERRORS, _plain)
 
 
 def printable(text: str, stream: TextIO) -> str:
-    """A text as a stream will show it, to be measured before it is written."""
+    """Return a text as a stream will show it, to measure it before it is written."""
     if stream.errors != ERRORS:
         return text
     return text.encode(stream.encoding, ERRORS).decode(stream.encoding)

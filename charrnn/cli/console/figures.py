@@ -12,7 +12,7 @@ Metrics = Mapping[str, Any]
 
 
 def compact(number: float) -> str:
-    """A number in three digits: 950, 48.1k, 1.20M."""
+    """Return a number in three digits: 950, 48.1k, 1.20M."""
     for unit in ("", "k", "M", "G"):
         if number < 999.5 or unit == "G":
             return f"{number:.3g}{unit}"
@@ -21,7 +21,7 @@ def compact(number: float) -> str:
 
 
 def age(seconds: float) -> str:
-    """How long ago, in the largest unit that fits."""
+    """Return how long ago something was, in the largest unit that fits."""
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
@@ -29,7 +29,7 @@ def age(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time as a clock shows it: 0:42, 3:00, 1:00:00."""
+    """Return a time as a clock shows it: 0:42, 3:00, 1:00:00."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
@@ -37,7 +37,7 @@ def duration(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Clock:
-    """How far a run of minutes has come: `seconds` in all, from `began`, in monotonic seconds."""
+    """The time of a run with a time limit: from `began` (monotonic) it has so many seconds."""
 
     began: float
     seconds: float
@@ -52,7 +52,7 @@ class Clock:
 
 
 def summary(metrics: Metrics, room: float = math.inf) -> str:
-    """Return the metrics of one moment in a few words; without room the loss goes last."""
+    """Return the metrics in a few words; where there is little room, the loss is kept longest."""
     loss = in_bits = val = speed = ""
     if "loss" in metrics:
         loss, in_bits = f"loss {metrics['loss']:.3f}", f" ({bits(metrics['loss']):.2f} bits)"

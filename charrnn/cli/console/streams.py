@@ -12,12 +12,12 @@ _SECONDS_BETWEEN_BLOCKS = 0.02
 
 
 def note(sentence: str) -> None:
-    """One line on stderr, whatever is in it."""
+    """Print one line on stderr, whatever characters the sentence has."""
     print(f"charrnn: {visible(sentence)}".replace("\n", "␊"), file=sys.stderr)
 
 
 class TolerantStream:
-    """A stream that may be full, closed or gone: to lose a message is no reason to lose a run."""
+    """A stream that ignores write errors: losing a message must not end a run."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -38,8 +38,7 @@ class TolerantStream:
 
 
 class TextWriter:
-    """Writes generated text to `out`: safe on a terminal and each character at once, exact
-    elsewhere and in blocks.
+    """Writes generated text: to a terminal safely and at once, elsewhere exactly and in blocks.
 
     For a model of bytes each character stands for the byte of that code.
     """
@@ -49,10 +48,10 @@ class TextWriter:
         self._is_terminal = out.isatty()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._held: list[str] = []
-        self._flushed = 0.0  # at first at once
+        self._flushed = 0.0  # so that the first text is written at once
 
     def __call__(self, text: str) -> None:
-        """Write a text, at the latest with the next one that comes a moment after."""
+        """Write a text, now or together with the next one."""
         if self._is_terminal:
             if self._is_bytes:
                 text = self._decoder.decode(text.encode("latin-1"))
@@ -66,7 +65,7 @@ class TextWriter:
             self._flushed = now
 
     def end(self, *, new_line: bool) -> None:
-        """All was written; a shell's prompt begins a line, a pipe gets no more than the text."""
+        """Write what is left. A terminal gets a new line, for the shell's prompt; a pipe does not."""
         if new_line:
             self("\n")
         self._flush()

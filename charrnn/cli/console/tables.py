@@ -11,15 +11,16 @@ from typing import Any
 from charrnn._text import visible
 from charrnn.cli.console import ascii_marks
 
-_LEAST_FOLDED, _WIDTH_OF_WORDS = 8, 20  # of a column: never folded to less; folded to it gladly
+_LEAST_FOLDED = 8  # no column is folded to less
+_WIDTH_OF_WORDS = 20  # columns of text may be folded to this before others are left out
 _LINES_OF_PANEL = 12
 
 
 def print_table(columns: list[str], rows: list[list[str]], *, optional: Sequence[str] = ()) -> None:
-    """A table on stdout.
+    """Print a table.
 
-    Where a terminal is too narrow the widest column is folded, and if that is not enough the table
-    goes without the columns that `optional`, the first first. A number is never cut in two.
+    On a narrow terminal the widest column is folded; if that is not enough, the `optional` columns
+    are left out, the first one first. A number is never cut in two.
     """
     from rich.text import Text
 
@@ -27,44 +28,59 @@ def print_table(columns: list[str], rows: list[list[str]], *, optional: Sequence
     cells = [
         [ascii_marks.printable(_on_one_line(cell), sys.stdout) for cell in row] for row in rows
     ]
+    room = console.width if sys.stdout.isatty() else 1 << 30
     widths = _widths(columns, cells)
-    kept, room = list(range(len(columns))), console.width if sys.stdout.isatty() else 1 << 30
-    for name in optional:
-        if _num_columns([min(widths[k], _WIDTH_OF_WORDS) for k in kept]) > room:
-            kept.remove(columns.index(name))
-    widths = [widths[k] for k in kept]
-    while (excess := _num_columns(widths) - room) > 0 and max(widths) > _LEAST_FOLDED:
-        widest = widths.index(max(widths))
-        widths[widest] = max(_LEAST_FOLDED, widths[widest] - excess)
+    kept = _columns_that_fit(columns, widths, optional, room)
+    widths = _folded_widths([widths[k] for k in kept], room)
     print()
     if any(columns):
         for line in _lines([columns[k] for k in kept], widths):
             console.print(Text(line, "bold"), soft_wrap=True)
-        print(" " + "─" * (_num_columns(widths) - 1))
+        print(" " + "─" * (_table_width(widths) - 1))
     for row in cells:
         print("\n".join(_lines([row[k] for k in kept], widths)))
     print()
 
 
+def _columns_that_fit(
+    columns: list[str], widths: list[int], optional: Sequence[str], room: int
+) -> list[int]:
+    """Return the indices of the columns for which there is room once wide ones are folded."""
+    kept = list(range(len(columns)))
+    for name in optional:
+        if _table_width([min(widths[k], _WIDTH_OF_WORDS) for k in kept]) > room:
+            kept.remove(columns.index(name))
+    return kept
+
+
+def _folded_widths(widths: list[int], room: int) -> list[int]:
+    """Return the widths of columns after folding the widest until all fit."""
+    widths = list(widths)
+    while (excess := _table_width(widths) - room) > 0 and max(widths) > _LEAST_FOLDED:
+        widest = widths.index(max(widths))
+        widths[widest] = max(_LEAST_FOLDED, widths[widest] - excess)
+    return widths
+
+
 def _on_one_line(text: str) -> str:
-    """A text in visible characters, line ends and tabs among them."""
+    """Return a text in visible characters, line ends and tabs included."""
     return visible(text).replace("\n", "␊").replace("\t", "␉")
 
 
 def _widths(columns: list[str], cells: list[list[str]]) -> list[int]:
-    """How wide each column is."""
+    """Return the width of each column."""
     from rich.cells import cell_len
 
     return [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
 
 
-def _num_columns(widths: list[int]) -> int:
-    """How wide a table is: two spaces before it, three between two columns, one after it."""
+def _table_width(widths: list[int]) -> int:
+    """Return a table's width: two spaces before it, three between columns, one after it."""
     return sum(widths) + 3 * len(widths)
 
 
 def _lines(row: list[str], widths: list[int]) -> list[str]:
-    """A row of cells, on more lines than one where a cell is wider than its column."""
+    """Return the lines of a row; there are several if a cell is wider than its column."""
     from rich.cells import cell_len
 
     parts = [
@@ -81,14 +97,14 @@ def _lines(row: list[str], widths: list[int]) -> list[str]:
 
 
 def _folded(cell: str, width: int) -> list[str]:
-    """A text in lines no wider than that, broken at spaces where there are."""
+    """Return a text in lines of at most this width, broken at spaces if possible."""
     from rich.text import Text
 
     return [line.plain.rstrip() for line in Text(cell).wrap(_console(width), width)]
 
 
 def print_bars(title: str, rows: Sequence[tuple[str, float]]) -> None:
-    """Shares of one on stdout, each as a label, a percentage and a bar; a full bar is all of it."""
+    """Print shares of 1, each as a label, a percentage and a bar; a full bar is 100 %."""
     from rich.cells import cell_len
     from rich.text import Text
 
@@ -106,7 +122,7 @@ def print_bars(title: str, rows: Sequence[tuple[str, float]]) -> None:
 
 
 def print_panels(rows: Sequence[tuple[Sequence[str], str]]) -> None:
-    """Texts on stdout, each beside some words about it; in a pipe each line of a text is marked."""
+    """Print texts, each beside some words about it; in a pipe every line of a text is marked."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -126,13 +142,13 @@ def print_panels(rows: Sequence[tuple[Sequence[str], str]]) -> None:
 
 
 def first_lines(text: str) -> str:
-    """As many lines of a text as a panel has: a sample of a list of names has dozens."""
+    """Return the lines of a text that a panel has room for; a sample of names has dozens."""
     lines = text.split("\n")
     return "\n".join([*lines[:_LINES_OF_PANEL], "…"]) if len(lines) > _LINES_OF_PANEL + 1 else text
 
 
 def _console(width: int | None = None) -> Any:
-    """Stdout, as wide as it is or so wide. NO_COLOR goes for bold letters too."""
+    """Return a console for stdout, of its own width or of this one. NO_COLOR means no bold either."""
     from rich.console import Console
 
     console = Console(highlight=False, width=width)
@@ -144,7 +160,7 @@ def _console(width: int | None = None) -> Any:
 
 
 def measure(console: Any) -> None:
-    """Give a dumb terminal its own width: rich takes that for 80."""
+    """Give a dumb terminal its real width, which rich takes to be 80."""
     if console.is_dumb_terminal:
         with contextlib.suppress(OSError, ValueError):
             columns, rows = os.get_terminal_size(console.file.fileno())
