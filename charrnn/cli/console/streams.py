@@ -65,7 +65,7 @@ class TextWriter:
             self._flushed = now
 
     def end(self, *, new_line: bool) -> None:
-        """Write what is left. A terminal gets a new line, for the shell's prompt; a pipe does not."""
+        """Write what is left, and a new line where a shell's prompt may follow."""
         if new_line:
             self("\n")
         self._flush()

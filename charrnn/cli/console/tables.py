@@ -148,7 +148,7 @@ def first_lines(text: str) -> str:
 
 
 def _console(width: int | None = None) -> Any:
-    """Return a console for stdout, of its own width or of this one. NO_COLOR means no bold either."""
+    """Return a console for stdout, of this width. NO_COLOR also turns off bold letters."""
     from rich.console import Console
 
     console = Console(highlight=False, width=width)
