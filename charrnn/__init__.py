@@ -1,23 +1,50 @@
-"""charrnn: a recurrent network learns to write, one character at a time."""
+"""charrnn: a recurrent network learns to write, one character at a time.
 
+docs/api.md explains the public names. Each is imported when it is first asked for, so that
+`import charrnn` is instant; using a trained model never imports torch.
+"""
+
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.6.0"
-__all__ = ["CharRNNError", "Model", "load"]
+__all__ = [
+    "Callback",
+    "CharRNNError",
+    "CharRNNWarning",
+    "Dataset",
+    "Model",
+    "Run",
+    "load",
+    "train",
+]
 
 if TYPE_CHECKING:
-    from charrnn.errors import CharRNNError
-    from charrnn.generation.model import Model, load
+    from charrnn.api import Run, load, train
+    from charrnn.data.dataset import Dataset
+    from charrnn.errors import CharRNNError, CharRNNWarning
+    from charrnn.generation.model import Model
+    from charrnn.training.callbacks.callback import Callback
+
+_MODULES = {
+    "Callback": "charrnn.training.callbacks.callback",
+    "CharRNNError": "charrnn.errors",
+    "CharRNNWarning": "charrnn.errors",
+    "Dataset": "charrnn.data.dataset",
+    "Model": "charrnn.generation.model",
+    "Run": "charrnn.api",
+    "load": "charrnn.api",
+    "train": "charrnn.api",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for, so that `import charrnn` stays instant."""
-    if name == "CharRNNError":
-        from charrnn import errors
+    """Import a public name when it is first asked for."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)
 
-        return errors.CharRNNError
-    if name in __all__:
-        from charrnn.generation import model
 
-        return getattr(model, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __dir__() -> list[str]:
+    """The public names, for completion."""
+    return sorted([*globals(), *__all__])

@@ -28,6 +28,10 @@ class CharRNNError(Exception):
         return f"{self.message}; {self.hint}" if self.hint else self.message
 
 
+class CharRNNWarning(UserWarning):
+    """What a person should know of a run that the library trains: Python's way to warn."""
+
+
 class UsageError(CharRNNError):
     """A value that is not allowed, or two that exclude each other."""
 

@@ -67,6 +67,7 @@ def test_the_top_of_the_package_holds_what_everybody_knows():
             ["torch", "csv", "email", "charrnn.sources.paths"],
         ),
         ("charrnn", ["torch", "numpy", "typer"]),
+        ("charrnn; charrnn.load, charrnn.Run, charrnn.train", ["torch", "rich", "typer", "tqdm"]),
     ],
 )
 def test_what_starts_fast_imports_nothing_heavy(imports, absent):

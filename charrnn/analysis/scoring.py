@@ -67,7 +67,7 @@ class LineScore:
 
 
 def _network(found: Checkpoint) -> Network:
-    """The learning half of a model, ready to read."""
+    """The learning half of a model, ready to read. The caller restores torch's settings."""
     device.prepare("cpu", _cores.num_cores())
     keys = ngrams.keys_in(found.arrays, longest=found.model.ngrams)
     network = Network(found.model, len(found.vocab), keys)
@@ -120,6 +120,7 @@ class _Scorer:
         )
 
 
+@device.settings_restored()
 def score_files(found: Checkpoint, files: Sequence[InputText], *, adapt: bool) -> Score:
     """The score of texts, one after another, from a new start; of a model of records, each of
     theirs from a new one.
@@ -151,6 +152,7 @@ def score_files(found: Checkpoint, files: Sequence[InputText], *, adapt: bool) -
     return scorer.score()
 
 
+@device.settings_restored()
 def score_split(found: Checkpoint, split: str, *, adapt: bool) -> Score:
     """The score of the run's own validation or test split.
 
@@ -175,11 +177,16 @@ def score_lines(found: Checkpoint, files: Sequence[InputText]) -> Iterator[LineS
 
     Raises `UsageError` for what is not in its encoding.
     """
-    network, model, number = _network(found), Model.of(found), 1
+    model, number = Model.of(found), 1
+    with device.settings_restored():
+        network = _network(found)
     for file in files:
         for text in regroup(file.decoded(), "lines"):
             lines = text.removesuffix("\n")
-            yield from _line_scores(network, model, lines, number)
+            with device.settings_restored():  # only while it computes, not while the caller does
+                device.prepare("cpu", _cores.num_cores())
+                scores = list(_line_scores(network, model, lines, number))
+            yield from scores
             number += lines.count("\n") + 1
 
 

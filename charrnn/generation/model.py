@@ -16,7 +16,6 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from pathlib import Path
 from typing import Any, Self, TypedDict, Unpack
 
 import numpy as np
@@ -35,7 +34,6 @@ from charrnn.models import ngrams
 from charrnn.models.reference import Weights
 from charrnn.models.step_backend import StepBackend, Stepper, step_backend
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.root import Root
 from charrnn.sources.lines import RECORD_END
 
 # Characters of a prompt that are read, the last ones: what comes before changes nothing (on
@@ -58,17 +56,6 @@ class SampleSettings(TypedDict, total=False):
     seed: int | None  # None, the default, is another seed at each call
     stop: str | Iterable[str]  # end before one of these texts
     until: str | Iterable[str]  # end after one of these texts
-
-
-def load(run: str | Path | None = None, *, root: str | Path = "checkpoints") -> "Model":
-    """Return the model of a run: its best checkpoint.
-
-    `run` is a run's name in the folder `root`, a run's folder, or a checkpoint file; None is the
-    newest run. Raises `CheckpointError` if there is no intact checkpoint.
-    """
-    runs = Root(Path(root))
-    name = runs.find(None).name if run is None else str(run)
-    return Model.of(runs.best_checkpoint(name)[0], name)
 
 
 @dataclass(frozen=True, repr=False)

@@ -19,6 +19,7 @@ from torch import Tensor
 from charrnn.errors import NoMemoryError, SettingError
 from charrnn.models import device_names
 
+_WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"  # of the environment: cuBLAS is deterministic with it
 _BYTES_PER_PARAMETER = 16  # in float32: itself, its gradient, and the two means that Adam keeps
 
 
@@ -88,13 +89,15 @@ def _memory(device: str) -> int | None:
 
 @contextlib.contextmanager
 def settings_restored() -> Iterator[None]:
-    """Undo, on leaving, what `prepare` and `set_threads` change in torch for the whole process.
+    """Undo, on leaving, what `prepare` and `set_threads` change for the whole process, and put
+    torch's random states back: a new network draws from them before its seed sets its weights.
 
     The library trains and measures inside; the command line ends with its process anyway.
     """
     settings = _Settings.current()
+    gpus = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()  # type: ignore[no-untyped-call]
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.random.fork_rng(gpus):
             yield
     finally:
         settings.restore()
@@ -102,7 +105,7 @@ def settings_restored() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Settings:
-    """What is process-wide in torch."""
+    """What is process-wide in torch and its environment."""
 
     threads: int
     flushes_denormals: bool
@@ -110,6 +113,7 @@ class _Settings:
     fills_memory: bool
     cudnn_tf32: bool
     cuda_tf32: bool
+    workspace: str | None
 
     @classmethod
     def current(cls) -> "_Settings":
@@ -120,6 +124,7 @@ class _Settings:
             torch.utils.deterministic.fill_uninitialized_memory,  # type: ignore[attr-defined]
             torch.backends.cudnn.allow_tf32,
             torch.backends.cuda.matmul.allow_tf32,
+            os.environ.get(_WORKSPACE),
         )
 
     def restore(self) -> None:
@@ -131,6 +136,8 @@ class _Settings:
         _fill_memory(self.fills_memory)
         torch.backends.cudnn.allow_tf32 = self.cudnn_tf32
         torch.backends.cuda.matmul.allow_tf32 = self.cuda_tf32
+        if self.workspace is None:
+            os.environ.pop(_WORKSPACE, None)
 
 
 def _flushes_denormals() -> bool:
@@ -165,7 +172,7 @@ def _prepare_cuda(device: str, *, precision: str, local_rank: int) -> None:
         )
     if device == "cuda":
         torch.cuda.set_device(local_rank)
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    os.environ.setdefault(_WORKSPACE, ":4096:8")
     torch.use_deterministic_algorithms(True)
     _fill_memory(False)  # nothing reads memory that was not written
     # weights that are cast to bfloat16 never lie side by side

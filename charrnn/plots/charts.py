@@ -4,6 +4,7 @@ A chart is data. Both drawings of it have the same axes, colours and thinning. W
 no colours, each of several curves has a mark instead.
 """
 
+import contextlib
 import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,6 +52,21 @@ class Chart:
         x = (value for curve in self.curves for value in curve.x)
         y = [value for curve in self.curves for value in curve.y] + list(self.levels.values())
         return Axis.around(x, is_log=self.log_x), Axis.around(y, is_log=self.log_y)
+
+    def save(self, path: str | Path) -> None:
+        """Write a picture: .svg, .png or .pdf. Raises `UsageError`, `StorageError`."""
+        export(self, Path(path))
+
+    def svg(self) -> str:
+        """Return the picture as an <svg> element. Raises `UsageError` if matplotlib is missing."""
+        document = _rendered(self, ".svg").decode()
+        return document[document.index("<svg") :]
+
+    def _repr_svg_(self) -> str | None:
+        """What a notebook shows; without matplotlib it shows the data."""
+        with contextlib.suppress(UsageError):
+            return self.svg()
+        return None
 
 
 def show(chart: Chart, *, width: int | None = None) -> None:
@@ -192,16 +208,21 @@ def export(chart: Chart, path: Path) -> None:
     another suffix or if matplotlib is missing, `StorageError` if the file cannot be written.
     """
     require_exportable(path)
+    picture = _rendered(chart, path.suffix.lower())
+    with storage_errors(f"cannot write {path}", "name another file to export to"):
+        write_atomically(path, [picture])
+
+
+def _rendered(chart: Chart, suffix: str) -> bytes:
+    """Return the file of a picture, without a date."""
     mpl, Figure = _matplotlib()
-    suffix = path.suffix.lower()
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": None}
     image = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "charrnn", "text.parse_math": False}):
         figure = Figure(figsize=(7.2, 4.2), dpi=150, layout="tight")
         _plot(chart, figure.add_subplot())
         figure.savefig(image, format=suffix[1:], metadata=undated[suffix])
-    with storage_errors(f"cannot write {path}", "name another file to export to"):
-        write_atomically(path, [image.getbuffer()])
+    return image.getvalue()
 
 
 def _matplotlib() -> tuple[Any, Any]:

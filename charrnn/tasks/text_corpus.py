@@ -43,7 +43,8 @@ class TextCorpus:
         if len(text.ids) < _MIN_CHARS and not self.sources.allows_short:
             raise CorpusError(
                 f"the corpus holds {number_of(len(text.ids), 'character')}, too few to learn from",
-                f"give it {_FEW_CHARS:,} or more; --allow-short learns them all the same",
+                f"give it {_FEW_CHARS:,} or more, or learn them all the same with allow_short",
+                "allow_short",
             )
         return text
 

@@ -55,7 +55,7 @@ def test_a_text_of_a_few_characters_is_refused_unless_it_is_meant(charrnn, text)
     assert refused.code == 3
     assert refused.err == (
         f"charrnn: the corpus holds {len(text)} characters, too few to learn from; give it 10,000"
-        " or more; --allow-short learns them all the same\n"
+        " or more, or learn them all the same with --allow-short\n"
     )
     assert not list(Path("checkpoints").glob("[!.]*"))
     assert charrnn("train", "short.txt", "--allow-short", *QUICK).code == 0

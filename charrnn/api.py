@@ -1,0 +1,429 @@
+"""The library: train a run, continue it, and use its model.
+
+import charrnn
+run = charrnn.train("names.txt", records="lines", minutes=2)  # a progress bar, in a notebook too
+for sample in run.model().samples(5, prompt="Ma", unique=True):
+    print(sample)
+
+A call leaves the process as it found it: the number of torch's threads, flushed denormals,
+deterministic algorithms, random states, limits of BLAS, signal handlers, warning filters, the
+working folder. While it trains, some of these are changed, and they belong to the whole process:
+train in one thread at a time, and compute nothing else with torch meanwhile. Several processes may
+train side by side. Models may be used in any thread; a cursor or an iterator by one at a time.
+
+Nothing is printed but the bar. Warnings are Python's warnings, of the class `CharRNNWarning`; notes
+go to the logger "charrnn", level INFO.
+"""
+
+import html
+import logging
+import math
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+
+from charrnn._text import Reporter, bits
+from charrnn.config import DataConfig, require_known
+from charrnn.errors import CharRNNWarning, SettingError, UsageError
+from charrnn.generation.model import Model
+from charrnn.runs.history import Row
+from charrnn.runs.root import Root
+from charrnn.runs.run import Run as RunFolder
+
+if TYPE_CHECKING:
+    from charrnn.plots.charts import Chart
+    from charrnn.training.callbacks.callback import Callback
+    from charrnn.training.trainer import Trainer
+
+_DEFAULT_ROOT = "checkpoints"
+_log = logging.getLogger("charrnn")
+
+
+class TrainSettings(TypedDict, total=False):
+    """The keywords of `train` that are fields of a configuration (charrnn.config explains them)."""
+
+    # ModelConfig
+    cell: str
+    hidden_size: int
+    num_layers: int
+    embedding_size: int
+    ngrams: int
+    skip: bool
+    # DataConfig
+    records: str
+    column: str | None
+    is_bytes: bool
+    encoding: str
+    errors: str
+    max_vocab: int
+    val_fraction: float
+    test_fraction: float
+    max_val_chars: int
+    # TrainConfig
+    steps: int
+    batch_size: int
+    seq_length: int
+    learning_rate: float
+    grad_clip: float
+    weight_decay: float
+    optimizer: str
+    ngram_min_count: int
+    dropout: float
+    weight_dropout: float
+    state_reset: float
+    eval_every: int
+    seed: int
+    # RuntimeConfig
+    device: str
+    precision: str
+    threads: int
+
+
+def train(
+    *corpus: str | Path,
+    val: str | Path | Iterable[str | Path] = (),
+    name: str | None = None,
+    root: str | Path = _DEFAULT_ROOT,
+    init_from: str | Path | None = None,
+    epochs: float | None = None,
+    minutes: float | None = None,
+    allow_short: bool = False,
+    sample_every: int | None = None,
+    save_every: float = 30.0,
+    callbacks: Sequence["Callback"] = (),
+    progress: bool = True,
+    **settings: Unpack[TrainSettings],
+) -> "Run":
+    """Train a new run on files or folders (or "shakespeare", the default), and return it.
+
+    The length is `steps`, `epochs` or `minutes`; 3 minutes by default. What is not given is chosen
+    by corpus and length, as by `charrnn train`; the same settings give the same weights.
+
+    Arguments:
+        corpus: what to learn; each file is read as `records`, `column`, `encoding`, … say
+        val: files to validate on, which are not part of the corpus
+        name: the run's name, a folder in `root`; by default that of the corpus, with a number
+        init_from: a run in `root`, or a checkpoint file, to start with the weights of
+        allow_short: learn a corpus of less than 200 characters, too
+        sample_every: steps between recorded samples; 0 records none, None chooses
+        save_every: seconds between checkpoints
+        callbacks: objects that are called after steps and validations (`charrnn.Callback`)
+        progress: show a bar on a terminal or in a notebook
+        settings: fields of ModelConfig, DataConfig, TrainConfig and RuntimeConfig
+
+    Raises `SettingError` for a setting that is unknown or not allowed, `CorpusError`,
+    `DivergedError`, `StorageError`. Ctrl-C saves the run and raises KeyboardInterrupt;
+    `charrnn.Run().resume()` continues it exactly. A second Ctrl-C does not wait for the save.
+    """
+    began = time.monotonic()
+    known = [*TrainSettings.__annotations__, *_ARGUMENTS]
+    require_known(settings, known)
+    given = _implied(settings, has_val=bool(val))
+    from charrnn.tasks.task import SourceNames
+    from charrnn.training.budget import Budget
+    from charrnn.training.setup.request import Request
+    from charrnn.training.setup.session import Session
+    from charrnn.training.setup.start import start_run
+
+    budget = Budget(given.pop("steps", None), epochs, minutes)
+    val_names = (str(val),) if isinstance(val, str | Path) else tuple(map(str, val))
+    request = Request(
+        SourceNames(tuple(map(str, corpus)) or ("shakespeare",), val_names, allow_short),
+        Root(Path(root)),
+        given,
+        budget,
+        run_name=name,
+        init_from=None if init_from is None else str(init_from),
+    )
+    reporter = _Progress(is_shown=progress)
+    if not budget.is_counted:
+        reporter.set_time_limit(began, budget.seconds)
+    session = Session(reporter, _callbacks(reporter, sample_every, callbacks), save_every, began)
+
+    def start(held: ExitStack) -> "Trainer":
+        trainer = start_run(request, session)
+        held.callback(trainer.run.remove_if_never_saved)
+        held.enter_context(trainer.run.locked())
+        return trainer
+
+    return Run._of(_run_to_the_end(start, reporter))
+
+
+def load(run: str | Path | None = None, *, root: str | Path = _DEFAULT_ROOT) -> Model:
+    """Return the model of a run: its best checkpoint.
+
+    `run` is a run's name in the folder `root`, a run's folder, or a checkpoint file; None is the
+    newest run. Raises `CheckpointError` if there is no intact checkpoint.
+    """
+    runs = Root(Path(root))
+    name = runs.find(None).name if run is None else str(run)
+    return Model.of(runs.best_checkpoint(name)[0], name)
+
+
+class Run:
+    """A run on disk: what `train` returns, or one found by name."""
+
+    def __init__(self, name: str | Path | None = None, *, root: str | Path = _DEFAULT_ROOT) -> None:
+        """Find a run: its name in the folder `root`, or its folder; None is the newest.
+
+        Raises `CheckpointError` if there is none.
+        """
+        self._files = Root(Path(root)).find(None if name is None else str(name))
+
+    @classmethod
+    def _of(cls, files: RunFolder) -> Self:
+        run = cls.__new__(cls)
+        run._files = files
+        return run
+
+    @property
+    def name(self) -> str:
+        """Its name for `charrnn.load`, or its path if the name means another run."""
+        return self._files.name
+
+    @property
+    def folder(self) -> Path:
+        """The folder of its files."""
+        return self._files.folder
+
+    def model(self) -> Model:
+        """Return the model of the best checkpoint."""
+        return Model.of(self._files.best_valid()[0], self.name)
+
+    def history(self) -> list[Row]:
+        """Return what was recorded while it trained: losses, speed, samples; a row each."""
+        return self._files.history()
+
+    def plot(self, *, against: str = "steps", in_bits: bool = False) -> "Chart":
+        """Return the chart of the losses, against "steps" or "minutes". A notebook shows it, its
+        `save` writes a file. Raises `UsageError` if there are no losses yet.
+        """
+        from charrnn.analysis import losses
+
+        if against not in losses.AGAINST:
+            raise SettingError(
+                f"against {against!r} is not known", "choose steps or minutes", "against"
+            )
+        unit, word = (math.log(2), "bits") if in_bits else (1.0, "nats")
+        every, label = [losses.of(self._files)], f"{word} per character"
+        return losses.chart(every, against=against, unit=unit, y_label=label, log=False)
+
+    def resume(
+        self,
+        *,
+        steps: int | None = None,
+        epochs: float | None = None,
+        minutes: float | None = None,
+        device: str | None = None,
+        threads: int | None = None,
+        keep_corpus: bool = False,
+        sample_every: int | None = None,
+        save_every: float = 30.0,
+        callbacks: Sequence["Callback"] = (),
+        progress: bool = True,
+    ) -> Self:
+        """Continue the run from its newest checkpoint, exactly; return it.
+
+        `steps` and `epochs` give it a new length, counted from its start; `minutes` adds time.
+        Another `device` or number of `threads` changes the last digits. `keep_corpus` goes on with
+        the encoded copy where the text has changed. The rest is as in `train`; so is Ctrl-C.
+        """
+        began = time.monotonic()
+        from charrnn.training.budget import Budget
+        from charrnn.training.setup.request import ResumeRequest
+        from charrnn.training.setup.resume import resume_run
+        from charrnn.training.setup.session import Session
+
+        moved = {"device": device, "threads": threads}
+        settings = {name: value for name, value in moved.items() if value is not None}
+        request = ResumeRequest(self._files, Budget(steps, epochs, minutes), settings, keep_corpus)
+        reporter = _Progress(is_shown=progress)
+        if minutes is not None:
+            reporter.set_time_limit(began, request.budget.seconds)
+        more = _callbacks(reporter, sample_every, callbacks)
+        session = Session(reporter, more, save_every, began)
+
+        def start(held: ExitStack) -> "Trainer":
+            held.enter_context(self._files.locked())
+            return resume_run(request, session)
+
+        _run_to_the_end(start, reporter)
+        return self
+
+    def __repr__(self) -> str:
+        return f"Run({self.name!r}, {self._state()})"
+
+    def _state(self) -> str:
+        """Network, steps and best loss in a line."""
+        header = self._files.newest_header()
+        loss = self._files.best_metrics().get("val_loss")
+        best = "" if loss is None else f", validation loss {loss:.4f} nats ({bits(loss):.3f} bits)"
+        return f"{header.model}, step {header.position.step:,} of {header.train.steps:,}{best}"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a picture of the losses, or why there is none."""
+        caption = f"<div><b>{html.escape(self.name)}</b>: {html.escape(self._state())}</div>"
+        try:
+            return caption + self.plot().svg()
+        except UsageError as error:
+            return f"{caption}<div>{html.escape(str(error))}</div>"
+
+
+_ARGUMENTS = frozenset(train.__annotations__) - {"corpus", "settings", "return"}
+
+
+def _implied(settings: Mapping[str, Any], *, has_val: bool) -> dict[str, Any]:
+    """Return the settings after `column` and `val`, which imply others."""
+    given = dict(settings)
+    if given.get("column") is not None and given.get("records", "none") == "none":
+        given["records"] = "lines"
+    if has_val:
+        if given.get("val_fraction", DataConfig.val_fraction) != DataConfig.val_fraction:
+            raise SettingError(
+                "val and val_fraction were both given", "choose one", "val", "val_fraction"
+            )
+        given["val_fraction"] = 0.0
+    return given
+
+
+def _callbacks(
+    reporter: Reporter, sample_every: int | None, more: Sequence["Callback"]
+) -> list["Callback"]:
+    """Return the callbacks of every run, and those of the caller."""
+    from charrnn.training.callbacks.baselines import Baselines
+    from charrnn.training.callbacks.console import Console
+    from charrnn.training.callbacks.samples import Samples
+
+    return [Console(reporter), Baselines(), Samples(sample_every), *more]
+
+
+def _run_to_the_end(start: Callable[[ExitStack], "Trainer"], reporter: Reporter) -> RunFolder:
+    """Train until the last step, or until Ctrl-C; the settings of the process are restored."""
+    from charrnn.models import device
+
+    with device.settings_restored(), ExitStack() as held:
+        held.callback(reporter.end_progress)
+        trainer = start(held)
+        with _Interrupts() as interrupts:
+            for _ in trainer.steps(stop=lambda: interrupts.received):
+                pass
+    if trainer.received is not None:
+        raise KeyboardInterrupt(f"the run {trainer.run.name!r} is saved; resume() continues it")
+    return trainer.run
+
+
+class _Interrupts:
+    """Keeps the first Ctrl-C in `received`, so that a step ends before it; a second one interrupts
+    at once. Only in the main thread, and only where Python's own handler would be called.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            self._before = signal.signal(signal.SIGINT, self._receive)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.received is not None:
+            raise KeyboardInterrupt
+        self.received = number
+
+
+class _Progress(Reporter):
+    """A bar by tqdm: widgets in a notebook, else one line on stderr if that is a terminal."""
+
+    def __init__(self, *, is_shown: bool) -> None:
+        self._is_shown = is_shown and (sys.stderr.isatty() or _is_notebook())
+        self._bar: Any = None
+        self._time_limit: tuple[float, float] | None = None  # began, in monotonic seconds; seconds
+        self._losses: dict[str, str] = {}
+
+    def show(self, sentence: str) -> None:
+        """Log a sentence."""
+        _log.info(sentence)
+
+    def show_detail(self, sentence: str) -> None:
+        """Log a sentence, level DEBUG."""
+        _log.debug(sentence)
+
+    def warn(self, sentence: str) -> None:
+        """Warn as Python does."""
+        warnings.warn(sentence, CharRNNWarning, stacklevel=2)
+
+    def show_reading(self, done: int, total: int) -> None:
+        """Move the bar of the corpus; it comes after half a second."""
+        if self._bar is None:
+            settings = {"unit": "B", "unit_scale": True, "leave": False, "delay": 0.5}
+            self._bar = self._new_bar(total=total, desc="reading", **settings)
+        self._bar.update(done - self._bar.n)
+
+    def set_time_limit(self, began: float, seconds: float) -> None:
+        """Count seconds instead of steps."""
+        self._time_limit = began, seconds
+
+    def start_training(self, step: int, steps: int) -> None:
+        """Begin a bar of steps, or of seconds."""
+        self.end_progress()
+        if self._time_limit is None:
+            self._bar = self._new_bar(total=steps, initial=step, unit="step")
+        else:
+            self._bar = self._new_bar(total=round(self._time_limit[1]), unit="s")
+
+    def set_num_steps(self, steps: int) -> None:
+        """Correct the length of the bar."""
+        if self._time_limit is None:
+            self._bar.total = steps
+
+    def show_step(self, step: int) -> None:
+        """Move the bar."""
+        if self._time_limit is None:
+            self._bar.update(step - self._bar.n)
+        else:
+            began, seconds = self._time_limit
+            self._bar.update(int(min(time.monotonic() - began, seconds)) - self._bar.n)
+
+    def show_metrics(self, metrics: Mapping[str, Any]) -> None:
+        """Show the losses beside the bar."""
+        for name in ("loss", "val_loss"):
+            if isinstance(value := metrics.get(name), float):
+                self._losses[name] = f"{value:.3f}"
+        self._bar.set_postfix(self._losses, refresh=False)
+
+    def end_progress(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _new_bar(self, **settings: Any) -> Any:
+        with warnings.catch_warnings():  # without widgets it falls back to a line of text
+            warnings.simplefilter("ignore")
+            from tqdm.auto import tqdm
+
+        return tqdm(disable=not self._is_shown, **settings)
+
+
+def _is_notebook() -> bool:
+    """Whether this is a notebook's kernel."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")

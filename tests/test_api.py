@@ -1,0 +1,292 @@
+"""The library: what `charrnn.train` and its neighbours do, and what they leave as it was."""
+
+import dataclasses
+import io
+import logging
+import os
+import random
+import signal
+import sys
+import threading
+import typing
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import QUICK, small_text
+from threadpoolctl import ThreadpoolController
+
+from charrnn import Callback, CharRNNWarning, Run, api, load, train
+from charrnn.analysis import neurons, scoring
+from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig, setting_of
+from charrnn.errors import CheckpointError, CorpusError, SettingError
+from charrnn.runs import checkpoint
+from charrnn.sources.input_text import InputText
+
+TINY = {"hidden_size": 12, "embedding_size": 8, "batch_size": 4, "seq_length": 8, "threads": 1}
+SMALL = {**TINY, "steps": 20, "eval_every": 10}
+
+
+@pytest.fixture
+def run(corpus) -> Run:
+    return train(corpus, **SMALL, name="a")
+
+
+def weights(run: Run) -> str:
+    return checkpoint.read(run.folder / "last.safetensors").weights_sha256()
+
+
+def test_the_keywords_are_the_settings_that_have_a_flag():
+    declared = {
+        spec.name: typing.get_type_hints(group)[spec.name]
+        for group in (ModelConfig, DataConfig, TrainConfig, RuntimeConfig)
+        for spec in dataclasses.fields(group)
+        if setting_of(spec).help
+    }
+    assert typing.get_type_hints(api.TrainSettings) == declared
+
+
+def test_the_weights_are_those_of_the_command_line(charrnn, corpus, run):
+    assert charrnn("train", corpus, *QUICK, "--run", "b").code == 0
+    assert weights(run) == weights(Run("b"))
+    assert charrnn("resume", "b", "--steps", 30).code == 0
+    assert weights(run.resume(steps=30)) == weights(Run("b"))
+    own, other = run.history(), Run("b").history()
+    assert [row.sample for row in own] == [row.sample for row in other]
+
+
+def test_a_run_has_a_model_a_history_and_a_name(run, tmp_path):
+    assert (run.name, run.folder) == ("a", Path("checkpoints/a"))
+    assert run.model().generate("a", length=9, seed=1) == load("a").generate("a", length=9, seed=1)
+    assert repr(run.model()) == repr(load())
+    assert run.history()[-1].step == 20
+    assert repr(run).startswith("Run('a', lstm 1×12, step 20 of 20, validation loss ")
+    assert repr(Run()) == repr(Run(tmp_path / "checkpoints" / "a", root="elsewhere")).replace(
+        str(tmp_path / "checkpoints" / "a"), "a"
+    )
+    with pytest.raises(CheckpointError, match="there is no run 'b'"):
+        Run("b")
+
+
+def test_a_run_goes_where_it_is_told(corpus, tmp_path):
+    run = train(corpus, **SMALL, root=tmp_path / "runs")
+    assert run.folder == tmp_path / "runs" / "corpus"
+    assert train(corpus, **SMALL, root=tmp_path / "runs").name == "corpus-2"
+    assert load(root=tmp_path / "runs").name == "corpus-2"
+    assert not Path("checkpoints").exists()
+
+
+def test_what_column_and_val_imply(tmp_path):
+    Path("t.csv").write_text("id,name\n" + "".join(f"{k},name {k}\n" for k in range(300)))
+    assert train("t.csv", column="name", **SMALL).model().records == "lines"
+    Path("text").write_text(small_text())
+    Path("other").write_text(small_text(seed=1))
+    run = train("text", val=Path("other"), **SMALL)
+    assert checkpoint.read_header(run.folder / "last.safetensors").corpus.val_names == ("other",)
+    with pytest.raises(SettingError, match="val and val_fraction were both given; choose one"):
+        train("text", val="other", val_fraction=0.2)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"hiden_size": 12}, "there is no setting 'hiden_size'; did you mean hidden_size?"),
+        ({"minute": 2}, "there is no setting 'minute'; did you mean minutes?"),
+        ({"zzz": 2}, "there is no setting 'zzz'; there are allow_short, batch_size, "),
+        ({"schedule_step": 2}, "there is no setting 'schedule_step'"),
+        ({"hidden_size": 0}, "hidden_size 0 is out of range; it must be from 1 to 65536"),
+        ({"dropout": "a"}, "dropout cannot be 'a'; it must be a number"),
+        ({"cell": "elman"}, "cell 'elman' is not known; choose one of "),
+        ({"steps": 9, "minutes": 1}, "steps 9 and minutes 1 were both given; choose one"),
+        ({"minutes": 0}, "minutes 0 is out of range; it must be greater than 0"),
+    ],
+)
+def test_a_mistake_is_named_by_its_keyword(corpus, given, message):
+    with pytest.raises(SettingError, match=message.replace("?", r"\?")):
+        train(corpus, **given)
+    assert not Path("checkpoints").exists()
+
+
+def test_a_short_text_is_learned_if_that_is_meant():
+    Path("short").write_text("ab")
+    with pytest.raises(CorpusError, match="too few to learn from; .* allow_short"):
+        train("short", **SMALL)
+    with pytest.warns(CharRNNWarning, match="too short to keep a validation split"):
+        assert train("short", **SMALL, allow_short=True).name == "short"
+
+
+class Steps(Callback):
+    def __init__(self, last: int = 10**9) -> None:
+        self.seen: list[int] = []
+        self.last = last
+
+    def on_step(self, trainer, report):
+        self.seen.append(report.step)
+        if report.step == self.last:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_callback_sees_every_step(corpus):
+    steps = Steps()
+    run = train(corpus, **SMALL, callbacks=[steps])
+    run.resume(steps=25, callbacks=[steps])
+    assert steps.seen == list(range(1, 26))
+
+
+def test_ctrl_c_saves_the_run_and_resuming_it_changes_nothing(corpus, run):
+    steps = Steps(7)
+    with pytest.raises(KeyboardInterrupt, match="the run 'b' is saved"):
+        train(corpus, **SMALL, name="b", callbacks=[steps])
+    assert steps.seen == list(range(1, 8))
+    with pytest.raises(KeyboardInterrupt):
+        Run("b").resume(callbacks=[Steps(12)])
+    assert weights(Run("b").resume()) == weights(run)
+
+
+def test_in_another_thread_it_trains_as_well(corpus, run):
+    other = threading.Thread(target=lambda: train(corpus, **SMALL, name="b"))
+    other.start()
+    other.join()
+    assert weights(Run("b")) == weights(run)
+
+
+def test_a_chart_of_the_losses_is_shown_and_saved(run):
+    chart = run.plot(against="minutes", in_bits=True)
+    assert (chart.x_label, chart.y_label) == ("minutes", "bits per character")
+    assert chart._repr_svg_().startswith("<svg")
+    chart.save("losses.png")
+    assert Path("losses.png").read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in run._repr_html_()
+    assert "validation loss" in run._repr_html_()
+    with pytest.raises(SettingError, match="against 'days' is not known; choose steps or minutes"):
+        run.plot(against="days")
+
+
+def test_without_matplotlib_a_notebook_is_told(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert run.plot()._repr_svg_() is None
+    assert "need matplotlib" in run._repr_html_()
+
+
+# What a call leaves as it was
+
+
+def process() -> dict[str, object]:
+    """All that a library could change behind its caller's back."""
+    denormal = torch.tensor([1e-310], dtype=torch.float64).mul(1.0)
+    loggers = [logging.getLogger(name) for name in (None, "charrnn", "matplotlib", "torch")]
+    blas = ThreadpoolController().select(user_api="blas").info()
+    return {
+        "threads of torch": (torch.get_num_threads(), torch.get_num_interop_threads()),
+        "denormals are flushed": float(denormal) == 0,
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "gradients": (torch.is_grad_enabled(), torch.is_inference_mode_enabled()),
+        "types": torch.get_default_dtype(),
+        "random numbers": (
+            torch.get_rng_state().tolist(),
+            str(np.random.get_state()),
+            random.getstate(),
+        ),
+        "blas": [each["num_threads"] for each in blas],
+        "numpy": (np.geterr(), np.get_printoptions()),
+        "warnings": list(warnings.filters),
+        "signals": {number: signal.getsignal(number) for number in signal.valid_signals()},
+        "folder": os.getcwd(),
+        "environment": dict(os.environ),
+        "loggers": [(log.level, list(log.handlers), log.propagate) for log in loggers],
+        "streams": (sys.stdout, sys.stderr, sys.stdin, sys.excepthook, sys.argv[:]),
+        "running threads": threading.active_count(),
+    }
+
+
+def calls(run: Run, corpus: Path) -> dict[str, typing.Callable[[], object]]:
+    model = run.model()
+    saved = checkpoint.read(run.folder / "last.safetensors").without_training_state()
+
+    def texts() -> list[InputText]:
+        return [InputText("a", iter([corpus.read_bytes()]), saved.data)]
+
+    def interrupted() -> None:
+        with pytest.raises(KeyboardInterrupt):
+            run.resume(steps=80, callbacks=[Steps(75)])
+
+    return {
+        "train": lambda: train(corpus, **SMALL, dropout=0.1),
+        "train for seconds": lambda: train(corpus, **TINY, minutes=0.02),
+        "resume": lambda: run.resume(steps=60),
+        "an interrupted resume": interrupted,
+        "score": lambda: model.score("the cat"),
+        "the score of files": lambda: scoring.score_files(saved, texts(), adapt=False),
+        "an adapting score": lambda: scoring.score_files(saved, texts(), adapt=True),
+        "the score of a split": lambda: scoring.score_split(saved, "val", adapt=False),
+        "the scores of lines": lambda: list(scoring.score_lines(saved, texts())),
+        "predict": lambda: (model.predict("ab"), model.cursor().read("a" * 600).predict()),
+        "neurons": lambda: neurons.rank(model, small_text(2000)),
+        "generate": lambda: model.generate("ab", length=50),
+        "samples": lambda: list(model.samples(600, length=5)),
+        "plot": lambda: run._repr_html_(),
+        "history": run.history,
+    }
+
+
+def test_a_call_changes_nothing_of_the_process(run, corpus, capfdbinary):
+    torch.set_num_threads(2)
+    torch.manual_seed(3)
+    try:
+        for name, call in calls(run, corpus).items():
+            capfdbinary.readouterr()
+            before = process()
+            call()
+            after = process()
+            for what in before:
+                assert after[what] == before[what], (name, what)
+            assert capfdbinary.readouterr() == (b"", b""), name
+    finally:
+        torch.set_num_threads(1)
+
+
+@pytest.mark.parametrize("begin", ["samples", "the scores of lines"])
+def test_between_two_results_the_process_is_as_it_was(run, corpus, begin):
+    model = run.model()
+    saved = checkpoint.read(run.folder / "last.safetensors").without_training_state()
+    text = InputText("a", iter([corpus.read_bytes()]), saved.data)
+    before = process()
+    results = {
+        "samples": lambda: model.samples(length=5, seed=1),
+        "the scores of lines": lambda: scoring.score_lines(saved, [text]),
+    }[begin]()
+    for _ in range(3):
+        next(results)
+        after = process() | {"running threads": before["running threads"]}
+        assert {what: after[what] == before[what] for what in before} == dict.fromkeys(before, True)
+    results.close() if hasattr(results, "close") else None
+
+
+# What a person sees
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_a_bar_without_escape_codes(corpus, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    run = train(corpus, **SMALL)
+    shown = sys.stderr.getvalue()
+    assert "20/20" in shown
+    assert "val_loss=" in shown
+    assert "\x1b" not in shown
+    run.resume(minutes=0.01)
+    assert sys.stderr.getvalue().count("\r") > shown.count("\r")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    train(corpus, **SMALL, progress=False)
+    assert sys.stderr.getvalue() == ""
+
+
+def test_notes_are_logged(corpus, caplog):
+    with caplog.at_level(logging.INFO, logger="charrnn"):
+        train(corpus, **SMALL)
+    assert any("6,000 characters" in message for message in caplog.messages)
