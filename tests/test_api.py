@@ -113,7 +113,7 @@ def test_a_short_text_is_learned_if_that_is_meant():
     Path("short").write_text("ab")
     with pytest.raises(CorpusError, match="too few to learn from; .* allow_short"):
         train("short", **SMALL)
-    with pytest.warns(CharRNNWarning, match="too short to keep a validation split"):
+    with pytest.warns(CharRNNWarning, match="too short for a validation split"):
         assert train("short", **SMALL, allow_short=True).name == "short"
 
 
