@@ -7,6 +7,7 @@ it ends.
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -73,7 +74,8 @@ def _run_in(
     """Run jobs in other processes, of which about so many wait for their results to be taken."""
     running: deque[tuple[J, Future[R]]] = deque()
     for job in jobs:
-        running.append((job, pool.submit(function, job, ignore_bytes)))
+        with _main_hidden():
+            running.append((job, pool.submit(function, job, ignore_bytes)))
         if len(running) > num_waiting:
             yield _result(running, count_bytes)
     while running:
@@ -85,6 +87,19 @@ def _result(running: deque[tuple[J, Future[R]]], count_bytes: CountBytes) -> R:
     result = future.result()
     count_bytes(job.num_bytes)
     return result
+
+
+@contextlib.contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Keep new processes from importing the main module: a script that trains would train again."""
+    main = vars(sys.modules["__main__"])
+    names: list[str] = [name for name in ("__file__", "__spec__") if name in main]
+    kept = {name: main[name] for name in names}
+    main.update(dict.fromkeys(names))
+    try:
+        yield
+    finally:
+        main.update(kept)
 
 
 def _begin() -> None:

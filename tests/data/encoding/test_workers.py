@@ -70,3 +70,21 @@ def test_without_room_for_what_processes_share_one_does_it_all(monkeypatch):
     monkeypatch.setattr(_cores, "num_cores", lambda: 2)
     monkeypatch.setattr(workers, "ProcessPoolExecutor", refuse)
     assert list(workers.run_in_order(square, [Number(2), Number(3)], lambda _: None)) == [4, 9]
+
+
+SCRIPT = """
+from charrnn import _cores
+from charrnn.data.encoding import workers
+from squares import Number, square
+_cores.num_cores = lambda: 2
+print(list(workers.run_in_order(square, [Number(2), Number(3)], lambda _: None)), __file__)
+"""
+
+
+def test_a_script_is_not_run_again_by_its_workers(tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    folder = os.path.dirname(__file__)
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([folder, *sys.path])}
+    command = [sys.executable, "script.py"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == f"[4, 9] {tmp_path / 'script.py'}\n"
