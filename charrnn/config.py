@@ -18,6 +18,7 @@ from typing import Any, Self, get_args, get_type_hints
 from charrnn.cells import CELLS, cell_spec
 from charrnn.errors import SettingError, UsageError
 
+ATTENTIONS = ("dot", "none")
 OPTIMIZERS = ("soap", "adamw")
 RECORDS = ("none", "lines", "blank")
 ERRORS = ("strict", "replace", "skip")
@@ -205,6 +206,76 @@ class ModelConfig(Checked):
         for shape in self.weight_shapes(vocab_size, ngram_rows).values():
             total += shape[0] * (shape[1] if len(shape) == 2 else 1)
         return total
+
+
+@dataclass(frozen=True)
+class EncoderDecoderConfig(Checked):
+    """What an encoder and a decoder are that are trained together (models.encoder_decoder)."""
+
+    cell: str = setting("lstm", choices=CELLS)
+    hidden_size: int = setting(128, low=1, high=65_536)
+    embedding_size: int = setting(32, low=1, high=65_536)  # of a source and of a target symbol
+    encoder_layers: int = setting(2, low=1, high=64)
+    decoder_layers: int = setting(2, low=1, high=64)
+    attention: str = setting("dot", choices=ATTENTIONS)
+
+    def __str__(self) -> str:
+        return f"{self.cell} {self.encoder_layers}+{self.decoder_layers}×{self.hidden_size}"
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """The ways in which each layer of the encoder reads the source."""
+        return ("backwards",) if self.attention == "none" else ("forwards", "backwards")
+
+    @property
+    def direction_size(self) -> int:
+        """Units of an encoder layer in each direction."""
+        return -(-self.hidden_size // len(self.directions))
+
+    @property
+    def memory_size(self) -> int:
+        """Numbers that the encoder hands over for each source symbol."""
+        return self.direction_size * len(self.directions)
+
+    def decoder_input_size(self, k: int) -> int:
+        """Numbers that a layer of the decoder reads: the context comes in above the lowest."""
+        if k == 0:
+            return self.embedding_size
+        return self.hidden_size + (self.memory_size if k == 1 and self.attention != "none" else 0)
+
+    def weight_shapes(self, source_size: int, target_size: int) -> dict[str, tuple[int, ...]]:
+        """Every weight's name and shape, by the sizes of both vocabularies."""
+        shapes: dict[str, tuple[int, ...]] = {
+            "source_embedding": (source_size, self.embedding_size)
+        }
+        for k in range(self.encoder_layers):
+            input_size = self.embedding_size if k == 0 else self.memory_size
+            for direction in self.directions:
+                name = f"encoder.{k}.{direction}"
+                shapes |= self._layer_shapes(name, input_size, self.direction_size)
+        num_states = self.decoder_layers * len(cell_spec(self.cell).state)
+        shapes["bridge.weight"] = num_states * self.hidden_size, self.memory_size
+        shapes["bridge.bias"] = (num_states * self.hidden_size,)
+        shapes["target_embedding"] = target_size, self.embedding_size
+        for k in range(self.decoder_layers):
+            name = f"decoder.{k}"
+            shapes |= self._layer_shapes(name, self.decoder_input_size(k), self.hidden_size)
+        read_by_head = self.hidden_size
+        if self.attention != "none":
+            shapes["attention.weight"] = self.memory_size, self.hidden_size
+            read_by_head += self.memory_size
+        return shapes | {"head.weight": (target_size, read_by_head), "head.bias": (target_size,)}
+
+    def _layer_shapes(
+        self, name: str, input_size: int, hidden_size: int
+    ) -> dict[str, tuple[int, ...]]:
+        num_rows = len(cell_spec(self.cell).gates) * hidden_size
+        return {
+            f"{name}.weight_ih": (num_rows, input_size),
+            f"{name}.weight_hh": (num_rows, hidden_size),
+            f"{name}.bias_ih": (num_rows,),
+            f"{name}.bias_hh": (num_rows,),
+        }
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from charrnn.config import CPU, RuntimeConfig, TrainConfig
 from charrnn.data.batches import ALL
 from charrnn.models import ngrams
 from charrnn.models.device import to_device
-from charrnn.models.network import Dropout
+from charrnn.models.layers import Dropout
 from charrnn.models.reference import State
 
 # What products are computed in, if not in the dtype of the weights; tf32 is a setting of torch.

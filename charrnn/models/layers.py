@@ -4,12 +4,17 @@ Shapes: T time, B lanes, D inputs, H hidden, G = gates × H.
 """
 
 import pkgutil
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
-from charrnn.cells import CellSpec, Layer, cell_spec
+from charrnn.cells import CellSpec, Layer, LayerState, cell_spec
+from charrnn.models.tags import tag
+
+Dropout = Callable[[Tensor], Tensor]
 
 
 def recurrent_layer(cell: str, input_size: int, hidden_size: int) -> nn.Module:
@@ -19,6 +24,50 @@ def recurrent_layer(cell: str, input_size: int, hidden_size: int) -> nn.Module:
         return WrittenOut(spec, input_size, hidden_size)
     layer: nn.Module = pkgutil.resolve_name(spec.torch_layer)(input_size, hidden_size)
     return layer
+
+
+def initialise(layer: Any, cell: str, generator: torch.Generator) -> None:
+    """Draw a layer's weights: orthogonal recurrences, and a forget gate that starts open.
+
+    Orthogonal blocks keep gradients' length on their way back in time (Saxe et al., 2014,
+    arXiv:1312.6120); the forget bias of 1 is from Jozefowicz et al., 2015.
+    """
+    spec, hidden_size = cell_spec(cell), layer.weight_hh_l0.shape[1]
+    nn.init.xavier_uniform_(layer.weight_ih_l0, generator=generator)
+    for gate_HH in layer.weight_hh_l0.split(hidden_size):
+        nn.init.orthogonal_(gate_HH, generator=generator)
+    layer.bias_ih_l0.zero_()
+    layer.bias_hh_l0.zero_()
+    if spec.forget_gate is not None:
+        layer.bias_ih_l0.split(hidden_size)[spec.gates.index(spec.forget_gate)].fill_(1.0)
+
+
+def tag_layer(layer: Any) -> None:
+    """Tag a layer's matrices for the optimiser."""
+    tag(layer.weight_ih_l0, "matrix")
+    tag(layer.weight_hh_l0, "matrix")
+
+
+def run_layer(
+    layer: Any, x_TBD: Tensor, state: LayerState, weight_dropout: Dropout | None
+) -> tuple[Tensor, LayerState]:
+    """Run one layer over a window, in the dtype of x_TBD.
+
+    torch's layers take states of shape (1, B, H), and a tuple only if there are several.
+    """
+    initial = tuple(part_BH.unsqueeze(0).to(x_TBD.dtype) for part_BH in state)
+    arguments = (x_TBD, initial if len(initial) > 1 else initial[0])
+    others = {}  # weights that take the place of the layer's own
+    if weight_dropout is not None:
+        others["weight_hh_l0"] = weight_dropout(layer.weight_hh_l0)
+    if x_TBD.dtype != layer.weight_hh_l0.dtype:
+        others = {
+            name: others.get(name, weight).to(x_TBD.dtype)
+            for name, weight in layer.named_parameters()
+        }
+    x_TBH, final = functional_call(layer, others, arguments) if others else layer(*arguments)
+    parts = final if isinstance(final, tuple) else (final,)
+    return x_TBH, tuple(part.squeeze(0).to(state[0].dtype) for part in parts)
 
 
 class WrittenOut(nn.Module):

@@ -7,25 +7,22 @@ Shapes: T time, B lanes, D inputs of a layer, H hidden, F features, V vocabulary
 n-grams, K characters before the current one. Time comes first, as the fused kernels want it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn import functional
 
-from charrnn.cells import LayerState, cell_spec
+from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig
 from charrnn.models import ngrams
 from charrnn.models.device import to_numpy
-from charrnn.models.layers import recurrent_layer
+from charrnn.models.layers import Dropout, initialise, recurrent_layer, run_layer, tag_layer
 from charrnn.models.reference import State
 from charrnn.models.tags import tag
-
-Dropout = Callable[[Tensor], Tensor]
 
 
 class Network(nn.Module):
@@ -58,30 +55,18 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def _initialise(self, seed: int) -> None:
-        """Draw the weights: orthogonal recurrences, open forget gates, a head that is undecided.
-
-        Orthogonal blocks keep the length of gradients on their way back in time (Saxe et al., 2014,
-        arXiv:1312.6120); the forget bias of 1 is from Jozefowicz et al., 2015.
-        """
+        """Draw the weights: layers as in `initialise`, a head that is undecided."""
         generator = torch.Generator().manual_seed(seed)
-        hidden, cell = self.config.hidden_size, cell_spec(self.config.cell)
         self.embedding.weight.normal_(0, 0.3, generator=generator)
         for layer in self._recurrent_layers():
-            nn.init.xavier_uniform_(layer.weight_ih_l0, generator=generator)
-            for gate_HH in layer.weight_hh_l0.split(hidden):
-                nn.init.orthogonal_(gate_HH, generator=generator)
-            layer.bias_ih_l0.zero_()
-            layer.bias_hh_l0.zero_()
-            if cell.forget_gate is not None:
-                layer.bias_ih_l0.split(hidden)[cell.gates.index(cell.forget_gate)].fill_(1.0)
+            initialise(layer, self.config.cell, generator)
         self.head.weight.normal_(0, 0.02, generator=generator)
         self.head.bias.zero_()
 
     def _tag_parameters(self) -> None:
         tag(self.embedding.weight, "table")
         for layer in self._recurrent_layers():
-            tag(layer.weight_ih_l0, "matrix")
-            tag(layer.weight_hh_l0, "matrix")
+            tag_layer(layer)
 
     def _recurrent_layers(self) -> list[Any]:
         return list(self.layers)
@@ -117,7 +102,7 @@ class Network(nn.Module):
         read_TBD = x_TBD = read_TBD.to(dtype or read_TBD.dtype)
         new_layers = []
         for layer, layer_state in zip(self._recurrent_layers(), state.layers, strict=True):
-            x_TBD, layer_state = _run(layer, x_TBD, layer_state, weight_dropout)
+            x_TBD, layer_state = run_layer(layer, x_TBD, layer_state, weight_dropout)
             new_layers.append(layer_state)
             x_TBD = dropped(x_TBD)
         if self.config.skip:
@@ -165,25 +150,3 @@ class Network(nn.Module):
         for name, weight in self.named_weights().items():
             values = torch.from_numpy(np.array(arrays[name]))
             weight[: len(values)].copy_(values)
-
-
-def _run(
-    layer: Any, x_TBD: Tensor, state: LayerState, weight_dropout: Dropout | None
-) -> tuple[Tensor, LayerState]:
-    """Run one layer over a window, in the dtype of x_TBD.
-
-    torch's layers take states of shape (1, B, H), and a tuple only if there are several.
-    """
-    initial = tuple(part_BH.unsqueeze(0).to(x_TBD.dtype) for part_BH in state)
-    arguments = (x_TBD, initial if len(initial) > 1 else initial[0])
-    others = {}  # weights that take the place of the layer's own
-    if weight_dropout is not None:
-        others["weight_hh_l0"] = weight_dropout(layer.weight_hh_l0)
-    if x_TBD.dtype != layer.weight_hh_l0.dtype:
-        others = {
-            name: others.get(name, weight).to(x_TBD.dtype)
-            for name, weight in layer.named_parameters()
-        }
-    x_TBH, final = functional_call(layer, others, arguments) if others else layer(*arguments)
-    parts = final if isinstance(final, tuple) else (final,)
-    return x_TBH, tuple(part.squeeze(0).to(state[0].dtype) for part in parts)

@@ -1,0 +1,213 @@
+"""The learning half of the encoder–decoder, in torch: sources and targets in, logits out.
+
+The picture and the equations are in encoder_decoder_reference.py. Here all steps of a layer are one
+fused call, for the whole target is known: the lowest layer of the decoder reads all of it, then all
+its outputs attend to the memory at once, then the layers above read both. No Python loop goes over
+time, but in cells that have no fused layer.
+
+Shapes: B examples, S source and T target symbols (padded), D inputs of a layer, H hidden, M memory,
+V target vocabulary.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from charrnn.cells import LayerState, cell_spec
+from charrnn.config import EncoderDecoderConfig
+from charrnn.models.device import to_numpy
+from charrnn.models.layers import Dropout, initialise, recurrent_layer, run_layer, tag_layer
+from charrnn.models.tags import tag
+
+_EMBEDDING_STD, _HEAD_STD = 0.3, 0.02
+
+
+class EncoderDecoder(nn.Module):
+    """Two networks, trained together."""
+
+    def __init__(
+        self, config: EncoderDecoderConfig, source_size: int, target_size: int, *, seed: int = 0
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.source_embedding = nn.Embedding(source_size, config.embedding_size)
+        self.encoder = nn.ModuleList(
+            nn.ModuleDict(
+                {
+                    direction: recurrent_layer(
+                        config.cell,
+                        config.embedding_size if k == 0 else config.memory_size,
+                        config.direction_size,
+                    )
+                    for direction in config.directions
+                }
+            )
+            for k in range(config.encoder_layers)
+        )
+        num_states = config.decoder_layers * len(cell_spec(config.cell).state)
+        self.bridge = nn.Linear(config.memory_size, num_states * config.hidden_size)
+        self.target_embedding = nn.Embedding(target_size, config.embedding_size)
+        self.decoder = nn.ModuleList(
+            recurrent_layer(config.cell, config.decoder_input_size(k), config.hidden_size)
+            for k in range(config.decoder_layers)
+        )
+        has_attention = config.attention != "none"
+        self.attention = (
+            nn.Linear(config.hidden_size, config.memory_size, bias=False) if has_attention else None
+        )
+        read_by_head = config.hidden_size + has_attention * config.memory_size
+        self.head = nn.Linear(read_by_head, target_size)
+        self._initialise(seed)
+        self._tag_parameters()
+
+    @torch.no_grad()
+    def _initialise(self, seed: int) -> None:
+        """Recurrent layers as in `layers.initialise`, and a head that starts undecided."""
+        generator = torch.Generator().manual_seed(seed)
+        for embedding in (self.source_embedding, self.target_embedding):
+            embedding.weight.normal_(0, _EMBEDDING_STD, generator=generator)
+        for layer in self._recurrent_layers():
+            initialise(layer, self.config.cell, generator)
+        for linear in filter(None, (self.bridge, self.attention)):
+            nn.init.xavier_uniform_(linear.weight, generator=generator)
+        self.bridge.bias.zero_()
+        self.head.weight.normal_(0, _HEAD_STD, generator=generator)
+        self.head.bias.zero_()
+
+    def _tag_parameters(self) -> None:
+        for layer in self._recurrent_layers():
+            tag_layer(layer)
+        for linear in filter(None, (self.bridge, self.attention)):
+            tag(linear.weight, "matrix")
+
+    def _recurrent_layers(self) -> list[Any]:
+        encoder = [layer for ways in self._encoder_layers() for layer in ways.values()]
+        return [*encoder, *self.decoder]
+
+    def _encoder_layers(self) -> list[dict[str, Any]]:
+        """Return the layers by direction, the lowest first."""
+        return [dict(ways.items()) for ways in self.encoder]  # type: ignore[operator]
+
+    def encode(
+        self, ids_SB: Tensor, lengths_B: Tensor, dropouts: "Dropouts"
+    ) -> tuple[Tensor, tuple[LayerState, ...]]:
+        """Return the memory, (S, B, M) and zero in the padding, and the decoder's first states."""
+        is_source_SB1 = (_positions(ids_SB) < lengths_B).unsqueeze(-1)
+        reversed_SB = _reversed_within(ids_SB, lengths_B)
+        x_SBD = dropouts.inputs(self.source_embedding(ids_SB))
+        for ways in self._encoder_layers():
+            y_SBM = []
+            for direction, layer in ways.items():
+                is_backward = direction == "backwards"
+                read_SBD = _reorder(x_SBD, reversed_SB) if is_backward else x_SBD
+                y_SBH, _ = run_layer(layer, read_SBD, self._zeros(ids_SB), dropouts.recurrent)
+                y_SBM.append(_reorder(y_SBH, reversed_SB) if is_backward else y_SBH)
+            x_SBD = dropouts.outputs(torch.cat(y_SBM, -1))
+        memory_SBM = x_SBD * is_source_SB1
+        pooled_BM = memory_SBM.sum(0) / lengths_B[:, None]
+        if self.attention is None:
+            pooled_BM = memory_SBM[0]
+        first = torch.tanh(self.bridge(pooled_BM))
+        parts = torch.split(first, self.config.hidden_size, -1)
+        num_arrays = len(cell_spec(self.config.cell).state)
+        states = [tuple(parts[k : k + num_arrays]) for k in range(0, len(parts), num_arrays)]
+        return memory_SBM, tuple(states)
+
+    def decode(
+        self,
+        memory_SBM: Tensor,
+        lengths_B: Tensor,
+        states: tuple[LayerState, ...],
+        ids_TB: Tensor,
+        dropouts: "Dropouts",
+    ) -> Tensor:
+        """Return logits_TBV for the symbol after each of the target's."""
+        x_TBD = dropouts.inputs(self.target_embedding(ids_TB))
+        contexts: list[Tensor] = []
+        for k, layer in enumerate(self.decoder):
+            if k == 1:
+                x_TBD = torch.cat([x_TBD, *contexts], -1)
+            y_TBH, _ = run_layer(layer, x_TBD, states[k], dropouts.recurrent)
+            x_TBD = dropouts.outputs(y_TBH)
+            if k == 0 and self.attention is not None:
+                contexts.append(self._context(x_TBD, memory_SBM, lengths_B))
+        logits_TBV: Tensor = self.head(torch.cat([x_TBD, *contexts], -1))
+        return logits_TBV
+
+    def _context(self, h_TBH: Tensor, memory_SBM: Tensor, lengths_B: Tensor) -> Tensor:
+        """Attend to the memory; return context_TBM."""
+        assert self.attention is not None
+        query_BTM = self.attention(h_TBH).transpose(0, 1)
+        memory_BSM = memory_SBM.transpose(0, 1)
+        scores_BTS = query_BTM @ memory_BSM.transpose(1, 2) / math.sqrt(memory_SBM.shape[-1])
+        is_padding_SB = _positions(memory_SBM) >= lengths_B
+        scores_BTS = scores_BTS.masked_fill(is_padding_SB.t()[:, None], -math.inf)
+        context_BTM: Tensor = scores_BTS.softmax(-1) @ memory_BSM
+        return context_BTM.transpose(0, 1)
+
+    def forward(
+        self,
+        sources_SB: Tensor,
+        lengths_B: Tensor,
+        targets_TB: Tensor,
+        dropouts: "Dropouts | None" = None,
+    ) -> Tensor:
+        """Return logits_TBV for the symbol after each of `targets_TB`, which begin with the
+        boundary. What follows a source within its column, and its length, is padding.
+        """
+        dropouts = dropouts or Dropouts()
+        memory_SBM, states = self.encode(sources_SB, lengths_B, dropouts)
+        return self.decode(memory_SBM, lengths_B, states, targets_TB, dropouts)
+
+    def _zeros(self, ids_SB: Tensor) -> LayerState:
+        """Return the state of an encoder layer that has read nothing."""
+        weight = self.head.weight
+        zeros_BH = weight.new_zeros(ids_SB.shape[1], self.config.direction_size)
+        return (zeros_BH,) * len(cell_spec(self.config.cell).state)
+
+    def named_weights(self) -> dict[str, nn.Parameter]:
+        """Return the parameters under the names of `EncoderDecoderConfig.weight_shapes`."""
+        return {
+            name.removesuffix("_l0").replace("embedding.weight", "embedding"): parameter
+            for name, parameter in self.named_parameters()
+        }
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return a copy of the weights as numpy arrays."""
+        return {name: to_numpy(weight) for name, weight in self.named_weights().items()}
+
+    @torch.no_grad()
+    def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take over weights from `arrays`."""
+        for name, weight in self.named_weights().items():
+            weight.copy_(torch.from_numpy(np.array(arrays[name])))
+
+
+class Dropouts(NamedTuple):
+    """What is dropped while it trains; by default nothing. A mask is held over time."""
+
+    inputs: Dropout = lambda x: x  # of embeddings
+    outputs: Dropout = lambda x: x  # of layers
+    recurrent: Dropout | None = None  # of recurrent matrices
+
+
+def _positions(x_SB: Tensor) -> Tensor:
+    """Return 0, 1, … along the first axis, (S, 1)."""
+    return torch.arange(len(x_SB), device=x_SB.device)[:, None]
+
+
+def _reversed_within(ids_SB: Tensor, lengths_B: Tensor) -> Tensor:
+    """Return, for each place, the place that has it when each source is turned round and its
+    padding stays: (S, B). To turn round twice changes nothing.
+    """
+    places_S1 = _positions(ids_SB)
+    return torch.where(places_S1 < lengths_B, lengths_B - 1 - places_S1, places_S1)
+
+
+def _reorder(x_SBD: Tensor, places_SB: Tensor) -> Tensor:
+    return x_SBD.gather(0, places_SB[..., None].expand_as(x_SBD))

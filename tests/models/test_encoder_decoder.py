@@ -1,0 +1,128 @@
+"""The encoder–decoder in torch: equal to the equations written out, whatever the padding."""
+
+import numpy as np
+import pytest
+import torch
+
+from charrnn.config import ATTENTIONS, EncoderDecoderConfig
+from charrnn.models import encoder_decoder_reference as reference
+from charrnn.models.encoder_decoder import Dropouts, EncoderDecoder
+from charrnn.models.tags import tag_of
+
+SOURCE_SIZE, TARGET_SIZE = 7, 6
+
+
+def network(cell="lstm", attention="dot", *, seed=3, **sizes):
+    sizes = {"hidden_size": 6, "embedding_size": 4, **sizes}
+    config = EncoderDecoderConfig(cell=cell, attention=attention, **sizes)
+    made = EncoderDecoder(config, SOURCE_SIZE, TARGET_SIZE, seed=seed)
+    with torch.no_grad():  # biases and a head that matter
+        for name, weight in made.named_weights().items():
+            if "bias" in name or "head" in name:
+                weight.normal_(generator=torch.Generator().manual_seed(len(name)))
+    return made
+
+
+def examples(lengths, num_steps=5, *, seed=0):
+    """Sources with rubbish in their padding, and targets."""
+    random = np.random.default_rng(seed)
+    sources_SB = torch.from_numpy(random.integers(0, SOURCE_SIZE, (max(lengths), len(lengths))))
+    targets_TB = torch.from_numpy(random.integers(0, TARGET_SIZE, (num_steps, len(lengths))))
+    targets_TB[0] = reference.BOUNDARY
+    return sources_SB, torch.tensor(lengths), targets_TB
+
+
+def step_by_step(made, sources_SB, lengths_B, targets_TB):
+    weights = reference.Weights.from_arrays(made.config, made.arrays())
+    memory, state = reference.encode(made.config, weights, sources_SB.numpy(), lengths_B.numpy())
+    logits_TBV, alignments = [], []
+    for ids_B in targets_TB.numpy():
+        logits_BV, state, alignment = reference.step(made.config, weights, memory, ids_B, state)
+        logits_TBV.append(logits_BV)
+        alignments.append(alignment)
+    return np.stack(logits_TBV), alignments
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize(("encoder_layers", "decoder_layers"), [(1, 1), (2, 2), (1, 3)])
+def test_torch_equals_the_equations_step_by_step(cell, attention, encoder_layers, decoder_layers):
+    made = network(cell, attention, encoder_layers=encoder_layers, decoder_layers=decoder_layers)
+    batch = examples([4, 1, 3])
+    logits_TBV, _ = step_by_step(made, *batch)
+    np.testing.assert_allclose(made(*batch).detach(), logits_TBV, atol=1e-5)
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_padding_changes_nothing(cell, attention):
+    made = network(cell, attention)
+    sources_SB, lengths_B, targets_TB = examples([5, 1, 3])
+    together = made(sources_SB, lengths_B, targets_TB)
+    for b, length in enumerate(lengths_B):
+        alone = made(sources_SB[:length, b : b + 1], lengths_B[b : b + 1], targets_TB[:, b : b + 1])
+        torch.testing.assert_close(together[:, b : b + 1], alone, atol=1e-5, rtol=1e-5)
+
+
+def test_padding_gets_no_gradient_and_no_attention(cell):
+    made = network(cell)
+    sources_SB, lengths_B, targets_TB = examples([4, 2])
+    sources_SB[:, 0], sources_SB[2:, 1] = 1, 2  # the symbol 2 is in the padding alone
+    sources_SB[:2, 1] = 3
+    made(sources_SB, lengths_B, targets_TB).square().sum().backward()
+    gradient = made.source_embedding.weight.grad
+    assert gradient[2].abs().max() == 0 < gradient[3].abs().max()
+    _, alignments = step_by_step(made, sources_SB, lengths_B, targets_TB)
+    for alignment_BS in alignments:
+        np.testing.assert_allclose(alignment_BS.sum(1), 1, rtol=1e-6)
+        assert (alignment_BS[1, 2:] == 0).all()
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_the_gradient_is_that_of_finite_differences(cell, attention):
+    made = network(cell, attention, hidden_size=2, embedding_size=2).double()
+    batch = examples([2, 1], 2)
+    made(*batch).square().sum().backward()
+    for weight in made.named_weights().values():
+        flat, gradient = weight.data.view(-1), weight.grad.view(-1)
+        for i in range(0, len(flat), max(1, len(flat) // 3)):
+            sums = []
+            for change in (1e-6, -1e-6):
+                flat[i] += change
+                sums.append(float(made(*batch).detach().square().sum()))
+                flat[i] -= change
+            assert gradient[i].item() == pytest.approx(
+                (sums[0] - sums[1]) / 2e-6, rel=1e-4, abs=1e-6
+            )
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_its_weights_have_the_declared_names_and_shapes(cell, attention):
+    made = network(cell, attention, hidden_size=5, decoder_layers=3)
+    declared = made.config.weight_shapes(SOURCE_SIZE, TARGET_SIZE)
+    assert {name: array.shape for name, array in made.arrays().items()} == declared
+
+
+def test_loaded_weights_give_the_same_logits(cell):
+    batch, one, other = examples([3, 2]), network(cell), network(cell, seed=9)
+    assert not torch.equal(one(*batch), other(*batch))
+    other.load(one.arrays())
+    assert torch.equal(one(*batch), other(*batch))
+
+
+def test_without_attention_the_target_depends_on_the_source_by_the_first_states_alone(cell):
+    made = network(cell, "none")
+    assert made.attention is None
+    sources_SB, lengths_B, targets_TB = examples([3])
+    memory_SBM, states = made.encode(sources_SB, lengths_B, Dropouts())
+    logits = made.decode(memory_SBM, lengths_B, states, targets_TB, Dropouts())
+    assert torch.equal(
+        logits, made.decode(0 * memory_SBM, lengths_B, states, targets_TB, Dropouts())
+    )
+
+
+def test_what_multiplies_activations_is_tagged_a_matrix():
+    tags = {name: tag_of(weight) for name, weight in network().named_weights().items()}
+    assert {name for name, tag in tags.items() if tag == "matrix"} == {
+        name
+        for name in tags
+        if name.endswith(("weight_ih", "weight_hh", "bridge.weight", "attention.weight"))
+    }
