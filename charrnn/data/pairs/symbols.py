@@ -1,0 +1,96 @@
+"""What a source or a target is made of: characters, bytes, or symbols between spaces.
+
+The ids of a side begin with `RESERVED`, which stands for no symbol. In a source it is any unknown
+symbol, in a target the boundary before its first symbol and after its last.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.data.vocab import Vocab, code_points
+
+RESERVED = 0
+
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, repr=False)
+class SymbolVocab:
+    """Symbols that are written with spaces between them, such as phones or tokens, in id order."""
+
+    symbols: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def __repr__(self) -> str:
+        return f"SymbolVocab({len(self):,} symbols)"
+
+    @property
+    def size_in_words(self) -> str:
+        """For people: 40 symbols."""
+        return f"{len(self):,} symbols"
+
+    @cached_property
+    def _id_of(self) -> dict[str, int]:
+        return {symbol: i for i, symbol in enumerate(self.symbols)}
+
+    def ids_of(self, symbols: Iterable[str]) -> Ids:
+        """An id for each symbol, -1 where there is none."""
+        return np.array([self._id_of.get(symbol, -1) for symbol in symbols], np.int64)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, ready for `json.dumps`."""
+        return {"symbols": list(self.symbols)}
+
+    @classmethod
+    def from_json(cls, values: Any) -> "SymbolVocab":
+        """The inverse of `to_json`. Raises ValueError where these are no distinct symbols."""
+        symbols = values["symbols"]
+        valid = all(isinstance(symbol, str) and symbol.split() == [symbol] for symbol in symbols)
+        if not symbols or not valid or len(set(symbols)) != len(symbols):
+            raise ValueError("its vocabulary is not a list of distinct symbols")
+        return cls(tuple(symbols))
+
+
+@dataclass(frozen=True)
+class Side:
+    """How the texts of one side become ids, and ids texts."""
+
+    vocab: Vocab | SymbolVocab
+    normalisation: str = "none"  # a form of Unicode, "nfd" for instance
+
+    @property
+    def size(self) -> int:
+        """Number of ids."""
+        return len(self.vocab) + 1
+
+    def encode(self, text: str) -> Ids:
+        """Return the ids of a text, `RESERVED` for what is unknown."""
+        text = normalised(text, self.normalisation)
+        if isinstance(self.vocab, SymbolVocab):
+            return self.vocab.ids_of(text.split()) + 1
+        codes = code_points(text.encode() if self.vocab.is_bytes else text)
+        ids = self.vocab.ids_of(codes).astype(np.int64)
+        return np.where(ids == (self.vocab.unknown_id or -1), -1, ids) + 1
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of ids, in the composed form that people write if it was decomposed."""
+        known = [i - 1 for i in ids if i != RESERVED]
+        if isinstance(self.vocab, SymbolVocab):
+            return " ".join(self.vocab.symbols[i] for i in known)
+        text = self.vocab.decode(known)
+        if self.vocab.is_bytes:
+            return text.encode("latin-1").decode("utf-8", "replace")
+        return unicodedata.normalize("NFC", text) if self.normalisation in ("nfd", "nfkd") else text
+
+
+def normalised(text: str, form: str) -> str:
+    """Return a text in a form of Unicode, or as it is ("none")."""
+    return text if form == "none" else unicodedata.normalize(form.upper(), text)  # type: ignore[arg-type]

@@ -1,0 +1,47 @@
+"""The sides of a pair: texts to ids and back."""
+
+import pytest
+from hypothesis import given, strategies
+
+from charrnn.data.pairs.symbols import Side, SymbolVocab
+from charrnn.data.vocab import UNKNOWN, Vocab
+
+PHONES = SymbolVocab(("a", "ɲ", "t͡ɕ"))
+
+
+def test_symbols_are_separated_by_spaces():
+    side = Side(PHONES)
+    assert side.encode("a  t͡ɕ ɲ").tolist() == [1, 3, 2]
+    assert side.decode([1, 3, 2]) == "a t͡ɕ ɲ"
+    assert side.size == 4
+
+
+def test_what_is_unknown_has_the_reserved_id():
+    assert Side(PHONES).encode("a x").tolist() == [1, 0]
+    assert Side(Vocab((97, 98))).encode("abc").tolist() == [1, 2, 0]
+    assert Side(Vocab((97, UNKNOWN))).encode("ab").tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("vocab", [PHONES, Vocab((97, 98, UNKNOWN))], ids=str)
+def test_a_vocabulary_survives_json(vocab):
+    assert type(vocab).from_json(vocab.to_json()) == vocab
+
+
+@pytest.mark.parametrize("symbols", [[], ["a", "a"], ["a b"], [""], [1]], ids=str)
+def test_symbols_that_cannot_be_are_refused(symbols):
+    with pytest.raises(ValueError, match="distinct symbols"):
+        SymbolVocab.from_json({"symbols": symbols})
+
+
+def test_korean_syllables_become_letters_and_syllables_again():
+    letters = "".join(sorted(set("\u1112\u1161\u11ab")))
+    side = Side(Vocab(tuple(map(ord, letters))), "nfd")
+    ids = side.encode("한")
+    assert len(ids) == 3
+    assert side.decode(ids.tolist()) == "한"
+
+
+@given(strategies.text(strategies.characters(exclude_categories=["Cs"]), max_size=20))
+def test_bytes_spell_any_text(text):
+    side = Side(Vocab(tuple(range(256)), is_bytes=True))
+    assert side.decode(side.encode(text).tolist()) == text
