@@ -210,7 +210,7 @@ class ModelConfig(Checked):
 
 @dataclass(frozen=True)
 class EncoderDecoderConfig(Checked):
-    """What an encoder and a decoder are that are trained together (models.encoder_decoder)."""
+    """What an encoder and a decoder are that are trained together (models.seq2seq)."""
 
     cell: str = setting("lstm", choices=CELLS)
     hidden_size: int = setting(128, low=1, high=65_536)

@@ -1,6 +1,6 @@
 """The learning half of the encoder–decoder, in torch: sources and targets in, logits out.
 
-The picture and the equations are in encoder_decoder_reference.py. Here all steps of a layer are one
+The picture and the equations are in equations.py. Here all steps of a layer are one
 fused call, for the whole target is known: the lowest layer of the decoder reads all of it, then all
 its outputs attend to the memory at once, then the layers above read both. No Python loop goes over
 time, but in cells that have no fused layer.

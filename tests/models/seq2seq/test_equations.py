@@ -5,7 +5,7 @@ import pytest
 from test_encoder_decoder import examples, network, step_by_step
 
 from charrnn.config import ATTENTIONS
-from charrnn.models.encoder_decoder_reference import Memory, attend
+from charrnn.models.seq2seq.equations import Memory, attend
 
 
 class Query:

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from charrnn.config import ATTENTIONS, EncoderDecoderConfig
-from charrnn.models import encoder_decoder_reference as reference
-from charrnn.models.encoder_decoder import Dropouts, EncoderDecoder
+from charrnn.models.seq2seq import equations
+from charrnn.models.seq2seq.encoder_decoder import Dropouts, EncoderDecoder
 from charrnn.models.tags import tag_of
 
 SOURCE_SIZE, TARGET_SIZE = 7, 6
@@ -28,16 +28,16 @@ def examples(lengths, num_steps=5, *, seed=0):
     random = np.random.default_rng(seed)
     sources_SB = torch.from_numpy(random.integers(0, SOURCE_SIZE, (max(lengths), len(lengths))))
     targets_TB = torch.from_numpy(random.integers(0, TARGET_SIZE, (num_steps, len(lengths))))
-    targets_TB[0] = reference.BOUNDARY
+    targets_TB[0] = equations.BOUNDARY
     return sources_SB, torch.tensor(lengths), targets_TB
 
 
 def step_by_step(made, sources_SB, lengths_B, targets_TB):
-    weights = reference.Weights.from_arrays(made.config, made.arrays())
-    memory, state = reference.encode(made.config, weights, sources_SB.numpy(), lengths_B.numpy())
+    weights = equations.Weights.from_arrays(made.config, made.arrays())
+    memory, state = equations.encode(made.config, weights, sources_SB.numpy(), lengths_B.numpy())
     logits_TBV, alignments = [], []
     for ids_B in targets_TB.numpy():
-        logits_BV, state, alignment = reference.step(made.config, weights, memory, ids_B, state)
+        logits_BV, state, alignment = equations.step(made.config, weights, memory, ids_B, state)
         logits_TBV.append(logits_BV)
         alignments.append(alignment)
     return np.stack(logits_TBV), alignments

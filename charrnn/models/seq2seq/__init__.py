@@ -1,0 +1,1 @@
+"""The encoder–decoder: a source in, a target out."""
