@@ -94,7 +94,7 @@ def to_bytes(checkpoint: Checkpoint) -> bytes:
 
 def _body_and_digest(checkpoint: Checkpoint) -> tuple[memoryview, bytes]:
     try:
-        return safetensors_file.packed(checkpoint.to_json(), checkpoint.arrays)
+        return safetensors_file.serialized(checkpoint.to_json(), checkpoint.arrays)
     except ValueError as error:
         raise UsageError(
             f"a checkpoint cannot be written: {error}",
@@ -140,7 +140,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     """Open a file; turn OSError and ValueError into `CheckpointError`."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise ValueError("it is no file")  # to open a pipe would wait for a writer
+            raise ValueError("it is not a regular file")  # to open a pipe would wait for a writer
         with path.open("rb") as file:
             yield file
     except OSError as error:
@@ -173,7 +173,7 @@ def _require_shapes(shapes: Mapping[str, Shape], header: CheckpointHeader) -> No
         constants[name] = shapes[name]
     for name in shapes:
         if name not in constants and not name.startswith((_WEIGHTS, *_TRAINING_STATE)):
-            raise ValueError(f"the array {name!r} is none of a checkpoint's")
+            raise ValueError(f"the array {name!r} does not belong in a checkpoint")
     expected = schema.weights(header.model, header.vocabs, constants)
     declared = {
         name.removeprefix(_WEIGHTS): shape

@@ -36,12 +36,12 @@ class Position:
 
     @classmethod
     def from_json(cls, values: Any) -> "Position":
-        """Return the position with these values. Raises ValueError or TypeError if not valid."""
+        """Return the position with these values. Raises ValueError if one is not valid."""
         _require_names("position", values, [spec.name for spec in dataclasses.fields(cls)])
         position = cls(**values)
-        for count, least in ((position.step, 0), (position.rollbacks, 0), (position.ranks, 1)):
-            if type(count) is not int or count < least:
-                raise ValueError(f"a count of its position is {count!r}")
+        for name, least in (("step", 0), ("rollbacks", 0), ("ranks", 1)):
+            if type(values[name]) is not int or values[name] < least:
+                raise ValueError(f"its {name} cannot be {values[name]!r}")
         _require_finite(position.elapsed_seconds)
         return position
 

@@ -152,15 +152,15 @@ MISTAKES = [
     ),
     Mistake(
         "arrays may overlap",
-        "runs.safetensors_file:_places",
-        "place.first != start",
+        "runs.safetensors_file:_locations",
+        "location.first != start",
         "False",
         "test_damage.py::test_two_arrays_in_one_place_are_refused",
     ),
     Mistake(
         "a name may stand twice in a header",
         "runs.safetensors_file:_distinct",
-        "len(found) < len(pairs)",
+        "len(values) < len(pairs)",
         "False",
         "test_damage.py::test_a_header_of_which_a_little_is_wrong_is_refused",
     ),

@@ -81,14 +81,14 @@ def test_truncation_anywhere_is_noticed(written):
     data = written.read_bytes()
     header_bytes = 8 + struct.unpack("<Q", data[:8])[0]
     with written.open("rb") as file:
-        places = safetensors_file.read_header(file).places.values()
-    ends = {place.first for place in places} | {place.end - 1 for place in places}
+        locations = safetensors_file.read_header(file).locations.values()
+    ends = {array.first for array in locations} | {array.end - 1 for array in locations}
     for size in {*range(header_bytes), *range(header_bytes, len(data), 4096), *ends, len(data) - 1}:
         with pytest.raises(CheckpointError):
             read_bytes(data[:size])
         crash_points[7] += 1
     for longer in (data + b"x", data + data):
-        with pytest.raises(CheckpointError, match="shorter or longer than it says"):
+        with pytest.raises(CheckpointError, match="not the one that its header declares"):
             read_bytes(longer)
     read_bytes(data)
 
@@ -137,9 +137,9 @@ def change(facts, where, value):
         (("vocabs", "text", "code_points"), [[]] * 5, "not a list of distinct characters"),
         (("vocabs",), None, "not a valid charrnn checkpoint"),
         (("vocabs", "other"), {}, "its vocabularies are not text"),
-        (("position", "step"), -1, "a count of its position is -1"),
-        (("position", "rollbacks"), "x", "a count of its position is 'x'"),
-        (("position", "ranks"), 0, "a count of its position is 0"),
+        (("position", "step"), -1, "its step cannot be -1"),
+        (("position", "rollbacks"), "x", "its rollbacks cannot be 'x'"),
+        (("position", "ranks"), 0, "its ranks cannot be 0"),
         (("position", "elapsed_seconds"), 10**400, "not a finite number"),
         (("metrics", "val_loss"), "low", "not a finite number"),
         (("train", "batch_size"), 10**9, "batch_size 1000000000 is out of range"),
@@ -314,7 +314,7 @@ def test_two_arrays_in_one_place_are_refused():
         if a < b and places[a]["shape"] == places[b]["shape"]
     )  # fmt: skip
     places[one]["data_offsets"] = places[other]["data_offsets"]
-    with pytest.raises(CheckpointError, match="lies where it cannot"):
+    with pytest.raises(CheckpointError, match="overlaps another or leaves a gap"):
         read_bytes(forged(padded(header), payload))
 
 
@@ -328,7 +328,7 @@ def test_a_header_in_another_encoding_is_refused():
     """Other readers take UTF-8 only; to Python's json any UTF would do."""
     body, _ = checkpoint._body_and_digest(small())
     header = json.dumps(header_of_small()).encode("utf-16")
-    with pytest.raises(CheckpointError, match="it holds no charrnn model"):
+    with pytest.raises(CheckpointError, match="describes no charrnn model"):
         read_bytes(forged(header, body[8 + struct.unpack("<Q", body[:8])[0] :]))
 
 
@@ -394,7 +394,7 @@ def test_monstrous_sizes_are_refused_before_any_memory_is_taken(tmp_path):
         file.write(struct.pack("<Q", len(whole)) + whole)
         file.truncate(8 + len(whole) + last)
     done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True)
-    assert "it takes more memory than there is" in done.stdout, done.stderr
+    assert "it needs more memory than there is" in done.stdout, done.stderr
 
 
 @row(24)
@@ -402,7 +402,7 @@ def test_monstrous_sizes_are_refused_before_any_memory_is_taken(tmp_path):
 def test_a_checkpoint_that_is_no_file_does_not_hang_the_reader(tmp_path, kind):
     path = tmp_path / "last.safetensors"
     os.mkfifo(path) if kind == "pipe" else path.mkdir()
-    with pytest.raises(CheckpointError, match="it is no file"):
+    with pytest.raises(CheckpointError, match="it is not a regular file"):
         checkpoint.read(path)
 
 
