@@ -1,13 +1,12 @@
-"""How well a model expects a text: files, each of their lines, or a split of its own corpus.
+"""How well a model predicts a text: files, each of their lines, or a split of its own corpus.
 
-Files are read, scored and compressed in pieces, so that one of any size takes the same memory.
+Files are read, scored and compressed in chunks, so a file of any size takes the same memory.
 """
 
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
@@ -19,167 +18,214 @@ from charrnn.data.batches import Text
 from charrnn.data.records import Records, last_begin
 from charrnn.data.reload import reload_text, split_bounds
 from charrnn.data.vocab import IntArray, Vocab, code_points
-from charrnn.errors import CorpusError, UsageError
+from charrnn.errors import CorpusError, SettingError
 from charrnn.generation.model import Model
 from charrnn.models import device, ngrams
 from charrnn.models.evaluation import record_losses, validation_loss, validation_loss_reset
 from charrnn.models.network import Network
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.header import CheckpointHeader
 from charrnn.sources.input_text import InputText
 from charrnn.sources.lines import regroup
 
-_PIECE = 1 << 20  # characters: whole blocks of validation_loss_reset
-_CONTEXT = 257  # characters before a piece that are read once more: what validation_loss warms up
+_CHUNK = 1 << 20  # characters; a multiple of the blocks of validation_loss_reset
+_CONTEXT = 257  # characters before a chunk that are read again: the warm-up of validation_loss
 
 
 @dataclass(frozen=True)
 class Score:
-    """What a model made of a text, and what gzip and xz made of it."""
+    """How well a model predicts a text, and how small it, gzip and xz can make the text."""
 
     num_chars: int
-    nats_per_char: float  # the state carried from the first character to the last
-    nats_per_char_reset: float | None  # the state zero every 256 characters, where it was measured
+    nats_per_char: float  # with the state carried from the first character to the last
+    nats_per_char_reset: float | None  # with the state zero every 256 characters; None of records
     num_unknown: int  # characters that are left out, or read as the unknown symbol
-    # None where a character is unknown, for then the model could not give the text back
+    # Sizes are None if a character is unknown, for then the model could not restore the text
     num_bytes: int | None
-    model_bytes: int | None  # what an arithmetic coder would need with it, itself not counted
+    model_bytes: int | None  # what an arithmetic coder would need with the model
     gzip_bytes: int | None
     xz_bytes: int | None
     chars_per_second: int
 
     def figures(self) -> dict[str, float | None]:
-        """All of it and what follows from it, by name."""
+        """Return all figures by name, with bits per character and perplexity."""
         nats = self.nats_per_char
         return {**vars(self), "bits_per_char": bits(nats), "perplexity": math.exp(nats)}
 
 
 @dataclass(frozen=True)
 class LineScore:
-    """What a model made of one line."""
+    """How well a model predicts one line."""
 
-    line: int  # 1 is the first
+    line: int  # from 1
     text: str
-    num_chars: int  # with the newline that ends it, where the model knows one
+    num_chars: int  # with the newline that ends it, if the model knows newlines
     nats: float
-    bits_per_char: float | None  # None where it holds no character that the model knows
+    bits_per_char: float | None  # None if the model knows none of its characters
     num_unknown: int
 
 
-def _network(found: Checkpoint) -> Network:
-    """The learning half of a model, ready to read. The caller restores torch's settings."""
-    device.prepare("cpu", _cores.num_cores())
-    keys = ngrams.keys_in(found.arrays, longest=found.model.ngrams)
-    network = Network(found.model, len(found.vocab), keys)
-    network.load(found.group("weights"))
-    return network
-
-
-class _Scorer:
-    """A model at work: the sums so far."""
-
-    def __init__(self, found: Checkpoint) -> None:
-        self.began = time.monotonic()
-        self.network = _network(found)
-        self.num_chars = self.num_bytes = self.num_unknown = 0
-        self.nats = self.nats_reset = 0.0
-        self.has_reset = False
-        self.compressors = Compressors()
-
-    def compress(self, data: bytes) -> None:
-        self.num_bytes += len(data)
-        self.compressors.add(data)
-
-    def read(self, text: Text, split: str, *, adapt: bool = False) -> None:
-        """Score a part of a text; of one that adapts, or of records, there is one score."""
-        first, end = text.part(split)
-        if first == end:
-            return
-        if adapt:
-            carried = evaluate_adapting(self.network, text.ids[:end], first=first)
-        else:
-            carried = validation_loss(self.network, text, split)
-        self.num_chars += end - first
-        self.nats += carried * (end - first)
-        self.has_reset = not adapt and text.starts is None
-        if self.has_reset:
-            self.nats_reset += validation_loss_reset(self.network, text, split) * (end - first)
-
-    def score(self) -> Score:
-        sizes, is_known = self.compressors.sizes(), not self.num_unknown
-        return Score(
-            num_chars=self.num_chars,
-            nats_per_char=self.nats / self.num_chars,
-            nats_per_char_reset=self.nats_reset / self.num_chars if self.has_reset else None,
-            num_unknown=self.num_unknown,
-            num_bytes=self.num_bytes if is_known else None,
-            model_bytes=math.ceil(self.nats / math.log(256)) if is_known else None,
-            gzip_bytes=sizes["gzip"] if is_known else None,
-            xz_bytes=sizes["xz"] if is_known else None,
-            chars_per_second=round(self.num_chars / (time.monotonic() - self.began)),
-        )
-
-
 @device.settings_restored()
-def score_files(found: Checkpoint, files: Sequence[InputText], *, adapt: bool) -> Score:
-    """The score of texts, one after another, from a new start; of a model of records, each of
-    theirs from a new one.
+def score_files(checkpoint: Checkpoint, files: Sequence[InputText], *, adapt: bool) -> Score:
+    """Score files as one text; with a model of records, each record of each file.
 
-    Raises `UsageError` for what is not in its encoding and `CorpusError` where none has a character
-    that the model knows.
+    Raises `UsageError` for a file that is not in its encoding, `CorpusError` if the files have no
+    character that the model knows.
     """
-    kind = found.data.records
-    _require_one_text(kind, adapt)
-    scorer, start_id = _Scorer(found), Model.of(found).start_id
-    before = start = np.array([start_id], found.vocab.dtype)
-    texts = [files] if kind == "none" else [[file] for file in files]  # a file ends a record
-    known = [_known(text, found, scorer) for text in texts]
-    for piece in (
-        [np.concatenate([start[:0], *known[0]])]
-        if adapt
-        else chain.from_iterable(_pieces(text, found) for text in known)
-    ):
-        if kind == "none":
-            ids = np.concatenate([before, piece])
-            scorer.read(Text(ids, len(before), len(ids)), "val", adapt=adapt)
-            before = ids[-_CONTEXT:]
-        else:
-            records = Records.found(piece, kind, start_id, white_V=found.vocab.white_V)
-            ids = np.concatenate([start, *records.arranged(piece)])
-            scorer.read(Text(ids, 1, len(ids), records.starts + 1), "val")
+    _require_one_text(checkpoint, adapt)
+    scorer = _Scorer(checkpoint)
+    if checkpoint.data.records != "none":
+        for file in files:  # the end of a file ends a record
+            for chunk in _regrouped(scorer.known_ids([file]), checkpoint):
+                scorer.score_records(chunk)
+    elif adapt:
+        nothing = np.empty(0, checkpoint.vocab.dtype)
+        scorer.score_chunk(np.concatenate([nothing, *scorer.known_ids(files)]), adapt=True)
+    else:
+        for chunk in _regrouped(scorer.known_ids(files), checkpoint):
+            scorer.score_chunk(chunk)
     if not scorer.num_chars:
         raise CorpusError("there is no character to score", "give a file with text")
     return scorer.score()
 
 
 @device.settings_restored()
-def score_split(found: Checkpoint, split: str, *, adapt: bool) -> Score:
-    """The score of the run's own validation or test split.
+def score_split(checkpoint: Checkpoint, split: str, *, adapt: bool) -> Score:
+    """Score the run's own validation or test split ("val", "test").
 
-    Raises `CorpusError` where the corpus is gone or changed, or there is no such split.
+    Raises `CorpusError` if the corpus is gone or has changed, or if there is no such split.
     """
-    _require_one_text(found.data.records, adapt)
-    text = reload_text(found.corpus_reference, keep_corpus=True, reporter=Reporter())
-    first, end = split_bounds(text, split, found.data)
-    scorer = _Scorer(found)
-    scorer.read(text, split, adapt=adapt)
-    for t in range(first, end, _PIECE):
-        ids = text.ids[t : min(t + _PIECE, end)]
-        scorer.num_unknown += _num_folded(ids, found.vocab)
-        piece = found.vocab.decode(ids.tolist())
-        scorer.compress(piece.encode("latin-1" if found.vocab.is_bytes else "utf-8"))
+    _require_one_text(checkpoint, adapt)
+    text = reload_text(checkpoint.corpus_reference, keep_corpus=True, reporter=Reporter())
+    first, end = split_bounds(text, split, checkpoint.data)
+    scorer = _Scorer(checkpoint)
+    scorer.score_part(text, split, adapt=adapt)
+    for begin in range(first, end, _CHUNK):
+        scorer.compress_ids(text.ids[begin : min(begin + _CHUNK, end)])
     return scorer.score()
 
 
-def score_lines(found: Checkpoint, files: Sequence[InputText]) -> Iterator[LineScore]:
-    """The score of each line, in order: read from a new start, after a newline; the newline that
-    ends it counts as a character of it, for to end here may be what is surprising.
+class _Scorer:
+    """A model, and the sums over the text that it has scored."""
 
-    Raises `UsageError` for what is not in its encoding.
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._began = time.monotonic()
+        self._kind, self._vocab = checkpoint.data.records, checkpoint.vocab
+        self._start_id = Model.of(checkpoint).start_id
+        self._network = _network(checkpoint)
+        self._compressors = Compressors()
+        self._num_bytes = self._num_unknown = 0
+        self._nats = self._nats_reset = 0.0
+        self._has_reset = False
+        self._before = np.array([self._start_id], self._vocab.dtype)  # the next chunk
+        self.num_chars = 0
+
+    def known_ids(self, files: Sequence[InputText]) -> Iterator[IntArray]:
+        """Read files: compress them, count unknown characters, and yield the ids of the others."""
+        for file in files:
+            for text in file.decoded(tee=self._compress):
+                ids = self._vocab.ids_of(code_points(text))
+                known = ids[ids >= 0]
+                self._num_unknown += len(ids) - len(known) + _num_rare(known, self._vocab)
+                yield known.astype(self._vocab.dtype)
+
+    def score_chunk(self, chunk: IntArray, *, adapt: bool = False) -> None:
+        """Score the next chunk of a text."""
+        ids = np.concatenate([self._before, chunk])
+        self.score_part(Text(ids, len(self._before), len(ids)), "val", adapt=adapt)
+        self._before = ids[-_CONTEXT:]
+
+    def score_records(self, chunk: IntArray) -> None:
+        """Score a chunk of whole records."""
+        white_V = self._vocab.white_V
+        records = Records.found(chunk, self._kind, self._start_id, white_V=white_V)
+        start = np.array([self._start_id], self._vocab.dtype)
+        ids = np.concatenate([start, *records.arranged(chunk)])
+        self.score_part(Text(ids, 1, len(ids), records.starts + 1), "val")
+
+    def score_part(self, text: Text, split: str, *, adapt: bool = False) -> None:
+        """Score a part of a text. Records, and a model that adapts, have no loss with resets."""
+        first, end = text.part(split)
+        if first == end:
+            return
+        if adapt:
+            carried = evaluate_adapting(self._network, text.ids[:end], first=first)
+        else:
+            carried = validation_loss(self._network, text, split)
+        self.num_chars += end - first
+        self._nats += carried * (end - first)
+        self._has_reset = not adapt and text.starts is None
+        if self._has_reset:
+            self._nats_reset += validation_loss_reset(self._network, text, split) * (end - first)
+
+    def compress_ids(self, ids: IntArray) -> None:
+        """Compress text that the model has scored."""
+        self._num_unknown += _num_rare(ids, self._vocab)
+        text = self._vocab.decode(ids.tolist())
+        self._compress(text.encode("latin-1" if self._vocab.is_bytes else "utf-8"))
+
+    def _compress(self, data: bytes) -> None:
+        self._num_bytes += len(data)
+        self._compressors.add(data)
+
+    def score(self) -> Score:
+        """Return the score of all that was read."""
+        sizes, is_known = self._compressors.sizes(), not self._num_unknown
+        return Score(
+            num_chars=self.num_chars,
+            nats_per_char=self._nats / self.num_chars,
+            nats_per_char_reset=self._nats_reset / self.num_chars if self._has_reset else None,
+            num_unknown=self._num_unknown,
+            num_bytes=self._num_bytes if is_known else None,
+            model_bytes=math.ceil(self._nats / math.log(256)) if is_known else None,
+            gzip_bytes=sizes["gzip"] if is_known else None,
+            xz_bytes=sizes["xz"] if is_known else None,
+            chars_per_second=round(self.num_chars / (time.monotonic() - self._began)),
+        )
+
+
+def _network(checkpoint: Checkpoint) -> Network:
+    """Return the network of a checkpoint, and prepare torch. The caller restores its settings."""
+    device.prepare("cpu", _cores.num_cores())
+    keys = ngrams.keys_in(checkpoint.arrays, longest=checkpoint.model.ngrams)
+    network = Network(checkpoint.model, len(checkpoint.vocab), keys)
+    network.load(checkpoint.group("weights"))
+    return network
+
+
+def _require_one_text(checkpoint: Checkpoint, adapt: bool) -> None:
+    if adapt and checkpoint.data.records != "none":
+        raise SettingError("adapt needs one text", "leave it out for a model of records", "adapt")
+
+
+def _num_rare(ids: IntArray, vocab: Vocab) -> int:
+    """Return how many ids are the unknown symbol."""
+    return 0 if vocab.unknown_id is None else int((ids == vocab.unknown_id).sum())
+
+
+def _regrouped(chunks: Iterable[IntArray], checkpoint: Checkpoint) -> Iterator[IntArray]:
+    """Regroup ids so that each chunk ends at a block or record boundary."""
+    held: IntArray = np.empty(0, np.uint8)
+    kind, vocab = checkpoint.data.records, checkpoint.vocab
+    for ids in chunks:
+        held = np.concatenate([held, ids])
+        if len(held) >= _CHUNK:
+            end = len(held) // _CHUNK * _CHUNK
+            if kind != "none":
+                end = last_begin(held, kind, vocab.newline, vocab.white_V)
+            yield held[:end]
+            held = held[end:]
+    yield held
+
+
+def score_lines(checkpoint: Checkpoint, files: Sequence[InputText]) -> Iterator[LineScore]:
+    """Yield the score of each line, read with a new state after a newline.
+
+    The newline that ends a line counts as one of its characters, since that a line ends there may
+    be what is surprising. Raises `UsageError` for a file that is not in its encoding.
     """
-    model, number = Model.of(found), 1
+    model, number = Model.of(checkpoint), 1
     with device.settings_restored():
-        network = _network(found)
+        network = _network(checkpoint)
     for file in files:
         for text in regroup(file.decoded(), "lines"):
             lines = text.removesuffix("\n")
@@ -191,14 +237,14 @@ def score_lines(found: Checkpoint, files: Sequence[InputText]) -> Iterator[LineS
 
 
 def _line_scores(network: Network, model: Model, text: str, number: int) -> Iterator[LineScore]:
-    """The scores of all lines of a text, the first of which has that number."""
+    """Yield the scores of the lines of a text; `number` is that of the first."""
     codes = code_points(text + "\n")
     ids = model.vocab.ids_of(codes)
     is_end = codes == ord("\n")
     knows_end = ord("\n") in model.vocab.code_points
     ids[is_end] = model.start_id
     is_known = ids >= 0
-    ends = np.cumsum(is_known)[is_end]  # in the known ids, what is read at the start before them
+    ends = np.cumsum(is_known)[is_end]  # among the known ids, after the one at the start
     begins = np.append(1, ends[:-1] + 1)
     ends += knows_end
     nats = record_losses(network, np.append(model.start_id, ids[is_known]), begins, ends)
@@ -216,40 +262,3 @@ def _line_scores(network: Network, model: Model, text: str, number: int) -> Iter
             bits_per_char=bits(float(nats[k])) / num_chars if num_chars else None,
             num_unknown=int(num_unknown[k]),
         )
-
-
-def _require_one_text(kind: str, adapt: bool) -> None:
-    if adapt and kind != "none":
-        raise UsageError("--adapt reads one text on", "a model of records has none: leave it out")
-
-
-def _num_folded(ids: IntArray, vocab: Vocab) -> int:
-    """How many of them are the unknown symbol."""
-    return 0 if vocab.unknown_id is None else int((ids == vocab.unknown_id).sum())
-
-
-def _known(
-    files: Sequence[InputText], found: CheckpointHeader, scorer: _Scorer
-) -> Iterator[IntArray]:
-    """The ids of all that the model knows, as it is read."""
-    for file in files:
-        for text in file.decoded(tee=scorer.compress):
-            ids = found.vocab.ids_of(code_points(text))
-            known = ids[ids >= 0]
-            scorer.num_unknown += len(ids) - len(known) + _num_folded(known, found.vocab)
-            yield known.astype(found.vocab.dtype)
-
-
-def _pieces(known: Iterable[IntArray], found: CheckpointHeader) -> Iterator[IntArray]:
-    """Regroup ids so that each piece ends at a block or record boundary."""
-    held: IntArray = np.empty(0, np.uint8)
-    kind, vocab = found.data.records, found.vocab
-    for ids in known:
-        held = np.concatenate([held, ids])
-        if len(held) >= _PIECE:
-            end = len(held) // _PIECE * _PIECE
-            if kind != "none":
-                end = last_begin(held, kind, vocab.newline, vocab.white_V)
-            yield held[:end]
-            held = held[end:]
-    yield held

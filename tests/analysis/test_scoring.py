@@ -33,14 +33,14 @@ def score(charrnn, *arguments):
     return json.loads(charrnn("score", *arguments, "--json").out)
 
 
-def test_a_file_scores_as_the_numpy_half_scores_it(charrnn, trained, tmp_path):
+def test_a_file_scores_as_the_library_scores_its_text(charrnn, trained, tmp_path):
     text = "a stone is a stream\n" * 40
     (tmp_path / "text.txt").write_text(text)
-    found = score(charrnn, "text.txt")
-    assert found["nats_per_char"] == pytest.approx(load("a").score(text).nats_per_char, abs=1e-4)
-    assert found["bits_per_char"] == pytest.approx(found["nats_per_char"] * 1.442695)
-    assert found["perplexity"] == pytest.approx(2.718281828 ** found["nats_per_char"])
-    assert found["num_chars"] == len(text)
+    measured = score(charrnn, "text.txt")
+    assert measured["nats_per_char"] == pytest.approx(load("a").score(text).nats_per_char, abs=1e-4)
+    assert measured["bits_per_char"] == pytest.approx(measured["nats_per_char"] * 1.442695)
+    assert measured["perplexity"] == pytest.approx(2.718281828 ** measured["nats_per_char"])
+    assert measured["num_chars"] == len(text)
 
 
 FIGURES = {
@@ -49,44 +49,46 @@ FIGURES = {
 }  # fmt: skip
 
 
-def in_small_pieces(monkeypatch):
-    """Reading breaks characters and line ends, scoring goes from piece to piece."""
+def in_small_chunks(monkeypatch):
+    """Reading breaks characters and line ends; scoring goes from chunk to chunk."""
     monkeypatch.setattr(inputs, "_CHUNK_BYTES", 331)
-    monkeypatch.setattr(scoring, "_PIECE", 1024)
+    monkeypatch.setattr(scoring, "_CHUNK", 1024)
 
 
 def network_and_ids(tmp_path, text):
-    """The learning half of run a, and a text as it reads it, after a newline."""
-    found = checkpoint.read(Run(tmp_path / "checkpoints/a").best).without_training_state()
-    network = Network(found.model, len(found.vocab), ngrams.keys_in(found.arrays, longest=4))
-    network.load(found.group("weights"))
-    return network, found.vocab.ids_of(code_points("\n" + text))
+    """The torch network of run a, and the ids of a text, after a newline."""
+    measured = checkpoint.read(Run(tmp_path / "checkpoints/a").best).without_training_state()
+    network = Network(
+        measured.model, len(measured.vocab), ngrams.keys_in(measured.arrays, longest=4)
+    )
+    network.load(measured.group("weights"))
+    return network, measured.vocab.ids_of(code_points("\n" + text))
 
 
-def test_a_file_in_pieces_scores_what_training_measures_on_the_whole(
+def test_a_file_in_chunks_scores_what_training_measures_on_the_whole(
     charrnn, trained, tmp_path, monkeypatch
 ):
     text = load("a").known(small_text(7000, seed=1))
     (tmp_path / "text.txt").write_bytes(("\ufeff" + text.replace("\n", "☃\r\n")).encode())
     adapted = score(charrnn, "text.txt", "--adapt")
-    in_small_pieces(monkeypatch)
-    found = score(charrnn, "text.txt")
+    in_small_chunks(monkeypatch)
+    measured = score(charrnn, "text.txt")
     network, ids = network_and_ids(tmp_path, text)
     whole = Text(ids, 1, len(ids))
-    assert found.keys() == FIGURES
-    assert found["num_chars"] == len(text)
-    assert found["num_unknown"] == text.count("\n")
-    assert found["nats_per_char"] == pytest.approx(
+    assert measured.keys() == FIGURES
+    assert measured["num_chars"] == len(text)
+    assert measured["num_unknown"] == text.count("\n")
+    assert measured["nats_per_char"] == pytest.approx(
         evaluation.validation_loss(network, whole), abs=1e-4
     )
     reset = evaluation.validation_loss_reset(network, whole)
-    assert found["nats_per_char_reset"] == pytest.approx(reset, abs=1e-4)
+    assert measured["nats_per_char_reset"] == pytest.approx(reset, abs=1e-4)
     again = score(charrnn, "text.txt", "--adapt")
-    assert again["nats_per_char"] == adapted["nats_per_char"] < found["nats_per_char"]
+    assert again["nats_per_char"] == adapted["nats_per_char"] < measured["nats_per_char"]
 
 
 @pytest.mark.parametrize("kind", ["lines", "blank"])
-def test_records_in_pieces_score_what_training_measures_on_the_whole(
+def test_records_in_chunks_score_what_training_measures_on_the_whole(
     charrnn, corpus, tmp_path, monkeypatch, kind
 ):
     end = records.RECORD_END[kind]
@@ -97,25 +99,25 @@ def test_records_in_pieces_score_what_training_measures_on_the_whole(
     network, ids = network_and_ids(tmp_path, end.join(one_each) + end)
     starts = np.cumsum([1, *(len(each) + len(end) for each in one_each)])
     expected = evaluation.evaluate_records(network, ids, starts)
-    in_small_pieces(monkeypatch)
-    found = score(charrnn, corpus)
-    assert found["num_chars"] == len(ids) - 1
-    assert found["nats_per_char"] == pytest.approx(expected, abs=1e-4)
+    in_small_chunks(monkeypatch)
+    measured = score(charrnn, corpus)
+    assert measured["num_chars"] == len(ids) - 1
+    assert measured["nats_per_char"] == pytest.approx(expected, abs=1e-4)
     assert load("a").score(text.strip() + end).nats_per_char == pytest.approx(expected, abs=1e-4)
 
 
-def test_beside_it_stands_what_compressors_make_of_the_same(charrnn, trained, tmp_path):
+def test_gzip_and_xz_are_measured_on_the_same_text(charrnn, trained, tmp_path):
     text = load("a").known(small_text(4000, seed=1))[:3000]
     (tmp_path / "text.txt").write_text(text)
-    found = score(charrnn, "text.txt")
-    assert found["num_bytes"] == 3000
-    assert found["model_bytes"] == math.ceil(found["bits_per_char"] * 3000 / 8)
-    assert found["gzip_bytes"] == pytest.approx(len(gzip.compress(text.encode())), abs=20)
-    assert found["xz_bytes"] == pytest.approx(len(lzma.compress(text.encode())), abs=8)
+    measured = score(charrnn, "text.txt")
+    assert measured["num_bytes"] == 3000
+    assert measured["model_bytes"] == math.ceil(measured["bits_per_char"] * 3000 / 8)
+    assert measured["gzip_bytes"] == pytest.approx(len(gzip.compress(text.encode())), abs=20)
+    assert measured["xz_bytes"] == pytest.approx(len(lzma.compress(text.encode())), abs=8)
     shown = charrnn("score", "text.txt").out
-    assert f"compressed: {found['model_bytes']:,} bytes with this model, " in shown
+    assert f"compressed: {measured['model_bytes']:,} bytes with this model, " in shown
     assert (
-        f"{found['gzip_bytes']:,} with gzip, {found['xz_bytes']:,} with xz (original 3,000)\n"
+        f"{measured['gzip_bytes']:,} with gzip, {measured['xz_bytes']:,} with xz (original 3,000)\n"
         in shown
     )
     assert "characters per second" in shown
@@ -126,17 +128,17 @@ def lines_of(result):
 
 
 @pytest.mark.parametrize("flags", [(), ("--lines",), ("--bytes",)])
-def test_each_line_scores_what_it_would_alone(charrnn, corpus, tmp_path, monkeypatch, flags):
+def test_each_line_scores_as_it_would_alone(charrnn, corpus, tmp_path, monkeypatch, flags):
     corpus.write_text(small_text().replace("a", "ä"))
     charrnn("train", corpus, *QUICK, *flags, "--run", "a")
     lines = ["Ärst nät", "", "a☃b", *small_text(3000, seed=2).split("\n"), "m" * 700, "end"]
     (tmp_path / "text.txt").write_text("\n".join(lines))
-    in_small_pieces(monkeypatch)
-    found = lines_of(charrnn("score", "--per-line", "text.txt"))
-    assert [each["line"] for each in found] == list(range(1, len(lines) + 1))
-    assert [each["text"] for each in found] == lines
+    in_small_chunks(monkeypatch)
+    measured = lines_of(charrnn("score", "--per-line", "text.txt"))
+    assert [each["line"] for each in measured] == list(range(1, len(lines) + 1))
+    assert [each["text"] for each in measured] == lines
     model = load("a")
-    for each, line in zip(found, lines, strict=True):
+    for each, line in zip(measured, lines, strict=True):
         nats = model.surprise(line + "\n")
         assert each["num_chars"] == len(nats)
         assert each["nats"] == pytest.approx(nats.sum(), abs=1e-3)
@@ -144,18 +146,18 @@ def test_each_line_scores_what_it_would_alone(charrnn, corpus, tmp_path, monkeyp
         assert each["num_unknown"] == len(model.spelled(line)) + 1 - len(nats)
 
 
-def test_lines_of_a_model_that_knows_no_newline(charrnn, corpus, tmp_path):
+def test_lines_for_a_model_without_a_newline(charrnn, corpus, tmp_path):
     corpus.write_text(small_text().replace("\n", ""))
     charrnn("train", corpus, *QUICK, "--run", "a")
     (tmp_path / "text.txt").write_text("a nose\n\n☃\na nose\n")
-    found = lines_of(charrnn("score", "--per-line", "text.txt"))
-    assert [each["num_chars"] for each in found] == [6, 0, 0, 6]
-    assert [each["bits_per_char"] is None for each in found] == [False, True, True, False]
-    assert found[0]["nats"] == pytest.approx(load("a").surprise("a nose").sum(), abs=1e-4)
-    assert found[0]["nats"] == pytest.approx(found[3]["nats"], abs=1e-6)
+    measured = lines_of(charrnn("score", "--per-line", "text.txt"))
+    assert [each["num_chars"] for each in measured] == [6, 0, 0, 6]
+    assert [each["bits_per_char"] is None for each in measured] == [False, True, True, False]
+    assert measured[0]["nats"] == pytest.approx(load("a").surprise("a nose").sum(), abs=1e-4)
+    assert measured[0]["nats"] == pytest.approx(measured[3]["nats"], abs=1e-6)
 
 
-def test_a_text_may_come_by_pipe(charrnn, trained, tmp_path, monkeypatch):
+def test_a_text_can_come_through_a_pipe(charrnn, trained, tmp_path, monkeypatch):
     text = "a stone is a stream\n" * 9
     (tmp_path / "text.txt").write_text(text)
 
@@ -169,7 +171,7 @@ def test_a_text_may_come_by_pipe(charrnn, trained, tmp_path, monkeypatch):
     assert "\na stone is a stream↵\n" in piped("--heatmap").out
 
 
-def test_a_heat_map_shows_the_text_and_its_mean(charrnn, trained, tmp_path):
+def test_a_heatmap_shows_the_text_and_its_mean(charrnn, trained, tmp_path):
     (tmp_path / "text.txt").write_text("a [stone] is\x1b\n")
     drawn = charrnn("score", "text.txt", "--heatmap", "--export", "map.svg")
     lines = drawn.out.splitlines()
@@ -184,7 +186,7 @@ def test_a_heat_map_shows_the_text_and_its_mean(charrnn, trained, tmp_path):
     assert (only.code, only.out) == (0, "")
 
 
-def test_a_heat_map_of_a_model_of_bytes_shows_characters(charrnn, corpus, tmp_path):
+def test_a_heatmap_of_a_model_of_bytes_shows_characters(charrnn, corpus, tmp_path):
     corpus.write_text(small_text().replace("a", "ä"))
     charrnn("train", corpus, *QUICK, "--bytes", "--run", "a")
     (tmp_path / "text.txt").write_bytes("är".encode() + b"\xa4")
@@ -209,20 +211,20 @@ def test_memory_does_not_grow_with_the_file(charrnn, trained, tmp_path):
     assert peaks[1] < peaks[0] + 10_000_000
 
 
-def test_without_a_file_it_is_the_runs_own_validation_split(charrnn, trained):
+def test_without_a_file_the_runs_validation_split_is_scored(charrnn, trained):
     facts = json.loads(charrnn("info", "a", "--json").out)
-    found = score(charrnn)
-    assert found["nats_per_char"] == pytest.approx(facts["val_loss"], abs=1e-6)
-    assert found["nats_per_char_reset"] == pytest.approx(facts["val_loss_reset"], abs=1e-6)
+    measured = score(charrnn)
+    assert measured["nats_per_char"] == pytest.approx(facts["val_loss"], abs=1e-6)
+    assert measured["nats_per_char_reset"] == pytest.approx(facts["val_loss_reset"], abs=1e-6)
 
 
-def test_the_test_split_is_another_one(charrnn, trained, corpus):
+def test_the_test_split_differs_from_the_validation_split(charrnn, trained, corpus):
     test, val = score(charrnn, "--split", "test"), score(charrnn)
     assert test["num_chars"] == pytest.approx(2 * val["num_chars"], abs=2)
     assert test["nats_per_char"] != val["nats_per_char"]
 
 
-def test_adapting_is_said_and_measured_apart(charrnn, trained):
+def test_adapting_is_shown_and_measured(charrnn, trained):
     assert "state carried" in charrnn("score", "--run", "a").out
     adapted = charrnn("score", "--adapt")
     assert "learning while it reads" in adapted.out
@@ -230,14 +232,14 @@ def test_adapting_is_said_and_measured_apart(charrnn, trained):
     assert score(charrnn, "--adapt")["adapted"] is True
 
 
-def test_characters_it_never_saw_are_left_out_and_counted(charrnn, trained, tmp_path):
+def test_unknown_characters_are_left_out_and_counted(charrnn, trained, tmp_path):
     (tmp_path / "text.txt").write_text("a ☃ stone ☃")
-    found = score(charrnn, "text.txt")
-    assert (found["num_unknown"], found["num_chars"]) == (2, 9)
-    assert (found["model_bytes"], found["gzip_bytes"]) == (None, None)  # of which text?
-    told = charrnn("score", "text.txt")
-    assert "2 characters that the model does not know: left out" in told.err
-    assert "compressed:" not in told.out
+    measured = score(charrnn, "text.txt")
+    assert (measured["num_unknown"], measured["num_chars"]) == (2, 9)
+    assert (measured["model_bytes"], measured["gzip_bytes"]) == (None, None)  # of which text?
+    shown = charrnn("score", "text.txt")
+    assert "2 characters that the model does not know: left out" in shown.err
+    assert "compressed:" not in shown.out
 
 
 def test_what_is_read_as_the_unknown_symbol_is_counted(charrnn, corpus, tmp_path):
@@ -246,14 +248,14 @@ def test_what_is_read_as_the_unknown_symbol_is_counted(charrnn, corpus, tmp_path
     rare = sum(character not in kept for character in text)
     charrnn("train", corpus, *QUICK, "--max-vocab", 10, "--run", "a")
     (tmp_path / "text.txt").write_text(text)
-    found = score(charrnn, "text.txt")
-    assert (found["num_unknown"], found["num_chars"]) == (rare, len(text))
-    assert found["model_bytes"] is None
+    measured = score(charrnn, "text.txt")
+    assert (measured["num_unknown"], measured["num_chars"]) == (rare, len(text))
+    assert measured["model_bytes"] is None
     lines = charrnn("score", "text.txt", "--per-line").out.splitlines()
     in_lines = sum(character not in kept for character in text.replace("\n", ""))
     assert sum(json.loads(line)["num_unknown"] for line in lines) == in_lines
-    told = charrnn("score", "text.txt")
-    assert f"{rare:,} characters that the model does not know: read as its unknown" in told.err
+    shown = charrnn("score", "text.txt")
+    assert f"{rare:,} characters that the model does not know: read as its unknown" in shown.err
     split = score(charrnn)
     assert split["num_unknown"] > 0
     assert split["num_bytes"] is split["xz_bytes"] is None
