@@ -1,22 +1,22 @@
 """How far back a model looks: how far its gradients reach, and how much context it uses.
 
-Two curves over k, the number of characters back, at places drawn from a split of the corpus.
+Both are curves over k, the number of characters back, at places drawn from a split of the corpus.
 
-Reach: the mean of ‖∂loss_t/∂s_{t-k}‖, where loss_t is the loss of one character alone and s_{t-k}
-is the whole state that is carried across the place k characters before it: h of all layers and, of
-an LSTM or a CIFG, c. It is what backpropagation through time carries. Each step back multiplies it
-by a Jacobian; where these shrink it, the gradient vanishes (Hochreiter, 1991; Bengio et al., 1994;
-Pascanu et al., 2013, arXiv:1211.5063).
+Reach: the mean of ‖∂loss_t/∂s_{t-k}‖, where loss_t is the loss of a single character and s_{t-k}
+is the whole state k characters earlier: h of all layers and, in an LSTM or a CIFG, c. This is the
+gradient of backpropagation through time. Each step back multiplies it by a Jacobian; if the
+Jacobians shrink it, the gradient vanishes (Hochreiter, 1991; Bengio et al., 1994; Pascanu et al.,
+2013, arXiv:1211.5063).
 
-Context: the mean loss where the state is zero k characters before and no n-gram reaches past that
-cut, at the same places for every k (after Khandelwal et al., 2018, arXiv:1805.04623).
+Context: the mean loss when the model has read the last k characters alone, starting from a zero
+state, at the same places for every k (after Khandelwal et al., 2018, arXiv:1805.04623).
 
-Of a model of records, neither looks past the beginning of a record.
+In a model of records, neither looks past the beginning of a record.
 
-The gradients are torch's, in float64, for they may fall by a hundred orders of magnitude; the
-context is read in numpy. It knows nothing of files or screens.
+The gradients are torch's, in float64, since they may fall by a hundred orders of magnitude; the
+context is measured in numpy.
 
-Shapes: T time, B places, V vocabulary, H hidden.
+Shapes: B places, V vocabulary, K distances.
 """
 
 from collections.abc import Callable
@@ -42,9 +42,9 @@ from charrnn.models.reference import State, Weights, initial_state, step
 
 MAX_REACH = 200
 MAX_CONTEXT = 512
-_WARM_UP = 256  # characters read before the farthest state that a gradient is taken of
-_NUMBERS_AT_ONCE = 1 << 14  # of the state, with gradients: some 15 times as many stay in memory
-_LEAST_PLACES = 8  # a mean over fewer is none
+_WARM_UP = 256  # characters read before the farthest state whose gradient is taken
+_NUMBERS_AT_ONCE = 1 << 14  # of the state; with gradients about 15 times as many are in memory
+_LEAST_PLACES = 8  # a mean over fewer says little
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class Reach:
 
     @property
     def halving(self) -> float | None:
-        """Over how many characters the gradient halves: of the straight line that fits log ‖·‖
-        best, by least squares over all k. None where it does not fall.
+        """Over how many characters the gradient halves, by a straight line fitted to log ‖·‖ over
+        all k (least squares). None if it does not fall.
         """
         lags, norms = np.array(self.lags), np.array(self.norms)
         above = norms > 0
@@ -75,7 +75,7 @@ class Context:
     losses: tuple[float, ...]  # mean nats per character with no more than k characters read
 
     def enough(self, tolerance: float = 0.01) -> int:
-        """The least k beyond which the loss falls by less than `tolerance` nats."""
+        """Return the least k beyond which the loss falls by less than `tolerance` nats."""
         return next(
             k for n, k in enumerate(self.lags) if self.losses[n] - min(self.losses[n:]) < tolerance
         )
@@ -83,17 +83,17 @@ class Context:
 
 @dataclass(frozen=True)
 class Places:
-    """Characters to be predicted, and what there is to read before them."""
+    """Characters to predict, and the text before them."""
 
     ids: IntArray  # the whole text
-    ends_B: npt.NDArray[np.int64]  # where the characters are
-    lengths_B: npt.NDArray[np.int64]  # how many characters can be read before each
+    ends_B: npt.NDArray[np.int64]  # positions of the characters
+    lengths_B: npt.NDArray[np.int64]  # number of characters that can be read before each
 
     @classmethod
     def drawn(cls, text: Text, split: str, num: int) -> "Places":
-        """So many places of a split, or all there are, the same every time.
+        """Return `num` random places of a split (all if it has fewer), the same every time.
 
-        Raises `CorpusError` where there is no such split.
+        Raises `CorpusError` if there is no such split.
         """
         first, end = text.part(split)
         if first >= end:
@@ -106,9 +106,9 @@ class Places:
         return cls(text.ids, ends_B, ends_B - starts_B + 1)  # and the newline before a record
 
     def ids_B(self, k: int) -> npt.NDArray[np.int64]:
-        """The characters that stand k back, 0 being those to be predicted.
+        """Return the characters k before those to predict; k = 0 gives these.
 
-        The one before the first of all records is the last of all, for each ends with a newline.
+        Before the first record comes the last character of all, a newline as before any record.
         """
         return self.ids[(self.ends_B - k) % len(self.ids)].astype(np.int64)
 
@@ -136,17 +136,20 @@ def look_back(
     num_places: int = 512,
     progress: ProgressCallback = ignore_progress,
 ) -> Memory:
-    """Both curves, the context at so many places of a split, the gradients at a quarter of them.
+    """Measure both curves: the context at `num_places` of a split, the gradients at a quarter of
+    them, since they take longer.
 
-    Raises `CorpusError` where there is no such split.
+    Raises `CorpusError` if there is no such split.
     """
     fewer = Places.drawn(text, split, max(_LEAST_PLACES, num_places // 4))
-    reached = reach(model, fewer, progress)
-    return Memory(reached, context(model, Places.drawn(text, split, num_places), progress))
+    return Memory(
+        reach(model, fewer, progress),
+        context(model, Places.drawn(text, split, num_places), progress),
+    )
 
 
 def context(model: Model, places: Places, progress: ProgressCallback = ignore_progress) -> Context:
-    """The mean loss at the places with no more than k = 1, 2, 4 … 512 characters read."""
+    """Return the mean loss at the places after reading the last k = 1, 2, 4 … 512 characters."""
     farthest = min(MAX_CONTEXT, int(places.lengths_B.max()))
     lags = tuple(2**n for n in range(farthest.bit_length()))
     start = initial_state(model.config, 1)
@@ -163,10 +166,10 @@ def context(model: Model, places: Places, progress: ProgressCallback = ignore_pr
 
 
 def reach(model: Model, places: Places, progress: ProgressCallback = ignore_progress) -> Reach:
-    """The mean norm of the gradient of one character's loss by the state k = 1, 2, 3 … 200
-    characters before it.
+    """Return the mean norm of the gradient of one character's loss with respect to the state
+    k = 1, 2, 3 … 200 characters earlier.
 
-    A place counts at those k only where its record, or the text, began farther back.
+    A place counts only for those k at which its record, or the text, had already begun.
     """
     farthest = max(1, min(MAX_REACH, int(places.lengths_B.max()) - 1))
     weights = _tensors(model.weights)
@@ -187,7 +190,7 @@ def reach(model: Model, places: Places, progress: ProgressCallback = ignore_prog
 
 
 def _num_steps(places: Places, farthest: int) -> int:
-    """How many characters are read before those to be predicted."""
+    """Return how many characters are read before those to predict."""
     return max(farthest, min(farthest + _WARM_UP, int(places.lengths_B.max())))
 
 
@@ -198,9 +201,10 @@ def _norms(
     farthest: int,
     tell: Callable[[], None],
 ) -> npt.NDArray[np.float64]:
-    """‖∂loss/∂s‖ at each place by the state k characters before, (K, B) for k = 1 … farthest.
+    """Return ‖∂loss/∂s‖ with respect to the state k = 1 … farthest characters before each place,
+    (K, B).
 
-    `tell` is called after each character that was read.
+    `tell` is called after each character.
     """
     state = _tensors(initial_state(config, len(places.ends_B)))
     carried: list[list[Tensor]] = []
@@ -216,18 +220,18 @@ def _norms(
     parts = [part for state_parts in carried for part in state_parts]
     gradients = torch.stack(torch.autograd.grad(loss, parts))
     norms_KB = gradients.square().sum(2).view(len(carried), -1, len(places.ends_B)).sum(1).sqrt()
-    found: npt.NDArray[np.float64] = norms_KB.flip(0).numpy()
-    return found
+    nearest_first_KB: npt.NDArray[np.float64] = norms_KB.flip(0).numpy()
+    return nearest_first_KB
 
 
 def _begun(state: State, is_read_B: Tensor) -> State:
-    """The state carried on where something was read, and nothing where a record is to begin."""
+    """Return the state, set to the initial one where nothing has been read yet."""
     layers = tuple(tuple(part * is_read_B[:, None] for part in layer) for layer in state.layers)
     return State(layers, torch.where(is_read_B, state.before_KB, ngrams.NOTHING))
 
 
 def _tensors(arrays: Any) -> Any:
-    """Copy a tuple of tuples of arrays to torch, real numbers in float64."""
+    """Copy nested tuples of arrays to torch, real numbers in float64."""
     if isinstance(arrays, tuple):
         parts = [_tensors(part) for part in arrays]
         return type(arrays)(*parts) if hasattr(arrays, "_fields") else tuple(parts)

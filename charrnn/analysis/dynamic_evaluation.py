@@ -1,8 +1,10 @@
-"""Dynamic evaluation: a model that goes on learning from the text it is measured on.
+"""Dynamic evaluation: score a text with a model that learns from it on the way.
 
-Every segment is scored before it is learned from, so nothing is predicted that was already seen;
-what the text does again and again, its names above all, is soon expected. After Krause et al.,
-2018 (arXiv:1709.07432). The network given is changed; the caller keeps what it was.
+Each segment is scored before the model learns from it, so no text is predicted that was already
+seen. What a text repeats, above all its names, is soon expected. After Krause et al., 2018
+(arXiv:1709.07432). The network is changed.
+
+Shapes: T characters of a segment, B = 1, V vocabulary.
 """
 
 import torch
@@ -22,13 +24,14 @@ _MAX_NORM = 1.0
 def evaluate_adapting(
     network: Network, ids: IntArray, *, first: int, rate: float = 5e-4, decay: float = 1e-3
 ) -> float:
-    """Mean nats per character of ids[first:], read once from left to right, state carried,
-    learning on the way. The 256 characters before are read, neither scored nor learned from.
+    """Return mean nats per character of ids[first:], read once with the state carried.
+
+    The 256 characters before are read, but neither scored nor learned from.
 
     θ ← θ - rate g / (√v̂ + ε) + decay (θ₀ - θ)        v the running mean of g²
 
-    rate: how far each weight goes in a step, where its gradient has its usual size.
-    decay: which share of the way back to what was trained it goes in each step.
+    rate: step size of a weight whose gradient has its usual size.
+    decay: fraction of the way back to the trained weights θ₀, in each step.
     """
     device = network.head.weight.device
     trained = [weight.detach().clone() for weight in network.parameters()]
@@ -63,7 +66,7 @@ def _update(
     rate: float,
     decay: float,
 ) -> None:
-    """One step along the gradient, and a little back."""
+    """Take one step along the gradient, and a part of the way back to the trained weights."""
     gradients = []
     for weight in weights:
         assert weight.grad is not None

@@ -1,6 +1,6 @@
-"""How the losses of a run fell, as its metrics tell it; and the chart of them.
+"""The losses of a run over time, read from its metrics, and a chart of them.
 
-It reads metrics.jsonl and no checkpoint: lines that are torn or not understood are passed over.
+Lines of metrics.jsonl that are damaged or unknown are skipped.
 """
 
 import math
@@ -17,7 +17,7 @@ AGAINST = ("steps", "minutes")
 
 @dataclass(frozen=True)
 class Series:
-    """One loss over the time of a run: in nats per character, after so many steps and minutes."""
+    """A loss over the time of a run, in nats per character."""
 
     steps: list[float] = field(default_factory=list)
     minutes: list[float] = field(default_factory=list)
@@ -26,16 +26,16 @@ class Series:
 
 @dataclass(frozen=True)
 class Losses:
-    """A run's training and validation loss, and what simple models reach on the same text."""
+    """A run's training and validation loss, and its baselines."""
 
     run: str
     training: Series
     validation: Series
-    baselines: Mapping[str, float]  # nats per character by name; empty where none were measured
+    baselines: Mapping[str, float]  # nats per character by name; may be empty
 
 
 def of(run: Run) -> Losses:
-    """The losses in a run's metrics. Raises `UsageError` where it has none yet."""
+    """Read the losses of a run. Raises `UsageError` if it has none yet."""
     training, validation = Series(), Series()
     baselines: dict[str, float] = {}
     for line in run.metrics_lines():
@@ -45,9 +45,9 @@ def of(run: Run) -> Losses:
                 series.steps.append(step)
                 series.minutes.append(seconds / 60)
                 series.nats.append(nats)
-        found = line.get("baselines")
-        if isinstance(found, dict):
-            baselines |= {name: nats for name, nats in found.items() if _is_number(nats)}
+        measured = line.get("baselines")
+        if isinstance(measured, dict):
+            baselines |= {name: nats for name, nats in measured.items() if _is_number(nats)}
     if not (training.nats or validation.nats):
         raise UsageError(
             f"the run {run.name!r} has no losses to draw yet", "they come with its first steps"
@@ -60,21 +60,26 @@ def _is_number(value: Any) -> TypeGuard[float]:
 
 
 def chart(every: Sequence[Losses], *, against: str, unit: float, y_label: str, log: bool) -> Chart:
-    """The losses of some runs together, against one of `AGAINST`; `unit` is the nats in a unit of
-    the y axis, `log` makes the x axis logarithmic. Of the simple models' losses those are drawn
-    that hold for all runs.
+    """Chart the losses of several runs against one of `AGAINST`.
+
+    `unit` is the number of nats in a unit of the y axis; `log` makes the x axis logarithmic. A
+    baseline is drawn if it is the same for all runs.
     """
-    alone = len(every) == 1
-    curves, levels = [], {}
-    for losses in every:
-        series = {"training": losses.training, "validation": losses.validation}
-        for name, one in series.items():
-            if one.nats:
-                x = one.steps if against == "steps" else one.minutes
-                full = name if alone else f"{losses.run} {name}"
-                curves.append(Curve(full, x, [nats / unit for nats in one.nats]))
-    for name, nats in every[0].baselines.items():
-        if all(other.baselines.get(name) == nats for other in every):
-            levels[name] = nats / unit
-    title = f"loss of {every[0].run}" if alone else "loss"
-    return Chart(title, against, y_label, tuple(curves), levels, log_x=log)
+    is_alone = len(every) == 1
+    curves = tuple(
+        Curve(
+            name if is_alone else f"{losses.run} {name}",
+            series.steps if against == "steps" else series.minutes,
+            [nats / unit for nats in series.nats],
+        )
+        for losses in every
+        for name, series in (("training", losses.training), ("validation", losses.validation))
+        if series.nats
+    )
+    levels = {
+        name: nats / unit
+        for name, nats in every[0].baselines.items()
+        if all(losses.baselines.get(name) == nats for losses in every)
+    }
+    title = f"loss of {every[0].run}" if is_alone else "loss"
+    return Chart(title, against, y_label, curves, levels, log_x=log)

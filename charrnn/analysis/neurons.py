@@ -1,15 +1,14 @@
-"""Which unit follows what: the units of a model, ranked by how closely each keeps to something that
-a person can name in a text.
+"""Units of a model, ranked by how closely each follows a feature of a text, such as quotes.
 
-The score is |r|, the correlation of a unit's activity with a feature (text_features.py) of a text:
-Pearson's, which for a feature that is on or off is the point-biserial one. It is 1 for a unit that
-does that and nothing else, 0 for one that takes no notice of it, and it does not change when an
-activity is scaled, shifted or turned round. After the quote detection cell of Karpathy, Johnson &
+The score is |r|, Pearson's correlation of a unit's activity with a feature (text_features.py); for
+a feature that is on or off this is the point-biserial correlation. It is 1 for a unit that follows
+the feature exactly and 0 for one that ignores it, and does not change when an activity is scaled,
+shifted or negated. After the quote detection cell of Karpathy, Johnson &
 Fei-Fei, 2015 (arXiv:1506.02078), and the sentiment neuron of Radford, Jozefowicz & Sutskever, 2017
 (arXiv:1704.01444).
 
-A layer's units are h and what else its cell carries, such as the c of an LSTM, taken as tanh(c) as
-those papers draw it: what the output gate would show if it were open.
+A layer's units are h and what else its cell carries, such as the c of an LSTM. c is taken as
+tanh(c), as in those papers: the output of the cell if its output gate were fully open.
 
 Shapes: T characters, U units of all layers, F features, W weightings of a sum.
 """
@@ -27,15 +26,15 @@ from charrnn.analysis.text_features import FEATURES, Feature
 from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig
 from charrnn.data.vocab import code_points
-from charrnn.errors import UsageError
+from charrnn.errors import SettingError
 from charrnn.generation.model import Model
 from charrnn.sources.lines import RECORD_END
 
 FloatArray = npt.NDArray[Any]
 
 _CHUNK = 1024  # characters whose activities are in memory at once
-_LEAST_OFTEN = 10  # a feature that is on, or off, for fewer characters says nothing
-_LEAST_VARIANCE = 1e-12  # less is float32's rounding
+_LEAST_OFTEN = 10  # characters; a feature that is on, or off, for fewer is left out
+_LEAST_VARIANCE = 1e-12  # less is rounding in float32
 
 
 class Unit(NamedTuple):
@@ -50,7 +49,7 @@ class Unit(NamedTuple):
 
 
 def units(config: ModelConfig) -> list[Unit]:
-    """All units of a model, in the order of the columns of `activities`."""
+    """Return all units of a model, in the order of the columns of `activities`."""
     parts = cell_spec(config.cell).state
     return [
         Unit(part, layer, number)
@@ -61,17 +60,17 @@ def units(config: ModelConfig) -> list[Unit]:
 
 
 def unit_of(typed: str, config: ModelConfig) -> Unit:
-    """The unit that is written so: h0.17, c1.3; 17 alone is h0.17 and c3 is c0.3.
+    """Parse the name of a unit: h0.17, c1.3; 17 is short for h0.17 and c3 for c0.3.
 
-    Raises `UsageError` for one that the model has not got.
+    Raises `SettingError` if the model does not have it.
     """
     match = re.fullmatch(r"([a-z]*)(?:(\d+)\.)?(\d+)", typed)
     if match:
         unit = Unit(match[1] or "h", int(match[2] or 0), int(match[3]))
         if unit in units(config):
             return unit
-    last = units(config)[-1]
-    raise UsageError(f"--unit {typed!r} is no unit of this model", f"they go from h0.0 to {last}")
+    hint = f"choose one from h0.0 to {units(config)[-1]}"
+    raise SettingError(f"unit {typed!r} is not a unit of this model", hint, "unit")
 
 
 @dataclass(frozen=True)
@@ -80,13 +79,13 @@ class Follower:
 
     feature: str
     unit: Unit
-    correlation: float  # from -1 to 1; below 0 the unit falls where the feature is on
-    mean_on: float  # its mean activity where the feature is on, or above its mean
+    correlation: float  # from -1 to 1; below 0 the unit is low where the feature is on
+    mean_on: float  # mean activity where the feature is on, or above its mean
     mean_off: float
 
     @property
     def score(self) -> float:
-        """From 0 to 1: how closely it follows."""
+        """How closely the unit follows the feature, from 0 to 1."""
         return abs(self.correlation)
 
 
@@ -97,7 +96,7 @@ class Ranking:
     num_chars: int
     num_units: int
     best: Mapping[str, tuple[Follower, ...]]  # the closest first
-    left_out: tuple[str, ...]  # features that the text hardly ever has, or hardly ever lacks
+    left_out: tuple[str, ...]  # features that are on, or off, almost nowhere in the text
 
 
 def rank(
@@ -108,48 +107,49 @@ def rank(
     features: Mapping[str, Feature] = FEATURES,
     progress: ProgressCallback = ignore_progress,
 ) -> Ranking:
-    """The `num_best` units for each feature, over a text of characters that the model knows."""
+    """Rank the `num_best` units for each feature over a text of characters that the model knows."""
     values = {name: np.asarray(feature.of(text), float) for name, feature in features.items()}
-    told = {name: value_T for name, value_T in values.items() if _tells(value_T)}
+    ranked = {name: value_T for name, value_T in values.items() if _is_frequent(value_T)}
     every, best = units(model.config), {}
-    if told:
-        found = correlated(activities(model, text, progress), np.stack(list(told.values())))
-        for name, *one in zip(told, *found, strict=True):
-            r_U, on_U, off_U = (array_U.tolist() for array_U in one)
+    if ranked:
+        figures = correlate(activities(model, text, progress), np.stack(list(ranked.values())))
+        for name, *rows in zip(ranked, *figures, strict=True):
+            r_U, on_U, off_U = (row_U.tolist() for row_U in rows)
             closest = sorted(range(len(every)), key=lambda u: -abs(r_U[u]))[:num_best]
             best[name] = tuple(Follower(name, every[u], r_U[u], on_U[u], off_U[u]) for u in closest)
-    return Ranking(len(text), len(every), best, tuple(name for name in values if name not in told))
+    left_out = tuple(name for name in values if name not in ranked)
+    return Ranking(len(text), len(every), best, left_out)
 
 
-def _tells(value_T: FloatArray) -> bool:
-    """Whether a feature is on often enough, and off often enough, to be followed."""
+def _is_frequent(value_T: FloatArray) -> bool:
+    """Whether a feature is on, and off, often enough to be followed."""
     num_on = int(_on(value_T).sum())
     return _LEAST_OFTEN <= num_on <= len(value_T) - _LEAST_OFTEN
 
 
 def _on(value_XT: FloatArray) -> npt.NDArray[np.bool_]:
-    """Where a feature is on: above its mean."""
+    """Return where a feature is on: above its mean."""
     on_XT: npt.NDArray[np.bool_] = value_XT > value_XT.mean(-1, keepdims=True)
     return on_XT
 
 
-def correlated(
-    pieces: Iterable[FloatArray], value_FT: FloatArray
+def correlate(
+    chunks: Iterable[FloatArray], value_FT: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Pearson's r of each feature with each unit, and the unit's mean where the feature is on and
-    where it is off: three of shape (F, U). The pieces, (T, U) each, are read once.
+    """Return Pearson's r of each feature with each unit, and the means of each unit where the
+    feature is on and where it is off: three arrays (F, U).
 
-    r is 0 for a unit that does not move.
+    `chunks` are activities, (T, U) each, and are read once. r is 0 for a unit that never changes.
     """
     F, T = value_FT.shape
     standard_FT = value_FT - value_FT.mean(1, keepdims=True)
     standard_FT /= value_FT.std(1, keepdims=True)
     weight_WT = np.concatenate([np.ones((1, T)), standard_FT, _on(value_FT)])
-    origin_U, sum_WU, square_U = _sums(pieces, weight_WT)
+    origin_U, sum_WU, square_U = _sums(chunks, weight_WT)
     x_U, standard_FU, on_FU = sum_WU[0], sum_WU[1 : F + 1], sum_WU[F + 1 :]
     variance_U = square_U / T - np.square(x_U / T)
-    moves_U = variance_U > _LEAST_VARIANCE
-    r_FU = standard_FU / T / np.sqrt(np.where(moves_U, variance_U, np.inf))
+    changes_U = variance_U > _LEAST_VARIANCE
+    r_FU = standard_FU / T / np.sqrt(np.where(changes_U, variance_U, np.inf))
     num_on_F1 = _on(value_FT).sum(1, keepdims=True)
     mean_on_FU = origin_U + on_FU / num_on_F1
     mean_off_FU = origin_U + (x_U - on_FU) / (T - num_on_F1)
@@ -157,16 +157,16 @@ def correlated(
 
 
 def _sums(
-    pieces: Iterable[FloatArray], weight_WT: FloatArray
+    chunks: Iterable[FloatArray], weight_WT: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The units' first activities, and relative to them, so that nothing is lost where a unit
-    hardly moves: their weighted sums, (W, U), and the sum of their squares.
+    """Return the first activities, and relative to them the weighted sums, (W, U), and the sums of
+    squares, (U,). Relative, because a unit that hardly changes would lose its digits otherwise.
     """
     origin_U, sum_WU, square_U, first = np.zeros(()), np.zeros(()), np.zeros(()), 0
-    for piece_TU in pieces:
+    for chunk_TU in chunks:
         if not first:
-            origin_U = piece_TU[0].astype(float)
-        x_TU = piece_TU - origin_U
+            origin_U = chunk_TU[0].astype(float)
+        x_TU = chunk_TU - origin_U
         sum_WU = sum_WU + weight_WT[:, first : first + len(x_TU)] @ x_TU
         square_U = square_U + np.square(x_TU).sum(0)
         first += len(x_TU)
@@ -174,17 +174,17 @@ def _sums(
 
 
 def activity(model: Model, text: str, unit: Unit) -> FloatArray:
-    """One unit's activity after each character of a text, from -1 to 1."""
+    """Return one unit's activity after each character of a text, from -1 to 1."""
     column = units(model.config).index(unit)
-    return np.concatenate([piece_TU[:, column] for piece_TU in activities(model, text)])
+    return np.concatenate([chunk_TU[:, column] for chunk_TU in activities(model, text)])
 
 
 def activities(
     model: Model, text: str, progress: ProgressCallback = ignore_progress
 ) -> Iterator[FloatArray]:
-    """All units' activities after each character, from -1 to 1, in pieces of shape (T, U).
+    """Yield all units' activities after each character, from -1 to 1, in chunks of shape (T, U).
 
-    The text is read from a new start, each record of a model of records from one of its own.
+    The text is read from a zero state; with a model of records, so is each record.
     """
     is_cell_U = np.array([unit.part != "h" for unit in units(model.config)])
     ids = model.vocab.ids_of(code_points(text)).tolist()
@@ -192,15 +192,15 @@ def activities(
     if model.records != "none":
         starts |= {match.end() for match in re.finditer(RECORD_END[model.records], text)}
     for first in range(0, len(ids), _CHUNK):
-        piece = ids[first : first + _CHUNK]
-        piece_TU = np.empty((len(piece), len(is_cell_U)), np.float32)
-        for t, i in enumerate(piece):
+        chunk = ids[first : first + _CHUNK]
+        chunk_TU = np.empty((len(chunk), len(is_cell_U)), np.float32)
+        for t, i in enumerate(chunk):
             if first + t in starts:
                 stepper = model.backend.stepper()
                 stepper.step(model.start_id)
             stepper.step(i)
             parts = [part for layer in stepper.state().layers for part in layer]
-            np.concatenate(parts, 1, out=piece_TU[t : t + 1])
-        piece_TU[:, is_cell_U] = np.tanh(piece_TU[:, is_cell_U])
-        progress(first + len(piece), len(ids))
-        yield piece_TU
+            np.concatenate(parts, 1, out=chunk_TU[t : t + 1])
+        chunk_TU[:, is_cell_U] = np.tanh(chunk_TU[:, is_cell_U])
+        progress(first + len(chunk), len(ids))
+        yield chunk_TU

@@ -1,10 +1,10 @@
-"""What a person can name in a text: inside quotes, the place in the line, a capital …
+"""Features of a text that units may follow: inside quotes, position in the line, a capital …
 
-A feature is a function from a text to one number for each character, True and False where it is on
-or off. The number belongs to the moment when that character has just been read. To add one, write
-such a function and give it a name and a sentence in `FEATURES`: nothing else has to know of it.
+A feature is a function from a text to one number for each character; True and False mean on and
+off. The number describes the text just after that character was read. To add a feature, write such
+a function and give it a name and a description in `FEATURES`.
 
-It knows nothing of models. Shapes: T characters.
+Shapes: T characters.
 """
 
 import re
@@ -18,14 +18,14 @@ Values = npt.NDArray[Any]  # (T,): booleans or real numbers
 
 
 class Feature(NamedTuple):
-    """One thing that a unit may follow."""
+    """A function of a text, and its description for the table."""
 
-    says: str  # in a few words, for the table
+    description: str
     of: Callable[[str], Values]
 
 
 def where(pattern: str) -> Callable[[str], Values]:
-    """The feature that is on in what a pattern matches, or in its group where it has one."""
+    """Return a feature that is on in each match of a pattern, or in its group if it has one."""
     regex = re.compile(pattern, re.MULTILINE)
     assert regex.groups <= 1
 
@@ -40,20 +40,20 @@ def where(pattern: str) -> Callable[[str], Values]:
 
 
 def since(pattern: str) -> Callable[[str], Values]:
-    """The feature that counts the characters since the last match: 0 in it, 1 right after it."""
+    """Return a feature that counts characters since the last match: 0 in it, 1 just after it."""
     matched = where(pattern)
 
     def feature(text: str) -> Values:
-        places_T = np.arange(len(text))
-        last_T = np.where(matched(text), places_T, -1)
-        count_T: Values = places_T - np.maximum.accumulate(last_T)
+        positions_T = np.arange(len(text))
+        last_T = np.where(matched(text), positions_T, -1)
+        count_T: Values = positions_T - np.maximum.accumulate(last_T)
         return count_T
 
     return feature
 
 
 def in_brackets(text: str) -> Values:
-    """Inside (…), […] or {…}, however deep; an empty line closes what was left open."""
+    """Return where brackets are open; an empty line closes those that were left open."""
     depth, depths = 0, []
     for before, char in zip(" " + text, text, strict=False):
         if char in "([{":
@@ -67,7 +67,7 @@ def in_brackets(text: str) -> Values:
 
 
 def indentation(text: str) -> Values:
-    """How many blanks the line began with, as far as it has been read."""
+    """Return how many blanks the line begins with, as far as it has been read."""
     lines = text.split("\n")
     depths = [len(line) - len(line.lstrip(" \t")) for line in lines]
     depths_T = np.repeat(depths, [len(line) + 1 for line in lines])[: len(text)]
@@ -75,8 +75,8 @@ def indentation(text: str) -> Values:
     return read_T
 
 
-# A straight " both opens and closes, so an empty line closes too: one that is missing does not turn
-# the rest of the text inside out. A ' that opens has no letter before it and its pair in the line.
+# A straight " both opens and closes, so an empty line closes too: otherwise one missing " would
+# invert the rest of the text. A ' that opens has no letter before it, and closes in the same line.
 _DOUBLE = r'("(?:[^"\n]|\n(?!\n))*|“(?:[^”\n]|\n(?!\n))*)"?'
 _SINGLE = r"(?<!\w)(['‘](?=\S)(?:[^'’\n]|(?<=\w)['’](?=\w))*)(?<=\S)['’](?!\w)"
 _SPEAKER = r"^[A-Z][^\n:.!?]{0,40}:\n"

@@ -108,12 +108,12 @@ def _print_ranking(ranking: "Ranking", feature: str | None) -> None:
     from charrnn.analysis.text_features import FEATURES
     from charrnn.cli.console.tables import print_table
 
-    what = "" if feature is None else f" for {feature}, {FEATURES[feature].says}"
+    what = "" if feature is None else f" for {feature}, {FEATURES[feature].description}"
     print(f"{ranking.num_units:,} units over {ranking.num_chars:,} characters{what}")
     rows = [
         [str(one.unit)]
         + [f"{number:+.2f}" for number in (one.correlation, one.mean_on, one.mean_off)]
-        + ([name, FEATURES[name].says] if feature is None else [])
+        + ([name, FEATURES[name].description] if feature is None else [])
         for name, followers in ranking.best.items()
         for one in followers[: 1 if feature is None else None]
     ]
@@ -214,6 +214,7 @@ def _show_charts(memories: Mapping[str, "Memory"], export: Path | None) -> None:
     for word, chart in _charts(memories).items():
         if export is None:
             charts.show(chart)
+            print()
         else:
             path = export.with_stem(f"{export.stem}-{word}")
             charts.export(chart, path)

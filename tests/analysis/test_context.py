@@ -65,37 +65,37 @@ def gradient_norm(network, text, place, k):
     layers = tuple(tuple(part.requires_grad_() for part in layer) for layer in state.layers)
     logits_TBV, _ = network(read[-k:], State(layers, state.before_KB))
     loss = functional.cross_entropy(logits_TBV[-1], torch.tensor([int(text.ids[place])]))
-    found = torch.autograd.grad(loss, [part for layer in layers for part in layer])
-    return float(sum(part.square().sum() for part in found).sqrt())
+    gradients = torch.autograd.grad(loss, [part for layer in layers for part in layer])
+    return float(sum(part.square().sum() for part in gradients).sqrt())
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("text", [plain_text(), text_of_records()], ids=["plain", "records"])
-def test_reach_is_what_autograd_finds_one_k_at_a_time(cell, shape, text, monkeypatch):
+def test_reach_matches_autograd_one_k_at_a_time(cell, shape, text, monkeypatch):
     monkeypatch.setattr(contexts, "MAX_REACH", 9)
     monkeypatch.setattr(contexts, "_LEAST_PLACES", 1)
     monkeypatch.setattr(contexts, "_NUMBERS_AT_ONCE", 40)  # several parts
     model = model_of(cell, **shape)
     places = Places.drawn(text, "val", 8)
-    found, network = reach(model, places), network_of(model)
+    measured, network = reach(model, places), network_of(model)
     expected = {}
     for k in range(1, 10):
         there = [p for p in places.ends_B.tolist() if p - begin_of(text, p) > k]
         if there:
             expected[k] = np.mean([gradient_norm(network, text, p, k) for p in there])
-    assert found.lags == tuple(expected)
-    np.testing.assert_allclose(found.norms, list(expected.values()), rtol=1e-9)
+    assert measured.lags == tuple(expected)
+    np.testing.assert_allclose(measured.norms, list(expected.values()), rtol=1e-9)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("text", [plain_text(), text_of_records()], ids=["plain", "records"])
-def test_context_is_the_loss_of_the_textbook_after_the_last_k_characters(cell, shape, text):
+def test_context_matches_the_reference_after_the_last_k_characters(cell, shape, text):
     model = model_of(cell, **shape)
     places = Places.drawn(text, "val", 20)
-    found = context(model, places)
+    measured = context(model, places)
     longest = max(p - begin_of(text, p) for p in places.ends_B.tolist())
-    assert found.lags == tuple(k for k in (1, 2, 4, 8, 16, 32, 64) if k <= longest)
-    for k, loss in zip(found.lags, found.losses, strict=True):
+    assert measured.lags == tuple(k for k in (1, 2, 4, 8, 16, 32, 64) if k <= longest)
+    for k, loss in zip(measured.lags, measured.losses, strict=True):
         nats = []
         for place in places.ends_B.tolist():
             state = initial_state(model.config, 1)
@@ -106,7 +106,7 @@ def test_context_is_the_loss_of_the_textbook_after_the_last_k_characters(cell, s
         assert loss == pytest.approx(np.mean(nats), abs=1e-5)
 
 
-def test_a_state_that_is_halved_with_each_character_is_found_to_be():
+def test_a_state_that_halves_with_each_character_has_a_halving_of_one():
     """tanh is nearly the identity for states as small as these."""
     config = ModelConfig(cell="rnn", hidden_size=8, embedding_size=2, ngrams=1, skip=False)
     arrays = random_weights(config, len(VOCAB))[0]
@@ -115,19 +115,19 @@ def test_a_state_that_is_halved_with_each_character_is_found_to_be():
     for name in ("weight_ih", "bias_ih", "bias_hh"):
         arrays[f"layers.0.{name}"] *= 1e-5
     model = Model(config, VOCAB, contexts.Weights.from_arrays(config, arrays))
-    found = reach(model, Places.drawn(plain_text(400), "val", 16))
-    assert len(found.lags) == contexts.MAX_REACH == found.lags[-1]
-    assert found.halving == pytest.approx(1, abs=1e-3)
+    measured = reach(model, Places.drawn(plain_text(400), "val", 16))
+    assert len(measured.lags) == contexts.MAX_REACH == measured.lags[-1]
+    assert measured.halving == pytest.approx(1, abs=1e-3)
 
 
-def test_what_does_not_fall_has_no_halving_and_what_is_zero_no_say():
+def test_halving_needs_a_fall_and_ignores_zeros():
     assert Reach((1, 2, 3), (8.0, 2.0, 0.5)).halving == pytest.approx(0.5)
     assert Reach((1, 2, 3), (8.0, 2.0, 0.0)).halving == pytest.approx(0.5)
     assert Reach((1, 2), (1.0, 1.5)).halving is None
     assert Reach((1,), (1.0,)).halving is None
 
 
-def test_enough_context_is_where_nothing_more_is_gained():
+def test_enough_context_is_where_the_loss_stops_falling():
     assert Context((1, 2, 4, 8), (3.0, 2.0, 1.995, 1.992)).enough() == 2
     assert Context((1, 2, 4, 8), (3.0, 2.0, 1.995, 1.9)).enough() == 8
     assert Context((1, 2, 4, 8), (3.0, 2.0, 2.5, 1.995)).enough() == 2
@@ -179,10 +179,10 @@ def test_the_command_takes_records_and_bytes(charrnn, tmp_path, kind):
 def test_charts_are_written_where_matplotlib_is(charrnn, trained, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
     monkeypatch.setattr(contexts, "MAX_CONTEXT", 4)
-    told = charrnn("memory", "--export", "a.svg", "--places", 8)
-    assert told.code == 0
+    shown = charrnn("memory", "--export", "a.svg", "--places", 8)
+    assert shown.code == 0
     assert {path.name for path in tmp_path.glob("*.svg")} == {"a-reach.svg", "a-context.svg"}
-    assert "wrote a-reach.svg" in told.err
+    assert "wrote a-reach.svg" in shown.err
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_charts_are_written_where_matplotlib_is(charrnn, trained, tmp_path, monk
         (("none",), 4, "there is no run 'none'"),
     ],
 )
-def test_what_cannot_be_is_one_line(charrnn, trained, arguments, code, phrase):
+def test_wrong_settings_cost_one_line(charrnn, trained, arguments, code, phrase):
     refused = charrnn("memory", *arguments)
     assert (refused.code, refused.err.count("\n")) == (code, 1)
     assert phrase in refused.err

@@ -6,7 +6,7 @@ from conftest import SMALL, random_weights, small_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charrnn.analysis.neurons import Unit, activities, activity, correlated, rank, unit_of, units
+from charrnn.analysis.neurons import Unit, activities, activity, correlate, rank, unit_of, units
 from charrnn.analysis.text_features import FEATURES, Feature
 from charrnn.config import ModelConfig
 from charrnn.data.vocab import Vocab, code_points
@@ -63,7 +63,7 @@ def test_a_unit_planted_to_follow_the_line_position_ranks_first(cell):
     assert as_drawn[0].score < best[0].score - 0.1
 
 
-def textbook(model, text):
+def reference(model, text):
     """All units' activities (T, U) by reference.py, c as tanh(c)."""
     state = initial_state(model.config, 1)
     read = []
@@ -75,19 +75,19 @@ def textbook(model, text):
 
 
 @pytest.mark.parametrize("settings", [{}, {"ngrams": 1, "skip": False, "num_layers": 1}])
-def test_activities_are_the_textbooks(cell, settings):
+def test_activities_match_the_reference(cell, settings):
     model = model_of(cell, **settings)
-    found_TU = np.concatenate(list(activities(model, TEXT[:1040])))
-    np.testing.assert_allclose(found_TU, textbook(model, TEXT[:1040]), atol=2e-5)
-    assert found_TU.shape[1] == len(units(model.config))
+    chunks_TU = np.concatenate(list(activities(model, TEXT[:1040])))
+    np.testing.assert_allclose(chunks_TU, reference(model, TEXT[:1040]), atol=2e-5)
+    assert chunks_TU.shape[1] == len(units(model.config))
     last = units(model.config)[-1]
     assert unit_of(str(last), model.config) == last
-    np.testing.assert_array_equal(activity(model, TEXT[:1040], last), found_TU[:, -1])
+    np.testing.assert_array_equal(activity(model, TEXT[:1040], last), chunks_TU[:, -1])
 
 
-def test_every_score_is_the_correlation_that_numpy_finds(cell):
+def test_scores_match_correlations_by_numpy(cell):
     model = model_of(cell)
-    every, activity_TU = units(model.config), textbook(model, TEXT).astype(float)
+    every, activity_TU = units(model.config), reference(model, TEXT).astype(float)
     ranking = rank(model, TEXT, num_best=len(every))
     assert {"digit", "double-quotes", "brackets"} <= set(ranking.left_out)
     assert set(ranking.best) | set(ranking.left_out) == set(FEATURES)
@@ -111,7 +111,7 @@ def test_every_score_is_the_correlation_that_numpy_finds(cell):
     st.floats(-10, 10),
     st.booleans(),
 )
-def test_a_score_is_a_share_and_no_scaling_shift_or_sign_changes_it(
+def test_a_score_is_at_most_one_and_ignores_scale_shift_and_sign(
     seed, size, scale, shift, is_turned
 ):
     random = np.random.default_rng(seed)
@@ -120,11 +120,11 @@ def test_a_score_is_a_share_and_no_scaling_shift_or_sign_changes_it(
     x_TU[:, 2] = value_FT[1]
     factor = -scale if is_turned else scale
 
-    def pieces(array):
+    def chunks(array):
         return (array[t : t + size] for t in range(0, len(array), size))
 
-    r_FU, on_FU, off_FU = correlated(pieces(x_TU), value_FT)
-    again_FU, *_ = correlated(pieces(x_TU * factor + shift), value_FT)
+    r_FU, on_FU, off_FU = correlate(chunks(x_TU), value_FT)
+    again_FU, *_ = correlate(chunks(x_TU * factor + shift), value_FT)
     assert (np.abs(r_FU) <= 1).all()
     assert r_FU[1, 2] == pytest.approx(1)
     assert (on_FU[1, 2], off_FU[1, 2]) == pytest.approx((1, 0), abs=1e-9)
@@ -132,20 +132,20 @@ def test_a_score_is_a_share_and_no_scaling_shift_or_sign_changes_it(
     np.testing.assert_allclose(r_FU, np.corrcoef(value_FT, x_TU.T)[:2, 2:], atol=1e-8)
 
 
-def test_a_unit_that_never_moves_follows_nothing():
+def test_a_unit_that_never_changes_follows_nothing():
     x_TU = np.full((50, 1), np.float32(0.9999999))
-    r_FU, *_ = correlated([x_TU], np.arange(50.0)[None])
+    r_FU, *_ = correlate([x_TU], np.arange(50.0)[None])
     assert r_FU.tolist() == [[0.0]]
 
 
-def test_a_feature_of_ones_own():
+def test_a_feature_can_be_added():
     asked = {"o": Feature("the letter o", lambda text: np.array([c == "o" for c in text]))}
     ranking = rank(model_of("gru"), TEXT, features=asked, num_best=3)
-    assert [len(found) for found in ranking.best.values()] == [3]
+    assert [len(followers) for followers in ranking.best.values()] == [3]
     assert not ranking.left_out
 
 
-def test_each_record_is_read_from_a_new_start(cell):
+def test_each_record_is_read_from_a_zero_state(cell):
     model = model_of(cell, records="lines")
     unit = units(model.config)[-1]
     both, second = activity(model, "aoe\nuio", unit), activity(model, "uio", unit)
@@ -153,12 +153,12 @@ def test_each_record_is_read_from_a_new_start(cell):
     assert abs(both[0] - activity(model, "u", unit)[0]) > 1e-4
 
 
-def test_units_are_written_in_short_or_in_full():
+def test_names_of_units_can_be_short_or_full():
     config = ModelConfig(cell="lstm", hidden_size=20, num_layers=2)
     assert unit_of("17", config) == unit_of("h17", config) == Unit("h", 0, 17)
     assert str(unit_of("c1.3", config)) == "c1.3"
     for wrong in ("h2.0", "20", "x1", "", "h1.", "-1"):
-        with pytest.raises(UsageError, match="no unit of this model"):
+        with pytest.raises(UsageError, match="not a unit of this model"):
             unit_of(wrong, config)
     with pytest.raises(UsageError):
         unit_of("c0.1", ModelConfig(cell="gru"))
@@ -169,7 +169,7 @@ def trained(charrnn_once, corpus):
     charrnn_once("train", corpus.name, *SMALL, "--steps", 5, "--run", "a")
 
 
-def test_the_command_ranks_and_colours(charrnn, trained, tmp_path):
+def test_the_command_ranks_units_and_shows_one(charrnn, trained, tmp_path):
     shown = charrnn("neurons", "a", "--length", 300)
     assert shown.code == 0
     assert "24 units over 300 characters" in shown.out and "line-position" in shown.out
@@ -180,10 +180,10 @@ def test_the_command_ranks_and_colours(charrnn, trained, tmp_path):
     assert f"activity of {best[0]['unit']}" in coloured.out
     assert "\x1b" not in shown.out + coloured.out
     (tmp_path / "text.txt").write_text("a ☃ stone")
-    told = charrnn("neurons", "--unit", 3, "--text", "text.txt", "--json", "--export", "a.html")
-    assert json.loads(told.out)["text"] == "a  stone"
-    assert len(json.loads(told.out)["values"]) == 8
-    assert "1 character that the model does not know: left out" in told.err
+    shown = charrnn("neurons", "--unit", 3, "--text", "text.txt", "--json", "--export", "a.html")
+    assert json.loads(shown.out)["text"] == "a  stone"
+    assert len(json.loads(shown.out)["values"]) == 8
+    assert "1 character that the model does not know: left out" in shown.err
     assert "h0.3" in (tmp_path / "a.html").read_text()
     (tmp_path / "text.txt").write_text("☃")
     empty = charrnn("neurons", "--text", "text.txt")
@@ -194,14 +194,18 @@ def test_the_command_ranks_and_colours(charrnn, trained, tmp_path):
     ("arguments", "code", "phrase"),
     [
         (("--feature", "rhyme"), 2, "--feature 'rhyme' is not known; choose one of double-quotes"),
-        (("--unit", "h9.9"), 2, "--unit 'h9.9' is no unit of this model; they go from h0.0 to"),
+        (
+            ("--unit", "h9.9"),
+            2,
+            "--unit 'h9.9' is not a unit of this model; choose one from h0.0 to",
+        ),
         (("--unit", "1", "--feature", "vowel"), 2, "choose one"),
         (("--export", "a.svg"), 2, "name it: --unit"),
         (("--unit", "1", "--export", "a.txt"), 2, "neither .html nor .svg"),
         (("--text", "missing.txt"), 2, "missing.txt cannot be read"),
     ],
 )
-def test_what_cannot_be_is_one_line(charrnn, trained, arguments, code, phrase):
+def test_wrong_settings_cost_one_line(charrnn, trained, arguments, code, phrase):
     refused = charrnn("neurons", *arguments)
     assert (refused.code, refused.err.count("\n")) == (code, 1)
     assert phrase in refused.err

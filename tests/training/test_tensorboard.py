@@ -7,7 +7,7 @@ import types
 import pytest
 from conftest import ROOT, SMALL
 
-from charrnn.errors import UsageError
+from charrnn.errors import SettingError
 from charrnn.training.callbacks.tensorboard import TensorBoard
 
 REFUSED = OSError(28, "No space left on device")
@@ -109,7 +109,7 @@ def test_without_the_package_it_says_what_to_install(monkeypatch, charrnn, corpu
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     for name in [name for name in sys.modules if name.startswith("tensorboard.")]:
         monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(UsageError):
+    with pytest.raises(SettingError):
         TensorBoard()
     refused = charrnn("train", corpus, *SMALL, "--steps", 20, "--tensorboard")
     assert refused.code == 2

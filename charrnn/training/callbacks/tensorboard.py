@@ -1,6 +1,6 @@
-"""TensorBoard: the metrics and samples of a run as event files, beside its checkpoints.
+"""Write the metrics and samples of a run as event files for TensorBoard, beside its checkpoints.
 
-Files are written as the figures come, without threads. A disk that refuses them costs a warning.
+Events are written at once, without threads. If the disk refuses them, the run warns and goes on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn._text import visible
-from charrnn.errors import UsageError
+from charrnn.errors import SettingError
 from charrnn.training.callbacks.callback import Callback
 
 if TYPE_CHECKING:
@@ -26,28 +26,32 @@ _SCALARS = ("loss", "val_loss", "learning_rate", "grad_norm", "chars_per_second"
 
 
 class TensorBoard(Callback):
-    """Writes event files. It goes before callbacks that print, for standard output may refuse."""
+    """Write event files.
+
+    Comes before callbacks that print, since standard output may be closed and end the run.
+    """
 
     def __init__(self) -> None:
-        """Raise `UsageError` where the package `tensorboard` is missing."""
+        """Raise `SettingError` if the package `tensorboard` is missing."""
         try:
             from tensorboard.compat.proto import event_pb2
             from tensorboard.summary.writer.record_writer import RecordWriter
         except ImportError as error:
-            raise UsageError(
-                "--tensorboard needs a package that is not installed",
+            raise SettingError(
+                "tensorboard needs a package that is not installed",
                 'type: pip install "charrnn[tensorboard]"',
+                "tensorboard",
             ) from error
         self._new_event, self._new_writer = event_pb2.Event, RecordWriter
         self._folder: Path | None = None
         self._writer: Any = None
 
     def on_start(self, trainer: Trainer) -> None:
-        """Write beside the run's checkpoints; a new file is begun with the next figures."""
+        """Choose the folder; the next record begins a file in it."""
         self._folder = trainer.run.folder / FOLDER
 
     def on_record(self, trainer: Trainer, line: Mapping[str, Any]) -> None:
-        """Write the figures, and the sample if there is one."""
+        """Write the metrics, and the sample if there is one."""
         values = [{"tag": tag, "simple_value": line[tag]} for tag in _SCALARS if tag in line]
         if "sample" in line:
             values.append(_text_value("sample/text_summary", line["sample"]))
@@ -73,8 +77,8 @@ class TensorBoard(Callback):
         self._writer.flush()
 
     def _begin(self, step: int) -> None:
-        """Start a file with a session from this step on, which voids what an interrupted session
-        wrote of the same steps.
+        """Start a file with a session from this step on, so that TensorBoard drops what an
+        interrupted session wrote about later steps.
         """
         assert self._folder is not None
         self._folder.mkdir(exist_ok=True)
@@ -84,7 +88,7 @@ class TensorBoard(Callback):
         self._write(step, session_log={"status": "START"})
 
     def _close(self) -> None:
-        """Write no more until the next start."""
+        """Close the file; write no more until the next start."""
         self._folder = None
         if self._writer is not None:
             with contextlib.suppress(OSError):
@@ -93,7 +97,7 @@ class TensorBoard(Callback):
 
 
 def _text_value(tag: str, text: str) -> dict[str, Any]:
-    """Return a text as a value of a summary, indented so that Markdown leaves it alone."""
+    """Return a text as a summary value, indented so that Markdown shows it as it is."""
     indented = "".join(f"    {line}\n" for line in visible(text).split("\n"))
     return {
         "tag": tag,
