@@ -33,6 +33,7 @@ from charrnn._text import Reporter, bits
 from charrnn.config import DataConfig, require_known
 from charrnn.errors import CharRNNWarning, SettingError, UsageError
 from charrnn.generation.model import Model
+from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.history import Row
 from charrnn.runs.root import Root
 from charrnn.runs.run import Run as RunFolder
@@ -197,6 +198,10 @@ class Run:
         """Return the model of the best checkpoint."""
         return Model.of(self._files.best_valid()[0], self.name)
 
+    def header(self) -> CheckpointHeader:
+        """Return the facts of the newest checkpoint: configurations, corpus, vocabulary, step."""
+        return self._files.newest_header()
+
     def history(self) -> list[Row]:
         """Return what was recorded while it trained: losses, speed, samples; a row each."""
         return self._files.history()
@@ -262,7 +267,7 @@ class Run:
 
     def _state(self) -> str:
         """Network, steps and best loss in a line."""
-        header = self._files.newest_header()
+        header = self.header()
         loss = self._files.best_metrics().get("val_loss")
         best = "" if loss is None else f", validation loss {loss:.4f} nats ({bits(loss):.3f} bits)"
         return f"{header.model}, step {header.position.step:,} of {header.train.steps:,}{best}"

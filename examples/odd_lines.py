@@ -10,9 +10,9 @@ the longest lines.
 import sys
 from pathlib import Path
 
-from charrnn import load
+import charrnn
 
-model = load()
+model = charrnn.load()
 lines = [line for line in Path(sys.argv[1]).read_text().splitlines() if line]
 scores = {line: model.score(line).bits_per_char for line in lines}
 for line in sorted(scores, key=scores.__getitem__, reverse=True)[:10]:

@@ -61,7 +61,7 @@ def test_a_run_has_a_model_a_history_and_a_name(run, tmp_path):
     assert (run.name, run.folder) == ("a", Path("checkpoints/a"))
     assert run.model().generate("a", length=9, seed=1) == load("a").generate("a", length=9, seed=1)
     assert repr(run.model()) == repr(load())
-    assert run.history()[-1].step == 20
+    assert run.history()[-1].step == run.header().position.step == 20
     assert repr(run).startswith("Run('a', lstm 1×12, step 20 of 20, validation loss ")
     assert repr(Run()) == repr(Run(tmp_path / "checkpoints" / "a", root="elsewhere")).replace(
         str(tmp_path / "checkpoints" / "a"), "a"

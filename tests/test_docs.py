@@ -109,6 +109,12 @@ def test_in_small_only_trainings_get_a_small_network() -> None:
     assert run.smaller("python x.py --steps 900") == "python x.py --steps 20"
 
 
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+def test_an_example_uses_the_library_and_starts_no_process(example: Path) -> None:
+    text = example.read_text(encoding="utf-8")
+    assert not re.search(r"subprocess|os\.system|os\.exec|chdir", text)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)

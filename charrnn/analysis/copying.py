@@ -10,10 +10,35 @@ from itertools import groupby
 
 import numpy as np
 
+from charrnn._text import Reporter
+from charrnn.data.corpus import folders_of
+from charrnn.data.reload import reload
 from charrnn.data.text_index import TextIndex, is_known, is_letter
 from charrnn.data.vocab import code_points
+from charrnn.runs.header import CheckpointHeader
 
 LEAST_COPY = 30  # characters in a row that two texts hardly share by chance
+
+
+def index_of(header: CheckpointHeader, *, reporter: Reporter | None = None) -> TextIndex:
+    """Return the index of the corpus that a run learned from, made now if there is none yet.
+
+    If the corpus is gone or has changed, its encoded copy is used. Raises `CorpusError` if there is
+    neither, `StorageError` if the disk has no room for an index.
+    """
+    reporter = reporter or Reporter()
+    with folders_of(header.path) as folders:
+        corpus = reload(header.corpus_reference, folders, keep_corpus=True, reporter=reporter)
+        reporter.end_progress()
+        index = TextIndex.of(
+            corpus.ids,
+            corpus.vocab,
+            corpus.sha256,
+            cache=folders.cache,
+            progress=reporter.show_reading,
+        )
+    reporter.end_progress()
+    return index
 
 
 @dataclass(frozen=True)

@@ -114,29 +114,9 @@ class CopyDetector:
 
 
 def _index_of(header: CheckpointHeader) -> "TextIndex":
-    """Return the index of the corpus that was learned, made now if there is none yet.
+    from charrnn.analysis.copying import index_of
 
-    Where the corpus is gone or has changed, the encoded copy of it serves. Raises `CorpusError`
-    where there is neither, `StorageError` where the disk has no room for an index.
-    """
-    from charrnn.data.corpus import folders_of
-    from charrnn.data.reload import reload
-    from charrnn.data.text_index import TextIndex
-
-    reporter = choose_reporter(quiet=False, as_json=False)
-    reference = header.corpus_reference
-    with folders_of(header.path) as folders:
-        corpus = reload(reference, folders, keep_corpus=True, reporter=reporter)
-        reporter.end_progress()
-        index = TextIndex.of(
-            corpus.ids,
-            corpus.vocab,
-            corpus.sha256,
-            cache=folders.cache,
-            progress=reporter.show_reading,
-        )
-    reporter.end_progress()
-    return index
+    return index_of(header, reporter=choose_reporter(quiet=False, as_json=False))
 
 
 def _shortened(text: str) -> str:
