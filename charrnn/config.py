@@ -422,7 +422,7 @@ class TrainConfig(Checked):
         panel=_LEARNING, low=1, high=2**48, is_chosen=True, shown_default=_BY_CORPUS,
     )  # fmt: skip
     seed: int = setting(1, help="Random seed.", panel=_LEARNING, low=0, high=2**63 - 1)
-    # Where the clock has corrected the schedule: see loop.schedule_share.
+    # Where the clock has corrected the schedule: see training/schedule.py.
     schedule_step: int = setting(0, low=0, high=2**48)
     schedule_done: float = setting(0.0, low=0.0, high=1.0)
 

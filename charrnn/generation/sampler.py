@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.config import SampleConfig
+from charrnn.generation.logit_filters import passes_filters
 from charrnn.models.step_backend import Stepper
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -67,28 +68,12 @@ def _weights(logits_VB: FloatArray, config: SampleConfig, position_B: Any) -> Fl
         return np.exp(logits_VB, logits_VB)
     weights_VB: FloatArray = np.exp(logits_VB / np.maximum(temperature_B, _COLDEST))
     if config.has_filters:
-        weights_VB *= _kept(logits_VB, config)
+        weights_VB *= passes_filters(logits_VB, config)
     if config.temperature == 0 or config.final_temperature == 0:  # the first of equals
         coldest_VB = np.arange(len(logits_VB))[(...,) + (None,) * (logits_VB.ndim - 1)]
         coldest_VB = coldest_VB == logits_VB.argmax(0)
         weights_VB = np.where(np.equal(temperature_B, 0), coldest_VB, weights_VB)
     return weights_VB
-
-
-def _kept(logits_VB: FloatArray, config: SampleConfig) -> npt.NDArray[np.bool_]:
-    """Return which characters pass the filters. The largest logit has to be 0."""
-    order_VB = np.argsort(-logits_VB, axis=0, kind="stable")
-    sorted_VB = np.exp(np.take_along_axis(logits_VB, order_VB, 0))
-    keep_VB = np.ones(sorted_VB.shape, bool)
-    if config.top_k:
-        keep_VB[config.top_k :] = False
-    if config.top_p < 1:
-        reached_VB = np.cumsum(sorted_VB * keep_VB, 0)
-        keep_VB[1:] &= reached_VB[:-1] < config.top_p * reached_VB[-1]
-    keep_VB &= sorted_VB >= config.min_p
-    kept_VB = np.empty_like(keep_VB)
-    np.put_along_axis(kept_VB, order_VB, keep_VB, 0)
-    return kept_VB
 
 
 def log_probabilities(logits_VB: FloatArray) -> npt.NDArray[np.float64]:

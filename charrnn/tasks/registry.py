@@ -1,4 +1,8 @@
-"""All tasks by name, as checkpoints name them: a new task is one module and one line here."""
+"""All tasks by name, as checkpoints name them.
+
+A new task is one module, one line here, and one entry in runs/schemas.py, which says what its
+checkpoints hold to readers that do not import torch.
+"""
 
 from charrnn.tasks.language_model import LANGUAGE_MODEL
 from charrnn.tasks.task import Task

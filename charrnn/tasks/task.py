@@ -1,6 +1,7 @@
 """The seam between what is learned and how: setup and the trainer know a task by `Task` alone.
 
-A new task is one module and one line of the registry. In the order in which they are called:
+A new task is one module, one line of the registry and one entry in runs/schemas.py. The methods, in
+the order in which they are called:
 
     a new run        read, split        the sources become a dataset
                      summary, show_notes        people read what is in it

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from charrnn.config import TrainConfig
 from charrnn.models import device
-from charrnn.training import loop
+from charrnn.training import schedule
 from charrnn.training.threads import ThreadChooser, timed
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Pace:
         """Return what to change after `step` steps, made in `learned` seconds of learning alone;
         None for nothing.
         """
-        planned = loop.schedule_share(step, config)
+        planned = schedule.schedule_share(step, config)
         if self._start is None:
             self._start = now, planned
         self._mark(step, learned)

@@ -533,7 +533,7 @@ MISTAKES = [
     ),
     Mistake(
         "the learning rate follows the steps, whatever share of the time is over",
-        "training.loop:learning_rate",
+        "training.schedule:learning_rate",
         "schedule_share(step, config) * config.steps if is_corrected else step",
         "step",
         "../training/test_clock.py::test_the_learning_rate_follows_the_time_and_ends_at_zero",

@@ -8,7 +8,7 @@ from conftest import SMALL, run_of, same_files, signal_at
 
 from charrnn.config import TrainConfig
 from charrnn.runs import checkpoint
-from charrnn.training import loop
+from charrnn.training import loop, schedule
 from charrnn.training.clock import Correction, Pace
 from charrnn.training.setup import trial
 from charrnn.training.setup.trial import Trial
@@ -22,7 +22,7 @@ def simulated(seconds_of_step, *, first_guess=1000, eval_every=300, validation=0
     config = TrainConfig(steps=first_guess, eval_every=eval_every)
     now, learned, step, corrections, rates = 4.0, 0.0, 0, [], []
     while step < config.steps:
-        rates.append((now, loop.learning_rate(step, config) / config.learning_rate))
+        rates.append((now, schedule.learning_rate(step, config) / config.learning_rate))
         spent = seconds_of_step(now)
         now, learned, step = now + spent, learned + spent, step + 1
         if step % config.eval_every == 0 and step < config.steps:
@@ -87,7 +87,7 @@ CHANGES = {1: (60, 0.1, 20), 10: (50, 0.3, 20), 30: (45, 0.5, 20)}
 
 def test_a_correction_is_saved_before_it_rules(charrnn, corpus, tmp_path, monkeypatch):
     """A run whose length the clock changed, and which was interrupted, equals one that was not."""
-    rate, is_saved = loop.learning_rate, []
+    rate, is_saved = schedule.learning_rate, []
 
     def noting(step, config):
         is_saved.append(checkpoint.read_header(run_of(tmp_path).last).train == config)

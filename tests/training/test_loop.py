@@ -18,7 +18,6 @@ from charrnn.tasks.language_model import LANGUAGE_MODEL
 from charrnn.tasks.prefetch import Prefetcher
 from charrnn.training.loop import (
     TrainingState,
-    learning_rate,
     train,
 )
 
@@ -120,16 +119,6 @@ def test_the_gradient_is_clipped():
     moments = [array for name, array in state.arrays().items() if name.endswith(".m")]
     norm = math.sqrt(sum(float(np.square(moment / 0.1).sum()) for moment in moments))
     assert norm == pytest.approx(1e-3, rel=1e-2)
-
-
-def test_the_rate_warms_up_and_falls_to_zero():
-    config = TrainConfig(steps=1000, learning_rate=0.5)
-    rates = [learning_rate(step, config) for step in range(1000)]
-    assert max(rates) == 0.5
-    assert rates.index(0.5) == 19
-    assert rates[0] == pytest.approx(0.5 / 20)
-    assert rates[19:] == sorted(rates[19:], reverse=True)
-    assert 0 < rates[-1] < 0.001
 
 
 def test_a_window_of_records_is_each_record_read_alone(cell):

@@ -1,4 +1,4 @@
-"""Progress bars on stderr."""
+"""Progress bars on stderr; while a run trains, `reporters` fills one in."""
 
 import sys
 import time
