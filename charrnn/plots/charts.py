@@ -152,15 +152,17 @@ def _below(x_axis: Axis, label: str, left: int, num_columns: int) -> Iterator["T
 
 
 def _legend(chart: Chart, canvas: Canvas, width: int) -> Iterator["Text"]:
-    """Yield the names of the curves with their colours or marks: on one line if they fit."""
+    """Yield the names of the curves with their colours or marks, as many on a line as fit."""
     from rich.text import Text
 
-    entries = [
-        canvas.legend_mark(k).append(f" {visible(curve.name)}")
-        for k, curve in enumerate(chart.curves)
-    ]
-    line = Text("   ").join(entries)
-    yield from [line] if line.cell_len <= width else entries
+    line = Text()
+    for k, curve in enumerate(chart.curves):
+        entry = canvas.legend_mark(k).append(f" {visible(curve.name)}")
+        if line and line.cell_len + 3 + entry.cell_len > width:
+            yield line
+            line = Text()
+        line = Text("   ").join([line, entry]) if line else entry
+    yield line
 
 
 def _points(curve: Curve, x_axis: Axis, y_axis: Axis, *, num_buckets: int) -> list[Point | None]:
@@ -266,7 +268,7 @@ def _plot(chart: Chart, axes: Any) -> None:
     _draw_levels(chart, axes, y_axis)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    legend = axes.legend(lines, ["·"] * len(lines), frameon=False)
+    legend = axes.legend(lines, ["·"] * len(lines), edgecolor="none")
     for shown, curve in zip(legend.get_texts(), chart.curves, strict=True):
         shown.set_text(visible(curve.name))  # as a label, a name like _run would be left out
 

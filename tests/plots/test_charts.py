@@ -46,6 +46,13 @@ def test_levels_that_are_close_are_written_on_lines_of_their_own(capsys):
     assert named[1] == named[0] + 1
 
 
+def test_a_long_legend_takes_as_few_lines_as_it_needs(capsys):
+    curves = tuple(Curve(f"run {k} training", [1, 2], [k, k]) for k in range(6))
+    lines = shown(Chart("", "", "", curves), capsys, 80).splitlines()
+    assert [line.count("training") for line in lines[-2:]] == [4, 2]
+    assert "training" not in lines[-3]
+
+
 def test_a_curve_is_where_its_numbers_are(capsys):
     steps = Curve("steps", [0, 10, 10, 20], [0, 0, 1, 1])
     lines = shown(Chart("", "", "", (steps, Curve("none", [], []))), capsys, 63)[1:]
