@@ -1,7 +1,6 @@
 """The commands `predict` and `score`: what a model expects of a text."""
 
 import contextlib
-import json
 import os
 import re
 import sys
@@ -13,7 +12,7 @@ import typer
 import typer.core
 
 from charrnn._text import bits, number_of, symbol
-from charrnn.cli.console.streams import note
+from charrnn.cli.console.streams import note, print_json
 from charrnn.cli.flags import evaluate as flags
 from charrnn.cli.flags import shared
 from charrnn.errors import UsageError
@@ -77,7 +76,7 @@ def predict(
         return
     prediction = model.predict(typed, temperature=1.0 if temp is None else temp)
     if as_json:
-        print(json.dumps([vars(chance) for chance in prediction]))
+        print_json([vars(chance) for chance in prediction])
     else:
         _show_prediction(prediction, top, title=_title(model.known(spelled), temp))
 
@@ -102,7 +101,7 @@ def _show_prediction(prediction: "Prediction", top: int, *, title: str) -> None:
 def _show_expectations(expectations: Sequence["Expectation"], *, as_json: bool) -> None:
     """Print a line for each character of the prompt."""
     if as_json:
-        print(json.dumps([vars(each) for each in expectations]))
+        print_json([vars(each) for each in expectations])
         return
     from charrnn.cli.console.tables import print_table
 
@@ -198,7 +197,7 @@ def _print_line_scores(
         from charrnn.analysis import scoring  # seconds; mistakes have been answered by now
 
         for line in scoring.score_lines(checkpoint, files):
-            print(json.dumps(vars(line)))
+            print_json(vars(line))
 
 
 def _bar(names: Sequence[str], *, hidden: bool = False) -> Any:
@@ -220,7 +219,7 @@ def _print_score(
 ) -> None:
     """Print a score in sentences, or as JSON."""
     if as_json:
-        print(json.dumps({**measured.figures(), "adapted": adapt}))
+        print_json({**measured.figures(), "adapted": adapt})
         return
     from charrnn.cli import inputs
 

@@ -2,13 +2,12 @@
 
 import contextlib
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn._text import Reporter, number_of, visible
-from charrnn.cli.console.streams import note
+from charrnn.cli.console.streams import note, print_json
 from charrnn.cli.flags import inspect as flags
 from charrnn.cli.flags import shared
 from charrnn.errors import UsageError
@@ -126,7 +125,7 @@ def _print_ranking_as_json(ranking: "Ranking") -> None:
         name: [{**vars(one), "unit": str(one.unit), "score": one.score} for one in followers]
         for name, followers in ranking.best.items()
     }
-    print(json.dumps({**vars(ranking), "best": best}))
+    print_json({**vars(ranking), "best": best})
 
 
 def _show_unit(
@@ -146,7 +145,7 @@ def _show_unit(
         heatmap.export(coloured, export)
         note(f"wrote {export}")
     if as_json:
-        print(json.dumps({"unit": str(unit), "text": text, "values": values}))
+        print_json({"unit": str(unit), "text": text, "values": values})
     elif export is None:
         heatmap.show(coloured)
 
@@ -174,7 +173,7 @@ def memory(
     checkpoints = {name: inputs.checkpoint_of(name) for name in names}
     memories = {name: _measured(name, each, places) for name, each in checkpoints.items()}
     if as_json:
-        print(json.dumps([{"run": name, **_figures(each)} for name, each in memories.items()]))
+        print_json([{"run": name, **_figures(each)} for name, each in memories.items()])
         return
     _show_charts(memories, export)
     for name, each in memories.items():

@@ -1,14 +1,13 @@
 """The commands about runs: list them, show one, its losses and samples, verify it."""
 
 import dataclasses
-import json
 import math
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from charrnn._text import symbol, visible
-from charrnn.cli.console.streams import note
+from charrnn.cli.console.streams import note, print_json
 from charrnn.cli.flags import runs as flags
 from charrnn.cli.flags import shared
 from charrnn.errors import CheckpointError, UsageError
@@ -68,7 +67,7 @@ def info(run: shared.Run = None, as_json: shared.Json = False) -> None:
         note(str(error))
     facts = _facts(its_run, last)
     if as_json:
-        print(json.dumps(facts))
+        print_json(facts)
         return
     facts["vocab"] = "".join(map(symbol, facts["vocab"]))
     rows = [[name.replace("_", " "), _shown(value)] for name, value in facts.items()]
@@ -95,7 +94,7 @@ def plot(
     root = inputs.root()
     every = [losses.of(root.find(name)) for name in run or (None,)]
     if as_json:
-        print(json.dumps([dataclasses.asdict(one) for one in every]))
+        print_json([dataclasses.asdict(one) for one in every])
         return
     unit, word = (math.log(2), "bits") if in_bits else (1.0, "nats")
     label = f"{word} per character"
@@ -121,7 +120,7 @@ def history(run: shared.Run = None, as_json: shared.Json = False) -> None:
             f"type: charrnn resume {its_run.name} --minutes 5, without --sample-every 0",
         )
     if as_json:
-        print(json.dumps([dataclasses.asdict(one) for one in samples]))
+        print_json([dataclasses.asdict(one) for one in samples])
         return
     shown = history.thin_out(samples)
     print_panels([(_heading(one), one.sample) for one in shown])
@@ -156,7 +155,7 @@ def verify(
 
         findings = verify.checked(its_run, at_most=replay, progress=bar.so_far)
     if as_json:
-        print(json.dumps([vars(finding) for finding in findings]))
+        print_json([vars(finding) for finding in findings])
     else:
         print_table(["", ""], [[finding.what, finding.found] for finding in findings])
     problems = [finding.problem for finding in findings if finding.problem]

@@ -396,7 +396,7 @@ MISTAKES = [
     ),
     Mistake(
         "each process tells a mistake that is found early",
-        "cli.app:train",
+        "cli.train:train",
         "not torchrun.is_one_of_several()",
         "True",
         "test_ranks_lost.py::test_a_mistake_is_told_once_and_ends_all_with_its_code",

@@ -1,6 +1,5 @@
 """Reporters: how a run is shown on a terminal, in a log, or to a program."""
 
-import json
 import math
 import sys
 import time
@@ -9,7 +8,7 @@ from typing import Any
 from charrnn._text import Reporter, visible
 from charrnn.cli.console.figures import Clock, Metrics, duration, summary
 from charrnn.cli.console.progress import BAR, SECONDS_BETWEEN_LINES, bar
-from charrnn.cli.console.streams import note
+from charrnn.cli.console.streams import note, print_json
 from charrnn.cli.console.tables import first_lines, measure
 
 _SECONDS_BETWEEN_SAMPLES, _LEAST_BETWEEN_SAMPLES = 30.0, 10.0
@@ -40,7 +39,7 @@ class JsonReporter(WarningReporter):
 
     def show_metrics(self, metrics: Metrics) -> None:
         """Print a line of JSON."""
-        print(json.dumps(metrics), flush=True)
+        print_json(metrics, flush=True)
 
 
 class LogReporter(WarningReporter):

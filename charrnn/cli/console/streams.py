@@ -16,6 +16,13 @@ def note(sentence: str) -> None:
     print(f"charrnn: {visible(sentence)}".replace("\n", "␊"), file=sys.stderr)
 
 
+def print_json(value: Any, *, flush: bool = False) -> None:
+    """Print a value as a line of JSON on stdout."""
+    import json  # here, for --help needs none
+
+    print(json.dumps(value), flush=flush)
+
+
 class TolerantStream:
     """A stream that ignores write errors: losing a message must not end a run."""
 

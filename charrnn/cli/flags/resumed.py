@@ -21,8 +21,8 @@ _RUN = "named"  # train's --run, beside the argument of resume
 Typed = Mapping[str, tuple[Any, Any]]  # train's option and its typed value, by the option's name
 
 
-class Resume(typer.core.TyperCommand):
-    """`resume`, which takes the options of train too; its help does not list them."""
+class ResumeCommand(typer.core.TyperCommand):
+    """Takes the options of train as well, which its help does not list."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the options of resume, and hidden ones of train."""
