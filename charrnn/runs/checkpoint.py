@@ -98,7 +98,7 @@ def _body_and_digest(checkpoint: Checkpoint) -> tuple[memoryview, bytes]:
     except ValueError as error:
         raise UsageError(
             f"a checkpoint cannot be written: {error}",
-            "name a folder rather than each file, or lower --max-vocab",
+            "name a folder rather than each file, or choose a smaller vocabulary",
         ) from error
 
 

@@ -38,8 +38,8 @@ class Root:
     def create(self, name: str | None, *, default: str) -> Run:
         """Create a run with a folder of its own; an existing run is never touched.
 
-        Without a name it takes the default, with a number if that is taken. Raises `UsageError`
-        for a name that is taken or not allowed, `StorageError` where the folder cannot be made.
+        Without a name it takes the default, with a number if that is in use. Raises `UsageError`
+        for a name that is in use or not valid, `StorageError` where the folder cannot be made.
         """
         self.require_free(name)
         folder = self.for_new_runs
@@ -52,16 +52,18 @@ class Root:
                     return self._run(folder / candidate)
                 except FileExistsError:
                     continue
-        raise _taken(candidates[0])
+        raise _in_use(candidates[0])
 
     def require_free(self, name: str | None) -> None:
         """Raise `UsageError` if a new run cannot have that name; None asks for any name."""
         if name is None:
             return
         if not _NAME.fullmatch(name):
-            raise UsageError(f"--run {name!r} cannot name a run", "use letters, digits, - _ . +")
+            raise UsageError(
+                f"{name!r} is not a valid name of a run", "use letters, digits, - _ . +"
+            )
         if (self.for_new_runs / name).exists():
-            raise _taken(name)
+            raise _in_use(name)
 
     def find(self, name: str | None) -> Run:
         """Return the run of that name, the run in that folder, or (None) the newest.
@@ -147,5 +149,7 @@ def _numbered(default: str) -> Iterator[str]:
     yield from (f"{stem}-{number}" for number in range(2, 10_000))
 
 
-def _taken(name: str) -> UsageError:
-    return UsageError(f"--run {name} is taken", f"type: charrnn resume {name}, or another name")
+def _in_use(name: str) -> UsageError:
+    return UsageError(
+        f"there is a run {name!r} already", f"choose another name, or type: charrnn resume {name}"
+    )

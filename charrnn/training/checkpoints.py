@@ -1,6 +1,4 @@
-"""The checkpoints of a run in training: when they are saved, and how training goes back to one
-after it has diverged.
-"""
+"""Save the checkpoints of a run in training; go back to one after training has diverged."""
 
 from __future__ import annotations
 
@@ -23,11 +21,11 @@ if TYPE_CHECKING:
     from charrnn.training.trainer import Trainer
 
 MAX_ROLLBACKS = 3  # in the life of a run
-RECENT = "recent_losses"  # since the last figures, so that a resumed mean is the same mean
+RECENT = "recent_losses"  # since the last recorded mean, so that a resumed run records the same
 
 
 class Checkpoints:
-    """Saves what a trainer has come to."""
+    """Saves the state of a trainer."""
 
     def __init__(self, trainer: Trainer, *, every: float) -> None:
         """`every` is in seconds."""
@@ -62,19 +60,22 @@ class Checkpoints:
         return Checkpoint.of(header, arrays)
 
     def save(self) -> None:
-        """Make what there is now the last checkpoint. Raises `StorageError`, `DivergedError`."""
+        """Save the current state as the last checkpoint.
+
+        Raises `StorageError`, `DivergedError`.
+        """
         self._trainer.run.save(self.current())
         self._saved = time.monotonic()
 
     def try_to_save(self) -> bool:
-        """Save; return False where the disk refuses, which is no reason to stop training."""
-        return self._tried(self.save)
+        """Save, and return True; if the disk refuses, warn and return False: training goes on."""
+        return self._try(self.save)
 
     def try_to_save_best(self) -> bool:
-        """Make what there is now the best checkpoint; return False where the disk refuses."""
-        return self._tried(lambda: self._trainer.run.save_best(self.current()))
+        """Save the current state as the best checkpoint: see `try_to_save`."""
+        return self._try(lambda: self._trainer.run.save_best(self.current()))
 
-    def _tried(self, save: Callable[[], None]) -> bool:
+    def _try(self, save: Callable[[], None]) -> bool:
         try:
             save()
         except StorageError as error:
@@ -85,8 +86,8 @@ class Checkpoints:
 
 
 def roll_back(trainer: Trainer, error: DivergedError) -> None:
-    """Go back to the newest checkpoint, at half the learning rate, which is saved before a step is
-    made by it. Raises the error where that has not helped `MAX_ROLLBACKS` times.
+    """Go back to the newest checkpoint, with half the learning rate, and save that before the next
+    step. Raises the error if the run has gone back `MAX_ROLLBACKS` times already.
     """
     group = trainer.state.group
     own = trainer.run.newest_valid()[0] if group.rank == 0 else None
@@ -101,8 +102,8 @@ def roll_back(trainer: Trainer, error: DivergedError) -> None:
     trainer.run.drop_metrics_after(position.step)
     trainer.checkpoints.save()
     trainer.warn(
-        f"{error.message}; going on after step {position.step:,} at half the rate, {rate:.3g}"
-        f" ({position.rollbacks} of {MAX_ROLLBACKS} times)"
+        f"{error.message}; continuing after step {position.step:,} at half the rate, {rate:.3g}"
+        f" (rollback {position.rollbacks} of {MAX_ROLLBACKS})"
     )
     trainer.record(learning_rate=rate, rollbacks=position.rollbacks)
     trainer.emit("on_rollback")
@@ -116,13 +117,13 @@ def require_valid(trainer: Trainer, arrays: Arrays) -> None:
 
 
 def diverged(trainer: Trainer, sign: str) -> DivergedError:
-    """Return the error that tells of a loss or a weight that no run may have."""
+    """Return the error for a loss or a weight that is not valid; `sign` says which."""
     report, config = trainer.report, trainer.config
     norm = math.nan if report is None else float(report.grad_norm)
     rate = config.learning_rate if report is None else report.learning_rate
     return DivergedError(
         f"training diverged by step {trainer.state.step:,}: {sign}, with gradient norm"
         f" {norm:.3g} at learning rate {rate:.3g}",
-        "the checkpoint before it is intact; train anew with a --learning-rate below"
-        f" {config.learning_rate:.3g} or a lower --grad-clip",
+        "the checkpoint before it is intact; start a new run with a learning rate below"
+        f" {config.learning_rate:.3g} or a lower limit for gradients",
     )

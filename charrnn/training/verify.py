@@ -1,7 +1,7 @@
-"""Verify a run: are its files what was written, and do its last steps come out again?
+"""Verify a run: check its files, and repeat its last steps.
 
-A digest tells that a file is as it was written; making the last steps again tells that the machine
-still computes what it computed. Nothing is changed, and a trainer may run meanwhile.
+A digest shows that a file is as it was written. Steps that give the same numbers again show that
+the machine still computes the same. Nothing is changed, and a trainer may run at the same time.
 """
 
 import contextlib
@@ -29,15 +29,15 @@ from charrnn.training.loop import Report, TrainingState, train
 from charrnn.training.setup.state import state_of
 
 ADVICE = (
-    "sample and resume pass over what is damaged: put back a copy, or remove it; what repeats is"
-    " a sign of a bad disk or memory"
+    "sample and resume skip damaged files: put back a copy, or remove them; if it happens again,"
+    " suspect the disk or the memory"
 )
 _CHARS_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check; `problem` is empty where all is well."""
+    """The result of one check; `problem` is empty if all is well."""
 
     what: str
     found: str
@@ -45,25 +45,25 @@ class Finding:
 
 
 def checked(run: Run, *, at_most: int | None, progress: ProgressCallback) -> list[Finding]:
-    """Check the files, then make the last steps again."""
+    """Check the files, then repeat the last steps, or `at_most` so many."""
     findings = list(files(run))
     if at_most == 0:
         return findings
-    again = replay(run, at_most=at_most, progress=progress)
-    if isinstance(again, str):
-        return [*findings, Finding("replay", again)]
-    steps = f"steps {again.first + 1:,} to {again.last:,} made again"
-    if again.difference:
-        problem = f"{steps}, and {again.difference}"
+    result = replay(run, at_most=at_most, progress=progress)
+    if isinstance(result, str):
+        return [*findings, Finding("replay", result)]
+    steps = f"steps {result.first + 1:,} to {result.last:,} made again"
+    if result.difference:
+        problem = f"{steps}, and {result.difference}"
         return [*findings, Finding("replay", "another result", problem)]
-    compared = f"{steps}: bit-identical ({number_of(again.num_compared, 'comparison')})"
+    compared = f"{steps}: bit-identical ({number_of(result.num_compared, 'comparison')})"
     return [*findings, Finding("replay", compared)]
 
 
 def files(run: Run) -> Iterator[Finding]:
     """Check every checkpoint against its digest, the metrics, and the encoded corpus.
 
-    Raises `CheckpointError` where there is no checkpoint at all.
+    Raises `CheckpointError` if there is no checkpoint at all.
     """
     newest = None
     for path in run.checkpoints:
@@ -97,7 +97,7 @@ def _is_record(line: str) -> bool:
 
 
 def _encoded_corpus(start: CheckpointHeader, cache: Path) -> Finding:
-    """Check that the ids that the run reads spell the text it began with."""
+    """Check that the encoded corpus is the text that the run began with."""
     what, facts, vocab = "encoded corpus", start.corpus, start.vocab
     ids = cache_files.load_ids(facts.sha256, vocab, facts.num_chars, cache=cache)
     if ids is None:
@@ -111,8 +111,8 @@ def _encoded_corpus(start: CheckpointHeader, cache: Path) -> Finding:
 
 
 def _sha256(ids: IntArray, vocab: Vocab) -> str:
-    """Return the digest of the text that ids spell, as the scan of a corpus computes it; "" where
-    an id is not in the vocabulary.
+    """Return the digest of the text behind ids, as the scan of a corpus computes it; "" if an id is
+    not in the vocabulary.
     """
     codes = np.array(vocab.code_points, "<u4")
     digest = hashlib.sha256()
@@ -129,7 +129,7 @@ def _sha256(ids: IntArray, vocab: Vocab) -> str:
 
 @dataclass(frozen=True)
 class Replay:
-    """Steps that were made again, and the first difference ("" for none)."""
+    """Steps that were repeated, and the first difference ("" for none)."""
 
     first: int
     last: int
@@ -141,44 +141,58 @@ class Replay:
 def replay(
     run: Run, *, at_most: int | None, progress: ProgressCallback = ignore_progress
 ) -> Replay | str:
-    """Make the steps from the previous checkpoint to the last again, or `at_most` so many of them,
+    """Repeat the steps from the previous checkpoint to the last, or the first `at_most` of them,
     and compare with what was recorded, to the bit: gradient norms, and every array of a checkpoint.
 
-    Returns a sentence instead where that is not possible: there is no earlier checkpoint, several
-    processes made the steps, or the text or the device is gone.
+    Returns a sentence instead if that is not possible: there is no earlier checkpoint, several
+    processes made the steps, or the text or the device is not available.
     """
     goals = _intact(run.last, run.best)  # first: a trainer may save meanwhile
     starts = _intact(run.previous)
     if not starts or not goals or starts[0].position.step >= goals[0].position.step:
         return "there is no earlier checkpoint to go on from"
-    start, first = starts[0], starts[0].position.step
+    start = starts[0]
     if start.position.ranks > 1:
         return f"{start.position.ranks} processes made the last steps: one alone rounds otherwise"
-    last = goals[0].position.step if at_most is None else first + at_most
-    last = min(last, goals[0].position.step)
-
-    def is_alike(goal: CheckpointHeader) -> bool:
-        return (goal.train, goal.runtime) == (start.train, start.runtime)
-
-    # a best checkpoint of another rate may be of steps that were given up
-    goals = goals[:1] + [goal for goal in goals[1:] if is_alike(goal)]
+    # a best checkpoint of another rate may be of steps that a rollback gave up
+    goals = goals[:1] + [goal for goal in goals[1:] if _has_same_settings(goal, start)]
+    steps = goals[0].position.step - start.position.step
+    steps = steps if at_most is None else min(steps, at_most)
     try:
-        state, batches = _restored(start)
+        return _repeated(start, goals, _grad_norms(run), steps=steps, progress=progress)
     except (CorpusError, UsageError) as error:
         return f"not made again: {error.message}"
-    recorded, num_compared = _grad_norms(run), 0
-    for report in itertools.islice(train(state, batches, start.train), last - first):
-        progress(report.step - first, last - first)
-        comparisons = list(_compared(report, state, goals, recorded))
+
+
+def _has_same_settings(goal: CheckpointHeader, start: CheckpointHeader) -> bool:
+    return (goal.train, goal.runtime) == (start.train, start.runtime)
+
+
+def _repeated(
+    start: Checkpoint,
+    goals: Sequence[Checkpoint],
+    grad_norms: Mapping[int, float],
+    *,
+    steps: int,
+    progress: ProgressCallback,
+) -> Replay:
+    """Make the steps, up to the first difference from what was recorded.
+
+    Raises `CorpusError` if the text is gone, `UsageError` if the device is.
+    """
+    (state, batches), first, num_compared = _restored(start), start.position.step, 0
+    for report in itertools.islice(train(state, batches, start.train), steps):
+        progress(report.step - first, steps)
+        comparisons = list(_compared(report, state, goals, grad_norms))
         num_compared += len(comparisons)
         if any(comparisons):
             difference = f"step {report.step:,}: {next(filter(None, comparisons))}"
             return Replay(first, report.step, num_compared, difference)
-    return Replay(first, last, num_compared)
+    return Replay(first, first + steps, num_compared)
 
 
 def _intact(*paths: Path) -> list[Checkpoint]:
-    """Return those checkpoints that are there and intact."""
+    """Return the checkpoints that exist and are intact."""
     intact = []
     for path in paths:
         with contextlib.suppress(CheckpointError):
@@ -187,10 +201,7 @@ def _intact(*paths: Path) -> list[Checkpoint]:
 
 
 def _restored(start: Checkpoint) -> tuple[TrainingState, Batches]:
-    """Return the training state of a checkpoint, and its batches.
-
-    Raises `CorpusError` where the text is gone, `UsageError` where the device is.
-    """
+    """Return the training state of a checkpoint, and its batches."""
     config, runtime = start.train, start.runtime
     device.prepare(device.resolve(runtime.device), runtime.threads, precision=runtime.precision)
     state = state_of(start)
@@ -199,20 +210,23 @@ def _restored(start: Checkpoint) -> tuple[TrainingState, Batches]:
 
 
 def _compared(
-    report: Report, state: TrainingState, goals: Sequence[Checkpoint], recorded: Mapping[int, float]
+    report: Report,
+    state: TrainingState,
+    goals: Sequence[Checkpoint],
+    grad_norms: Mapping[int, float],
 ) -> Iterator[str]:
-    """Compare a step with what was recorded of it; each comparison gives its difference, or ""."""
+    """Compare a step with what was recorded; yield the difference of each comparison, or ""."""
     for goal in goals:
         if goal.position.step == report.step:
             yield _difference(state, goal)
-    if report.step in recorded:
-        expected, grad_norm = recorded[report.step], float(report.grad_norm)
+    if report.step in grad_norms:
+        expected, grad_norm = grad_norms[report.step], float(report.grad_norm)
         difference = f"gradient norm {grad_norm!r}, recorded was {expected!r}"
         yield "" if grad_norm == expected else difference
 
 
 def _difference(state: TrainingState, goal: Checkpoint) -> str:
-    """Return the first array that differs from the checkpoint's, and by how much; "" for none."""
+    """Name the first array that differs from the checkpoint's, and by how much; "" for none."""
     for name, array in state.arrays().items():
         expected = goal.arrays.get(name)
         if expected is None or expected.shape != array.shape:

@@ -130,7 +130,7 @@ MISTAKES = [
     ),
     Mistake(
         "a full disk ends a run in the middle",
-        "training.checkpoints:Checkpoints._tried",
+        "training.checkpoints:Checkpoints._try",
         "self._saved = time.monotonic()",
         "raise",
         "test_saving.py::test_a_disk_that_refuses_in_mid_run_costs_nothing_but_a_warning",
@@ -236,7 +236,7 @@ MISTAKES = [
     ),
     Mistake(
         "verify does not compare what it makes again",
-        "training.verify:replay",
+        "training.verify:_repeated",
         "any(comparisons)",
         "False",
         "../training/test_verify.py",

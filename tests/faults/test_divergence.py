@@ -82,9 +82,9 @@ def test_a_run_that_diverges_goes_back_and_learns_more_slowly(
     poison(monkeypatch, place, 37)
     done = charrnn("resume", "a", "--save-every", save_every)
     assert done.code == 0
-    assert "; going on after step 3" in done.err
+    assert "; continuing after step 3" in done.err
     assert "at half the rate, 0.0" in done.err
-    assert "(1 of 3 times)" in done.err
+    assert "(rollback 1 of 3)" in done.err
     after = checkpoint.read(run_of(tmp_path).last)
     assert after.position.step == 60
     assert after.position.rollbacks == 1
@@ -133,8 +133,8 @@ def test_a_run_that_always_diverges_ends_with_its_code(charrnn, tmp_path, monkey
     assert failed.err.count("at half the rate") == checkpoints.MAX_ROLLBACKS
     assert failed.err.endswith(
         "charrnn: training diverged by step 40: the loss is nan, with gradient norm nan at"
-        f" learning rate {rate / 8 * 21 / 59:.3g}; the checkpoint before it is intact; train anew"
-        f" with a --learning-rate below {rate / 8:.3g} or a lower --grad-clip\n"
+        f" learning rate {rate / 8 * 21 / 59:.3g}; the checkpoint before it is intact; start"
+        f" a new run with a learning rate below {rate / 8:.3g} or a lower limit for gradients\n"
     )
     found = checkpoint.read(run_of(tmp_path).last)
     assert found.position.step == 34
@@ -216,4 +216,4 @@ def test_a_sample_of_weights_that_are_none_ends_no_run(charrnn, monkeypatch, pla
     poison(monkeypatch, place, 37)
     done = charrnn("resume", "a", "--sample-every", 1)
     assert done.code == 0
-    assert "(1 of 3 times)" in done.err
+    assert "(rollback 1 of 3)" in done.err

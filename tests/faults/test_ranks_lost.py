@@ -189,6 +189,6 @@ def test_several_processes_go_back_together_and_give_up_together(corpus, tmp_pat
     growing = ("--lr", 10, "--weight-decay", 10, "--grad-clip", 0, "--optimizer", "adamw")
     codes, said = both(*TRAIN, *growing, "--name", "a")
     assert codes == [5, 5]
-    assert "(3 of 3 times)" in said[0]
+    assert "(rollback 3 of 3)" in said[0]
     assert "training diverged by step" in said[1]
     assert checkpoint.read(run_of(tmp_path).last).position.rollbacks == 3

@@ -111,7 +111,7 @@ def test_runs_are_found_where_the_environment_says(charrnn, away, monkeypatch):
     assert charrnn("resume", "d", "--steps", 24).code == 0
     assert not Path("checkpoints").exists()
     taken = charrnn("train", "d.txt", *QUICK, "--run", "text")
-    assert "--run text is taken" in taken.err
+    assert "there is a run 'text' already" in taken.err
     missing = charrnn("sample", "none")
     assert f"there is no run 'none' in {Path('checkpoints').absolute()} or {away};" in missing.err
 
