@@ -1,7 +1,7 @@
-"""One way to write a file: whole or not at all, even through a crash or a power cut.
+"""Write files whole or not at all, even through a crash or a power cut; lock files.
 
-Every touch of the disk goes through `os`, one call each, so that the tests can count them, refuse
-them and end the process between any two.
+Every access to the disk is one call of `os`, so that the tests can count them, refuse them and end
+the process between any two.
 """
 
 import contextlib
@@ -21,10 +21,10 @@ _TRIES = 40  # at replacing a file that is open, which Windows refuses; 50 ms ap
 
 
 def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
-    """Put a file in place whole, or leave what was there. Raises OSError where the disk refuses.
+    """Write a file whole, or leave the old one. Raises OSError where the disk refuses.
 
     Temporary file, fsync, rename, fsync of the folder: at any moment, and whatever of it reached
-    the disk when the power went, the path holds the old contents or the new.
+    the disk before a power cut, the path holds the old contents or the new.
     """
     temporary = temporary_beside(path)
     try:
@@ -38,7 +38,8 @@ def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Put a file in place whole, or leave what was there: for a file written by several processes.
+    """Replace a file with a whole one, or leave the old one; for a file that several processes
+    write.
 
     Yields the temporary file to write. Raises OSError where the disk refuses.
     """
@@ -59,12 +60,12 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def alone_at(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold the lock that this file is; it is made if need be, and stays.
+    """Hold the lock of this file, which is made if need be, and stays.
 
-    The kernel lets the next process in when this one ends, however it does. Raises BlockingIOError
-    where another process holds it and we do not wait, else OSError.
+    The lock ends with this process, however it ends. Raises BlockingIOError if another process
+    holds it and `wait` is false, OSError where the disk refuses.
     """
-    import filelock  # here, for a command that only reads would spend 20 ms on it
+    import filelock  # here, because it would cost a command that only reads 20 ms
 
     lock = filelock.FileLock(path)
     try:
@@ -80,7 +81,7 @@ def alone_at(path: Path, *, wait: bool = True) -> Iterator[None]:
 def keep_beside(path: Path, kept: Path) -> None:
     """Give a file a second name, which it keeps when the first is given to another file.
 
-    Where a file system has no such links, nothing is kept.
+    Does nothing where a file system has no such links.
     """
     temporary = temporary_beside(kept)
     with contextlib.suppress(OSError):
@@ -94,7 +95,7 @@ def _write(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
     try:
         for piece in pieces:
             left = memoryview(piece)
-            while len(left):  # a disk may take a part only
+            while len(left):  # the system may write a part only
                 left = left[os.write(descriptor, left[:_MAX_BYTES_AT_ONCE]) :]
         os.fsync(descriptor)
     finally:
@@ -102,13 +103,13 @@ def _write(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Take a file away if it is there and the disk lets us: it is only a leftover."""
+    """Remove a leftover file, if it exists and the disk permits."""
     with contextlib.suppress(OSError):
         os.unlink(path)
 
 
 def _replace(temporary: Path, path: Path) -> None:
-    """Give a file the name of another. Windows refuses while somebody reads that other one."""
+    """Give a file the name of another. Windows refuses while a process reads the other one."""
     for _ in range(_TRIES if sys.platform == "win32" else 0):
         with contextlib.suppress(PermissionError):
             os.replace(temporary, path)
@@ -118,7 +119,7 @@ def _replace(temporary: Path, path: Path) -> None:
 
 
 def _fsync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut. Windows, which opens no folders, journals it."""
+    """Make a rename survive a power cut. Windows cannot open folders; it journals renames."""
     if sys.platform != "win32":
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -128,13 +129,13 @@ def _fsync_folder(folder: Path) -> None:
 
 
 def temporary_beside(path: Path) -> Path:
-    """Where this process writes what is to become `path`."""
+    """The temporary file of this process for writing `path`."""
     return path.with_name(f".{path.name}.{_MACHINE}.{os.getpid()}.tmp")
 
 
 def discard_unfinished(folder: Path) -> None:
-    """Remove what killed processes left half written; those of another machine, which may share
-    the folder, may be alive.
+    """Remove temporary files of killed processes; not those of other machines, whose processes may
+    be alive and share the folder.
     """
     for leftover in folder.glob(f".*.{_MACHINE}.*.tmp"):
         pid = leftover.name.split(".")[-2]
@@ -145,7 +146,7 @@ def discard_unfinished(folder: Path) -> None:
 if sys.platform == "win32":
 
     def _is_alive(pid: int) -> bool:
-        """Ask for a handle of the process, since `os.kill` would end it."""
+        # asks for a handle of the process, since `os.kill` would end it
         import ctypes
 
         kernel = ctypes.WinDLL("kernel32", use_last_error=True)

@@ -1,6 +1,6 @@
-"""How many cores this process may keep busy, and threads that leave them to others while they wait.
+"""How many cores this process may use; make waiting threads leave them to other programs.
 
-It knows nothing of torch or numpy, and has to be asked before either is loaded.
+The latter has to come before torch or numpy is loaded.
 """
 
 import os
@@ -15,8 +15,8 @@ _SHORT_SPINS = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1"}
 
 
 def num_cores(root: Path = Path("/")) -> int:
-    """Return how many cores this process may use: those it is bound to, or fewer where the quota of
-    a container pays for fewer. `root` is where proc/ and sys/ are.
+    """Return how many cores this process may use: those it is bound to, or fewer if the quota of a
+    container allows fewer. `root` is where proc/ and sys/ are.
     """
     if hasattr(os, "sched_getaffinity"):  # not on macOS or Windows
         num_bound = len(os.sched_getaffinity(0))
@@ -36,7 +36,7 @@ def let_threads_sleep(environment: MutableMapping[str, str]) -> None:
 
 
 def _quotas(root: Path) -> Iterator[float]:
-    """The CPU quotas, in cores, of this process's control group and of those around it (Linux)."""
+    """The CPU quotas, in cores, of this process's control group and of its parents (Linux)."""
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -54,13 +54,13 @@ def _quotas(root: Path) -> Iterator[float]:
 
 
 def _upwards(top: Path, group: str) -> Iterator[Path]:
-    """A control group's folder and those above it; in a container its path may lead nowhere."""
+    """A control group's folder and those above it. In a container the path may not exist."""
     folder = top / group.strip("/")
     yield from (each for each in (folder, *folder.parents) if each.is_relative_to(top))
 
 
 def _quota(*files: Path) -> Iterator[float]:
-    """The quota in some files ("quota period", in one or in two), if there is a limit."""
+    """The quota in a file ("quota period"), or in two, if there is a limit."""
     try:
         quota, period = " ".join(file.read_text() for file in files).split()[:2]
         if float(quota) > 0 and float(period) > 0:

@@ -15,7 +15,7 @@ from charrnn._text import Reporter, bits
 from charrnn.analysis.baselines import Compressors
 from charrnn.analysis.dynamic_evaluation import evaluate_adapting
 from charrnn.data.batches import Text
-from charrnn.data.records import Records, last_begin
+from charrnn.data.records import Records, start_of_last_record
 from charrnn.data.reload import reload_text, split_bounds
 from charrnn.data.vocab import IntArray, Vocab, code_points
 from charrnn.errors import CorpusError, SettingError
@@ -137,10 +137,10 @@ class _Scorer:
     def score_records(self, chunk: IntArray) -> None:
         """Score a chunk of whole records."""
         white_V = self._vocab.white_V
-        records = Records.found(chunk, self._kind, self._start_id, white_V=white_V)
+        records = Records.find(chunk, self._kind, self._start_id, white_V=white_V)
         start = np.array([self._start_id], self._vocab.dtype)
-        ids = np.concatenate([start, *records.arranged(chunk)])
-        self.score_part(Text(ids, 1, len(ids), records.starts + 1), "val")
+        ids = np.concatenate([start, *records.arrange(chunk)])
+        self.score_part(Text(ids, 1, len(ids), records.arranged_starts + 1), "val")
 
     def score_part(self, text: Text, split: str, *, adapt: bool = False) -> None:
         """Score a part of a text. Records, and a model that adapts, have no loss with resets."""
@@ -211,7 +211,7 @@ def _regrouped(chunks: Iterable[IntArray], checkpoint: Checkpoint) -> Iterator[I
         if len(held) >= _CHUNK:
             end = len(held) // _CHUNK * _CHUNK
             if kind != "none":
-                end = last_begin(held, kind, vocab.newline, vocab.white_V)
+                end = start_of_last_record(held, kind, vocab.newline, vocab.white_V)
             yield held[:end]
             held = held[end:]
     yield held

@@ -16,7 +16,7 @@ from charrnn.config import DataConfig
 from charrnn.data.batches import Text, num_records
 from charrnn.data.encoding import cache_files
 from charrnn.data.records import Records
-from charrnn.data.splits import Files, Splits
+from charrnn.data.splits import FileStarts, Splits
 from charrnn.data.vocab import IntArray, Vocab
 from charrnn.errors import CorpusError
 
@@ -29,20 +29,22 @@ class EncodedCorpus(NamedTuple):
     ids: IntArray
     vocab: Vocab
     sha256: str  # of the text
-    files: Files | None  # None in runs of formats 1 to 5, which ignore where files begin
+    files: FileStarts | None  # None in runs of formats 1 to 5, which ignore where files begin
 
     def records(self, kind: str) -> Records:
         """The records of a kind, in the order of the corpus."""
         newline = self.vocab.newline
         if self.files is None:  # then only an empty line was blank
-            return Records.found(self.ids, kind, newline)
-        begins_F = self.files.begins_F
-        return Records.found(self.ids, kind, newline, white_V=self.vocab.white_V, begins_F=begins_F)
+            return Records.find(self.ids, kind, newline)
+        file_starts_F = self.files.starts_F
+        return Records.find(
+            self.ids, kind, newline, white_V=self.vocab.white_V, file_starts_F=file_starts_F
+        )
 
     @property
-    def val_begin(self) -> int:
+    def val_start(self) -> int:
         """Where the files for validation begin; the end of the corpus where there are none."""
-        return len(self.ids) if self.files is None else self.files.val_begin(len(self.ids))
+        return len(self.ids) if self.files is None else self.files.val_start(len(self.ids))
 
 
 def arrange(corpus: EncodedCorpus, config: DataConfig, *, seed: int, cache: Path) -> Text:
@@ -52,21 +54,23 @@ def arrange(corpus: EncodedCorpus, config: DataConfig, *, seed: int, cache: Path
     """
     if config.records != "none":
         return _arrange_records(corpus, config, seed=seed, cache=cache)
-    if corpus.files is None or corpus.files == Files():
+    if corpus.files is None or corpus.files == FileStarts():
         return Text.of(corpus.ids, config)
     return _arrange_files(corpus, corpus.files, config, cache=cache)
 
 
 def _arrange_records(corpus: EncodedCorpus, config: DataConfig, *, seed: int, cache: Path) -> Text:
     records, num_train, num_before_test = _shuffled(corpus, config, seed=seed)
-    starts = records.starts
+    starts = records.arranged_starts
     what = f"{config.records}-{seed}-{records.sha256[:16]}"
-    chunks = records.arranged(corpus.ids)
+    chunks = records.arrange(corpus.ids)
     ids = _kept(corpus, what, chunks, num_chars=int(starts[-1]), cache=cache)
     return Text(ids, int(starts[num_train]), int(starts[num_before_test]), starts)
 
 
-def _arrange_files(corpus: EncodedCorpus, files: Files, config: DataConfig, *, cache: Path) -> Text:
+def _arrange_files(
+    corpus: EncodedCorpus, files: FileStarts, config: DataConfig, *, cache: Path
+) -> Text:
     splits = Splits.of(files, config, corpus.ids, corpus.vocab.newline)
     stretches = (*splits.train, *splits.val, *splits.test)
     ends = [0, *accumulate(end - begin for begin, end in stretches)]
@@ -97,31 +101,35 @@ def _shuffled(corpus: EncodedCorpus, config: DataConfig, *, seed: int) -> tuple[
     """The records in their order of learning; how many come before the validation split, and how
     many before the test split.
     """
-    records, end = corpus.records(config.records), corpus.val_begin
-    is_learned = records.begins_R < end
+    records, end = corpus.records(config.records), corpus.val_start
+    is_learned = records.starts_R < end
     learned, val = records[is_learned], records[~is_learned]
     _require_two(learned, config.records, corpus.vocab)
     learned = learned.shuffled(seed)
-    num_train, num_before_test = num_records(config, learned.starts).tolist()
+    num_train, num_before_test = num_records(config, learned.arranged_starts).tolist()
     if end == len(corpus.ids):
         return learned, num_train, num_before_test
-    if not len(val.begins_R):
+    if not len(val):
         raise nothing_to_validate_on()
     val = val.shuffled(seed)
     if config.max_val_chars:
-        val = val[: max(1, int(np.searchsorted(val.starts, config.max_val_chars, "right")) - 1)]
+        val = val[
+            : max(1, int(np.searchsorted(val.arranged_starts, config.max_val_chars, "right")) - 1)
+        ]
     ordered = learned[:num_before_test] + val + learned[num_before_test:]
-    return ordered, num_before_test, num_before_test + len(val.lengths_R)
+    return ordered, num_before_test, num_before_test + len(val)
 
 
 def _require_two(records: Records, kind: str, vocab: Vocab) -> None:
-    if len(records.lengths_R) < 2 or vocab.newline in (-1, vocab.unknown_id):
+    if len(records) < 2 or vocab.newline in (-1, vocab.unknown_id):
         where = "one in each line" if kind == "lines" else "between blank lines"
         raise CorpusError(
-            f"the corpus holds fewer than two records, {where}", "leave --records and --lines out"
+            f"the corpus holds fewer than two records, {where}",
+            "records none learns it as one text",
+            "records",
         )
 
 
 def nothing_to_validate_on() -> CorpusError:
     """The error for a validation text without characters or records."""
-    return CorpusError("the text of --val holds nothing", "name a file with text")
+    return CorpusError("the validation text holds nothing", "name a file with text")

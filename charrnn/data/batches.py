@@ -1,7 +1,7 @@
-"""What learning walks along: the parts of an encoded text, and lanes through the first of them.
+"""A text that is split, and the windows of its training split that a step reads, along lanes.
 
 A text is one stream of characters, or a set of records, each of them a text of its own. Where a
-step reads follows from its number alone, so a position needs no storing.
+step reads follows from the number of the step alone: nothing of it has to be saved.
 
 Shapes: B lanes, T time, R records.
 """
@@ -19,34 +19,33 @@ from charrnn.config import DataConfig, TrainConfig
 from charrnn.data.vocab import IntArray
 
 ALL = slice(None)
-NOT_SCORED = -100  # stands among the targets where there is nothing to predict
+NOT_SCORED = -100  # among the targets: there is nothing to predict
 
 
 class Window(NamedTuple):
-    """What one step reads and predicts, each (T, B); which lanes begin anew, (B,); and how many
-    characters are scored on all lanes, also where these are a share of them.
-    """
+    """What one step reads and predicts."""
 
     inputs_TB: npt.NDArray[np.int64]
     targets_TB: npt.NDArray[np.int64]
-    begins_B: npt.NDArray[np.bool_]
-    num_scored: int
+    begins_B: npt.NDArray[np.bool_]  # which lanes start from a zero state
+    num_scored: int  # characters on all lanes, also where the window has a share of them
 
 
 @dataclass(frozen=True)
 class Text:
-    """An encoded corpus in its order of learning; its parts are training, validation, test."""
+    """An encoded text: the training split, then validation, then test."""
 
     ids: IntArray
     num_train: int  # characters before the validation split
     num_before_test: int
-    starts: npt.NDArray[np.int64] | None = None  # of each record, then where the last one ends
+    # where each record begins, then where the last one ends; None: the text is one stream
+    starts: npt.NDArray[np.int64] | None = None
 
     @classmethod
     def of(
         cls, ids: IntArray, config: DataConfig, starts: npt.NDArray[np.int64] | None = None
     ) -> "Text":
-        """The parts that the configuration asks for; no record is cut in two."""
+        """Split ids as the configuration says; no record is cut in two."""
         num_train, num_before_test = config.num_train(len(ids)), config.num_before_test(len(ids))
         if starts is not None:
             num_train, num_before_test = starts[num_records(config, starts)].tolist()
@@ -70,8 +69,8 @@ class Text:
         return self.starts[first : end + 1]
 
     def beginning(self, split: str, num_chars: int) -> "Text":
-        """The text as it would be if its validation or test split were no longer than that (to the
-        end of a record).
+        """The text with a validation or test split of at most so many characters, and of whole
+        records.
         """
         first, end = self.part(split)
         end = min(end, first + num_chars)
@@ -82,7 +81,7 @@ class Text:
         return Text(self.ids[:end], self.num_train, min(end, self.num_before_test), starts)
 
     def lanes(self, config: TrainConfig, share: slice = ALL) -> "Lanes | RecordLanes":
-        """Lanes through the training part, of which a share is read."""
+        """Lanes through the training split; `share` says which of them are read here."""
         sizes = {"batch_size": config.batch_size, "seq_length": config.seq_length}
         if self.starts is None:
             return Lanes(self.ids[: self.num_train], **sizes, share=share)
@@ -91,20 +90,22 @@ class Text:
 
 
 def num_records(config: DataConfig, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """How many records come before the validation split, and before the test split."""
+    """How many records come before the validation split, and before the test split. Each split
+    that the configuration asks for has a record, if there are enough.
+    """
     num_chars = int(starts[-1])
     until = np.searchsorted(
         starts, [config.num_train(num_chars), config.num_before_test(num_chars)]
     )
     has_val, has_test = config.val_fraction > 0, config.test_fraction > 0
-    last = len(starts) - 1 - has_test  # each part that is wanted has a record, if it can
+    last = len(starts) - 1 - has_test
     until[1] = max(min(until[1], last), min(1 + has_val, last))
     until[0] = min(until[0], until[1] - has_val)
     return np.maximum(until, 1)
 
 
 class Lanes:
-    """B streams through one text, each contiguous, so that a state carried along them stays true.
+    """B contiguous streams through one text, so that states can be carried from step to step.
 
     The text is closed to a ring of M = len(ids) - 1 (character, next character) pairs, and lane b
     starts b/B of the way round. A step takes the next T pairs of every lane:
@@ -139,14 +140,12 @@ class Lanes:
         return self.num_pairs / self.chars_per_step
 
     def pairs(self, step: int, count_T: Any, starts_B: Any) -> Any:
-        """Which pairs step number `step` reads, (T, B); of `count_T` and `starts_B` as they are
-        here, or as tensors elsewhere.
-        """
+        """Which pairs a step reads, (T, B), from `count_T` and `starts_B` as arrays or tensors."""
         pairs_T = (step * len(count_T) + count_T) % self.num_pairs
         return (pairs_T[:, None] + starts_B) % self.num_pairs
 
     def window(self, step: int) -> Window:
-        """What step number `step` reads."""
+        """What a step reads."""
         pairs_TB = self.pairs(step, self.count_T, self.starts_B)
         inputs_TB = self.ids[pairs_TB].astype(np.int64)
         targets_TB = self.ids[pairs_TB + 1].astype(np.int64)
@@ -158,15 +157,14 @@ class Lanes:
 class RecordLanes:
     """B streams through records in random order, another one in each epoch.
 
-    A record takes as many windows as it fills, on one lane and one after another; it begins with
-    its state at zero, having read the newline before it. What is left of its last window is
-    neither read nor scored:
+    A record takes as many windows as it fills, one after another on one lane. It starts from a zero
+    state and reads the newline before it. The rest of its last window is neither read nor scored:
 
         lane 0   [Emma␤···][Bartholom][ew␤·····][Ann␤····]      windows of 8
         lane 1   [Zoe␤····][Isabella][␤·······] …
 
-    The lanes share an epoch's windows evenly; a record across the border of two lanes begins on
-    the second one at zero once more.
+    The lanes share an epoch's windows evenly; a record across the border of two lanes starts from
+    a zero state again on the second.
     """
 
     def __init__(
@@ -179,8 +177,8 @@ class RecordLanes:
         seed: int,
         share: slice = ALL,
     ) -> None:
-        """`starts` say where each record begins in the ids, and then where the last one ends;
-        `share` says which of the `batch_size` lanes are read here.
+        """`starts` are those of `Text`; `share` says which of the `batch_size` lanes are read
+        here.
         """
         self._ids, self._starts, self._seed, self._share = ids, starts, seed, share
         self._seq_length, self._batch_size = seq_length, batch_size
@@ -190,7 +188,7 @@ class RecordLanes:
 
     @property
     def chars_per_step(self) -> float:
-        """How many characters a step predicts, in the mean."""
+        """How many characters a step predicts, on average."""
         return int(self._starts[-1] - self._starts[0]) / self._windows_per_lane
 
     @property
@@ -199,19 +197,8 @@ class RecordLanes:
         return self._windows_per_lane
 
     def window(self, step: int) -> Window:
-        """What step number `step` reads."""
-        epoch, place = divmod(step, self._windows_per_lane)
-        if epoch != self._epoch:
-            self._shuffle(epoch)
-        windows_B = np.arange(self._batch_size) * self._windows_per_lane + place
-        places_B = np.searchsorted(self._ends_R, windows_B, side="right")
-        idle_B = places_B == len(self._order_R)  # past the last record
-        places_B[idle_B] = 0
-        records_B = self._order_R[places_B]
-        pieces_B = windows_B - (self._ends_R[places_B] - self._num_windows_R[records_B])
-        begins_B = (pieces_B == 0) | idle_B | (place == 0)
-        firsts_B = self._starts[records_B] + pieces_B * self._seq_length
-        ends_B = np.where(idle_B, 0, self._starts[records_B + 1])
+        """What a step reads."""
+        firsts_B, ends_B, begins_B = self._stretches(step)
         num_scored = int(np.clip(ends_B - firsts_B, 0, self._seq_length).sum())
         firsts_B, ends_B = firsts_B[self._share], ends_B[self._share]
         chars_TB = np.arange(self._seq_length)[:, None] + firsts_B
@@ -222,8 +209,28 @@ class RecordLanes:
             _forget_pages(self._ids)
         return Window(inputs_TB, targets_TB, begins_B[self._share], num_scored)
 
+    def _stretches(
+        self, step: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """Of each lane: where its window begins in the ids, where the record in it ends (0 past the
+        last record), and whether it starts from a zero state.
+        """
+        epoch, place = divmod(step, self._windows_per_lane)
+        if epoch != self._epoch:
+            self._shuffle(epoch)
+        windows_B = np.arange(self._batch_size) * self._windows_per_lane + place
+        places_B = np.searchsorted(self._ends_R, windows_B, side="right")
+        idle_B = places_B == len(self._order_R)  # past the last record
+        places_B[idle_B] = 0
+        records_B = self._order_R[places_B]
+        parts_B = windows_B - (self._ends_R[places_B] - self._num_windows_R[records_B])
+        begins_B = (parts_B == 0) | idle_B | (place == 0)
+        firsts_B = self._starts[records_B] + parts_B * self._seq_length
+        ends_B = np.where(idle_B, 0, self._starts[records_B + 1])
+        return firsts_B, ends_B, begins_B
+
     def _shuffle(self, epoch: int) -> None:
-        """The epoch's order, from (seed, epoch) alone."""
+        """Draw the order of an epoch, which follows from (seed, epoch) alone."""
         random = np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=(epoch,)))
         self._order_R = random.permutation(len(self._num_windows_R))
         self._ends_R = np.cumsum(self._num_windows_R[self._order_R])
@@ -231,8 +238,9 @@ class RecordLanes:
 
 
 def _forget_pages(ids: IntArray) -> None:
-    """Unmap what was read, so that an epoch over 10 GB does not count as 10 GB of memory. Windows
-    has no such call: it takes the pages back when others need memory.
+    """Unmap what was read, so that an epoch over 10 GB does not count as 10 GB of memory.
+
+    Windows has no such call: it takes the pages back when others need memory.
     """
     owner: Any = ids
     while isinstance(owner, np.ndarray):

@@ -145,9 +145,11 @@ def read_corpus(
         files = scan.file_starts(sources)
         if val_names and not files.num_val:
             raise nothing_to_validate_on()
-        if files.val_begin(scan.num_chars) == 0:
-            raise CorpusError("the corpus holds no text", "--val names the validation text alone")
-        cache_files.save_files(files, cache=cache)
+        if files.val_start(scan.num_chars) == 0:
+            raise CorpusError(
+                "the corpus holds no text besides the validation text", "name one to learn from"
+            )
+        cache_files.save_file_starts(files, cache=cache)
     reporter.end_progress()
     _report(sources, config, scan, reporter=reporter)
     facts = CorpusFacts(
@@ -172,7 +174,9 @@ def _vocab(scan: Scan, config: DataConfig, base: Vocab | None) -> Vocab:
         raise CorpusError(
             f"{100 * share:.0f} % of the text would become one unknown symbol: the vocabulary has"
             f" {len(vocab):,} characters, the text {len(scan.counts):,}",
-            "raise --max-vocab, or model --bytes",
+            "raise max_vocab, or use is_bytes",
+            "max_vocab",
+            "is_bytes",
         )
     return vocab
 
@@ -197,8 +201,8 @@ def _report(sources: Sources, config: DataConfig, scan: Scan, *, reporter: Repor
         reporter.warn(f"named twice, and so counted twice: {some(twice)}")
     if both:
         reporter.warn(
-            f"learned from and validated on: {some(both)}; the validation loss will be that of a"
-            " text it knows"
+            f"used for both training and validation: {some(both)}; the validation loss will be that"
+            " of a text that the model knows"
         )
 
 

@@ -44,8 +44,9 @@ def split_bounds(text: Text, split: str, config: DataConfig) -> tuple[int, int]:
         is_short = getattr(config, f"{split}_fraction") > 0
         why = ": its text was too short" if is_short else ""
         raise CorpusError(
-            f"the run keeps no {split} split{why}",
-            f"give it a file instead, or train with --{split}-fraction",
+            f"the run has no {split} split{why}",
+            f"give it a file instead, or train with {split}_fraction",
+            f"{split}_fraction",
         )
     return first, end
 
@@ -72,17 +73,17 @@ def reload(
         return copy
     if unchanged is not None:
         return unchanged
-    hint = (
-        "put the old text back" if copy is None else "--keep-corpus goes on with the text as it was"
-    )
-    raise CorpusError(f"the corpus {' '.join(names)} has changed since the run began", hint)
+    changed = f"the corpus {' '.join(names)} has changed since the run began"
+    if copy is None:
+        raise CorpusError(changed, "put the old text back")
+    raise CorpusError(changed, "keep_corpus goes on with the text as it was", "keep_corpus")
 
 
 def _encoded_copy(reference: CorpusReference, cache: Path) -> EncodedCorpus | None:
     """The encoded copy of a run's corpus in the cache, or None."""
     facts, vocab = reference.facts, reference.vocab
     ids = cache_files.load_ids(facts.sha256, vocab, facts.num_chars, cache=cache)
-    files = cache_files.load_files(facts.files_sha256, cache=cache)
+    files = cache_files.load_file_starts(facts.files_sha256, cache=cache)
     if ids is None or (facts.files_sha256 and files is None):
         return None
     return EncodedCorpus(ids, vocab, facts.sha256, files)
@@ -124,7 +125,7 @@ def _read_in(
         ids = encode_files(sources.files, config, scan, vocab, cache=cache, progress=progress)
         if not facts.files_sha256:
             return EncodedCorpus(ids, vocab, facts.sha256, None)
-        cache_files.save_files(files, cache=cache)
+        cache_files.save_file_starts(files, cache=cache)
         return EncodedCorpus(ids, vocab, facts.sha256, files)
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from charrnn._text import ProgressCallback, ignore_progress
 from charrnn.config import ModelConfig, SampleConfig, require_known
-from charrnn.data.records import apart
+from charrnn.data.records import split_into_records
 from charrnn.data.vocab import UNKNOWN, IntArray, Vocab, code_points
 from charrnn.errors import SettingError, UsageError
 from charrnn.generation import folding, predict
@@ -188,7 +188,9 @@ class Model:
     def surprise(self, text: str | bytes) -> FloatArray:
         """Return -ln p of each known character of a text, shape (T,); read as `score` reads it."""
         nats: list[FloatArray] = [np.empty(0)]
-        for ids in apart(self._known_ids(text), self.records, self.start_id, self.vocab.white_V):
+        for ids in split_into_records(
+            self._known_ids(text), self.records, self.start_id, self.vocab.white_V
+        ):
             before = np.append(self.start_id, ids[:-1])
             nats.append(predict.surprise(self.backend.stepper(), before, ids))
         return np.concatenate(nats)

@@ -53,8 +53,9 @@ class _Column:
             first, second = [k for k, name in enumerate(first_row, 1) if name == self.name][:2]
             raise UsageError(
                 f"{self.label} has more than one column {self.name!r}",
-                f"give it another name, or name it by number, its header too: --column {first} or"
+                f"give it another name, or name it by number, its header too: column {first} or"
                 f" {second}",
+                "column",
             )
         if self.name in first_row:
             return first_row.index(self.name)
@@ -131,7 +132,8 @@ def _cells(texts: Iterable[str], column: _Column, *, skip: bool, changes: Change
         else:
             raise CorpusError(
                 f"{column.label}, line {cell.line}: {cell.reason}",
-                "mend it, or --errors skip leaves such rows out",
+                "mend it, or errors skip leaves such rows out",
+                "errors",
             )
 
 
@@ -218,7 +220,7 @@ def _json_cell(row: Any, column: _Column) -> str | None:
 
 def _checked(cell: str | None, line: int) -> _Cell:
     if cell is not None and _HALF_A_PAIR.search(cell):
-        return _Malformed(line, "half a surrogate pair is no character")
+        return _Malformed(line, "half a surrogate pair is not a character")
     return cell
 
 

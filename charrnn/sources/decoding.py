@@ -13,7 +13,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from charrnn.config import DataConfig
-from charrnn.errors import CorpusError, UsageError
+from charrnn.errors import CorpusError, SettingError
 from charrnn.sources import columns, detection, file_types, lines
 from charrnn.sources.changes import Changes, is_utf8
 
@@ -25,8 +25,8 @@ codecs.register_error(_MARKING, lambda error: (lines.UNDECODABLE, error.end))  #
 class NotTextError(CorpusError):
     """Bytes that are not in the encoding; `likely` is the one that they may be in."""
 
-    def __init__(self, message: str, hint: str, likely: str | None) -> None:
-        super().__init__(message, hint)
+    def __init__(self, message: str, hint: str, *fields: str, likely: str | None) -> None:
+        super().__init__(message, hint, *fields)
         self.likely = likely
 
 
@@ -146,7 +146,7 @@ def _utf8(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError as error:  # utf-7 and unicode-escape can make such text
         raise CorpusError(
-            "the corpus holds half a surrogate pair", "is its --encoding right?"
+            "the corpus holds half a surrogate pair", "is its encoding right?", "encoding"
         ) from error
 
 
@@ -163,8 +163,10 @@ def _decoder(encoding: str, errors: str) -> codecs.IncrementalDecoder:
         "x".encode(encoding)  # refuses codecs such as hex, which are not for text
         return codecs.getincrementaldecoder(encoding)(errors)
     except (LookupError, ValueError) as error:
-        raise UsageError(
-            f"--encoding {encoding!r} is not known", "utf-8, utf-16, latin-1 and cp1252 are"
+        raise SettingError(
+            f"encoding {encoding!r} is not known",
+            "utf-8, utf-16, latin-1 and cp1252 are",
+            "encoding",
         ) from error
 
 
@@ -180,11 +182,14 @@ def _not_text(origin: Origin, encoding: str, around: bytes, offset: int) -> NotT
     if is_utf8(encoding) and detection.is_mostly_utf8(around):
         return NotTextError(
             message,
-            "nearly all of it is: --errors skip leaves out the lines with such bytes, --errors"
-            " replace puts \N{REPLACEMENT CHARACTER} there",
-            encoding,
+            "nearly all of it is: errors skip leaves out the lines with such bytes, and replace"
+            " puts \N{REPLACEMENT CHARACTER} there",
+            "errors",
+            likely=encoding,
         )
     likely = detection.guess(around).encoding
     if likely is None or codecs.lookup(likely) == codecs.lookup(encoding):
-        return NotTextError(message, "--bytes models any file as raw bytes", None)
-    return NotTextError(message, f"it may be {likely}: try --encoding {likely}, or --bytes", likely)
+        hint = "is_bytes models any file as raw bytes"
+        return NotTextError(message, hint, "is_bytes", likely=None)
+    hint = f"it may be {likely}: try encoding {likely}, or is_bytes"
+    return NotTextError(message, hint, "encoding", "is_bytes", likely=likely)

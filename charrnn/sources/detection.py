@@ -1,7 +1,4 @@
-"""Which encoding some bytes are probably in, when it is not the one that was expected.
-
-It sees bytes only; what is done with a guess is decided elsewhere.
-"""
+"""Guess the encoding of bytes that are not in the one that was expected."""
 
 import codecs
 from collections import Counter
@@ -9,14 +6,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 MOST_BYTES = 1 << 20  # of a text: enough for a guess
-_MOST_LOOKED_AT = 1 << 16
+_MAX_TELLING = 1 << 16  # bytes in lines that are not ASCII
 _FEW = 8  # bytes beyond ASCII: too few for statistics
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 _NO_TEXT = bytes({*range(32)} - set(b"\t\n\v\f\r\b\x1a\x1b"))
 
-# The letters beyond ASCII of languages in Latin script, by the encodings they are written in. A
-# text has those of one language; the first entry is for those that cite others.
+# The letters beyond ASCII of languages in Latin script, by their encodings. A text has those of one
+# language; the first entry is for texts that quote others.
 _LETTERS = {
     "cp1252": (
         "àâäáçéèêëíîïñóôöúùûüßæœ", "àâæçéèêëîïôœùûü", "áéíñóúüªº", "ãáàâçéêíóôõúüªº", "äöüßéè",
@@ -32,7 +29,7 @@ _LETTERS = {
     "cp1254": ("çğıİöşüâîû",),
 }  # fmt: skip
 _MARKS_AND_SIGNS = set("¿¡«»‹›“”„‘’‚–—…•·°€£§©®™½¼\xa0\xad")
-_OTHER_SCRIPTS = (  # where several read the same, the first of these is meant
+_OTHER_SCRIPTS = (  # of several that decode a text alike, the first is meant
     "cp1251", "koi8_r", "cp932", "euc_jp", "gb18030", "big5", "cp949", "cp1253", "cp1255",
     "cp1256", "koi8_u", "iso8859_5",
 )  # fmt: skip
@@ -40,9 +37,9 @@ _OF_SEVERAL_BYTES = {"cp932", "euc_jp", "gb18030", "big5", "cp949"}
 
 
 class Guess(NamedTuple):
-    """What a text may be written in."""
+    """The likely encoding of a text."""
 
-    encoding: str | None  # None: nothing that is known fits
+    encoding: str | None  # None: none of the known ones fits
     is_sure: bool
 
 
@@ -50,7 +47,7 @@ _NOTHING = Guess(None, False)
 
 
 def guess(data: bytes) -> Guess:
-    """The likeliest encoding of a text that begins so and is not in the one that was expected."""
+    """The likeliest encoding of a text that begins with these bytes."""
     for mark, name in _MARKS:
         if data.startswith(mark):
             return Guess(name, True)
@@ -61,7 +58,7 @@ def guess(data: bytes) -> Guess:
     if len(data.translate(None, _NO_TEXT)) < len(data) - len(data) // 1000:
         return _NOTHING
     telling = b"\n".join(line for line in data.splitlines() if not line.isascii())
-    telling = telling[:_MOST_LOOKED_AT]
+    telling = telling[:_MAX_TELLING]
     latin = list(_in_latin_script(telling))
     if latin:  # sure if all that fit read it the same
         return Guess(latin[0][0].replace("_", "-"), len({text for _, text in latin}) == 1)
@@ -71,8 +68,8 @@ def guess(data: bytes) -> Guess:
 
 
 def _in_latin_script(data: bytes) -> Iterator[tuple[str, str]]:
-    """The encodings in which nearly all that is beyond ASCII are letters of one language, each
-    with what it reads.
+    """The encodings in which nearly all characters beyond ASCII are letters of one language, each
+    with the text that it gives.
     """
     for encoding, languages in _LETTERS.items():
         try:
@@ -92,7 +89,7 @@ def _in_latin_script(data: bytes) -> Iterator[tuple[str, str]]:
 
 
 def is_mostly_utf8(data: bytes) -> bool:
-    """Whether a text that is not UTF-8 is so but for a few bytes."""
+    """Whether a text is UTF-8 except for a few bytes."""
     if data.startswith(codecs.BOM_UTF8):
         return True
     text = data.decode("utf-8", "replace")
@@ -101,12 +98,14 @@ def is_mostly_utf8(data: bytes) -> bool:
 
 
 def begins_as_utf8(data: bytes) -> bool:
-    """Whether the first bytes of a text are in UTF-8 and hold some characters beyond ASCII."""
+    """Whether the first bytes of a text are UTF-8 with some characters beyond ASCII."""
     return is_utf8(data) and sum(byte > 0xBF for byte in data) >= 4
 
 
 def is_utf8(data: bytes) -> bool:
-    """Whether that is UTF-8, perhaps cut within a character that is not the first beyond ASCII."""
+    """Whether bytes are UTF-8. They may end within a character, if it is not the only one beyond
+    ASCII.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         text = decoder.decode(data)
@@ -117,7 +116,7 @@ def is_utf8(data: bytes) -> bool:
 
 
 def _of_two_bytes(data: bytes) -> Guess:
-    """UTF-16 without its mark, if so many bytes in one of two places are zero; else no text."""
+    """UTF-16 without its mark, if nearly every second byte is zero; otherwise not a text."""
     pairs = data[: len(data) // 2 * 2]
     for name, zeros, others in (
         ("utf-16-le", pairs[1::2], pairs[::2]),
@@ -129,7 +128,7 @@ def _of_two_bytes(data: bytes) -> Guess:
 
 
 def _by_statistics(data: bytes) -> Guess:
-    """What the letters that follow each other speak for, in another script."""
+    """Guess the encoding of a text in another script by which letters follow each other."""
     from charset_normalizer import from_bytes  # only ever needed here, and slow to import
 
     matches = from_bytes(data, cp_isolation=[*_OTHER_SCRIPTS])

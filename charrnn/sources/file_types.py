@@ -1,5 +1,5 @@
-"""What a file is by its first bytes: compressed, and then unpacked as it is read; or something that
-is no text, and then named, with what to do about it.
+"""What a file is, by its first bytes: compressed, and then it is unpacked as it is read; or not a
+text, and then it is refused by name, with a hint.
 """
 
 import bz2
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from charrnn.errors import CorpusError
 
-HEAD = 4096  # bytes of a file that are looked at
+HEAD = 4096  # bytes of a file that tell its type
 
 
 COMPRESSION_SUFFIXES = (".gz", ".bz2", ".xz")
@@ -27,14 +27,14 @@ def uncompressed_name(name: str) -> str:
 
 
 class Kind(NamedTuple):
-    """Something that is no text."""
+    """A type of files that are not text."""
 
     name: str  # with its article
     hint: str
 
 
 class Readable(Protocol):
-    """What bytes can be read from."""
+    """A file to read bytes from."""
 
     def read(self, size: int, /) -> bytes:
         """Read at most `size` bytes; none are left at the end."""
@@ -48,9 +48,9 @@ _OPENERS: dict[str, Callable[[Any], Readable]] = {
 
 _SAVE = "save it as plain text (.txt) first"
 _UNPACK = "unpack it first, then name what was in it"
-_OTHER = "name a text; --bytes models any file as raw bytes"
+_OTHER = "name a text; is_bytes models any file as raw bytes"
 
-# Beginnings that no text has: they hold bytes that are no characters, or are agreed to mean this.
+# Beginnings that no text has: they hold bytes that are not characters, or are reserved.
 _BEGINNINGS = (
     (b"%PDF-", Kind("a PDF", "take the text out of it first: pdftotext")),
     (b"{\\rtf", Kind("an RTF document", _SAVE)),
@@ -74,7 +74,7 @@ _BEGINNINGS = (
     (b"\x93NUMPY", Kind("an array (NumPy)", _OTHER)),
     (b"\x89HDF\r\n", Kind("an HDF5 file", _OTHER)),
 )
-# These could begin a text as well; one that holds NUL bytes is none.
+# These could begin a text as well, but a text has no NUL bytes.
 _BEGINNINGS_WITH_NUL = (
     (b"GIF8", Kind("a picture (GIF)", _OTHER)),
     (b"BM", Kind("a picture (BMP)", _OTHER)),
@@ -84,7 +84,7 @@ _BEGINNINGS_WITH_NUL = (
     (b"MZ", Kind("a program", _OTHER)),
     (b"PAR1", Kind("a Parquet file", "export a column of it as CSV or text")),
 )
-_PARTS_OF_ZIP = (  # the first entries of an archive give away what it is
+_PARTS_OF_ZIP = (  # the first entries of an archive tell what it is
     (b"mimetypeapplication/epub", Kind("an EPUB book", _SAVE + ": pandoc -t plain")),
     (b"mimetypeapplication/vnd.oasis", Kind("an OpenDocument file", _SAVE)),
     (b"word/", Kind("a Word document", _SAVE)),
@@ -94,7 +94,7 @@ _PARTS_OF_ZIP = (  # the first entries of an archive give away what it is
 
 
 def compression(head: bytes) -> str | None:
-    """How a file that begins so is compressed: gzip, bzip2, xz, or None."""
+    """How a file with this beginning is compressed: gzip, bzip2, xz, or None."""
     if head.startswith(b"\x1f\x8b\x08"):
         return "gzip"
     if head.startswith(b"\xfd7zXZ\0"):
@@ -104,8 +104,8 @@ def compression(head: bytes) -> str | None:
 
 
 def unpacked(file: Any) -> Readable:
-    """Return the file, which is at its start, or a file of what is packed in it. A pipe must be
-    buffered, so that its first bytes can be looked at and still be read.
+    """Return the file, or a file of its contents if it is compressed. It must be at its start; a
+    pipe must be buffered, since its first bytes are peeked at.
     """
     if isinstance(file, io.BufferedReader):
         head = file.peek(HEAD)
@@ -131,27 +131,27 @@ def damage_named(label: str) -> Iterator[None]:
 
 def _damaged(label: str) -> CorpusError:
     return CorpusError(
-        f"{label} is compressed, and cut short or damaged", "fetch it again, or repack it"
+        f"{label} is compressed, and cut short or damaged", "download it again, or pack it again"
     )
 
 
 def require_text(head: bytes, label: str) -> None:
-    """Raise `CorpusError` for a file that begins as no text does."""
+    """Raise `CorpusError` for a file with a beginning that no text has."""
     kind = _kind(head)
     if kind is not None:
-        raise CorpusError(f"{label} is {kind.name}, not a text", kind.hint)
+        raise CorpusError(f"{label} is {kind.name}, not a text", kind.hint, "is_bytes")
 
 
 def _kind(head: bytes) -> Kind | None:
-    """What a file that begins so is, where it is known and no text."""
+    """The type of a file with this beginning; None if it is unknown or a text."""
     if head.startswith(b"PK\x03\x04"):
         return next(kind for part, kind in _PARTS_OF_ZIP if part in head)
     if (packing := compression(head)) is not None:  # in what was unpacked
         return Kind(f"compressed once more, with {packing}", "unpack it once first")
     if head[257:262] == b"ustar":
         return Kind("a tar archive", "unpack it first, then name the folder")
-    found = _BEGINNINGS + (_BEGINNINGS_WITH_NUL if b"\0" in head else ())
-    for beginning, kind in found:
+    known = _BEGINNINGS + (_BEGINNINGS_WITH_NUL if b"\0" in head else ())
+    for beginning, kind in known:
         if head.startswith(beginning):
             return kind
     if head[:4] == b"RIFF" and b"\0" in head:

@@ -48,12 +48,13 @@ class InputText:
                 tee(chunk.data)
                 yield chunk.data.decode("ascii") if chunk.text is None else chunk.text
         except NotTextError as error:
-            raise UsageError(error.message, _hint(error.likely, config.encoding)) from error
+            hint = _hint(error.likely, config.encoding)
+            raise UsageError(error.message, hint, "encoding") from error
         except CorpusError as error:
-            raise UsageError(error.message, error.hint) from error
+            raise UsageError(error.message, error.hint, *error.fields) from error
 
 
 def _hint(likely: str | None, encoding: str) -> str:
     if likely in (None, encoding):
         return f"mend it first: iconv -c -f {encoding} -t {encoding} leaves such bytes out"
-    return f"it may be {likely}: try --encoding {likely}"
+    return f"it may be {likely}: try encoding {likely}"

@@ -1,7 +1,6 @@
-"""What a person names as a corpus → the files to read.
+"""The names of a corpus → the files to read.
 
-A name is a file, a folder, a pipe, `-` for standard input, or `shakespeare`. It knows nothing of
-what is in the files.
+A name is a file, a folder, a pipe, `-` for standard input, or `shakespeare`.
 """
 
 import contextlib
@@ -22,7 +21,7 @@ from charrnn.sources import shakespeare
 
 STDIN = "-"
 _DESCRIPTORS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")  # of this process, hence of no other
-_SECONDS_FOR_A_WRITER = 0.5  # to have begun; how long it then takes is its own affair
+_SECONDS_FOR_A_WRITER = 0.5  # to open a pipe; it may then take any time to write
 SHAKESPEARE = "shakespeare"
 
 
@@ -32,9 +31,9 @@ class Source:
 
     path: Path
     label: str  # what messages call it
-    skip_unreadable: bool = False  # found in a folder: pass over it if it is not text
+    skip_unreadable: bool = False  # found in a folder: skip it if it is not text
     is_one_of_many: bool = False  # its encoding may be another than that of the rest
-    encoding: str | None = None  # its own; None: the one that was asked for
+    encoding: str | None = None  # None: the one that was asked for
     is_play: bool = False  # markdown from the data package
     is_spooled: bool = False  # a copy of what can be read only once
     begin: int = 0  # in bytes: a large file is read in stretches
@@ -44,12 +43,13 @@ class Source:
 def find(
     names: Sequence[str], *, spool_folder: Path, folder: Path = Path(), num_before: int = 0
 ) -> list[Source]:
-    """The files behind the names, in order.
+    """Find the files that are named, in order.
 
-    Relative paths are looked for in `folder`, then in `data/` there. What can be read only once
-    (standard input, a pipe, a process substitution) is copied to a file in `spool_folder` first,
-    for the corpus is read twice; `discard_spooled` removes it. `num_before` files were found
-    already. Raises `CorpusError` for a name behind which there is nothing to read.
+    Relative paths are looked for in `folder`, then in `data/` there. The corpus is read twice, so
+    what can be read only once (standard input, a pipe, a process substitution) is copied to a file
+    in `spool_folder` first; `discard_spooled` removes it. `num_before` counts the files of the same
+    corpus that were found by another call. Raises `CorpusError` for a name without anything to
+    read.
     """
     require_one_stdin(names)
     sources: list[Source] = []
@@ -92,9 +92,9 @@ def opened(
     spool_folder: Path,
     folder: Path = Path(),
 ) -> Iterator[Sources]:
-    """Find the files behind the names of a corpus and of a text to validate it on: see `find`.
+    """Find the files of a corpus, and of a text to validate it on, as `find` does.
 
-    Copies of what can be read only once are removed in the end.
+    Copies of what can be read only once are removed at the end.
     """
     require_one_stdin([*names, *val_names])
     files: list[Source] = []
@@ -108,14 +108,14 @@ def opened(
 
 
 def require_one_stdin(names: Sequence[str]) -> None:
-    """Raise `UsageError` where standard input is named twice."""
+    """Raise `UsageError` if standard input is named twice."""
     stdin = [name for name in names if _is_stdin(name)]
     if len(stdin) > 1:
         raise UsageError(f"standard input ({stdin[1]}) was named twice", "name it once")
 
 
 def require_there(names: Sequence[str]) -> None:
-    """Raise `CorpusError` where there is nothing behind a name; nothing is read."""
+    """Raise `CorpusError` for a name that does not exist. Nothing is read."""
     for name in names:
         if name not in (STDIN, SHAKESPEARE):
             _locate(name)
@@ -129,7 +129,7 @@ def discard_spooled(sources: Sequence[Source]) -> None:
 
 
 def can_be_read_once(name: str) -> bool:
-    """Whether a name stands for standard input, a pipe or a process substitution."""
+    """Whether a name is standard input, a pipe or a process substitution."""
     if name == STDIN or name.startswith(_DESCRIPTORS):
         return True
     with contextlib.suppress(OSError, ValueError):
@@ -142,7 +142,7 @@ def _is_stdin(name: str) -> bool:
 
 
 def _on_disk(name: str, folder: Path, *, copy: Path) -> list[Source]:
-    """The source behind a path: itself if a file, every visible file below it if a folder."""
+    """The sources of a path: itself if it is a file, every visible file below it if a folder."""
     path = _locate(name, folder)
     try:
         mode = path.stat().st_mode
@@ -165,7 +165,7 @@ def _on_disk(name: str, folder: Path, *, copy: Path) -> list[Source]:
 
 
 def _locate(name: str, folder: Path = Path()) -> Path:
-    """The path as given, or the one of that name under data/."""
+    """The path in that folder, or else below data/ in it."""
     for path in (folder / name, folder / "data" / name) if name else ():
         try:
             path.stat()
@@ -181,7 +181,7 @@ def _locate(name: str, folder: Path = Path()) -> Path:
 
 
 def _folder(folder: Path) -> list[Source]:
-    """Every regular file below a folder in sorted order; not what is hidden, nor our own runs."""
+    """Every regular file below a folder in sorted order, except hidden files and our own runs."""
     paths = []
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name[0] != "." and name != "checkpoints"]
@@ -206,17 +206,17 @@ def _spool_stdin(copy: Path) -> Source:
 
 
 def _spool_pipe(path: Path, name: str, copy: Path) -> Source:
-    """Copy what is written to a pipe to a temporary file, if there is somebody who writes."""
+    """Copy what is written to a pipe to a temporary file, if there is a process that writes."""
     if sys.platform != "win32":
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # does not wait for a writer
         with open(descriptor, "rb", buffering=0) as pipe:
             select.select([pipe], [], [], _SECONDS_FOR_A_WRITER)
-            beginning = pipe.read(1 << 16)  # None: a writer is there and has written nothing yet
+            beginning = pipe.read(1 << 16)  # None: there is a writer, which has not written yet
             if beginning != b"":
                 os.set_blocking(descriptor, True)
                 return _spool(pipe, name, copy, beginning=beginning or b"")
     raise CorpusError(
-        f"the pipe {name} is empty: nobody writes to it", "start what writes to it first"
+        f"the pipe {name} is empty: no program writes to it", "start the one that does first"
     )
 
 

@@ -77,7 +77,7 @@ def read_text(
     Raises the errors of `read_bytes` and of `decode`.
     """
     if source.skip_unreadable and config.column is not None and not columns.is_table(source.label):
-        raise CorpusError(f"{source.label} is no table by its name", "name the file itself")
+        raise CorpusError(f"{source.label} is not a table, by its name", "name the file itself")
     if encoding := "utf-8" if source.is_play else source.encoding:
         config = replace(config, encoding=encoding)
     origin = Origin(source.label, source.begin, partial(_line_at, source))

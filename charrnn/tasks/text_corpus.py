@@ -105,8 +105,8 @@ def show_validation_split(text_corpus: TextCorpus, text: Text, reporter: Reporte
             "the text is too short for a validation split: memorising (overfitting) cannot be"
             " noticed"
         )
-    elif text.starts is None and files is not None and len(files.begins) > 1:
-        num_files = len(files.begins)
+    elif text.starts is None and files is not None and len(files.starts) > 1:
+        num_files = len(files.starts)
         num_groups = len(list(splits.grouped(files, config, len(text.ids))))
         small = "" if num_groups == num_files else ", small ones taken together"
         reporter.show(

@@ -142,7 +142,7 @@ def test_places_are_in_the_split_and_the_same_every_time():
     assert 3000 <= ends[0] < ends[-1] < 4000
     assert ends == Places.drawn(text, "val", 500).ends_B.tolist()
     assert Places.drawn(text, "val", 5000).ends_B.tolist() == list(range(3000, 4000))
-    with pytest.raises(CorpusError, match="keeps no test split"):
+    with pytest.raises(CorpusError, match="has no test split"):
         Places.drawn(Text.of(ids_of(50), DataConfig()), "test", 5)
 
 
@@ -204,4 +204,4 @@ def test_a_run_without_a_validation_split_says_so(charrnn, corpus):
     for command in ("memory", "neurons"):
         refused = charrnn(command)
         assert refused.code == 3
-        assert "the run keeps no val split" in refused.err
+        assert "the run has no val split" in refused.err

@@ -3,7 +3,7 @@ import pytest
 
 from charrnn.config import DataConfig
 from charrnn.data.arrange import EncodedCorpus, arrange
-from charrnn.data.splits import Files
+from charrnn.data.splits import FileStarts
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CorpusError
 
@@ -15,7 +15,7 @@ def encoded(*texts, num_val=0):
     begins = np.cumsum([0, *map(len, texts)])[:-1]
     codes = np.frombuffer("".join(texts).encode(), np.uint8)
     ids = VOCAB.ids_of(codes).astype(VOCAB.dtype)
-    return EncodedCorpus(ids, VOCAB, "0" * 64, Files(tuple(begins.tolist()), num_val))
+    return EncodedCorpus(ids, VOCAB, "0" * 64, FileStarts(tuple(begins.tolist()), num_val))
 
 
 def split(text, name):

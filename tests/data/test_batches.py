@@ -214,8 +214,8 @@ def test_records_beyond_32_bits_are_read_like_those_before(sparse):
         for one, other in zip(here.window(step), there.window(step), strict=True):
             assert np.array_equal(one, other)
     found = Records(base + starts[:-1], np.diff(starts), (7,))
-    (arranged,) = found.arranged(far)
+    (arranged,) = found.arrange(far)
     parts = [[*near[a:b], 7] for a, b in itertools.pairwise(starts)]
     assert arranged.tolist() == [k for part in parts for k in part]
     long = Records(starts[:3], np.array([2**31, 2**32, 5]), (7, 7))
-    assert long.starts.tolist() == [0, 2**31 + 2, 2**31 + 2**32 + 4, 2**31 + 2**32 + 11]
+    assert long.arranged_starts.tolist() == [0, 2**31 + 2, 2**31 + 2**32 + 4, 2**31 + 2**32 + 11]

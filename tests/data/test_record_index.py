@@ -21,7 +21,7 @@ VOCABS = {
 def index_of(text, kind, vocab, folder, told=None):
     ids = vocab.ids_of(code_points(text)).astype(vocab.dtype)
     return RecordIndex.of(
-        ids, vocab, lambda: Records.found(ids, kind, vocab.newline), path=folder / "index.npy",
+        ids, vocab, lambda: Records.find(ids, kind, vocab.newline), path=folder / "index.npy",
         progress=lambda *done: None if told is None else told.append(done),
     )  # fmt: skip
 
@@ -64,9 +64,9 @@ def test_one_hash_for_all_finds_the_same(tmp_path, monkeypatch):
 def test_a_record_that_ends_with_its_file_is_found(tmp_path):
     vocab = VOCABS["narrow"]
     ids = vocab.ids_of(code_points("abcab\nb")).astype(vocab.dtype)
-    begins_F = np.array([0, 3])
+    starts_F = np.array([0, 3])
     index = RecordIndex.of(
-        ids, vocab, lambda: Records.found(ids, "lines", vocab.newline, begins_F=begins_F),
+        ids, vocab, lambda: Records.find(ids, "lines", vocab.newline, file_starts_F=starts_F),
         path=tmp_path / "index.npy", progress=lambda *_: None,
     )  # fmt: skip
     assert [word in index for word in ("abc", "ab", "b", "abcab", "c")] == [True] * 3 + [False] * 2

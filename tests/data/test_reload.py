@@ -43,7 +43,7 @@ def test_a_run_reads_the_text_that_it_began_with(learned, tmp_path, lost):
 def test_a_changed_corpus_takes_leave_to_go_on_with_the_old_one(learned, tmp_path):
     dataset, reference = learned
     (tmp_path / "text").write_text(TEXT.replace("7", "8"))
-    with pytest.raises(CorpusError, match="has changed since the run began; --keep-corpus"):
+    with pytest.raises(CorpusError, match="has changed since the run began; keep_corpus"):
         again(reference)
     assert np.array_equal(again(reference, keep_corpus=True).ids, dataset.ids)
 
@@ -62,5 +62,5 @@ def test_the_beginning_of_a_split_is_read_as_text(learned):
     first, end = split_bounds(dataset, "val", reference.config)
     expected = dataset.vocab.decode(dataset.ids[first:end])
     assert beginning_of_split(reference, "val", num_chars=30) == expected[:30]
-    with pytest.raises(CorpusError, match="the run keeps no test split"):
+    with pytest.raises(CorpusError, match="the run has no test split"):
         beginning_of_split(reference, "test", num_chars=30)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from charrnn.config import DataConfig
 from charrnn.data.batches import Text
-from charrnn.data.splits import Files, Splits, grouped
+from charrnn.data.splits import FileStarts, Splits, grouped
 
 fractions = st.sampled_from([0.0, 0.05, 0.1, 0.4])
 
@@ -15,7 +15,7 @@ def split(sizes, config, *, num_val=0, text=None):
     num_chars = sum(sizes)
     begins = tuple(np.append(0, np.cumsum(sizes))[:-1].tolist())
     ids = np.arange(num_chars) if text is None else np.frombuffer(text.encode(), np.uint8)
-    files = Files(begins, num_val)
+    files = FileStarts(begins, num_val)
     return files, Splits.of(files, config, ids, -1 if text is None else ord("\n"))
 
 
@@ -81,6 +81,14 @@ def test_files_for_validation_are_not_learned_from():
 
 
 def test_where_files_begin_survives_json_and_has_a_digest_of_its_own():
-    files = Files((0, 5, 2**40), 1)
-    assert Files.from_json(files.to_json()) == files
-    assert len({each.sha256 for each in (files, Files((0, 5, 2**40)), Files(), Files((0, 5)))}) == 4
+    files = FileStarts((0, 5, 2**40), 1)
+    assert FileStarts.from_json(files.to_json()) == files
+    assert (
+        len(
+            {
+                each.sha256
+                for each in (files, FileStarts((0, 5, 2**40)), FileStarts(), FileStarts((0, 5)))
+            }
+        )
+        == 4
+    )

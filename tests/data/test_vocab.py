@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.data.vocab import NUM_CODE_POINTS, UNKNOWN, Vocab, code_points, counted
+from charrnn.data.vocab import NUM_CODE_POINTS, UNKNOWN, Vocab, code_points, count_code_points
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
@@ -89,7 +89,7 @@ def test_a_list_that_is_no_alphabet_is_refused(points):
 @pytest.mark.parametrize("num_bytes", [0, 1, 1 << 16, (1 << 17) + 1])
 def test_bytes_are_counted_whether_few_or_many(num_bytes):
     data = np.random.default_rng(0).bytes(num_bytes)
-    counts = counted(code_points(data))
+    counts = count_code_points(code_points(data))
     assert {k: int(counts[k]) for k in np.flatnonzero(counts)} == Counter(data)
 
 

@@ -1,4 +1,4 @@
-"""Files made by a fuzzer that sees which lines of the reader they reach: for each of them a
+"""FileStarts made by a fuzzer that sees which lines of the reader they reach: for each of them a
 checkpoint or one line, within two seconds and 64 MB, and nothing in it is run.
 
     pip install atheris && python tests/faults/fuzz.py [SECONDS [SEED]]

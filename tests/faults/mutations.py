@@ -583,9 +583,9 @@ MISTAKES = [
     # Records, files and splits.
     Mistake(
         "the end of a file does not end a record",
-        "data.records:Records.found",
-        "np.isin(begins, begins_F)",
-        "np.isin(begins, _ONE_FILE)",
+        "data.records:Records.find",
+        "np.isin(starts, file_starts_F)",
+        "np.isin(starts, _ONE_FILE)",
         "../stumbles/test_stumbles_records.py::test_records_of_neighbouring_files_do_not_merge",
     ),
     Mistake(

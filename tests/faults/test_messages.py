@@ -154,6 +154,7 @@ PROVED_BY = {
     "data.encoding.shards:corpus_changed": ["faults/test_texts.py"],
     "data.encoding.counting:_count": ["data/encoding/test_encode.py"],
     "data.encoding.scan:_status": ["faults/test_texts.py"],
+    "data.reload:reload": ["data/test_reload.py"],
     "data.encoding.workers:run_in_order": ["data/encoding/test_workers.py"],
     "data.corpus:_temporary_folder": ["faults/test_read_only.py"],
     "config:require_known": ["stumbles/test_stumbles_library.py"],

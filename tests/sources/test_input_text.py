@@ -22,7 +22,7 @@ def test_a_file_in_chunks_of_any_size_is_the_text_with_newlines(text, size):
 def test_a_byte_that_is_no_text_is_told_by_its_place(size):
     data = "né☃".encode() + b"\xff!"
     chunks = [data[t : t + size] for t in range(0, len(data), size)]
-    with pytest.raises(UsageError, match=r"a is not utf-8: byte 6; it may be .*: try --encoding"):
+    with pytest.raises(UsageError, match=r"a is not utf-8: byte 6; it may be .*: try encoding"):
         list(InputText("a", chunks, DataConfig()).decoded())
     of_bytes = InputText("a", chunks, DataConfig(is_bytes=True))
     assert "".join(of_bytes.decoded()) == data.decode("latin-1")

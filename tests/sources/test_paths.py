@@ -87,7 +87,7 @@ def test_a_copy_does_not_stay_when_another_name_is_wrong(tmp_path, monkeypatch):
     [
         ("nowhere.txt", "there is no corpus 'nowhere.txt', neither here nor in data/"),
         ("/dev/zero", "/dev/zero is not a file, a folder or a pipe; name one, or pipe a text in"),
-        ("pipe", "the pipe pipe is empty: nobody writes to it; start what writes to it first"),
+        ("pipe", "the pipe pipe is empty: no program writes to it; start the one that does first"),
         ("sock", "sock is not a file, a folder or a pipe"),
         ("empty", "the folder empty holds no files"),
         ("no\0name", "cannot read"),

@@ -154,7 +154,8 @@ def test_a_compressed_file_that_was_cut_says_so(charrnn, tmp_path, name):
     done = charrnn("train", name, *FEW)
     assert done.code == 3
     assert done.err == (
-        f"charrnn: {name} is compressed, and cut short or damaged; fetch it again, or repack it\n"
+        f"charrnn: {name} is compressed, and cut short or damaged; download it again, or pack it"
+        " again\n"
     )
 
 
@@ -290,7 +291,7 @@ def test_a_pipe_that_nobody_writes_to_is_not_waited_for(charrnn, tmp_path):
     done = charrnn("train", "pipe", *FEW)
     assert (done.code, done.err) == (
         3,
-        "charrnn: the pipe pipe is empty: nobody writes to it; start what writes to it first\n",
+        "charrnn: the pipe pipe is empty: no program writes to it; start the one that does first\n",
     )
 
 

@@ -231,8 +231,8 @@ def test_a_file_that_is_named_twice_is_noted(charrnn, corpus):
     assert "named twice, and so counted twice: folder/000.txt\n" in made.err
     made = charrnn("train", corpus, "--val", "corpus.txt", *QUICK, "--quiet")
     assert made.err.endswith(
-        "learned from and validated on: corpus.txt; the validation loss will be that of a text it"
-        " knows\n"
+        "used for both training and validation: corpus.txt; the validation loss will be that of a"
+        " text that the model knows\n"
     )
     assert "named twice" not in charrnn("train", corpus, *QUICK).err
 

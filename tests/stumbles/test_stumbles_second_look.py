@@ -41,7 +41,7 @@ def test_half_a_surrogate_pair_in_a_row_is_named_by_its_line_or_left_out(charrnn
     (tmp_path / "t.jsonl").write_text("\n".join([*rows, '{"text": "half \\ud800"}']))
     refused = charrnn("train", "t.jsonl", "--column", "text", *FEW)
     assert refused.code == 3
-    assert "t.jsonl, line 41: half a surrogate pair is no character" in refused.err
+    assert "t.jsonl, line 41: half a surrogate pair is not a character" in refused.err
     done = charrnn("train", "t.jsonl", "--column", "text", "--errors", "skip", *FEW)
     assert done.code == 0, done.err
     assert "left out 1 row" in done.err and "40 records" in done.err

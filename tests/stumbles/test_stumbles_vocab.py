@@ -43,7 +43,7 @@ def test_a_text_that_would_become_one_unknown_symbol_is_refused(charrnn, trained
         " % of the text would become one unknown symbol: the vocabulary has 40 characters, the"
         in (refused.err)
     )
-    assert refused.err.endswith("; raise --max-vocab, or model --bytes\n")
+    assert refused.err.endswith("; raise --max-vocab, or use --bytes\n")
     assert not Path("checkpoints/b").exists()
 
 
@@ -76,12 +76,12 @@ def test_a_text_too_short_for_a_validation_split_says_so(charrnn):
     assert "the text is too short for a validation split" in made.err
     refused = charrnn("score")
     assert refused.err == (
-        "charrnn: the run keeps no val split: its text was too short; give it a file instead, or"
+        "charrnn: the run has no val split: its text was too short; give it a file instead, or"
         " train with --val-fraction\n"
     )
     Path("whole.txt").write_text(small_text())
     made = charrnn("train", "whole.txt", "--val-fraction", 0, *QUICK, "--run", "b")
     assert "too short" not in made.err
     refused = charrnn("neurons", "b")
-    assert refused.err.startswith("charrnn: the run keeps no val split; give it a file instead")
+    assert refused.err.startswith("charrnn: the run has no val split; give it a file instead")
     assert json.loads(charrnn("info", "b", "--json").out)["val_loss"] is None

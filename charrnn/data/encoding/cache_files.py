@@ -7,7 +7,7 @@ A file's name says what is in it, so that no file ever has to be brought up to d
     CORPUS-VOCAB-….npy         what is made of these ids: another order of them, an index
     files-….json               where the files of a corpus begin
 
-Files are written whole or not at all. A file that is missing or damaged is made again.
+FileStarts are written whole or not at all. A file that is missing or damaged is made again.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from charrnn._atomic import alone_at, discard_unfinished, write_atomically
-from charrnn.data.splits import Files
+from charrnn.data.splits import FileStarts
 from charrnn.data.vocab import IntArray, Vocab
 from charrnn.errors import OTHER_FOLDER, storage_errors
 
@@ -71,22 +71,22 @@ def npy_header(length: int, dtype: np.dtype[Any]) -> bytes:
     return header.getvalue()
 
 
-def save_files(files: Files, *, cache: Path) -> None:
+def save_file_starts(files: FileStarts, *, cache: Path) -> None:
     """Keep where the files of a corpus begin, for when only its encoded copy is left."""
     path = _files_path(files.sha256, cache)
-    if files != Files() and not path.exists():
+    if files != FileStarts() and not path.exists():
         with writable(cache):
             write_atomically(path, [files.to_json().encode()])
 
 
-def load_files(sha256: str, *, cache: Path) -> Files | None:
+def load_file_starts(sha256: str, *, cache: Path) -> FileStarts | None:
     """What was saved under that digest; None where it is missing or damaged."""
-    if sha256 == Files().sha256:
-        return Files()
+    if sha256 == FileStarts().sha256:
+        return FileStarts()
     if not sha256:
         return None
     try:
-        files = Files.from_json(_files_path(sha256, cache).read_text())
+        files = FileStarts.from_json(_files_path(sha256, cache).read_text())
     except (OSError, ValueError, TypeError):
         return None
     return files if files.sha256 == sha256 else None

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from charrnn._text import CountBytes
 from charrnn.data.encoding.shards import Shard, code_points_of
-from charrnn.data.vocab import counted
+from charrnn.data.vocab import count_code_points
 from charrnn.errors import CorpusError
 from charrnn.sources import detection
 from charrnn.sources.changes import Changes, is_utf8
@@ -120,7 +120,7 @@ def _count(shard: Shard, source: Source, before: _Count, count_bytes: CountBytes
     for chunk in shard.chunks(
         source, changes, on_new_line=before.lacks_newline, count_bytes=count_bytes
     ):
-        counts = _sum(counts, counted(code_points_of(chunk)))
+        counts = _sum(counts, count_code_points(code_points_of(chunk)))
         digest.update(chunk.data)
         lacks_newline = not is_bytes and chunk.lacks_newline
     if source.skip_unreadable and not is_bytes and counts[0]:

@@ -22,7 +22,7 @@ from charrnn.config import DataConfig
 from charrnn.data.encoding import cache_files, shards, workers
 from charrnn.data.encoding.counting import ShardCounts, count_shard, text_of, without_skipped
 from charrnn.data.encoding.shards import Shard
-from charrnn.data.splits import Files
+from charrnn.data.splits import FileStarts
 from charrnn.data.vocab import NUM_CODE_POINTS
 from charrnn.errors import CorpusError
 from charrnn.sources.changes import Changes
@@ -64,7 +64,7 @@ class Scan:
         array[list(self.counts)] = list(self.counts.values())
         return array
 
-    def file_starts(self, sources: Sources) -> Files:
+    def file_starts(self, sources: Sources) -> FileStarts:
         """Where the files begin, except those that were skipped. The plays of Shakespeare are one
         text.
         """
@@ -79,7 +79,7 @@ class Scan:
             if begin < self.num_chars and not (was_play and source.is_play):
                 is_val_at[begin] = is_val
             was_play = source.is_play
-        return Files(tuple(is_val_at), sum(is_val_at.values()))
+        return FileStarts(tuple(is_val_at), sum(is_val_at.values()))
 
 
 def scan_files(
@@ -174,12 +174,15 @@ def _require_plain_files(changes: Changes, config: DataConfig) -> None:
     if likeliest == config.encoding:  # ... but for a few bytes
         raise CorpusError(
             f"every file has bytes that are not {config.encoding}: {some(others)}",
-            "--errors skip leaves out the lines with such bytes",
+            "errors skip leaves out the lines with such bytes",
+            "errors",
         )
     names = [name for name, encoding in others.items() if encoding == likeliest]
     raise CorpusError(
         f"no file is {config.encoding}: {some(names)} may be {likeliest}",
-        f"try --encoding {likeliest}, or --bytes",
+        f"try encoding {likeliest}, or is_bytes",
+        "encoding",
+        "is_bytes",
     )
 
 

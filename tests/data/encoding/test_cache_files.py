@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from charrnn.data.encoding import cache_files
-from charrnn.data.splits import Files
+from charrnn.data.splits import FileStarts
 
 DTYPE = np.dtype(np.uint8)
 
@@ -33,11 +33,11 @@ def test_an_array_that_was_cut_short_counts_as_missing(path, size):
     assert cache_files.load_array(path, length=3, dtype=DTYPE) is None
 
 
-@pytest.mark.parametrize("files", [Files(), Files((0, 7, 9), num_val=1)])
+@pytest.mark.parametrize("files", [FileStarts(), FileStarts((0, 7, 9), num_val=1)])
 def test_where_files_begin_is_found_by_its_digest(tmp_path, files):
-    cache_files.save_files(files, cache=tmp_path)
-    assert cache_files.load_files(files.sha256, cache=tmp_path) == files
-    assert cache_files.load_files("", cache=tmp_path) is None
+    cache_files.save_file_starts(files, cache=tmp_path)
+    assert cache_files.load_file_starts(files.sha256, cache=tmp_path) == files
+    assert cache_files.load_file_starts("", cache=tmp_path) is None
     for saved in tmp_path.iterdir():
         saved.write_text("[[0, 8, 9], 1]")
-        assert cache_files.load_files(files.sha256, cache=tmp_path) is None
+        assert cache_files.load_file_starts(files.sha256, cache=tmp_path) is None
