@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -261,11 +261,15 @@ def wait_until(condition: Callable[[], object], *, seconds: float = 30) -> None:
 
 def signal_at(monkeypatch: pytest.MonkeyPatch, step: int, number: int) -> None:
     """Send this process a signal in the middle of the loop's step."""
+    at_steps(monkeypatch, {step: lambda: os.kill(os.getpid(), number)})
+
+
+def at_steps(monkeypatch: pytest.MonkeyPatch, actions: Mapping[int, Callable[[], object]]) -> None:
+    """Do something in the middle of the loop's steps."""
     rate = loop.learning_rate
 
     def interrupting(at: int, config: TrainConfig) -> float:
-        if at == step:
-            os.kill(os.getpid(), number)
+        actions.get(at, int)()
         return rate(at, config)
 
     monkeypatch.setattr(loop, "learning_rate", interrupting)

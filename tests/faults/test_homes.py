@@ -73,15 +73,6 @@ def test_whoever_only_reads_needs_room_nowhere():
 
 
 @row(40)
-@needs_no_room
-def test_whoever_writes_is_told_in_one_line_that_there_is_no_room(corpus):
-    done = homeless("train", corpus, *QUICK, prefix=NO_ROOM)
-    assert done.returncode == 6
-    assert done.stderr.splitlines()[-1].startswith("charrnn: cannot ")
-    assert "File too large; " in done.stderr.splitlines()[-1]
-
-
-@row(40)
 @pytest.mark.usefixtures("trained")
 def test_charts_without_a_folder_for_their_cache_say_which_setting_names_one():
     pytest.importorskip("matplotlib")

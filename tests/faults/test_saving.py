@@ -6,18 +6,16 @@ import os
 import signal
 import stat
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SMALL, TRAIN, run_of, same_files, signal_at, start, wait_until
+from conftest import TRAIN, at_steps, run_of, same_files, signal_at
 from injection import (
     Saver,
     can_trace,
-    obedient,
-    obey_modes,
+    obeying_modes,
     recorded,
     refusing,
     traced_save,
@@ -227,55 +225,45 @@ def possible_disks(before, done):
 
 
 @row(4)
-def test_a_folder_that_may_not_be_written_ends_a_run_before_step_one(corpus, tmp_path):
-    (tmp_path / "checkpoints").mkdir(mode=0o555)
-    done = obedient("train", corpus, *SMALL, "--steps", 5)
-    assert done.returncode == 6
-    assert done.stderr.endswith(
-        "charrnn: cannot write the encoded corpus to checkpoints/.corpora: Permission denied;"
-        " work in a folder of your own, or make that one writable\n"
-    )
-    assert not list((tmp_path / "checkpoints").iterdir())
-
-
-@row(4)
 def test_a_folder_that_becomes_read_only_is_said_and_costs_nothing(charrnn, corpus, tmp_path):
-    process = start(
-        "train", corpus, *SMALL, "--steps", 10**6, "--threads", 1, "--run", "a",
-        "--save-every", 0.2, stderr=subprocess.PIPE, preexec_fn=obey_modes,
-    )  # fmt: skip
-    run = run_of(tmp_path)
-    wait_until(lambda: run.previous.exists())
-    run.folder.chmod(0o555)
-    said = b""
-    while said.count(b"training goes on and the next save tries again") < 2:
-        said = said + process.stderr.readline()
-    assert b"cannot write checkpoints/a/last.safetensors: Permission denied" in said
-    found = checkpoint.read(run.last).position.step
-    run.folder.chmod(0o755)
-    wait_until(lambda: checkpoint.read_header(run.last).position.step > found)
-    process.send_signal(signal.SIGTERM)
-    process.stderr.read()
-    process.stderr.close()
-    assert process.wait() == 143
+    run, whole = run_of(tmp_path), run_of(tmp_path, "whole")
+    assert charrnn(*TRAIN[:-1], "whole").code == 0
+    changes = {9: lambda: run.folder.chmod(0o555), 29: lambda: run.folder.chmod(0o755)}
+    with obeying_modes(), pytest.MonkeyPatch.context() as patch:
+        at_steps(patch, changes)
+        done = charrnn(*TRAIN, "--save-every", 0)
+    assert done.code == 0
+    warning = (
+        "cannot write checkpoints/a/last.safetensors: Permission denied; make the folder writable;"
+        " the checkpoint before it is intact; training goes on and the next save tries again"
+    )
+    assert done.err.count(warning) > 1
+    same_files(run, whole)
 
 
 @row(2)
-def test_a_limit_on_the_size_of_files_is_a_disk_that_refuses(corpus, tmp_path):
-    """The kernel's own refusal (RLIMIT_FSIZE), in a process of its own: 6, and a free name."""
+@row(40)
+@pytest.mark.parametrize(
+    ("num_bytes", "refused"),
+    [
+        (300, "the encoded corpus to checkpoints/.corpora"),
+        (20_000, "checkpoints/a/last.safetensors"),
+    ],
+)
+def test_a_limit_on_the_size_of_files_is_a_disk_that_refuses(
+    charrnn, corpus, tmp_path, num_bytes, refused
+):
+    """The kernel's own refusal: RLIMIT_FSIZE. The run's name stays free."""
     resource = pytest.importorskip("resource")
-
-    def limit() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-
-    done = subprocess.run(
-        [sys.executable, "-m", "charrnn", "train", corpus, "--steps", "5", "--run", "a"],
-        capture_output=True, text=True, preexec_fn=limit,
-    )  # fmt: skip
-    assert done.returncode == 6
-    assert "cannot write checkpoints/a/last.safetensors: File too large; the checkpoint" in (
-        done.stderr
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
+    try:
+        done = charrnn("train", corpus, "--steps", 5, "--run", "a")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert done.code == 6
+    assert done.err.splitlines()[-1].startswith(
+        f"charrnn: cannot write {refused}: File too large; "
     )
     assert not (tmp_path / "checkpoints/a").exists()
 

@@ -11,7 +11,7 @@ import pytest
 from conftest import SMALL, peak_memory, run_of, same_files, small_text, start, wait_until
 from hypothesis import given
 from hypothesis import strategies as st
-from injection import obedient
+from injection import obeying_modes
 from matrix import crash_points, row
 from test_encode import ignore, scanned
 from test_reading import read
@@ -143,12 +143,13 @@ def runs_config(charrnn, tmp_path):
 
 
 @row(24)
-def test_an_unreadable_corpus_is_told(corpus, tmp_path):
+def test_an_unreadable_corpus_is_told(charrnn, corpus):
     corpus.chmod(0)
-    done = obedient("train", corpus)
-    assert done.returncode == 3
+    with obeying_modes():
+        refused = charrnn("train", corpus)
+    assert refused.code == 3
     assert (
-        done.stderr == f"charrnn: cannot read {corpus}: Permission denied; check its permissions\n"
+        refused.err == f"charrnn: cannot read {corpus}: Permission denied; check its permissions\n"
     )
 
 
