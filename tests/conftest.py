@@ -155,6 +155,13 @@ def trained(charrnn_once: CommandLine, corpus: Path) -> None:
     charrnn_once("train", corpus.name, *QUICK, "--run", "a")
 
 
+@pytest.fixture
+def whole(charrnn_once: CommandLine, corpus: Path, tmp_path: Path) -> Run:
+    """The run whole: what `TRAIN` makes, never interrupted."""
+    charrnn_once(*TRAIN[:-1], "whole")
+    return run_of(tmp_path, "whole")
+
+
 def start(*arguments: object, **settings: object) -> "subprocess.Popen[bytes]":
     """The command line in a process of its own."""
     command = [sys.executable, "-m", "charrnn", *map(str, arguments)]

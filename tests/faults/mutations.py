@@ -428,7 +428,7 @@ MISTAKES = [
         "runs.run:Run.locked",
         "held.enter_context(alone_at(self._lock, wait=False))",
         "pass",
-        "test_runs_at_once.py::test_two_processes_cannot_train_one_run_and_a_killed_one_frees_it",
+        "test_runs_at_once.py::test_a_second_trainer_is_told_who_holds_the_run_and_a_killed_one_frees_it",
     ),
     Mistake(
         "two launches may share a run",

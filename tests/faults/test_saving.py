@@ -96,6 +96,7 @@ def require_old_or_new(run: Run, *, saved: bool) -> int:
 
 
 @row(1)
+@pytest.mark.slow
 @pytest.mark.skipif(not can_trace(), reason="no strace, or it may not trace")
 def test_a_save_killed_at_any_system_call_leaves_the_old_checkpoint_or_the_new(saver, run):
     """Every call to the kernel that the saving process makes, those of Python itself included."""
@@ -114,7 +115,7 @@ def test_a_save_killed_at_any_system_call_leaves_the_old_checkpoint_or_the_new(s
 
 @row(1)
 def test_a_save_that_ends_before_any_touch_of_the_disk_leaves_the_old_one_or_the_new(saver, run):
-    """The same where there is no strace: at each call of os that storage.py makes."""
+    """At each call of `os` that a save makes; the slow test takes the calls to the kernel."""
     steps = []
     for number in itertools.count(1):
         code = saver.save(folder=str(run.folder), exit_at=number, piece=1 << 14)
@@ -130,7 +131,9 @@ def test_a_save_that_ends_before_any_touch_of_the_disk_leaves_the_old_one_or_the
 
 @row(2)
 @pytest.mark.skipif(not can_trace(), reason="no strace, or it may not trace")
-@pytest.mark.parametrize("error", ["ENOSPC", "EIO", "EDQUOT"])
+@pytest.mark.parametrize(
+    "error", ["ENOSPC"] + [pytest.param(each, marks=pytest.mark.slow) for each in ("EIO", "EDQUOT")]
+)
 def test_a_call_that_the_kernel_refuses_costs_no_checkpoint(saver, run, error):
     """Each call that touches the disk in turn; of the many writes those at both ends."""
     _, calls = traced_save(saver, run.folder)
@@ -225,9 +228,8 @@ def possible_disks(before, done):
 
 
 @row(4)
-def test_a_folder_that_becomes_read_only_is_said_and_costs_nothing(charrnn, corpus, tmp_path):
-    run, whole = run_of(tmp_path), run_of(tmp_path, "whole")
-    assert charrnn(*TRAIN[:-1], "whole").code == 0
+def test_a_folder_that_becomes_read_only_is_said_and_costs_nothing(charrnn, whole, tmp_path):
+    run = run_of(tmp_path)
     changes = {9: lambda: run.folder.chmod(0o555), 29: lambda: run.folder.chmod(0o755)}
     with obeying_modes(), pytest.MonkeyPatch.context() as patch:
         at_steps(patch, changes)
@@ -313,9 +315,8 @@ def test_a_disk_that_refuses_at_the_start_ends_the_run_before_step_one(
 
 @row(2)
 def test_a_disk_that_refuses_in_mid_run_costs_nothing_but_a_warning(
-    charrnn, corpus, tmp_path, monkeypatch
+    charrnn, whole, tmp_path, monkeypatch
 ):
-    charrnn(*TRAIN[:-1], "whole")
     with pytest.MonkeyPatch.context() as patch:
         signal_at(patch, 9, signal.SIGINT)
         charrnn(*TRAIN)
@@ -323,7 +324,7 @@ def test_a_disk_that_refuses_in_mid_run_costs_nothing_but_a_warning(
     warned = charrnn("resume", "a", "--save-every", 0)
     assert warned.code == 0
     assert warned.err.count("training goes on and the next save tries again") == 3
-    same_files(run_of(tmp_path), run_of(tmp_path, "whole"))
+    same_files(run_of(tmp_path), whole)
 
 
 @row(2)

@@ -20,7 +20,7 @@ from charrnn.tasks import language_model
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("step", [0, 24, 33])
 def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(
-    charrnn, corpus, tmp_path, monkeypatch, name, step
+    charrnn, whole, tmp_path, name, step
 ):
     if not hasattr(signal, name):
         pytest.skip(f"there is no {name} here")
@@ -34,15 +34,12 @@ def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(
     )
     assert checkpoint.read(run_of(tmp_path).last).position.step == step + 1
     assert charrnn("resume", "a").code == 0
-    assert charrnn(*TRAIN[:-1], "whole").code == 0
-    same_files(run_of(tmp_path), run_of(tmp_path, "whole"))
+    same_files(run_of(tmp_path), whole)
 
 
 @row(15)
 @pytest.mark.parametrize("moment", ["validation_loss", "validation_loss_reset", "save"])
-def test_a_signal_in_a_validation_or_a_save_waits_for_its_end(
-    charrnn, corpus, tmp_path, monkeypatch, moment
-):
+def test_a_signal_in_a_validation_or_a_save_waits_for_its_end(charrnn, whole, tmp_path, moment):
     target = (Run, "save") if moment == "save" else (language_model, moment)
     original, calls = getattr(*target), []
 
@@ -58,8 +55,7 @@ def test_a_signal_in_a_validation_or_a_save_waits_for_its_end(
     assert stopped.code == 143
     assert "saved; continue with: charrnn resume a" in stopped.err
     assert charrnn("resume", "a").code == 0
-    assert charrnn(*TRAIN[:-1], "whole").code == 0
-    same_files(run_of(tmp_path), run_of(tmp_path, "whole"))
+    same_files(run_of(tmp_path), whole)
 
 
 @row(16)
@@ -89,14 +85,14 @@ SETTINGS = [
 @row(13)
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_a_run_killed_with_signal_9_goes_on_to_the_same_weights(charrnn, corpus, settings):
-    train = ("train", corpus, *SMALL, "--steps", 500, "--eval-every", 200, "--threads", 1)
+    train = ("train", corpus, *SMALL, "--steps", 300, "--eval-every", 120, "--threads", 1)
     process = start(*train, *settings, "--run", "a", "--save-every", 0, "--quiet")
     metrics = Path("checkpoints/a/metrics.jsonl")
     wait_until(lambda: metrics.exists() and metrics.read_text().count("learning_rate") > 1)
     process.kill()
     process.wait()
     killed_at = json.loads(charrnn("info", "a", "--json").out)["step"]
-    assert 0 < killed_at < 500
+    assert 0 < killed_at < 300
     assert charrnn("resume", "a").code == 0
     assert charrnn(*train, *settings, "--run", "b").code == 0
     one, other = (json.loads(charrnn("info", name, "--json").out) for name in "ab")

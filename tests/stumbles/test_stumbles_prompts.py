@@ -134,7 +134,13 @@ def test_a_text_that_begins_with_a_dash_has_its_hint(charrnn):
 @stumble(59)
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize(
-    ("command", "code"), [("sample -n 20", 6), ("--version", 6), ("predict a", 6), ("resume", 0)]
+    ("command", "code"),
+    [
+        ("sample -n 20", 6),
+        ("--version", 6),
+        ("predict a", 6),
+        pytest.param("resume", 0, marks=pytest.mark.slow),
+    ],
 )
 def test_a_closed_output_is_no_success(command, code):
     line = f"{sys.executable} -m charrnn {command} >&- </dev/null"
