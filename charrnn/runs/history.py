@@ -44,7 +44,7 @@ class RecordedSample:
 
 def samples(rows: Iterable[Row]) -> list[RecordedSample]:
     """Return the samples among rows in order, with the losses of their steps."""
-    found = []
+    every = []
     loss = None
     val_losses: dict[int, float] = {}
     for row in rows:
@@ -53,8 +53,8 @@ def samples(rows: Iterable[Row]) -> list[RecordedSample]:
             val_losses = {row.step: row.metrics["val_loss"]}
         if row.sample is not None:
             val_loss = val_losses.get(row.step)
-            found.append(RecordedSample(row.step, row.elapsed_seconds, row.sample, loss, val_loss))
-    return found
+            every.append(RecordedSample(row.step, row.elapsed_seconds, row.sample, loss, val_loss))
+    return every
 
 
 def thin_out(every: Sequence[RecordedSample], most: int = MOST_SHOWN) -> list[RecordedSample]:
