@@ -20,7 +20,7 @@ _AS_IT_IS = getattr(os, "O_BINARY", 0)  # Windows would end lines with CRLF
 _TRIES = 40  # at replacing a file that is open, which Windows refuses; 50 ms apart
 
 
-def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+def write_atomically(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
     """Write a file whole, or leave the old one. Raises OSError where the disk refuses.
 
     Temporary file, fsync, rename, fsync of the folder: at any moment, and whatever of it reached
@@ -28,7 +28,7 @@ def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
     """
     temporary = temporary_beside(path)
     try:
-        _write(temporary, pieces)
+        _write(temporary, chunks)
         _replace(temporary, path)
     except BaseException:
         _remove(temporary)
@@ -90,11 +90,11 @@ def keep_beside(path: Path, kept: Path) -> None:
     _remove(temporary)  # it is still there where both were names of one file
 
 
-def _write(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+def _write(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _AS_IT_IS, 0o666)
     try:
-        for piece in pieces:
-            left = memoryview(piece)
+        for chunk in chunks:
+            left = memoryview(chunk)
             while len(left):  # the system may write a part only
                 left = left[os.write(descriptor, left[:_MAX_BYTES_AT_ONCE]) :]
         os.fsync(descriptor)
