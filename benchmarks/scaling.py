@@ -63,31 +63,31 @@ def work() -> None:
     """One process: does what it is told, a line each, all of its group the same; the first of them
     says how many seconds it took.
     """
-    group = distributed.formed()
+    group = distributed.form_group()
     known: dict[tuple[int, int], Iterator[object]] = {}
     for line in sys.stdin:
         order = json.loads(line)
         device.prepare("cpu", order["threads"])
         if "numbers" in order:
             weight = torch.nn.Parameter(torch.ones(order["numbers"]))
-            group.agreed(0)
+            group.maximum(0)
             began = time.monotonic()
             for _ in range(order["times"]):
                 weight.grad = torch.ones_like(weight)
                 if order["numbers"] > 1:
-                    group.add_up([weight], torch.zeros(()))
+                    group.sum_gradients([weight], torch.zeros(()))
                 else:
-                    group.agreed(0, 0, 0)
+                    group.maximum(0, 0, 0)
         else:
             size = order["hidden_size"], order["lanes"]
             if size not in known:
                 known[size] = steps(*size, group)
                 next(known[size])  # it only warms up
-            group.agreed(0)
+            group.maximum(0)
             began = time.monotonic()
             for _ in range(order["times"]):
                 next(known[size])
-                group.agreed(0, 0, 0)
+                group.maximum(0, 0, 0)
         if group.rank == 0:
             print(time.monotonic() - began, flush=True)
 

@@ -75,27 +75,27 @@ def learn(name: str, group: distributed.Group, folder: Path) -> dict[str, object
 
 def talk(group: distributed.Group) -> dict[str, object]:
     """What the processes say to each other, besides gradients."""
-    with group.first_of_each_machine_first():
+    with group.one_per_machine_first():
         pass
     return {
-        "agreed": group.agreed(group.rank, 5 - group.rank),
-        "number": group.number_of_first(0.1 + group.rank),
-        "bytes": group.bytes_of_first(b"12" if group.rank == 0 else b"").decode(),
-        "nothing": group.bytes_of_first(b"").decode(),
-        "whole": group.whole(torch.full((2, 1), group.rank), axis=1).tolist(),
+        "agreed": group.maximum(group.rank, 5 - group.rank),
+        "number": group.broadcast_number(0.1 + group.rank),
+        "bytes": group.broadcast_bytes(b"12" if group.rank == 0 else b"").decode(),
+        "nothing": group.broadcast_bytes(b"").decode(),
+        "whole": group.gather(torch.full((2, 1), group.rank), axis=1).tolist(),
     }
 
 
 def main() -> None:
     torch.set_num_threads(1)
     folder = Path(sys.argv[1])
-    group = distributed.formed()
+    group = distributed.form_group()
     said = {"talk": talk(group)} | {name: learn(name, group, folder) for name in CASES}
     (folder / f"rank{group.rank}.json").write_text(json.dumps(said))
     if group.rank > 0:
         return  # without a word
     try:
-        group.agreed(1)
+        group.maximum(1)
     except PeerError as error:
         (folder / "error").write_text(str(error))
 

@@ -197,7 +197,7 @@ def _train(
 
     reporter = _reporter(display)
     callbacks = _callbacks(reporter, display)
-    with distributed.formed() as group, ExitStack() as held:
+    with distributed.form_group() as group, ExitStack() as held:
         if group.rank > 0:
             trainer, reporter = join_run(group), Reporter()
         else:

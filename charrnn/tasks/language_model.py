@@ -148,13 +148,13 @@ class LanguageModel:
             arrays[f"ngrams.{length}"] = to_numpy(keys)
         return arrays
 
-    def loss_figures(self, loss: float) -> dict[str, float]:
+    def loss_metrics(self, loss: float) -> dict[str, float]:
         """Return nats and bits per character."""
         return {"loss": loss, "bits_per_char": bits(loss)}
 
     def metrics(self, module: Network, dataset: Text, split: str) -> Mapping[str, float]:
         """Measure the loss with the state carried along."""
-        return self.loss_figures(validation_loss(module, dataset, split))
+        return self.loss_metrics(validation_loss(module, dataset, split))
 
     def final_metrics(self, module: Network, dataset: Text, split: str) -> Mapping[str, float]:
         """Measure the loss with the state reset every 256 characters."""

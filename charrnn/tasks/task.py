@@ -197,7 +197,7 @@ class Task(Protocol):
     def arrays(self, module: Any) -> Arrays:
         """Return copies of weights ("weights.…") and constants: what using the model takes."""
 
-    def loss_figures(self, loss: float) -> Mapping[str, float]:
+    def loss_metrics(self, loss: float) -> Mapping[str, float]:
         """Return the mean training loss as it is recorded, in the units that people read."""
 
     def metrics(self, module: Any, dataset: Any, split: str) -> Mapping[str, float]:

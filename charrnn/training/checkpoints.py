@@ -91,14 +91,14 @@ def roll_back(trainer: Trainer, error: DivergedError) -> None:
     """
     group = trainer.state.group
     own = trainer.run.newest_valid()[0] if group.rank == 0 else None
-    newest = handover.of_first(group, own)
+    newest = handover.broadcast(group, own)
     if newest.position.rollbacks == MAX_ROLLBACKS:
         raise error
     rate = newest.train.learning_rate / 2
     slower = dataclasses.replace(newest.train, learning_rate=rate)
     position = dataclasses.replace(newest.position, rollbacks=newest.position.rollbacks + 1)
     trainer.state.restore(newest.arrays, step=position.step)
-    trainer.go_on_from(dataclasses.replace(newest, train=slower, position=position))
+    trainer.continue_from(dataclasses.replace(newest, train=slower, position=position))
     trainer.run.drop_metrics_after(position.step)
     trainer.checkpoints.save()
     trainer.warn(

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING
 from charrnn.config import TrainConfig
 from charrnn.models import device
 from charrnn.training import schedule
-from charrnn.training.threads import ThreadChooser, timed
+from charrnn.training.threads import ThreadChooser, step_timer
 
 if TYPE_CHECKING:
     from charrnn.runs.header import CheckpointHeader
     from charrnn.training.trainer import Trainer
 
-_WINDOW_SECONDS = 5.0  # of learning: what "recently" means
+_WINDOW_SECONDS = 5.0  # of training: what "recently" means
 _MARK_SECONDS = 0.2
 _TOLERANCE = 0.05  # of the time that is left
 _MIN_GAP_SECONDS = 0.5  # between two corrections: each of them saves a checkpoint
@@ -38,13 +38,13 @@ _SHORT_VALIDATION = 1 / 60  # of the time: then a second one at the end is affor
 
 
 class Stopwatch:
-    """Counts the seconds that are spent on steps: not on validation, samples or saves."""
+    """Counts the seconds spent on steps, without validation, samples and saves."""
 
     seconds = 0.0
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Count what happens inside."""
+        """Count the seconds of the block."""
         began = time.monotonic()
         yield
         self.seconds += time.monotonic() - began
@@ -59,7 +59,7 @@ class Correction:
     eval_every: int
 
     def applied(self, config: TrainConfig, step: int) -> TrainConfig:
-        """Return the configuration to go on with after `step` steps."""
+        """Return the configuration to continue with after `step` steps."""
         return dataclasses.replace(
             config,
             steps=self.steps,
@@ -69,7 +69,7 @@ class Correction:
         )
 
     def to_integers(self) -> tuple[int, int, int]:
-        """Return numbers for processes to agree on, none of them zero."""
+        """Return the numbers to send to other processes; the first is never zero."""
         return self.steps, round(self.schedule_done * _MILLION), self.eval_every
 
     @classmethod
@@ -83,11 +83,12 @@ class Pace:
     """Compares a run of minutes with the clock."""
 
     began: float  # monotonic seconds
-    seconds: float  # that the run is to take
-    validation: float  # seconds that one takes; the trainer keeps it up to date
-    _marks: deque[tuple[float, int]] = field(default_factory=deque)  # seconds of learning, step
+    seconds: float  # length of the run
+    validation_seconds: float  # of one validation; the trainer keeps it up to date
+    _marks: deque[tuple[float, int]] = field(default_factory=deque)  # seconds of training, step
     _latest: tuple[float, int] = (0.0, 0)
-    _start: tuple[float, float] | None = None  # when the first step was made; its schedule's share
+    # when this process made its first step, and the fraction of the schedule that was over
+    _start: tuple[float, float] | None = None
     _corrected: float = -math.inf  # when the schedule was last corrected
 
     @property
@@ -96,73 +97,73 @@ class Pace:
         return self.began + self.seconds
 
     @property
-    def end_of_learning(self) -> float:
+    def end_of_training(self) -> float:
         """When the last step should be made: validations and a save follow it."""
         num_validations = 2 if self.is_validation_short else 1
-        return self.deadline - num_validations * self.validation - _SECONDS_TO_SAVE
+        return self.deadline - num_validations * self.validation_seconds - _SECONDS_TO_SAVE
 
     @property
     def is_validation_short(self) -> bool:
         """Whether there is time to validate twice at the end."""
-        return self.validation <= _SHORT_VALIDATION * self.seconds
+        return self.validation_seconds <= _SHORT_VALIDATION * self.seconds
 
     @property
-    def has_time_for_one(self) -> bool:
+    def has_time_to_validate(self) -> bool:
         """Whether one more validation would end in time."""
-        end = time.monotonic() + self.validation
+        end = time.monotonic() + self.validation_seconds
         return self.is_validation_short and end < self.deadline + _SECONDS_TO_SAVE
 
     @property
-    def share_of_baselines(self) -> float:
-        """How much of the baselines' text to measure; all of it takes a second or two."""
+    def baselines_fraction(self) -> float:
+        """Fraction of the text to measure baselines on; all of it takes a second or two."""
         return min(1.0, self.seconds / _SECONDS_FOR_BASELINES)
 
     @property
     def seconds_per_step(self) -> float:
-        """Seconds that a step took recently; infinite where that is not known."""
+        """Seconds that a step took recently; infinite if unknown."""
         if not self._marks or self._marks[0] == self._latest:
             return math.inf
-        (learned_then, step_then), (learned, step) = self._marks[0], self._latest
-        return (learned - learned_then) / (step - step_then)
+        (seconds_then, step_then), (seconds, step) = self._marks[0], self._latest
+        return (seconds - seconds_then) / (step - step_then)
 
-    def start_anew(self) -> None:
-        """Forget the speed: the run has gone back, or computes in another way."""
+    def forget_speed(self) -> None:
+        """Measure anew: the run has gone back, or another number of threads computes."""
         self._marks.clear()
 
     def correction(
-        self, step: int, config: TrainConfig, *, now: float, learned: float
+        self, step: int, config: TrainConfig, *, now: float, train_seconds: float
     ) -> Correction | None:
-        """Return what to change after `step` steps, made in `learned` seconds of learning alone;
-        None for nothing.
+        """Return what to change after `step` steps, which took `train_seconds` without validation,
+        samples and saves; None for no change.
         """
         planned = schedule.schedule_share(step, config)
         if self._start is None:
             self._start = now, planned
-        self._mark(step, learned)
-        share = self._share_at(now)
-        if step >= config.steps or not self._is_due(step, config.steps, share - planned, now):
+        self._mark(step, train_seconds)
+        done = self._fraction_at(now)
+        if step >= config.steps or not self._is_due(step, config.steps, done - planned, now):
             return None
         self._corrected = now
-        left, per_step = self.end_of_learning - now, self.seconds_per_step
+        left, per_step = self.end_of_training - now, self.seconds_per_step
         if left <= 0:
-            return Correction(step + 1, share, config.eval_every)
+            return Correction(step + 1, done, config.eval_every)
         if per_step == math.inf:
             return None
-        min_eval_every = math.ceil(self.validation / per_step / _VALIDATION_SHARE)
+        min_eval_every = math.ceil(self.validation_seconds / per_step / _VALIDATION_SHARE)
         eval_every = max(config.eval_every, min_eval_every)
-        num_left = left / (per_step + self.validation / eval_every)
-        return Correction(step + max(1, round(num_left)), share, eval_every)
+        num_left = left / (per_step + self.validation_seconds / eval_every)
+        return Correction(step + max(1, round(num_left)), done, eval_every)
 
-    def _share_at(self, now: float) -> float:
-        """Return the share of the schedule that should be over by the clock."""
+    def _fraction_at(self, now: float) -> float:
+        """Return the fraction of the schedule that should be over by the clock."""
         assert self._start is not None
-        first, share_then = self._start
-        passed = (now - first) / max(1e-9, self.end_of_learning - first)
-        return min(1.0, share_then + (1 - share_then) * passed)
+        began, done = self._start
+        passed = (now - began) / max(1e-9, self.end_of_training - began)
+        return min(1.0, done + (1 - done) * passed)
 
     def _is_due(self, step: int, steps: int, error: float, now: float) -> bool:
         """Whether clock and schedule, `error` apart, differ so much that it is worth a save."""
-        left = self.end_of_learning - now
+        left = self.end_of_training - now
         if left <= 0:
             return step + 1 < steps
         gap = max(_MIN_GAP_SECONDS, self.seconds / 30)
@@ -171,18 +172,18 @@ class Pace:
         is_off = abs(error) * self.seconds > max(_TOLERANCE * left, 0.1)
         return is_off and now - self._corrected >= min(gap, left / 4)
 
-    def _mark(self, step: int, learned: float) -> None:
-        """Remember the recent past."""
-        self._latest = learned, step
-        if self._marks and learned - self._marks[-1][0] < _MARK_SECONDS:
+    def _mark(self, step: int, train_seconds: float) -> None:
+        """Remember when recent steps were made."""
+        self._latest = train_seconds, step
+        if self._marks and train_seconds - self._marks[-1][0] < _MARK_SECONDS:
             return
-        self._marks.append((learned, step))
-        while len(self._marks) > 2 and learned - self._marks[1][0] >= _WINDOW_SECONDS:
+        self._marks.append((train_seconds, step))
+        while len(self._marks) > 2 and train_seconds - self._marks[1][0] >= _WINDOW_SECONDS:
             self._marks.popleft()
 
 
 class Clock:
-    """Keeps a trainer to its time: corrects the schedule and chooses the number of threads."""
+    """Keeps a trainer to its time: corrects the schedule, and chooses the number of threads."""
 
     def __init__(self, pace: Pace, threads: Sequence[int] = ()) -> None:
         """`threads` are the numbers to choose from, the greatest first; of fewer than two there is
@@ -197,12 +198,12 @@ class Clock:
             trainer.state.step,
             trainer.config,
             now=time.monotonic(),
-            learned=trainer.stopwatch.seconds,
+            train_seconds=trainer.stopwatch.seconds,
         )
 
-    def chosen_threads(self, trainer: Trainer) -> int:
-        """Return the number of threads for the next steps; it is tried, if that is due, without
-        an effect on the training state.
+    def choose_threads(self, trainer: Trainer) -> int:
+        """Return the number of threads for the next steps. A trial, if it is due, leaves the
+        training state as it is.
         """
         config, state, now = trainer.config, trainer.state, time.monotonic()
         before, per_step = trainer.header.runtime.threads, self.pace.seconds_per_step
@@ -210,19 +211,19 @@ class Clock:
             return before
         if not self._chooser.is_due(before, seconds_per_step=per_step, now=now):
             return before
-        threads = self._chooser.choose(before, timed(state, trainer.batches, config), now=now)
+        threads = self._chooser.choose(before, step_timer(state, trainer.batches, config), now=now)
         device.set_threads(before)
         return threads
 
 
 def follow(trainer: Trainer, correction: Correction | None) -> None:
-    """Follow the clock: in the schedule, and in the number of threads."""
+    """Change the schedule as the clock corrects it, and the number of threads as it chooses."""
     header = trainer.header
     if correction is not None:
         corrected = correction.applied(header.train, trainer.state.step)
         header = dataclasses.replace(header, train=corrected)
     runtime = header.runtime
-    threads = runtime.threads if trainer.clock is None else trainer.clock.chosen_threads(trainer)
+    threads = runtime.threads if trainer.clock is None else trainer.clock.choose_threads(trainer)
     if threads != runtime.threads:
         header = dataclasses.replace(header, runtime=dataclasses.replace(runtime, threads=threads))
     if header is trainer.header or not _change(trainer, header):
@@ -233,17 +234,17 @@ def follow(trainer: Trainer, correction: Correction | None) -> None:
 
 
 def _change(trainer: Trainer, header: CheckpointHeader) -> bool:
-    """Go on with other settings, saved first. Return False, with nothing changed, where the disk
-    refuses: the next correction tries again.
+    """Save other settings, then continue with them. Return False and change nothing where the disk
+    refuses the save: the next correction tries again.
     """
     before = trainer.header
     trainer.header = header
-    if not trainer.state.group.number_of_first(trainer.checkpoints.try_to_save()):
+    if not trainer.state.group.broadcast_number(trainer.checkpoints.try_to_save()):
         trainer.header = before
         return False
     threads = header.runtime.threads
     if threads != before.runtime.threads and trainer.clock is not None:
         device.set_threads(threads)
         trainer.record(threads=threads)
-        trainer.clock.pace.start_anew()
+        trainer.clock.pace.forget_speed()
     return True

@@ -1,15 +1,13 @@
-"""Several processes that learn one thing together: which of them this is, and what they tell each
-other.
+"""Processes that train one run together: the rank of this one, and the messages between them.
 
-torchrun starts the processes and tells each its rank, by environment variables. Each has its share
-of the lanes; the gradients are added up over all of them at every step, so that all make the same
-update and hold the same weights to the bit. The small talk (who was asked to stop, what the clock
-says) goes between the processors, so that no GPU has to be waited for.
+torchrun starts the processes and gives each its rank, by environment variables. Each has its share
+of the lanes; at every step the gradients are summed over all of them, so that all make the same
+update and hold the same weights to the bit. Small messages (a signal arrived, the clock corrects)
+go between the processors, so that no GPU is waited for.
 
-A process alone is a group of one and tells nobody anything. It knows nothing of networks, runs or
-files.
+A process alone is a group of one, and sends nothing.
 
-Shapes: B lanes, U rows of a table that a step touched, E columns of a table.
+Shapes: B lanes, U rows of a table that a step looked up, E columns of a table.
 """
 
 import os
@@ -26,49 +24,52 @@ from torch.distributed.rendezvous import rendezvous
 
 from charrnn.errors import PeerError
 
-_PATIENCE = timedelta(hours=2)  # with one who reads a huge corpus, or validates
+_TIMEOUT = timedelta(hours=2)  # while another process reads a huge corpus, or validates
 
 
 @dataclass(frozen=True)
 class Group:
-    """This process among those that learn together; as it stands, alone."""
+    """This process among those that train together; here, one process alone.
 
-    rank: int = 0  # the first one writes, draws and validates
+    Every method but `share` is called by all processes, in the same order.
+    """
+
+    rank: int = 0  # the process with rank 0 saves, samples and validates
     num_ranks: int = 1
     local_rank: int = 0  # among those on this machine
     num_local: int = 1
 
     def share(self, num_lanes: int) -> slice:
-        """The lanes that are this process's; `num_lanes` is a multiple of `num_ranks`."""
+        """Return which lanes are this process's; `num_lanes` is a multiple of `num_ranks`."""
         size = num_lanes // self.num_ranks
         return slice(self.rank * size, (self.rank + 1) * size)
 
-    def add_up(self, weights: Sequence[Tensor], loss: Tensor) -> Tensor:
-        """Replace the weights' gradients by their sums over all processes; the sum of the losses.
+    def sum_gradients(self, weights: Sequence[Tensor], loss: Tensor) -> Tensor:
+        """Replace the gradients by their sums over all processes; return the sum of the losses.
 
-        A process's loss is its part of the mean over the whole window, so sums are what is wanted.
+        The loss of a process is its part of the mean over the whole batch, so it is summed, too.
         """
         return loss
 
-    def whole(self, part: Tensor, *, axis: int = 0) -> Tensor:
-        """All lanes of something of which each process has its share."""
+    def gather(self, part: Tensor, *, axis: int = 0) -> Tensor:
+        """Return all lanes of a tensor of which each process has its share along the axis."""
         return part
 
-    def agreed(self, *wishes: int) -> tuple[int, ...]:
-        """The greatest of all processes' numbers, one by one: so all decide alike."""
-        return wishes
+    def maximum(self, *numbers: int) -> tuple[int, ...]:
+        """Return the greatest value of each number in any process: so all decide alike."""
+        return numbers
 
-    def number_of_first(self, number: float) -> float:
-        """What the first process has here."""
+    def broadcast_number(self, number: float) -> float:
+        """Return the number that the first process passes."""
         return number
 
-    def bytes_of_first(self, data: bytes) -> bytes:
-        """What the first process has here."""
+    def broadcast_bytes(self, data: bytes) -> bytes:
+        """Return the bytes that the first process passes."""
         return data
 
     @contextmanager
-    def first_of_each_machine_first(self) -> Iterator[None]:
-        """One process of each machine goes ahead, the others on it follow. All have to enter."""
+    def one_per_machine_first(self) -> Iterator[None]:
+        """Let one process of each machine run the block first, then the others on it."""
         yield
 
     def __enter__(self) -> Self:
@@ -80,14 +81,14 @@ class Group:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Nothing more will be told."""
+        """Do nothing: there is no process group to leave."""
 
 
 ALONE = Group()
 
 
-def formed() -> Group:
-    """The group that torchrun made this process a part of, all of it met; else `ALONE`.
+def form_group() -> Group:
+    """Meet the processes that torchrun started with this one; without torchrun return `ALONE`.
 
     Raises `PeerError` where the others cannot be reached.
     """
@@ -95,10 +96,10 @@ def formed() -> Group:
         return ALONE
     local_rank = int(os.environ.get("LOCAL_RANK", "0"))
     num_local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    with _heard():
-        store, rank, num_ranks = next(rendezvous("env://", timeout=_PATIENCE))
+    with _peer_errors():
+        store, rank, num_ranks = next(rendezvous("env://", timeout=_TIMEOUT))
         if num_local == num_ranks:
-            # the agent of a single machine keeps the addresses of an attempt that has failed
+            # torchrun on a single machine keeps the addresses of an attempt that has failed
             attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
             store = distributed.PrefixStore(f"attempt {attempt}", store)  # type: ignore[attr-defined]
         distributed.init_process_group(
@@ -106,34 +107,31 @@ def formed() -> Group:
             store=store,
             rank=rank,
             world_size=num_ranks,
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT,
         )
-    return Ranks(rank, num_ranks, local_rank, num_local)
+    return ProcessGroup(rank, num_ranks, local_rank, num_local)
 
 
-class Ranks(Group):
-    """Two processes or more. Every method but `share` is called by all of them, in the same order;
-    each raises `PeerError` where one of them is gone.
-    """
+class ProcessGroup(Group):
+    """Two processes or more. The methods raise `PeerError` where one of them has ended."""
 
-    def add_up(self, weights: Sequence[Tensor], loss: Tensor) -> Tensor:
-        """See `Group.add_up`. One message holds it all.
+    def sum_gradients(self, weights: Sequence[Tensor], loss: Tensor) -> Tensor:
+        """Send all gradients in one message; of a table, only the rows that any process looked up.
 
-        Of a table only the rows that some process touched are exchanged; first all learn which
-        rows these are.
+        For that the processes first exchange the numbers of these rows.
         """
         gradients = [_gradient_of(weight) for weight in weights]
-        touched = [self._touched(each) if each.is_sparse else None for each in gradients]
+        rows_of = [self._looked_up(each) if each.is_sparse else None for each in gradients]
         parts = [
-            each if rows is None else _laid_out(each, rows)
-            for each, rows in zip(gradients, touched, strict=True)
+            each if rows is None else _dense_rows(each, rows)
+            for each, rows in zip(gradients, rows_of, strict=True)
         ]
         flat = torch.cat([*(part.flatten() for part in parts), loss.reshape(1)])
-        with _heard():
+        with _peer_errors():
             distributed.all_reduce(flat)
         *sums, loss_sum = torch.split(flat, [*(part.numel() for part in parts), 1])
-        for weight, part, rows, its_sum in zip(weights, parts, touched, sums, strict=True):
-            summed = its_sum.view_as(part)
+        for weight, part, rows, flat_sum in zip(weights, parts, rows_of, sums, strict=True):
+            summed = flat_sum.view_as(part)
             if rows is not None:
                 summed = torch.sparse_coo_tensor(
                     rows[None], summed, weight.shape, is_coalesced=True, check_invariants=False
@@ -141,55 +139,55 @@ class Ranks(Group):
             weight.grad = summed
         return loss_sum.squeeze(0).clone()  # not a view that keeps all gradients
 
-    def _touched(self, gradient: Tensor) -> Tensor:
-        """The rows, rising, that any process looked up: each as often as the others."""
+    def _looked_up(self, gradient: Tensor) -> Tensor:
+        """Return the rows, ascending, that any process looked up; each looks up equally many."""
         own = gradient._indices()[0]
-        found = [torch.empty_like(own) for _ in range(self.num_ranks)]
-        with _heard():
-            distributed.all_gather(found, own)
-        rows: Tensor = torch.unique(torch.cat(found))
+        of_all = [torch.empty_like(own) for _ in range(self.num_ranks)]
+        with _peer_errors():
+            distributed.all_gather(of_all, own)
+        rows: Tensor = torch.unique(torch.cat(of_all))
         return rows
 
-    def whole(self, part: Tensor, *, axis: int = 0) -> Tensor:
-        """See `Group.whole`."""
+    def gather(self, part: Tensor, *, axis: int = 0) -> Tensor:
+        """Concatenate the shares in the order of the ranks."""
         part = part.contiguous()
         parts = [torch.empty_like(part) for _ in range(self.num_ranks)]
-        with _heard():
+        with _peer_errors():
             distributed.all_gather(parts, part)
         return torch.cat(parts, axis)
 
-    def agreed(self, *wishes: int) -> tuple[int, ...]:
-        """See `Group.agreed`."""
-        greatest = torch.tensor(wishes, dtype=torch.int64)
-        with _heard():
+    def maximum(self, *numbers: int) -> tuple[int, ...]:
+        """Compare the numbers of all processes, one by one."""
+        greatest = torch.tensor(numbers, dtype=torch.int64)
+        with _peer_errors():
             distributed.all_reduce(greatest, distributed.ReduceOp.MAX)
         return tuple(greatest.tolist())
 
-    def number_of_first(self, number: float) -> float:
-        """See `Group.number_of_first`."""
-        return float(self._of_first(torch.tensor([number], dtype=torch.float64)))
+    def broadcast_number(self, number: float) -> float:
+        """Send a number from the first process to the others."""
+        return float(self._broadcast(torch.tensor([number], dtype=torch.float64)))
 
-    def bytes_of_first(self, data: bytes) -> bytes:
-        """See `Group.bytes_of_first`."""
-        size = int(self._of_first(torch.tensor([len(data)])))
+    def broadcast_bytes(self, data: bytes) -> bytes:
+        """Send the length, then the bytes."""
+        size = int(self._broadcast(torch.tensor([len(data)])))
         if size == 0:
             return b""
-        text = bytearray(data if self.rank == 0 else size)
-        return self._of_first(torch.frombuffer(text, dtype=torch.uint8)).numpy().tobytes()
+        buffer = bytearray(data if self.rank == 0 else size)
+        return self._broadcast(torch.frombuffer(buffer, dtype=torch.uint8)).numpy().tobytes()
 
-    def _of_first(self, values: Tensor) -> Tensor:
-        with _heard():
+    def _broadcast(self, values: Tensor) -> Tensor:
+        with _peer_errors():
             distributed.broadcast(values, 0)
         return values
 
     @contextmanager
-    def first_of_each_machine_first(self) -> Iterator[None]:
-        """See `Group.first_of_each_machine_first`."""
+    def one_per_machine_first(self) -> Iterator[None]:
+        """Wait for the first process of this machine, unless this is it."""
         if self.local_rank > 0:
-            self.agreed(0)
+            self.maximum(0)
         yield
         if self.local_rank == 0:
-            self.agreed(0)
+            self.maximum(0)
 
     def __exit__(
         self,
@@ -197,7 +195,7 @@ class Ranks(Group):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave the process group, unless one of its processes is lost."""
+        """Leave the process group; if one of its processes has ended, that would wait for ever."""
         if kind is None or not issubclass(kind, PeerError):
             distributed.destroy_process_group()
 
@@ -207,20 +205,20 @@ def _gradient_of(weight: Tensor) -> Tensor:
     return weight.grad
 
 
-def _laid_out(gradient: Tensor, rows_U: Tensor) -> Tensor:
-    """The rows of a sparse gradient, added up, shape (U, E); zero where it has none."""
+def _dense_rows(gradient: Tensor, rows_U: Tensor) -> Tensor:
+    """Return rows of a sparse gradient, duplicates summed, (U, E); zero for rows not in it."""
     values = gradient._values()
     rows_UE = values.new_zeros(len(rows_U), values.shape[1])
     return rows_UE.index_add_(0, torch.searchsorted(rows_U, gradient._indices()[0]), values)
 
 
 @contextmanager
-def _heard() -> Iterator[None]:
-    """Whatever keeps a message from arriving becomes a `PeerError`."""
+def _peer_errors() -> Iterator[None]:
+    """Turn the errors of torch.distributed into a `PeerError`."""
     try:
         yield
-    except RuntimeError as error:  # of torch.distributed, all of them
+    except RuntimeError as error:
         raise PeerError(
-            "a process that learns together with this one has ended, or cannot be reached",
-            "torchrun --max-restarts 3 … goes on from the last checkpoint by itself",
+            "a process that trains together with this one has ended, or cannot be reached",
+            "torchrun --max-restarts 3 … continues from the last checkpoint by itself",
         ) from error

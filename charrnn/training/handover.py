@@ -68,23 +68,23 @@ def announce(group: Group, beginning: Start | Continuation) -> None:
         return
     run = {"folder": str(beginning.run.folder), "name": beginning.run.name}
     message = {"kind": type(beginning).__name__, **run}
-    group.bytes_of_first(json.dumps(message).encode())
-    of_first(group, beginning.checkpoint)
-    with group.first_of_each_machine_first():
+    group.broadcast_bytes(json.dumps(message).encode())
+    broadcast(group, beginning.checkpoint)
+    with group.one_per_machine_first():
         pass
 
 
 def receive(group: Group) -> Start | Continuation:
-    """Return the run that the first process announces; enter `first_of_each_machine_first` next.
+    """Return the run that the first process announces; enter `one_per_machine_first` next.
 
     Raises `FirstProcessError` where that process has failed.
     """
-    message = json.loads(group.bytes_of_first(b""))
+    message = json.loads(group.broadcast_bytes(b""))
     if "error" in message:
         raise FirstProcessError(message["error"])
     run = RemoteRun(Path(message["folder"]), message["name"])
     kind = Start if message["kind"] == Start.__name__ else Continuation
-    return kind(run, of_first(group, None))
+    return kind(run, broadcast(group, None))
 
 
 @contextmanager
@@ -95,14 +95,14 @@ def errors_announced(group: Group) -> Iterator[None]:
     except PeerError:
         raise
     except CharRNNError as error:
-        group.bytes_of_first(json.dumps({"error": type(error).__name__}).encode())
+        group.broadcast_bytes(json.dumps({"error": type(error).__name__}).encode())
         raise
 
 
-def of_first(group: Group, own: Checkpoint | None) -> Checkpoint:
+def broadcast(group: Group, own: Checkpoint | None) -> Checkpoint:
     """Return the checkpoint that the first process passes; the others pass None."""
     if group.num_ranks > 1:
-        data = group.bytes_of_first(b"" if own is None else checkpoint.to_bytes(own))
+        data = group.broadcast_bytes(b"" if own is None else checkpoint.to_bytes(own))
         own = own or checkpoint.from_bytes(data)
     assert own is not None
     return own

@@ -74,7 +74,7 @@ class TrainingState:
         for name, tensor in self.optimizer.tensors().items():
             arrays[f"optimizer.{name}"] = to_numpy(tensor)
         for name, (tensor, axis) in self.task.state_tensors(self.carried).items():
-            arrays[f"state.{name}"] = to_numpy(self.group.whole(tensor, axis=axis))
+            arrays[f"state.{name}"] = to_numpy(self.group.gather(tensor, axis=axis))
         return arrays
 
     @torch.no_grad()
@@ -119,7 +119,7 @@ def train(state: TrainingState, batches: Batches, config: TrainConfig) -> Iterat
 def take_step(state: TrainingState, batches: Batches, config: TrainConfig) -> Report:
     """Take one step. Collective: all processes of the group take the same one."""
     loss, carried = _backward(state, batches, config)
-    loss = state.group.add_up(list(state.module.parameters()), loss)
+    loss = state.group.sum_gradients(list(state.module.parameters()), loss)
     rate = learning_rate(state.step, config)
     grad_norm = state.optimizer.step(rate=rate, number=state.step + 1, clip=config.grad_clip)
     state.carried = carried

@@ -1,8 +1,8 @@
-"""How many threads compute: tried before a run begins, and again when its pace falls.
+"""The number of threads: tried before a run starts, and again when its steps become slow.
 
-Threads wait for each other several times in a step, so one core that another program takes slows
-all of them: then fewer are faster. Once the other program has gone, more are faster again, which
-only a trial shows.
+Threads wait for each other several times in a step, so one core that another program uses slows
+down all of them: then fewer are faster. When the other program has ended, more are faster again,
+which only a trial shows.
 """
 
 import math
@@ -52,7 +52,7 @@ class ThreadChooser:
     def choose(
         self, num_threads: int, seconds_per_step: Callable[[int], float], *, now: float
     ) -> int:
-        """Return the number of threads to go on with; `seconds_per_step` tries one."""
+        """Return the number of threads to continue with; `seconds_per_step` tries a number."""
         tried = {number: seconds_per_step(number) for number in self._numbers}
         fastest = min(self._numbers, key=lambda number: tried[number])
         if tried[fastest] < _IS_FASTER * tried.get(num_threads, math.inf):
@@ -63,7 +63,9 @@ class ThreadChooser:
         return fastest
 
 
-def timed(state: TrainingState, batches: Batches, config: TrainConfig) -> Callable[[int], float]:
+def step_timer(
+    state: TrainingState, batches: Batches, config: TrainConfig
+) -> Callable[[int], float]:
     """Return a function that measures a step with a number of threads, in seconds, without an
     effect on the training state.
     """

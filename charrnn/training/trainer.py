@@ -2,7 +2,7 @@
 
 The order of events:
 
-    start       what a killed process left is removed; a new run is saved, at step 0
+    start       what a killed process left unfinished is removed; a new run is saved, at step 0
                 on_start
     each step   1  one optimiser step
                 2  on_step: metrics, validation and best, then the callbacks of the caller
@@ -16,9 +16,9 @@ The order of events:
                 (`checkpoints.roll_back`); on_rollback. The fourth time it is an error.
     end         a save; on_finish, unless a signal ended the run; on_close always
 
-Callbacks, saves and validation change nothing of the trajectory: the training state is changed by 1
-alone (and a rollback). Whatever happens (the end, Ctrl-C, a full disk, kill -9), a committed
-checkpoint stays, and `charrnn resume` goes on from it to the last bit.
+Callbacks, saves and validation change nothing in the trajectory: only 1 and a rollback change the
+training state. Whatever happens (the end, Ctrl-C, a full disk, kill -9), a valid checkpoint stays,
+and `charrnn resume` continues from it exactly, to the last bit.
 """
 
 import time
@@ -40,7 +40,7 @@ from charrnn.training.checkpoints import RECENT, Checkpoints, roll_back
 from charrnn.training.clock import Clock, Correction, Stopwatch, follow
 from charrnn.training.loop import Report, TrainingState, take_step
 
-STEPS_BETWEEN_FIGURES = 10
+STEPS_BETWEEN_METRICS = 10
 
 
 class Trainer:
@@ -69,10 +69,10 @@ class Trainer:
         self.received: int | None = None  # the signal that ended it, whichever process got it
         self._callbacks = (Metrics(), Validation(), *callbacks)
         self._seconds_before, self._began = start.position.elapsed_seconds, time.monotonic()
-        self.go_on_from(start)
+        self.continue_from(start)
 
-    def go_on_from(self, start: Checkpoint) -> None:
-        """Take over what a checkpoint knows besides the training state."""
+    def continue_from(self, start: Checkpoint) -> None:
+        """Take over all of a checkpoint but the training state."""
         self.header = start.header  # of all later checkpoints
         recent = torch.from_numpy(start.arrays.get(RECENT, np.empty(0))).to(start.runtime.device)
         self.recent_losses: list[Tensor] = list(recent)
@@ -81,7 +81,7 @@ class Trainer:
         self.validated: tuple[int, Mapping[str, float]] = (start.position.step, metrics)
         self.report: Report | None = None  # of the last step
         if self.clock is not None:
-            self.clock.pace.start_anew()
+            self.clock.pace.forget_speed()
 
     @property
     def config(self) -> TrainConfig:
@@ -91,9 +91,9 @@ class Trainer:
     def steps(self, stop: Callable[[], int | None] = lambda: None) -> Iterator[Report]:
         """Train to the end, yielding a report after each step.
 
-        `stop` is asked after each step for the signal to end by, which is then in `received`.
-        Whoever leaves the loop early leaves the run saved. Raises `DivergedError` where going back
-        does not help, and `StorageError` where the first or the last save fails.
+        `stop` is called after each step; the signal that it returns ends the run, and is then in
+        `received`. A caller that leaves the loop early leaves a saved run. Raises `DivergedError`
+        where going back does not help, and `StorageError` where the first or last save fails.
         """
         self.run.clean_up(self.state.step)
         if self.state.step == 0:
@@ -113,7 +113,7 @@ class Trainer:
             if not (self.received or stop()):
                 self.emit("on_finish")
             self.received = self.received or stop()
-        except (OSError, GeneratorExit):  # standard output refuses figures, or the caller leaves
+        except (OSError, GeneratorExit):  # standard output refuses metrics, or the caller leaves
             if self.state.group.num_ranks == 1:  # else a save takes all processes
                 self.checkpoints.save()
             raise
@@ -123,7 +123,7 @@ class Trainer:
     def _step(self, stop: Callable[[], int | None]) -> Report:
         with self.stopwatch.running():
             report = self.report = take_step(self.state, self.batches, self.config)
-            if self.are_figures_due(report.step):
+            if self.are_metrics_due(report.step):
                 float(report.loss)  # waits for a GPU, so that its time is counted
         self.recent_losses.append(report.loss)
         self.emit("on_step", report)
@@ -138,24 +138,24 @@ class Trainer:
 
     def _agreed(self, received: int | None) -> tuple[int, bool, Correction | None]:
         """Return what all processes do now: the signal that any of them received (0: none), whether
-        the first one wants to save, and what its clock corrects.
+        a save is due, and what the clock of the first process corrects.
         """
         is_unfinished = self.state.step < self.config.steps
         is_save_due = is_unfinished and self.checkpoints.is_due and self.state.group.rank == 0
         correction = None if self.clock is None else self.clock.correction(self)
         numbers = (0, 0, 0) if correction is None else correction.to_integers()
         with self.stopwatch.running():  # it is a part of every step
-            agreed = self.state.group.agreed(received or 0, int(is_save_due), *numbers)
+            agreed = self.state.group.maximum(received or 0, int(is_save_due), *numbers)
         return agreed[0], bool(agreed[1]), Correction.from_integers(*agreed[2:])
 
-    def are_figures_due(self, step: int) -> bool:
+    def are_metrics_due(self, step: int) -> bool:
         """Whether the mean loss and the speed are recorded after a step."""
-        return step == self.config.steps or step % STEPS_BETWEEN_FIGURES == 0
+        return step == self.config.steps or step % STEPS_BETWEEN_METRICS == 0
 
-    def record(self, **figures: Any) -> None:
+    def record(self, **metrics: Any) -> None:
         """Append a line to the run's metrics. A full disk costs the line, not the run."""
         seconds = round(self.elapsed_seconds, 3)
-        line = {"step": self.state.step, **figures, "elapsed_seconds": seconds}
+        line = {"step": self.state.step, **metrics, "elapsed_seconds": seconds}
         try:
             self.run.append_metrics(line)
         except OSError as error:
@@ -163,11 +163,11 @@ class Trainer:
         self.emit("on_record", line)  # last, for standard output may refuse it
 
     def notify(self, sentence: str) -> None:
-        """Send people a note."""
+        """Show people a sentence."""
         self.emit("on_message", sentence, is_warning=False)
 
     def warn(self, sentence: str) -> None:
-        """Send people a note that they get even where all else is quiet."""
+        """Show people a warning, also where all else is quiet."""
         self.emit("on_message", sentence, is_warning=True)
 
     def emit(self, event: str, *values: Any, **settings: Any) -> None:

@@ -316,7 +316,7 @@ MISTAKES = [
     ),
     Mistake(
         "losses since the last figures come back on the processor",
-        "training.trainer:Trainer.go_on_from",
+        "training.trainer:Trainer.continue_from",
         "torch.from_numpy(start.arrays.get(RECENT, np.empty(0))).to(start.runtime.device)",
         "torch.from_numpy(start.arrays.get(RECENT, np.empty(0)))",
         "../training/test_trainer.py::test_losses_since_the_last_figures_go_on_where_the_new_ones_are",
@@ -527,7 +527,7 @@ MISTAKES = [
     Mistake(
         "a correction of the clock rules before it is saved",
         "training.clock:_change",
-        "not trainer.state.group.number_of_first(trainer.checkpoints.try_to_save())",
+        "not trainer.state.group.broadcast_number(trainer.checkpoints.try_to_save())",
         "False",
         "../training/test_clock.py::test_a_correction_is_saved_before_it_rules",
     ),

@@ -185,7 +185,7 @@ PROVED_BY = {
     "sources.shakespeare:play_paths": ["sources/test_shakespeare.py"],
     "training.callbacks.tensorboard:TensorBoard.__init__": ["training/test_tensorboard.py"],
     "training.checkpoints:diverged": ["faults/test_divergence.py"],
-    "training.distributed:_heard": ["training/test_distributed.py"],
+    "training.distributed:_peer_errors": ["training/test_distributed.py"],
     "training.handover:receive": ["faults/test_ranks_lost.py"],
     "data.dataset:_vocab": ["stumbles/test_stumbles_vocab.py"],
     "training.setup.machine:require_shareable": ["training/setup/test_machine.py"] * 2,

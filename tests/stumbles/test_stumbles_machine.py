@@ -58,7 +58,7 @@ def test_two_trainings_at_once_both_learn(tmp_path):
 
 def slow_machine(state, text, config, *, seconds, began, threads):
     """A trial that found time for three steps."""
-    return Trial(3, threads[0], Pace(began, seconds, validation=0.01))
+    return Trial(3, threads[0], Pace(began, seconds, validation_seconds=0.01))
 
 
 @row(38)

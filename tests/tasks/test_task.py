@@ -109,7 +109,7 @@ class Classification:
         weights = module.named_weights().items()
         return {f"weights.{name}": weight.detach().numpy().copy() for name, weight in weights}
 
-    def loss_figures(self, loss):
+    def loss_metrics(self, loss):
         return {"loss": loss}
 
     @torch.no_grad()

@@ -18,7 +18,7 @@ def simulated(seconds_of_step, *, first_guess=1000, eval_every=300, validation=0
     """A run of minutes on a machine whose steps take `seconds_of_step(now)`: when it ends, the
     corrections, and of each step when it was made and its learning rate.
     """
-    pace = Pace(began=0.0, seconds=seconds, validation=validation)
+    pace = Pace(began=0.0, seconds=seconds, validation_seconds=validation)
     config = TrainConfig(steps=first_guess, eval_every=eval_every)
     now, learned, step, corrections, rates = 4.0, 0.0, 0, [], []
     while step < config.steps:
@@ -27,7 +27,7 @@ def simulated(seconds_of_step, *, first_guess=1000, eval_every=300, validation=0
         now, learned, step = now + spent, learned + spent, step + 1
         if step % config.eval_every == 0 and step < config.steps:
             now += validation
-        found = pace.correction(step, config, now=now, learned=learned)
+        found = pace.correction(step, config, now=now, train_seconds=learned)
         if found is not None:
             now += 0.05  # it is saved
             corrections.append((step, found))
@@ -97,7 +97,7 @@ def test_a_correction_is_saved_before_it_rules(charrnn, corpus, tmp_path, monkey
         return Correction(*CHANGES[step]) if step in CHANGES else None
 
     def tried(state, text, config, *, seconds, began, threads):
-        return Trial(60, threads[0], Pace(began, seconds, validation=0.01))
+        return Trial(60, threads[0], Pace(began, seconds, validation_seconds=0.01))
 
     monkeypatch.setattr(Pace, "correction", correction)
     monkeypatch.setattr(trial, "run_trial", tried)

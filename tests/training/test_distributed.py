@@ -77,14 +77,14 @@ def test_who_is_left_is_told_so(two):
 
 
 def test_a_process_alone_tells_nobody_anything(monkeypatch):
-    assert distributed.formed() is ALONE
+    assert distributed.form_group() is ALONE
     monkeypatch.setenv("WORLD_SIZE", "1")
     monkeypatch.setenv("RANK", "0")
-    assert distributed.formed() is ALONE
+    assert distributed.form_group() is ALONE
     assert ALONE.share(6) == slice(0, 6)
-    assert ALONE.agreed(3, 0) == (3, 0)
-    assert (ALONE.number_of_first(1.5), ALONE.bytes_of_first(b"1")) == (1.5, b"1")
-    with ALONE as group, group.first_of_each_machine_first():
+    assert ALONE.maximum(3, 0) == (3, 0)
+    assert (ALONE.broadcast_number(1.5), ALONE.broadcast_bytes(b"1")) == (1.5, b"1")
+    with ALONE as group, group.one_per_machine_first():
         assert group is ALONE
 
 

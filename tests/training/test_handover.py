@@ -20,7 +20,7 @@ class Wire(Group):
 
     said: list[bytes] = dataclasses.field(default_factory=list)
 
-    def bytes_of_first(self, data: bytes) -> bytes:
+    def broadcast_bytes(self, data: bytes) -> bytes:
         if self.rank == 0:
             self.said.append(data)
             return data
@@ -71,5 +71,5 @@ def test_where_nobody_hears_nothing_is_said():
 
 def test_a_process_alone_keeps_what_it_has():
     made = small()
-    assert handover.of_first(ALONE, made) is made
+    assert handover.broadcast(ALONE, made) is made
     handover.announce(ALONE, Start(Run(Path("a")), made))

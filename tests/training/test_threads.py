@@ -76,7 +76,8 @@ def test_a_trial_has_no_effect_on_what_is_learned(charrnn, corpus, tmp_path):
     state = state_of(found)
     before = torch.get_num_threads()
     try:
-        assert threads.timed(state, Prefetcher(text.lanes(found.train), "cpu"), found.train)(2) > 0
+        batches = Prefetcher(text.lanes(found.train), "cpu")
+        assert threads.step_timer(state, batches, found.train)(2) > 0
     finally:
         torch.set_num_threads(before)
     arrays = state.arrays()
@@ -101,7 +102,7 @@ class Scripted:
 
 def tried(state, text, config, *, seconds, began, threads):
     """A trial that found 40 steps."""
-    return Trial(40, threads[0], Pace(began, seconds, validation=0.01))
+    return Trial(40, threads[0], Pace(began, seconds, validation_seconds=0.01))
 
 
 def test_another_number_of_threads_is_saved_before_it_rules(charrnn, corpus, tmp_path, monkeypatch):

@@ -74,7 +74,7 @@ def test_losses_since_the_last_figures_go_on_where_the_new_ones_are(trainer):
     start = trainer.checkpoints.current()
     elsewhere = dataclasses.replace(start.runtime, device="meta")  # a device that is always there
     arrays = {**start.arrays, "recent_losses": torch.ones(3).numpy()}
-    trainer.go_on_from(dataclasses.replace(start, runtime=elsewhere, arrays=arrays))
+    trainer.continue_from(dataclasses.replace(start, runtime=elsewhere, arrays=arrays))
     assert [loss.device.type for loss in trainer.recent_losses] == ["meta"] * 3
 
 

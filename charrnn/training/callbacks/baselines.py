@@ -27,7 +27,7 @@ class Baselines(Callback):
         """Show the baselines: measured for a new run, recalled from the metrics of an old one."""
         self._recall(trainer)
         if trainer.state.step == 0 and not self._comparison.baselines:
-            fraction = 1.0 if trainer.clock is None else trainer.clock.pace.share_of_baselines
+            fraction = 1.0 if trainer.clock is None else trainer.clock.pace.baselines_fraction
             measured = baselines.measure(trainer.dataset, trainer.header.vocab, fraction=fraction)
             self._comparison = Comparison(measured)
             if measured:

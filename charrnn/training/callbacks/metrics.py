@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Metrics(Callback):
-    """Records the means since the last figures."""
+    """Records the means since the last record."""
 
     def __init__(self) -> None:
-        self._seconds = 0.0  # of learning, at the last figures
+        self._seconds = 0.0  # of training, at the last record
 
     def on_start(self, trainer: Trainer) -> None:
         """Measure speed from here."""
@@ -30,8 +30,8 @@ class Metrics(Callback):
         self._seconds = trainer.stopwatch.seconds
 
     def on_step(self, trainer: Trainer, report: Report) -> None:
-        """Record figures if they are due. Raises `DivergedError`."""
-        if not trainer.are_figures_due(report.step):
+        """Record metrics if they are due. Raises `DivergedError`."""
+        if not trainer.are_metrics_due(report.step):
             return
         losses, task = trainer.recent_losses, trainer.state.task
         loss = float(torch.stack(losses).mean())
@@ -43,7 +43,7 @@ class Metrics(Callback):
         losses.clear()
         self._seconds = trainer.stopwatch.seconds
         trainer.record(
-            **task.loss_figures(loss),
+            **task.loss_metrics(loss),
             grad_norm=float(report.grad_norm),
             learning_rate=report.learning_rate,
             **{f"{task.unit}_per_second": speed},

@@ -28,7 +28,7 @@ class Validation(Callback):
 
     def on_start(self, trainer: Trainer) -> None:
         """Recall the metric to beat."""
-        trainer.best = trainer.state.group.number_of_first(_metric_of_best(trainer))
+        trainer.best = trainer.state.group.broadcast_number(_metric_of_best(trainer))
 
     def on_step(self, trainer: Trainer, report: Report) -> None:
         """Validate if it is due. Raises `DivergedError`."""
@@ -43,9 +43,9 @@ class Validation(Callback):
         if state.group.rank == 0:
             metrics = dict(state.task.metrics(state.module, trainer.dataset, "val"))
         name = state.task.schema.metrics[0]
-        decisive = state.group.number_of_first(metrics.get(name, math.nan))
+        decisive = state.group.broadcast_number(metrics.get(name, math.nan))
         if trainer.clock is not None:
-            trainer.clock.pace.validation = time.monotonic() - began
+            trainer.clock.pace.validation_seconds = time.monotonic() - began
         if not math.isfinite(decisive):
             raise diverged(trainer, f"the validation {name.replace('_', ' ')} is {decisive}")
         named = _of_validation(metrics)
@@ -59,7 +59,7 @@ class Validation(Callback):
     def on_finish(self, trainer: Trainer) -> None:
         """Add the final metrics to the best checkpoint, if there is time."""
         run, clock = trainer.run, trainer.clock
-        if not run.has_best() or (clock is not None and not clock.pace.has_time_for_one):
+        if not run.has_best() or (clock is not None and not clock.pace.has_time_to_validate):
             return
         try:
             best = checkpoint.read(run.best)

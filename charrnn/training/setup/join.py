@@ -24,7 +24,7 @@ def join_run(group: Group) -> Trainer:
     checkpoint = dataclasses.replace(beginning.checkpoint, path=run.last)
     machine.prepare(checkpoint.runtime, group)
     task = TASKS[checkpoint.task]
-    with group.first_of_each_machine_first():  # the corpus is encoded once on each machine
+    with group.one_per_machine_first():  # the corpus is encoded once on each machine
         dataset = task.dataset(checkpoint, keep_corpus=True, reporter=Reporter())
     state = _state(beginning, group)
     return Trainer(run, state, dataset, checkpoint, save_every=math.inf)

@@ -114,8 +114,8 @@ def _with_affordable_validation(given: _Given, measured: Trial) -> tuple[DataCon
         data = dataclasses.replace(data, max_val_chars=num_val)
     pace = measured.pace
     if affordable < 1:
-        seconds = pace.validation * num_val / (affordable * given.facts.num_val)
-        pace = dataclasses.replace(pace, validation=seconds)
+        seconds = pace.validation_seconds * num_val / (affordable * given.facts.num_val)
+        pace = dataclasses.replace(pace, validation_seconds=seconds)
     return data, pace
 
 

@@ -57,7 +57,7 @@ def run_trial(
     validation = _seconds_per_validation(state, dataset)
     affordable = min(1.0, seconds * _MAX_VALIDATION_SHARE / max(1e-9, validation))
     pace = Pace(began, seconds, validation * affordable)
-    fitting = (pace.end_of_learning - time.monotonic()) / per_step[fastest]
+    fitting = (pace.end_of_training - time.monotonic()) / per_step[fastest]
     return Trial(max(_MIN_STEPS, round(fitting)), fastest, pace, affordable)
 
 

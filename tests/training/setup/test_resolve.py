@@ -24,7 +24,7 @@ def test_time_is_kept_for_the_validation_that_there_will_be(
             return measured(state, text, config, **settings)
 
     def correction(self, *_, **__):
-        reserved.append(self.deadline - self.end_of_learning)
+        reserved.append(self.deadline - self.end_of_training)
 
     monkeypatch.setattr(trial, "run_trial", tried)
     monkeypatch.setattr(Pace, "correction", correction)
