@@ -233,9 +233,9 @@ def _print_score(
         print(f"{measured.nats_per_char_reset:.4f} nats with the state reset every 256 characters")
     if measured.num_bytes is not None:
         print(
-            f"compressed: {number_of(measured.model_bytes or 0, 'byte')} with this model,"
-            f" {measured.gzip_bytes:,} with gzip, {measured.xz_bytes:,} with xz"
-            f" (original {measured.num_bytes:,})"
+            f"compressed: {number_of(measured.model_bytes or 0, 'byte')}"
+            f" (gzip {measured.gzip_bytes:,}, xz {measured.xz_bytes:,};"
+            f" original {measured.num_bytes:,})"
         )
     print(f"{measured.chars_per_second:,} characters per second")
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ["run", "corpus", "network", "steps", "best val loss", "age"]
 _OPTIONAL_COLUMNS = ["corpus", "network", "age", "steps"]  # left out of a narrow terminal, in turn
+_HIDDEN = ("schedule_step", "schedule_done")  # what the clock corrected, for scripts alone
 _SPLIT_SETTINGS = ("records", "val_fraction", "test_fraction", "max_val_chars")
 
 
@@ -70,7 +71,7 @@ def info(run: shared.Run = None, as_json: shared.Json = False) -> None:
         print_json(facts)
         return
     facts["vocab"] = "".join(map(symbol, facts["vocab"]))
-    rows = [[name.replace("_", " "), _shown(value)] for name, value in facts.items()]
+    rows = [[_label(name), _shown(value)] for name, value in facts.items() if name not in _HIDDEN]
     print_table(["", ""], rows)
     model = Model.of(its_run.best_valid()[0])
     print(visible(model.glimpse(300, seed=0)).rstrip())
@@ -189,6 +190,11 @@ def _facts(run: "Run", last: "Checkpoint") -> dict[str, Any]:
         "best_step": 0 if best is None else best.position.step,
         "weights_sha256": last.weights_sha256(),
     }
+
+
+def _label(name: str) -> str:
+    """Return the name of a fact as people read it."""
+    return name.removeprefix("num_").replace("_chars", "_characters").replace("_", " ")
 
 
 def _shown(value: Any) -> str:

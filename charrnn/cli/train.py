@@ -221,4 +221,5 @@ def _show_end(trainer: "Trainer", reporter: Reporter) -> None:
     best = trainer.run.best_metrics().get("val_loss")
     loss = f", validation loss {best:.4f} nats ({bits(best):.3f} bits)" if best is not None else ""
     steps = number_of(step, "step")
-    reporter.show(f"done: {steps}{reporter.time_taken()}{loss}; try it: charrnn sample {name}")
+    reporter.show(f"done: {steps}{reporter.time_taken()}{loss}")
+    reporter.show(f"try it: charrnn sample {name}")
