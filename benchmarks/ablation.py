@@ -2,9 +2,9 @@
 
     python benchmarks/ablation.py CORPUS --minutes 1 --seeds 1 2 [--results FILE]
 
-Runs `charrnn train` as it is, and with one part left out or changed at a time, on one thread each
-and two at a time, each bound to a core of its own. All get the same wall time, so a part that costs
-time has to earn it. Prints the validation loss, state reset every 256 characters.
+Runs `charrnn train` with its defaults, and with one part left out or changed at a time. Two runs at
+a time, of one thread each, each on its own core. All get the same wall time, so a part that costs
+time has to earn it. Prints the validation loss with the state reset every 256 characters.
 """
 
 import argparse
@@ -35,14 +35,14 @@ VARIANTS = {
 }
 
 
-def measured(corpus: Path, flags: list[str], minutes: float, seed: int, core: int) -> dict:
-    """Steps and losses of one run on one core."""
+def measure(corpus: Path, flags: list[str], minutes: float, seed: int, core: int) -> dict:
+    """Train on one core; return the steps and losses of the run."""
     command = [sys.executable, "-m", "charrnn"]
     with tempfile.TemporaryDirectory() as folder:
 
-        def run(*arguments: str) -> bytes:
+        def run(*words: str) -> bytes:
             return subprocess.run(
-                [*command, *arguments],
+                [*command, *words],
                 cwd=folder,
                 check=True,
                 stdout=subprocess.PIPE,
@@ -62,37 +62,39 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--results", type=Path, help="a file of JSON lines that grows")
-    asked = parser.parse_args()
+    given = parser.parse_args()
     cores: Queue[int] = Queue()
     for core in sorted(os.sched_getaffinity(0))[:2]:
         cores.put(core)
 
-    def one(name: str, seed: int) -> dict:
+    def measure_variant(name: str, seed: int) -> dict:
         core = cores.get()
         try:
-            found = measured(asked.corpus, VARIANTS[name], asked.minutes, seed, core)
+            facts = measure(given.corpus, VARIANTS[name], given.minutes, seed, core)
         finally:
             cores.put(core)
-        row = {"name": name, "minutes": asked.minutes, "seed": seed, **found}
+        row = {"name": name, "minutes": given.minutes, "seed": seed, **facts}
         print(json.dumps(row), file=sys.stderr, flush=True)
-        if asked.results:
-            with asked.results.open("a") as file:
+        if given.results:
+            with given.results.open("a") as file:
                 file.write(json.dumps(row) + "\n")
         return row
 
     with ThreadPoolExecutor(cores.qsize()) as pool:
-        jobs = [pool.submit(one, name, seed) for seed in asked.seeds for name in VARIANTS]
+        jobs = [
+            pool.submit(measure_variant, name, seed) for seed in given.seeds for name in VARIANTS
+        ]
         rows = [job.result() for job in jobs]
     base = None
-    print(f"| {asked.minutes:g} min of one core | loss (each seed) | against the default | steps |")
+    print(f"| {given.minutes:g} min of one core | loss (each seed) | against the default | steps |")
     print("|---|---|---|---|")
     for name in VARIANTS:
-        of = [row for row in rows if row["name"] == name]
-        losses = [row["val_loss_reset"] for row in of]
+        own = [row for row in rows if row["name"] == name]
+        losses = [row["val_loss_reset"] for row in own]
         mean = statistics.mean(losses)
         base = mean if base is None else base
         each = ", ".join(f"{loss:.3f}" for loss in losses)
-        steps = round(statistics.mean(row["step"] for row in of))
+        steps = round(statistics.mean(row["step"] for row in own))
         print(f"| {name} | {mean:.3f} ({each}) | {mean - base:+.3f} | {steps:,} |")
 
 

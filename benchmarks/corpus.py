@@ -1,12 +1,12 @@
-"""How fast, and in how much memory, a corpus of any size becomes ids and is trained on.
+"""How fast is a corpus encoded and trained on, and in how much memory, whatever its size?
 
     python benchmarks/corpus.py [MEGABYTES ...]
 
-Tiles a text to each size and measures, each in a process of its own: the encoding alone, on one
-core and on all; `charrnn train --steps 100` from nothing and again (the corpus is known by then);
-and the way of the tutorials (read the whole text, a dictionary, a list comprehension, an array), on
-no more of the text than it can hold. Processor seconds count those of all processes; peak memory is
-that of the largest. On a busy machine compare processor seconds.
+Repeats a text to each size and measures, in a process each: encoding alone, on one core and on all;
+`charrnn train --steps 100` the first time and a second time (when the corpus is encoded already);
+and the way of the tutorials (read the whole text, dictionary, list comprehension, array), on as
+much of the text as fits into memory that way. Processor seconds are the sum over all processes;
+peak memory is that of the largest. On a busy machine, compare processor seconds.
 """
 
 import os
@@ -39,17 +39,17 @@ if __name__ == "__main__":
     vocab = Vocab.from_counts(known.counts_array(), is_bytes=False, max_size=4096)
     encode_files(found, DataConfig(), known, vocab, cache=cache, progress=nobody)
 """
-MOST_FOR_RIVAL = 200  # megabytes; it needs some 12 times that in memory
+MOST_FOR_RIVAL = 200  # megabytes; it needs about 12 times that in memory
 
 
-def measured(command: list[str], folder: Path, *, cores: set[int]) -> tuple[float, float, float]:
-    """Seconds by the clock and of processors, and the largest resident set in MB."""
+def measure(command: list[str], folder: Path, *, cores: set[int]) -> tuple[float, float, float]:
+    """Return seconds of wall time and of processors, and the largest resident set in MB."""
     began = time.monotonic()
     process = subprocess.Popen(
         command, cwd=folder, preexec_fn=lambda: os.sched_setaffinity(0, cores)
     )
     _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)  # it need not be waited for again
+    process.returncode = os.waitstatus_to_exitcode(status)  # Popen does not wait for it again
     if process.returncode:
         raise SystemExit(f"failed: {' '.join(command)}")
     seconds = time.monotonic() - began
@@ -57,7 +57,7 @@ def measured(command: list[str], folder: Path, *, cores: set[int]) -> tuple[floa
 
 
 def tile(path: Path, megabytes: int) -> None:
-    """A text of words in lines, the same every time, repeated to the size."""
+    """Write lines of random words, the same every time, repeated to the size."""
     draw = random.Random(0)
     words = ["".join(draw.choices("etaoinshrdlu", k=draw.randint(2, 9))) for _ in range(2000)]
     lines = (" ".join(draw.choices(words, k=9)).capitalize() + ".\n" for _ in range(20_000))
@@ -74,22 +74,22 @@ def report(name: str, megabytes: int, figures: tuple[float, float, float]) -> No
 
 
 def benchmark(megabytes: int, folder: Path) -> None:
-    """The rows of one size."""
+    """Print the rows of one size."""
     tile(folder / "text.txt", megabytes)
     python, cores = sys.executable, os.sched_getaffinity(0)
     (folder / "encode.py").write_text(ENCODE)
     encode = [python, "encode.py", "text.txt"]
     for some in ({max(cores)}, cores):
         shutil.rmtree(folder / "cache", ignore_errors=True)
-        report(f"encoding, cores: {len(some)}", megabytes, measured(encode, folder, cores=some))
+        report(f"encoding, cores: {len(some)}", megabytes, measure(encode, folder, cores=some))
     part = min(megabytes, MOST_FOR_RIVAL)
     rival = [python, "-c", RIVAL, "text.txt", str(part * 1_000_000)]
-    report("dictionary and list", part, measured(rival, folder, cores={max(cores)}))
+    report("dictionary and list", part, measure(rival, folder, cores={max(cores)}))
     shutil.rmtree(folder / "cache")
     train = [python, "-m", "charrnn", "train", "text.txt", "--steps", "100"]
     train += ["--hidden-size", "64", "--threads", "1", "--quiet"]
     for name in ("training from nothing", "training again"):
-        report(name, megabytes, measured(train, folder, cores=cores))
+        report(name, megabytes, measure(train, folder, cores=cores))
 
 
 def main() -> None:

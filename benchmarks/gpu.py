@@ -1,19 +1,19 @@
-"""How near a whole step on a GPU comes to what the card can do, and what comes of a few minutes.
+"""How near does a training step on a GPU come to the card's limits, and how good is a short run?
 
     python benchmarks/gpu.py [ROUNDS] [--device cuda] [--quality tinyshakespeare.txt]
 
-Each row trains an LSTM on random characters, 65 of them, in each precision. Three things take
-turns at the same sizes, for ROUNDS rounds; the table gives medians and the range of the shares:
+Each row trains an LSTM on random text of 65 characters, in one precision. These take turns at the
+same sizes, for ROUNDS rounds; the table has medians, and the range of the first ratio:
 
-- ours: the whole step as `charrnn train` takes it (a window, embeddings, layers, head, loss,
-  clipped gradient, update);
-- bare: forward and backward of the same `nn.LSTM` alone on random numbers, nothing else;
-- the bounds: the recurrence has to make T products of (lanes, hidden) by (hidden, 4 hidden), one
-  after another, forwards and twice back; each takes at least the time of such a product (GEMM), and
-  at least that of reading its matrix once (bandwidth).
+- ours: the whole step of `charrnn train` (window, embeddings, layers, head, loss, clipped gradient,
+  update);
+- bare: forward and backward of the same `nn.LSTM` alone, on random numbers;
+- the bounds: the recurrence needs T products of (lanes, hidden) by (hidden, 4 hidden), one after
+  another, once forwards and twice backwards. Each takes at least the time of such a product (GEMM),
+  and at least the time of reading its matrix once (bandwidth).
 
 --quality trains for three minutes and prints the validation loss with the state reset every 256
-characters, beside what nanoGPT publishes for some three minutes of an A100: 1.4697
+characters, beside what nanoGPT publishes for about three minutes of an A100: 1.4697
 (github.com/karpathy/nanoGPT).
 """
 
@@ -43,7 +43,7 @@ from charrnn.training.loop import TrainingState, train
 VOCAB_SIZE = 65
 SECONDS_A_TURN = 0.5
 ON_A_GPU = [(512, 1, 64, 128), (512, 2, 128, 128), (1024, 1, 128, 256), (2048, 1, 128, 256)]
-ON_A_CPU = [(128, 1, 32, 32), (256, 1, 32, 48)]  # to see that it runs
+ON_A_CPU = [(128, 1, 32, 32), (256, 1, 32, 48)]  # only to try the script
 NANOGPT = 1.4697
 
 
@@ -73,11 +73,11 @@ def bare(
     dtype = Draws(config, 0, runtime=runtime).dtype or torch.float32
     lstm = nn.LSTM(64, hidden, layers).to(runtime.device, dtype)
     x_TBD = torch.randn(window, lanes, 64, device=runtime.device, dtype=dtype)
-    wanted_TBH = torch.randn(window, lanes, hidden, device=runtime.device, dtype=dtype)
+    gradient_TBH = torch.randn(window, lanes, hidden, device=runtime.device, dtype=dtype)
 
     def step() -> None:
         lstm.zero_grad()
-        lstm(x_TBD)[0].backward(wanted_TBH)
+        lstm(x_TBD)[0].backward(gradient_TBH)
 
     return step
 
@@ -85,7 +85,7 @@ def bare(
 def products(
     sizes: tuple[int, ...], config: TrainConfig, runtime: RuntimeConfig
 ) -> Callable[[], object]:
-    """The products of one layer's window, forwards and back, as independent ones."""
+    """Return a step that makes the products of a window, forwards and backwards, independently."""
     hidden, layers, lanes, window = sizes
     dtype = Draws(config, 0, runtime=runtime).dtype or torch.float32
     h_BH = torch.randn(lanes, hidden, device=runtime.device, dtype=dtype)
@@ -99,10 +99,8 @@ def products(
     return step
 
 
-def seconds_of_reading(
-    sizes: tuple[int, ...], config: TrainConfig, runtime: RuntimeConfig
-) -> float:
-    """To read the recurrent matrix once for each product, at the rate of copying much."""
+def reading_seconds(sizes: tuple[int, ...], config: TrainConfig, runtime: RuntimeConfig) -> float:
+    """Return the time of reading the recurrent matrix once for each product."""
     hidden, layers, _, window = sizes
     size = torch.finfo(Draws(config, 0, runtime=runtime).dtype or torch.float32).bits // 8
     source = torch.empty(1 << 28, dtype=torch.uint8, device=runtime.device)
@@ -112,7 +110,7 @@ def seconds_of_reading(
 
 
 def seconds(step: Callable[[], object], device: str) -> float:
-    """How long a call takes, in the mean over a turn."""
+    """Return the mean time of a call over a turn."""
     step()
     wait(device)
     began, count = time.perf_counter(), 0
@@ -139,7 +137,7 @@ def row(sizes: tuple[int, ...], precision: str, device: str, rounds: int) -> str
     taken = [[seconds(step, device) for step in contenders] for _ in range(rounds)]
     own, _, gemm = (statistics.median(column) for column in zip(*taken, strict=True))
     shares = [each[1] / each[0] for each in taken]
-    reading = seconds_of_reading(sizes, config, runtime)
+    reading = reading_seconds(sizes, config, runtime)
     return (
         f"| {layers}×{hidden}, {lanes}×{window} | {precision} | {lanes * window / own:,.0f} |"
         f" {statistics.median(shares):.2f} ({min(shares):.2f}–{max(shares):.2f}) |"
@@ -148,7 +146,7 @@ def row(sizes: tuple[int, ...], precision: str, device: str, rounds: int) -> str
 
 
 def quality(text: Path, device: str) -> None:
-    """Three minutes of `charrnn train`, two seeds."""
+    """Train for three minutes with two seeds; print the losses."""
     for seed in (1, 2):
         with tempfile.TemporaryDirectory() as folder:
             command = [sys.executable, "-m", "charrnn"]
@@ -157,11 +155,11 @@ def quality(text: Path, device: str) -> None:
             began = time.monotonic()
             subprocess.run(train_it, cwd=folder, check=True)
             taken = time.monotonic() - began
-            told = subprocess.run(
+            info = subprocess.run(
                 [*command, "info", "a", "--json"],
                 cwd=folder, check=True, capture_output=True, text=True,
             )  # fmt: skip
-            facts = json.loads(told.stdout)
+            facts = json.loads(info.stdout)
             print(
                 f"seed {seed}, {taken:.0f} s: {facts['val_loss_reset']:.4f}"
                 f" ({facts['val_loss']:.4f} carried); nanoGPT publishes {NANOGPT}"
@@ -173,14 +171,14 @@ def main() -> None:
     parser.add_argument("rounds", nargs="?", type=int, default=5)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--quality", type=Path)
-    asked = parser.parse_args()
-    on_gpu = asked.device.startswith("cuda")
+    given = parser.parse_args()
+    on_gpu = given.device.startswith("cuda")
     if on_gpu and not torch.cuda.is_available():
-        raise SystemExit("there is no GPU here; --device cpu shows that the script runs")
-    name = torch.cuda.get_device_name(asked.device) if on_gpu else "CPU"
-    print(f"{name}, torch {torch.__version__}, {asked.rounds} rounds\n")
-    if asked.quality:
-        quality(asked.quality, asked.device)
+        raise SystemExit("there is no GPU here; --device cpu tries the script without one")
+    name = torch.cuda.get_device_name(given.device) if on_gpu else "CPU"
+    print(f"{name}, torch {torch.__version__}, {given.rounds} rounds\n")
+    if given.quality:
+        quality(given.quality, given.device)
         return
     print(
         "| layers×hidden, lanes×window | precision | chars/s | of the bare LSTM (range) |"
@@ -188,7 +186,7 @@ def main() -> None:
     )
     for sizes in ON_A_GPU if on_gpu else ON_A_CPU:
         for precision in PRECISIONS if on_gpu else ("float32", "bf16"):
-            print(row(sizes, precision, asked.device, asked.rounds), flush=True)
+            print(row(sizes, precision, given.device, given.rounds), flush=True)
 
 
 if __name__ == "__main__":

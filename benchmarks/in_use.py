@@ -1,4 +1,4 @@
-"""What does a training come to on a machine that other programs use too?
+"""How well does training go on a machine that other programs use too?
 
     python benchmarks/in_use.py CORPUS --minutes 1 --rounds 2 --before WORKTREE
     python benchmarks/in_use.py CORPUS --waits --rounds 2
@@ -6,24 +6,24 @@
 Trains the same network (one LSTM layer of 128 units, 32 lanes of 48 characters) for the same time
 
     idle           with the machine to itself
-    1 neighbour    beside a program that takes all the time it gets
-    2 neighbours   beside two of them
-    passing        beside one that comes for 14 of 60 seconds (from 30 to 53 % of the time)
-    2 trainings    beside another training like itself; both are shown
+    1 neighbour    beside a program that keeps a core busy
+    2 neighbours   beside two such programs
+    passing        beside such a program for 14 of 60 seconds (from 30 to 53 % of the time)
+    2 trainings    beside another training of the same kind; both are shown
 
-by each of
+with each of
 
-    charrnn        charrnn train CORPUS --minutes M --hidden-size 128, as it is here
+    charrnn        charrnn train CORPUS --minutes M --hidden-size 128, of this worktree
     before         the same command of another version, in a worktree; left out without --before
-    plain          a loop in plain torch: embedding, nn.LSTM, head, AdamW, as torch comes
+    plain          a loop in plain torch: embedding, nn.LSTM, head, AdamW, torch's own settings
 
-and prints characters learned per second, that as a share of the idle rate, how many seconds the
-whole command took (of the plain loop: its training), and the validation loss, the state carried.
-The contestants take turns; of several rounds the median is shown, with least and most in brackets.
-Nothing else may run on the machine meanwhile.
+and prints the characters trained on per second, the ratio to the idle rate, the seconds of the
+whole command (for the plain loop, of training alone) and the validation loss with the state
+carried. The contestants take turns; with several rounds, medians and ranges are shown. Nothing else
+may run on the machine.
 
-With --waits: characters learned per second in some steps of one layer of 128, 256 and 512
-units, idle and beside one neighbour, by how long threads spin while they wait (`charrnn/cores.py`).
+With --waits: characters per second in some steps of one layer of 128, 256 and 512 units, idle and
+beside one neighbour, by how long threads spin while they wait (`charrnn/_cores.py`).
 """
 
 import argparse
@@ -48,13 +48,13 @@ HERE = Path(__file__).resolve().parents[1]
 
 
 def plain(corpus: Path, seconds: float) -> dict:
-    """A plain loop: its figures after so many seconds of training."""
+    """Train a plain loop for so many seconds; return its figures."""
     import numpy as np
     import torch
     from torch import nn
     from torch.nn import functional
 
-    from charrnn.models.evaluation import evaluate
+    from charrnn.models.evaluation import evaluate_carried
 
     characters, ids = np.unique(list(corpus.read_text(encoding="utf-8")), return_inverse=True)
     num_train = int(0.9 * len(ids))
@@ -78,26 +78,26 @@ def plain(corpus: Path, seconds: float) -> dict:
     network = Loop()
     optimizer = torch.optim.AdamW(network.parameters(), lr=5e-3, weight_decay=0.0)
     state, step, began = network.initial_state(LANES), 0, time.monotonic()
-    while (spent := time.monotonic() - began) < seconds:
-        places = (starts + step * WINDOW + np.arange(WINDOW + 1)[:, None]) % num_train
-        window = torch.from_numpy(ids[places])
+    while (elapsed := time.monotonic() - began) < seconds:
+        positions = (starts + step * WINDOW + np.arange(WINDOW + 1)[:, None]) % num_train
+        window = torch.from_numpy(ids[positions])
         logits, state = network(window[:-1], state)
         loss = functional.cross_entropy(logits.flatten(0, 1), window[1:].flatten())
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         for group in optimizer.param_groups:
-            group["lr"] = 5e-3 * (1 - spent / seconds)
+            group["lr"] = 5e-3 * (1 - elapsed / seconds)
         optimizer.step()
         state = tuple(part.detach() for part in state)
         step += 1
-    took = time.monotonic() - began
-    loss = evaluate(network, ids, first=num_train)  # type: ignore[arg-type]
-    return {"rate": step * LANES * WINDOW / took, "wall": took, "loss": loss}
+    wall = time.monotonic() - began
+    loss = evaluate_carried(network, ids, first=num_train)  # type: ignore[arg-type]
+    return {"rate": step * LANES * WINDOW / wall, "wall": wall, "loss": loss}
 
 
 class Training:
-    """A contestant at work, in a process and a folder of its own."""
+    """A training in its own process and folder."""
 
     def __init__(self, name: str, corpus: Path, minutes: float, before: Path | None) -> None:
         self._name, self._folder = name, tempfile.TemporaryDirectory()
@@ -109,9 +109,9 @@ class Training:
         else:
             sizes = ["--hidden-size", str(HIDDEN), "--dropout", "0", "--run", "a", "--quiet"]
             arguments = ["-m", "charrnn", "train", str(corpus), "--minutes", str(minutes), *sizes]
-        self._process = self._started(arguments)
+        self._process = self._start(arguments)
 
-    def _started(self, arguments: list[str]) -> "subprocess.Popen[str]":
+    def _start(self, arguments: list[str]) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [sys.executable, *arguments],
             cwd=self._folder.name,
@@ -121,25 +121,25 @@ class Training:
         )
 
     def figures(self) -> dict:
-        """Wait for its end; rate, seconds of wall time, loss."""
+        """Wait for its end; return rate, seconds of wall time and loss."""
         out, _ = self._process.communicate()
         wall = time.monotonic() - self._began
         if self._name == "plain":
             return json.loads(out)
-        info = self._started(["-m", "charrnn", "info", "a", "--json"])
-        found = json.loads(info.communicate()[0])
-        num_chars = found["step"] * found["batch_size"] * found["seq_length"]
+        info = self._start(["-m", "charrnn", "info", "a", "--json"])
+        facts = json.loads(info.communicate()[0])
+        num_chars = facts["step"] * facts["batch_size"] * facts["seq_length"]
         return {
-            "rate": num_chars / found["elapsed_seconds"],
+            "rate": num_chars / facts["elapsed_seconds"],
             "wall": wall,
-            "loss": found["val_loss"],
-            "threads": found["threads"],
+            "loss": facts["val_loss"],
+            "threads": facts["threads"],
         }
 
 
 @contextmanager
 def neighbours(num: int) -> Iterator[None]:
-    """Meanwhile so many other programs take all the time they get."""
+    """Run other programs that keep cores busy."""
     busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(num)]
     try:
         yield
@@ -149,8 +149,8 @@ def neighbours(num: int) -> Iterator[None]:
             process.wait()
 
 
-def measured(name: str, condition: str, corpus: Path, minutes: float, before: Path | None) -> list:
-    """The figures of one contestant under one condition; of two trainings, both."""
+def measure(name: str, condition: str, corpus: Path, minutes: float, before: Path | None) -> list:
+    """Return the figures of one contestant under one condition: two for two trainings."""
     with neighbours({"1 neighbour": 1, "2 neighbours": 2}.get(condition, 0)):
         num_trainings = 2 if condition == "2 trainings" else 1
         trainings = [Training(name, corpus, minutes, before) for _ in range(num_trainings)]
@@ -162,18 +162,18 @@ def measured(name: str, condition: str, corpus: Path, minutes: float, before: Pa
 
 
 WAITS = {
-    "as torch comes, 2 threads": ({"GOMP_SPINCOUNT": "300000"}, 2),  # libgomp's own default
+    "torch's own, 2 threads": ({"GOMP_SPINCOUNT": "300000"}, 2),  # libgomp's own default
     "OMP_WAIT_POLICY=PASSIVE, 2 threads": ({"OMP_WAIT_POLICY": "PASSIVE"}, 2),
     "GOMP_SPINCOUNT=0, 2 threads": ({"GOMP_SPINCOUNT": "0"}, 2),
     "GOMP_SPINCOUNT=1000 (ours), 2 threads": ({"GOMP_SPINCOUNT": "1000"}, 2),
     "GOMP_SPINCOUNT=30000, 2 threads": ({"GOMP_SPINCOUNT": "30000"}, 2),
     "1 thread": ({}, 1),
 }
-TOO_SLOW_BESIDE = ("as torch comes, 2 threads", "GOMP_SPINCOUNT=30000, 2 threads")  # minutes a run
+TOO_SLOW_BESIDE = ("torch's own, 2 threads", "GOMP_SPINCOUNT=30000, 2 threads")  # minutes a run
 
 
-def learned_per_second(corpus: Path, variables: dict[str, str], threads: int, units: int) -> float:
-    """Characters per second of a short run, its first steps left out."""
+def training_rate(corpus: Path, variables: dict[str, str], threads: int, units: int) -> float:
+    """Return characters per second of a short run, without its first steps."""
     with tempfile.TemporaryDirectory() as folder:
         sizes = ["--hidden-size", str(units), "--threads", str(threads), "--dropout", "0"]
         lengths = ["--steps", str(25_600 // units), "--eval-every", "100000", "--sample-every", "0"]
@@ -190,27 +190,27 @@ def learned_per_second(corpus: Path, variables: dict[str, str], threads: int, un
 
 
 def show_waits(corpus: Path, rounds: int) -> None:
-    """The table of --waits."""
+    """Print the table of --waits."""
     columns = [(units, beside) for units in (128, 256, 512) for beside in (False, True)]
-    found: dict[tuple[str, int, bool], list[float]] = {}
+    measured: dict[tuple[str, int, bool], list[float]] = {}
     for _ in range(rounds):
         for units, beside in columns:
             for name, (variables, threads) in WAITS.items():
                 if beside and name in TOO_SLOW_BESIDE:
                     continue
                 with neighbours(int(beside)):
-                    rate = learned_per_second(corpus, variables, threads, units)
-                found.setdefault((name, units, beside), []).append(rate)
+                    rate = training_rate(corpus, variables, threads, units)
+                measured.setdefault((name, units, beside), []).append(rate)
     heads = [f"{units} {'beside one' if beside else 'idle'}" for units, beside in columns]
     print(f"| | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}")
     for name in WAITS:
-        rates = [found.get((name, units, beside)) for units, beside in columns]
+        rates = [measured.get((name, units, beside)) for units, beside in columns]
         cells = [spread(each, 0) if each else "" for each in rates]
         print(f"| {name} | {' | '.join(cells)} |")
 
 
 def spread(values: list[float], digits: int) -> str:
-    """The median, with the least and the most where there are several."""
+    """Return the median, with the range if there are several values."""
     middle = f"{statistics.median(values):,.{digits}f}"
     if len(values) < 2:
         return middle
@@ -225,30 +225,30 @@ def main() -> None:
     parser.add_argument("--before", type=Path, help="a worktree of another version")
     parser.add_argument("--waits", action="store_true", help="how long threads spin instead")
     parser.add_argument("--plain", type=float, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.plain is not None:
-        print(json.dumps(plain(asked.corpus, asked.plain)))
+    given = parser.parse_args()
+    if given.plain is not None:
+        print(json.dumps(plain(given.corpus, given.plain)))
         return
     print(f"{date.today()}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores;")
-    if asked.waits:
-        show_waits(asked.corpus.resolve(), asked.rounds)
+    if given.waits:
+        show_waits(given.corpus.resolve(), given.rounds)
         return
-    names = ("charrnn", "before", "plain") if asked.before else ("charrnn", "plain")
-    found: dict[tuple[str, str], list[dict]] = {}
-    corpus, before = asked.corpus.resolve(), asked.before and asked.before.resolve()
-    for _ in range(asked.rounds):
+    names = ("charrnn", "before", "plain") if given.before else ("charrnn", "plain")
+    measured: dict[tuple[str, str], list[dict]] = {}
+    corpus, before = given.corpus.resolve(), given.before and given.before.resolve()
+    for _ in range(given.rounds):
         for condition in CONDITIONS:
             for name in names:
-                new = measured(name, condition, corpus, asked.minutes, before)
-                found.setdefault((condition, name), []).extend(new)
+                new = measure(name, condition, corpus, given.minutes, before)
+                measured.setdefault((condition, name), []).extend(new)
                 print(condition, name, json.dumps(new), file=sys.stderr, flush=True)
-    print(f"{asked.minutes:g} minutes each, {asked.rounds} rounds\n")
+    print(f"{given.minutes:g} minutes each, {given.rounds} rounds\n")
     print("| | | characters a second | of idle | seconds | validation loss |")
     print("|---|---|---|---|---|---|")
     for condition in CONDITIONS:
         for name in names:
-            rows = found[condition, name]
-            idle = statistics.median(row["rate"] for row in found["idle", name])
+            rows = measured[condition, name]
+            idle = statistics.median(row["rate"] for row in measured["idle", name])
             rates = [row["rate"] for row in rows]
             print(
                 f"| {condition} | {name} | {spread(rates, 0)}"

@@ -1,15 +1,15 @@
-"""How long does it take to find out what a text copies, from a corpus of any size?
+"""How long does it take to find what a text copies from a corpus?
 
     python benchmarks/novelty.py [1 10 100] [--kinds words a ab]
 
-For each size in megabytes and each kind of corpus: making the index and, in another process,
-opening it and reporting on a text of 1,000 characters, a tenth of which is quoted. The rival has
-the corpus in memory and looks for every 30 characters of the text with Python's own `bytes.find`;
-that is timed on a few of them, and scaled. Reports and the rival are timed by the processor's
-clock, which other work on the machine does not move.
+For each size in megabytes and each kind of corpus, measures making the index and, in another
+process, opening it and reporting on a text of 1,000 characters, a tenth of which is quoted. The
+rival has the corpus in memory and searches every 30 characters of the text with Python's own
+`bytes.find`; this is timed on some of them and scaled. Reports and the rival are timed in processor
+seconds, which do not depend on other work on the machine.
 
-"words" are drawn by Zipf's law from 50,000 invented ones; "a" is one letter, "ab" two in turn (the
-text is then a copy from end to end).
+"words" are drawn by Zipf's law from 50,000 random ones; "a" is one letter, "ab" two in turn (then
+the whole text is a copy).
 """
 
 import argparse
@@ -29,12 +29,12 @@ from charrnn.data.text_index import TextIndex
 from charrnn.data.vocab import Vocab, code_points
 
 LENGTH = 1000  # of the text
-NUM_TRIED = 20  # of its pieces, by the rival
+NUM_TRIED = 20  # of its pieces, with the rival
 ALPHABET = Vocab(tuple(map(ord, " abcdefghijklmnopqrstuvwxyz")))
 
 
 def words(num_chars: int, seed: int) -> str:
-    """Invented words in a random order, the k-th k times rarer than the first."""
+    """Return random words in a random order, the k-th k times rarer than the first."""
     random = np.random.default_rng(0)
     letters = random.integers(97, 123, (50_000, 8))
     invented = ["".join(map(chr, row[: random.integers(2, 9)])) for row in letters]
@@ -45,7 +45,7 @@ def words(num_chars: int, seed: int) -> str:
 
 
 def texts(kind: str, num_chars: int) -> tuple[str, str]:
-    """A corpus, and a text to compare with it."""
+    """Return a corpus, and a text to compare with it."""
     if kind != "words":
         corpus = (kind * num_chars)[:num_chars]
         return corpus, corpus[:LENGTH]
@@ -61,25 +61,26 @@ def in_another_process(order: str, folder: str) -> list[float]:
 
 
 def make(folder: Path) -> list[float]:
-    """Seconds, those of all threads on a processor, and the most memory in MB."""
+    """Make an index; return seconds, processor seconds of all threads, and peak memory in MB."""
     began = time.perf_counter()
     opened(folder)
     return [time.perf_counter() - began, time.process_time(), peak_megabytes()]
 
 
 def ask(folder: Path) -> list[float]:
-    """Milliseconds of a report, the most memory in MB, and the length of the longest copy. What is
-    mapped counts as memory too, where it was looked at.
+    """Return the milliseconds of a report, peak memory in MB, and the length of the longest copy.
+
+    Memory includes the mapped pages that were read.
     """
     text = (folder / "text").read_text()
     began = time.process_time()
-    found = report(opened(folder), text).longest_copy
-    assert found is not None
-    return [1000 * (time.process_time() - began), peak_megabytes(), len(found.text)]
+    copy = report(opened(folder), text).longest_copy
+    assert copy is not None
+    return [1000 * (time.process_time() - began), peak_megabytes(), len(copy.text)]
 
 
 def rival(folder: Path) -> list[float]:
-    """Seconds to look for every 30 characters of the text."""
+    """Return the seconds of searching every 30 characters of the text."""
     corpus = np.load(folder / "ids.npy").tobytes()
     sought = encoded((folder / "text").read_text()).tobytes()
     num = len(sought) - LEAST_COPY + 1
@@ -100,7 +101,7 @@ def encoded(text: str) -> np.ndarray:
 
 
 def peak_megabytes() -> float:
-    """Of this process; what `resource` tells includes the one it was forked from."""
+    """Return the peak memory of this process; `resource` includes the one it was forked from."""
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
 
 
@@ -113,11 +114,11 @@ def row(kind: str, megabytes: int) -> str:
         seconds, busy, peak = in_another_process("make", folder)
         (path,) = Path(folder).glob("*-suffixes.npy")
         size = path.stat().st_size / 1e6
-        milliseconds, asking_peak, found = in_another_process("ask", folder)
+        milliseconds, report_peak, length = in_another_process("ask", folder)
         (by_find,) = in_another_process("rival", folder)
     return (
         f"| {megabytes} MB, {kind} | {seconds:.1f} ({busy:.1f}) | {peak:.0f} | {size:.0f} |"
-        f" {milliseconds:.0f} | {asking_peak:.0f} | {found:.0f} | {by_find:.1f} |"
+        f" {milliseconds:.0f} | {report_peak:.0f} | {length:.0f} | {by_find:.1f} |"
     )
 
 

@@ -1,19 +1,19 @@
-"""How good is the model after the minutes one is willing to wait?
+"""How good is a model after so many minutes?
 
     python benchmarks/quality.py CORPUS --minutes 0.25 1 3 --seeds 1 2
 
-Trains, one after another and never two at once, each of:
+Trains each of these, one after another:
 
     charrnn      charrnn train CORPUS --minutes M: the whole command, from Enter to its end
-    plain        the same with --ngrams 1, the recurrence of the textbooks
+    plain        the same command with --ngrams 1, the recurrence of the textbooks
     char-rnn     the default recipe of Karpathy's char-rnn
     gpt          a GPT with the settings that nanoGPT publishes for a CPU
-    mingru       a minGRU network of the size that an equal time trains
+    mingru       a minGRU network of a size that suits the time
 
-A rival's clock runs only while it trains: it starts after torch is imported and the text is read,
-and stops before it is evaluated. That is to its advantage, by some three seconds. Each knows how
-much time it has, and its schedule ends with it. All are judged by the same two measures of the
-validation split: the state carried over the whole of it, and the state reset every 256 characters.
+The clock of a rival runs only while it trains: it starts after torch is imported and the text is
+read, and stops before the evaluation. This favours the rivals by about three seconds. Each knows
+how much time it has, and its schedule ends with it. All are judged by the same two losses on the
+validation split: with the state carried, and with the state reset every 256 characters.
 Needs matplotlib for --plot: pip install "charrnn[plot]".
 """
 
@@ -63,8 +63,8 @@ class CharRnn(nn.Module):
 
 
 def train_char_rnn(ids: Tensor, vocab_size: int, seconds: float) -> nn.Module:
-    """50 lanes of 50 characters, RMSprop 2e-3 (decay 0.95), 0.97 of it after each epoch past the
-    tenth, gradients clipped to ±5, state carried. From the README and defaults of char-rnn.
+    """50 lanes of 50 characters, RMSprop 2e-3 (decay 0.95), times 0.97 after each epoch past the
+    tenth, gradients clipped to ±5, state carried: the README and defaults of char-rnn.
     """
     model = CharRnn(vocab_size)
     lanes = ids[: len(ids) // 50 * 50].view(50, -1).t()
@@ -107,7 +107,7 @@ class Gpt(nn.Module):
         return torch.empty(0, num_lanes, dtype=torch.int64)
 
     def forward(self, ids_TB: Tensor, before_KB: Tensor) -> tuple[Tensor, Tensor]:
-        """For evaluation: each character is predicted from the half block before it or more."""
+        """For evaluation: predict each character from at least the half block before it."""
         logits = []
         for part in ids_TB.split(self.block // 2):
             seen = torch.cat([before_KB, part])
@@ -117,7 +117,7 @@ class Gpt(nn.Module):
 
 
 class GptBlock(nn.Module):
-    """Attention, then a perceptron four times as wide, each added to what came in."""
+    """Attention, then a perceptron four times as wide, each with a residual connection."""
 
     def __init__(self, width: int, num_heads: int) -> None:
         super().__init__()
@@ -152,11 +152,11 @@ def train_gpt(ids: Tensor, vocab_size: int, seconds: float) -> nn.Module:
 
 
 class MinGru(nn.Module):
-    """Blocks of (norm, minGRU, norm, perceptron), each added to what came in.
+    """Blocks of (norm, minGRU, norm, perceptron) with residual connections.
 
     h_t = (1 - z_t) ⊙ h_{t-1} + z_t ⊙ g(a_t), with z and a from the input alone: Feng et al., 2024
-    (arXiv:2410.01201), g as there. The recurrence has no matrix, so all products are made for the
-    whole window at once.
+    (arXiv:2410.01201), g as there. The recurrence has no matrix, so all products are computed for
+    the whole window at once.
     """
 
     def __init__(self, vocab_size: int, *, width: int, depth: int) -> None:
@@ -219,14 +219,14 @@ def adamw(model: nn.Module) -> torch.optim.Optimizer:
 def set_rate(
     optimizer: torch.optim.Optimizer, rate: float, step: int, fraction: float, *, floor: float
 ) -> None:
-    """A hundred steps of warm-up, then a cosine to the end of the time."""
+    """Warm up for a hundred steps, then follow a cosine to the end of the time."""
     falling = floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * fraction))
     for group in optimizer.param_groups:
         group["lr"] = rate * min(1.0, (step + 1) / 100) * falling
 
 
 def ticks(seconds: float) -> Iterator[float]:
-    """How much of the time is gone, again and again until all of it is."""
+    """Yield the fraction of the time that has passed, until all has."""
     began = time.monotonic()
     while (fraction := (time.monotonic() - began) / seconds) < 1:
         yield fraction
@@ -255,7 +255,7 @@ RIVALS = {"char-rnn": train_char_rnn, "gpt": train_gpt, "mingru": train_mingru}
 
 
 def rival(name: str, corpus: Path, minutes: float, seed: int) -> dict[str, float]:
-    """Train a rival and judge it as charrnn judges itself."""
+    """Train a rival and evaluate it as charrnn evaluates itself."""
     torch.manual_seed(seed)
     torch.set_flush_denormal(True)
     text = np.frombuffer(corpus.read_text("utf-8").encode("utf-32-le"), np.uint32)
@@ -273,7 +273,7 @@ def rival(name: str, corpus: Path, minutes: float, seed: int) -> dict[str, float
 
 
 def ours(name: str, corpus: Path, minutes: float, seed: int) -> dict[str, float]:
-    """Run the command as its user would; the seconds are those of the whole process."""
+    """Run the command as a user does; the seconds are those of the whole process."""
     command = [sys.executable, "-m", "charrnn"]
     flags = ["--minutes", str(minutes), "--seed", str(seed), "--run", "a", "--quiet"]
     flags += ["--ngrams", "1"] if name == "plain" else []
@@ -292,8 +292,8 @@ def ours(name: str, corpus: Path, minutes: float, seed: int) -> dict[str, float]
 
 
 def table(rows: list[dict[str, object]]) -> str:
-    """A line for each corpus and budget, a column for each competitor: reset (carried) losses,
-    means over the seeds.
+    """Return a row for each corpus and budget, a column for each competitor: reset (carried)
+    losses, means over the seeds.
     """
     lines = ["| corpus | minutes | " + " | ".join(NAMES) + " |", "|" + "---|" * (2 + len(NAMES))]
     for corpus, minutes in sorted({(row["corpus"], row["minutes"]) for row in rows}):
@@ -314,7 +314,7 @@ def table(rows: list[dict[str, object]]) -> str:
 
 
 def plot(rows: list[dict[str, object]], path: Path) -> None:
-    """Loss against the time waited, one line for each competitor."""
+    """Plot the loss against the time, one line for each competitor."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -358,9 +358,9 @@ def plot(rows: list[dict[str, object]], path: Path) -> None:
         size=8,
         va="top",
     )
-    axes.set_xlabel("time waited, two CPU cores")
+    axes.set_xlabel("time, two CPU cores")
     axes.set_ylabel("validation loss, nats per character (lower is better)")
-    axes.set_title(f"{corpora[0]}: what the same wait buys")
+    axes.set_title(f"{corpora[0]}: loss after the same time")
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.grid(axis="y", color="0.9")
@@ -376,27 +376,27 @@ def main() -> None:
     parser.add_argument("--who", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--results", type=Path, help="a file of JSON lines that grows")
     parser.add_argument("--plot", type=Path, help="an SVG or PNG of all results so far")
-    asked = parser.parse_args()
+    given = parser.parse_args()
     rows: list[dict[str, object]] = []
-    if asked.results and asked.results.exists():
-        rows = [json.loads(line) for line in asked.results.read_text().splitlines()]
-    for corpus in asked.corpus:
-        for minutes in asked.minutes:
-            for seed in asked.seeds:
-                for name in asked.who:
+    if given.results and given.results.exists():
+        rows = [json.loads(line) for line in given.results.read_text().splitlines()]
+    for corpus in given.corpus:
+        for minutes in given.minutes:
+            for seed in given.seeds:
+                for name in given.who:
                     measured = (rival if name in RIVALS else ours)(name, corpus, minutes, seed)
                     row = {"corpus": corpus.stem, "minutes": minutes, "seed": seed, "name": name}
                     row |= {key: round(value, 4) for key, value in measured.items()}
                     row |= {"date": date.today().isoformat(), "torch": torch.__version__}
                     rows.append(row)
                     print(json.dumps(row), file=sys.stderr, flush=True)
-                    if asked.results:
-                        with asked.results.open("a") as file:
+                    if given.results:
+                        with given.results.open("a") as file:
                             file.write(json.dumps(row) + "\n")
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores")
     print(table(rows))
-    if asked.plot:
-        plot(rows, asked.plot)
+    if given.plot:
+        plot(rows, given.plot)
 
 
 if __name__ == "__main__":

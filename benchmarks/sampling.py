@@ -1,20 +1,20 @@
-"""How fast does it speak, and how near to what the machine allows?
+"""How fast does it write text, and how near is that to the machine's limit?
 
     python benchmarks/sampling.py CORPUS [--seconds 1] [--rounds 7] [--plot sampling.svg]
 
-One run, the contenders in turn, medians and ranges:
+The contenders take turns in one run; the tables have medians and ranges:
 
-- one stream: ours against the loop of the tutorials (nn.LSTM or nn.GRU a character at a time,
-  softmax, multinomial), with oneDNN as torch ships it and without. The bound is the bytes of the
-  weights that a step must read over the rate at which this machine reads so many of them, again and
-  again (a dot product of two arrays of that size together), on as many threads.
-- many streams side by side. The bound is the arithmetic of the products over the rate of the
-  step's largest product alone.
+- one stream: ours against the loop of the tutorials (nn.LSTM or nn.GRU one character at a time,
+  softmax, multinomial), with and without oneDNN, which torch uses by default. The bound is the time
+  of reading the weights of a step, at the rate at which this machine reads arrays of that size
+  repeatedly (by a dot product), on as many threads.
+- many streams side by side. The bound is the arithmetic of all products at the rate of the largest
+  product alone.
 - from Enter to the first character, and the memory by then: `charrnn sample` against a Python that
   imports torch and loads the same weights.
 
-The default model is trained for a few steps on CORPUS, so that contexts come back as in a text; the
-others have random weights. Needs matplotlib for --plot.
+The default model is trained for a minute on CORPUS, so that contexts recur as in a text; the others
+have random weights. Needs matplotlib for --plot.
 """
 
 import argparse
@@ -48,7 +48,7 @@ from charrnn.models.step_numpy import NumpyBackend
 SAMPLE = SampleConfig(length=-1, seed=1)
 SHAPES = [("lstm", 2, 128), ("lstm", 1, 256), ("lstm", 2, 512), ("lstm", 3, 512), ("gru", 1, 256)]
 STREAMS = (1, 8, 64, 512)
-LENGTH = 50  # of a text, where many are said side by side
+LENGTH = 50  # of each of many texts
 WITH_TORCH = """
 import sys, time
 import torch
@@ -67,7 +67,7 @@ time.sleep(60)
 
 
 def random_model(cell: str, num_layers: int, hidden_size: int, vocab_size: int) -> Model:
-    """A plain recurrence with random weights, such as the tutorials have."""
+    """Return a plain recurrence with random weights, as in the tutorials."""
     config = ModelConfig(
         cell=cell, num_layers=num_layers, hidden_size=hidden_size, embedding_size=64,
         ngrams=1, skip=False,
@@ -81,12 +81,12 @@ def random_model(cell: str, num_layers: int, hidden_size: int, vocab_size: int) 
 
 
 def ours(model: Model) -> Iterator[object]:
-    """One character after another."""
+    """Yield one character after another."""
     return PromptedSampler(model, "", SAMPLE).characters()
 
 
 def tutorial(model: Model, *, onednn: bool) -> Iterator[object]:
-    """The same network as the tutorials step it: what is read is looked up, as ours is."""
+    """Step the network as the tutorials do, with an embedding table as ours has."""
     config = model.config
     kind = pkgutil.resolve_name(cell_spec(config.cell).torch_layer)
     layers = kind(config.input_size, config.hidden_size, config.num_layers)
@@ -102,7 +102,7 @@ def tutorial(model: Model, *, onednn: bool) -> Iterator[object]:
 
 
 def rate(steps: Iterator[object], seconds: float, *, chars: int = 1) -> float:
-    """Characters a second."""
+    """Return characters per second."""
     began, num_steps = time.perf_counter(), 0
     while time.perf_counter() - began < seconds:
         next(steps)
@@ -111,7 +111,7 @@ def rate(steps: Iterator[object], seconds: float, *, chars: int = 1) -> float:
 
 
 def repeated(call: Callable[[], object]) -> Iterator[object]:
-    """The call, for ever; 16 at once, so that counting them costs nothing."""
+    """Repeat a call for ever, 16 calls at a time, so that counting costs nothing."""
     while True:
         for _ in range(16):
             call()
@@ -119,20 +119,20 @@ def repeated(call: Callable[[], object]) -> Iterator[object]:
 
 
 def bytes_read(model: Model) -> int:
-    """Of the weights, for a step: all matrices but those that are looked up."""
+    """Return the bytes of weights that a step reads: all matrices but the embeddings."""
     backend = NumpyBackend(model.config, model.weights)
     read = [*backend.from_state_GH, *backend.from_below_GH[1:], backend.head_VH]
     return sum(matrix.nbytes for matrix in read)
 
 
 def bandwidth(num_bytes: int, seconds: float) -> float:
-    """Bytes a second, of so many that are read again and again."""
+    """Return bytes per second of reading so many bytes repeatedly."""
     x, y = np.ones((2, num_bytes // 8), np.float32)
     return rate(repeated(lambda: np.dot(x, y)), seconds, chars=16 * num_bytes)
 
 
 def shown(rates: list[float]) -> str:
-    """Median and range."""
+    """Return median and range."""
     return f"{statistics.median(rates):,.0f} ({min(rates):,.0f}–{max(rates):,.0f})"
 
 
@@ -172,12 +172,12 @@ def many_streams(name: str, model: Model, seconds: float, rounds: int) -> dict[i
     flops = 2 * (G * (H + D) + (config.num_layers - 1) * 2 * G * H + V * (H + config.skip * D))
     every = {}
     for B in STREAMS:
-        said = many(model, B)
+        batches = many(model, B)
         W, x = np.ones((G, H), np.float32, order="F"), np.ones((H, B), np.float32)
         rates, shares = [], []
-        rate(said, seconds / 2)
+        rate(batches, seconds / 2)
         for _ in range(rounds):
-            rates.append(rate(said, seconds, chars=B * LENGTH))
+            rates.append(rate(batches, seconds, chars=B * LENGTH))
             with threadpool_limits(os.cpu_count(), "blas"):  # streams on all cores leave one each
                 gemm = rate(repeated(lambda W=W, x=x: np.dot(W, x)), seconds / 2, chars=16)
             shares.append(rates[-1] / (gemm * 2 * G * H * B / flops))
@@ -188,7 +188,7 @@ def many_streams(name: str, model: Model, seconds: float, rounds: int) -> dict[i
 
 
 def many(model: Model, num_streams: int) -> Iterator[object]:
-    """Each time as many texts as there are streams."""
+    """Write as many texts as there are streams, again and again."""
     sample = SampleConfig(length=LENGTH, seed=1)
     samples = PromptedSampler(model, "", sample).samples(None, num_at_once=num_streams)
     while True:
@@ -198,7 +198,7 @@ def many(model: Model, num_streams: int) -> Iterator[object]:
 
 
 def starts(run: Path, model: Model, rounds: int) -> None:
-    """From Enter to the first character, and the most memory."""
+    """Print the time from Enter to the first character, and peak memory."""
     with tempfile.TemporaryDirectory() as folder:
         layers = nn.LSTM(model.config.input_size, model.config.hidden_size)
         sizes = {"inputs": model.config.input_size, "hidden": model.config.hidden_size}
@@ -216,7 +216,7 @@ def starts(run: Path, model: Model, rounds: int) -> None:
                 "-n",
                 "-1",
             ],
-            "the same with torch": [sys.executable, "-c", WITH_TORCH, str(saved)],
+            "with torch instead": [sys.executable, "-c", WITH_TORCH, str(saved)],
             "charrnn --help": [*command, "--help"],
         }
         measured: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
@@ -231,7 +231,7 @@ def starts(run: Path, model: Model, rounds: int) -> None:
 
 
 def started(command: list[str]) -> tuple[float, float]:
-    """Seconds to the first byte of output, and the peak of memory by then, in MB."""
+    """Return the seconds to the first byte of output, and peak memory by then in MB."""
     began = time.perf_counter()
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -239,7 +239,7 @@ def started(command: list[str]) -> tuple[float, float]:
     assert process.stdout is not None
     process.stdout.read(1)
     seconds = time.perf_counter() - began
-    status = Path(f"/proc/{process.pid}/status").read_text()  # gone where it has ended
+    status = Path(f"/proc/{process.pid}/status").read_text()  # it goes with the process
     process.stdout.close()
     process.kill()
     process.wait()
@@ -247,7 +247,7 @@ def started(command: list[str]) -> tuple[float, float]:
 
 
 def trained(corpus: Path, folder: Path) -> Path:
-    """A run of the default recipe at 1×256, trained for a minute."""
+    """Train the default recipe at 1×256 for a minute; return the run's folder."""
     command = [sys.executable, "-m", "charrnn", "train", str(corpus.resolve()), "--quiet"]
     sizes = ["--hidden-size", "256", "--minutes", "1", "--run", "default"]
     subprocess.run([*command, *sizes], cwd=folder, check=True)

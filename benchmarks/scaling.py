@@ -1,15 +1,15 @@
-"""What a second process brings, and what the processes' talk costs.
+"""How much faster are two processes, and what does their communication cost?
 
     python benchmarks/scaling.py [ROUNDS]
 
-Each row trains a network on random characters, 65 of them: by one process on one core, by one on
-two cores, by two on a core each with the lanes shared out, and by two with as many lanes each as
-the one had. The processes stand ready all the time and take turns, some steps each, for ROUNDS
-rounds; the table gives medians and the range of characters a second, then the median over the
-rounds of what the second process brings, as a ratio within each round. A step is the whole of it:
-forward, backward, the exchange, the update, and the agreement that a sitting makes after each step.
+Each row trains a network on random text of 65 characters: one process on one core; one process on
+two cores; two processes on a core each that divide the lanes; and two with as many lanes each as
+the single one. The processes are started once and take turns, some steps each, for ROUNDS rounds.
+The table has medians and ranges of characters per second, and the median over the rounds of the
+ratio to one process on one core. A step is complete: forward, backward, the exchange of gradients,
+the update, and the agreement after each step.
 
-Below: how long the exchange of so many numbers takes by itself, and the agreement.
+Below it: the time of the exchange of so many numbers alone, and of the agreement.
 """
 
 import itertools
@@ -47,7 +47,7 @@ def text() -> np.ndarray:
 
 
 def steps(hidden_size: int, lanes: int, group: distributed.Group) -> Iterator[object]:
-    """Steps without end."""
+    """Yield steps without end."""
     model = ModelConfig(hidden_size=hidden_size)
     config = TrainConfig(steps=2**40, batch_size=lanes, seq_length=WINDOW)
     ids = text()
@@ -60,8 +60,9 @@ def steps(hidden_size: int, lanes: int, group: distributed.Group) -> Iterator[ob
 
 
 def work() -> None:
-    """One process: does what it is told, a line each, all of its group the same; the first of them
-    says how many seconds it took.
+    """Work as one process of a group: carry out the orders on standard input, a line each.
+
+    All processes get the same orders; the first prints the seconds of each.
     """
     group = distributed.form_group()
     known: dict[tuple[int, int], Iterator[object]] = {}
@@ -82,7 +83,7 @@ def work() -> None:
             size = order["hidden_size"], order["lanes"]
             if size not in known:
                 known[size] = steps(*size, group)
-                next(known[size])  # it only warms up
+                next(known[size])  # to warm up
             group.maximum(0)
             began = time.monotonic()
             for _ in range(order["times"]):
@@ -93,7 +94,7 @@ def work() -> None:
 
 
 class Team:
-    """So many processes that stand ready."""
+    """A group of processes that wait for orders."""
 
     def __init__(self, num_ranks: int, cores: list[int]) -> None:
         with socket.socket() as free:
@@ -116,7 +117,7 @@ class Team:
             )
 
     def seconds(self, **order: int) -> float:
-        """How long an order takes, for each of the times it is carried out."""
+        """Give an order; return the seconds of each of its repetitions."""
         for member in self._members:
             assert member.stdin is not None
             member.stdin.write(json.dumps(order) + "\n")
@@ -140,31 +141,31 @@ def main(num_rounds: int) -> None:
         contenders = {
             "1 process, 1 core": (alone, lanes, 1),
             "1 process, 2 cores": (both, lanes, 2),
-            "2 processes, lanes shared out": (two, lanes, 1),
+            "2 processes, lanes divided": (two, lanes, 1),
             "2 processes, as many lanes each": (two, 2 * lanes, 1),
         }
-        rates = compared(contenders, hidden_size, num_rounds)
+        rates = compare(contenders, hidden_size, num_rounds)
         base = rates["1 process, 1 core"]
         print(f"lstm 1×{hidden_size}, {lanes} lanes of {WINDOW}")
-        for name, found in rates.items():
-            ratio = statistics.median(a / b for a, b in zip(found, base, strict=True))
-            spread = f"({min(found):,.0f} – {max(found):,.0f})"
-            print(f"  {name:32s}{statistics.median(found):9,.0f} {spread:22s} × {ratio:.2f}")
+        for name, own in rates.items():
+            ratio = statistics.median(a / b for a, b in zip(own, base, strict=True))
+            spread = f"({min(own):,.0f} – {max(own):,.0f})"
+            print(f"  {name:32s}{statistics.median(own):9,.0f} {spread:22s} × {ratio:.2f}")
     print("\nthe exchange between two processes, median of its times")
     for numbers in NUMBERS:
-        found = [two.seconds(numbers=numbers, times=20, threads=1) for _ in range(num_rounds)]
+        times = [two.seconds(numbers=numbers, times=20, threads=1) for _ in range(num_rounds)]
         what = f"{4 * numbers / 1e6:g} MB added up" if numbers > 1 else "the agreement"
         print(
-            f"  {what:20s}{1e3 * statistics.median(found):9.2f} ms  (least {1e3 * min(found):.2f})"
+            f"  {what:20s}{1e3 * statistics.median(times):9.2f} ms  (least {1e3 * min(times):.2f})"
         )
     for team in (alone, both, two):
         team.close()
 
 
-def compared(
+def compare(
     contenders: dict[str, tuple[Team, int, int]], hidden_size: int, num_rounds: int
 ) -> dict[str, list[float]]:
-    """Each contender's characters a second in each round."""
+    """Return each contender's characters per second in each round."""
     times, rates = {}, {name: [] for name in contenders}
     for _, (name, (team, lanes, threads)) in itertools.product(
         range(num_rounds + 1), contenders.items()

