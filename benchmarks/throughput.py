@@ -28,9 +28,9 @@ from charrnn.config import ModelConfig, TrainConfig
 from charrnn.data.batches import Lanes
 from charrnn.models import device, ngrams
 from charrnn.models.network import Network
+from charrnn.tasks import autosize
 from charrnn.tasks.language_model import LANGUAGE_MODEL
 from charrnn.tasks.prefetch import Prefetcher
-from charrnn.training import autosize
 from charrnn.training.loop import TrainingState, train
 
 VOCAB_SIZE = 65

@@ -28,9 +28,9 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.runs.schemas import SCHEMAS
-from charrnn.tasks import text_corpus
+from charrnn.tasks import autosize, text_corpus
 from charrnn.tasks.prefetch import Batch, Prefetcher
-from charrnn.tasks.task import Constants, Sizes, SourceNames, Vocabs
+from charrnn.tasks.task import Constants, Plan, Resources, SourceNames, Vocabs
 from charrnn.tasks.text_corpus import TextCorpus
 
 _SAMPLE_LENGTH, _MIN_SAMPLE_LENGTH = 240, 40
@@ -77,17 +77,28 @@ class LanguageModel:
         keys = ngrams.learn(ids, longest=model.ngrams, min_count=train.ngram_min_count)
         return {f"ngrams.{length}": its_keys for length, its_keys in enumerate(keys, start=2)}
 
-    def sizes(self, dataset: Text, vocabs: Vocabs, constants: Constants) -> Sizes:
-        """Count the characters of each split, and the lengths of records."""
+    def plan(
+        self,
+        settings: Mapping[str, Any],
+        dataset: Text,
+        vocabs: Vocabs,
+        constants: Constants,
+        *,
+        resources: Resources,
+    ) -> Plan:
+        """Choose the sizes by the length of the text; see autosize.py."""
         keys = tuple(constants[name] for name in constants if name.startswith("ngrams."))
         has_records = dataset.starts is not None
-        return Sizes(
+        facts = autosize.Facts(
             num_train=dataset.num_train,
-            num_val=dataset.num_before_test - dataset.num_train,
+            num_val=dataset.size("val"),
             vocab_size=len(vocabs["text"]),
             ngram_rows=ngrams.num_rows(keys),
+            device=resources.device,
             record_lengths=np.diff(dataset.starts_of("train")) if has_records else None,
+            num_ranks=resources.num_ranks,
         )
+        return autosize.make(settings, facts, arithmetic=resources.multiply_adds)
 
     def dataset(self, header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter) -> Text:
         """Read the text that a run began with."""

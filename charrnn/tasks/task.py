@@ -1,16 +1,15 @@
 """The seam between what is learned and how: setup and the trainer know a task by `Task` alone.
 
-A new task is one module, one line of the registry and one entry in runs/schemas.py. The methods, in
-the order in which they are called:
+A new task is one module, one line of the registry and one entry in runs/schemas.py, which names the
+types of its configurations. The methods, in the order in which they are called:
 
-    a new run        read, split        the sources become a dataset
-                     summary, show_notes        people read what is in it
-                     constants, sizes        what the numbers of the run are chosen by
-                     build        the module
-    a resumed run    dataset, build
-    training         batches, initial_state, loss; metrics, sample
-    the end          final_metrics
-    a checkpoint     arrays, state_tensors
+    new run        read, split             the named files become a dataset
+                   summary, show_notes     what people are told about it
+                   constants, plan, build  the module, and how it is trained
+    resumed run    dataset, build
+    training       batches, initial_state, loss, loss_metrics, metrics, sample
+    at the end     final_metrics
+    checkpoint     arrays, state_tensors
 
 A task is stateless; what it returns is passed back to it. `Any` stands for types of the task's own:
 its dataset, its module (with `named_weights` and `load`, as `models.network.Network` has), its
@@ -25,13 +24,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 import numpy.typing as npt
 
 from charrnn._text import Reporter
-from charrnn.config import DataConfig, ModelConfig, TrainConfig
+from charrnn.config import TrainConfig
 from charrnn.data.batches import ALL
-from charrnn.data.vocab import Vocab
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
@@ -45,7 +42,7 @@ if TYPE_CHECKING:
     from charrnn.models.dropout import Draws
 
 Constants = Mapping[str, npt.NDArray[Any]]
-Vocabs = Mapping[str, Vocab]  # by what they spell: "text"; a task may have others
+Vocabs = Mapping[str, Any]  # by what they spell: "text"; a task may have others
 
 
 @dataclass(frozen=True)
@@ -80,14 +77,23 @@ class Corpus(Protocol):
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """What the size of a new network is chosen by. All but the last count characters."""
+class Resources:
+    """What a new run may use."""
 
-    num_train: int
-    num_val: int
-    vocab_size: int
-    ngram_rows: int = 0  # embeddings besides those of the characters
-    record_lengths: npt.NDArray[np.int64] | None = None  # of the training split; None: one text
+    device: str
+    num_ranks: int = 1  # processes that share each batch evenly
+    multiply_adds: float | None = None  # in forward passes; None: the number of steps is given
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The configuration of a new run, but for the number of steps."""
+
+    model: Any  # of the type in `Schema.model`
+    train: TrainConfig
+    why: str  # a line for people: the sizes, and what decided them
+    multiply_adds: float  # of a step's forward pass
+    shrunk: str = ""  # a sentence, if the corpus is too small for what was given
 
 
 class Batches(Protocol):
@@ -133,7 +139,7 @@ class Task(Protocol):
     def read(
         self,
         sources: SourceNames,
-        config: DataConfig,
+        config: Any,
         *,
         vocabs: Vocabs | None,
         root: Path,
@@ -146,8 +152,11 @@ class Task(Protocol):
         or `SettingError`.
         """
 
-    def split(self, corpus: Any, config: DataConfig, *, seed: int) -> Any:
-        """Split a corpus into training, validation and test (a `Dataset`). Raises `CorpusError`."""
+    def split(self, corpus: Any, config: Any, *, seed: int) -> Any:
+        """Split a corpus into training, validation and test (a `Dataset`). Raises `CorpusError`.
+
+        `config.max_val_chars` limits the validation split.
+        """
 
     def summary(self, corpus: Any, dataset: Any) -> str:
         """Describe a corpus in a few words: "names: 2,000 records, 14,000 characters"."""
@@ -160,8 +169,19 @@ class Task(Protocol):
         of n-grams. `settings` are those given; the others have their defaults.
         """
 
-    def sizes(self, dataset: Any, vocabs: Vocabs, constants: Constants) -> Sizes:
-        """Return what the size of a new network is chosen by."""
+    def plan(
+        self,
+        settings: Mapping[str, Any],
+        dataset: Any,
+        vocabs: Vocabs,
+        constants: Constants,
+        *,
+        resources: Resources,
+    ) -> Plan:
+        """Choose what is not among the settings, by the size of the dataset and what is available.
+
+        The batch size is a multiple of the number of processes, if the dataset is large enough.
+        """
 
     def dataset(self, header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter) -> Any:
         """Read the dataset of a run again, as it was read and split when the run began.
@@ -169,7 +189,7 @@ class Task(Protocol):
         Raises `CorpusError` where it is gone or has changed; `keep_corpus` allows the latter.
         """
 
-    def build(self, model: ModelConfig, vocabs: Vocabs, constants: Constants, *, seed: int) -> Any:
+    def build(self, model: Any, vocabs: Vocabs, constants: Constants, *, seed: int) -> Any:
         """Build the module, its parameters tagged for the optimiser (`models.tags`). `constants`
         are arrays that a checkpoint holds beside the weights.
         """

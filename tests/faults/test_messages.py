@@ -188,6 +188,7 @@ PROVED_BY = {
     "training.distributed:_peer_errors": ["training/test_distributed.py"],
     "training.handover:receive": ["faults/test_ranks_lost.py"],
     "data.dataset:_vocab": ["stumbles/test_stumbles_vocab.py"],
+    "training.setup.request:Request.__post_init__": ["training/setup/test_request.py"],
     "training.setup.machine:require_shareable": ["training/setup/test_machine.py"] * 2,
 }
 HINT_IS_ADDED = {

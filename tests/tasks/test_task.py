@@ -3,7 +3,10 @@ weights are those with the lowest error rate.
 """
 
 import dataclasses
-from dataclasses import dataclass
+import hashlib
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,16 +14,24 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from charrnn.config import CPU, DataConfig, ModelConfig, TrainConfig
+from charrnn.config import CPU, Checked, DataConfig, ModelConfig, TrainConfig, setting
 from charrnn.data.corpus import CorpusFacts
 from charrnn.data.vocab import Vocab
+from charrnn.models.device import settings_restored
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader, Position
+from charrnn.runs.root import Root
 from charrnn.runs.schemas import SCHEMAS, Schema
 from charrnn.tasks.registry import TASKS
+from charrnn.tasks.task import Plan, SourceNames
+from charrnn.training.budget import Budget
 from charrnn.training.callbacks.callback import Callback
 from charrnn.training.handover import RemoteRun
 from charrnn.training.loop import TrainingState, train
+from charrnn.training.setup.request import Request, ResumeRequest
+from charrnn.training.setup.resume import resume_run
+from charrnn.training.setup.session import Session
+from charrnn.training.setup.start import start_run
 from charrnn.training.trainer import Trainer
 
 CONFIG = TrainConfig(steps=40, batch_size=8, dropout=0.2, eval_every=10, optimizer="adamw")
@@ -78,10 +89,34 @@ class Shuffled:
         return tuple(torch.from_numpy(array[rows[self._share]]) for array in arrays)
 
 
+@dataclass(frozen=True)
+class ClassifierConfig(Checked):
+    has_bias: bool = setting(True)
+
+
 SCHEMA = Schema(
-    needs="0.6", model=ModelConfig, data=DataConfig, vocabs={}, corpora={},
-    metrics=("error_rate", "loss"), weights=lambda model, vocabs, constants: {},
+    needs="0.6", model=ClassifierConfig, data=DataConfig,
+    vocabs={}, corpora={"points": CorpusFacts},
+    metrics=("error_rate", "loss"),
+    weights=lambda model, vocabs, constants: {"weight": (NUM_LABELS, 2), "bias": (NUM_LABELS,)},
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PointsFile:
+    """A corpus: lines of two coordinates and a label."""
+
+    points: Points
+    corpora: dict[str, CorpusFacts]
+    vocabs: dict = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, names):
+        data = Path(names[0]).read_bytes()
+        rows = np.array([line.split() for line in data.decode().splitlines()])
+        points = Points(rows[:, :2].astype(np.float32), rows[:, 2].astype(np.int64))
+        facts = CorpusFacts(names, hashlib.sha256(data).hexdigest(), len(rows))
+        return cls(points, {"points": facts})
 
 
 class Classification:
@@ -89,6 +124,36 @@ class Classification:
 
     name, unit = "classify_points", "examples"
     schema = SCHEMA
+
+    def read(self, sources, config, *, vocabs, root, reporter):
+        return PointsFile.read(sources.names)
+
+    def split(self, corpus, config, *, seed):
+        return corpus.points
+
+    def summary(self, corpus, dataset):
+        return f"{len(dataset.labels_N)} points"
+
+    def show_notes(self, corpus, dataset, reporter):
+        pass
+
+    def constants(self, dataset, settings):
+        return {}
+
+    def plan(self, settings, dataset, vocabs, constants, *, resources):
+        train = TrainConfig.among({"batch_size": 8, "optimizer": "adamw", **settings})
+        return Plan(ClassifierConfig.among(settings), train, "as always", multiply_adds=1.0)
+
+    def dataset(self, header, *, keep_corpus, reporter):
+        return PointsFile.read(header.corpora["points"].names).points
+
+    def build(self, model, vocabs, constants, *, seed):
+        module = Classifier()
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            module.weight.normal_(generator=generator)
+            module.bias.zero_()
+        return module
 
     def batches(self, dataset, config, share=slice(None), *, device):
         return Shuffled(dataset, config, share)
@@ -177,6 +242,50 @@ def test_the_first_metric_decides_what_the_best_is(new_state, tmp_path):
     assert trainer.best == min(line["val_error_rate"] for line in validated) < 0.5
     assert recorded.lines[0].keys() >= {"loss", "examples_per_second"}
     assert dataclasses.replace(start, train=trainer.config) == start
+
+
+@pytest.fixture
+def request_of_task(tmp_path, monkeypatch):
+    """A request for a run of the task above, which is registered by its two lines."""
+    monkeypatch.setitem(TASKS, Classification.name, Classification())
+    monkeypatch.setitem(SCHEMAS, Classification.name, SCHEMA)
+    points = Points.drawn(300)
+    rows = zip(points.xy_ND, points.labels_N, strict=True)
+    lines = [f"{x} {y} {label}\n" for (x, y), label in rows]
+    (tmp_path / "points.txt").write_text("".join(lines))
+    return Request(
+        SourceNames((str(tmp_path / "points.txt"),)),
+        Root(tmp_path / "runs"),
+        {"dropout": 0.2, "eval_every": 10, "threads": 1},
+        Budget(steps=40),
+        task=Classification.name,
+    )
+
+
+def test_another_task_is_set_up_trained_and_resumed(request_of_task):
+    with settings_restored():
+        whole = start_run(request_of_task, Session())
+        assert len(list(whole.steps())) == 40
+        half = start_run(request_of_task, Session())
+        steps = half.steps()
+        assert [next(steps).step for _ in range(17)][-1] == 17
+        steps.close()
+        resumed = resume_run(ResumeRequest(half.run), Session())
+        assert [report.step for report in resumed.steps()] == list(range(18, 41))
+    (first, _), (second, _) = whole.run.newest_valid(), half.run.newest_valid()
+    assert (whole.run.name, half.run.name) == ("points", "points-2")
+    assert first.weights_sha256() == second.weights_sha256()
+    assert first.metrics == second.metrics
+    assert first.metrics["val_error_rate"] < 0.5
+
+
+def test_another_task_keeps_to_its_minutes(request_of_task):
+    with settings_restored():
+        began = time.monotonic()
+        request = dataclasses.replace(request_of_task, budget=Budget(minutes=0.02))
+        trainer = start_run(request, Session(began=began))
+        assert len(list(trainer.steps())) == trainer.config.steps > 3
+    assert time.monotonic() - began < 10
 
 
 def test_tasks_are_registered_under_their_names():

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
+from charrnn.config import RuntimeConfig, TrainConfig
+from charrnn.errors import SettingError
 from charrnn.runs.restarts import Launch
 from charrnn.runs.root import Root
 from charrnn.runs.run import Run
+from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks.task import SourceNames
 from charrnn.training.budget import Budget
 
@@ -29,13 +31,17 @@ class Request:
     launch: Launch | None = None  # by torchrun, which may start the command again
 
     def __post_init__(self) -> None:
-        for kind in (ModelConfig, DataConfig, TrainConfig, RuntimeConfig):
+        if self.task not in SCHEMAS:
+            hint = f"choose one of {', '.join(SCHEMAS)}"
+            raise SettingError(f"task {self.task!r} is not known", hint, "task")
+        schema = SCHEMAS[self.task]
+        for kind in (schema.model, schema.data, TrainConfig, RuntimeConfig):
             kind.among(self.settings)
 
     @property
-    def data(self) -> DataConfig:
-        """How to read and split the corpus."""
-        return DataConfig.among(self.settings)
+    def data(self) -> Any:
+        """How to read and split the corpus: the configuration of that type in the schema."""
+        return SCHEMAS[self.task].data.among(self.settings)
 
     @property
     def seed(self) -> int:

@@ -11,9 +11,7 @@ from typing import Any
 
 from charrnn._text import number_of
 from charrnn.config import DataConfig, RuntimeConfig, TrainConfig
-from charrnn.tasks.task import Dataset
-from charrnn.training import autosize
-from charrnn.training.autosize import Facts, Plan
+from charrnn.tasks.task import Dataset, Plan, Resources
 from charrnn.training.budget import Budget
 from charrnn.training.clock import Clock, Pace
 from charrnn.training.distributed import ALONE
@@ -31,71 +29,67 @@ class Resolved:
     """The complete configuration of a new run."""
 
     plan: Plan
-    data: DataConfig
+    data: Any  # of the type in `Schema.data`
     runtime: RuntimeConfig
     clock: Clock | None = None  # of a run of minutes
 
 
 @dataclass(frozen=True)
-class _Given:
-    """What a configuration is chosen for."""
+class Given:
+    """What the configuration of a new run is chosen for."""
 
-    settings: Mapping[str, Any]  # that are not to be chosen
+    settings: Mapping[str, Any]  # which are kept
+    data: Any  # how the dataset is split
     budget: Budget
     origin: Origin
     dataset: Dataset
     machine: Machine
-    facts: Facts
+    session: Session
 
 
-def resolve(
-    settings: Mapping[str, Any],
-    budget: Budget,
-    *,
-    origin: Origin,
-    dataset: Dataset,
-    machine: Machine,
-    session: Session,
-) -> Resolved:
-    """Return the configuration for a dataset; `settings` are kept, all others are chosen.
+def resolve(given: Given) -> Resolved:
+    """Return the complete configuration of a new run; tell what was chosen.
 
-    Raises `SettingError` where processes cannot share a batch of that size.
+    Raises `SettingError` where processes cannot share a batch evenly.
     """
-    sizes = origin.task.sizes(dataset, origin.vocabs, origin.constants)
-    device, num_ranks = machine.runtime.device, session.group.num_ranks
-    facts = Facts(**vars(sizes), device=device, num_ranks=num_ranks)
-    given = _Given(settings, budget, origin, dataset, machine, facts)
-    plan = autosize.make(settings, facts)
-    steps = budget.counted_steps(_steps_per_epoch(given, plan))
+    plan = _plan(given)
+    steps = given.budget.counted_steps(_steps_per_epoch(given, plan))
     if steps is None:
-        resolved = _resolve_by_trial(given, plan, session)
+        resolved = _resolve_by_trial(given, plan)
     else:
-        data = DataConfig.among(settings)
-        resolved = Resolved(_with(plan, steps=steps), data, machine.runtime)
-    require_shareable(resolved.plan.train.batch_size, device, group=session.group)
-    if resolved.plan.shrunk:
-        session.reporter.show(resolved.plan.shrunk)
-    vocab_size = f"{sizes.vocab_size:,} distinct characters"
-    session.reporter.show_detail(f"{vocab_size}; {resolved.plan.why}")
+        resolved = Resolved(_with(plan, steps=steps), given.data, given.machine.runtime)
+    plan, session = resolved.plan, given.session
+    require_shareable(plan.train.batch_size, resolved.runtime.device, group=session.group)
+    if plan.shrunk:
+        session.reporter.show(plan.shrunk)
+    session.reporter.show_detail(plan.why)
     return resolved
 
 
-def _resolve_by_trial(given: _Given, plan: Plan, session: Session) -> Resolved:
+def _plan(given: Given, multiply_adds: float | None = None) -> Plan:
+    origin, device = given.origin, given.machine.runtime.device
+    resources = Resources(device, given.session.group.num_ranks, multiply_adds)
+    return origin.task.plan(
+        given.settings, given.dataset, origin.vocabs, origin.constants, resources=resources
+    )
+
+
+def _resolve_by_trial(given: Given, plan: Plan) -> Resolved:
     """Try a plan that assumes nothing about the time; then the one that there is time for."""
-    measured = _try(given, plan, session)
-    arithmetic = measured.steps * autosize.cost_of_step(plan, given.facts)
-    timed_plan = autosize.make(given.settings, given.facts, arithmetic=arithmetic)
+    measured = _try(given, plan)
+    timed_plan = _plan(given, multiply_adds=measured.steps * plan.multiply_adds)
     if timed_plan.model != plan.model:
-        measured = _try(given, timed_plan, session)
+        measured = _try(given, timed_plan)
     plan = _with(timed_plan, steps=measured.steps)
     data, pace = _with_affordable_validation(given, measured)
-    _show_choices(given, plan, data, measured=measured, session=session)
+    _show_choices(given, plan, data, measured=measured)
     runtime = dataclasses.replace(given.machine.runtime, threads=measured.threads)
     return Resolved(plan, data, runtime, Clock(pace, given.machine.threads))
 
 
-def _try(given: _Given, plan: Plan, session: Session) -> Trial:
+def _try(given: Given, plan: Plan) -> Trial:
     """Try a plan on this process alone, with the share of each batch that it will have."""
+    session = given.session
     share = share_of_batch(plan.train, session.group.num_ranks)
     state = new_state(given.origin, plan.model, share, runtime=given.machine.runtime, group=ALONE)
     return trial.run_trial(
@@ -104,31 +98,26 @@ def _try(given: _Given, plan: Plan, session: Session) -> Trial:
     )  # fmt: skip
 
 
-def _with_affordable_validation(given: _Given, measured: Trial) -> tuple[DataConfig, Pace]:
+def _with_affordable_validation(given: Given, measured: Trial) -> tuple[Any, Pace]:
     """Shorten the validation split to what there is time for, unless its length was given."""
-    data, num_val = DataConfig.among(given.settings), given.facts.num_val
-    affordable = measured.affordable_validation
+    data, pace, affordable = given.data, measured.pace, measured.affordable_validation
+    size = num_val = given.dataset.size("val")
     if data.max_val_chars == DataConfig.max_val_chars:
-        num_val = min(num_val, max(_MIN_VALIDATION, int(affordable * num_val)))
-    if num_val < given.facts.num_val:
+        num_val = min(size, max(_MIN_VALIDATION, int(affordable * size)))
+    if num_val < size:
         data = dataclasses.replace(data, max_val_chars=num_val)
-    pace = measured.pace
     if affordable < 1:
-        seconds = pace.validation_seconds * num_val / (affordable * given.facts.num_val)
+        seconds = pace.validation_seconds * num_val / (affordable * size)
         pace = dataclasses.replace(pace, validation_seconds=seconds)
     return data, pace
 
 
-def _show_choices(
-    given: _Given, plan: Plan, data: DataConfig, *, measured: Trial, session: Session
-) -> None:
+def _show_choices(given: Given, plan: Plan, data: Any, *, measured: Trial) -> None:
     """Tell what the trial has changed, or how little there is time for."""
-    reporter, most = session.reporter, given.machine.threads[0]
-    if data != DataConfig.among(given.settings):
-        reporter.show(
-            f"validating on {data.max_val_chars:,} of {given.facts.num_val:,} characters,"
-            " to save time"
-        )
+    reporter, most = given.session.reporter, given.machine.threads[0]
+    if data != given.data:
+        num_val = f"{data.max_val_chars:,} of {given.dataset.size('val'):,} characters"
+        reporter.show(f"validating on {num_val}, to save time")
     if measured.threads < most:
         threads = number_of(measured.threads, "thread")
         reporter.show_detail(f"computing with {threads}: faster than with {most}")
@@ -137,7 +126,7 @@ def _show_choices(
         reporter.show(sentence)
 
 
-def _steps_per_epoch(given: _Given, plan: Plan) -> float:
+def _steps_per_epoch(given: Given, plan: Plan) -> float:
     batches = given.origin.task.batches(given.dataset, plan.train, device="cpu")
     return batches.steps_per_epoch
 

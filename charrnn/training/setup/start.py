@@ -12,7 +12,7 @@ from charrnn.training.handover import Start
 from charrnn.training.setup import machine, sentences
 from charrnn.training.setup.machine import Machine
 from charrnn.training.setup.request import Request
-from charrnn.training.setup.resolve import resolve
+from charrnn.training.setup.resolve import Given, resolve
 from charrnn.training.setup.session import Session
 from charrnn.training.setup.state import Origin, new_state
 from charrnn.training.trainer import Trainer
@@ -33,8 +33,10 @@ def start_run(request: Request, session: Session) -> Trainer:
         settings = {**request.settings, **parent.model.to_json()}
         origin = Origin(task, corpus.vocabs, parent.arrays, parent.group("weights"))
     resolved = resolve(
-        settings, request.budget,
-        origin=origin, dataset=dataset, machine=computer, session=session,
+        Given(
+            settings=settings, data=request.data, budget=request.budget,
+            origin=origin, dataset=dataset, machine=computer, session=session,
+        )
     )  # fmt: skip
     if resolved.data != request.data:
         dataset = task.split(corpus, resolved.data, seed=request.seed)

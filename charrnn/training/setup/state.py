@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
-from charrnn.config import ModelConfig, RuntimeConfig, TrainConfig
+from charrnn.config import RuntimeConfig, TrainConfig
 from charrnn.errors import CheckpointError
 from charrnn.models import device
 from charrnn.runs.checkpoint import Checkpoint
@@ -26,7 +27,7 @@ class Origin:
 
 def new_state(
     origin: Origin,
-    model: ModelConfig,
+    model: Any,
     train: TrainConfig,
     *,
     runtime: RuntimeConfig,
@@ -41,7 +42,7 @@ def new_state(
     return TrainingState.new(task, module, train, runtime=runtime, group=group)
 
 
-def _num_parameters(origin: Origin, model: ModelConfig) -> int:
+def _num_parameters(origin: Origin, model: Any) -> int:
     """Count the numbers that a module learns, without building it."""
     schema = origin.task.schema
     constants = {name: origin.constants[name].shape for name in schema.constants(model)}

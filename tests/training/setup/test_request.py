@@ -20,6 +20,11 @@ def test_a_setting_out_of_range_is_refused_at_once(settings):
     assert refused.value.fields == (name,)
 
 
+def test_an_unknown_task_is_refused_at_once():
+    with pytest.raises(SettingError, match="task 'chess' is not known; choose one of language_mod"):
+        Request(SourceNames(("none.txt",)), Root(Path("runs")), task="chess")
+
+
 def test_what_is_not_given_has_its_default():
     request = Request(SourceNames(("names.txt.gz",)), Root(Path("runs")), {"records": "lines"})
     assert (request.data.records, request.data.encoding, request.seed) == ("lines", "utf-8", 1)

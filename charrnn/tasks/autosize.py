@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig, TrainConfig
-from charrnn.tasks.task import Sizes
+from charrnn.tasks.task import Plan
 
 # The widest network for a text of so many characters, whatever the time: (at least, hidden size).
 _WIDEST = ((300_000, 65_536), (50_000, 256), (5_000, 128), (0, 64))
@@ -42,20 +42,15 @@ _LEAST_STEPS_BETWEEN = 100
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A complete configuration, and a sentence that says what was chosen and why."""
-
-    model: ModelConfig
-    train: TrainConfig
-    why: str
-    shrunk: str = ""  # a sentence, where the text is too short for what was given
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts(Sizes):
+class Facts:
     """What a plan is made for."""
 
+    num_train: int  # characters to train on
+    num_val: int  # characters to validate on
+    vocab_size: int
+    ngram_rows: int  # embeddings besides those of the characters
     device: str
+    record_lengths: npt.NDArray[np.int64] | None = None  # characters of each; None without records
     num_ranks: int = 1  # processes that share the lanes evenly
 
 
@@ -83,7 +78,9 @@ def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = N
             f"the text is too short for batch {intended[0]}, sequence length {intended[1]}:"
             f" now batch {lanes}, sequence length {window}"
         )
-    return Plan(model, train, f"{_described(model, train, facts)}: {why}", shrunk)
+    sizes = f"{facts.vocab_size:,} distinct characters; {_described(model, train, facts)}"
+    cost_of_step = cost(model, facts) * lanes * window
+    return Plan(model, train, f"{sizes}: {why}", cost_of_step, shrunk)
 
 
 def _shrunk(lanes: int, window: int, facts: Facts) -> tuple[int, int]:
@@ -170,11 +167,6 @@ def cost(model: ModelConfig, facts: Facts) -> float:
     shapes = model.weight_shapes(facts.vocab_size)
     del shapes["embedding"]
     return sum(math.prod(shape) for shape in shapes.values() if len(shape) == 2)
-
-
-def cost_of_step(planned: Plan, facts: Facts) -> float:
-    """Return the multiply-adds of the forward pass for a step."""
-    return cost(planned.model, facts) * planned.train.batch_size * planned.train.seq_length
 
 
 def _described(model: ModelConfig, train: TrainConfig, facts: Facts) -> str:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from charrnn.config import ModelConfig
-from charrnn.training import autosize
+from charrnn.tasks import autosize
 
 
 def made(num_train, given=None, *, num_val=None, vocab_size=65, device="cpu", arithmetic=None):
@@ -76,7 +76,7 @@ def test_validation_takes_a_small_share_of_the_time():
 def test_records_get_the_window_that_they_fill_best():
     def sizes(*lengths):
         lengths = np.array(lengths * 20_000)
-        facts = autosize.Facts(int(lengths.sum()), 0, 30, device="cpu", record_lengths=lengths)
+        facts = autosize.Facts(int(lengths.sum()), 0, 30, 0, "cpu", record_lengths=lengths)
         train = autosize.make({}, facts).train
         return train.batch_size, train.seq_length
 
