@@ -335,8 +335,8 @@ class DataConfig(Checked):
         if self.val_fraction + self.test_fraction > 0.99:
             raise SettingError(
                 f"val_fraction {self.val_fraction} and test_fraction {self.test_fraction} leave"
-                " nothing to learn from",
-                "let them be 0.99 together at most",
+                " nothing to train on",
+                "their sum must be at most 0.99",
                 "val_fraction",
                 "test_fraction",
             )
@@ -509,8 +509,8 @@ class SampleConfig(Checked):
             raise SettingError("until '' is empty", "give it a text to end after", "until")
         if self.final_temperature is not None and self.length < 2:
             raise SettingError(
-                f"length {self.length} has no way to go from one temperature to another",
-                "give a ramp a length of at least 2",
+                f"length {self.length} is too short for a temperature ramp",
+                "a ramp needs a length of at least 2",
                 "length",
             )
 

@@ -85,5 +85,5 @@ def test_the_test_split_is_the_very_end():
     config = DataConfig(val_fraction=0.1, test_fraction=0.05, max_val_chars=30)
     assert (config.num_train(1000), config.num_before_test(1000)) == (920, 950)
     assert DataConfig(test_fraction=0.9, val_fraction=0.09).num_train(100) == 2
-    with pytest.raises(UsageError, match=r"0.2 and test_fraction 0.8 leave nothing to learn"):
+    with pytest.raises(UsageError, match=r"0.2 and test_fraction 0.8 leave nothing to train on"):
         DataConfig(test_fraction=0.8, val_fraction=0.2)

@@ -46,8 +46,8 @@ def _charrnn(
     if context.invoked_subcommand is None:
         print(context.get_help())
         return
-    with storage_errors("cannot use the folder you are in", "go to one that is there: cd FOLDER"):
-        os.getcwd()  # where it has been removed torch would end the process
+    with storage_errors("cannot use the folder you are in", "change to another one: cd FOLDER"):
+        os.getcwd()  # if it has been removed, torch would end the process
 
 
 def _add(command: Callable[..., None], panel: str, **settings: Any) -> None:

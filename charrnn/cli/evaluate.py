@@ -275,7 +275,7 @@ def _surprises(model: Any, text: str) -> tuple[str, list[float]]:
 
     if len(text) > _MOST_COLOURED:
         raise UsageError(
-            f"a heatmap can show {_MOST_COLOURED:,} characters, and there are more",
+            f"the text has more than the {_MOST_COLOURED:,} characters that a heatmap can show",
             f"give it a part: head -c {_MOST_COLOURED} FILE | charrnn score - --heatmap",
         )
     if model.vocab.is_bytes:

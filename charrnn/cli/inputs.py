@@ -43,7 +43,7 @@ def checkpoint_of(run: str | None) -> "Checkpoint":
     """Return the best checkpoint of a run, with a note for each damaged one that is skipped."""
     checkpoint, skipped = root().best_checkpoint(run)
     for error in skipped:
-        note(f"{error.message}; taking step {checkpoint.position.step} instead")
+        note(f"{error.message}; using step {checkpoint.position.step} instead")
     return checkpoint
 
 

@@ -118,7 +118,7 @@ def history(run: shared.Run = None, as_json: shared.Json = False) -> None:
     if not samples:
         raise UsageError(
             f"the run {its_run.name!r} kept no samples",
-            f"type: charrnn resume {its_run.name} --minutes 5, without --sample-every 0",
+            f"train on without --sample-every 0: charrnn resume {its_run.name} --minutes 5",
         )
     if as_json:
         print_json([dataclasses.asdict(one) for one in samples])
@@ -126,7 +126,7 @@ def history(run: shared.Run = None, as_json: shared.Json = False) -> None:
     shown = history.thin_out(samples)
     print_panels([(_heading(one), one.sample) for one in shown])
     if len(shown) < len(samples):
-        note(f"{len(shown)} of {len(samples):,} samples; --json has all of them")
+        note(f"{len(shown)} of {len(samples):,} samples shown; --json prints all of them")
 
 
 def _heading(one: Any) -> list[str]:

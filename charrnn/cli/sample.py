@@ -100,7 +100,7 @@ def _require_prompts_that_fit(
 ) -> None:
     """Raise `UsageError` for no samples at all, or for prompts given in two ways."""
     if many.num == 0:
-        raise UsageError("--num 0 asks for nothing", "give it 1 or more, or -1 for no end")
+        raise UsageError("--num 0 writes nothing", "use 1 or more, or -1 for no end")
     if many.prompts is not None and (prompt is not None or prompt_file is not None):
         other = "--prompt" if prompt is not None else "--prompt-file"
         raise UsageError(f"--prompts and {other} were both given", "choose one")

@@ -44,8 +44,8 @@ def write_samples(
     config = _with_default_length(config, model, length)
     if request.novel and model.records == "none":
         raise UsageError(
-            "--novel alone needs a run that learned records",
-            "of a text, say how many characters in a row are a copy: --novel 30",
+            "--novel needs a run that was trained on records",
+            "for other runs say how many characters in a row are a copy: --novel 30",
         )
     known_prompts = prompts.checked(model, typed)
     is_streamed = _is_streamed(request, model, known_prompts)
@@ -128,7 +128,7 @@ def _stream(job: _Job, prompt: str) -> None:
     if any(constraint.is_stuck for constraint in constraints):
         copied = number_of(job.request.novel_chars or 0, "character")
         raise ExhaustedError(
-            f"the text ends early: every continuation would copy {copied}", "raise N"
+            f"the text ends early: every continuation would copy {copied}", "raise --novel-chars"
         )
 
 

@@ -135,12 +135,12 @@ class TestSample:
         instead = charrnn("sample", "a", "-n", 5, "-s", 1)
         assert (instead.code, instead.out) == (0, whole.out)
         assert "best.safetensors is not a valid charrnn checkpoint" in instead.err
-        assert "taking step 20 instead" in instead.err
+        assert "using step 20 instead" in instead.err
         assert "20 of 20" in charrnn("runs").out
         assert charrnn("resume", "a").code == 0
         (tmp_path / "checkpoints/a/last.safetensors").write_bytes(b"")
         previous = charrnn("sample", "a", "-n", 5)
-        assert "taking step 0 instead" in previous.err
+        assert "using step 0 instead" in previous.err
         (tmp_path / "checkpoints/a/previous.safetensors").write_bytes(b"")
         assert charrnn("sample", "a").code == 4
 

@@ -130,7 +130,7 @@ class TestTexts:
         assert all(re.fullmatch("[a-z]{3}", text) for text in said)
         refused = charrnn("sample", *wish, "--novel")
         assert refused.code == 2
-        assert "--novel alone needs a run that learned records" in refused.err
+        assert "--novel needs a run that was trained on records" in refused.err
 
     @pytest.mark.parametrize("temperature", ["hot", "0.5:", ":1", "1:2:3", "-1", "nan", "0.5:inf"])
     def test_a_temperature_that_is_none_is_one_line(self, charrnn, temperature):

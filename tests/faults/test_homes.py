@@ -103,8 +103,8 @@ def test_in_a_folder_that_is_gone_one_is_sent_to_another(corpus, command):
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (
         6,
-        "charrnn: cannot use the folder you are in: No such file or directory; go to one that is"
-        " there: cd FOLDER\n",
+        "charrnn: cannot use the folder you are in: No such file or directory; change to"
+        " another one: cd FOLDER\n",
     )
 
 

@@ -160,10 +160,10 @@ def test_a_process_that_was_stopped_and_continued_goes_on(charrnn, corpus, tmp_p
 @pytest.mark.parametrize(
     ("flags", "difference"),
     [
-        (("--hidden-size", 99), "--hidden-size 99 is not what the run has: 12"),
-        (("--cell", "gru"), "--cell gru is not what the run has: lstm"),
-        (("--batch_size", 5), "--batch-size 5 is not what the run has: 4"),
-        (("--seed", 7), "--seed 7 is not what the run has: 1"),
+        (("--hidden-size", 99), "--hidden-size 99 differs from the run's setting, 12"),
+        (("--cell", "gru"), "--cell gru differs from the run's setting, lstm"),
+        (("--batch_size", 5), "--batch-size 5 differs from the run's setting, 4"),
+        (("--seed", 7), "--seed 7 differs from the run's setting, 1"),
     ],
 )
 def test_other_sizes_are_refused_with_the_difference(charrnn, whole, flags, difference):
@@ -172,8 +172,8 @@ def test_other_sizes_are_refused_with_the_difference(charrnn, whole, flags, diff
         refused = charrnn("resume", *arguments)
         assert refused.code == 2
         assert refused.err == (
-            f"charrnn: {difference}; a run keeps what it began with; leave the flag out, or train"
-            " anew\n"
+            f"charrnn: {difference}; a run keeps its settings: leave the flag out, or train a new"
+            " run\n"
         )
     assert whole.last.read_bytes() == before
     assert charrnn("resume", *SMALL).code == 0  # the same flags again are no mistake

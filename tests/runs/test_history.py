@@ -58,7 +58,9 @@ def test_each_line_is_a_row_of_numbers():
 
 def test_a_run_without_samples_says_how_it_gets_some(charrnn, corpus):
     charrnn("train", corpus, *SMALL, "--steps", 5, "--sample-every", 0, "--run", "a")
-    assert "kept no samples; type: charrnn resume a" in charrnn("history", "a").err
+    assert "kept no samples; train on without --sample-every 0: charrnn resume a" in (
+        charrnn("history", "a").err
+    )
 
 
 @pytest.mark.parametrize("number", [1, 12, 13, 100, 5000])

@@ -38,14 +38,14 @@ def test_flags_that_say_what_the_run_is_are_taken(charrnn, line):
 @pytest.mark.parametrize(
     ("flags", "phrase"),
     [
-        ("--cell=gru", "--cell gru is not what the run has: lstm"),
-        ("--skip --cell lstm", "--skip is not what the run has: --no-skip"),
-        ("--lr 0.1", "--learning-rate 0.1 is not what the run has: 0.012"),
-        ("--rnn_size 12", "--hidden-size 12 is not what the run has: 16"),
-        ("--records blank", "--records blank is not what the run has: lines"),
-        ("--bytes", "--bytes is not what the run has: no --bytes"),
+        ("--cell=gru", "--cell gru differs from the run's setting, lstm"),
+        ("--skip --cell lstm", "--skip differs from the run's setting, --no-skip"),
+        ("--lr 0.1", "--learning-rate 0.1 differs from the run's setting, 0.012"),
+        ("--rnn_size 12", "--hidden-size 12 differs from the run's setting, 16"),
+        ("--records blank", "--records blank differs from the run's setting, lines"),
+        ("--bytes", "--bytes differs from the run's setting, no --bytes"),
         ("--rnn-size many", "Invalid value for '--hidden-size' / '--rnn-size'"),
-        ("--max-vocab 100", "--max-vocab 100 is not what the run has: 8192"),
+        ("--max-vocab 100", "--max-vocab 100 differs from the run's setting, 8192"),
         ("--colour", "No such option: --colour"),
     ],
 )

@@ -26,8 +26,8 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
     """Return replacements for what an encoder could not encode, and where it continues."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    found = error.object[error.start : error.end]
-    return "".join(map(_mark, found)), error.end
+    characters = error.object[error.start : error.end]
+    return "".join(map(_mark, characters)), error.end
 
 
 def _mark(character: str) -> str:

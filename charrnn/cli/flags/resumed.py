@@ -1,7 +1,7 @@
-"""The flags of `charrnn train` after `charrnn resume`.
+"""The flags of `charrnn train` that are typed after `charrnn resume`.
 
-Train's own options parse them, and the typed values are compared with the run's: a run keeps its
-settings, so these flags may only repeat them.
+A run keeps its settings, so these flags may only repeat them: train's own options parse them, and
+the values are compared with those of the run.
 """
 
 import copy
@@ -66,12 +66,14 @@ def require_same(typed: Typed, header: "CheckpointHeader") -> None:
     for name, (param, value) in typed.items():
         value = list(value) if isinstance(value, tuple) else value
         if name not in settings:
-            raise UsageError(f"{param.opts[0]} is for a new run", "leave it out, or train anew")
+            raise UsageError(
+                f"{param.opts[0]} is for a new run", "leave it out, or train a new run"
+            )
         if value != settings[name]:
             raise UsageError(
-                f"{_spelled(param, value)} is not what the run has:"
+                f"{_spelled(param, value)} differs from the run's setting,"
                 f" {_shown(param, settings[name])}",
-                "a run keeps what it began with; leave the flag out, or train anew",
+                "a run keeps its settings: leave the flag out, or train a new run",
             )
 
 
