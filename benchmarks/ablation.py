@@ -25,7 +25,7 @@ VARIANTS = {
     "no 4-grams (--ngrams 3)": ["--ngrams", "3"],
     "5-grams too (--ngrams 5)": ["--ngrams", "5"],
     "every n-gram has a row (--ngram-min-count 1)": ["--ngram-min-count", "1"],
-    "nothing past the recurrence (--no-skip)": ["--no-skip"],
+    "no skip connection (--no-skip)": ["--no-skip"],
     "AdamW (--optimizer adamw)": ["--optimizer", "adamw"],
     "no state reset (--state-reset 0)": ["--state-reset", "0"],
     "no dropout (--dropout 0 --weight-dropout 0)": ["--dropout", "0", "--weight-dropout", "0"],
