@@ -3,6 +3,8 @@
 A corpus of one file has that order already. Of several files the ends are put last, for validation
 and test. Records come in a random order that the seed decides. A text that is not in the order of
 its corpus is kept in the cache.
+
+Shapes: F files, V vocabulary.
 """
 
 from collections.abc import Iterable
