@@ -25,6 +25,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
@@ -355,7 +356,7 @@ class _Interrupts:
 
 
 class _Progress(Reporter):
-    """A bar by tqdm: widgets in a notebook, else one line on stderr if that is a terminal."""
+    """A bar by tqdm: in a notebook, or on stderr if that is a terminal."""
 
     def __init__(self, *, is_shown: bool) -> None:
         self._is_shown = is_shown and (sys.stderr.isatty() or _is_notebook())
@@ -421,11 +422,37 @@ class _Progress(Reporter):
             self._bar = None
 
     def _new_bar(self, **settings: Any) -> Any:
-        with warnings.catch_warnings():  # without widgets it falls back to a line of text
+        with warnings.catch_warnings():  # that there are no widgets
             warnings.simplefilter("ignore")
             from tqdm.auto import tqdm
 
-        return tqdm(disable=not self._is_shown, **settings)
+        if not self._is_shown:
+            return tqdm(disable=True, **settings)
+        has_widgets = any(base.__module__ == "tqdm.notebook" for base in tqdm.__mro__)
+        if _is_notebook() and not has_widgets:
+            return tqdm(file=_NotebookLine(), ncols=90, ascii=False, **settings)
+        return tqdm(**settings)
+
+
+class _NotebookLine:
+    """A file for tqdm in a notebook without widgets: a line of text, replaced in place."""
+
+    def __init__(self) -> None:
+        self._display: Any = None
+
+    def write(self, text: str) -> None:
+        """Show the line, if there is anything in it."""
+        shown = {"text/plain": text.strip("\r\n ")}
+        if not shown["text/plain"]:
+            return
+        if self._display is None:
+            display = import_module("IPython.display").display
+            self._display = display(shown, raw=True, display_id=True)
+        else:
+            self._display.update(shown, raw=True)
+
+    def flush(self) -> None:
+        """Do nothing: a line is shown at once."""
 
 
 def _is_notebook() -> bool:

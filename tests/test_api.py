@@ -2,10 +2,13 @@
 
 import dataclasses
 import io
+import json
 import logging
 import os
 import random
+import re
 import signal
+import subprocess
 import sys
 import threading
 import typing
@@ -26,6 +29,7 @@ from charrnn.runs import checkpoint
 from charrnn.sources.input_text import InputText
 
 TINY = {"hidden_size": 12, "embedding_size": 8, "batch_size": 4, "seq_length": 8, "threads": 1}
+BUSY = pytest.mark.filterwarnings("ignore:this run learned too little")  # in so few seconds
 SMALL = {**TINY, "steps": 20, "eval_every": 10}
 
 
@@ -231,6 +235,7 @@ def calls(run: Run, corpus: Path) -> dict[str, typing.Callable[[], object]]:
     }
 
 
+@BUSY
 def test_a_call_changes_nothing_of_the_process(run, corpus, capfdbinary):
     torch.set_num_threads(2)
     torch.manual_seed(3)
@@ -272,6 +277,7 @@ class Terminal(io.StringIO):
         return True
 
 
+@BUSY
 def test_a_terminal_shows_a_bar_without_escape_codes(corpus, monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     run = train(corpus, **SMALL)
@@ -284,6 +290,32 @@ def test_a_terminal_shows_a_bar_without_escape_codes(corpus, monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     train(corpus, **SMALL, progress=False)
     assert sys.stderr.getvalue() == ""
+
+
+@pytest.mark.slow
+def test_the_notebook_of_the_examples_runs_and_shows_a_bar_and_a_picture(tmp_path):
+    nbconvert = pytest.importorskip("nbconvert", reason="needs nbconvert and ipykernel")
+    pytest.importorskip("ipykernel")
+    text = (Path(__file__).parents[1] / "examples/first_steps.ipynb").read_text("utf-8")
+    assert '"outputs": []' in text
+    (tmp_path / "small.ipynb").write_text(re.sub(r"steps=(\d)00", r"steps=\g<1>0", text), "utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        nbconvert.__name__,
+        "--to",
+        "notebook",
+        "--execute",
+        "--inplace",
+    ]
+    subprocess.run([*command, "small.ipynb"], check=True, timeout=280)
+    cells = json.loads(Path("small.ipynb").read_text("utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    shown = [output["data"] for output in outputs if "data" in output]
+    assert sum("<svg" in "".join(data.get("text/html", "")) for data in shown) == 2
+    assert sum("60 [" in "".join(data.get("text/plain", "")) for data in shown) == 1
+    assert not any("\\u001b" in json.dumps(output) for output in outputs)
+    assert not any(output.get("name") == "stderr" for output in outputs)
 
 
 def test_notes_are_logged(corpus, caplog):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import charrnn
+
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 PAGES = [README, *sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("docs/uses/*.md")])]
@@ -57,6 +59,24 @@ def test_the_tour_has_each_package_and_no_other() -> None:
     packages = re.findall(r"^      (\w+)/ ", listed, flags=re.M)
     there = {path.parent.name for path in (ROOT / "charrnn").glob("*/__init__.py")}
     assert sorted(packages) == sorted(there)
+
+
+def test_the_page_of_the_library_has_every_public_name() -> None:
+    page = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    assert [name for name in charrnn.__all__ if f"charrnn.{name}`" not in page] == []
+    methods = [name for kind in (charrnn.Run, charrnn.Model) for name in vars(kind)]
+    used = {
+        "model",
+        "history",
+        "header",
+        "plot",
+        "resume",
+        "generate",
+        "stream",
+        "samples",
+        "score",
+    }
+    assert used <= {name for name in methods if re.search(rf"\b{name}\(", page)}
 
 
 def test_the_readme_fits_on_a_few_screens() -> None:
