@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.analysis.copying import LEAST_COPY, report
+from charrnn.analysis.copying import LEAST_COPY, copy_report
 from charrnn.data.text_index import TextIndex
 from charrnn.data.vocab import Vocab, code_points
 
@@ -74,7 +74,7 @@ def ask(folder: Path) -> list[float]:
     """
     text = (folder / "text").read_text()
     began = time.process_time()
-    copy = report(opened(folder), text).longest_copy
+    copy = copy_report(opened(folder), text).longest_copy
     assert copy is not None
     return [1000 * (time.process_time() - began), peak_megabytes(), len(copy.text)]
 

@@ -1,1 +1,1 @@
-"""What a trained model does: how well it expects a text, what its units follow, what it copies."""
+"""Analyses of a trained model: scores, baselines, neurons, context, copies of the corpus."""

@@ -121,7 +121,7 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Memory:
+class LookBack:
     """How far back a model looks."""
 
     reach: Reach
@@ -135,14 +135,14 @@ def look_back(
     split: str = "val",
     num_places: int = 512,
     progress: ProgressCallback = ignore_progress,
-) -> Memory:
+) -> LookBack:
     """Measure both curves: the context at `num_places` of a split, the gradients at a quarter of
     them, since they take longer.
 
     Raises `CorpusError` if there is no such split.
     """
     fewer = Places.drawn(text, split, max(_LEAST_PLACES, num_places // 4))
-    return Memory(
+    return LookBack(
         reach(model, fewer, progress),
         context(model, Places.drawn(text, split, num_places), progress),
     )

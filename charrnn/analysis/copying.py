@@ -52,7 +52,7 @@ class Quotation:
 
 
 @dataclass(frozen=True)
-class Report:
+class CopyReport:
     """What is new in a text, and what is copied."""
 
     num_chars: int
@@ -62,16 +62,16 @@ class Report:
     new_words: tuple[str, ...]  # those that the corpus does not have, whatever their capitals
 
 
-def report(
+def copy_report(
     index: TextIndex, text: str, *, begins_word: bool = True, ends_word: bool = True
-) -> Report:
+) -> CopyReport:
     """Compare a text with a corpus.
 
     Where the text begins or ends within a word, `begins_word` or `ends_word` is False, and that
     word is not counted.
     """
     words = _words(index, text, begins_word=begins_word, ends_word=ends_word)
-    return Report(
+    return CopyReport(
         num_chars=len(text),
         longest_copy=_Copies(index, text).longest(),
         num_copied=num_copied(index, text, LEAST_COPY),
@@ -80,10 +80,10 @@ def report(
     )
 
 
-def together(reports: Sequence[Report]) -> Report:
+def together(reports: Sequence[CopyReport]) -> CopyReport:
     """Add up the reports of several texts; the longest copy is that of all."""
     quoted = [report.longest_copy for report in reports if report.longest_copy is not None]
-    return Report(
+    return CopyReport(
         num_chars=sum(report.num_chars for report in reports),
         longest_copy=max(quoted, key=lambda one: len(one.text), default=None),
         num_copied=sum(report.num_copied for report in reports),

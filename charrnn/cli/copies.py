@@ -12,7 +12,7 @@ from charrnn.generation.model import Model
 from charrnn.runs.header import CheckpointHeader
 
 if TYPE_CHECKING:
-    from charrnn.analysis.copying import Report
+    from charrnn.analysis.copying import CopyReport
     from charrnn.data.text_index import TextIndex
     from charrnn.generation.constraints import NoCopies
 
@@ -34,7 +34,7 @@ class CopyDetector:
         self._model, self._names = model, " ".join(header.corpus.names)
         self._reports_copies, self._novel_chars = reports, novel_chars
         self._index = _index_of(header) if reports or novel_chars is not None else None
-        self._reports: list[Report] = []
+        self._reports: list[CopyReport] = []
 
     def constraints(self) -> "tuple[NoCopies, ...]":
         """Return what keeps one stream from copying `novel_chars` characters in a row."""
@@ -61,7 +61,7 @@ class CopyDetector:
             return {}
         from charrnn.analysis import copying
 
-        report = copying.report(self._index, text, begins_word=begins_word, ends_word=is_whole)
+        report = copying.copy_report(self._index, text, begins_word=begins_word, ends_word=is_whole)
         self._reports.append(report)
         copy, spelled = report.longest_copy, self._model.text
         facts = None
@@ -106,7 +106,7 @@ class CopyDetector:
             note(f"{share:.3g} % of the text is in copies of {LEAST_COPY} {unit} or more")
         note(self._about_words(report))
 
-    def _about_words(self, report: "Report") -> str:
+    def _about_words(self, report: "CopyReport") -> str:
         new = report.new_words
         counted = f"{len(new):,} of {len(report.words):,} distinct words are not in the corpus"
         shown = ", ".join(map(self._model.text, new[:_SHOWN_WORDS]))

@@ -13,7 +13,7 @@ from charrnn.cli.flags import shared
 from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
-    from charrnn.analysis.context import Memory
+    from charrnn.analysis.context import LookBack
     from charrnn.analysis.neurons import Ranking
     from charrnn.generation.model import Model
     from charrnn.runs.checkpoint import Checkpoint
@@ -171,17 +171,17 @@ def memory(
         charts.require_exportable(export)
     names = run or [inputs.root().find(None).name]
     checkpoints = {name: inputs.checkpoint_of(name) for name in names}
-    memories = {name: _measured(name, each, places) for name, each in checkpoints.items()}
+    measured = {name: _measured(name, each, places) for name, each in checkpoints.items()}
     if as_json:
-        print_json([{"run": name, **_figures(each)} for name, each in memories.items()])
+        print_json([{"run": name, **_figures(each)} for name, each in measured.items()])
         return
-    _show_charts(memories, export)
-    for name, each in memories.items():
+    _show_charts(measured, export)
+    for name, each in measured.items():
         for sentence in _sentences(each):
             print(visible(f"{name}: {sentence}"))
 
 
-def _measured(run: str, checkpoint: "Checkpoint", num_places: int) -> "Memory":
+def _measured(run: str, checkpoint: "Checkpoint", num_places: int) -> "LookBack":
     """Measure how far back a checkpoint looks, with a bar."""
     from charrnn.cli.console.progress import ProgressBar
 
@@ -198,19 +198,19 @@ def _measured(run: str, checkpoint: "Checkpoint", num_places: int) -> "Memory":
         return look_back(Model.of(checkpoint), text, num_places=num_places, progress=bar.so_far)
 
 
-def _figures(memory: "Memory") -> dict[str, Any]:
+def _figures(look_back: "LookBack") -> dict[str, Any]:
     """Return both curves, and what they come to, for scripts."""
-    figures = dataclasses.asdict(memory)
-    figures["reach"]["halving"] = memory.reach.halving
-    figures["context"]["enough"] = memory.context.enough()
+    figures = dataclasses.asdict(look_back)
+    figures["reach"]["halving"] = look_back.reach.halving
+    figures["context"]["enough"] = look_back.context.enough()
     return figures
 
 
-def _show_charts(memories: Mapping[str, "Memory"], export: Path | None) -> None:
+def _show_charts(measured: Mapping[str, "LookBack"], export: Path | None) -> None:
     """Draw the two charts on the terminal, or write each to a file of its own."""
     from charrnn.plots import charts
 
-    for word, chart in _charts(memories).items():
+    for word, chart in _charts(measured).items():
         if export is None:
             charts.show(chart)
             print()
@@ -220,7 +220,7 @@ def _show_charts(memories: Mapping[str, "Memory"], export: Path | None) -> None:
             note(f"wrote {path}")
 
 
-def _charts(memories: Mapping[str, "Memory"]) -> dict[str, Any]:
+def _charts(measured: Mapping[str, "LookBack"]) -> dict[str, Any]:
     """Return the two charts, with a curve for each run."""
     from charrnn.plots.charts import Chart, Curve
 
@@ -230,7 +230,7 @@ def _charts(memories: Mapping[str, "Memory"]) -> dict[str, Any]:
             "k, characters back",
             "‖∂loss(t) / ∂state(t-k)‖",
             tuple(
-                Curve(name, each.reach.lags, each.reach.norms) for name, each in memories.items()
+                Curve(name, each.reach.lags, each.reach.norms) for name, each in measured.items()
             ),
             log_y=True,
         ),
@@ -240,19 +240,19 @@ def _charts(memories: Mapping[str, "Memory"]) -> dict[str, Any]:
             "nats per character",
             tuple(
                 Curve(name, each.context.lags, each.context.losses)
-                for name, each in memories.items()
+                for name, each in measured.items()
             ),
             log_x=True,
         ),
     }
 
 
-def _sentences(memory: "Memory") -> tuple[str, str]:
+def _sentences(look_back: "LookBack") -> tuple[str, str]:
     """Return what each of the two curves comes to."""
-    halving, enough = memory.reach.halving, memory.context.enough()
+    halving, enough = look_back.reach.halving, look_back.context.enough()
     falls = f"halves every {halving:.1f} characters" if halving else "does not fall"
     k = f"k = {number_of(enough, 'character')}"
     uses = f"the loss falls by less than 0.01 nats beyond {k}"
-    if enough == memory.context.lags[-1]:
+    if enough == look_back.context.lags[-1]:
         uses = f"the loss still falls at {k}"
     return f"the gradient {falls}", uses

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from test_text_index import SOME, index_of
 
 from charrnn.analysis import copying
-from charrnn.analysis.copying import copies, report
+from charrnn.analysis.copying import copies, copy_report
 from charrnn.data.vocab import UNKNOWN, Vocab
 
 
@@ -52,7 +52,7 @@ def quoting(draw, letters):
 def test_copies_of_every_length_are_those_of_a_brute_force_search(vocab, letters, data):
     corpus, text = data.draw(quoting(letters))
     index = index_of(corpus, vocab)
-    made = report(index, text)
+    made = copy_report(index, text)
     longest = made.longest_copy
     expected = longest_by_force(text, corpus)
     assert (longest and (len(longest.text), longest.start, longest.place)) == expected
@@ -68,7 +68,7 @@ def test_copies_of_every_length_are_those_of_a_brute_force_search(vocab, letters
 def test_a_report_has_the_longest_copy_and_the_new_words():
     corpus = "To be, or not to be:\nthat is the question, whether it is nobler\nin the mind"
     text = "Thou art the question, whether it is nobler\nin a MIND, thou mindly, naught art"
-    made = report(index_of(corpus + " Tuhlgdvzcxywq"), text)
+    made = copy_report(index_of(corpus + " Tuhlgdvzcxywq"), text)
     quoted = " the question, whether it is nobler\nin "
     assert made.longest_copy == copying.Quotation(quoted, 8, corpus.index(quoted), 2)
     assert made.num_copied == len(quoted)
@@ -78,38 +78,38 @@ def test_a_report_has_the_longest_copy_and_the_new_words():
 
 def test_words_cut_off_are_not_counted():
     index = index_of("one two")
-    assert report(index, "wo on two ow").new_words == ("wo", "on", "ow")
-    made = report(index, "wo on two ow", begins_word=False, ends_word=False)
+    assert copy_report(index, "wo on two ow").new_words == ("wo", "on", "ow")
+    made = copy_report(index, "wo on two ow", begins_word=False, ends_word=False)
     assert (made.words, made.new_words) == (("on", "two"), ("on",))
-    assert report(index, " on ", begins_word=False, ends_word=False).new_words == ("on",)
+    assert copy_report(index, " on ", begins_word=False, ends_word=False).new_words == ("on",)
     for text in ("o", ""):
-        assert report(index, text, begins_word=False, ends_word=False).words == ()
+        assert copy_report(index, text, begins_word=False, ends_word=False).words == ()
 
 
 def test_several_reports_are_added_up():
     index = index_of("one two three four")
     texts = ("two three", "one seven two", "")
-    made = copying.together([report(index, text) for text in texts])
+    made = copying.together([copy_report(index, text) for text in texts])
     assert (made.num_chars, made.longest_copy.text) == (22, "two three")
     assert made.words == ("two", "three", "one", "seven")
     assert made.new_words == ("seven",)
-    assert copying.together([]) == report(index, "")
+    assert copying.together([]) == copy_report(index, "")
 
 
 def test_an_empty_text_has_an_empty_report():
-    made = report(index_of("abab"), "")
-    assert made == copying.Report(0, None, 0, (), ())
+    made = copy_report(index_of("abab"), "")
+    assert made == copying.CopyReport(0, None, 0, (), ())
     assert not copies(index_of("abab"), "", 1)
-    strange = report(index_of("abab"), "xyz")
+    strange = copy_report(index_of("abab"), "xyz")
     assert (strange.longest_copy, strange.new_words) == (None, ("xyz",))
 
 
 def test_unknown_and_rare_characters_match_nothing():
     vocab = Vocab((97, 98, UNKNOWN))
     index = index_of("abcabdab", vocab)
-    assert report(index, "ab\ufffdab").longest_copy.text == "ab"
+    assert copy_report(index, "ab\ufffdab").longest_copy.text == "ab"
     full = Vocab(tuple(range(256)), is_bytes=False)
-    assert report(index_of("ab\xffab", full), "ab\u2014ab").longest_copy.text == "ab"
+    assert copy_report(index_of("ab\xffab", full), "ab\u2014ab").longest_copy.text == "ab"
 
 
 ADVERSARIES = {
@@ -126,14 +126,14 @@ def test_a_corpus_that_repeats_itself_is_searched_in_time(name):
     index = index_of(corpus)
     texts = [corpus[7:1500], corpus[:800] + "b" + corpus[:700], "a" * 1200 + "b" * 3, "ba" * 600]
     began = time.process_time()
-    found = [report(index, text).longest_copy for text in texts]
+    longest = [copy_report(index, text).longest_copy for text in texts]
     assert time.process_time() - began < 20
-    for text, quotation in zip(texts, found, strict=True):
+    for text, quotation in zip(texts, longest, strict=True):
         assert (quotation is None) == (not set(text) & set(corpus))
         if quotation is not None:
             assert corpus.find(quotation.text) == quotation.place
             assert not copies(index, text, len(quotation.text) + 1)
-    assert len(found[0].text) == 1493
+    assert len(longest[0].text) == 1493
 
 
 def test_random_texts_at_a_larger_size():
@@ -142,5 +142,5 @@ def test_random_texts_at_a_larger_size():
     index = index_of(corpus)
     for _ in range(3):
         text = "".join(random.choice(list("acgt"), size=40)) + corpus[500:560]
-        found = report(index, text).longest_copy
-        assert (len(found.text), found.start, found.place) == longest_by_force(text, corpus)
+        longest = copy_report(index, text).longest_copy
+        assert (len(longest.text), longest.start, longest.place) == longest_by_force(text, corpus)
