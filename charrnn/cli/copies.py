@@ -6,7 +6,6 @@ Without either of them no index is opened or made.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from charrnn.cli.console.reporters import choose_reporter
 from charrnn.cli.console.streams import note
 from charrnn.generation.model import Model
 from charrnn.runs.header import CheckpointHeader
@@ -115,6 +114,7 @@ class CopyDetector:
 
 def _index_of(header: CheckpointHeader) -> "TextIndex":
     from charrnn.analysis.copying import index_of
+    from charrnn.cli.console.reporters import choose_reporter
 
     return index_of(header, reporter=choose_reporter(quiet=False, as_json=False))
 
