@@ -38,7 +38,7 @@ FACTS = autosize.Facts(200_000, 0, VOCAB_SIZE, ngram_rows=0, device="cpu")
 SECONDS_A_TURN = 0.5
 
 
-@dataclass
+@dataclass(frozen=True)
 class Contender:
     """A training step, and its size."""
 

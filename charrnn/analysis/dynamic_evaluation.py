@@ -33,17 +33,12 @@ def evaluate_adapting(
     rate: step size of a weight whose gradient has its usual size.
     decay: fraction of the way back to the trained weights θ₀, in each step.
     """
-    device = network.head.weight.device
     trained = [weight.detach().clone() for weight in network.parameters()]
     squares = [torch.zeros_like(weight) for weight in trained]
-    state = network.initial_state(1)
-    with torch.no_grad():
-        if first > 1:
-            before = torch.from_numpy(ids[max(0, first - 257) : first - 1].astype("int64"))
-            _, state = network(before[:, None].to(device), state)
+    state = _state_before(network, ids, first)
     total = 0.0
     for number, start in enumerate(range(first, len(ids), _SEGMENT), start=1):
-        segment = torch.from_numpy(ids[start - 1 : start + _SEGMENT].astype("int64")).to(device)
+        segment = _tensor(network, ids[start - 1 : start + _SEGMENT])
         inputs, targets = segment[:-1], segment[1:]
         logits_TBV, state = network(inputs[:, None], state)
         loss = functional.cross_entropy(logits_TBV[:, 0], targets)
@@ -54,6 +49,20 @@ def evaluate_adapting(
         loss.backward()  # type: ignore[no-untyped-call]
         _update(list(network.parameters()), trained, squares, number, rate=rate, decay=decay)
     return total / (len(ids) - first)
+
+
+@torch.no_grad()
+def _state_before(network: Network, ids: IntArray, first: int) -> State:
+    """Read the 256 characters before ids[first - 1], which the first segment reads."""
+    state = network.initial_state(1)
+    if first > 1:
+        before = _tensor(network, ids[max(0, first - 257) : first - 1])
+        _, state = network(before[:, None], state)
+    return state
+
+
+def _tensor(network: Network, ids: IntArray) -> Tensor:
+    return torch.from_numpy(ids.astype("int64")).to(network.head.weight.device)
 
 
 @torch.no_grad()

@@ -18,7 +18,7 @@ def network_of(cell="lstm"):
 
 
 @pytest.mark.parametrize("first", [1, 100, 600])
-def test_without_learning_it_is_the_evaluation(cell, first):
+def test_without_learning_it_equals_evaluation(cell, first):
     network = network_of(cell)
     assert evaluate_adapting(network, IDS, first=first, rate=0.0) == pytest.approx(
         evaluate_carried(network, IDS, first=first), abs=1e-5
@@ -38,7 +38,7 @@ def test_what_a_text_repeats_is_soon_expected():
     assert evaluate_adapting(network_of(), text, first=1, rate=5e-3) < static - 0.5
 
 
-def test_every_weight_is_drawn_back_to_what_was_trained():
+def test_weights_decay_to_the_trained_ones():
     network = network_of()
     start = network.arrays()
     evaluate_adapting(network, IDS[:200], first=1, rate=0.0, decay=0.5)

@@ -34,7 +34,7 @@ def test_losses_are_read_with_their_time_and_baselines():
     assert read.baselines == {"unigram": 3.0, "bigram": 2.5}
 
 
-def test_what_is_torn_or_strange_is_passed_over():
+def test_damaged_and_unknown_lines_are_skipped():
     run = run_of(LINES)
     whole = losses.of(run)
     strange = ["[1]", "7", "null", '{"step": 5}', '{"step": "a", "loss": 1, "elapsed_seconds": 1}']
@@ -53,7 +53,7 @@ def test_a_run_without_losses_is_one_line(lines):
         losses.of(run)
 
 
-def test_the_chart_has_both_losses_and_the_baselines_that_hold_for_all():
+def test_a_chart_has_both_losses_and_the_common_baselines():
     read = losses.of(run_of(LINES))
     settings = {"unit": math.log(2), "y_label": "bits", "log": False}
     drawn = losses.chart([read], against="minutes", **settings)
@@ -87,7 +87,7 @@ def two(charrnn_once, corpus):
 
 
 @pytest.mark.usefixtures("two")
-def test_plot_draws_the_newest_or_those_that_are_named(charrnn):
+def test_plot_draws_the_newest_run_or_those_named(charrnn):
     newest = charrnn("plot")
     assert newest.code == 0
     assert "loss of second" in newest.out
@@ -103,7 +103,7 @@ def test_plot_draws_the_newest_or_those_that_are_named(charrnn):
 
 
 @pytest.mark.usefixtures("two")
-def test_plot_exports_and_says_what_it_cannot(charrnn):
+def test_plot_exports_and_refuses_wrong_settings(charrnn):
     pytest.importorskip("matplotlib")
     done = charrnn("plot", "--export", "loss.svg")
     assert (done.code, done.out) == (0, "")

@@ -39,12 +39,12 @@ def marks(name, text):
         ("punctuation", "a,b !", "01001"),
     ],
 )
-def test_a_feature_is_what_its_name_says(name, text, expected):
+def test_a_feature_of_an_example(name, text, expected):
     assert marks(name, text) == expected
 
 
 def test_every_feature_has_its_example():
-    examples = test_a_feature_is_what_its_name_says.pytestmark[0].args[1]
+    examples = test_a_feature_of_an_example.pytestmark[0].args[1]
     assert {name for name, *_ in examples} == set(FEATURES)
 
 

@@ -23,7 +23,7 @@ def shown(chart, capsys, width):
 
 
 @pytest.mark.parametrize("width", [10, 40, 80, 120, 400])
-def test_no_line_is_wider_than_asked_and_a_pipe_gets_no_escape(capsys, width):
+def test_lines_fit_the_width_and_a_pipe_gets_no_escapes(capsys, width):
     out = shown(CHART, capsys, width)
     assert "\x1b" not in out
     assert max(map(len, out.splitlines())) <= width
@@ -40,7 +40,7 @@ def test_a_label_at_the_end_of_the_axis_is_whole(capsys, last):
     assert labels.split()[-1] == {100_000: "100k"}.get(last, str(last))
 
 
-def test_levels_that_are_close_are_written_on_lines_of_their_own(capsys):
+def test_names_of_close_levels_are_on_separate_lines(capsys):
     lines = shown(CHART, capsys, 80).splitlines()
     named = [next(n for n, line in enumerate(lines) if name in line) for name in CHART.levels]
     assert named[1] == named[0] + 1
@@ -63,7 +63,7 @@ def test_a_curve_is_where_its_numbers_are(capsys):
     assert all(line.strip() == "o" for line in drawn[1:-1])
 
 
-def test_colour_comes_with_a_terminal_unless_it_is_not_wanted(capsys, monkeypatch):
+def test_a_terminal_gets_colours_unless_no_color_is_set(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
     assert "\x1b[" in shown(CHART, capsys, 80)
@@ -115,7 +115,7 @@ class TestExport:
             assert first.read_bytes().startswith(magic)
             assert first.read_bytes() == second.read_bytes()
 
-    def test_it_holds_the_names_and_both_curves(self):
+    def test_a_file_has_the_names_and_both_curves(self):
         names = ("_hidden", "$a_{b$")
         both = tuple(Curve(name, [1, 2], [k, 1]) for k, name in enumerate(names))
         charts.export(Chart("title", "x", "y", both, {"unigram": 0.5}), Path("a.svg"))
@@ -125,7 +125,7 @@ class TestExport:
         for name in (*names, "unigram 0.500", "title"):  # letters are paths; comments tell them
             assert f"<!-- {name} -->" in text
 
-    def test_another_suffix_and_a_missing_folder_are_one_line(self):
+    def test_another_suffix_and_a_missing_folder_are_refused(self):
         with pytest.raises(UsageError, match=r"must end in .svg, .png or .pdf"):
             charts.export(CHART, Path("a.gif"))
         with pytest.raises(StorageError, match="cannot write"):
