@@ -25,15 +25,17 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from charrnn._text import Reporter, bits
-from charrnn.config import DataConfig, require_known
+from charrnn.config import require_known
 from charrnn.errors import CharRNNWarning, SettingError, UsageError
 from charrnn.generation.model import Model
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.history import Row
 from charrnn.runs.root import Root
@@ -127,15 +129,15 @@ def train(
     began = time.monotonic()
     known = [*TrainSettings.__annotations__, *_ARGUMENTS]
     require_known(settings, known)
-    given = _implied(settings, has_val=bool(val))
     from charrnn.tasks.task import SourceNames
     from charrnn.training.budget import Budget
-    from charrnn.training.setup.request import Request
+    from charrnn.training.setup.request import Request, implied_settings
     from charrnn.training.setup.session import Session
     from charrnn.training.setup.start import start_run
 
-    budget = Budget(given.pop("steps", None), epochs, minutes)
     val_names = (str(val),) if isinstance(val, str | Path) else tuple(map(str, val))
+    given = implied_settings(settings, has_val=bool(val_names))
+    budget = Budget(given.pop("steps", None), epochs, minutes)
     request = Request(
         SourceNames(tuple(map(str, corpus)) or ("shakespeare",), val_names, allow_short),
         Root(Path(root)),
@@ -158,15 +160,26 @@ def train(
     return Run._of(_run_to_the_end(start, reporter))
 
 
-def load(run: str | Path | None = None, *, root: str | Path = _DEFAULT_ROOT) -> Model:
+def load(
+    run: str | Path | None = None, *, root: str | Path = _DEFAULT_ROOT, device: str = "cpu"
+) -> Model:
     """Return the model of a run: its best checkpoint.
 
     `run` is a run's name in the folder `root`, a run's folder, or a checkpoint file; None is the
-    newest run. Raises `CheckpointError` if there is no intact checkpoint.
+    newest run. `device` computes `Model.samples`: auto, cpu, cuda, cuda:N or mps; anything else
+    is computed by the CPU. Raises `CheckpointError` if there is no intact checkpoint.
     """
     runs = Root(Path(root))
     name = runs.find(None).name if run is None else str(run)
-    return Model.of(runs.best_checkpoint(name)[0], name)
+    return _model(runs.best_checkpoint(name)[0], name, device)
+
+
+def _model(checkpoint: Checkpoint, name: str, device: str) -> Model:
+    if device != "cpu":  # else torch is not needed
+        from charrnn.models.device import resolve
+
+        device = resolve(device)
+    return replace(Model.of(checkpoint, name), device=device)
 
 
 class Run:
@@ -195,9 +208,9 @@ class Run:
         """The folder of its files."""
         return self._files.folder
 
-    def model(self) -> Model:
-        """Return the model of the best checkpoint."""
-        return Model.of(self._files.best_valid()[0], self.name)
+    def model(self, *, device: str = "cpu") -> Model:
+        """Return the model of the best checkpoint; `device` as in `load`."""
+        return _model(self._files.best_valid()[0], self.name, device)
 
     def header(self) -> CheckpointHeader:
         """Return the facts of the newest checkpoint: configurations, corpus, vocabulary, step."""
@@ -283,20 +296,6 @@ class Run:
 
 
 _ARGUMENTS = frozenset(train.__annotations__) - {"corpus", "settings", "return"}
-
-
-def _implied(settings: Mapping[str, Any], *, has_val: bool) -> dict[str, Any]:
-    """Return the settings after `column` and `val`, which imply others."""
-    given = dict(settings)
-    if given.get("column") is not None and given.get("records", "none") == "none":
-        given["records"] = "lines"
-    if has_val:
-        if given.get("val_fraction", DataConfig.val_fraction) != DataConfig.val_fraction:
-            raise SettingError(
-                "val and val_fraction were both given", "choose one", "val", "val_fraction"
-            )
-        given["val_fraction"] = 0.0
-    return given
 
 
 def _callbacks(

@@ -21,8 +21,8 @@ import torch
 from conftest import QUICK, small_text
 from threadpoolctl import ThreadpoolController
 
-from charrnn import Callback, CharRNNWarning, Run, api, load, train
-from charrnn.analysis import neurons, scoring
+from charrnn import Callback, CharRNNWarning, Dataset, Run, api, load, train
+from charrnn.analysis import context, neurons, scoring
 from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig, setting_of
 from charrnn.errors import CheckpointError, CorpusError, SettingError
 from charrnn.runs import checkpoint
@@ -208,6 +208,7 @@ def process() -> dict[str, object]:
 def calls(run: Run, corpus: Path) -> dict[str, typing.Callable[[], object]]:
     model = run.model()
     saved = checkpoint.read(run.folder / "last.safetensors").without_training_state()
+    dataset = Dataset.from_files(corpus)
 
     def texts() -> list[InputText]:
         return [InputText("a", iter([corpus.read_bytes()]), saved.data)]
@@ -227,6 +228,7 @@ def calls(run: Run, corpus: Path) -> dict[str, typing.Callable[[], object]]:
         "the score of a split": lambda: scoring.score_split(saved, "val", adapt=False),
         "the scores of lines": lambda: list(scoring.score_lines(saved, texts())),
         "predict": lambda: (model.predict("ab"), model.cursor().read("a" * 600).predict()),
+        "memory": lambda: context.look_back(model, dataset, num_places=32),
         "neurons": lambda: neurons.rank(model, small_text(2000)),
         "generate": lambda: model.generate("ab", length=50),
         "samples": lambda: list(model.samples(600, length=5)),
@@ -290,6 +292,28 @@ def test_a_terminal_shows_a_bar_without_escape_codes(corpus, monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     train(corpus, **SMALL, progress=False)
     assert sys.stderr.getvalue() == ""
+
+
+def test_samples_on_another_device_are_those_of_the_cpu(run, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr("charrnn.models.device.resolve", lambda name: "cpu")
+        own, other = run.model(), load("a", device="cuda")
+    settings = {"length": 9, "seed": 1}
+    assert list(own.samples(3, **settings)) == list(other.samples(3, **settings))
+    with pytest.raises(SettingError, match="device 'gpu' is not known"):
+        run.model(device="gpu")
+
+
+@pytest.mark.slow
+def test_the_two_lines_of_a_first_try_work(tmp_path):
+    Path("x.txt").write_text(small_text())
+    lines = """import charrnn; r = charrnn.train("x.txt", steps=50)
+print(r.model().generate("a", length=20))"""
+    tried = subprocess.run(
+        [sys.executable, "-"], input=lines, capture_output=True, text=True, check=True
+    )
+    assert len(tried.stdout) == 21
+    assert tried.stderr == ""
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """The commands `train` and `resume`: checks without torch, then a trainer that runs to its end."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,6 @@ from charrnn._text import Reporter, bits, number_of
 from charrnn.cli.flags import resumed, shared
 from charrnn.cli.flags import train as flags
 from charrnn.cli.flags.settings import Values
-from charrnn.config import DataConfig
 from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,9 +38,10 @@ def train(
     from charrnn.cli import inputs, torchrun
     from charrnn.tasks.task import SourceNames
     from charrnn.training.budget import Budget
-    from charrnn.training.setup.request import Request
+    from charrnn.training.setup.request import Request, implied_settings
 
-    settings = _with_short_forms(given, lines=lines, val=val)
+    records = _records(given, lines=lines)
+    settings = implied_settings({**given, "records": records}, has_val=bool(val))
     budget = Budget(settings.pop("steps", None), epochs, minutes)
     request = Request(
         SourceNames(tuple(corpus or ["shakespeare"]), tuple(val or ()), allow_short),
@@ -70,19 +70,12 @@ def _require_trainable(request: "Request") -> None:
         request.root.require_there(request.init_from)
 
 
-def _with_short_forms(given: Values, *, lines: bool, val: Sequence[str] | None) -> dict[str, Any]:
-    """Return the settings after --lines, --column and --val, which imply others."""
-    settings = dict(given)
-    records = settings["records"]
+def _records(given: Values, *, lines: bool) -> str:
+    """Return the kind of records after --lines, which is short for --records lines."""
+    records: str = given["records"]
     if lines and records not in ("none", "lines"):
         raise UsageError(f"--lines and --records {records} were both given", "choose one")
-    if lines or ("column" in settings and records == "none"):
-        settings["records"] = "lines"
-    if val:
-        if settings["val_fraction"] != DataConfig.val_fraction:
-            raise UsageError("--val and --val-fraction were both given", "choose one")
-        settings["val_fraction"] = 0.0
-    return settings
+    return "lines" if lines else records
 
 
 def resume(

@@ -3,7 +3,7 @@
 Of a model of bytes each character stands for one byte; `Model.text` makes text of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import count
@@ -147,13 +147,9 @@ class PromptedSampler:
     def _stop_sequences(self) -> StopSequences:
         """Return the stop texts in ids, without those that the model can never say."""
         model = self.model
-        untils = [model.spelled(until) for until in self.sample.until]
-        stops, untils_ids = (
-            [
-                model.vocab.ids_of(code_points(text)).tolist()
-                for text in texts
-                if model.can_say(text)
-            ]
-            for texts in (self._stops, untils)
-        )
-        return StopSequences(stops, untils_ids)
+
+        def ids(texts: Iterable[str]) -> list[list[int]]:
+            possible = filter(model.can_say, texts)
+            return [model.vocab.ids_of(code_points(text)).tolist() for text in possible]
+
+        return StopSequences(ids(self._stops), ids(map(model.spelled, self.sample.until)))

@@ -22,7 +22,7 @@ FloatArray = npt.NDArray[np.floating[Any]]
 
 
 class Constraint(Protocol):
-    """Changes the logits of one stream by what the stream has said so far."""
+    """Changes the logits of one stream by what it has drawn so far."""
 
     def apply(self, logits_V: FloatArray) -> None:
         """Lower the logits of unwanted characters in place; all to -inf ends the stream."""

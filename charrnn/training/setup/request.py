@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from charrnn.config import RuntimeConfig, TrainConfig
+from charrnn.config import DataConfig, RuntimeConfig, TrainConfig
 from charrnn.errors import SettingError
 from charrnn.runs.restarts import Launch
 from charrnn.runs.root import Root
@@ -15,6 +15,22 @@ from charrnn.runs.run import Run
 from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks.task import SourceNames
 from charrnn.training.budget import Budget
+
+
+def implied_settings(settings: Mapping[str, Any], *, has_val: bool) -> dict[str, Any]:
+    """Return the settings with those that others imply: a column is read as records, and a
+    validation text of its own needs no fraction of the corpus. Raises `SettingError`.
+    """
+    implied = dict(settings)
+    if implied.get("column") is not None and implied.get("records", "none") == "none":
+        implied["records"] = "lines"
+    if has_val:
+        if implied.get("val_fraction", DataConfig.val_fraction) != DataConfig.val_fraction:
+            raise SettingError(
+                "val and val_fraction were both given", "choose one", "val", "val_fraction"
+            )
+        implied["val_fraction"] = 0.0
+    return implied
 
 
 @dataclass(frozen=True)
