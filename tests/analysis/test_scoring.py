@@ -277,7 +277,7 @@ def test_what_is_read_as_the_unknown_symbol_is_counted(charrnn, corpus, tmp_path
         (("latin.txt", "--heatmap", "--json"), 2, "--json and --heatmap were both given"),
         (("latin.txt", "--split", "val"), 2, "--split and FILE were both given"),
         (("--per-line",), 2, "there is no text to look at; name a FILE, or - for standard input"),
-        (("large.txt", "--heatmap"), 2, "a heatmap can show 100,000 characters"),
+        (("large.txt", "--heatmap"), 2, "more than the 100,000 characters that a heatmap can show"),
         (("snow.txt",), 3, "there is no character to score"),
     ],
 )
