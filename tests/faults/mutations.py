@@ -626,7 +626,29 @@ MISTAKES = [
         "False",
         "../stumbles/test_stumbles_reading.py::test_each_file_of_a_folder_is_read_in_its_own_encoding",
     ),
-    # What is spoken.
+    # The library.
+    Mistake(
+        "the library leaves the process as the run set it",
+        "api:_run_to_the_end",
+        "device.settings_restored()",
+        "ExitStack()",
+        "../test_api.py::test_a_call_changes_nothing_of_the_process",
+    ),
+    Mistake(
+        "Ctrl-C in the library is not waited for and nothing is saved",
+        "api:_Interrupts._receive",
+        "self.received is not None",
+        "True",
+        "../test_api.py::test_ctrl_c_saves_the_run_and_resuming_it_changes_nothing",
+    ),
+    Mistake(
+        "torch's random numbers are drawn from by a call of the library",
+        "models.device:settings_restored",
+        "torch.random.fork_rng(gpus)",
+        "warnings.catch_warnings()",
+        "../test_api.py::test_a_call_changes_nothing_of_the_process",
+    ),
+    # Samples.
     Mistake(
         "a copy may be one character longer than was said",
         "generation.constraints:NoCopies.apply",
