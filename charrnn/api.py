@@ -32,7 +32,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from charrnn._text import Reporter, bits
-from charrnn.config import require_known
+from charrnn.config import require_known, with_keywords
 from charrnn.errors import CharRNNWarning, SettingError, UsageError
 from charrnn.generation.model import Model
 from charrnn.runs.checkpoint import Checkpoint
@@ -90,6 +90,7 @@ class TrainSettings(TypedDict, total=False):
     threads: int
 
 
+@with_keywords(TrainSettings)
 def train(
     *corpus: str | Path,
     val: str | Path | Iterable[str | Path] = (),
@@ -358,7 +359,8 @@ class _Progress(Reporter):
     """A bar by tqdm: in a notebook, or on stderr if that is a terminal."""
 
     def __init__(self, *, is_shown: bool) -> None:
-        self._is_shown = is_shown and (sys.stderr.isatty() or _is_notebook())
+        is_terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._is_shown = is_shown and (is_terminal or _is_notebook())
         self._bar: Any = None
         self._time_limit: tuple[float, float] | None = None  # began, in monotonic seconds; seconds
         self._losses: dict[str, str] = {}

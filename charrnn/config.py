@@ -9,11 +9,12 @@ checks here and the flags of the command line (cli/flags/settings.py) follow fro
 """
 
 import dataclasses
+import inspect
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self, get_args, get_type_hints
+from typing import Any, Self, TypeVar, get_args, get_type_hints
 
 from charrnn.cells import CELLS, cell_spec
 from charrnn.errors import SettingError, UsageError
@@ -27,6 +28,8 @@ PRECISIONS = ("float32", "tf32", "bf16")
 _NETWORK, _LEARNING, _LENGTH = "Network", "Learning", "How long"
 _CORPUS, _MACHINE, _DRAWING = "Corpus", "Run and display", "How a character is drawn"
 _BY_CORPUS = "by corpus"
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,35 @@ class Checked:
             wrong = ", ".join(sorted(set(values) ^ cls.names()))
             raise UsageError(f"{cls.__name__} has missing or unknown fields: {wrong}")
         return cls(**values)
+
+
+class _NotGiven:
+    """Stands for a default that is chosen later."""
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+_NOT_GIVEN = _NotGiven()
+
+
+def with_keywords(settings: type) -> Callable[[_Function], _Function]:
+    """Show the keys of a TypedDict as keywords of a function that takes them as `**settings`, in
+    help() and in the completion of a notebook.
+    """
+
+    def decorated(function: _Function) -> _Function:
+        signature = inspect.signature(function)
+        *others, _ = signature.parameters.values()
+        kind = inspect.Parameter.KEYWORD_ONLY
+        keys = [
+            inspect.Parameter(name, kind, default=_NOT_GIVEN, annotation=annotation)
+            for name, annotation in settings.__annotations__.items()
+        ]
+        function.__signature__ = signature.replace(parameters=[*others, *keys])  # type: ignore[attr-defined]
+        return function
+
+    return decorated
 
 
 def require_known(names: Iterable[str], known: Iterable[str]) -> None:

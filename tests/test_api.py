@@ -1,6 +1,7 @@
 """The library: what `charrnn.train` and its neighbours do, and what they leave as it was."""
 
 import dataclasses
+import inspect
 import io
 import json
 import logging
@@ -21,7 +22,7 @@ import torch
 from conftest import QUICK, small_text
 from threadpoolctl import ThreadpoolController
 
-from charrnn import Callback, CharRNNWarning, Dataset, Run, api, load, train
+from charrnn import Callback, CharRNNWarning, Dataset, Model, Run, api, load, train
 from charrnn.analysis import context, neurons, scoring
 from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig, setting_of
 from charrnn.errors import CheckpointError, CorpusError, SettingError
@@ -50,6 +51,13 @@ def test_the_keywords_are_the_settings_that_have_a_flag():
         if setting_of(spec).help
     }
     assert typing.get_type_hints(api.TrainSettings) == declared
+
+
+def test_help_lists_the_keywords():
+    names = inspect.signature(train).parameters.keys()
+    assert names >= {"corpus", "val", "progress", *api.TrainSettings.__annotations__}
+    for method in (Model.generate, Model.stream, Model.samples):
+        assert inspect.signature(method).parameters.keys() >= {"prompt", "temp", "top_k"}
 
 
 def test_the_weights_are_those_of_the_command_line(charrnn, corpus, run):

@@ -21,7 +21,7 @@ from typing import Any, Self, TypedDict, Unpack
 import numpy as np
 
 from charrnn._text import ProgressCallback, ignore_progress
-from charrnn.config import ModelConfig, SampleConfig, require_known
+from charrnn.config import ModelConfig, SampleConfig, require_known, with_keywords
 from charrnn.data.records import split_into_records
 from charrnn.data.vocab import UNKNOWN, IntArray, Vocab, code_points
 from charrnn.errors import SettingError, UsageError
@@ -86,6 +86,7 @@ class Model:
         name = f"{self.name!r}, " if self.name else ""
         return f"Model({name}{self.config}, {self.vocab.size_in_words})"
 
+    @with_keywords(SampleSettings)
     def generate(self, prompt: str | bytes = "", **settings: Unpack[SampleSettings]) -> str:
         """Return the text that follows a prompt.
 
@@ -93,12 +94,14 @@ class Model:
         """
         return "".join(self.stream(prompt, **settings))
 
+    @with_keywords(SampleSettings)
     def stream(self, prompt: str | bytes = "", **settings: Unpack[SampleSettings]) -> Iterator[str]:
         """Yield the characters that follow a prompt, each as soon as it is drawn."""
         sampler = PromptedSampler(self, self.spelled(prompt), self._sample_config(settings))
         characters = sampler.characters()
         return _decoded(characters) if self.vocab.is_bytes else characters
 
+    @with_keywords(SampleSettings)
     def samples(
         self,
         num: int | None = None,
