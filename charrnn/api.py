@@ -147,6 +147,7 @@ def train(
         run_name=name,
         init_from=None if init_from is None else str(init_from),
     )
+    _require_not_negative(sample_every=sample_every, save_every=save_every)
     reporter = _Progress(is_shown=progress)
     if not budget.is_counted:
         reporter.set_time_limit(began, budget.seconds)
@@ -264,6 +265,7 @@ class Run:
         moved = {"device": device, "threads": threads}
         settings = {name: value for name, value in moved.items() if value is not None}
         request = ResumeRequest(self._files, Budget(steps, epochs, minutes), settings, keep_corpus)
+        _require_not_negative(sample_every=sample_every, save_every=save_every)
         reporter = _Progress(is_shown=progress)
         if minutes is not None:
             reporter.set_time_limit(began, request.budget.seconds)
@@ -297,6 +299,12 @@ class Run:
 
 
 _ARGUMENTS = frozenset(train.__annotations__) - {"corpus", "settings", "return"}
+
+
+def _require_not_negative(**numbers: float | None) -> None:
+    for name, number in numbers.items():
+        if number is not None and not number >= 0:  # NaN neither
+            raise SettingError(f"{name} {number} is negative", "it must be 0 or more", name)
 
 
 def _callbacks(

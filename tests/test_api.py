@@ -112,6 +112,8 @@ def test_what_column_and_val_imply(tmp_path):
         ({"dropout": "a"}, "dropout cannot be 'a'; it must be a number"),
         ({"cell": "elman"}, "cell 'elman' is not known; choose one of "),
         ({"steps": 9, "minutes": 1}, "steps 9 and minutes 1 were both given; choose one"),
+        ({"sample_every": -1}, "sample_every -1 is negative; it must be 0 or more"),
+        ({"save_every": -0.5}, "save_every -0.5 is negative; it must be 0 or more"),
         ({"minutes": 0}, "minutes 0 is out of range; it must be greater than 0"),
     ],
 )

@@ -143,6 +143,7 @@ PROVED_BY = {
     "analysis.context:Places.drawn": ["analysis/test_context.py"],
     "data.text_index:sorted_positions": ["data/test_text_index.py"],
     "api:Run.plot": ["test_api.py"],
+    "api:_require_not_negative": ["test_api.py"],
     "cli.app:_charrnn": ["faults/test_homes.py"],
     "cli.inputs:open_file": ["stumbles/test_stumbles_second_look.py"],
     "cli.runs:verify": ["training/test_verify.py"],
