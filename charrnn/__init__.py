@@ -15,6 +15,7 @@ __all__ = [
     "Dataset",
     "Model",
     "Run",
+    "Trainer",
     "load",
     "train",
 ]
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from charrnn.errors import CharRNNError, CharRNNWarning
     from charrnn.generation.model import Model
     from charrnn.training.callbacks.callback import Callback
+    from charrnn.training.trainer import Trainer
 
 _MODULES = {
     "Callback": "charrnn.training.callbacks.callback",
@@ -33,6 +35,7 @@ _MODULES = {
     "Dataset": "charrnn.data.dataset",
     "Model": "charrnn.generation.model",
     "Run": "charrnn.api",
+    "Trainer": "charrnn.training.trainer",
     "load": "charrnn.api",
     "train": "charrnn.api",
 }
