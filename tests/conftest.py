@@ -3,6 +3,7 @@ runs to compare; and the fault matrix as a table, after tests that prove its row
 """
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -26,6 +27,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # so would OpenBLAS, which obeys no su
 import numpy as np
 import pytest
 import torch
+import typer.main
 from filelock import FileLock
 from hypothesis import settings
 
@@ -46,6 +48,7 @@ PLACES = [*(place for place in sys.path if place.startswith(TESTS)), os.environ.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, PLACES))  # for scripts of the tests
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
+typer.main.get_command = functools.cache(typer.main.get_command)  # made of types at each call
 torch.set_num_threads(1)  # small networks gain nothing from more
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a script's background job
 if hasattr(signal, "SIGHUP"):
@@ -94,9 +97,9 @@ CommandLine = Callable[..., Result]
 def charrnn(
     monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> CommandLine:
-    """The command line in this process: quick, for torch is imported once."""
-
+    """The command line in this process: torch is imported once, and no disk is waited for."""
     monkeypatch.setattr(_cores, "num_cores", lambda: 1)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
     def run(*arguments: object) -> Result:
         monkeypatch.setattr(sys, "argv", ["charrnn", *map(str, arguments)])
@@ -311,7 +314,7 @@ limits_memory = pytest.mark.skipif(
     reason="the limit counts otherwise elsewhere, or cannot be set",
 )
 SMALL = ("--hidden-size", 12, "--embedding-size", 8, "--batch-size", 4, "--seq-length", 8)
-QUICK = (*SMALL, "--steps", 20, "--eval-every", 10, "--threads", 1)
+QUICK = (*SMALL, "--steps", 20, "--eval-every", 10, "--threads", 1, "--sample-every", 0)
 TRAIN = ("train", "corpus.txt", *SMALL, "--steps", 60, "--eval-every", 25, "--run", "a")
 
 

@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import QUICK, small_text
+from conftest import SMALL as SIZES
+from conftest import small_text
 from threadpoolctl import ThreadpoolController
 
 from charrnn import Callback, CharRNNWarning, Dataset, Model, Run, api, load, train
@@ -61,7 +62,8 @@ def test_help_lists_the_keywords():
 
 
 def test_the_weights_are_those_of_the_command_line(charrnn, corpus, run):
-    assert charrnn("train", corpus, *QUICK, "--run", "b").code == 0
+    length = ("--steps", 20, "--eval-every", 10, "--threads", 1)
+    assert charrnn("train", corpus, *SIZES, *length, "--run", "b").code == 0
     assert weights(run) == weights(Run("b"))
     assert charrnn("resume", "b", "--steps", 30).code == 0
     assert weights(run.resume(steps=30)) == weights(Run("b"))

@@ -360,10 +360,14 @@ except CheckpointError as error:
 
 @row(9)
 @limits_memory
-@pytest.mark.parametrize("size", [2 << 20, 100 << 20])
-@pytest.mark.parametrize("bomb", BOMBS)
+@pytest.mark.parametrize(
+    ("bomb", "size"), [*((bomb, 2 << 20) for bomb in BOMBS), ("objects", 100 << 20)]
+)
 def test_a_header_that_swells_takes_neither_time_nor_memory(tmp_path, bomb, size):
-    """Less than a second, and 64 MB besides the file: beyond that the kernel refuses."""
+    """Less than a second, and 64 MB besides the file: beyond that the kernel refuses.
+
+    Of headers that are larger than any may be nothing is read, whatever is in them: one will do.
+    """
     path = tmp_path / "bomb"
     header = BOMBS[bomb](size - 16)[:size]
     path.write_bytes(struct.pack("<Q", len(header)) + header)

@@ -172,8 +172,8 @@ def test_a_run_that_diverges_before_its_first_save_goes_back_to_its_birth(
 @row(23)
 @limits_memory
 def test_out_of_memory_is_one_line_and_leaves_the_checkpoint(charrnn, corpus, tmp_path):
-    corpus.write_text(small_text() * 400)
-    sizes = ("--hidden-size", 64, "--batch-size", 4096, "--seq-length", 256, "--steps", 5)
+    corpus.write_text(small_text() * 60)
+    sizes = ("--hidden-size", 256, "--batch-size", 1024, "--seq-length", 256, "--steps", 5)
     arguments = ("train", corpus, *sizes, "--run", "a", "--threads", 1, "--quiet")
     charrnn("train", corpus, *SMALL, "--steps", 2)  # what a run imports, before the limit
     resource = pytest.importorskip("resource")
@@ -191,7 +191,7 @@ def test_out_of_memory_is_one_line_and_leaves_the_checkpoint(charrnn, corpus, tm
         " --hidden-size\n"
     )
     assert checkpoint.read(run_of(tmp_path).last).position.step == 0
-    assert json.loads(charrnn("info", "a", "--json").out)["batch_size"] == 4096
+    assert json.loads(charrnn("info", "a", "--json").out)["batch_size"] == 1024
     assert charrnn("train", corpus, *SMALL, "--steps", 2).code == 0
 
 

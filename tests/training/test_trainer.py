@@ -22,25 +22,16 @@ from charrnn.training.setup.session import Session
 def test_best_is_the_lowest_validation_loss_and_last_is_the_last(charrnn, tmp_path):
     """Sixty characters are soon learned by heart, and then the validation loss rises."""
     (tmp_path / "corpus.txt").write_text("the quick brown fox jumps over the lazy dog again and a")
-    settings = (
-        "--allow-short",
-        "--steps",
-        400,
-        "--eval-every",
-        20,
-        "--learning-rate",
-        0.05,
-        "--dropout",
-        0,
-    )
-    assert charrnn("train", "corpus.txt", "--run", "a", *settings).code == 0
+    schedule = ("--allow-short", "--steps", 200, "--eval-every", 20, "--learning-rate", 0.05)
+    done = charrnn("train", "corpus.txt", *SMALL, *schedule, "--dropout", 0, "--run", "a")
+    assert done.code == 0
     run = run_of(tmp_path)
     losses = {line["step"]: line["val_loss"] for line in metrics(run) if "val_loss" in line}
-    assert list(losses) == list(range(20, 401, 20))
+    assert list(losses) == list(range(20, 201, 20))
     best, last = checkpoint.read(run.best), checkpoint.read(run.last)
-    assert best.metrics["val_loss"] == min(losses.values()) < losses[400]
+    assert best.metrics["val_loss"] == min(losses.values()) < losses[200]
     assert losses[best.position.step] == best.metrics["val_loss"]
-    assert last.position.step == 400
+    assert last.position.step == 200
     assert best.metrics.get("val_loss_reset") is not None
     facts = json.loads(charrnn("info", "a", "--json").out)
     assert facts["val_loss"] == best.metrics["val_loss"]

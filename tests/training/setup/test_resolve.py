@@ -1,5 +1,7 @@
 """The numbers of a run that nobody gave, by what a trial measures."""
 
+import os
+import signal
 import time
 
 import pytest
@@ -24,11 +26,13 @@ def test_time_is_kept_for_the_validation_that_there_will_be(
             return measured(state, text, config, **settings)
 
     def correction(self, *_, **__):
+        if not reserved:
+            os.kill(os.getpid(), signal.SIGINT)  # the rest of the time proves nothing
         reserved.append(self.deadline - self.end_of_training)
 
     monkeypatch.setattr(trial, "run_trial", tried)
     monkeypatch.setattr(Pace, "correction", correction)
     done = charrnn("train", "text.txt", *SMALL, "--minutes", 0.05, "--run", "a", *flags)
-    assert done.code == 0
+    assert done.code == 130
     assert ("validating on" in done.err) == (not flags)
     assert reserved[0] == pytest.approx(seconds + 0.2, rel=0.1)

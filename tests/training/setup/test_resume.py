@@ -70,7 +70,7 @@ def test_a_run_from_standard_input_can_be_resumed(charrnn, monkeypatch):
 
 
 def test_a_run_that_gets_a_new_length_has_the_schedule_of_that_length(charrnn, corpus, tmp_path):
-    assert charrnn("train", corpus, *SMALL, "--minutes", 0.03, "--run", "a").code == 0
+    assert charrnn("train", corpus, *SMALL, "--minutes", 0.02, "--run", "a").code == 0
     more = checkpoint.read(run_of(tmp_path).last).position.step + 20
     assert charrnn("resume", "a", "--steps", more).code == 0
     config = checkpoint.read(run_of(tmp_path).last).train

@@ -10,7 +10,7 @@ def facts(charrnn, name):
 
 
 def test_minutes_are_measured_and_become_steps(charrnn, corpus):
-    assert charrnn("train", corpus, *SMALL, "--minutes", 0.03, "--run", "a").code == 0
+    assert charrnn("train", corpus, *SMALL, "--minutes", 0.02, "--run", "a").code == 0
     found = facts(charrnn, "a")
     assert found["step"] == found["steps"] > 10
     assert found["elapsed_seconds"] < 10
