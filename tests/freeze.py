@@ -49,6 +49,8 @@ COMMANDS = {
     "info": "info {run} --json",
     "sample": "sample {run} --json --num 3 -n 60 --seed 1",
     "sample with filters": "sample {run} -n 80 --seed 2 --top-k 9 --top-p 0.9 -t 0.5:1.1",
+    "sample --report": "sample {run} --json --num 2 -n 150 --seed 3 --report",
+    "sample --novel": "sample {run} --num 2 -n 150 --seed 4 -t 0.5 --novel-chars 6",
     "predict": "predict --run {run} --json abc",
     "predict --steps": "predict --run {run} --json --steps abc",
     "score": "score --run {run} --json",
