@@ -61,7 +61,8 @@ def forward(weights: Weights) -> tuple[list[np.ndarray], np.ndarray]:
 def backward(weights: Weights, states: list[np.ndarray], prob_V: np.ndarray) -> list[float]:
     """The gradient of the last letter's loss by each state, the last first; its norms."""
     came_V = (np.arange(len(LETTERS)) == IDS[-1]).astype(float)
-    grad_H, norms = weights.head_VH.T @ (prob_V - came_V), []
+    grad_H = weights.head_VH.T @ (prob_V - came_V)
+    norms: list[float] = []
     for h_H in reversed(states):
         print(f"by the state after {TEXT[: len(states) - len(norms)]}")
         through_H = grad_H * (1 - h_H**2)

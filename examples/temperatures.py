@@ -27,7 +27,7 @@ def main() -> None:
     for temp in given.temps:
         settings = {"temperature": temp, "length": given.length, "seed": 1}
         samples = list(model.samples(given.num, with_log_probabilities=True, **settings))
-        reports = [copying.report(index, one.text, ends_word=one.is_whole) for one in samples]
+        reports = [copying.copy_report(index, one.text, ends_word=one.is_whole) for one in samples]
         nats = [-nats for one in samples for nats in one.log_probabilities]
         new = sum(len(report.new_words) for report in reports)
         words = sum(len(report.words) for report in reports)
