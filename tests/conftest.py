@@ -57,8 +57,11 @@ if hasattr(signal, "SIGHUP"):
 
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test works in an empty folder, so checkpoints/ and data/ are its own."""
+    """Every test works in an empty folder, so checkpoints/ and data/ are its own; and no test waits
+    for a disk.
+    """
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
 @pytest.fixture(params=CELLS)
@@ -97,9 +100,8 @@ CommandLine = Callable[..., Result]
 def charrnn(
     monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> CommandLine:
-    """The command line in this process: torch is imported once, and no disk is waited for."""
+    """The command line in this process: quick, for torch is imported once."""
     monkeypatch.setattr(_cores, "num_cores", lambda: 1)
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
     def run(*arguments: object) -> Result:
         monkeypatch.setattr(sys, "argv", ["charrnn", *map(str, arguments)])

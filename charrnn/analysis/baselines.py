@@ -24,10 +24,10 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 NAMES = ("unigram", "bigram", "trigram")
-_MAX_COUNTED = 2_000_000  # characters: the last ones of the training split
-_MAX_PREDICTED = 1_000_000  # characters: the first ones of the validation split
+MAX_COUNTED = 2_000_000  # characters: the last ones of the training split
+MAX_PREDICTED = 1_000_000  # characters: the first ones of the validation split
 _MAX_COMPRESSED = 500_000  # of these; gzip and xz are slow
-_SMALL_TABLE = 1 << 22  # keys that are counted in a table rather than by sorting
+SMALL_TABLE = 1 << 22  # keys that are counted in a table rather than by sorting
 _ROUNDING = 0.005  # nats: losses that differ by less are shown as equal
 _NUM_RISING = 3  # validations, each worse than the one before
 
@@ -65,7 +65,7 @@ def measure(text: Text, vocab: Vocab, *, fraction: float = 1.0) -> dict[str, flo
     is less time, `fraction` reduces these numbers.
     """
     max_counted, max_predicted, max_compressed = (
-        round(fraction * limit) for limit in (_MAX_COUNTED, _MAX_PREDICTED, _MAX_COMPRESSED)
+        round(fraction * limit) for limit in (MAX_COUNTED, MAX_PREDICTED, _MAX_COMPRESSED)
     )
     first, end = text.part("val")
     if first == end:
@@ -126,7 +126,7 @@ def _keys(ids: Ints, length: int, vocab_size: int) -> Ints:
 
 def _count(keys: Ints, num_possible: int) -> tuple[Ints, Ints]:
     """Return the distinct keys in order, and how often each occurs."""
-    if num_possible > _SMALL_TABLE:
+    if num_possible > SMALL_TABLE:
         return np.unique(keys, return_counts=True)
     counts = np.bincount(keys, minlength=1)
     distinct = np.flatnonzero(counts)

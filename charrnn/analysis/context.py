@@ -43,8 +43,8 @@ from charrnn.models.reference import State, Weights, initial_state, step
 MAX_REACH = 200
 MAX_CONTEXT = 512
 _WARM_UP = 256  # characters read before the farthest state whose gradient is taken
-_NUMBERS_AT_ONCE = 1 << 14  # of the state; with gradients about 15 times as many are in memory
-_LEAST_PLACES = 8  # a mean over fewer says little
+NUMBERS_AT_ONCE = 1 << 14  # of the state; with gradients about 15 times as many are in memory
+MIN_PLACES = 8  # a mean over fewer says little
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def look_back(
 
     Raises `CorpusError` if there is no such split.
     """
-    fewer = Places.drawn(text, split, max(_LEAST_PLACES, num_places // 4))
+    fewer = Places.drawn(text, split, max(MIN_PLACES, num_places // 4))
     return LookBack(
         reach(model, fewer, progress),
         context(model, Places.drawn(text, split, num_places), progress),
@@ -174,7 +174,7 @@ def reach(model: Model, places: Places, progress: ProgressCallback = ignore_prog
     farthest = max(1, min(MAX_REACH, int(places.lengths_B.max()) - 1))
     weights = _tensors(model.weights)
     size = model.config.num_layers * model.config.hidden_size
-    parts = places.parts(max(1, _NUMBERS_AT_ONCE // size))
+    parts = places.parts(max(1, NUMBERS_AT_ONCE // size))
     steps, num_steps = count(1), len(parts) * _num_steps(places, farthest)
 
     def tell() -> None:
@@ -183,7 +183,7 @@ def reach(model: Model, places: Places, progress: ProgressCallback = ignore_prog
     norms = [_norms(model.config, weights, part, farthest, tell) for part in parts]
     is_there_KB = places.lengths_B > np.arange(1, farthest + 1)[:, None]
     num_K = is_there_KB.sum(1)
-    kept_K = num_K >= min(_LEAST_PLACES, max(1, num_K[0]))
+    kept_K = num_K >= min(MIN_PLACES, max(1, num_K[0]))
     sum_K = (np.concatenate(norms, 1) * is_there_KB).sum(1)
     means_K = sum_K[kept_K] / num_K[kept_K]
     return Reach(tuple((np.flatnonzero(kept_K) + 1).tolist()), tuple(means_K.tolist()))

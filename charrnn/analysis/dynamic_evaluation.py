@@ -15,7 +15,7 @@ from charrnn.data.vocab import IntArray
 from charrnn.models.network import Network
 from charrnn.models.reference import State
 
-_SEGMENT = 32  # characters between two updates
+SEGMENT = 32  # characters between two updates
 _SQUARE_BETA = 0.999
 _EPSILON = 1e-8
 _MAX_NORM = 1.0
@@ -37,8 +37,8 @@ def evaluate_adapting(
     squares = [torch.zeros_like(weight) for weight in trained]
     state = _state_before(network, ids, first)
     total = 0.0
-    for number, start in enumerate(range(first, len(ids), _SEGMENT), start=1):
-        segment = _tensor(network, ids[start - 1 : start + _SEGMENT])
+    for number, start in enumerate(range(first, len(ids), SEGMENT), start=1):
+        segment = _tensor(network, ids[start - 1 : start + SEGMENT])
         inputs, targets = segment[:-1], segment[1:]
         logits_TBV, state = network(inputs[:, None], state)
         loss = functional.cross_entropy(logits_TBV[:, 0], targets)

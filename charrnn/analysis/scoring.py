@@ -27,7 +27,7 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.sources.input_text import InputText
 from charrnn.sources.lines import regroup
 
-_CHUNK = 1 << 20  # characters; a multiple of the blocks of validation_loss_reset
+CHUNK_CHARS = 1 << 20  # characters; a multiple of the blocks of validation_loss_reset
 _CONTEXT = 257  # characters before a chunk that are read again: the warm-up of validation_loss
 
 
@@ -99,8 +99,8 @@ def score_split(checkpoint: Checkpoint, split: str, *, adapt: bool) -> Score:
     first, end = split_bounds(text, split, checkpoint.data)
     scorer = _Scorer(checkpoint)
     scorer.score_part(text, split, adapt=adapt)
-    for begin in range(first, end, _CHUNK):
-        scorer.compress_ids(text.ids[begin : min(begin + _CHUNK, end)])
+    for begin in range(first, end, CHUNK_CHARS):
+        scorer.compress_ids(text.ids[begin : min(begin + CHUNK_CHARS, end)])
     return scorer.score()
 
 
@@ -208,8 +208,8 @@ def _regrouped(chunks: Iterable[IntArray], checkpoint: Checkpoint) -> Iterator[I
     kind, vocab = checkpoint.data.records, checkpoint.vocab
     for ids in chunks:
         held = np.concatenate([held, ids])
-        if len(held) >= _CHUNK:
-            end = len(held) // _CHUNK * _CHUNK
+        if len(held) >= CHUNK_CHARS:
+            end = len(held) // CHUNK_CHARS * CHUNK_CHARS
             if kind != "none":
                 end = start_of_last_record(held, kind, vocab.newline, vocab.white_V)
             yield held[:end]

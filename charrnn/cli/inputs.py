@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from charrnn.runs.checkpoint import Checkpoint
     from charrnn.sources.input_text import InputText
 
-_CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 20
 _VARIABLE = "CHARRNN_CHECKPOINTS"  # of the environment: another folder of runs
 
 
@@ -162,7 +162,7 @@ def _chunks(
     unpacked = file_types.unpacked(file) if unpack else file
     can_tell, place = file.seekable(), 0
     with file_types.damage_named(label):
-        while data := unpacked.read(_CHUNK_BYTES):
+        while data := unpacked.read(CHUNK_BYTES):
             before, place = place, file.tell() if can_tell else place + len(data)
             count_bytes(place - before)
             yield data

@@ -24,7 +24,7 @@ from charrnn.runs.header import CheckpointHeader
 from charrnn.sources.lines import RECORD_END
 
 _NUM_RECORDS = 10
-_CHARS_OF_PATIENCE = 2_000_000  # of texts that copy, rejected in a row
+CHARS_OF_PATIENCE = 2_000_000  # of texts that copy, rejected in a row
 
 
 def write_samples(
@@ -236,7 +236,7 @@ def _filter_of(
         whole=has_records,
     )
     if not (has_records or request.may_reject_most):
-        made.patience = max(100, _CHARS_OF_PATIENCE // max(config.length, 1))
+        made.patience = max(100, CHARS_OF_PATIENCE // max(config.length, 1))
     return made
 
 

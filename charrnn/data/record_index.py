@@ -18,7 +18,7 @@ from charrnn.data.encoding import cache_files
 from charrnn.data.records import Records
 from charrnn.data.vocab import IntArray, Vocab, code_points
 
-_CHUNK_CHARS = 1 << 22
+CHUNK_CHARS = 1 << 22
 # 2**64 divided by the golden ratio; odd, so that no power of it is 0
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
@@ -67,7 +67,7 @@ class RecordIndex:
 
     def _alike(self, ids: IntArray) -> Iterator[IntArray]:
         """The records of the same hash."""
-        (hashed,) = _hashes(ids, np.zeros(1, np.int64), np.array([len(ids)]))
+        (hashed,) = hashes_of(ids, np.zeros(1, np.int64), np.array([len(ids)]))
         k = int(np.searchsorted(self.hashes_R, hashed))
         while k < len(self.hashes_R) and self.hashes_R[k] == hashed:
             start = int(self.starts_R[k])
@@ -85,9 +85,9 @@ def _columns(
     first = 0
     while first < num_records:
         before = int(ends_R[first - 1]) if first else 0
-        last = max(first + 1, int(np.searchsorted(ends_R, before + _CHUNK_CHARS)))
+        last = max(first + 1, int(np.searchsorted(ends_R, before + CHUNK_CHARS)))
         part = slice(first, last)
-        hashes_R[part] = _hashes(ids, records.starts_R[part], records.lengths_R[part])
+        hashes_R[part] = hashes_of(ids, records.starts_R[part], records.lengths_R[part])
         first = last
         progress(min(first, num_records), num_records)
     order = np.argsort(hashes_R, kind="stable")
@@ -96,7 +96,7 @@ def _columns(
     return hashes_R[order], starts_R, lengths_R
 
 
-def _hashes(
+def hashes_of(
     ids: IntArray, starts_R: npt.NDArray[np.int64], lengths_R: npt.NDArray[np.int64]
 ) -> Hashes:
     """Hash stretches of ids, none of them empty: a polynomial of the ids, modulo 2**64."""

@@ -21,8 +21,8 @@ import numpy.typing as npt
 from charrnn.data.vocab import IntArray
 from charrnn.sources.lines import RECORD_END
 
-_CHUNK_CHARS = 1 << 24
-_CHUNK_RECORDS = 1 << 16
+CHUNK_CHARS = 1 << 24
+CHUNK_RECORDS = 1 << 16
 _ONE_FILE = np.zeros(1, np.int64)
 
 
@@ -88,9 +88,9 @@ class Records:
 
     def arrange(self, ids: IntArray) -> Iterator[IntArray]:
         """The records one after another, each with its end, as chunks of a text."""
-        for first in range(0, len(self), _CHUNK_RECORDS):
-            starts = self.starts_R[first : first + _CHUNK_RECORDS]
-            lengths = self.lengths_R[first : first + _CHUNK_RECORDS]
+        for first in range(0, len(self), CHUNK_RECORDS):
+            starts = self.starts_R[first : first + CHUNK_RECORDS]
+            lengths = self.lengths_R[first : first + CHUNK_RECORDS]
             whole = lengths + len(self.end)
             within = np.arange(whole.sum()) - np.repeat(np.cumsum(whole) - whole, whole)
             is_text = within < np.repeat(lengths, whole)
@@ -120,8 +120,8 @@ def _lines(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Where each line begins and ends, without its newline; the end of a file ends a line."""
     starts = [file_starts_F] + [
-        np.flatnonzero(ids[start : start + _CHUNK_CHARS] == newline) + (start + 1)
-        for start in range(0, len(ids), _CHUNK_CHARS)
+        np.flatnonzero(ids[start : start + CHUNK_CHARS] == newline) + (start + 1)
+        for start in range(0, len(ids), CHUNK_CHARS)
     ]
     starts_L = np.concatenate(starts)
     if len(file_starts_F) > 1:
@@ -136,7 +136,7 @@ def _has_text(
 ) -> npt.NDArray[np.bool_]:
     """Which lines hold more than white space."""
     has_text_L = np.zeros(len(starts_L), bool)
-    chunk_ends = np.searchsorted(starts_L, np.arange(0, len(ids), _CHUNK_CHARS))
+    chunk_ends = np.searchsorted(starts_L, np.arange(0, len(ids), CHUNK_CHARS))
     for first, end in pairwise(np.unique(np.append(chunk_ends, len(starts_L))).tolist()):
         starts = starts_L[first:end]
         stop = starts_L[end] if end < len(starts_L) else len(ids)

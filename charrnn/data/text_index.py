@@ -23,7 +23,7 @@ from charrnn.data.encoding import cache_files
 from charrnn.data.vocab import IntArray, Vocab, code_points
 from charrnn.errors import NoMemoryError
 
-_CHUNK = 1 << 20  # positions handled at once
+CHUNK = 1 << 20  # positions handled at once
 _NUM_KEPT = 4096  # pieces whose followers are kept
 
 
@@ -114,8 +114,8 @@ class TextIndex:
         """Return the number of the line that holds a position, from 1."""
         newline = int(self.vocab.ids_of(np.array([ord("\n")]))[0])
         ends = (
-            np.count_nonzero(self.ids[begin : min(begin + _CHUNK, position)] == newline)
-            for begin in range(0, position, _CHUNK)
+            np.count_nonzero(self.ids[begin : min(begin + CHUNK, position)] == newline)
+            for begin in range(0, position, CHUNK)
         )
         return 1 + int(sum(ends))
 
@@ -126,8 +126,8 @@ class TextIndex:
             return False
         low, high = self.range_of(ids.astype(self.ids.dtype).tobytes())
         return any(
-            self._stands_alone(self.positions[begin : min(begin + _CHUNK, high)], len(ids))
-            for begin in range(low, high, _CHUNK)
+            self._stands_alone(self.positions[begin : min(begin + CHUNK, high)], len(ids))
+            for begin in range(low, high, CHUNK)
         )
 
     def _stands_alone(self, positions: IntArray, length: int) -> bool:
@@ -166,8 +166,8 @@ def sorted_positions(ids: IntArray) -> Iterator[IntArray]:
             f"an index of this corpus takes {needed:.1f} GB of memory to make",
             "make it on a machine that has as much, and copy the folder of runs",
         ) from error
-    for begin in range(0, len(sorted_bytes), _CHUNK):
-        chunk = sorted_bytes[begin : begin + _CHUNK]
+    for begin in range(0, len(sorted_bytes), CHUNK):
+        chunk = sorted_bytes[begin : begin + CHUNK]
         yield (chunk[chunk % size == 0] // size).astype(position_dtype(len(ids)))
 
 

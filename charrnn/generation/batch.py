@@ -29,7 +29,7 @@ from charrnn.generation.sampler import (
 from charrnn.models.step_backend import Batch
 
 _DRAWS_AT_ONCE = 32
-_TAKEN_AT_ONCE = 32  # streams that a core finishes before it hands them over
+TAKEN_AT_ONCE = 32  # streams that a core finishes before it hands them over
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ def in_parallel(shares: Sequence[Iterator[Stream]], cancelled: Event) -> Iterato
     blas = ThreadpoolController()
 
     def some(share: Iterator[Stream]) -> list[Stream]:
-        return list(islice(share, _TAKEN_AT_ONCE))
+        return list(islice(share, TAKEN_AT_ONCE))
 
     with ThreadPoolExecutor(len(shares)) as pool:  # numpy releases the GIL while it computes
         try:
@@ -227,7 +227,7 @@ def in_parallel(shares: Sequence[Iterator[Stream]], cancelled: Event) -> Iterato
                     taken = list(pool.map(some, shares))
                 for in_turn in zip_longest(*taken):
                     yield from (stream for stream in in_turn if stream is not None)
-                if len(taken[0]) < _TAKEN_AT_ONCE:
+                if len(taken[0]) < TAKEN_AT_ONCE:
                     return
         finally:
             cancelled.set()

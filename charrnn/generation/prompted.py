@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MAX_AT_ONCE = 512  # streams; more gain little, and each takes memory
 _AT_ONCE_WITHOUT_END = 64  # so that the first of endless samples come soon
-_LEAST_SHARE = 256  # streams that are worth a core of their own
+MIN_SHARE = 256  # streams that are worth a core of their own
 
 
 def num_at_once(num: int | None, *, is_picky: bool) -> int:
@@ -104,7 +104,7 @@ class PromptedSampler:
             with_log_probabilities,
         )
         cancelled = Event()
-        num_shares = max(1, min(_cores.num_cores(), num_at_once // _LEAST_SHARE))
+        num_shares = max(1, min(_cores.num_cores(), num_at_once // MIN_SHARE))
         num_shares = num_shares if model.backend.is_parallel else 1
         shares = [
             sample_streams(

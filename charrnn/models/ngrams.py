@@ -28,7 +28,7 @@ Array = Any  # a numpy array or a torch tensor
 Keys = tuple[npt.NDArray[np.int64], ...]  # one sorted array for each length from 2
 NOTHING = -1  # the id where no character was read
 _BITS = 21  # Unicode has fewer than 2²¹ characters
-_MAX_CHARS, _NUM_EXCERPTS = 4_000_000, 16  # of a longer text, excerpts are counted
+MAX_CHARS, _NUM_EXCERPTS = 4_000_000, 16  # of a longer text, excerpts are counted
 
 
 def keys_in(arrays: Mapping[str, npt.NDArray[Any]], *, longest: int) -> Keys:
@@ -58,11 +58,11 @@ def learn(ids: IntArray, *, longest: int, min_count: int, max_rows: int = 1 << 1
 
 def _excerpts(ids: IntArray) -> Iterator[npt.NDArray[np.int64]]:
     """Yield the whole text; of a long one, excerpts at equal distances."""
-    if len(ids) <= _MAX_CHARS:
+    if len(ids) <= MAX_CHARS:
         yield ids.astype(np.int64)
         return
-    for start in np.linspace(0, len(ids) - _MAX_CHARS // _NUM_EXCERPTS, _NUM_EXCERPTS).astype(int):
-        yield ids[start : start + _MAX_CHARS // _NUM_EXCERPTS].astype(np.int64)
+    for start in np.linspace(0, len(ids) - MAX_CHARS // _NUM_EXCERPTS, _NUM_EXCERPTS).astype(int):
+        yield ids[start : start + MAX_CHARS // _NUM_EXCERPTS].astype(np.int64)
 
 
 def _keys_in(ids: npt.NDArray[np.int64], length: int, keys: Keys) -> npt.NDArray[np.int64]:

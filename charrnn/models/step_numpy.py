@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 
 _HALF = np.float32(0.5)
-_KEPT_BYTES = 20 << 20  # of products, for the contexts met last
-_CHUNK = 256  # characters of a long text that are read at once
+KEPT_BYTES = 20 << 20  # of products, for the contexts met last
+CHUNK_CHARS = 256  # characters of a long text that are read at once
 
 
 @cache
@@ -178,7 +178,7 @@ class NumpyStepper(_Streams):
         super().__init__(backend, [nothing] * config.num_layers)
         self._before: tuple[int, ...] = (ngrams.NOTHING,) * (config.ngrams - 1)
         self._kept: OrderedDict[tuple[int, ...], FloatArray] = OrderedDict()
-        self._num_kept = max(1, _KEPT_BYTES // self._backend.bias_X1.nbytes)
+        self._num_kept = max(1, KEPT_BYTES // self._backend.bias_X1.nbytes)
 
     def step(self, i: int) -> FloatArray:
         """Read one character; return logits_V for the next one."""
@@ -200,9 +200,9 @@ class NumpyStepper(_Streams):
         It is read in chunks, so one of any length takes the same memory; `progress` is called after
         each.
         """
-        for t in range(0, len(ids_T), _CHUNK):
-            h_HT, products_XT = self._through_layers(ids_T[t : t + _CHUNK])
-            progress(min(t + _CHUNK, len(ids_T)), len(ids_T))
+        for t in range(0, len(ids_T), CHUNK_CHARS):
+            h_HT, products_XT = self._through_layers(ids_T[t : t + CHUNK_CHARS])
+            progress(min(t + CHUNK_CHARS, len(ids_T)), len(ids_T))
         return self._logits_VT(h_HT, products_XT)[:, -1]
 
     def read_all(self, ids_T: IntArray) -> FloatArray:
@@ -225,7 +225,7 @@ class NumpyStepper(_Streams):
         programs each product would wait for the slowest thread.
         """
         one_thread = (
-            _blas().limit(limits=1, user_api="blas") if len(ids_T) >= _CHUNK else nullcontext()
+            _blas().limit(limits=1, user_api="blas") if len(ids_T) >= CHUNK_CHARS else nullcontext()
         )
         with one_thread:
             return self._layer_by_layer(ids_T)

@@ -15,7 +15,7 @@ from charrnn.sources.changes import Changes
 from charrnn.sources.file_types import uncompressed_name
 from charrnn.sources.lines import RECORD_END, UNDECODABLE
 
-_MAX_CHARS = 1 << 24  # in a line or a cell: where there are more, a quote was not closed
+MAX_CHARS = 1 << 24  # in a line or a cell: where there are more, a quote was not closed
 _CHUNK_CHARS = 1 << 18
 _TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson")
 _DELIMITERS = ",\t;|"
@@ -141,9 +141,9 @@ def _lines(texts: Iterable[str], label: str) -> Iterator[str]:
     held = ""
     for text in texts:
         *lines, held = (held + text).split("\n")
-        if len(held) > _MAX_CHARS:
+        if len(held) > MAX_CHARS:
             raise CorpusError(
-                f"{label} has a line of more than {_MAX_CHARS:,} characters", "is it a table?"
+                f"{label} has a line of more than {MAX_CHARS:,} characters", "is it a table?"
             )
         yield from (line + "\n" for line in lines)
     if held:
@@ -152,7 +152,7 @@ def _lines(texts: Iterable[str], label: str) -> Iterator[str]:
 
 def _csv_rows(lines: Iterator[str], first: str, column: _Column) -> Iterator[_Cell]:
     delimiter = _delimiter(first, column.name)
-    limit = csv.field_size_limit(_MAX_CHARS)
+    limit = csv.field_size_limit(MAX_CHARS)
     try:
         rows = csv.reader(lines, delimiter=delimiter, strict=True)
         first_cells = next(csv.reader([first], delimiter=delimiter), [])

@@ -18,7 +18,7 @@ from charrnn.data.vocab import IntArray
 from charrnn.models.device import to_device
 
 _SHARE_OF_MEMORY = 0.25  # of what a GPU has free
-_CHUNK_CHARS = 1 << 24
+CHUNK_CHARS = 1 << 24
 
 
 class Batch(NamedTuple):
@@ -74,8 +74,8 @@ def _copied(ids: IntArray, device: str) -> Tensor:
     them than the processor has memory for.
     """
     copy = torch.empty(len(ids), dtype=torch.int32, device=device)
-    for start in range(0, len(ids), _CHUNK_CHARS):
-        chunk = ids[start : start + _CHUNK_CHARS].astype(np.int32)
+    for start in range(0, len(ids), CHUNK_CHARS):
+        chunk = ids[start : start + CHUNK_CHARS].astype(np.int32)
         copy[start : start + len(chunk)] = torch.from_numpy(chunk)
     return copy
 

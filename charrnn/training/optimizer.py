@@ -135,9 +135,9 @@ class Optimizer:
     """
 
     def __init__(self, weights: Mapping[str, Tensor], *, kind: str, weight_decay: float) -> None:
-        self._weights = dict(weights)
+        self.weights = dict(weights)
         self._rules: dict[str, Adam] = {}
-        for name, weight in self._weights.items():
+        for name, weight in self.weights.items():
             decay = weight_decay if weight.dim() > 1 else 0.0
             self._rules[name] = _rule(weight, kind)(weight, BETAS[kind], weight_decay=decay)
 
@@ -154,7 +154,7 @@ class Optimizer:
         """Apply the gradients, clear them, and return their norm before it was clipped to `clip`
         (0 is no limit). `number` counts updates from 1.
         """
-        gradients = {name: _taken(weight) for name, weight in self._weights.items()}
+        gradients = {name: _taken(weight) for name, weight in self.weights.items()}
         parts = [g.values() if g.is_sparse else g for g in gradients.values()]
         norm = torch.stack([part.square().sum() for part in parts]).sum().sqrt()
         if clip:

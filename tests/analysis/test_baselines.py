@@ -44,7 +44,7 @@ def text_of(text: str, num_train: int) -> tuple[Text, Vocab]:
 
 @pytest.mark.parametrize("small_table", [1 << 22, 0])
 def test_ngram_probabilities_match_the_definition(monkeypatch, small_table):
-    monkeypatch.setattr(baselines, "_SMALL_TABLE", small_table)
+    monkeypatch.setattr(baselines, "SMALL_TABLE", small_table)
     whole = "abracadabra, a cadabra! and bdb" + "cadzac bra, zz"  # z was never counted
     num_train = 31
     text, vocab = text_of(whole, num_train)
@@ -102,8 +102,8 @@ def test_tiny_texts_are_measured_and_texts_without_validation_are_not(whole):
 def test_parts_of_a_large_text_are_measured(monkeypatch):
     whole = small_text(20_000)
     text, vocab = text_of(whole, 12_000)
-    monkeypatch.setattr(baselines, "_MAX_COUNTED", 5000)
-    monkeypatch.setattr(baselines, "_MAX_PREDICTED", 2000)
+    monkeypatch.setattr(baselines, "MAX_COUNTED", 5000)
+    monkeypatch.setattr(baselines, "MAX_PREDICTED", 2000)
     part, _ = text_of(whole[7000:14_000], 5000)
     assert baselines.measure(text, vocab) == baselines.measure(part, vocab)
 

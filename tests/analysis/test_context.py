@@ -73,8 +73,8 @@ def gradient_norm(network, text, place, k):
 @pytest.mark.parametrize("text", [plain_text(), text_of_records()], ids=["plain", "records"])
 def test_reach_matches_autograd_one_k_at_a_time(cell, shape, text, monkeypatch):
     monkeypatch.setattr(contexts, "MAX_REACH", 9)
-    monkeypatch.setattr(contexts, "_LEAST_PLACES", 1)
-    monkeypatch.setattr(contexts, "_NUMBERS_AT_ONCE", 40)  # several parts
+    monkeypatch.setattr(contexts, "MIN_PLACES", 1)
+    monkeypatch.setattr(contexts, "NUMBERS_AT_ONCE", 40)  # several parts
     model = model_of(cell, **shape)
     places = Places.drawn(text, "val", 8)
     measured, network = reach(model, places), network_of(model)

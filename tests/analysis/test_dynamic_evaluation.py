@@ -27,7 +27,7 @@ def test_without_learning_it_equals_evaluation(cell, first):
 
 def test_nothing_is_learned_from_before_it_is_scored():
     """Up to the first update the loss is the static one."""
-    end = 300 + dynamic_evaluation._SEGMENT
+    end = 300 + dynamic_evaluation.SEGMENT
     static = evaluate_carried(network_of(), IDS[:end], first=300)
     assert evaluate_adapting(network_of(), IDS[:end], first=300) == pytest.approx(static, abs=1e-5)
 

@@ -51,8 +51,8 @@ FIGURES = {
 
 def in_small_chunks(monkeypatch):
     """Reading breaks characters and line ends; scoring goes from chunk to chunk."""
-    monkeypatch.setattr(inputs, "_CHUNK_BYTES", 331)
-    monkeypatch.setattr(scoring, "_CHUNK", 1024)
+    monkeypatch.setattr(inputs, "CHUNK_BYTES", 331)
+    monkeypatch.setattr(scoring, "CHUNK_CHARS", 1024)
 
 
 def network_and_ids(tmp_path, text):

@@ -75,7 +75,7 @@ class TestTexts:
         assert charrnn(*wish, "--novel-chars", 41).out == charrnn(*wish).out
 
     def test_where_all_copy_it_gives_up(self, charrnn, monkeypatch):
-        monkeypatch.setattr("charrnn.cli.sample_writer._CHARS_OF_PATIENCE", 100)
+        monkeypatch.setattr("charrnn.cli.sample_writer.CHARS_OF_PATIENCE", 100)
         done = charrnn("sample", "-s", 1, "-n", 40, "--novel-chars", 1, "--num", 2)
         assert (done.code, done.out) == (8, "")
         assert "found none of 2: the last 100 were rejected" in done.err

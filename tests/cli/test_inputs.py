@@ -34,7 +34,7 @@ def test_files_are_read_as_a_corpus_is_and_what_was_never_seen_is_counted(tmp_pa
 
 
 def test_no_more_is_read_than_is_wanted(tmp_path, monkeypatch):
-    monkeypatch.setattr(inputs, "_CHUNK_BYTES", 4)
+    monkeypatch.setattr(inputs, "CHUNK_BYTES", 4)
     file = tmp_path / "text"
     file.write_bytes(b"abababab\xff")  # and it is no UTF-8 at the end
     for at_most in (1, 4, 7):
@@ -52,7 +52,7 @@ def test_nothing_to_read_is_said(tmp_path):
 
 def test_a_pipe_is_read_in_pieces_that_together_are_all_of_it(monkeypatch):
     data = np.random.default_rng(0).bytes(50_000)
-    monkeypatch.setattr(inputs, "_CHUNK_BYTES", 7000)
+    monkeypatch.setattr(inputs, "CHUNK_BYTES", 7000)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
     pieces = list(inputs.open_file("-", DataConfig()).chunks)
     assert b"".join(pieces) == data

@@ -53,9 +53,9 @@ def test_what_is_kept_is_not_made_again(tmp_path):
 
 def test_one_hash_for_all_finds_the_same(tmp_path, monkeypatch):
     """Records that share a hash are told apart by what they are."""
-    hashes = record_index._hashes
-    monkeypatch.setattr(record_index, "_hashes", lambda *given: hashes(*given) & np.uint64(1))
-    monkeypatch.setattr(record_index, "_CHUNK_CHARS", 7)
+    hashes = record_index.hashes_of
+    monkeypatch.setattr(record_index, "hashes_of", lambda *given: hashes(*given) & np.uint64(1))
+    monkeypatch.setattr(record_index, "CHUNK_CHARS", 7)
     index = index_of("a\nab\nabc\nb\ncccccccccccc\n", "lines", VOCABS["narrow"], tmp_path)
     words = ["a", "ab", "abc", "b", "cccccccccccc", "c", "bc", "ccccccccccc"]
     assert [word in index for word in words] == [True] * 5 + [False] * 3

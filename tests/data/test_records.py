@@ -39,8 +39,8 @@ def test_the_size_of_a_chunk_changes_nothing(monkeypatch):
     for kind in ("lines", "blank"):
         found = Records.find(ids, kind, ord("\n")).shuffled(1)
         whole = arranged(found, ids)
-        monkeypatch.setattr(records, "_CHUNK_CHARS", 7)
-        monkeypatch.setattr(records, "_CHUNK_RECORDS", 3)
+        monkeypatch.setattr(records, "CHUNK_CHARS", 7)
+        monkeypatch.setattr(records, "CHUNK_RECORDS", 3)
         again = Records.find(ids, kind, ord("\n")).shuffled(1)
         assert arranged(again, ids) == whole
         monkeypatch.undo()

@@ -29,7 +29,7 @@ SOME = pytest.mark.parametrize(("vocab", "letters"), ALPHABETS.values(), ids=ALP
 def test_positions_are_in_the_order_of_what_follows_them(values, dtype, chunk):
     ids = np.array(values, dtype) * (1 if dtype is np.uint8 else 257)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(text_index, "_CHUNK", chunk)
+        patched.setattr(text_index, "CHUNK", chunk)
         positions = np.concatenate(list(sorted_positions(ids)))
     assert positions.tolist() == sorted(range(len(ids)), key=lambda k: ids[k:].tobytes())
     assert positions.dtype == position_dtype(len(ids)) == np.uint32

@@ -72,8 +72,10 @@ def try_one(path: Path, data: bytes) -> None:
 
 def seeds() -> list[bytes]:
     """Checkpoints of every format, header and arrays apart so that both can change in length."""
-    body, digest = checkpoint._body_and_digest(small())
-    files = [bytes(body) + digest, *(path.read_bytes() for path in DATA.glob("*.safetensors"))]
+    files = [
+        checkpoint.to_bytes(small()),
+        *(path.read_bytes() for path in DATA.glob("*.safetensors")),
+    ]
     found = []
     for data in files:
         end = 8 + struct.unpack("<Q", data[:8])[0]

@@ -45,10 +45,10 @@ def poison(monkeypatch, place, step, *, times=1):
 
     def poisoned_update(optimizer, *, rate, number, clip=0.0):
         if place == "gradient" and is_due(number - 1):
-            optimizer._weights["head.bias"].grad[0] = torch.inf
+            optimizer.weights["head.bias"].grad[0] = torch.inf
         norm = update(optimizer, rate=rate, number=number, clip=clip)
         if place == "weight" and is_due(number - 1):
-            optimizer._weights["head.weight"].data[0, 0] = torch.nan
+            optimizer.weights["head.weight"].data[0, 0] = torch.nan
         if place == "optimiser" and is_due(number - 1):
             optimizer.tensors()["layers.0.weight_hh.v"][0, 0] = -torch.inf
         return norm

@@ -77,7 +77,7 @@ def test_sampling_while_it_trains_changes_nothing(charrnn, corpus, tmp_path, mon
     """After every step, by the number of steps and by the clock; or never."""
     charrnn(*TRAIN, "--sample-every", 0)
     monkeypatch.setattr(WarningReporter, "seconds_between_samples", 0.0)
-    monkeypatch.setattr(samples, "_MAX_SHARE_OF_TIME", math.inf)
+    monkeypatch.setattr(samples, "MAX_SHARE_OF_TIME", math.inf)
     shown = []
     monkeypatch.setattr(WarningReporter, "show_sample", lambda self, text, step: shown.append(text))
     charrnn(*TRAIN[:-1], "b", "--quiet")

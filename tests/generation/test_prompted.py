@@ -9,8 +9,8 @@ from charrnn.generation.prompted import PromptedSampler, num_at_once
 
 @pytest.mark.parametrize("num", [1, 7, 64, 65, 200])
 def test_many_are_what_each_alone_is_on_any_number_of_cores(monkeypatch, num):
-    monkeypatch.setattr("charrnn.generation.prompted._LEAST_SHARE", 1)
-    monkeypatch.setattr("charrnn.generation.batch._TAKEN_AT_ONCE", 32)
+    monkeypatch.setattr("charrnn.generation.prompted.MIN_SHARE", 1)
+    monkeypatch.setattr("charrnn.generation.batch.TAKEN_AT_ONCE", 32)
     sampler = PromptedSampler(model_of(), "ab", SampleConfig(length=12, seed=5, stop=("d",)))
     for num_cores in (1, 3):
         monkeypatch.setattr("charrnn._cores.num_cores", lambda n=num_cores: n)
@@ -22,7 +22,7 @@ def test_many_are_what_each_alone_is_on_any_number_of_cores(monkeypatch, num):
 
 
 def test_who_takes_no_more_ends_all_cores(monkeypatch):
-    monkeypatch.setattr("charrnn.generation.prompted._LEAST_SHARE", 1)
+    monkeypatch.setattr("charrnn.generation.prompted.MIN_SHARE", 1)
     monkeypatch.setattr("charrnn._cores.num_cores", lambda: 2)
     before = threading.active_count()
     sampler = PromptedSampler(model_of(), "", SampleConfig(length=9, seed=5))

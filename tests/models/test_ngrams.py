@@ -71,7 +71,7 @@ def test_the_most_frequent_are_kept_where_there_are_too_many():
 
 
 def test_of_a_long_text_evenly_placed_excerpts_are_counted(monkeypatch):
-    monkeypatch.setattr(ngrams, "_MAX_CHARS", 160)
+    monkeypatch.setattr(ngrams, "MAX_CHARS", 160)
     ids = np.repeat(np.arange(16), 1000)  # an excerpt falls into every part of it
     keys = ngrams.learn(ids, longest=2, min_count=5)
     assert len(keys[0]) == 16 + 1

@@ -1,6 +1,7 @@
 """The fast step against the reference, for every cell and shape."""
 
 import dataclasses
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -51,17 +52,21 @@ def test_one_stream_steps_as_the_textbook_does(cell, shape):
 def test_contexts_that_were_forgotten_are_computed_anew(monkeypatch):
     config = ModelConfig(**SHAPES[0])
     weights = random_weights(config, VOCAB_SIZE)[1]
-    monkeypatch.setattr("charrnn.models.step_numpy._KEPT_BYTES", 1)
-    stepper = NumpyBackend(config, weights).stepper()
-    expected, _ = textbook(config, weights, random_ids(80)[:, None])
-    stepped = np.array([stepper.step(i).copy() for i in random_ids(80).tolist()])
-    np.testing.assert_allclose(stepped, expected[:, 0], atol=1e-5)
-    assert len(stepper._kept) == 1
+    ids_T = np.tile([1, 2, 3], 20)
+    expected, _ = textbook(config, weights, ids_T[:, None])
+    for kept_bytes, num_computed in ((1, 60), (1 << 20, 3 + config.ngrams - 1)):
+        monkeypatch.setattr("charrnn.models.step_numpy.KEPT_BYTES", kept_bytes)
+        backend = NumpyBackend(config, weights)
+        stepper = backend.stepper()
+        with mock.patch.object(backend, "products", side_effect=backend.products) as products:
+            stepped = np.array([stepper.step(i).copy() for i in ids_T.tolist()])
+        np.testing.assert_allclose(stepped, expected[:, 0], atol=1e-5)
+        assert products.call_count == num_computed
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_text_read_at_once_is_a_text_read_step_by_step(cell, shape, monkeypatch):
-    monkeypatch.setattr("charrnn.models.step_numpy._CHUNK", 32)
+    monkeypatch.setattr("charrnn.models.step_numpy.CHUNK_CHARS", 32)
     config = ModelConfig(cell=cell, **shape)
     weights = random_weights(config, VOCAB_SIZE)[1]
     ids_T = random_ids(70)

@@ -41,9 +41,9 @@ def test_what_does_not_fit_is_folded_where_it_is_widest(monkeypatch, capsys):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "30")
     tables.print_table(["", ""], [["sha", "0123456789" * 4], ["step", "1,234,567"]])
-    shown = capsys.readouterr().out.splitlines()
-    assert shown == ["", *tables._lines(["sha", "0123456789" * 4], [4, 20]), *shown[-2:]]
-    assert shown[-2] == "  step   1,234,567"
+    assert capsys.readouterr().out == (
+        "\n  sha    01234567890123456789\n         01234567890123456789\n  step   1,234,567\n\n"
+    )
 
 
 @stumble(55)

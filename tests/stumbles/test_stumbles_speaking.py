@@ -207,7 +207,7 @@ def test_samples_without_end(two_runs):
 def test_no_copy_is_drawn_in_the_first_place(charrnn, two_runs, monkeypatch, num_chars, many):
     """Of a text by heart nearly all samples would be copies: at temperature 0 they all are."""
     monkeypatch.setattr("charrnn.generation.sample_filter.PATIENCE", 3)
-    monkeypatch.setattr("charrnn.cli.sample_writer._CHARS_OF_PATIENCE", 3)
+    monkeypatch.setattr("charrnn.cli.sample_writer.CHARS_OF_PATIENCE", 3)
     text = Path("text.txt").read_text()
     flags = ("sample", "a", "-n", 300, "-s", 1, "-t", 0.3, *many)
     done = charrnn(*flags, "--novel", num_chars)
@@ -273,7 +273,7 @@ def test_new_records_are_told_by_an_index_that_is_made_once_and_said(
 ):
     for file in Path("checkpoints/.corpora").glob("*-hashes.npy"):
         file.unlink()
-    monkeypatch.setattr("charrnn.data.record_index._CHUNK_CHARS", 500)
+    monkeypatch.setattr("charrnn.data.record_index.CHUNK_CHARS", 500)
     wish = ("sample", "names", "--num", 5, "--novel", "-s", 1)
     first = charrnn(*wish)
     assert re.search(r"making an index of \d+ records; it is kept for the next time", first.err)

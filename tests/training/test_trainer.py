@@ -52,12 +52,17 @@ def test_metrics_hold_every_figure(charrnn, corpus, tmp_path):
 
 
 @pytest.fixture
-def trainer(charrnn, corpus, tmp_path):
-    """A run of 60 steps, to go on from step 60 to step 90."""
-    charrnn(*TRAIN)
+def events():
+    return Events()
+
+
+@pytest.fixture
+def trainer(charrnn_once, corpus, tmp_path, events):
+    """A run of 60 steps, to go on from step 60 to step 90; `events` hears of it."""
+    charrnn_once(*TRAIN)
     with run_of(tmp_path).locked():
         request = ResumeRequest(run_of(tmp_path), Budget(steps=90))
-        yield resume_run(request, Session(save_every=600))
+        yield resume_run(request, Session(callbacks=(events,), save_every=600))
 
 
 def test_losses_since_the_last_figures_go_on_where_the_new_ones_are(trainer):
@@ -116,9 +121,7 @@ class Events(Callback):
         self.heard.append(("close", trainer.state.step))
 
 
-def test_a_caller_walks_through_the_steps_and_hears_what_happens(trainer, tmp_path):
-    events = Events()
-    trainer._callbacks += (events,)
+def test_a_caller_walks_through_the_steps_and_hears_what_happens(trainer, events, tmp_path):
     assert [report.step for report in trainer.steps()] == list(range(61, 91))
     happened = [("start", 60), ("validation of loss", 75), ("validation of loss", 90)]
     assert events.heard == [*happened, ("finish", 90), ("close", 90)]

@@ -1,12 +1,10 @@
 import dataclasses
 import json
 
-import numpy as np
 import pytest
 from conftest import TRAIN, run_of, small_text
 
 from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint
 from charrnn.training import verify
 
 
@@ -66,18 +64,31 @@ class TestVerify:
         damage(path, 1)
         assert "metrics.jsonl cannot be read at line 1" in charrnn("verify", "a").err
 
-    def test_a_machine_that_computes_otherwise_is_found(self, charrnn, tmp_path):
+    @pytest.mark.parametrize(("change", "told"), [(1e-6, ""), (0.5, "0.5")])
+    def test_a_machine_that_computes_otherwise_is_found(self, charrnn, tmp_path, change, told):
         """A checkpoint that is whole, but whose weights no step leads to."""
         run = run_of(tmp_path)
         found = checkpoint.read(run.last)
-        found.arrays["weights.head.bias"][2] += 1e-6
+        found.arrays["weights.head.bias"][2] += change
         checkpoint.write(run.last, found)
         done = charrnn("verify", "a")
         assert done.code == 4
-        assert "steps 60 to 60 made again, and step 60: weights.head.bias differs by up to " in (
-            done.err
-        )
+        difference = f"weights.head.bias differs by up to {told}"
+        assert f"steps 60 to 60 made again, and step 60: {difference}" in done.err
         assert charrnn("verify", "a", "--replay", 0).code == 0
+
+    def test_a_checkpoint_that_lacks_an_array_of_the_training_state_is_found(
+        self, charrnn, tmp_path
+    ):
+        run = run_of(tmp_path)
+        found = checkpoint.read(run.last)
+        del found.arrays["optimizer.head.bias.m"]
+        checkpoint.write(run.last, found)
+        done = charrnn("verify", "a")
+        assert (done.code, "optimizer.head.bias.m is not in the checkpoint" in done.err) == (
+            4,
+            True,
+        )
 
     def test_it_is_json_for_programs(self, charrnn):
         done = charrnn("verify", "--json")
@@ -141,21 +152,3 @@ def test_with_an_unknown_symbol_it_says_that_it_cannot_compare(charrnn, tmp_path
     (tmp_path / "c").write_text(small_text(500) + "ñ")
     assert charrnn("train", "c", "--max-vocab", 9, "--hidden-size", 4, "--steps", 2).code == 0
     assert "it cannot be compared" in charrnn("verify").out
-
-
-def test_a_difference_is_named_and_measured():
-    class Standing:
-        def arrays(self):
-            return {"weights.a": np.array([1.0, 2.0], np.float32)}
-
-    def goal(**arrays):
-        made = Checkpoint.__new__(Checkpoint)
-        object.__setattr__(made, "arrays", arrays)
-        return made
-
-    same, other = np.array([1, 2], np.float32), np.array([1, 2.5], np.float32)
-    assert verify._difference(Standing(), goal(**{"weights.a": same})) == ""
-    assert verify._difference(Standing(), goal(**{"weights.a": other})) == (
-        "weights.a differs by up to 0.5"
-    )
-    assert verify._difference(Standing(), goal()) == "weights.a is not in the checkpoint"

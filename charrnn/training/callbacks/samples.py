@@ -15,7 +15,7 @@ from charrnn.training.loop import Report
 if TYPE_CHECKING:
     from charrnn.training.trainer import Trainer
 
-_MAX_SHARE_OF_TIME = 1 / 100  # for samples that only the clock asks for
+MAX_SHARE_OF_TIME = 1 / 100  # for samples that only the clock asks for
 
 
 class Samples(Callback):
@@ -53,7 +53,7 @@ class Samples(Callback):
             trainer.record(sample=text)
         trainer.emit("on_sample", text)
         now = time.monotonic()
-        pause = (now - began) / _MAX_SHARE_OF_TIME
+        pause = (now - began) / MAX_SHARE_OF_TIME
         self._next = now + max(self._seconds_between, pause)
 
 
