@@ -10,27 +10,33 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
 from charrnn import _atomic
-from charrnn.runs import checkpoint
 
 SAVER = Path(__file__).with_name("saver.py")
 
 
-def refusing(monkeypatch: pytest.MonkeyPatch, times: int):
-    """The next so many checkpoints meet a full disk."""
-    write, left = checkpoint.write_atomically, [times]
+def refuse(
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    *,
+    times: int = 1_000_000,
+    error: int = errno.ENOSPC,
+) -> None:
+    """Have the disk refuse to make files of that name, which may be a pattern; so many times."""
+    open_file, left = os.open, [times]
 
-    def full(path, pieces):
-        if left[0]:
+    def refusing(path: str | Path, flags: int, *mode: int) -> int:
+        if left[0] and flags & os.O_CREAT and fnmatch(Path(path).name, f".{name}.*.tmp"):
             left[0] -= 1
-            raise OSError(errno.ENOSPC, "No space left on device")
-        write(path, pieces)
+            raise OSError(error, os.strerror(error))
+        return open_file(path, flags, *mode)
 
-    monkeypatch.setattr(checkpoint, "write_atomically", full)
+    monkeypatch.setattr(os, "open", refusing)
 
 
 class Saver:

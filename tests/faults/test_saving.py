@@ -17,7 +17,7 @@ from injection import (
     can_trace,
     obeying_modes,
     recorded,
-    refusing,
+    refuse,
     traced_save,
 )
 from matrix import crash_points, row
@@ -305,7 +305,7 @@ def test_the_file_has_the_mode_that_the_umask_says(tmp_path, mask):
 def test_a_disk_that_refuses_at_the_start_ends_the_run_before_step_one(
     charrnn, corpus, monkeypatch
 ):
-    refusing(monkeypatch, 1)
+    refuse(monkeypatch, "*.safetensors", times=1)
     failed = charrnn(*TRAIN)
     assert failed.code == 6
     assert "cannot write checkpoints/a/last.safetensors: No space left on device" in failed.err
@@ -319,7 +319,7 @@ def test_a_disk_that_refuses_in_mid_run_costs_nothing_but_a_warning(
     with pytest.MonkeyPatch.context() as patch:
         signal_at(patch, 9, signal.SIGINT)
         charrnn(*TRAIN)
-    refusing(monkeypatch, 3)
+    refuse(monkeypatch, "*.safetensors", times=3)
     warned = charrnn("resume", "a", "--save-every", 0)
     assert warned.code == 0
     assert warned.err.count("training goes on and the next save tries again") == 3
@@ -331,11 +331,7 @@ def test_a_disk_that_refuses_the_metrics_ends_a_resume_with_its_code(
     charrnn, corpus, tmp_path, monkeypatch
 ):
     charrnn(*TRAIN)
-
-    def full(path, pieces):
-        raise OSError(errno.EROFS, "Read-only file system")
-
-    monkeypatch.setattr("charrnn.runs.run.write_atomically", full)
+    refuse(monkeypatch, "metrics.jsonl", error=errno.EROFS)
     failed = charrnn("resume", "a", "--steps", 90)
     assert failed.code == 6
     assert "cannot write in checkpoints/a: Read-only file system" in failed.err
@@ -346,7 +342,7 @@ def test_a_disk_that_refuses_the_last_save_says_so(charrnn, corpus, tmp_path, mo
     with pytest.MonkeyPatch.context() as patch:
         signal_at(patch, 9, signal.SIGINT)
         charrnn(*TRAIN)
-    refusing(monkeypatch, 10**6)
+    refuse(monkeypatch, "*.safetensors")
     assert charrnn("resume", "a").code == 6
     assert checkpoint.read(run_of(tmp_path).last).position.step == 10
 

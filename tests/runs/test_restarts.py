@@ -2,6 +2,7 @@
 
 import pytest
 from conftest import ROOT
+from injection import refuse
 from test_checkpoint import small
 
 from charrnn.errors import StorageError
@@ -43,9 +44,6 @@ def test_a_note_that_cannot_be_read_is_passed_over(text):
 
 
 def test_a_disk_that_refuses_the_note_says_so(monkeypatch):
-    def full(path, chunks):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(restarts, "write_atomically", full)
+    refuse(monkeypatch, "launch.json")
     with pytest.raises(StorageError, match="cannot write .*launch.json: No space left on device"):
         begin()
