@@ -56,6 +56,25 @@ def test_the_top_of_the_package_holds_what_everybody_knows():
     assert {path.stem for path in SOURCE.glob("*.py")} <= known
 
 
+PRIVATE_MODULES = {"_atomic", "_cores", "_text"}
+PUBLIC_ALL_THE_SAME = {"_exit", "_getframe", "_replace", "_repr_html_", "_repr_svg_"}
+
+
+def test_renaming_what_is_private_breaks_no_test():
+    """Tests import, call and patch public names alone."""
+    for path in Path(__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            used = set()
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("charrnn"):
+                used = {alias.name for alias in node.names}
+            elif isinstance(node, ast.Attribute) and ast.unparse(node.value) != "self":
+                used = {node.attr}
+            elif isinstance(node, ast.Constant) and str(node.value).startswith("charrnn."):
+                used = set(str(node.value).split("."))
+            private = {name for name in used if name.startswith("_") and not name.endswith("__")}
+            assert private <= PRIVATE_MODULES | PUBLIC_ALL_THE_SAME, (path, ast.unparse(node))
+
+
 @pytest.mark.parametrize(
     ("imports", "absent"),
     [

@@ -16,9 +16,9 @@ from torch import Tensor
 from charrnn.models.tags import tag_of
 
 _EPSILON = 1e-8
-_GRAM_BETA = 0.95  # how slowly the statistics that give SOAP its basis move
+GRAM_BETA = 0.95  # how slowly the statistics that give SOAP its basis move
 _STEPS_BETWEEN_BASES = 10
-_MAX_SIDE = 4096  # a basis of more directions would cost more than it brings
+MAX_SIDE = 4096  # a basis of more directions would cost more than it brings
 
 
 class Betas(NamedTuple):
@@ -107,7 +107,7 @@ class Soap(Adam):
     def step(self, gradient: Tensor, *, rate: float, number: int) -> None:
         """Apply a gradient. `number` counts updates from 1."""
         m, v, gram, basis = (self.tensors[name] for name in ("m", "v", "gram", "basis"))
-        gram.lerp_(gradient.t() @ gradient, 1.0 if number == 1 else 1 - _GRAM_BETA)
+        gram.lerp_(gradient.t() @ gradient, 1.0 if number == 1 else 1 - GRAM_BETA)
         if number == 1:
             home = "cpu" if gram.device.type == "mps" else gram.device  # mps has no eigh
             basis.copy_(torch.linalg.eigh(gram.to(home))[1])
@@ -171,7 +171,7 @@ def _rule(weight: Tensor, kind: str) -> type[Adam]:
     tag = tag_of(weight)
     if tag == "table":
         return RowAdam
-    if tag == "matrix" and kind == "soap" and weight.shape[1] <= _MAX_SIDE:
+    if tag == "matrix" and kind == "soap" and weight.shape[1] <= MAX_SIDE:
         return Soap
     return Adam
 

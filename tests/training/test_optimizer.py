@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from charrnn.models.tags import tag
-from charrnn.training.optimizer import _GRAM_BETA, _MAX_SIDE, Betas, Optimizer, Soap
+from charrnn.training.optimizer import GRAM_BETA, MAX_SIDE, Betas, Optimizer, Soap
 
 TAGS = {"layers.0.weight_hh": "matrix", "embedding": "table"}
 SHAPES = {"layers.0.weight_hh": (8, 3), "layers.0.bias_hh": (8,), "head.weight": (5, 4)}
@@ -97,7 +97,7 @@ def test_soap_is_adam_in_the_eigenbasis():
             _, basis = torch.linalg.eigh(gram)
             m, v = torch.zeros(8, 5), torch.zeros(8, 5)
         else:
-            gram = _GRAM_BETA * gram + (1 - _GRAM_BETA) * gradient.t() @ gradient
+            gram = GRAM_BETA * gram + (1 - GRAM_BETA) * gradient.t() @ gradient
         turned = gradient @ basis
         m = 0.8 * m + 0.2 * turned
         v = 0.98 * v + 0.02 * turned**2
@@ -170,6 +170,6 @@ def test_a_matrix_has_soap_whatever_its_name_and_the_others_have_adam():
 
 
 def test_a_matrix_too_wide_for_a_basis_has_adam():
-    weights = weights_of({"layers.0.weight_hh": (1, _MAX_SIDE + 1)})
+    weights = weights_of({"layers.0.weight_hh": (1, MAX_SIDE + 1)})
     tensors = Optimizer(weights, kind="soap", weight_decay=0).tensors()
     assert {name.rpartition(".")[2] for name in tensors} == {"m", "v"}
