@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # two processes with two threads each would spin
+os.environ.pop("CHARRNN_CHECKPOINTS", None)  # tests make their runs in folders of their own
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # so would OpenBLAS, which obeys no such policy
 
 import numpy as np
