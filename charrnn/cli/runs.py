@@ -152,16 +152,16 @@ def verify(
 
     its_run = inputs.root().find(run)
     with closing(ProgressBar(1, what=f"verifying {its_run.name}", at_once=True)) as bar:
-        from charrnn.training import verify
+        from charrnn.training import verify_run
 
-        findings = verify.checked(its_run, at_most=replay, progress=bar.so_far)
+        findings = verify_run.checked(its_run, at_most=replay, progress=bar.so_far)
     if as_json:
         print_json([vars(finding) for finding in findings])
     else:
         print_table(["", ""], [[finding.what, finding.found] for finding in findings])
     problems = [finding.problem for finding in findings if finding.problem]
     if problems:
-        raise CheckpointError("; ".join(problems), verify.ADVICE)
+        raise CheckpointError("; ".join(problems), verify_run.ADVICE)
 
 
 def _facts(run: "Run", last: "Checkpoint") -> dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.config import SampleConfig
-from charrnn.generation.logit_filters import passes_filters
+from charrnn.generation.top_k_top_p import passes_filters
 from charrnn.models.step_backend import Stepper
 
 FloatArray = npt.NDArray[np.floating[Any]]

@@ -229,17 +229,17 @@ MISTAKES = [
     ),
     Mistake(
         "verify does not say what is damaged",
-        "training.verify:files",
+        "training.verify_run:files",
         'Finding(path.name, "damaged", error.message)',
         'Finding(path.name, "damaged")',
-        "../training/test_verify.py",
+        "../training/test_verify_run.py",
     ),
     Mistake(
         "verify does not compare what it makes again",
-        "training.verify:_repeated",
+        "training.verify_run:_repeated",
         "any(comparisons)",
         "False",
-        "../training/test_verify.py",
+        "../training/test_verify_run.py",
     ),
     # The same trajectory, always.
     Mistake(
@@ -330,10 +330,10 @@ MISTAKES = [
     ),
     Mistake(
         "files go unchecked where the steps cannot be made again",
-        "training.verify:replay",
+        "training.verify_run:replay",
         "(CorpusError, UsageError)",
         "CheckpointError",
-        "../training/test_verify.py::test_where_the_steps_cannot_be_made_again_the_files_are_still_looked_at",
+        "../training/test_verify_run.py::test_where_the_steps_cannot_be_made_again_the_files_are_still_looked_at",
     ),
     # Divergence.
     Mistake(

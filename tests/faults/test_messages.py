@@ -146,7 +146,7 @@ PROVED_BY = {
     "api:_require_not_negative": ["test_api.py"],
     "cli.app:_charrnn": ["faults/test_homes.py"],
     "cli.inputs:open_file": ["stumbles/test_stumbles_second_look.py"],
-    "cli.runs:verify": ["training/test_verify.py"],
+    "cli.runs:verify": ["training/test_verify_run.py"],
     "cli.sample_writer:_stream": ["cli/test_copies.py"],
     "config:Checked.from_json": ["faults/test_damage.py"],
     "config:_check": ["test_config.py"],

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.config import SampleConfig
-from charrnn.generation.logit_filters import passes_filters
+from charrnn.generation.top_k_top_p import passes_filters
 
 LOGITS = np.log([0.25, 0.5, 0.125, 0.125]) - np.log(0.5)
 

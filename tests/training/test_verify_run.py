@@ -5,7 +5,7 @@ import pytest
 from conftest import TRAIN, run_of, small_text
 
 from charrnn.runs import checkpoint
-from charrnn.training import verify
+from charrnn.training import verify_run
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ class TestVerify:
         assert done.code == 4
         assert done.err.splitlines()[-1] == (
             f"charrnn: checkpoints/a/{name}.safetensors is not a valid charrnn checkpoint: its"
-            f" digest does not match; {verify.ADVICE}"
+            f" digest does not match; {verify_run.ADVICE}"
         )
         assert {path: path.read_bytes() for path in before} == before
 
@@ -99,15 +99,15 @@ class TestVerify:
 def test_all_steps_since_the_previous_save_are_made_again(charrnn, corpus, tmp_path):
     charrnn(*TRAIN)
     run = run_of(tmp_path)
-    whole = verify.replay(run, at_most=None)
+    whole = verify_run.replay(run, at_most=None)
     assert (whole.first, whole.last, whole.difference) == (0, 60, "")
     assert whole.num_compared == 6 + 2
-    part = verify.replay(run, at_most=23)
+    part = verify_run.replay(run, at_most=23)
     assert (part.first, part.last, part.num_compared) == (0, 23, 2)
     lines = [json.loads(line) for line in run.metrics.read_text().splitlines()]
     next(line for line in lines if line["step"] == 20 and "grad_norm" in line)["grad_norm"] += 1e-6
     run.metrics.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    other = verify.replay(run, at_most=None)
+    other = verify_run.replay(run, at_most=None)
     assert other.last == 20
     assert "step 20: gradient norm" in other.difference
 
