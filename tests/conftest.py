@@ -1,5 +1,5 @@
-"""What many tests share: a small text, a folder of their own, the command line in this process,
-runs to compare; and the fault matrix as a table, after tests that prove its rows.
+"""Shared by many tests: a small text, an empty folder, the command line in this process, trained
+runs and their comparison; and the table of the fault matrix at the end.
 """
 
 import contextlib
@@ -47,7 +47,7 @@ ROOT = Root(Path("checkpoints"))  # in the folder of a test
 TESTS = str(Path(__file__).parent)
 PLACES = [*(place for place in sys.path if place.startswith(TESTS)), os.environ.get("PYTHONPATH")]
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, PLACES))  # for scripts of the tests
-settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.register_profile("untimed", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("untimed")
 typer.main.get_command = functools.cache(typer.main.get_command)  # made of types at each call
 torch.set_num_threads(1)  # small networks gain nothing from more
@@ -58,9 +58,7 @@ if hasattr(signal, "SIGHUP"):
 
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test works in an empty folder, so checkpoints/ and data/ are its own; and no test waits
-    for a disk.
-    """
+    """Run every test in an empty folder, and let no test wait for a disk."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
@@ -71,7 +69,7 @@ def cell(request: pytest.FixtureRequest) -> str:
 
 
 def small_text(num_chars: int = 6000, *, seed: int = 0) -> str:
-    """Lines of invented words: learnable, and the same every time."""
+    """Return lines of invented words: easy to learn, and always the same."""
     random = np.random.default_rng(seed)
     words = ["".join(random.choice(list("aeioulmnrst"), size=4)) for _ in range(30)]
     text = ""
@@ -101,7 +99,7 @@ CommandLine = Callable[..., Result]
 def charrnn(
     monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> CommandLine:
-    """The command line in this process: quick, for torch is imported once."""
+    """Run a command in this process, which is quick because torch is imported once."""
     monkeypatch.setattr(_cores, "num_cores", lambda: 1)
 
     def run(*arguments: object) -> Result:
@@ -121,10 +119,10 @@ def charrnn(
 def charrnn_once(
     charrnn: CommandLine, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., None]:
-    """Run `charrnn train …` once a session; whoever trains the same again gets a copy of the run.
+    """Run `charrnn train …` once a session; a test that trains the same run again gets a copy.
 
-    The arguments name files by relative paths. What counts as the same: the arguments and the
-    contents of these files.
+    Runs are the same if the arguments are, and the contents of the files that they name. Paths are
+    relative.
     """
     is_one_of_several = "PYTEST_XDIST_WORKER" in os.environ
     base = tmp_path_factory.getbasetemp()
@@ -157,26 +155,26 @@ def _is_file(argument: object) -> bool:
 
 @pytest.fixture
 def trained(charrnn_once: CommandLine, corpus: Path) -> None:
-    """The run a, of 20 steps."""
+    """Make the run a, of 20 steps."""
     charrnn_once("train", corpus.name, *QUICK, "--run", "a")
 
 
 @pytest.fixture
 def whole(charrnn_once: CommandLine, corpus: Path, tmp_path: Path) -> Run:
-    """The run whole: what `TRAIN` makes, never interrupted."""
+    """Make the run whole: as `TRAIN` says, without interruption."""
     charrnn_once(*TRAIN[:-1], "whole")
     return run_of(tmp_path, "whole")
 
 
 def start(*arguments: object, **settings: object) -> "subprocess.Popen[bytes]":
-    """The command line in a process of its own."""
+    """Start a command in another process."""
     command = [sys.executable, "-m", "charrnn", *map(str, arguments)]
     return subprocess.Popen(command, **settings)  # type: ignore[call-overload, no-any-return]
 
 
 @pytest.fixture
 def two_runs(charrnn_once: CommandLine, tmp_path: Path) -> Path:
-    """The folder of the runs a, of a text, and names, of a list of numbers."""
+    """Make the runs a (of a text) and names (of a list of numbers); return their folder."""
     (tmp_path / "text.txt").write_text(small_text())
     numbers = [str(number) for number in range(1000, 1300) if number % 7]
     (tmp_path / "names.txt").write_text("\n".join(numbers) + "\n")
@@ -188,9 +186,7 @@ def two_runs(charrnn_once: CommandLine, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """The command line in this process, on a terminal of so many columns: what it shows there,
-    stdout and stderr together.
-    """
+    """Run a command in this process on a terminal; return all that it shows there."""
     fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))
     monkeypatch.setattr(_cores, "num_cores", lambda: 1)
     for name in ("COLUMNS", "LINES"):  # pytest-xdist sets them
@@ -227,7 +223,7 @@ def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
 
 def read_all(terminal: int) -> str:
-    """What was written to the other end of a terminal, which has been closed or will be."""
+    """Return all that is written to the other end of a terminal until that is closed."""
     data = b""
     with contextlib.suppress(OSError):  # Linux's way to say that a terminal has ended
         while chunk := os.read(terminal, 65_536):
@@ -237,7 +233,7 @@ def read_all(terminal: int) -> str:
 
 
 def peak_memory(*arguments: object) -> int:
-    """The largest resident set, in bytes, of one command."""
+    """Run a command in another process; return its peak memory in bytes."""
     command = [sys.executable, "-m", "charrnn", *map(str, arguments)]
     process = subprocess.Popen(command)
     _, status, usage = os.wait4(process.pid, 0)
@@ -247,7 +243,7 @@ def peak_memory(*arguments: object) -> int:
 
 
 def start_ranks(num_ranks: int, *command: object, **settings: Any) -> list[Any]:
-    """A Python command in several processes that learn together, as torchrun would start them."""
+    """Start a Python command in several processes of one group, as torchrun does."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -264,7 +260,7 @@ def start_ranks(num_ranks: int, *command: object, **settings: Any) -> list[Any]:
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float = 30) -> None:
-    """Until it is true: so long at most."""
+    """Wait until a condition holds; raise TimeoutError after so many seconds."""
     for _ in range(round(seconds * 100)):
         if condition():
             return
@@ -273,12 +269,12 @@ def wait_until(condition: Callable[[], object], *, seconds: float = 30) -> None:
 
 
 def signal_at(monkeypatch: pytest.MonkeyPatch, step: int, number: int) -> None:
-    """Send this process a signal in the middle of the loop's step."""
+    """Send this process a signal during a training step."""
     at_steps(monkeypatch, {step: lambda: os.kill(os.getpid(), number)})
 
 
 def at_steps(monkeypatch: pytest.MonkeyPatch, actions: Mapping[int, Callable[[], object]]) -> None:
-    """Do something in the middle of the loop's steps."""
+    """Call functions during training steps, by step."""
     rate = loop.learning_rate
 
     def interrupting(at: int, config: TrainConfig) -> float:
@@ -293,14 +289,14 @@ def run_of(tmp_path: Path, name: str = "a") -> Run:
 
 
 def metrics(run: Run) -> list[dict[str, float]]:
-    """What was recorded, but for the only two figures that differ from time to time."""
+    """Return the recorded metrics without the two that measure time."""
     lines = [json.loads(line) for line in run.metrics.read_text().splitlines()]
     timed = ("elapsed_seconds", "chars_per_second")
     return [{name: line[name] for name in line if name not in timed} for line in lines]
 
 
 def same_files(one: Run, other: Run) -> None:
-    """Two runs hold the same arrays to the bit, in last and in best."""
+    """Require that two runs have the same arrays, to the bit, and the same metrics."""
     for path, other_path in ((one.last, other.last), (one.best, other.best)):
         found, expected = checkpoint.read(path), checkpoint.read(other_path)
         assert found.position.step == expected.position.step
@@ -324,9 +320,7 @@ TRAIN = ("train", "corpus.txt", *SMALL, "--steps", 60, "--eval-every", 25, "--ru
 def random_weights(
     config: ModelConfig, vocab_size: int, *, seed: int = 0
 ) -> tuple[dict[str, np.ndarray], Weights]:
-    """Weights drawn at random, under their names and gathered; half of all pairs, triples … have
-    an embedding of their own.
-    """
+    """Return random weights, by name and as `Weights`; half of all n-grams have their own row."""
     random = np.random.default_rng(seed)
     keys = random_ngrams(config, vocab_size)
     arrays = {
@@ -337,13 +331,13 @@ def random_weights(
 
 
 def random_ngrams(config: ModelConfig, vocab_size: int) -> tuple[np.ndarray, ...]:
-    """The keys of the n-grams that are frequent in a random text."""
+    """Return the keys of the frequent n-grams of a random text."""
     text = np.random.default_rng(5).integers(vocab_size, size=20 * vocab_size)  # the same always
     return ngrams.learn(text, longest=config.ngrams, min_count=2)
 
 
-_outcomes: dict[int, list[str]] = {}  # of the tests of each row of the fault matrix
-_faults: Counter[int] = Counter()  # that these injected
+_outcomes: dict[int, list[str]] = {}  # of tests, by row of the fault matrix
+_faults: Counter[int] = Counter()  # injected by them
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -359,13 +353,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def numbers_of(item: pytest.Item, name: str) -> list[int]:
-    """The rows of the fault matrix, or the stumbles, that a test proves."""
+    """Return the rows of the fault matrix, or the stumbles, that a test proves."""
     return sorted({mark.args[0] for mark in item.iter_markers(name)})
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Reports carry the rows and the faults: they may come from another process."""
+    """Put rows and injected faults into the report, which may come from another process."""
     report = yield
     report.rows, report.faults = numbers_of(item, "row"), {}
     if report.rows and report.when == "call":

@@ -1,12 +1,11 @@
-"""Does a change of the code leave what it does as it was? Compares two versions of charrnn.
+"""Does the code still do the same? Compare the behaviour of charrnn with that of another commit.
 
-    python tests/freeze.py COMMIT [WORDS ...]    only those observations that hold any of the words
+    python tests/freeze.py COMMIT [WORDS ...]    only observations whose name contains a word
 
 Trains small runs of every cell, with each optimiser, dropout, records, bytes, two processes,
 killed and resumed; then compares the SHA-256 of their weights and the `--json` of every command,
-number for number, with those of COMMIT, which is checked out into a temporary worktree. Figures of
-time are left out. Nothing is stored, for the last bits differ from machine to machine. Ends with 1
-where anything differs.
+number for number, with those of COMMIT in a temporary worktree. Measured times are left out.
+Nothing is stored, because the last bits differ between machines. Exits with 1 if anything differs.
 """
 
 import hashlib
@@ -64,7 +63,7 @@ COMMANDS = {
 
 
 class Version:
-    """One version of charrnn, in a folder of its own."""
+    """A version of charrnn with a working folder of its own."""
 
     def __init__(self, tree: Path, folder: Path) -> None:
         self._folder = folder
@@ -72,7 +71,7 @@ class Version:
         _make_corpora(folder)
 
     def start(self, *arguments: str, module: str = "charrnn") -> "subprocess.Popen[str]":
-        """Begin a command."""
+        """Start a command."""
         return subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=self._folder,
@@ -84,13 +83,13 @@ class Version:
         )
 
     def output(self, command: str) -> str:
-        """What a command writes to standard output, and its exit code if that is not 0."""
+        """Return what a command writes to stdout, followed by its exit code if that is not 0."""
         process = self.start(*command.split())
         out, _ = process.communicate()
         return f"{out}exit code {process.returncode}" if process.returncode else out
 
     def train(self, name: str) -> None:
-        """Make one of the `RUNS`."""
+        """Train one of the `RUNS`."""
         corpus_and_flags = f"{RUNS[name]} {SIZES} --steps 60 --name {name}".split()
         if name == "two":
             ranks = ["--standalone", "--nproc-per-node", "2", "-m", "charrnn"]
@@ -105,12 +104,12 @@ class Version:
         training.wait()
 
     def weights(self, name: str) -> dict[str, str]:
-        """The SHA-256 of the weights in each checkpoint of a run."""
+        """Return the SHA-256 of the weights in each checkpoint of a run."""
         paths = sorted((self._folder / "checkpoints" / name).glob("*.safetensors"))
         return {path.name: _digest(path) for path in paths if path.name != "previous.safetensors"}
 
     def modules(self, command: str) -> list[str]:
-        """Which heavy packages a command imports."""
+        """Return the heavy packages that a command imports."""
         heavy = ["torch", "numpy", "rich", "tqdm", "matplotlib"]
         code = (
             "import atexit, sys; atexit.register(lambda: print(*(name for name in "
@@ -125,7 +124,7 @@ class Version:
 
 
 def _make_corpora(folder: Path) -> None:
-    """Texts of invented words, the same every time."""
+    """Write texts of invented words, which are always the same."""
     draw = random.Random(1)
     words = ["".join(draw.choices("aeioulmnrst", k=draw.randint(2, 7))) for _ in range(60)]
 
@@ -148,7 +147,7 @@ def _digest(path: Path) -> str:
 
 
 def _wait_for(path: Path, text: str) -> None:
-    """Until a file holds a text; half a minute at most."""
+    """Wait until a file contains a text, at most half a minute."""
     for _ in range(3000):
         if path.exists() and text in path.read_text():
             return
@@ -157,7 +156,7 @@ def _wait_for(path: Path, text: str) -> None:
 
 
 def _comparable(output: str) -> Any:
-    """What a command wrote, without figures of time: parsed, where it is JSON."""
+    """Return a command's output without measured times, parsed if it is JSON."""
     try:
         return [_timeless(json.loads(line)) for line in output.splitlines()]
     except ValueError:
@@ -171,7 +170,7 @@ def _timeless(value: Any) -> Any:
 
 
 def observations() -> Iterator[tuple[str, Callable[[Version], Any]]]:
-    """What is compared: a name, and how a version is asked for it. A run is made first."""
+    """Yield what is compared: a name, and a function that gets it from a version."""
     for name in RUNS:
         yield f"{name}: weights", lambda version, name=name: version.weights(name)
         for command, line in COMMANDS.items():
@@ -188,7 +187,7 @@ def observations() -> Iterator[tuple[str, Callable[[Version], Any]]]:
 
 @contextmanager
 def _worktree(commit: str) -> Iterator[Path]:
-    """Check a commit out, for a while."""
+    """Check a commit out into a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder, "tree")
         git = ["git", "-C", str(ROOT), "worktree"]
@@ -200,7 +199,7 @@ def _worktree(commit: str) -> Iterator[Path]:
 
 
 def main() -> int:
-    """Compare, and say what differs."""
+    """Compare, and print what differs."""
     commit, words = sys.argv[1], sys.argv[2:] or [""]
     chosen = [each for each in observations() if any(word in each[0] for word in words)]
     num_different = 0

@@ -1,4 +1,4 @@
-"""One process of several, for test_distributed.py: learns every case, and writes what came of it.
+"""One of several processes for test_distributed.py: trains every case and writes down the results.
 
 python together.py FOLDER, with RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT set
 """
@@ -23,7 +23,7 @@ from charrnn.tasks.prefetch import Prefetcher
 from charrnn.training import distributed
 from charrnn.training.loop import TrainingState, train
 
-SPLIT = 9  # the step at which a second process goes on
+SPLIT = 9  # the step after which a second state continues
 _ADAMW = dataclasses.replace(CONFIG, optimizer="adamw", weight_decay=0.1)
 _RECORDS = dataclasses.replace(_ADAMW, batch_size=6, steps=40)
 CASES = {cell: (cell, _ADAMW) for cell in CELLS} | {
@@ -53,7 +53,7 @@ def losses(state: TrainingState, config: TrainConfig, until: int) -> list[float]
 
 
 def learn(name: str, group: distributed.Group, folder: Path) -> dict[str, object]:
-    """A case, to the end; and the same handed on halfway."""
+    """Train a case to the end; and again, resumed halfway from saved arrays."""
     cell, config = CASES[name]
     whole = start(cell, config, group)
     found = losses(whole, config, config.steps)
@@ -74,7 +74,7 @@ def learn(name: str, group: distributed.Group, folder: Path) -> dict[str, object
 
 
 def talk(group: distributed.Group) -> dict[str, object]:
-    """What the processes say to each other, besides gradients."""
+    """Exchange everything but gradients between the processes."""
     with group.one_per_machine_first():
         pass
     return {

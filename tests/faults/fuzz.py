@@ -1,13 +1,12 @@
-"""FileStarts made by a fuzzer that sees which lines of the reader they reach: for each of them a
-checkpoint or one line, within two seconds and 64 MB, and nothing in it is run.
+"""A fuzzer for the reader of checkpoints: each file is a valid checkpoint or one line of error,
+within two seconds and 64 MB, and nothing in it is run.
 
     pip install atheris && python tests/faults/fuzz.py [SECONDS [SEED]]
 
-What hypothesis makes of headers is in test_damage.py. This one searches: a file that reaches new
-lines is kept and changed further. Every file is read as it is, and once more with its lengths and
-its digest made true, for else no change would get past them. What crashed is left as a file whose
-name is printed. With one seed it goes the same way every time, which is what CI wants; 0 is a seed
-drawn at random, for a hunt.
+The fuzzer sees which lines of the reader a file reaches; a file that reaches new lines is kept and
+changed further. Each file is read as it is, and again with correct lengths and a correct digest,
+because these checks would refuse nearly every change. A file that crashes the reader is kept, and
+its name is printed. The same seed gives the same search, as CI needs; seed 0 is random.
 """
 
 import hashlib
@@ -35,7 +34,7 @@ FORBIDDEN = ("exec", "compile", "import", "os.", "subprocess.", "socket.", "ctyp
 
 
 class Watch:
-    """Raises where reading would run, import or start anything."""
+    """Raise if reading a file would run, import or start anything."""
 
     on = False
 
@@ -48,7 +47,7 @@ watch = Watch()
 
 
 def try_both(path: Path, data: bytes) -> None:
-    """A file as it is, and with its lengths and its digest made true."""
+    """Read a file as it is, and with its lengths and its digest corrected."""
     try_one(path, data)
     header, _, payload = data.partition(b"\0")
     body = struct.pack("<Q", len(header)) + header + payload
@@ -56,7 +55,7 @@ def try_both(path: Path, data: bytes) -> None:
 
 
 def try_one(path: Path, data: bytes) -> None:
-    """Read it; what is a checkpoint speaks."""
+    """Read a file; a valid checkpoint must generate text."""
     path.write_bytes(data)
     watch.on = True
     try:
@@ -71,7 +70,7 @@ def try_one(path: Path, data: bytes) -> None:
 
 
 def seeds() -> list[bytes]:
-    """Checkpoints of every format, header and arrays apart so that both can change in length."""
+    """Checkpoints of every format; header and arrays also apart, so that both can change length."""
     files = [
         checkpoint.to_bytes(small()),
         *(path.read_bytes() for path in DATA.glob("*.safetensors")),

@@ -1,4 +1,4 @@
-"""Faults to order: a signal at a step, a disk that refuses, a save that is killed at any call."""
+"""Inject faults: a disk that refuses, a save that is killed or refused at any call."""
 
 import ctypes
 import errno
@@ -27,7 +27,7 @@ def refuse(
     times: int = 1_000_000,
     error: int = errno.ENOSPC,
 ) -> None:
-    """Have the disk refuse to make files of that name, which may be a pattern; so many times."""
+    """Refuse to create files with that name (or pattern), the first `times` times."""
     open_file, left = os.open, [times]
 
     def refusing(path: str | Path, flags: int, *mode: int) -> int:
@@ -40,7 +40,7 @@ def refuse(
 
 
 class Saver:
-    """See saver.py."""
+    """A process that saves checkpoints in child processes: saver.py."""
 
     def __init__(self) -> None:
         settings = {"OPENBLAS_NUM_THREADS": "1"}
@@ -50,13 +50,13 @@ class Saver:
         )  # fmt: skip
 
     def begin(self, **order: object) -> int:
-        """Have a save made; the process id of the one who makes it."""
+        """Start a save; return the id of the child process that makes it."""
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
     def end(self) -> int:
-        """How that save ended: 0 saved, 6 refused, 9 ended by its order, negative by a signal."""
+        """Return how the save ended: 0 saved, 6 refused, 9 ended as ordered, -9 killed."""
         code = int(self._process.stdout.readline())
         assert code in (0, 6, 9, -9), code
         return code
@@ -72,7 +72,7 @@ class Saver:
 
 
 def can_trace() -> bool:
-    """Whether there is a strace, and we may use it on our own children."""
+    """Whether strace is installed and may trace child processes."""
     if shutil.which("strace") is None:
         return False
     sleeper = subprocess.Popen(["sleep", "5"])
@@ -87,8 +87,8 @@ def can_trace() -> bool:
 
 
 def traced_save(saver: Saver, folder: Path, inject: str = "") -> tuple[int, Counter[str]]:
-    """A save under strace, with a fault injected: how it ended, and the calls it made by name, the
-    fault's own among them as "".
+    """Save under strace, with a fault injected. Return how the save ended, and how often it made
+    each system call; the key "" counts the injected faults.
     """
     fifo = folder.parent / "go"
     os.mkfifo(fifo)
@@ -111,7 +111,7 @@ def traced_save(saver: Saver, folder: Path, inject: str = "") -> tuple[int, Coun
 
 @contextmanager
 def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[object, ...]]]:
-    """What storage.py does to the disk meanwhile: ("write", path, bytes), ("rename", from, to) …"""
+    """Record the disk operations of _atomic: ("write", path, bytes), ("rename", from, to), …"""
     done: list[tuple[object, ...]] = []
     paths: dict[int, Path] = {}
     touch = {
@@ -152,16 +152,16 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[object, ...
 
 
 class _Sets(ctypes.Structure):
-    """The capabilities of a thread, one bit each: see capset(2)."""
+    """Capability sets of a thread, one bit for each capability: see capset(2)."""
 
     _fields_ = tuple((name, ctypes.c_uint32) for name in ("effective", "permitted", "inheritable"))
 
 
 @contextmanager
 def obeying_modes() -> Iterator[None]:
-    """Even for root a read-only folder is read-only meanwhile, in this thread and those it starts.
+    """Make read-only folders read-only for root too, in this thread and in those that it starts.
 
-    Needs Linux where the tests are run by root.
+    As root it needs Linux.
     """
     if os.geteuid() != 0:
         yield

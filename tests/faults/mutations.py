@@ -1,11 +1,9 @@
-"""Do the tests notice? Each mistake of a list is made in a copy of charrnn, and the tests of its
-row must turn red.
+"""Do the tests notice mistakes? Make each mistake of a list in a copy of charrnn; its test must fail.
 
-    python tests/faults/mutations.py [WORDS ...]     only those mistakes that hold any of these
+    python tests/faults/mutations.py [WORDS ...]     only mistakes whose text contains a word
 
-First the same tests run on an unchanged copy and must be green. Ends with 1 where a mistake went
-unnoticed. A mistake that no longer fits the code ends it too: bring the list up to date. When a
-function moves or is renamed, change its name here.
+First the same tests run on an unchanged copy and must pass. Exits with 1 if a mistake is not noticed
+or no longer fits the code. When a function moves or is renamed, change its name in the list.
 """
 
 import ast
@@ -49,21 +47,21 @@ MISTAKES = [
         "_atomic:_write",
         "os.fsync(descriptor)",
         "",
-        "test_saving.py::test_whatever_reached_the_disk_when_the_power_went_a_checkpoint_loads",
+        "test_saving.py::test_a_checkpoint_loads_after_a_power_cut_at_any_moment",
     ),
     Mistake(
         "the folder is not synced after the rename",
         "_atomic:write_atomically",
         "_fsync_folder(path.parent)",
         "",
-        "test_saving.py::test_whatever_reached_the_disk_when_the_power_went_a_checkpoint_loads",
+        "test_saving.py::test_a_checkpoint_loads_after_a_power_cut_at_any_moment",
     ),
     Mistake(
         "a file is written in place",
         "_atomic:write_atomically",
         "temporary_beside(path)",
         "path",
-        "test_saving.py::test_a_save_that_ends_before_any_touch_of_the_disk_leaves_the_old_one_or_the_new",
+        "test_saving.py::test_a_save_killed_at_any_os_call_leaves_the_old_checkpoint_or_the_new",
     ),
     Mistake(
         "a file is written in place, as a reader sees it",
@@ -84,14 +82,14 @@ MISTAKES = [
         "_atomic:write_atomically",
         "_remove(temporary)",
         "",
-        "test_saving.py::test_a_touch_of_the_disk_that_fails_costs_no_checkpoint",
+        "test_saving.py::test_a_failing_os_call_loses_no_checkpoint",
     ),
     Mistake(
         "a disk that takes a part of a write is believed to have taken all",
         "_atomic:_write",
         "left = left[os.write(descriptor, left[:_MAX_BYTES_AT_ONCE]):]",
         "os.write(descriptor, left[:_MAX_BYTES_AT_ONCE])\nleft = left[_MAX_BYTES_AT_ONCE:]",
-        "test_saving.py::test_a_disk_that_takes_a_part_of_a_write_is_given_the_rest",
+        "test_saving.py::test_a_partial_write_is_completed",
     ),
     Mistake(
         "a file is for its owner only, whatever the umask says",
@@ -105,35 +103,35 @@ MISTAKES = [
         "_atomic:discard_unfinished",
         "_remove(leftover)",
         "",
-        "test_saving.py::test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not",
+        "test_saving.py::test_temporary_files_of_dead_processes_are_removed_and_those_of_living_ones_kept",
     ),
     Mistake(
         "what a living process writes is removed",
         "_atomic:discard_unfinished",
         "pid.isdecimal() and (not _is_alive(int(pid)))",
         "pid.isdecimal()",
-        "test_saving.py::test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not",
+        "test_saving.py::test_temporary_files_of_dead_processes_are_removed_and_those_of_living_ones_kept",
     ),
     Mistake(
         "the checkpoint before the last is not kept",
         "runs.run:Run.save",
         "keep_beside(self.last, self.previous)",
         "pass",
-        "test_damage.py::test_a_run_with_a_damaged_last_checkpoint_goes_on_from_the_one_before",
+        "test_damage.py::test_a_run_with_a_damaged_last_checkpoint_resumes_from_the_previous_one",
     ),
     Mistake(
         "a run is not saved before its first step",
         "training.trainer:Trainer.steps",
         "self.state.step == 0",
         "False",
-        "test_saving.py::test_a_disk_that_refuses_at_the_start_ends_the_run_before_step_one",
+        "test_saving.py::test_a_full_disk_at_the_start_ends_the_run_before_step_one",
     ),
     Mistake(
         "a full disk ends a run in the middle",
         "training.checkpoints:Checkpoints._try",
         "self._saved = time.monotonic()",
         "raise",
-        "test_saving.py::test_a_disk_that_refuses_in_mid_run_costs_nothing_but_a_warning",
+        "test_saving.py::test_a_full_disk_in_mid_run_costs_only_warnings",
     ),
     # Reading what may be damaged or hostile.
     Mistake(
@@ -141,7 +139,7 @@ MISTAKES = [
         "runs.safetensors_file:read_arrays",
         "hashlib.sha256(memoryview(data)[:-_DIGEST_SIZE]).digest() != data[-_DIGEST_SIZE:]",
         "False",
-        "test_damage.py::test_flipped_bits_in_every_byte_of_the_header_and_in_many_others_are_noticed",
+        "test_damage.py::test_flipped_bits_in_the_header_and_elsewhere_are_noticed",
     ),
     Mistake(
         "a header may be of any length",
@@ -155,14 +153,14 @@ MISTAKES = [
         "runs.safetensors_file:_locations",
         "location.first != start",
         "False",
-        "test_damage.py::test_two_arrays_in_one_place_are_refused",
+        "test_damage.py::test_two_arrays_at_one_offset_are_refused",
     ),
     Mistake(
         "a name may stand twice in a header",
         "runs.safetensors_file:_distinct",
         "len(values) < len(pairs)",
         "False",
-        "test_damage.py::test_a_header_of_which_a_little_is_wrong_is_refused",
+        "test_damage.py::test_a_header_with_one_small_mistake_is_refused",
     ),
     Mistake(
         "declared shapes are not compared with the configuration",
@@ -190,7 +188,7 @@ MISTAKES = [
         "runs.checkpoint:array_problem",
         "max(array.max(), -array.min()) > MAX_WEIGHT",
         "False",
-        "test_damage.py::test_weights_that_no_network_has_are_refused",
+        "test_damage.py::test_weights_with_overflowing_outputs_are_refused",
     ),
     Mistake(
         "a newer format is read as if it were known",
@@ -225,7 +223,7 @@ MISTAKES = [
         "runs.run:Run._first_valid",
         "skipped.append(error)",
         "raise",
-        "test_damage.py::test_a_damaged_last_checkpoint_gives_way_to_the_best",
+        "test_damage.py::test_the_best_checkpoint_replaces_a_damaged_last_one",
     ),
     Mistake(
         "verify does not say what is damaged",
@@ -284,7 +282,7 @@ MISTAKES = [
         "runs.run:Run.clean_up",
         "self.drop_metrics_after(step)",
         "",
-        "test_damage.py::test_a_run_with_a_damaged_last_checkpoint_goes_on_from_the_one_before",
+        "test_damage.py::test_a_run_with_a_damaged_last_checkpoint_resumes_from_the_previous_one",
     ),
     Mistake(
         "a resume forgets the losses since the last figures",
@@ -298,21 +296,21 @@ MISTAKES = [
         "training.setup.machine:runtime_here",
         '("device", "threads")',
         '("device",)',
-        "test_trajectory.py::test_another_number_of_threads_is_a_warning",
+        "test_trajectory.py::test_resuming_with_another_number_of_threads_warns",
     ),
     Mistake(
         "a GPU that is not here ends a resume",
         "training.setup.machine:runtime_here",
         'if "device" in settings:\n    raise',
         "raise",
-        "test_trajectory.py::test_a_gpu_that_is_not_here_is_replaced_and_said",
+        "test_trajectory.py::test_a_missing_gpu_is_replaced_by_the_cpu_with_a_warning",
     ),
     Mistake(
         "other sizes at a resume are passed over",
         "cli.flags.resumed:require_same",
         "value != settings[name]",
         "False",
-        "test_trajectory.py::test_other_sizes_are_refused_with_the_difference",
+        "test_trajectory.py::test_resuming_with_other_sizes_names_the_difference",
     ),
     Mistake(
         "losses since the last figures come back on the processor",
@@ -326,7 +324,7 @@ MISTAKES = [
         "_atomic:discard_unfinished",
         'f".*.{_MACHINE}.*.tmp"',
         '".*.tmp"',
-        "test_saving.py::test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not",
+        "test_saving.py::test_temporary_files_of_dead_processes_are_removed_and_those_of_living_ones_kept",
     ),
     Mistake(
         "files go unchecked where the steps cannot be made again",
@@ -362,7 +360,7 @@ MISTAKES = [
         "training.checkpoints:roll_back",
         "newest.position.rollbacks == MAX_ROLLBACKS",
         "False",
-        "test_divergence.py::test_a_run_that_always_diverges_ends_with_its_code",
+        "test_divergence.py::test_a_run_that_keeps_diverging_ends_with_its_exit_code",
     ),
     # Signals, and several at once.
     Mistake(
@@ -370,7 +368,7 @@ MISTAKES = [
         "training.trainer:Trainer.steps",
         "self.received or self.state.step >= self.config.steps",
         "self.state.step >= self.config.steps",
-        "test_stopping.py::test_a_signal_finishes_the_step_saves_and_says_how_to_go_on",
+        "test_stopping.py::test_a_signal_finishes_the_step_saves_and_says_how_to_continue",
     ),
     # Several processes.
     Mistake(
@@ -378,28 +376,28 @@ MISTAKES = [
         "models.dropout:Draws.lane_dropout",
         "draw(x_TBD, config.batch_size)[share]",
         "draw(x_TBD, x_TBD.shape[1])",
-        "../training/test_distributed.py::test_two_processes_walk_the_path_of_one",
+        "../training/test_distributed.py::test_two_processes_learn_what_one_does",
     ),
     Mistake(
         "a process divides by what its own lanes score",
         "data.batches:RecordLanes.window",
         "np.clip(ends_B - firsts_B, 0, self._seq_length)",
         "np.clip(ends_B - firsts_B, 0, self._seq_length)[self._share]",
-        "../training/test_distributed.py::test_two_processes_walk_the_path_of_one",
+        "../training/test_distributed.py::test_two_processes_learn_what_one_does",
     ),
     Mistake(
         "a launch is not remembered",
         "training.setup.start:_create_folder",
         "restarts.note(run, request.launch)",
         "pass",
-        "test_ranks_lost.py::test_a_process_that_is_killed_changes_nothing[kills0]",
+        "test_ranks_lost.py::test_a_killed_process_does_not_change_the_result[kills0]",
     ),
     Mistake(
         "each process tells a mistake that is found early",
         "cli.train:train",
         "not torchrun.is_one_of_several()",
         "True",
-        "test_ranks_lost.py::test_a_mistake_is_told_once_and_ends_all_with_its_code",
+        "test_ranks_lost.py::test_a_mistake_is_reported_once_and_ends_all_processes_with_its_exit_code",
     ),
     Mistake(
         "only the first process hears a signal",
@@ -414,21 +412,21 @@ MISTAKES = [
         "training.signals:Signals.__enter__",
         "self._receive",
         "signal.SIG_DFL",
-        "test_stopping.py::test_a_signal_to_the_whole_group_still_saves",
+        "test_stopping.py::test_a_signal_to_the_process_group_still_saves",
     ),
     Mistake(
         "a signal that was to be ignored is not",
         "training.signals:Signals.__enter__",
         "signal.getsignal(kind) != signal.SIG_IGN",
         "True",
-        "test_stopping.py::test_a_signal_that_was_ignored_stays_ignored",
+        "test_stopping.py::test_an_ignored_signal_stays_ignored",
     ),
     Mistake(
         "a run is not locked",
         "runs.run:Run.locked",
         "held.enter_context(alone_at(self._lock, wait=False))",
         "pass",
-        "test_runs_at_once.py::test_a_second_trainer_is_told_who_holds_the_run_and_a_killed_one_frees_it",
+        "test_runs_at_once.py::test_a_locked_run_names_its_trainer_and_a_killed_trainer_frees_it",
     ),
     Mistake(
         "two launches may share a run",
@@ -443,42 +441,42 @@ MISTAKES = [
         "__main__:_fail",
         '"--debug" in sys.argv[1:2]',
         "True",
-        "test_texts.py::test_a_corpus_that_is_none_is_told_at_once",
+        "test_texts.py::test_an_unusable_corpus_is_refused_at_once",
     ),
     Mistake(
         "a corpus that changes between two readings goes unnoticed",
         "data.encoding.encode:write_shard",
         "digest.hexdigest() != job.place.sha256",
         "False",
-        "test_texts.py::test_a_file_that_changes_between_the_passes_is_noticed",
+        "test_texts.py::test_a_file_that_changes_between_two_readings_is_noticed",
     ),
     Mistake(
         "a read-only folder is taken for one to write in",
         "data.corpus:_is_writable",
         "os.access(folder, os.W_OK | os.X_OK)",
         "True",
-        "test_read_only.py::test_what_reads_a_run_works_in_a_read_only_folder",
+        "test_read_only.py::test_commands_that_only_read_work_in_a_read_only_folder",
     ),
     Mistake(
         "a resume goes on with another text",
         "data.reload:_read_in",
         'scan.sha256 != facts.sha256 or facts.files_sha256 not in ("", files.sha256)',
         "False",
-        "test_texts.py::test_a_changed_corpus_stops_a_resume_unless_told_otherwise",
+        "test_texts.py::test_a_changed_corpus_stops_a_resume_unless_keep_corpus_is_given",
     ),
     Mistake(
         "a byte that is not of the encoding is named at another place",
         "sources.decoding:_Decoder._decode",
         "self._num_bytes - len(held_back)",
         "self._num_bytes",
-        "test_texts.py::test_a_byte_that_is_not_utf8_is_named_by_line_and_offset",
+        "test_texts.py::test_invalid_utf8_is_named_by_line_and_byte",
     ),
     Mistake(
         "the byte order mark is learned",
         "sources.decoding:_Decoder._without_mark",
         "text = text[1:]",
         "",
-        "test_texts.py::test_what_was_normalised_is_said",
+        "test_texts.py::test_normalised_text_is_mentioned",
     ),
     Mistake(
         "out of memory is a bug of ours",
@@ -492,21 +490,21 @@ MISTAKES = [
         "_text:visible",
         "text.translate(_SYMBOLS)",
         "text",
-        "test_terminals.py::test_what_a_model_learned_cannot_drive_the_terminal",
+        "test_terminals.py::test_learned_escape_codes_are_shown_but_not_executed",
     ),
     Mistake(
         "a pipe gets colours",
         "cli.console.tables:_console",
         "Console(highlight=False, width=width)",
         "Console(force_terminal=True, width=width)",
-        "test_terminals.py::test_what_is_piped_has_no_escape_codes",
+        "test_terminals.py::test_piped_output_has_no_escape_codes",
     ),
     Mistake(
         "a closed pipe is a failure",
         "__main__:main",
         "code == 1",
         "False",
-        "test_terminals.py::test_a_closed_pipe_ends_it_quietly",
+        "test_terminals.py::test_a_closed_pipe_ends_sampling_quietly",
     ),
     # Standard input.
     Mistake(
@@ -514,14 +512,14 @@ MISTAKES = [
         "cli.prompts:read",
         'inputs.note_unread(asking)\nreturn b""',
         "return sys.stdin.buffer.read()",
-        "test_standard_input.py::test_a_pipe_that_nobody_asked_for_is_not_waited_for",
+        "test_standard_input.py::test_no_command_waits_for_standard_input_unasked",
     ),
     Mistake(
         "looking for a piped text takes it",
         "cli.inputs:_is_waiting",
         "any((event & select.POLLIN for _, event in poll.poll(0)))",
         "any(poll.poll(0)) and bool(os.read(0, 1))",
-        "test_standard_input.py::test_what_nobody_asked_for_is_left_for_others_and_said",
+        "test_standard_input.py::test_unread_standard_input_is_left_alone_and_mentioned",
     ),
     # A machine that others use.
     Mistake(
@@ -571,7 +569,7 @@ MISTAKES = [
         "_cores:num_cores",
         "[num_bound, *(int(quota) for quota in _quotas(root))]",
         "[num_bound]",
-        "test_machine_in_use.py::test_a_quota_below_the_cores_that_one_sees_limits_the_threads",
+        "test_machine_in_use.py::test_a_cpu_quota_limits_the_threads",
     ),
     Mistake(
         "a run that learned nothing ends like any other",
@@ -661,26 +659,26 @@ MISTAKES = [
         "cli.prompts:check_end",
         "not model.can_say(model.spelled(text))",
         "False",
-        "../stumbles/test_stumbles_speaking.py::test_an_end_that_can_never_come_is_said",
+        "../stumbles/test_stumbles_sampling.py::test_a_stop_that_can_never_occur_is_reported",
     ),
     Mistake(
         "what was not read of a prompt is part of the record",
         "cli.prompts:checked",
         'prompts if model.records == "none" else [model.known(prompt) for prompt in prompts]',
         "prompts",
-        "../stumbles/test_stumbles_speaking.py::test_what_was_not_read_of_a_prompt_is_not_in_the_record",
+        "../stumbles/test_stumbles_sampling.py::test_unread_characters_of_a_prompt_are_not_in_the_record",
     ),
 ]
 
 
 def main() -> int:
-    """Make the mistakes, a few at once, and say which were noticed."""
+    """Make the mistakes, as many at once as there are cores; print which were noticed."""
     words = sys.argv[1:] or [""]
     chosen = [m for m in MISTAKES if any(word in m.what for word in words)]
     if not chosen:
         raise SystemExit(f"no mistake of the list holds any of: {' '.join(words)}")
     for mistake in chosen:
-        mutated(mistake)  # a list that is out of date is said at once
+        mutated(mistake)  # ends the program at once if the list is out of date
     with tempfile.TemporaryDirectory() as folder:
         copies: SimpleQueue[Path] = SimpleQueue()
         num_at_once = os.cpu_count() or 1
@@ -712,7 +710,7 @@ def main() -> int:
 
 
 def _copy(folder: Path) -> Path:
-    """The program and its tests, to be spoiled."""
+    """Copy the program and its tests into a folder."""
     for name in ("charrnn", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md"):
@@ -802,7 +800,7 @@ def _is_noticed(mistake: Mistake, copy: Path) -> bool:
 
 
 def _tested(copy: Path, tests: Sequence[str]) -> "subprocess.CompletedProcess[str]":
-    """How pytest ends there, and what it says."""
+    """Run tests in a copy; return pytest's exit code and output."""
     command = [sys.executable, "-m", "pytest", "-n", "0", "-x", "-m", "slow or not slow"]
     return subprocess.run(
         [*command, *(f"tests/faults/{test}" for test in tests)],

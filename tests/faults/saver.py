@@ -1,14 +1,14 @@
-"""A process that saves checkpoints in children of its own, so that a test may kill these.
+"""A process that saves checkpoints in child processes, so that a test can kill them.
 
-It reads orders, a JSON object a line: `folder`, the run that has a last checkpoint and beside it
-`new`, the one to save; and what shall happen meanwhile:
+It reads orders, one JSON object on each line. `folder` is the folder of a run with a last
+checkpoint; the file `new` in it is the checkpoint to save. An order may ask for a fault:
 
-    {"wait": FIFO}          wait for a byte from the FIFO: for someone who wants to attach
-    {"exit_at": N}          end without a trace before the Nth touch of the disk
-    {"fail_at": N, "errno": E}   have the Nth touch fail
+    {"wait": FIFO}               wait for a byte from the FIFO, so that a tracer can attach
+    {"exit_at": N}               end the process before the Nth `os` call
+    {"fail_at": N, "errno": E}   let the Nth `os` call fail
 
-The child tells its process id once it is ready; then comes its exit code: 0 saved, 6 refused, 9
-ended. `piece` is how many bytes are written at once.
+The child prints its process id once it is ready; then its exit code is printed: 0 saved, 6 refused,
+9 ended as ordered. `piece` is how many bytes are written at once.
 """
 
 import errno
@@ -31,7 +31,7 @@ def save(order: dict[str, Any]) -> int:
     run = Run(Path(order["folder"]))
     new = checkpoint.read(run.folder / "new")
     write, piece = os.write, order.get("piece", 4096)
-    os.write = lambda file, data: write(file, data[:piece])  # as a disk may take a part
+    os.write = lambda file, data: write(file, data[:piece])  # a disk may write a part only
     print(os.getpid(), flush=True)
     if "wait" in order:
         os.read(os.open(order["wait"], os.O_RDONLY), 1)

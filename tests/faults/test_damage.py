@@ -1,4 +1,4 @@
-"""Checkpoints that are cut, flipped, forged or of another age: refused in a line, never run."""
+"""Damaged, forged and old checkpoints: refused in one line or migrated, and never executed."""
 
 import dataclasses
 import hashlib
@@ -38,8 +38,8 @@ def written(tmp_path):
 
 @row(8)
 @pytest.mark.parametrize("stride", [5, pytest.param(1, marks=pytest.mark.slow)])
-def test_flipped_bits_in_every_byte_of_the_header_and_in_many_others_are_noticed(stride):
-    """One or two bits of each byte, or all."""
+def test_flipped_bits_in_the_header_and_elsewhere_are_noticed(stride):
+    """`stride` 5 flips one or two bits of every byte of the header, 1 flips all of them."""
     data = bytearray(checkpoint.to_bytes(small()))
     end = 8 * end_of_header(data)
     rest = np.random.default_rng(0).integers(end, 8 * len(data), 500).tolist()
@@ -54,7 +54,7 @@ def test_flipped_bits_in_every_byte_of_the_header_and_in_many_others_are_noticed
 
 
 def read_bytes(data):
-    """A checkpoint from memory: the tests of each bit are thousands."""
+    """Read a checkpoint from memory, which is quick."""
     try:
         return checkpoint.from_bytes(bytes(data))
     except ValueError as error:  # as `read` does, which names the file
@@ -83,7 +83,7 @@ def test_truncation_anywhere_is_noticed(written):
 
 
 def sealed(tensors, facts) -> bytes:
-    """A file with a digest that fits whatever is in it, as a stranger could make one."""
+    """Return a file with any contents and a correct digest, as an attacker could make it."""
     metadata = None if facts is None else {"charrnn": json.dumps(facts)}
     body = safetensors.numpy.save({**tensors, "sha256": np.zeros(32, np.uint8)}, metadata)[:-32]
     return body + hashlib.sha256(body).digest()
@@ -134,7 +134,7 @@ def change(facts, where, value):
         (("train", "batch_size"), 10**9, "batch_size 1000000000 is out of range"),
     ],
 )
-def test_a_strangers_facts_are_checked_before_anything_is_allocated(written, where, value, phrase):
+def test_forged_facts_are_refused_at_once(written, where, value, phrase):
     facts = facts_of(written)
     change(facts, where, value)
     written.write_bytes(sealed(small().arrays, facts))
@@ -157,8 +157,8 @@ def test_weights_that_are_not_finite_are_refused(written, bad):
 @row(9)
 @pytest.mark.parametrize("name", sorted(n for n in small().arrays if n.startswith("weights.")))
 @pytest.mark.parametrize("bad", [2e9, -3e38])
-def test_weights_that_no_network_has_are_refused(written, name, bad):
-    """They are finite, but what comes of them would not be."""
+def test_weights_with_overflowing_outputs_are_refused(written, name, bad):
+    """Such weights are finite, but the logits would not be."""
     arrays = small().arrays
     arrays[name].flat[0] = bad
     written.write_bytes(sealed(arrays, facts_of(written)))
@@ -168,7 +168,7 @@ def test_weights_that_no_network_has_are_refused(written, name, bad):
 
 @row(9)
 @pytest.mark.parametrize("temperature", [1e-30, 0.8, 100])
-def test_the_largest_weights_that_may_be_let_a_model_speak(tmp_path, cell, temperature):
+def test_a_model_with_the_largest_allowed_weights_generates(tmp_path, cell, temperature):
     found, random = small(cell), np.random.default_rng(0)
     for name, array in found.arrays.items():
         if name.startswith("weights."):
@@ -214,7 +214,7 @@ class Canary:
         sealed({}, []),
     ],
 )
-def test_what_is_no_checkpoint_is_refused_and_never_run(tmp_path, data):
+def test_a_file_that_is_not_a_checkpoint_is_refused_and_never_run(tmp_path, data):
     path = tmp_path / "model.safetensors"
     path.write_bytes(data)
     with pytest.raises(CheckpointError, match="is not a valid charrnn checkpoint"):
@@ -245,8 +245,8 @@ NAMES = st.sampled_from(
 @row(9)
 @settings(max_examples=300, deadline=None)
 @given(st.dictionaries(NAMES, ENTRY | st.none() | st.integers()), st.binary(max_size=300))
-def test_no_header_however_made_gets_past_the_reader(entries, payload):
-    """Overlapping, out of range, of monstrous, negative or odd sizes, missing, extra."""
+def test_no_random_header_passes_the_reader(entries, payload):
+    """Entries overlap, are out of range, huge, negative, odd, missing or unknown."""
     facts = header_of_small()["__metadata__"]["charrnn"]
     header = json.dumps({"__metadata__": {"charrnn": facts}, **entries}).encode()
     body = struct.pack("<Q", len(header)) + header + payload
@@ -277,7 +277,7 @@ def end_of_header(data):
         lambda header: header.replace("[0,", "[8,", 1),
     ],
 )
-def test_a_header_of_which_a_little_is_wrong_is_refused(change):
+def test_a_header_with_one_small_mistake_is_refused(change):
     data = checkpoint.to_bytes(small())
     end = end_of_header(data)
     header = data[8:end].decode()
@@ -290,14 +290,14 @@ def test_a_header_of_which_a_little_is_wrong_is_refused(change):
 
 
 def forged(header, payload):
-    """A file with its length and its digest made true."""
+    """Return a file with a correct header length and a correct digest."""
     body = struct.pack("<Q", len(header)) + header + payload
     return body + hashlib.sha256(body).digest()
 
 
 @row(9)
-def test_two_arrays_in_one_place_are_refused():
-    """Nothing else is wrong: the shapes are those of the configuration, the file is as long."""
+def test_two_arrays_at_one_offset_are_refused():
+    """Everything else is correct: the shapes fit the configuration, the size fits the header."""
     data = checkpoint.to_bytes(small())
     header, payload = header_of_small(), data[end_of_header(data) : -32]
     read_bytes(forged(padded(header), payload))
@@ -318,7 +318,7 @@ def padded(header):
 
 @row(9)
 def test_a_header_in_another_encoding_is_refused():
-    """Other readers take UTF-8 only; to Python's json any UTF would do."""
+    """Other readers accept only UTF-8, but Python's json also accepts UTF-16 and UTF-32."""
     data = checkpoint.to_bytes(small())
     header = json.dumps(header_of_small()).encode("utf-16")
     with pytest.raises(CheckpointError, match="describes no charrnn model"):
@@ -356,10 +356,10 @@ except CheckpointError as error:
 @pytest.mark.parametrize(
     ("bomb", "size"), [*((bomb, 2 << 20) for bomb in BOMBS), ("objects", 100 << 20)]
 )
-def test_a_header_that_swells_takes_neither_time_nor_memory(tmp_path, bomb, size):
-    """Less than a second, and 64 MB besides the file: beyond that the kernel refuses.
+def test_a_header_that_expands_when_parsed_costs_little_time_and_memory(tmp_path, bomb, size):
+    """At most one second, and at most 64 MB besides the file: the kernel allows no more.
 
-    Of headers that are larger than any may be nothing is read, whatever is in them: one will do.
+    A header above the size limit is not parsed at all, so one example of that is enough.
     """
     path = tmp_path / "bomb"
     header = BOMBS[bomb](size - 16)[:size]
@@ -373,8 +373,8 @@ def test_a_header_that_swells_takes_neither_time_nor_memory(tmp_path, bomb, size
 
 @row(10)
 @limits_memory
-def test_monstrous_sizes_are_refused_before_any_memory_is_taken(tmp_path):
-    """A file of 40 GB that takes none on disk, its header consistent with its size."""
+def test_huge_sizes_are_refused_before_memory_is_allocated(tmp_path):
+    """A sparse file of 40 GB, with a header that fits its size."""
     path = tmp_path / "bomb"
     header = header_of_small()
     end = max(entry["data_offsets"][1] for name, entry in header.items() if name[0] != "_")
@@ -396,7 +396,7 @@ def test_monstrous_sizes_are_refused_before_any_memory_is_taken(tmp_path):
 
 @row(24)
 @pytest.mark.parametrize("kind", ["pipe", "folder"])
-def test_a_checkpoint_that_is_no_file_does_not_hang_the_reader(tmp_path, kind):
+def test_a_pipe_or_folder_as_checkpoint_does_not_hang_the_reader(tmp_path, kind):
     path = tmp_path / "last.safetensors"
     os.mkfifo(path) if kind == "pipe" else path.mkdir()
     with pytest.raises(CheckpointError, match="it is not a regular file"):
@@ -417,7 +417,7 @@ def test_rubbish_never_crashes_the_reader(tmp_path_factory, rubbish, place):
 
 
 FORMATS = range(1, FORMAT + 1)
-# The SHA-256 of the golden weights; from 2 on they are of one trajectory, on several machines.
+# SHA-256 of the golden weights; formats 2 to 5 have the weights of one trajectory
 WEIGHTS = {
     1: "42c515f575fc34fd0b8c6634e7eab25f4a387c111dea0df36f86ee292e60ed7a",
     **dict.fromkeys(
@@ -431,7 +431,7 @@ WEIGHTS = {
 @row(12)
 @pytest.mark.parametrize("number", FORMATS)
 def test_the_golden_checkpoint_of_each_format_still_loads(number):
-    """Each made by the release that brought its format; it must load for ever, and say the same."""
+    """Each was made by the release that introduced its format; it loads and samples as then."""
     from charrnn import load
 
     golden = GOLDEN / f"golden-format-{number}.safetensors"
@@ -445,7 +445,7 @@ def test_the_golden_checkpoint_of_each_format_still_loads(number):
 
 @row(12)
 @pytest.mark.parametrize("number", FORMATS)
-def test_a_run_of_each_format_goes_on_as_what_it_was(charrnn, tmp_path, number):
+def test_a_run_of_each_format_resumes_with_its_settings(charrnn, tmp_path, number):
     run = run_of(tmp_path, "wheel")
     run.folder.mkdir(parents=True)
     run.last.write_bytes((GOLDEN / f"golden-format-{number}.safetensors").read_bytes())
@@ -462,7 +462,7 @@ def test_a_run_of_each_format_goes_on_as_what_it_was(charrnn, tmp_path, number):
 
 
 @row(7)
-def test_a_damaged_last_checkpoint_gives_way_to_the_best():
+def test_the_best_checkpoint_replaces_a_damaged_last_one():
     run = ROOT.create("a", default="x")
     checkpoint.write(run.last, small(step=9))
     checkpoint.write(run.best, small(step=5))
@@ -477,8 +477,10 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_best():
 
 
 @row(7)
-def test_a_run_with_a_damaged_last_checkpoint_goes_on_from_the_one_before(charrnn, whole, tmp_path):
-    """The step it lost is made again, and nothing of it stands twice in the figures."""
+def test_a_run_with_a_damaged_last_checkpoint_resumes_from_the_previous_one(
+    charrnn, whole, tmp_path
+):
+    """The lost step is made again, and the metrics contain no step twice."""
     with pytest.MonkeyPatch.context() as patch:
         signal_at(patch, 29, signal.SIGTERM)
         charrnn(*TRAIN, "--save-every", 0)

@@ -1,4 +1,4 @@
-"""Numbers that are none, and memory that is not there: nothing of it is ever saved."""
+"""NaN, infinity and too little memory: no invalid number is ever saved."""
 
 import json
 import math
@@ -26,7 +26,7 @@ from charrnn.training import checkpoints, loop
 
 
 def poison(monkeypatch, place, step, *, times=1):
-    """So often a step is made with a number that is none in it."""
+    """Put NaN or infinity into a training step, so many times."""
     left = [times]
     reset, update = language_model.reset_lanes, loop.Optimizer.step
 
@@ -69,7 +69,7 @@ def stopped(charrnn, corpus):
 @pytest.mark.usefixtures("stopped")
 @pytest.mark.parametrize("save_every", [0, 1000])
 @pytest.mark.parametrize("place", ["loss", "gradient", "weight", "optimiser"])
-def test_a_run_that_diverges_goes_back_and_learns_more_slowly(
+def test_a_diverged_run_rolls_back_and_halves_its_learning_rate(
     charrnn, tmp_path, monkeypatch, place, save_every
 ):
     before = checkpoint.read(run_of(tmp_path).last)
@@ -104,7 +104,7 @@ def test_a_run_that_diverges_goes_back_and_learns_more_slowly(
 
 @row(22)
 @pytest.mark.usefixtures("stopped")
-def test_a_run_that_went_back_resumes_exactly_too(charrnn, tmp_path, monkeypatch):
+def test_a_run_that_rolled_back_resumes_exactly(charrnn, tmp_path, monkeypatch):
     with pytest.MonkeyPatch.context() as patch:
         poison(patch, "loss", 37)
         signal_at(patch, 41, signal.SIGINT)
@@ -124,7 +124,7 @@ def test_a_run_that_went_back_resumes_exactly_too(charrnn, tmp_path, monkeypatch
 
 @row(22)
 @pytest.mark.usefixtures("stopped")
-def test_a_run_that_always_diverges_ends_with_its_code(charrnn, tmp_path, monkeypatch):
+def test_a_run_that_keeps_diverging_ends_with_its_exit_code(charrnn, tmp_path, monkeypatch):
     rate = checkpoint.read(run_of(tmp_path).last).train.learning_rate
     poison(monkeypatch, "loss", 37, times=10)
     failed = charrnn("resume", "a")
@@ -141,7 +141,7 @@ def test_a_run_that_always_diverges_ends_with_its_code(charrnn, tmp_path, monkey
 
 
 @row(22)
-def test_a_validation_that_is_no_number_is_no_best(charrnn, corpus, tmp_path, monkeypatch):
+def test_a_validation_loss_of_nan_never_becomes_the_best(charrnn, corpus, tmp_path, monkeypatch):
     measure, seen = language_model.validation_loss, []
 
     def poisoned(*given):
@@ -155,7 +155,7 @@ def test_a_validation_that_is_no_number_is_no_best(charrnn, corpus, tmp_path, mo
 
 
 @row(22)
-def test_a_run_that_diverges_before_its_first_save_goes_back_to_its_birth(
+def test_a_run_that_diverges_before_its_first_save_rolls_back_to_step_0(
     charrnn, corpus, tmp_path, monkeypatch
 ):
     poison(monkeypatch, "loss", 3)
@@ -195,8 +195,8 @@ def test_out_of_memory_is_one_line_and_leaves_the_checkpoint(charrnn, corpus, tm
     assert charrnn("train", corpus, *SMALL, "--steps", 2).code == 0
 
 
-def test_the_same_files_are_told_from_others(charrnn, corpus, tmp_path):
-    """What many tests here stand on."""
+def test_same_files_fails_for_different_runs(charrnn, corpus, tmp_path):
+    """Check the function that many tests use to compare runs."""
     charrnn(*TRAIN)
     charrnn(*TRAIN[:-1], "b", "--seed", 2)
     with pytest.raises(AssertionError):
@@ -206,8 +206,8 @@ def test_the_same_files_are_told_from_others(charrnn, corpus, tmp_path):
 @row(22)
 @pytest.mark.usefixtures("stopped")
 @pytest.mark.parametrize("place", ["weight", "optimiser"])
-def test_a_sample_of_weights_that_are_none_ends_no_run(charrnn, monkeypatch, place):
-    """It may be due before the step whose loss is looked at."""
+def test_sampling_from_invalid_weights_does_not_end_the_run(charrnn, monkeypatch, place):
+    """A sample may be due before the next step, whose loss shows the divergence."""
     poison(monkeypatch, place, 37)
     done = charrnn("resume", "a", "--sample-every", 1)
     assert done.code == 0

@@ -1,4 +1,4 @@
-"""Where a program finds itself: no home, no name, no room, a folder that is gone, ASCII alone."""
+"""Unusual environments: no home, no user name, no disk space, a deleted folder, ASCII only."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ AS_NOBODY = [
     "setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups",
     "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search",  # where Python lies
 ]  # fmt: skip
-NO_ROOM = ["prlimit", "--fsize=0"]  # the kernel refuses every byte that is written to a file
+NO_ROOM = ["prlimit", "--fsize=0"]  # the kernel refuses to write any byte to a file
 
 
 def can_run(prefix: list[str]) -> bool:
@@ -24,12 +24,12 @@ def can_run(prefix: list[str]) -> bool:
     )
 
 
-needs_nobody = pytest.mark.skipif(not can_run(AS_NOBODY), reason="nobody else can be had here")
-needs_no_room = pytest.mark.skipif(not can_run(NO_ROOM), reason="files cannot be limited here")
+needs_nobody = pytest.mark.skipif(not can_run(AS_NOBODY), reason="cannot run as another user")
+needs_no_room = pytest.mark.skipif(not can_run(NO_ROOM), reason="cannot limit the size of files")
 
 
 def homeless(*command, prefix=(), settings=None):
-    """charrnn for somebody who is not told where his home is, nor his name."""
+    """Run charrnn without the environment variables for the home folder and the user name."""
     kept = {name: value for name, value in os.environ.items() if name not in ABOUT_THE_USER}
     return subprocess.run(
         [*prefix, sys.executable, "-m", "charrnn", *map(str, command)],
@@ -58,7 +58,7 @@ def test_a_user_without_a_name_or_a_home_can_do_everything(corpus, tmp_path):
 @row(40)
 @needs_no_room
 @pytest.mark.usefixtures("trained")
-def test_whoever_only_reads_needs_room_nowhere():
+def test_commands_that_only_read_need_no_free_disk_space():
     for command in (
         ("runs",),
         ("info", "a"),
@@ -74,7 +74,7 @@ def test_whoever_only_reads_needs_room_nowhere():
 
 @row(40)
 @pytest.mark.usefixtures("trained")
-def test_charts_without_a_folder_for_their_cache_say_which_setting_names_one():
+def test_charts_without_a_cache_folder_name_the_setting_that_gives_one():
     pytest.importorskip("matplotlib")
     code = """
 import tempfile
@@ -98,7 +98,7 @@ main()
 @row(40)
 @pytest.mark.skipif(sys.platform == "win32", reason="no folder that is used can be removed there")
 @pytest.mark.parametrize("command", ["train ../corpus.txt", "runs"])
-def test_in_a_folder_that_is_gone_one_is_sent_to_another(corpus, command):
+def test_a_deleted_working_folder_is_a_one_line_error(corpus, command):
     line = f"mkdir gone; cd gone; rmdir ../gone; exec {sys.executable} -m charrnn {command}"
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (
@@ -111,7 +111,7 @@ def test_in_a_folder_that_is_gone_one_is_sent_to_another(corpus, command):
 @pytest.mark.slow
 @row(21)
 @pytest.mark.skipif(sys.platform == "win32", reason="names of files are Unicode there")
-def test_a_run_goes_from_ascii_to_utf8_and_back_whatever_its_corpus_is_called(
+def test_a_run_resumes_under_another_locale_whatever_its_corpus_is_called(
     charrnn, corpus, tmp_path
 ):
     name = "é.txt"

@@ -1,4 +1,4 @@
-"""A machine that others use too: cores that are taken, and cores that a quota does not pay for."""
+"""CPU quotas: cores that exist but may not be used all the time."""
 
 import os
 
@@ -37,9 +37,7 @@ V1 = "12:pids:/pod\n4:cpu,cpuacct:/pod/box\n0::/\n"
         (V1, {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 8),
     ],
 )
-def test_a_quota_below_the_cores_that_one_sees_limits_the_threads(
-    tmp_path, monkeypatch, groups, files, expected
-):
+def test_a_cpu_quota_limits_the_threads(tmp_path, monkeypatch, groups, files, expected):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
     names = {"proc/self/cgroup": groups} | {
         f"sys/fs/cgroup/{name}": text for name, text in files.items()

@@ -1,4 +1,4 @@
-"""The table is whole: each row has tests that name it."""
+"""The fault matrix is complete, and the list of mistakes fits the code."""
 
 import re
 from pathlib import Path
@@ -40,14 +40,14 @@ class Box:
 
 @pytest.fixture
 def in_module(tmp_path, monkeypatch):
-    """Make a mistake in a module of this test's own."""
+    """Return a function that makes a mistake in `MODULE`."""
     (tmp_path / "charrnn").mkdir()
     (tmp_path / "charrnn/box.py").write_text(MODULE)
     monkeypatch.setattr(mutations, "ROOT", tmp_path)
     return lambda *edit: mutated(Mistake("what", *edit, "a test"))
 
 
-def test_a_mistake_fits_whatever_the_layout_and_leaves_the_rest(in_module):
+def test_a_mistake_is_made_whatever_the_layout_and_changes_nothing_else(in_module):
     assert "return self.size - 1" in in_module("box:Box.grow", "self.size+1", "self.size - 1")
     dropped = in_module("box:Box.grow", "return self.size + 1", "")
     assert dropped.count("self.size += by") == 2

@@ -1,11 +1,11 @@
-"""Every mistake that a person can make costs one line: what is wrong, the value seen, what to type.
+"""Every mistake of a user costs one line: what is wrong, the value seen, what to type instead.
 
-The lines are snapshots in __snapshots__/. Reword a message, then
+The lines are snapshots in __snapshots__/. After rewording a message, run
 
     pytest -n 0 tests/faults/test_messages.py --snapshot-update
 
-and read the difference before you commit it. The last test finds every place of the source that
-raises an error of ours: one that no command of the table reaches must be proved by another test.
+and read the difference before committing it. The last tests find every place of the source that
+makes an error for users: each is reached by a command of the table or proved by another test.
 """
 
 import ast
@@ -255,7 +255,7 @@ def run(patch, *arguments):
 
 @pytest.fixture(scope="module")
 def answers(world):
-    """Run a command once, and remember what it said and where its errors were made."""
+    """Run each command once; remember its output and where its errors were made."""
     return {}
 
 
@@ -282,7 +282,7 @@ def answer(charrnn, world, answers, monkeypatch):
 
 
 def _place():
-    """Return the file and the line that make an error: of ours, and not of errors.py."""
+    """Return the file and line of charrnn, outside errors.py, that make an error."""
     frame = sys._getframe(1)
     while not _is_ours(frame.f_code.co_filename) or _is_an_errors_own(frame):
         frame = frame.f_back
@@ -308,7 +308,7 @@ def test_a_mistake_costs_one_line_and_changes_no_run(answer, world, snapshot, ar
 
 
 def redacted(line, world):
-    """Leave out what differs between machines, what a library says in words of its own, and the
+    """Leave out what differs between machines, the messages of libraries, and the
     cells, to which one more may come.
     """
     line = line.replace(str(world), "HERE").replace(", ".join(CELLS), "CELLS")

@@ -1,5 +1,5 @@
-"""A process, or a machine, of several that learn together is lost: torchrun starts all again, and
-they go on from the last checkpoint to the same end.
+"""A process or a machine fails during distributed training: torchrun restarts all processes, and
+they continue from the last checkpoint to the same result.
 """
 
 import os
@@ -30,7 +30,7 @@ def torchrun(*flags, train=TRAIN, prefix=(), **settings):
 
 
 def trainers(agent):
-    """The processes that an agent has started, the first rank first."""
+    """Return the process ids of the ranks that a torchrun agent has started, in order."""
     found = {}
     for pid in map(int, Path(f"/proc/{agent}/task/{agent}/children").read_text().split()):
         words = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
@@ -54,7 +54,7 @@ def ended(process):
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """The run of two processes that nothing happened to."""
+    """Train with two processes and without any fault."""
     folder = tmp_path_factory.mktemp("undisturbed")
     (folder / "corpus.txt").write_text(small_text())
     processes = start_ranks(2, "-m", "charrnn", *TRAIN, "--name", "whole", cwd=folder)
@@ -71,8 +71,8 @@ def undisturbed(tmp_path_factory):
         [(1, signal.SIGKILL), (0, signal.SIGTERM), (0, signal.SIGKILL)],
     ],
 )
-def test_a_process_that_is_killed_changes_nothing(corpus, tmp_path, undisturbed, kills):
-    """All files equal those of an undisturbed run; and once all is over the note is gone."""
+def test_a_killed_process_does_not_change_the_result(corpus, tmp_path, undisturbed, kills):
+    """All files equal those of an undisturbed run, and the note for torchrun is removed."""
     agent = torchrun(*TWO, train=(*TRAIN, "--name", "a"))
     run = run_of(tmp_path)
     for number, (rank, kind) in enumerate(kills):
@@ -89,7 +89,7 @@ def test_a_process_that_is_killed_changes_nothing(corpus, tmp_path, undisturbed,
 @row(36)
 @pytest.mark.parametrize("rank", [0, 1])
 def test_a_signal_to_one_process_ends_all_and_saves(corpus, tmp_path, undisturbed, rank):
-    """After the same step; and one process alone goes on from there, within rounding."""
+    """All stop after the same step; one process can continue, up to rounding."""
     run = run_of(tmp_path)
     command = ("-m", "charrnn", *TRAIN, "--name", "a")
     processes = start_ranks(2, *command, stderr=subprocess.PIPE, text=True)
@@ -107,7 +107,7 @@ def test_a_signal_to_one_process_ends_all_and_saves(corpus, tmp_path, undisturbe
 
 @pytest.fixture
 def machines():
-    """Two network namespaces with one cable between them: what two machines see of each other."""
+    """Make two network namespaces with one cable between them, to stand for two machines."""
     names = [f"charrnn-{os.getpid()}-{k}" for k in range(2)]
     link = ["cable", "type", "veth", "peer", "name", "cable", "netns"]
     orders = [["netns", "add", name] for name in names]
@@ -129,11 +129,11 @@ def machines():
 
 
 def torchrun_on(machine, number, folder):
-    """One machine's part: a process of two, which meet at the address of the first machine."""
+    """Start one of two processes on its machine; both meet at the address of the first."""
     meet = "--nnodes 2 --nproc-per-node 1 --rdzv-backend c10d --rdzv-id 7 --max-restarts 5"
     flags = [*meet.split(), "--rdzv-endpoint", "10.77.0.1:29400"]
     flags += ["--rdzv-conf", f"is_host={number == 1}", "--local-addr", f"10.77.0.{number}"]
-    # a torchrun that shares its store with the trainers does not tell it to a new machine
+    # with a shared store, torchrun does not tell a new machine where it is
     settings = {"GLOO_SOCKET_IFNAME": "cable", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
     with (folder / f"machine{number}.log").open("a") as log:
         return torchrun(
@@ -146,14 +146,12 @@ def torchrun_on(machine, number, folder):
 
 
 @row(37)
-def test_a_machine_that_is_lost_and_replaced_changes_nothing(
-    corpus, tmp_path, machines, undisturbed
-):
+def test_a_replaced_machine_does_not_change_the_result(corpus, tmp_path, machines, undisturbed):
     run = run_of(tmp_path)
     first, second = (torchrun_on(machines[k], k + 1, tmp_path) for k in range(2))
     try:
         wait_until(lambda: step(run) > 15, seconds=120)
-        for pid in (second.pid, *trainers(second.pid)):  # with all that is on it
+        for pid in (second.pid, *trainers(second.pid)):  # all of the machine
             os.kill(pid, signal.SIGKILL)
         second.wait()
         second = torchrun_on(machines[1], 2, tmp_path)
@@ -169,7 +167,7 @@ def test_a_machine_that_is_lost_and_replaced_changes_nothing(
 
 
 def both(*arguments):
-    """How a command ends in two processes that learn together, and what each says."""
+    """Run a command in two processes of one group; return their exit codes and stderr."""
     settings = {"stderr": subprocess.PIPE, "text": True}
     processes = start_ranks(2, "-m", "charrnn", *arguments, **settings)
     said = [process.communicate(timeout=120)[1] for process in processes]
@@ -177,7 +175,7 @@ def both(*arguments):
 
 
 @row(24)
-def test_a_mistake_is_told_once_and_ends_all_with_its_code(tmp_path):
+def test_a_mistake_is_reported_once_and_ends_all_processes_with_its_exit_code(tmp_path):
     codes, said = both("train", "none.txt")
     assert codes == [3, 3]
     assert said[0].startswith("charrnn: there is no corpus 'none.txt'")
@@ -185,7 +183,7 @@ def test_a_mistake_is_told_once_and_ends_all_with_its_code(tmp_path):
 
 
 @row(22)
-def test_several_processes_go_back_together_and_give_up_together(corpus, tmp_path):
+def test_processes_roll_back_together_and_give_up_together(corpus, tmp_path):
     growing = ("--lr", 10, "--weight-decay", 10, "--grad-clip", 0, "--optimizer", "adamw")
     codes, said = both(*TRAIN, *growing, "--name", "a")
     assert codes == [5, 5]

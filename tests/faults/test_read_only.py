@@ -1,4 +1,4 @@
-"""No right to write where the runs are."""
+"""A folder of runs without the right to write."""
 
 import os
 import shutil
@@ -27,13 +27,13 @@ READING = [
 
 
 def everything_below(folder):
-    """What is there, and when it was last changed."""
+    """Return all paths below a folder and when each was last changed."""
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
 @pytest.fixture
 def read_only(charrnn_once, corpus):
-    """The folder of the run a, to be locked."""
+    """The folder of runs with the run a; `lock` makes it read-only."""
     charrnn_once("train", corpus.name, *QUICK, "--save-every", 0, "--run", "a")
     root = Path("checkpoints")
     yield root
@@ -51,7 +51,7 @@ def lock(root):
 @row(40)
 @stumble(51)
 @pytest.mark.parametrize("copy", ["kept", "lost"])
-def test_what_reads_a_run_works_in_a_read_only_folder(charrnn, read_only, monkeypatch, copy):
+def test_commands_that_only_read_work_in_a_read_only_folder(charrnn, read_only, monkeypatch, copy):
     if copy == "lost":
         shutil.rmtree(read_only / ".corpora")
     lock(read_only)
@@ -70,7 +70,7 @@ def test_what_reads_a_run_works_in_a_read_only_folder(charrnn, read_only, monkey
 
 @row(40)
 @stumble(51)
-def test_a_run_in_a_read_only_folder_cannot_go_on_and_says_what_helps(charrnn, read_only):
+def test_resuming_in_a_read_only_folder_is_refused_with_a_remedy(charrnn, read_only):
     lock(read_only)
     with obeying_modes():
         refused = charrnn("resume", "a", "--steps", 30)
@@ -86,7 +86,7 @@ def test_a_run_in_a_read_only_folder_cannot_go_on_and_says_what_helps(charrnn, r
 @row(4)
 @row(40)
 @stumble(51)
-def test_a_run_in_a_read_only_folder_ends_before_step_one_and_says_what_helps(charrnn, corpus):
+def test_training_in_a_read_only_folder_is_refused_before_the_first_step(charrnn, corpus):
     Path("checkpoints").mkdir(mode=0o555)
     with obeying_modes():
         refused = charrnn("train", corpus, "--steps", 5)
@@ -99,7 +99,7 @@ def test_a_run_in_a_read_only_folder_ends_before_step_one_and_says_what_helps(ch
 
 
 @row(40)
-def test_a_temporary_folder_that_cannot_be_made_says_what_helps(charrnn, trained, monkeypatch):
+def test_a_failing_temporary_folder_is_one_line_with_a_remedy(charrnn, trained, monkeypatch):
     def refused(*_, **__):
         raise OSError(28, "No space left on device")
 

@@ -1,4 +1,4 @@
-"""Several processes at once: launches, trainers of one run, readers while it is written."""
+"""Several processes at once: launches, two trainers of one run, readers during a save."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from charrnn.errors import LockedError
 
 
 def python(code, **settings):
-    """A process of its own that needs neither torch nor fork."""
+    """Start a Python process, which need not import torch."""
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, **settings)
 
 
@@ -40,7 +40,7 @@ with Run(Path("checkpoints/a")).locked():
 
 @row(30)
 @pytest.mark.usefixtures("trained")
-def test_a_second_trainer_is_told_who_holds_the_run_and_a_killed_one_frees_it(charrnn, tmp_path):
+def test_a_locked_run_names_its_trainer_and_a_killed_trainer_frees_it(charrnn, tmp_path):
     first = python(LOCK, stdin=subprocess.PIPE)
     first.stdout.readline()
     try:
@@ -70,7 +70,7 @@ def test_a_run_that_another_command_trains_cannot_be_resumed(charrnn, corpus, tm
 
 @row(32)
 def test_a_reader_never_sees_half_a_checkpoint(tmp_path):
-    """Hundreds of loads while another process saves as fast as it can."""
+    """Load hundreds of times while another process saves as fast as it can."""
     run = ROOT.create("a", default="x")
     run.save(small(step=1))
     process = python(SAVE_FOR_EVER)

@@ -1,4 +1,4 @@
-"""Saves that are killed, refused, or cut off from the power: the old checkpoint or the new."""
+"""Saves that are killed, refused or cut by a power failure leave the old checkpoint or the new."""
 
 import errno
 import itertools
@@ -43,7 +43,7 @@ def written(tmp_path):
 
 
 def weighty(step: int, num_floats: int = 0) -> Checkpoint:
-    """A checkpoint whose weights tell its step; with so many numbers besides."""
+    """Return a checkpoint whose weights depend on its step, with so many further numbers."""
     made = small(step=step)
     for name, array in made.arrays.items():
         if name.startswith("weights."):
@@ -82,8 +82,9 @@ def renew(run: Run) -> None:
 
 
 def require_old_or_new(run: Run, *, saved: bool) -> int:
-    """The last checkpoint is whole, the old one or the new, and so is one before it; nothing is
-    left about that the next trainer would not remove. Returns its step.
+    """Require that the last checkpoint is valid, either the old one or the new, that the previous
+    one is valid too, and that the next trainer would remove all other files. Return the step of
+    the last one.
     """
     last, skipped = run.newest_valid()
     assert not skipped
@@ -100,7 +101,7 @@ def require_old_or_new(run: Run, *, saved: bool) -> int:
 @pytest.mark.slow
 @pytest.mark.skipif(not can_trace(), reason="no strace, or it may not trace")
 def test_a_save_killed_at_any_system_call_leaves_the_old_checkpoint_or_the_new(saver, run):
-    """Every call to the kernel that the saving process makes, those of Python itself included."""
+    """Kill the saving process at each of its system calls, including those of Python itself."""
     _, calls = traced_save(saver, run.folder)
     renew(run)
     steps = set()
@@ -115,8 +116,8 @@ def test_a_save_killed_at_any_system_call_leaves_the_old_checkpoint_or_the_new(s
 
 
 @row(1)
-def test_a_save_that_ends_before_any_touch_of_the_disk_leaves_the_old_one_or_the_new(saver, run):
-    """At each call of `os` that a save makes; the slow test takes the calls to the kernel."""
+def test_a_save_killed_at_any_os_call_leaves_the_old_checkpoint_or_the_new(saver, run):
+    """At each `os` call of a save; a slow test kills it at each system call."""
     steps = []
     for number in itertools.count(1):
         code = saver.save(folder=str(run.folder), exit_at=number, piece=1 << 14)
@@ -133,8 +134,8 @@ def test_a_save_that_ends_before_any_touch_of_the_disk_leaves_the_old_one_or_the
 @row(2)
 @pytest.mark.skipif(not can_trace(), reason="no strace, or it may not trace")
 @pytest.mark.parametrize("error", ["ENOSPC", *SELDOM])
-def test_a_call_that_the_kernel_refuses_costs_no_checkpoint(saver, run, error):
-    """Each call that touches the disk in turn; of the many writes those at both ends."""
+def test_a_refused_system_call_loses_no_checkpoint(saver, run, error):
+    """Refuse each call that uses the disk in turn; of the many writes, the first and the last."""
     _, calls = traced_save(saver, run.folder)
     renew(run)
     seen = set()
@@ -149,22 +150,22 @@ def test_a_call_that_the_kernel_refuses_costs_no_checkpoint(saver, run, error):
 
 @row(2)
 @pytest.mark.parametrize("error", ["ENOSPC", *SELDOM])
-def test_a_touch_of_the_disk_that_fails_costs_no_checkpoint(saver, run, error):
+def test_a_failing_os_call_loses_no_checkpoint(saver, run, error):
     seen, fault = [], {"errno": getattr(errno, error), "piece": 1 << 18}
     for number in range(1, 25):
         code = saver.save(folder=str(run.folder), fail_at=number, **fault)
         if code == 6:
-            assert not list(run.folder.glob(".*"))  # it has cleaned up itself
+            assert not list(run.folder.glob(".*"))  # no temporary file is left
         seen.append((code, require_old_or_new(run, saved=code == 0)))
         renew(run)
         crash_points[2] += 1
-    assert set(seen) == {(6, 2), (6, 3), (0, 3)}  # 6 and 3: the fsync after the rename
+    assert set(seen) == {(6, 2), (6, 3), (0, 3)}  # 6 and 3: the fsync after the rename was refused
     assert seen[-3:] == [(0, 3)] * 3, "all touches were refused in turn"
 
 
 @row(3)
-def test_whatever_reached_the_disk_when_the_power_went_a_checkpoint_loads(tmp_path, monkeypatch):
-    """After every call, with every part of what was not synced lost: names, data, half of it."""
+def test_a_checkpoint_loads_after_a_power_cut_at_any_moment(tmp_path, monkeypatch):
+    """After each call, lose any part of what was not synced: names, data, half of the data."""
     run = Run(tmp_path / "run")
     run.folder.mkdir()
     old, new = weighty(2), weighty(3)
@@ -187,7 +188,7 @@ def test_whatever_reached_the_disk_when_the_power_went_a_checkpoint_loads(tmp_pa
 
 
 def possible_disks(before, done):
-    """Every state the disk may be in after these calls, as path → contents."""
+    """Yield every state in which the disk may be after these calls, as path → contents."""
     data = dict(before)  # what each file holds, by the path it was made under
     unsynced, names = set(), []
     for kind, *given in done:
@@ -227,7 +228,7 @@ def possible_disks(before, done):
 
 
 @row(4)
-def test_a_folder_that_becomes_read_only_is_said_and_costs_nothing(charrnn, whole, tmp_path):
+def test_a_folder_that_becomes_read_only_costs_only_warnings(charrnn, whole, tmp_path):
     run = run_of(tmp_path)
     changes = {9: lambda: run.folder.chmod(0o555), 29: lambda: run.folder.chmod(0o755)}
     with obeying_modes(), pytest.MonkeyPatch.context() as patch:
@@ -251,10 +252,10 @@ def test_a_folder_that_becomes_read_only_is_said_and_costs_nothing(charrnn, whol
         (20_000, "checkpoints/a/last.safetensors"),
     ],
 )
-def test_a_limit_on_the_size_of_files_is_a_disk_that_refuses(
+def test_a_file_size_limit_is_reported_like_a_full_disk(
     charrnn, corpus, tmp_path, num_bytes, refused
 ):
-    """The kernel's own refusal: RLIMIT_FSIZE. The run's name stays free."""
+    """The kernel refuses by RLIMIT_FSIZE. No run is left behind."""
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
@@ -270,7 +271,7 @@ def test_a_limit_on_the_size_of_files_is_a_disk_that_refuses(
 
 
 @row(2)
-def test_a_disk_that_refuses_leaves_the_old_checkpoint(written, monkeypatch):
+def test_a_full_disk_leaves_the_old_checkpoint(written, monkeypatch):
     def refuse(descriptor):
         raise OSError(28, "No space left on device")
 
@@ -283,7 +284,7 @@ def test_a_disk_that_refuses_leaves_the_old_checkpoint(written, monkeypatch):
 
 
 @row(2)
-def test_a_disk_that_takes_a_part_of_a_write_is_given_the_rest(written, monkeypatch):
+def test_a_partial_write_is_completed(written, monkeypatch):
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[: len(data) // 3 + 1]))
     checkpoint.write(written, small(step=4))
@@ -302,20 +303,16 @@ def test_the_file_has_the_mode_that_the_umask_says(tmp_path, mask):
 
 
 @row(2)
-def test_a_disk_that_refuses_at_the_start_ends_the_run_before_step_one(
-    charrnn, corpus, monkeypatch
-):
+def test_a_full_disk_at_the_start_ends_the_run_before_step_one(charrnn, corpus, monkeypatch):
     refuse(monkeypatch, "*.safetensors", times=1)
     failed = charrnn(*TRAIN)
     assert failed.code == 6
     assert "cannot write checkpoints/a/last.safetensors: No space left on device" in failed.err
-    assert charrnn(*TRAIN).code == 0  # the name is still free
+    assert charrnn(*TRAIN).code == 0  # the name is free again
 
 
 @row(2)
-def test_a_disk_that_refuses_in_mid_run_costs_nothing_but_a_warning(
-    charrnn, whole, tmp_path, monkeypatch
-):
+def test_a_full_disk_in_mid_run_costs_only_warnings(charrnn, whole, tmp_path, monkeypatch):
     with pytest.MonkeyPatch.context() as patch:
         signal_at(patch, 9, signal.SIGINT)
         charrnn(*TRAIN)
@@ -327,7 +324,7 @@ def test_a_disk_that_refuses_in_mid_run_costs_nothing_but_a_warning(
 
 
 @row(2)
-def test_a_disk_that_refuses_the_metrics_ends_a_resume_with_its_code(
+def test_metrics_that_cannot_be_written_end_a_resume_with_exit_code_6(
     charrnn, corpus, tmp_path, monkeypatch
 ):
     charrnn(*TRAIN)
@@ -338,7 +335,7 @@ def test_a_disk_that_refuses_the_metrics_ends_a_resume_with_its_code(
 
 
 @row(2)
-def test_a_disk_that_refuses_the_last_save_says_so(charrnn, corpus, tmp_path, monkeypatch):
+def test_a_failing_last_save_ends_with_exit_code_6(charrnn, corpus, tmp_path, monkeypatch):
     with pytest.MonkeyPatch.context() as patch:
         signal_at(patch, 9, signal.SIGINT)
         charrnn(*TRAIN)
@@ -348,7 +345,7 @@ def test_a_disk_that_refuses_the_last_save_says_so(charrnn, corpus, tmp_path, mo
 
 
 @row(6)
-def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+def test_temporary_files_of_dead_processes_are_removed_and_those_of_living_ones_kept(tmp_path):
     (tmp_path / "cache").mkdir()
     gone = subprocess.Popen(["true"])
     gone.wait()
@@ -356,7 +353,7 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_n
         str(os.getpid()), str(gone.pid)
     )
     being_written = _atomic.temporary_beside(Path("stdin")).name
-    elsewhere = f".x.npy.another-machine.{gone.pid}.tmp"  # which shares the folder
+    elsewhere = f".x.npy.another-machine.{gone.pid}.tmp"  # that shares the folder
     for name in (left_behind, being_written, elsewhere):
         (tmp_path / "cache" / name).write_text("half")
     (tmp_path / "text").write_text("some text")
@@ -366,7 +363,7 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_n
 
 
 @row(6)
-def test_what_a_killed_trainer_left_in_a_run_is_removed_by_the_next(charrnn, corpus, tmp_path):
+def test_temporary_files_of_a_killed_trainer_are_removed_by_the_next(charrnn, corpus, tmp_path):
     assert charrnn(*TRAIN).code == 0
     gone = subprocess.Popen(["true"])
     gone.wait()
@@ -376,6 +373,6 @@ def test_what_a_killed_trainer_left_in_a_run_is_removed_by_the_next(charrnn, cor
     half.write_bytes(run.last.read_bytes()[:999])
     assert charrnn("info", "a", "--json").code == 0
     assert charrnn("sample", "a", "-n", 5).code == 0
-    assert half.exists()  # whoever only reads removes nothing
+    assert half.exists()  # commands that only read remove nothing
     assert charrnn("resume", "a", "--steps", 70).code == 0
     assert not half.exists()

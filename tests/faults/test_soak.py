@@ -1,7 +1,7 @@
-"""The long proof: a run that is killed two hundred times ends with the weights of one that was not.
+"""A run that is killed two hundred times ends with the weights of one that was never killed.
 
-Each sitting is a child of a server that has imported everything already, so that most of the time
-goes into training, saving and being killed rather than into starting.
+Each trainer is forked from a server that has imported everything already, so that the time goes
+into training, saving and being killed rather than into starting.
 """
 
 import json
@@ -22,7 +22,7 @@ FLAGS = (*SMALL, "--cell", "gru", "--num-layers", 2, "--dropout", 0.3, "--thread
 TRAIN = ("train", "corpus.txt", *FLAGS, "--steps", NUM_STEPS, "--eval-every", 700)
 
 
-def sitting(folder, arguments):
+def train_in(folder, arguments):
     os.chdir(folder)
     sys.argv = ["charrnn", *map(str, arguments)]
     program.main()
@@ -44,7 +44,7 @@ def test_a_run_killed_two_hundred_times_ends_with_the_same_weights(charrnn, corp
     random = np.random.default_rng(0)
 
     def begin(*arguments):
-        process = context.Process(target=sitting, args=(tmp_path, arguments))
+        process = context.Process(target=train_in, args=(tmp_path, arguments))
         process.start()
         return process
 

@@ -1,4 +1,4 @@
-"""Standard input that nobody asked for: it may never end, or belong to others."""
+"""Standard input is read only on request: it may never end, or be meant for another program."""
 
 import io
 import json
@@ -22,7 +22,7 @@ COMMANDS = {
 
 
 class Untouched(io.StringIO):
-    """A standard input that must not be read: it would never end."""
+    """A standard input that never ends, so reading it is an error."""
 
     def read(self, *size):
         raise AssertionError("standard input was read")
@@ -33,7 +33,7 @@ class Untouched(io.StringIO):
 
 @pytest.fixture
 def pipe(monkeypatch):
-    """The end of a pipe that this process writes to; the other is its standard input."""
+    """The writing end of a pipe whose reading end is the standard input of this process."""
     reading, writing = os.pipe()
     before = os.dup(0)
     os.dup2(reading, 0)
@@ -48,7 +48,7 @@ def pipe(monkeypatch):
 @row(41)
 @stumble(1)
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-def test_a_pipe_that_nobody_asked_for_is_not_waited_for(charrnn, two_runs, pipe, command):
+def test_no_command_waits_for_standard_input_unasked(charrnn, two_runs, pipe, command):
     done = charrnn(*command)
     assert done.code == 0
     assert done.out
@@ -57,7 +57,7 @@ def test_a_pipe_that_nobody_asked_for_is_not_waited_for(charrnn, two_runs, pipe,
 
 @row(41)
 @stumble(1)
-def test_a_program_that_keeps_standard_input_open_gets_its_answer(two_runs):
+def test_an_open_standard_input_does_not_delay_the_answer(two_runs):
     command = [sys.executable, "-m", "charrnn", "sample", "a", "-n", "20"]
     with subprocess.Popen(["sleep", "600"], stdout=subprocess.PIPE) as keeps_open:
         done = subprocess.run(command, stdin=keeps_open.stdout, capture_output=True, timeout=120)
@@ -69,7 +69,7 @@ def test_a_program_that_keeps_standard_input_open_gets_its_answer(two_runs):
 @stumble(2)
 @stumble(3)
 @pytest.mark.parametrize("name", ["sample", "predict", "score"])
-def test_what_nobody_asked_for_is_left_for_others_and_said(charrnn, two_runs, pipe, name):
+def test_unread_standard_input_is_left_alone_and_mentioned(charrnn, two_runs, pipe, name):
     os.write(pipe, b"names\ntext\n")
     done = charrnn(*COMMANDS[name])
     asking = "--prompt-file -" if name == "sample" else f"charrnn {name} -"
@@ -79,7 +79,7 @@ def test_what_nobody_asked_for_is_left_for_others_and_said(charrnn, two_runs, pi
 
 @row(41)
 @stumble(2)
-def test_a_loop_over_a_list_takes_every_turn(two_runs):
+def test_a_shell_loop_runs_for_every_line(two_runs):
     loop = f"while read x; do {sys.executable} -m charrnn sample a -n 9 -s 1 || exit; echo; done"
     done = subprocess.run(
         ["sh", "-c", loop], input=b"a\nb\nc\n", capture_output=True, timeout=120, check=True
@@ -91,7 +91,7 @@ def test_a_loop_over_a_list_takes_every_turn(two_runs):
 
 @row(41)
 @stumble(3)
-def test_score_without_a_file_scores_the_runs_own_split_whatever_is_piped(charrnn, two_runs, pipe):
+def test_score_without_a_file_ignores_standard_input(charrnn, two_runs, pipe):
     alone = charrnn("score", "--run", "a", "--json").out
     os.write(pipe, b"text\nnames\n")
     again = charrnn("score", "--run", "a", "--json").out

@@ -1,4 +1,4 @@
-"""Signals: the step is finished, all is saved, and the exit code says which it was."""
+"""Signals: the step is finished, the run is saved, and the exit code names the signal."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from charrnn.tasks import language_model
 @row(15)
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("step", [0, 24, 33])
-def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(
+def test_a_signal_finishes_the_step_saves_and_says_how_to_continue(
     charrnn, whole, tmp_path, name, step
 ):
     if not hasattr(signal, name):
@@ -39,13 +39,13 @@ def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(
 
 @row(15)
 @pytest.mark.parametrize("moment", ["validation_loss", "validation_loss_reset", "save"])
-def test_a_signal_in_a_validation_or_a_save_waits_for_its_end(charrnn, whole, tmp_path, moment):
+def test_a_signal_during_validation_or_a_save_lets_it_finish(charrnn, whole, tmp_path, moment):
     target = (Run, "save") if moment == "save" else (language_model, moment)
     original, calls = getattr(*target), []
 
     def interrupted(*given):
         calls.append(1)
-        if len(calls) == 1 + (moment == "save"):  # the first save is that of the birth
+        if len(calls) == 1 + (moment == "save"):  # the first save is that of step 0
             os.kill(os.getpid(), signal.SIGTERM)
         return original(*given)
 
@@ -59,13 +59,13 @@ def test_a_signal_in_a_validation_or_a_save_waits_for_its_end(charrnn, whole, tm
 
 
 @row(16)
-def test_a_signal_to_the_whole_group_still_saves(charrnn, corpus):
-    """As a terminal sends Ctrl-C: to the trainer and to whatever shares its pipe."""
+def test_a_signal_to_the_process_group_still_saves(charrnn, corpus):
+    """A terminal sends Ctrl-C to the trainer and to all programs of its pipeline."""
     process = start(
         "train", corpus, *SMALL, "--steps", 10**6, "--threads", 2, "--run", "a",
         stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-    metrics = Path("checkpoints/a/metrics.jsonl")  # what the text is compared with comes first
+    metrics = Path("checkpoints/a/metrics.jsonl")  # its first line has the baselines
     wait_until(lambda: metrics.exists() and "learning_rate" in metrics.read_text())
     os.killpg(process.pid, signal.SIGINT)
     said = process.communicate()[1].decode()
@@ -84,7 +84,7 @@ SETTINGS = [
 @row(1)
 @row(13)
 @pytest.mark.parametrize("settings", SETTINGS)
-def test_a_run_killed_with_signal_9_goes_on_to_the_same_weights(charrnn, corpus, settings):
+def test_a_run_killed_with_sigkill_resumes_to_the_same_weights(charrnn, corpus, settings):
     train = ("train", corpus, *SMALL, "--steps", 300, "--eval-every", 120, "--threads", 1)
     process = start(*train, *settings, "--run", "a", "--save-every", 0, "--quiet")
     metrics = Path("checkpoints/a/metrics.jsonl")
@@ -101,7 +101,7 @@ def test_a_run_killed_with_signal_9_goes_on_to_the_same_weights(charrnn, corpus,
 
 
 @row(15)
-def test_a_second_signal_leaves_at_once_and_the_checkpoint_is_safe(charrnn, corpus):
+def test_a_second_signal_quits_at_once_and_keeps_the_checkpoint(charrnn, corpus):
     process = start(
         "train", corpus, "--hidden-size", 512, "--batch-size", 64, "--seq-length", 80,
         "--steps", 1000, "--threads", 1, "--run", "a", stderr=subprocess.PIPE,
@@ -120,15 +120,15 @@ def test_a_second_signal_leaves_at_once_and_the_checkpoint_is_safe(charrnn, corp
 
 
 @row(15)
-def test_a_terminal_that_goes_away_costs_nothing(charrnn, corpus):
-    """Every message fails from then on, and the hang-up comes: saved, 129."""
+def test_a_closed_terminal_loses_nothing(charrnn, corpus):
+    """All messages fail from then on; the hang-up signal saves the run, with exit code 129."""
     pty = pytest.importorskip("pty")
     ours, its = pty.openpty()
     process = start(
         "train", corpus, *SMALL, "--steps", 10**6, "--threads", 1, "--run", "a", stderr=its
     )
     os.close(its)
-    recorded = Path("checkpoints/a/metrics.jsonl")  # the first figures of steps come at step 10
+    recorded = Path("checkpoints/a/metrics.jsonl")  # the first losses come at step 10
     wait_until(lambda: recorded.exists() and "learning_rate" in recorded.read_text())
     os.close(ours)
     time.sleep(0.3)
@@ -139,8 +139,8 @@ def test_a_terminal_that_goes_away_costs_nothing(charrnn, corpus):
 
 @row(15)
 @pytest.mark.slow
-def test_a_signal_that_was_ignored_stays_ignored(charrnn, corpus):
-    """So `nohup charrnn train &` outlives its terminal."""
+def test_an_ignored_signal_stays_ignored(charrnn, corpus):
+    """Therefore `nohup charrnn train &` continues after its terminal is closed."""
     process = start(
         "train", corpus, *SMALL, "--steps", 600, "--threads", 1, "--run", "a", "--quiet",
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),

@@ -1,4 +1,4 @@
-"""What comes out, and where it goes: pipes that close, devices that are full, terminals."""
+"""Output: closed pipes, full devices, terminals, escape codes."""
 
 import json
 import os
@@ -20,13 +20,13 @@ fcntl = pytest.importorskip("fcntl")
 
 
 @row(33)
-def test_an_output_that_breaks_saves_first_and_keeps_its_code(charrnn, corpus):
-    """Figures as JSON to a reader that leaves: what was learned stays, and the exit is quiet."""
+def test_a_broken_output_ends_training_after_a_save_with_its_exit_code(charrnn, corpus):
+    """The reader of the JSON lines leaves: the run is saved, and nothing is printed."""
     process = start(
         "train", corpus, *SMALL, "--steps", 10**6, "--threads", 1, "--run", "a", "--json",
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    while b"loss" not in process.stdout.readline():  # first come baselines and a sample
+    while b"loss" not in process.stdout.readline():  # the baselines and a sample come first
         pass
     process.stdout.close()
     assert process.stderr.read() == b""
@@ -44,7 +44,7 @@ def test_an_output_that_breaks_saves_first_and_keeps_its_code(charrnn, corpus):
         pytest.param(each, marks=pytest.mark.slow) for each in ("2>&-", ">&-", "<&-", "2>/dev/full")
     ],
 )
-def test_closed_streams_are_no_bug_of_ours(closed):
+def test_closed_standard_streams_cause_no_traceback(closed):
     for command in ("sample -n 20 -s 1", "runs", "info", "resume", "--version"):
         line = f"{sys.executable} -m charrnn {command} {closed} </dev/null"
         done = subprocess.run(["sh", "-c", line], capture_output=True)
@@ -58,7 +58,7 @@ def test_closed_streams_are_no_bug_of_ours(closed):
 @row(33)
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("command", ["runs", "info", "--help", "--version"])
-def test_a_full_or_closed_output_has_its_code(command):
+def test_a_full_or_closed_output_has_its_exit_code(command):
     for end, code in (("> /dev/full", 6), ("| true; exit ${PIPESTATUS[0]}", 141)):
         line = f"{sys.executable} -m charrnn {command} {end}"
         done = subprocess.run(["bash", "-c", line], capture_output=True)
@@ -69,7 +69,7 @@ def test_a_full_or_closed_output_has_its_code(command):
 @row(33)
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("stream", [(), ("--no-stream",)])
-def test_a_closed_pipe_ends_it_quietly(stream):
+def test_a_closed_pipe_ends_sampling_quietly(stream):
     ours, theirs = os.pipe()
     fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 4096)
     length = -1 if not stream else 9000
@@ -86,7 +86,7 @@ def test_a_closed_pipe_ends_it_quietly(stream):
 
 @row(33)
 @pytest.mark.usefixtures("trained")
-def test_ctrl_c_ends_it_quietly():
+def test_ctrl_c_ends_sampling_quietly():
     process = start(
         "sample", "-s", 1, "-n", -1,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
@@ -99,7 +99,7 @@ def test_ctrl_c_ends_it_quietly():
 
 @row(33)
 @pytest.mark.usefixtures("trained")
-def test_a_full_disk_is_one_line():
+def test_sampling_to_a_full_disk_is_one_line():
     with Path("/dev/full").open("w") as full:
         process = start(
             "sample", "-s", 1, stdout=full, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
@@ -112,7 +112,7 @@ def test_a_full_disk_is_one_line():
 @row(34)
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("command", ["runs", "info", "sample -n 20", "--help", "resume"])
-def test_what_is_piped_has_no_escape_codes(charrnn, command):
+def test_piped_output_has_no_escape_codes(charrnn, command):
     done = charrnn(*command.split())
     assert done.code == 0
     assert "\x1b" not in done.out + done.err
@@ -120,8 +120,10 @@ def test_what_is_piped_has_no_escape_codes(charrnn, command):
 
 @row(34)
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
-def test_a_terminal_that_wants_no_colour_gets_none(on_a_terminal, corpus, monkeypatch, name, value):
-    """Whatever moves the cursor for the bar colours nothing."""
+def test_no_colour_is_printed_if_the_environment_says_so(
+    on_a_terminal, corpus, monkeypatch, name, value
+):
+    """Escape codes that move the cursor of the bar are allowed."""
     monkeypatch.setenv(name, value)
     shown = on_a_terminal("train", corpus, *QUICK, "--run", "a")
     assert "done: 20 steps" in shown
@@ -130,16 +132,16 @@ def test_a_terminal_that_wants_no_colour_gets_none(on_a_terminal, corpus, monkey
 
 @row(35)
 @pytest.mark.parametrize("columns", [80, 120])
-def test_what_a_model_learned_cannot_drive_the_terminal(
+def test_learned_escape_codes_are_shown_but_not_executed(
     charrnn, charrnn_once, on_a_terminal, tmp_path, columns
 ):
-    """Clearing the screen, a title, markup, a bell: all of it visible, none of it done."""
+    """Clearing the screen, a title, markup, a bell: all are visible, none has an effect."""
     evil = "\x1b[2J\x1b]0;owned\x07[/bold][red]x[/red]\x1b[31m\r\x9b2J "
     (tmp_path / "evil").write_bytes((evil * 40).encode())
     sizes = ("--hidden-size", 24, "--steps", 150, "--learning-rate", 0.02, "--threads", 1)
     charrnn_once("train", "evil", *sizes, "--run", "evil")
     piped = charrnn("sample", "evil", "-n", 300, "-t", 0, "-s", 1)
-    assert "\x1b[2J\x1b]0;owned\x07[/bold]" in piped.out  # a pipe gets what was said
+    assert "\x1b[2J\x1b]0;owned\x07[/bold]" in piped.out  # a pipe gets the exact text
     for command in (("sample", "evil", "-n", 300, "-t", 0, "-s", 1), ("info", "evil"), ("runs",)):
         shown = on_a_terminal(*command, columns=columns)
         assert not re.search(r"\x1b\[2J|\x1b\]|\x07|\x9b", shown)
@@ -154,7 +156,7 @@ def test_what_a_model_learned_cannot_drive_the_terminal(
 
 @row(29)
 @pytest.mark.usefixtures("trained")
-def test_a_prompt_the_model_never_saw_is_named_and_left_out(charrnn):
+def test_unknown_characters_of_a_prompt_are_named_and_left_out(charrnn):
     said = charrnn("sample", "-p", "a中\x1bb", "-n", 5, "-s", 1)
     assert said.code == 0
     assert "the model never saw '中' (U+4E2D): left out of the prompt" in said.err
@@ -165,8 +167,8 @@ def test_a_prompt_the_model_never_saw_is_named_and_left_out(charrnn):
 
 @row(29)
 @pytest.mark.parametrize("stride", [0x4000, pytest.param(0x800, marks=pytest.mark.slow)])
-def test_every_code_point_may_stand_in_a_prompt(stride):
-    """All 1,112,064, or one block in eight: known ones are read, others named, none crashes."""
+def test_every_code_point_is_accepted_in_a_prompt(stride):
+    """Known characters are read, others are named; all 1,112,064, or one block in eight."""
     speaker = model_of()
     known = set(speaker.vocab.decode(range(len(speaker.vocab))))
     for first in range(0, 0x110000, stride):
@@ -181,6 +183,6 @@ def test_every_code_point_may_stand_in_a_prompt(stride):
 
 @row(29)
 @given(st.text(max_size=40), st.sampled_from([False, True]))
-def test_any_prompt_is_spoken_on_from(prompt, is_bytes):
+def test_any_prompt_can_be_continued(prompt, is_bytes):
     speaker = model_of(is_bytes=is_bytes)
     assert len(speaker.generate(prompt, length=3, seed=1)) == 3

@@ -1,4 +1,4 @@
-"""Corpora that are none, in another encoding, huge, or changed on the way."""
+"""Corpora that are unusable, in another encoding, huge, or changed during training."""
 
 import codecs
 import os
@@ -28,7 +28,7 @@ ALONE = ("--threads", 1, "--quiet")
 
 
 @row(26)
-def test_what_was_normalised_is_said(tmp_path):
+def test_normalised_text_is_mentioned(tmp_path):
     path = tmp_path / "text"
     path.write_bytes(b"\xef\xbb\xbfone\r\ntwo\rthree\n\0")
     text, notes = read(path)
@@ -41,7 +41,7 @@ def test_what_was_normalised_is_said(tmp_path):
 
 @row(25)
 @pytest.mark.parametrize("chunk", [1, 3, 1 << 20])
-def test_a_byte_that_is_not_utf8_is_named_by_line_and_offset(tmp_path, monkeypatch, chunk):
+def test_invalid_utf8_is_named_by_line_and_byte(tmp_path, monkeypatch, chunk):
     monkeypatch.setattr(reading, "CHUNK_BYTES", chunk)
     path = tmp_path / "latin"
     path.write_bytes("line one\nñandú, pingüino y colibrí\n".encode("latin-1"))
@@ -52,7 +52,7 @@ def test_a_byte_that_is_not_utf8_is_named_by_line_and_offset(tmp_path, monkeypat
 
 
 @row(25)
-def test_utf16_is_recognised_by_its_mark(tmp_path):
+def test_utf16_is_recognised_by_its_byte_order_mark(tmp_path):
     path = tmp_path / "wide"
     path.write_bytes("wide words".encode("utf-16"))
     with pytest.raises(CorpusError, match="byte 0; it may be utf-16: try encoding utf-16"):
@@ -61,7 +61,7 @@ def test_utf16_is_recognised_by_its_mark(tmp_path):
 
 
 @row(28)
-def test_a_file_that_changes_between_the_passes_is_noticed(tmp_path):
+def test_a_file_that_changes_between_two_readings_is_noticed(tmp_path):
     path = tmp_path / "text"
     path.write_text("abcabc")
     found, scan = scanned([path], tmp_path)
@@ -73,7 +73,7 @@ def test_a_file_that_changes_between_the_passes_is_noticed(tmp_path):
 
 
 @row(28)
-def test_a_changed_corpus_stops_a_resume_unless_told_otherwise(charrnn, corpus):
+def test_a_changed_corpus_stops_a_resume_unless_keep_corpus_is_given(charrnn, corpus):
     charrnn("train", corpus, *QUICK, "--run", "a")
     corpus.write_text(small_text(seed=1))
     refused = charrnn("resume", "a", "--steps", 30)
@@ -106,7 +106,7 @@ def test_a_changed_corpus_stops_a_resume_unless_told_otherwise(charrnn, corpus):
         ),
     ],
 )
-def test_a_corpus_that_is_none_is_told_at_once(charrnn, tmp_path, name, code, said):
+def test_an_unusable_corpus_is_refused_at_once(charrnn, tmp_path, name, code, said):
     for file, text in (("empty", ""), ("one", "x"), ("short", "ab")):
         (tmp_path / file).write_text(text)
     (tmp_path / "blank-folder").mkdir()
@@ -127,7 +127,7 @@ def test_a_corpus_that_is_none_is_told_at_once(charrnn, tmp_path, name, code, sa
 
 
 @row(24)
-def test_a_text_shorter_than_a_window_shrinks_batch_and_window_and_says_so(charrnn, tmp_path):
+def test_a_short_text_reduces_batch_size_and_sequence_length_and_says_so(charrnn, tmp_path):
     (tmp_path / "short").write_text("a short text, and no more of it")
     sizes = ("--hidden-size", 4, "--batch-size", 8, "--seq-length", 40)
     done = charrnn("train", "short", "--allow-short", *sizes, "--steps", 2, "--run", "a")
@@ -143,7 +143,7 @@ def runs_config(charrnn, tmp_path):
 
 
 @row(24)
-def test_an_unreadable_corpus_is_told(charrnn, corpus):
+def test_an_unreadable_corpus_is_one_line(charrnn, corpus):
     corpus.chmod(0)
     with obeying_modes():
         refused = charrnn("train", corpus)
@@ -158,8 +158,8 @@ ENCODINGS = st.sampled_from(["latin-1", "cp1252", "utf-16-le", "utf-16-be", "cp1
 
 @row(25)
 @given(st.text(st.characters(min_codepoint=160, max_codepoint=0x17F), min_size=1), ENCODINGS)
-def test_the_first_byte_that_is_not_utf8_is_named_wherever_it_is(text, encoding):
-    """Line and byte are those of the first byte that cannot be; Python's own decoder is asked."""
+def test_the_first_invalid_byte_is_named_wherever_it_is(text, encoding):
+    """Line and byte are those at which Python's own decoder fails."""
     data = b"one line\n" + text.encode(encoding, "ignore") + b"\nmore\n"
     try:
         data.decode()
@@ -183,7 +183,9 @@ PIECES = st.lists(st.sampled_from(["a", "\r\n", "\r", "\n", "\0", "é", "e\u0301
 
 @row(26)
 @given(PIECES, st.booleans())
-def test_text_is_kept_but_for_its_mark_and_its_line_ends(tmp_path_factory, pieces, has_mark):
+def test_only_the_byte_order_mark_and_the_line_ends_of_a_text_change(
+    tmp_path_factory, pieces, has_mark
+):
     text = "".join(pieces)
     path = tmp_path_factory.mktemp("text") / "text"
     path.write_bytes((codecs.BOM_UTF8 if has_mark else b"") + text.encode())
@@ -192,7 +194,7 @@ def test_text_is_kept_but_for_its_mark_and_its_line_ends(tmp_path_factory, piece
     assert found == wanted.replace("\r\n", "\n").replace("\r", "\n")
     assert ("\r" in text) == any("CRLF" in note or "CR " in note for note in notes)
     forms = {unicodedata.is_normalized("NFC", text), unicodedata.is_normalized("NFC", found)}
-    assert len(forms) == 1  # no form is turned into another
+    assert len(forms) == 1  # Unicode normal forms are kept
 
 
 @row(28)
@@ -205,7 +207,7 @@ def test_text_is_kept_but_for_its_mark_and_its_line_ends(tmp_path_factory, piece
     ],
     ids=["edited", "truncated", "removed"],
 )
-def test_a_corpus_that_changes_in_mid_run_changes_nothing(
+def test_a_corpus_that_changes_in_mid_run_does_not_affect_the_run(
     charrnn, corpus, whole, tmp_path, monkeypatch, change
 ):
     at_steps(monkeypatch, {7: lambda: change(corpus)})
@@ -218,7 +220,7 @@ def test_a_corpus_that_changes_in_mid_run_changes_nothing(
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_gigabytes_in_one_line_take_little_memory(tmp_path):
-    """A sparse file of more than 2³² zeros: read, encoded and trained on in bounded memory."""
+    """Read, encode and train on a sparse file of more than 2³² zeros in bounded memory."""
     path = tmp_path / "line"
     with path.open("wb") as file:
         file.truncate(5_000_000_000)
@@ -229,7 +231,7 @@ def test_gigabytes_in_one_line_take_little_memory(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("flags", [(), ("--bytes",)])
 def test_memory_does_not_grow_with_the_corpus(tmp_path, flags):
-    """Encoding and training take as much at 400 MB as at 40 MB, within 30 MB."""
+    """Encoding and training use as much memory for 400 MB as for 40 MB, within 30 MB."""
     text = small_text(1_000_000).encode()
     peaks = []
     for num_megabytes in (40, 400):

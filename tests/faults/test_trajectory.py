@@ -1,4 +1,4 @@
-"""The same numbers, however often a run is stopped, watched or moved."""
+"""A run makes the same numbers, however often it is stopped, observed or resumed."""
 
 import dataclasses
 import json
@@ -29,7 +29,7 @@ QUICK = (*SMALL, "--steps", 20, "--eval-every", 10)
 @row(13)
 @pytest.mark.parametrize("optimizer", ["soap", pytest.param("adamw", marks=pytest.mark.slow)])
 def test_a_resumed_run_equals_an_uninterrupted_one(cell, optimizer):
-    """At every split point: all arrays and all losses, to the bit."""
+    """At every step: all arrays and all losses are equal to the bit."""
     config = dataclasses.replace(CONFIG, optimizer=optimizer)
     whole = state_of(cell, config)
     saved, losses = [copied(whole)], []
@@ -52,7 +52,7 @@ def copied(state):
     "settings", [("--cell", "gru", "--num-layers", 2, "--dropout", 0.3), ("--cell", "rnn"), ()]
 )
 def test_resuming_again_and_again_equals_one_run(charrnn, charrnn_once, corpus, tmp_path, settings):
-    """Interrupted at 7, 25 (a validation), 26 and 59 of 60 steps: all files equal to the bit."""
+    """Interrupted after 7, 25 (a validation), 26 and 59 of 60 steps, all files are equal."""
     with pytest.MonkeyPatch.context() as patch:
         signal_at(patch, 6, signal.SIGINT)
         charrnn(*TRAIN, *settings)
@@ -74,7 +74,7 @@ def test_saving_more_often_or_showing_less_changes_nothing(charrnn, whole, tmp_p
 
 @row(14)
 def test_sampling_while_it_trains_changes_nothing(charrnn, corpus, tmp_path, monkeypatch):
-    """After every step, by the number of steps and by the clock; or never."""
+    """Sample after every step (by number or by time), or never."""
     charrnn(*TRAIN, "--sample-every", 0)
     monkeypatch.setattr(WarningReporter, "seconds_between_samples", 0.0)
     monkeypatch.setattr(samples, "MAX_SHARE_OF_TIME", math.inf)
@@ -93,7 +93,7 @@ def test_sampling_while_it_trains_changes_nothing(charrnn, corpus, tmp_path, mon
 
 
 @row(20)
-def test_another_number_of_threads_is_a_warning(charrnn, corpus, monkeypatch):
+def test_resuming_with_another_number_of_threads_warns(charrnn, corpus, monkeypatch):
     monkeypatch.setattr(_cores, "num_cores", lambda: 2)
     charrnn("train", corpus, *QUICK, "--threads", 1, "--run", "a")
     resumed = charrnn("resume", "a", "--steps", 30, "--threads", 2)
@@ -104,7 +104,7 @@ def test_another_number_of_threads_is_a_warning(charrnn, corpus, monkeypatch):
 
 
 @row(20)
-def test_another_number_of_processes_is_a_warning(charrnn, corpus, tmp_path):
+def test_resuming_with_another_number_of_processes_warns(charrnn, corpus, tmp_path):
     charrnn("train", corpus, *QUICK, "--run", "a")
     run = run_of(tmp_path)
     found = checkpoint.read(run.last)
@@ -120,7 +120,7 @@ def test_another_number_of_processes_is_a_warning(charrnn, corpus, tmp_path):
 
 
 @row(19)
-def test_a_gpu_that_is_not_here_is_replaced_and_said(charrnn, corpus, tmp_path):
+def test_a_missing_gpu_is_replaced_by_the_cpu_with_a_warning(charrnn, corpus, tmp_path):
     charrnn("train", corpus, *QUICK, "--run", "a")
     run = Run(tmp_path / "checkpoints/a")
     found = checkpoint.read(run.last)
@@ -132,8 +132,8 @@ def test_a_gpu_that_is_not_here_is_replaced_and_said(charrnn, corpus, tmp_path):
 
 
 @row(17)
-def test_a_clock_that_jumps_changes_nothing(charrnn, whole, tmp_path, monkeypatch):
-    """A day forward, a year back: whatever the wall clock says, nobody asks it."""
+def test_jumps_of_the_wall_clock_change_nothing(charrnn, whole, tmp_path, monkeypatch):
+    """Nothing depends on the wall clock, which jumps a day forward or a year back."""
     jumps, now = random.Random(0), time.time
     monkeypatch.setattr(time, "time", lambda: now() + jumps.choice([86_400, -31_536_000]))
     assert charrnn(*TRAIN).code == 0
@@ -142,7 +142,7 @@ def test_a_clock_that_jumps_changes_nothing(charrnn, whole, tmp_path, monkeypatc
 
 @row(17)
 @pytest.mark.slow
-def test_a_process_that_was_stopped_and_continued_goes_on(charrnn, corpus, tmp_path):
+def test_a_suspended_process_continues_to_the_same_weights(charrnn, corpus, tmp_path):
     train = ("train", corpus, *SMALL, "--steps", 400, "--eval-every", 200, "--threads", 1)
     process = start(*train, "--run", "a", "--quiet")
     wait_until(lambda: run_of(tmp_path).metrics.exists())
@@ -166,7 +166,7 @@ def test_a_process_that_was_stopped_and_continued_goes_on(charrnn, corpus, tmp_p
         (("--seed", 7), "--seed 7 differs from the run's setting, 1"),
     ],
 )
-def test_other_sizes_are_refused_with_the_difference(charrnn, whole, flags, difference):
+def test_resuming_with_other_sizes_names_the_difference(charrnn, whole, flags, difference):
     before = whole.last.read_bytes()
     for arguments in (("whole", *flags), flags):
         refused = charrnn("resume", *arguments)
@@ -176,14 +176,14 @@ def test_other_sizes_are_refused_with_the_difference(charrnn, whole, flags, diff
             " run\n"
         )
     assert whole.last.read_bytes() == before
-    assert charrnn("resume", *SMALL).code == 0  # the same flags again are no mistake
+    assert charrnn("resume", *SMALL).code == 0  # repeating the run's own flags is allowed
     assert charrnn("resume", "--dropout", "0.30", "--weight-decay", "0").code == 0
     refused = charrnn("resume", "--dropout", "none")
     assert "Invalid value for '--dropout': 'none' is not a valid float" in refused.err
 
 
 @row(18)
-def test_a_longer_horizon_follows_the_schedule_of_a_run_of_that_length(charrnn, corpus, tmp_path):
+def test_a_run_with_more_steps_follows_the_schedule_of_its_new_length(charrnn, corpus, tmp_path):
     charrnn("train", corpus, *QUICK, "--learning-rate", 0.012, "--run", "a")
     assert charrnn("resume", "a", "--steps", 40).code == 0
     lines = map(json.loads, run_of(tmp_path).metrics.read_text().splitlines())

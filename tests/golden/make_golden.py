@@ -1,4 +1,4 @@
-"""Makes the golden checkpoint of this format; run once for each new format, never again.
+"""Make the golden checkpoint of a new format. Run once for each format, never again.
 
 python tests/golden/make_golden.py NAME
 """

@@ -99,7 +99,7 @@ def test_only_a_bad_cell_of_the_column_itself_costs_its_row():
         ('[1, "one"]\n', "3", "t has no column 3; its first row has 2, counted from 1"),
     ],
 )
-def test_a_column_that_is_not_there_is_named_beside_those_that_are(text, column, line):
+def test_a_missing_column_is_named_beside_the_existing_ones(text, column, line):
     with pytest.raises(UsageError) as error:
         cells(text, column)
     assert str(error.value) == line

@@ -1,4 +1,4 @@
-"""Tables as corpora."""
+"""Columns of tables as corpora."""
 
 import gzip
 import json
@@ -43,21 +43,21 @@ def test_each_cell_of_a_column_is_a_record(charrnn, tmp_path, monkeypatch, name,
 
 
 @stumble(11)
-def test_records_between_blank_lines_keep_the_lines_of_a_cell(charrnn, tmp_path):
+def test_cells_keep_their_lines_in_records_between_blank_lines(charrnn, tmp_path):
     write(tmp_path, "t.csv")
     assert charrnn("train", "t.csv", "--column", "text", "--records", "blank", *FEW).code == 0
     assert learned(tmp_path) == "".join(row + "\n\n" for row in ROWS)
 
 
 @stumble(11)
-def test_without_a_header_the_number_of_a_column_is_enough(charrnn, tmp_path):
+def test_a_table_without_header_takes_a_column_number(charrnn, tmp_path):
     (tmp_path / "t.csv").write_text(CSV.partition("\n")[2])
     assert charrnn("train", "t.csv", "--column", 2, *FEW).code == 0
     assert learned(tmp_path).startswith('said "0", twice\n')
 
 
 @stumble(11)
-def test_a_run_goes_on_with_its_column_and_knows_its_records(charrnn, tmp_path):
+def test_a_resumed_run_keeps_its_column_and_knows_its_records(charrnn, tmp_path):
     write(tmp_path, "t.csv")
     assert charrnn("train", "t.csv", "--column", "text", *FEW).code == 0
     for copy in (tmp_path / "checkpoints/.corpora").iterdir():
@@ -70,7 +70,7 @@ def test_a_run_goes_on_with_its_column_and_knows_its_records(charrnn, tmp_path):
 
 
 @stumble(11)
-def test_of_a_folder_the_tables_are_read(charrnn, tmp_path):
+def test_tables_in_a_folder_are_read(charrnn, tmp_path):
     (tmp_path / "t").mkdir()
     write(tmp_path / "t", "t.csv")
     write(tmp_path / "t", "t.jsonl")
@@ -81,7 +81,7 @@ def test_of_a_folder_the_tables_are_read(charrnn, tmp_path):
 
 
 @stumble(11)
-def test_a_column_that_is_not_there_is_named_beside_those_that_are(charrnn, tmp_path):
+def test_a_missing_column_is_named_beside_the_existing_ones(charrnn, tmp_path):
     write(tmp_path, "t.csv")
     done = charrnn("train", "t.csv", "--column", "txt", *FEW)
     assert (done.code, done.err) == (
@@ -111,7 +111,7 @@ def test_another_table_is_scored_by_the_same_column(charrnn, tmp_path):
 
 
 @stumble(11)
-def test_where_a_whole_table_is_learned_the_flag_for_a_column_is_told(charrnn, tmp_path):
+def test_training_on_a_whole_table_suggests_the_column_flag(charrnn, tmp_path):
     write(tmp_path, "t.csv")
     told = "learning every column, commas and all: t.csv; --column NAME learns the cells of one\n"
     assert told in charrnn("train", "t.csv", "--lines", *QUICK).err

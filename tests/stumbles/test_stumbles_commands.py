@@ -1,4 +1,4 @@
-"""What is typed after `resume`; what is answered before torch is loaded; bars."""
+"""Flags of `resume`, mistakes that are reported before torch is loaded, progress bars."""
 
 import json
 import re
@@ -28,7 +28,7 @@ def trained(charrnn_once, corpus):
         "resume --run a",
     ],
 )  # fmt: skip
-def test_flags_that_say_what_the_run_is_are_taken(charrnn, line):
+def test_resume_accepts_flags_that_match_the_run(charrnn, line):
     done = charrnn(*line.split(), "--steps", 21)
     assert (done.code, json.loads(charrnn("info", "--json").out)["step"]) == (0, 21), done.err
 
@@ -49,7 +49,7 @@ def test_flags_that_say_what_the_run_is_are_taken(charrnn, line):
         ("--colour", "No such option: --colour"),
     ],
 )
-def test_flags_that_say_something_else_are_refused(charrnn, flags, phrase):
+def test_resume_refuses_flags_that_differ_from_the_run(charrnn, flags, phrase):
     refused = charrnn("resume", "a", *flags.split(), "--steps", 30)
     assert (refused.code, phrase in refused.err) == (2, True), refused.err
     assert json.loads(charrnn("info", "--json").out)["step"] == 20
@@ -97,7 +97,7 @@ for command in json.loads(sys.argv[1]):
 
 @pytest.mark.usefixtures("trained")
 def test_a_mistake_is_answered_before_torch_is_loaded():
-    """All in one process: the first that loads torch is the first that says True."""
+    """All in one process: after the first mistake that loads torch the answer is True."""
     command = [sys.executable, "-c", TRY_ALL, json.dumps(list(MISTAKES))]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
@@ -115,7 +115,7 @@ def test_a_mistake_is_answered_before_torch_is_loaded():
         ("neurons", "reading"),
     ],
 )
-def test_what_takes_long_has_a_labelled_bar_at_once(on_a_terminal, command, label):
+def test_slow_commands_show_a_labelled_bar_at_once(on_a_terminal, command, label):
     shown = on_a_terminal(*command.split())
     bar = re.search(r"/\d[\d.]*[kM]? \|", shown).start()  # 0/60 |
     assert label in shown[: bar + 100]

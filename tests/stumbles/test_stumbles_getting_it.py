@@ -1,4 +1,4 @@
-"""What people meet before the first character: another system than ours, a home that is none."""
+"""Before the first character: systems without the modules of POSIX."""
 
 import os
 import pkgutil
@@ -16,7 +16,7 @@ WITHOUT_POSIX = Path(__file__).parents[1] / "without_posix"
 
 
 def without_posix(*command: object) -> "subprocess.CompletedProcess[str]":
-    """A Python that has not got what Windows has not got."""
+    """A Python without the modules that Windows lacks."""
     paths = [str(WITHOUT_POSIX), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.run(
         [sys.executable, *map(str, command)],

@@ -1,4 +1,4 @@
-"""What people type into a notebook, and what should come of it."""
+"""The library in a notebook."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ from charrnn.models.step_numpy import NumpyStepper
 
 @stumble(24)
 @pytest.mark.parametrize("records", ["none", "lines"])
-def test_a_cursor_expects_what_the_whole_text_does(records):
+def test_a_cursor_predicts_the_same_as_the_whole_text(records):
     model, text = model_of(records=records), "abc dab\nd☃a"
     cursor = model.cursor()
     for t in range(len(text) + 1):
@@ -52,7 +52,7 @@ def test_the_temperature_of_a_cursor_is_that_of_predict():
 
 @stumble(45)
 @pytest.mark.usefixtures("trained")
-def test_what_a_notebook_shows_is_one_short_line():
+def test_a_notebook_shows_a_model_in_one_short_line():
     model = load("a")
     assert repr(model) == f"Model('a', lstm 1×12, {len(model.vocab)} characters)"
     assert repr(load()) == repr(model)
@@ -74,7 +74,7 @@ def test_generate_takes_the_names_of_the_flags():
 
 @stumble(46)
 def test_generate_without_a_seed_is_another_text_each_time():
-    """24 characters drawn from 6 at temperature 5 are equal by chance once in some 10^15 times."""
+    """24 characters from 6 at temperature 5 are equal by chance once in about 10^15 times."""
     model = model_of()
     for given in ({}, {"seed": None}):
         assert len({model.generate(length=24, temp=5.0, **given) for _ in range(3)}) == 3
@@ -82,7 +82,7 @@ def test_generate_without_a_seed_is_another_text_each_time():
 
 
 @stumble(46)
-def test_a_setting_that_there_is_not_is_named_with_those_there_are():
+def test_an_unknown_setting_is_named_with_the_known_ones():
     with pytest.raises(SettingError, match="there is no setting 'tempo'; did you mean temp?"):
         model_of().generate(tempo=0.8)
     with pytest.raises(SettingError, match="no setting 'colour'; there are .*length.* temp,"):
@@ -92,8 +92,8 @@ def test_a_setting_that_there_is_not_is_named_with_those_there_are():
 
 
 @stumble(47)
-def test_no_page_sends_its_reader_to_a_unit_of_another_run():
-    """Which unit does what differs from run to run; a page may show one, in what was printed."""
+def test_no_page_names_a_unit_of_another_run_in_its_text():
+    """Units differ from run to run, so a page may show one only in printed output."""
     docs = Path(__file__).parents[2] / "docs"
     for page in (*docs.glob("*.md"), *docs.glob("uses/*.md"), docs.parent / "README.md"):
         said = re.sub(r"^```text.*?^```", "", page.read_text("utf-8"), flags=re.M | re.S)

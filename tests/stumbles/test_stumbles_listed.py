@@ -1,4 +1,4 @@
-"""The list is whole: each stumble has tests that name it, here or in the fault matrix."""
+"""Each stumble has tests, here or in the fault matrix."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A machine that others use too, and runs that learn next to nothing."""
+"""Training on a busy machine, and runs that learn almost nothing."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ TINY = ("--hidden-size", 16, "--embedding-size", 8, "--batch-size", 8, "--seq-le
 
 @pytest.fixture
 def neighbours():
-    """Two programs that take all the time they get."""
+    """Start two programs that use all the time they get."""
     busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(2)]
     yield
     for process in busy:
@@ -36,8 +36,8 @@ def steps_of(name):
 @row(38)
 @stumble(32)
 @pytest.mark.slow
-def test_beside_busy_programs_a_run_learns_and_can_be_made_again(neighbours, tmp_path):
-    """As threads used to wait, it made 4 steps."""
+def test_a_run_beside_busy_programs_learns_and_is_reproducible(neighbours, tmp_path):
+    """With spinning threads it made 4 steps."""
     (tmp_path / "corpus.txt").write_text(small_text(30_000))
     assert start("train", "corpus.txt", *TINY, "--minutes", 0.15, "--run", "a").wait(300) == 0
     assert steps_of("a") >= 60
@@ -48,7 +48,7 @@ def test_beside_busy_programs_a_run_learns_and_can_be_made_again(neighbours, tmp
 @stumble(56)
 @pytest.mark.slow
 def test_two_trainings_at_once_both_learn(tmp_path):
-    """They used to make 3 steps each."""
+    """With spinning threads each made 3 steps."""
     (tmp_path / "corpus.txt").write_text(small_text(30_000))
     command = ("train", "corpus.txt", *TINY, "--minutes", 0.15, "--run")
     both = [start(*command, name) for name in "ab"]
@@ -57,7 +57,7 @@ def test_two_trainings_at_once_both_learn(tmp_path):
 
 
 def slow_machine(state, text, config, *, seconds, began, threads):
-    """A trial that found time for three steps."""
+    """Return a trial with time for three steps."""
     return Trial(3, threads[0], Pace(began, seconds, validation_seconds=0.01))
 
 
@@ -73,7 +73,7 @@ def test_a_run_that_learned_next_to_nothing_says_so(charrnn, corpus, tmp_path, m
     assert "give it more time: charrnn resume a --minutes 5" in done.err
 
 
-def test_a_text_too_long_for_the_minutes_is_told_before_training(charrnn, corpus, monkeypatch):
+def test_too_few_minutes_for_a_text_are_mentioned_before_training(charrnn, corpus, monkeypatch):
     monkeypatch.setattr(trial, "run_trial", slow_machine)
     monkeypatch.setattr(Pace, "correction", lambda *_, **__: None)
     said = charrnn("train", corpus, *SMALL, "--minutes", 1).err

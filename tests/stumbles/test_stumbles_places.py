@@ -1,4 +1,4 @@
-"""Where a run finds things, and where a run is found."""
+"""Where a run's corpus is found, and where a run is found."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ NAMES = "".join(f"{a}{b}{c}\n" for a in "BDKL" for b in "aeiou" for c in ("n", "
 
 @pytest.fixture
 def away(charrnn_once, tmp_path, monkeypatch):
-    """Another folder than that of the runs text and names, and the path of the runs."""
+    """Work outside the folder of the runs text and names; return the path of the runs."""
     Path("c.txt").write_text(small_text())
     Path("names.txt").write_text(NAMES)
     charrnn_once("train", "c.txt", *QUICK, "--save-every", 0, "--run", "text")
@@ -41,7 +41,7 @@ def at(root, arguments):
 @stumble(20)
 @pytest.mark.parametrize("copy", ["kept", "lost", "alone"])
 def test_a_run_named_by_its_path_finds_its_corpus(charrnn, away, copy):
-    """Whether the encoded copy is there, the files of the corpus are, or both."""
+    """With both the files of the corpus and their encoded copy, or with only one of them."""
     if copy == "lost":
         shutil.rmtree(away / ".corpora")
     if copy == "alone":
@@ -56,7 +56,7 @@ def test_a_run_named_by_its_path_finds_its_corpus(charrnn, away, copy):
 
 
 @stumble(20)
-def test_a_relative_path_does_as_well(charrnn, away):
+def test_a_run_can_be_named_by_a_relative_path(charrnn, away):
     assert charrnn("score", "--run", "../checkpoints/text").code == 0
     assert charrnn("resume", "../checkpoints/text", "--steps", 24).code == 0
     assert charrnn("score", "--run", away / "text/last.safetensors").code == 0
@@ -78,7 +78,7 @@ def test_a_file_of_the_same_name_here_is_not_taken_for_the_corpus(charrnn, away,
 
 
 @stumble(21)
-def test_a_corpus_that_moved_with_whom_reads_it_is_found_where_one_stands(charrnn, away):
+def test_a_corpus_moved_to_the_working_folder_is_found(charrnn, away):
     shutil.rmtree(away / ".corpora")
     (away.parent / "c.txt").rename("c.txt")
     assert charrnn("score", "--run", away / "text").code == 0
@@ -117,7 +117,7 @@ def test_runs_are_found_where_the_environment_says(charrnn, away, monkeypatch):
 
 
 @stumble(37)
-def test_runs_where_one_stands_come_first(charrnn, away, monkeypatch):
+def test_runs_in_the_working_folder_come_first(charrnn, away, monkeypatch):
     monkeypatch.setenv("CHARRNN_CHECKPOINTS", str(away))
     Path("checkpoints").mkdir()
     Path("d.txt").write_text(small_text(seed=9))

@@ -1,4 +1,4 @@
-"""Prompts: long ones, a run's name, characters in another form, a dash; and a closed output."""
+"""Prompts that are long, or name a run, or have a dash or unknown characters; closed output."""
 
 import subprocess
 import sys
@@ -39,7 +39,7 @@ def test_a_long_prompt_is_read_in_chunks_of_one_size_layer_by_layer():
 
 
 @stumble(23)
-def test_of_a_book_as_prompt_the_end_is_read(charrnn, corpus, tmp_path):
+def test_only_the_end_of_a_very_long_prompt_is_read(charrnn, corpus, tmp_path):
     charrnn("train", corpus, *QUICK, "--run", "a")
     text = small_text(101_000)
     for name, prompt in {"book": text, "end": text[-100_000:]}.items():
@@ -73,7 +73,7 @@ def test_a_bar_follows_a_long_prompt_to_its_end(monkeypatch):
 
 @stumble(23)
 @pytest.mark.usefixtures("trained")
-def test_each_character_of_a_long_prompt_has_its_line(charrnn):
+def test_predict_steps_writes_a_line_for_each_character(charrnn):
     text = small_text(9000)
     with open("long.txt", "w") as file:
         file.write(text)
@@ -108,7 +108,7 @@ def test_a_prompt_is_read_in_the_forms_that_the_model_knows():
 
 
 @stumble(40)
-def test_it_is_said_what_a_prompt_is_read_as(charrnn, tmp_path):
+def test_replaced_characters_of_a_prompt_are_mentioned(charrnn, tmp_path):
     (tmp_path / "quoted.txt").write_text(small_text(3000).replace("a", '"'))
     assert charrnn("train", "quoted.txt", *QUICK, "--run", "a").code == 0
     for command in (("sample", "-n", 20, "-s", 1, "-p"), ("predict",)):
@@ -142,7 +142,7 @@ def test_a_text_that_begins_with_a_dash_has_its_hint(charrnn):
         pytest.param("resume", 0, marks=pytest.mark.slow),
     ],
 )
-def test_a_closed_output_is_no_success(command, code):
+def test_a_closed_output_is_an_error(command, code):
     line = f"{sys.executable} -m charrnn {command} >&- </dev/null"
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True)
     assert done.returncode == code
@@ -150,7 +150,7 @@ def test_a_closed_output_is_no_success(command, code):
 
 
 @stumble(59)
-def test_a_network_that_no_memory_holds_is_refused_before_it_is_made(charrnn, corpus):
+def test_a_network_too_large_for_memory_is_refused_before_it_is_made(charrnn, corpus):
     with mock.patch("charrnn.tasks.language_model.Network") as made:
         refused = charrnn("train", corpus, "--hidden-size", 65_536, "--num-layers", 64)
     assert refused.code == 9

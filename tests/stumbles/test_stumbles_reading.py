@@ -1,4 +1,4 @@
-"""What people name as a corpus: in other encodings, damaged, compressed, piped, and no text."""
+"""Corpora in other encodings, damaged, compressed, piped, or not text at all."""
 
 import bz2
 import gzip
@@ -24,7 +24,7 @@ FEW = (*QUICK, "--run", "a")
 
 
 def learned(tmp_path, name="a"):
-    """The text that a run learns from, as it was encoded."""
+    """Return the text that a run learns from, decoded from its encoded copy."""
     found = checkpoint.read(run_of(tmp_path, name).last)
     with folders_of(found.path) as folders:
         again = reload(found.corpus_reference, folders, keep_corpus=False, reporter=Reporter())
@@ -113,7 +113,7 @@ def test_errors_replace_keeps_the_line(charrnn, tmp_path):
 
 
 @stumble(13)
-def test_a_run_goes_on_with_the_errors_it_began_with(charrnn, tmp_path):
+def test_a_resumed_run_keeps_its_handling_of_bad_bytes(charrnn, tmp_path):
     (tmp_path / "text").write_bytes(DAMAGED)
     assert charrnn("train", "text", "--errors", "skip", *FEW).code == 0
     for copy in (tmp_path / "checkpoints/.corpora").iterdir():
@@ -159,7 +159,7 @@ def test_a_compressed_file_that_was_cut_says_so(charrnn, tmp_path, name):
 
 
 @stumble(15)
-def test_compressed_bytes_are_read_as_they_are_and_that_is_said(charrnn, tmp_path):
+def test_compressed_files_are_not_unpacked_as_bytes_and_that_is_mentioned(charrnn, tmp_path):
     data = gzip.compress(small_text().encode())
     (tmp_path / "c.txt.gz").write_bytes(data)
     done = charrnn("train", "c.txt.gz", "--bytes", *FEW)
@@ -192,7 +192,7 @@ NO_TEXTS = {
 @stumble(15)
 @pytest.mark.parametrize("encoding", [(), ("--encoding", "latin-1")])
 @pytest.mark.parametrize("name", NO_TEXTS)
-def test_what_is_no_text_is_named_for_what_it_is(charrnn, tmp_path, name, encoding):
+def test_a_file_that_is_not_text_is_named_by_its_type(charrnn, tmp_path, name, encoding):
     data, what, remedy = NO_TEXTS[name]
     (tmp_path / name).write_bytes(data)
     done = charrnn("train", name, *FEW, *encoding)
@@ -212,7 +212,7 @@ def test_a_picture_is_named_though_its_folder_was_read_before(charrnn, tmp_path)
 
 
 @stumble(33)
-def test_bytes_reads_a_document_still(charrnn, tmp_path):
+def test_a_document_can_still_be_read_as_bytes(charrnn, tmp_path):
     (tmp_path / "novel.docx").write_bytes(NO_TEXTS["novel.docx"][0])
     assert charrnn("train", "novel.docx", "--bytes", *FEW).code == 0
 
@@ -255,7 +255,7 @@ def test_a_file_whose_encoding_is_unsure_is_passed_over_by_name(charrnn, tmp_pat
 
 @stumble(16)
 def test_process_substitution_is_read(charrnn, tmp_path):
-    """As `charrnn train <(…) <(…)` does: a shell names the ends of two pipes."""
+    """For `charrnn train <(…) <(…)` a shell passes the names of two pipes."""
     parts, ends = [small_text()[:3000], small_text()[-500:]], []
     for part in parts:
         reading, writing = os.pipe()
@@ -270,7 +270,7 @@ def test_process_substitution_is_read(charrnn, tmp_path):
 
 
 @stumble(16)
-def test_dev_stdin_is_standard_input_whatever_that_is(charrnn, corpus, tmp_path, monkeypatch):
+def test_dev_stdin_is_standard_input(charrnn, corpus, tmp_path, monkeypatch):
     with corpus.open() as file:
         monkeypatch.setattr(sys, "stdin", file)
         assert charrnn("train", "/dev/stdin", *FEW).code == 0
@@ -300,7 +300,7 @@ def test_a_pipe_that_nobody_writes_to_is_not_waited_for(charrnn, tmp_path):
 
 @pytest.fixture
 def spanish(charrnn, tmp_path, request):
-    """A run on a Spanish text in an encoding that is not UTF-8."""
+    """Train on a Spanish text in an encoding other than UTF-8."""
     (tmp_path / "lat.txt").write_bytes((SPANISH * 40).encode(request.param))
     assert charrnn("train", "lat.txt", "--encoding", request.param, *FEW).code == 0
     return request.param
@@ -323,7 +323,7 @@ def test_a_run_reads_files_in_the_encoding_of_its_corpus(charrnn, tmp_path, span
 
 @stumble(14)
 @pytest.mark.parametrize("spanish", ["latin-1", "utf-16"], indirect=True)
-def test_another_encoding_is_said_and_rules(charrnn, tmp_path, spanish, monkeypatch):
+def test_a_given_encoding_is_mentioned_and_used(charrnn, tmp_path, spanish, monkeypatch):
     (tmp_path / "new.txt").write_text(SPANISH, encoding="utf-8")
     utf8 = ("--encoding", "utf-8")
     assert charrnn("sample", "-f", "new.txt", "-n", 5, *utf8).out.startswith(SPANISH)
@@ -337,7 +337,7 @@ def test_another_encoding_is_said_and_rules(charrnn, tmp_path, spanish, monkeypa
 
 @stumble(14)
 @pytest.mark.parametrize("spanish", ["utf-16"], indirect=True)
-def test_a_file_in_utf8_is_told_to_a_run_of_another_encoding(charrnn, tmp_path, spanish):
+def test_a_utf8_file_for_a_run_of_another_encoding_is_mentioned(charrnn, tmp_path, spanish):
     (tmp_path / "new.txt").write_text(SPANISH, encoding="utf-8")
     done = charrnn("score", "new.txt")
     assert done.err == (
@@ -359,7 +359,9 @@ def test_compressed_prompts_and_scored_files_are_read(charrnn, trained, tmp_path
 
 @stumble(33)
 @pytest.mark.parametrize("name", NO_TEXTS)
-def test_what_is_no_text_is_no_prompt_and_not_scored(charrnn, trained, tmp_path, name):
+def test_a_file_that_is_not_text_is_refused_as_prompt_and_for_scoring(
+    charrnn, trained, tmp_path, name
+):
     data, what, _ = NO_TEXTS[name]
     (tmp_path / name).write_bytes(data)
     for command in (("score", name), ("sample", "-f", name)):

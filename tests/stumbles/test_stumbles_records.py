@@ -1,4 +1,4 @@
-"""What a record is, and what validation is."""
+"""Records and validation splits."""
 
 import dataclasses
 import json
@@ -25,7 +25,7 @@ def text_of(tmp_path, name="a"):
 
 
 def records_of(tmp_path, name="a"):
-    """The records of a run in the order they are learned in."""
+    """Return the records of a run in the order of training."""
     vocab, text = text_of(tmp_path, name)
     return [vocab.decode(text.ids[a:b]) for a, b in zip(text.starts, text.starts[1:], strict=False)]
 
@@ -131,8 +131,8 @@ def test_a_run_of_several_files_resumes_to_the_bit_from_its_encoded_copy(charrnn
 
 
 @stumble(19)
-def test_files_that_changed_places_are_another_corpus(charrnn):
-    """The same text, but for where a file ends."""
+def test_files_with_other_borders_are_another_corpus(charrnn):
+    """The text is the same, but a file ends elsewhere."""
     folder_of([small_text(3000), small_text(2000, seed=1)])
     charrnn("train", "folder", *QUICK, "--run", "a")
     texts = [path.read_text() for path in sorted(Path("folder").iterdir())]
@@ -146,7 +146,7 @@ def test_files_that_changed_places_are_another_corpus(charrnn):
 
 @stumble(19)
 def test_a_run_of_an_older_format_keeps_its_split_to_the_bit(charrnn, tmp_path):
-    """Then the corpus was one text: a run of two files went as one of both in one does."""
+    """In older formats two files were one text, and so they stay for a run of that format."""
     folder_of([small_text(3000)[:-1] + "\n", small_text(2000, seed=1)])
     whole = "".join(path.read_text() for path in sorted(Path("folder").iterdir()))
     Path("one.txt").write_text(whole)
@@ -165,8 +165,8 @@ def test_a_run_of_an_older_format_keeps_its_split_to_the_bit(charrnn, tmp_path):
 
 
 @stumble(19)
-def test_records_of_an_older_format_are_what_they_were(charrnn, tmp_path):
-    """Then a line of white space was a record."""
+def test_records_of_an_older_format_stay_the_same(charrnn, tmp_path):
+    """In older formats a line of white space was a record."""
     Path("names").write_text("".join(f"name {k}\n \n" for k in range(30)))
     charrnn("train", "names", "--lines", *QUICK, "--run", "a")
     assert len(records_of(tmp_path)) == 30
@@ -193,7 +193,7 @@ def test_a_run_of_each_format_scores_its_own_split(charrnn, tmp_path, number):
 
 @stumble(19)
 @pytest.mark.parametrize("kind", ["none", "lines"])
-def test_a_validation_text_of_ones_own(charrnn, tmp_path, kind):
+def test_a_validation_text_can_be_a_file_of_its_own(charrnn, tmp_path, kind):
     Path("own.txt").write_text(small_text(3000))
     own = small_text(900, seed=5)
     Path("val.txt").write_text(own)
@@ -238,7 +238,7 @@ def test_a_file_that_is_named_twice_is_noted(charrnn, corpus):
 
 
 def test_the_shape_of_an_arranged_text_on_disk(charrnn, tmp_path):
-    """A single file is not copied, and files of an older run are not asked for."""
+    """A single file is not copied; borders of files are not stored for an older run."""
     Path("one.txt").write_text(small_text())
     charrnn("train", "one.txt", *QUICK, "--run", "a")
     assert len(list(Path("checkpoints/.corpora").glob("*.npy"))) == 1

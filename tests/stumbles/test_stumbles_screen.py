@@ -1,4 +1,4 @@
-"""What is shown on terminals that are narrow, or know ASCII alone; and losses of nothing."""
+"""Narrow terminals, ASCII terminals, and losses of zero."""
 
 import re
 import sys
@@ -11,7 +11,7 @@ from charrnn.cli.console import tables
 
 
 @stumble(53)
-def test_a_loss_of_nothing_is_shown_to_the_last_line(charrnn, tmp_path):
+def test_a_loss_of_zero_is_shown(charrnn, tmp_path):
     (tmp_path / "ones").write_text("a" * 600)
     done = charrnn("train", "ones", *SMALL, "--steps", 20, "--eval-every", 10)
     assert "done: 20 steps, validation loss 0.0000 nats (0.000 bits)" in done.err

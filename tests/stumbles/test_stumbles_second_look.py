@@ -1,4 +1,4 @@
-"""What was found when the stumbles were tried once more: tables, packed files, closed input."""
+"""More stumbles: tables, compressed files, closed input."""
 
 import gzip
 import json
@@ -14,7 +14,7 @@ FEW = (*QUICK, "--run", "a")
 
 
 @stumble(11)
-def test_a_column_that_stands_twice_in_the_header_is_not_guessed(charrnn, tmp_path):
+def test_an_ambiguous_column_name_is_refused(charrnn, tmp_path):
     (tmp_path / "t.csv").write_text("text,id,text\n" + "1,2,some words\n" * 40)
     done = charrnn("train", "t.csv", "--column", "text", *FEW)
     assert done.code == 2
@@ -48,7 +48,7 @@ def test_half_a_surrogate_pair_in_a_row_is_named_by_its_line_or_left_out(charrnn
 
 
 @stumble(15)
-def test_what_was_compressed_twice_is_named_for_it(charrnn, tmp_path):
+def test_a_file_that_was_compressed_twice_is_recognised(charrnn, tmp_path):
     (tmp_path / "t.gz").write_bytes(gzip.compress(gzip.compress(small_text().encode())))
     done = charrnn("train", "t.gz", *FEW)
     assert done.code == 3
@@ -56,7 +56,7 @@ def test_what_was_compressed_twice_is_named_for_it(charrnn, tmp_path):
 
 
 @stumble(53)
-def test_a_loss_that_is_shown_as_a_baselines_is_not_called_above_it(charrnn, tmp_path):
+def test_a_loss_that_looks_equal_to_a_baseline_is_not_called_above_it(charrnn, tmp_path):
     (tmp_path / "a.txt").write_text("a" * 3000)
     done = charrnn("train", "a.txt", *FEW, "--steps", "40")
     assert done.code == 0, done.err
@@ -74,7 +74,7 @@ def test_a_loss_that_is_shown_as_a_baselines_is_not_called_above_it(charrnn, tmp
         ("predict", "-", "--run", "a"),
     ],
 )
-def test_a_closed_standard_input_is_no_bug_of_ours(charrnn, trained, monkeypatch, command):
+def test_a_closed_standard_input_causes_no_traceback(charrnn, trained, monkeypatch, command):
     monkeypatch.setattr("sys.stdin", None)
     done = charrnn(*command)
     assert done.code == 2
@@ -82,9 +82,7 @@ def test_a_closed_standard_input_is_no_bug_of_ours(charrnn, trained, monkeypatch
 
 
 @stumble(51)
-def test_where_a_file_stands_in_the_way_of_the_folder_no_room_is_asked_for(
-    charrnn, corpus, monkeypatch
-):
+def test_a_file_in_place_of_a_folder_is_not_reported_as_a_full_disk(charrnn, corpus, monkeypatch):
     monkeypatch.setenv("CHARRNN_CHECKPOINTS", str(corpus))
     done = charrnn("train", corpus, *FEW)
     assert done.code == 6
@@ -102,7 +100,7 @@ def test_bars_keep_to_the_width_of_a_dumb_terminal(monkeypatch, capfd):
 
 
 @stumble(35)
-def test_a_text_that_was_read_often_needs_more_text_not_more_time(charrnn, tmp_path):
+def test_a_run_of_many_epochs_is_advised_more_text_not_more_time(charrnn, tmp_path):
     (tmp_path / "n.txt").write_text("Green sea a ")
     done = charrnn("train", "n.txt", "--allow-short", *FEW, "--steps", "50")
     assert "this run learned too little: 50 steps read the text" in done.err

@@ -17,7 +17,7 @@ def vocab_of(name):
 
 
 @stumble(17)
-def test_a_model_that_goes_on_with_another_text_keeps_to_max_vocab(charrnn, trained):
+def test_fine_tuning_keeps_to_max_vocab(charrnn, trained):
     Path("other.txt").write_text(small_text(4000, seed=3) + MANY[:1500])
     flags = ("--init-from", "a", "--max-vocab", 60, *QUICK[4:], "--run", "b")
     made = charrnn("train", "other.txt", *flags)
@@ -49,7 +49,7 @@ def test_a_text_that_would_become_one_unknown_symbol_is_refused(charrnn, trained
 
 @stumble(35)
 @pytest.mark.parametrize("text", ["ab", "hello world\n", "a line of text\n" * 10])
-def test_a_text_of_a_few_characters_is_refused_unless_it_is_meant(charrnn, text):
+def test_a_text_of_a_few_characters_is_refused_unless_allow_short_is_given(charrnn, text):
     Path("short.txt").write_text(text)
     refused = charrnn("train", "short.txt", *QUICK)
     assert refused.code == 3
@@ -62,7 +62,7 @@ def test_a_text_of_a_few_characters_is_refused_unless_it_is_meant(charrnn, text)
 
 
 @stumble(35)
-def test_a_short_text_is_warned_of(charrnn):
+def test_a_short_text_gets_a_warning(charrnn):
     for size, is_told in ((9_999, True), (10_000, False)):
         Path(f"{size}.txt").write_text(small_text(size))
         made = charrnn("train", f"{size}.txt", *QUICK)

@@ -1,5 +1,5 @@
-"""Several processes learn what one does. Two of them are started once, by together.py; whoever
-compares with them learns alone.
+"""Several processes learn what one process does. Two processes run together.py once; the tests
+compare one process with them.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from conftest import start_ranks
 from charrnn.training import distributed
 from charrnn.training.distributed import ALONE
 
-pytestmark = pytest.mark.xdist_group("two")  # one process of tests, so that two learn once
+pytestmark = pytest.mark.xdist_group("two")  # in one worker, so that the two processes run once
 
 # Nats per character by which losses may differ, for sums are made in another order; seen: 2e-6.
 # SOAP divides by what is almost nothing in directions that no gradient has taken yet, and so makes
@@ -23,7 +23,7 @@ TOLERANCE = dict.fromkeys(together.CASES, 2e-5) | {"soap": 1e-2, "soap rnn": 1e-
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory):
-    """The folder in which two processes have written down what they did together."""
+    """The folder with the results of two processes."""
     folder = tmp_path_factory.mktemp("two")
     processes = start_ranks(2, together.__file__, folder)
     assert [process.wait() for process in processes] == [0, 0]
@@ -35,7 +35,7 @@ def said(folder, rank):
 
 
 @pytest.mark.parametrize("case", together.CASES)
-def test_two_processes_walk_the_path_of_one(two, case):
+def test_two_processes_learn_what_one_does(two, case):
     cell, config = together.CASES[case]
     alone = together.losses(together.start(cell, config, ALONE), config, config.steps)
     assert alone[0] - min(alone) > 0.1  # there was something to learn
@@ -56,7 +56,7 @@ def test_resuming_is_exact_at_the_same_number_of_processes(two, case):
 
 
 @pytest.mark.parametrize("case", together.CASES)
-def test_one_process_goes_on_where_two_left_off(two, case):
+def test_one_process_continues_a_run_of_two(two, case):
     cell, config = together.CASES[case]
     state = together.start(cell, dataclasses.replace(config, seed=78), ALONE)
     state.restore(dict(np.load(two / f"{case}.npz")), step=together.SPLIT)
@@ -65,18 +65,18 @@ def test_one_process_goes_on_where_two_left_off(two, case):
     np.testing.assert_allclose(losses, expected, rtol=0, atol=TOLERANCE[case])
 
 
-def test_what_processes_tell_each_other(two):
+def test_processes_exchange_numbers_bytes_and_arrays(two):
     for rank in range(2):
         assert said(two, rank)["talk"] == {
             "agreed": [1, 5], "number": 0.1, "bytes": "12", "nothing": "", "whole": [[0, 1], [0, 1]]
         }  # fmt: skip
 
 
-def test_who_is_left_is_told_so(two):
+def test_a_process_that_lost_its_peer_says_so(two):
     assert "has ended, or cannot be reached; torchrun" in (two / "error").read_text()
 
 
-def test_a_process_alone_tells_nobody_anything(monkeypatch):
+def test_a_single_process_needs_no_group(monkeypatch):
     assert distributed.form_group() is ALONE
     monkeypatch.setenv("WORLD_SIZE", "1")
     monkeypatch.setenv("RANK", "0")
@@ -88,6 +88,6 @@ def test_a_process_alone_tells_nobody_anything(monkeypatch):
         assert group is ALONE
 
 
-def test_shares_are_contiguous_and_all_there_is():
+def test_shares_are_contiguous_and_cover_the_batch():
     groups = [distributed.Group(rank, 3) for rank in range(3)]
     assert [group.share(12) for group in groups] == [slice(0, 4), slice(4, 8), slice(8, 12)]

@@ -1,4 +1,4 @@
-"""Python as Windows has it, as far as this machine can show it. With this folder on PYTHONPATH,
+"""Python as on Windows, as far as possible on this machine. With this folder on PYTHONPATH,
 every Python lacks what Windows lacks; whatever a test starts inherits that.
 
     PYTHONPATH=$PWD/tests/without_posix pytest

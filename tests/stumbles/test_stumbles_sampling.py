@@ -1,4 +1,4 @@
-"""Prompts from standard input, and what `charrnn sample` writes."""
+"""`charrnn sample`: prompts from standard input, stops, records, searches."""
 
 import io
 import json
@@ -53,7 +53,7 @@ def test_a_sample_ends_after_a_text_and_keeps_it(charrnn, two_runs, many):
 @stumble(9)
 @pytest.mark.parametrize("flag", ["--stop", "--until"])
 @pytest.mark.parametrize(("text", "hint"), [("\\n", "; a newline is typed $'\\n'"), ("#", "")])
-def test_an_end_that_can_never_come_is_said(charrnn, two_runs, flag, text, hint):
+def test_a_stop_that_can_never_occur_is_reported(charrnn, two_runs, flag, text, hint):
     said = charrnn("sample", "a", "-s", 1, "-n", 20, flag, text)
     assert (said.code, len(said.out)) == (0, 20)
     assert f"{flag} '{text}' can never come: the model never writes '{text[0]}'" in said.err
@@ -64,7 +64,7 @@ def test_an_end_that_can_never_come_is_said(charrnn, two_runs, flag, text, hint)
 
 
 @stumble(9)
-def test_of_several_ends_one_that_can_come_is_enough(charrnn, two_runs):
+def test_one_possible_stop_of_several_is_enough(charrnn, two_runs):
     said = charrnn("sample", "a", "-s", 1, "-n", -1, "--stop", "#", "--stop", "e")
     assert said.code == 0
     assert "--stop '#' can never come" in said.err
@@ -150,7 +150,7 @@ def test_a_record_between_blank_lines_has_none_within(charrnn, tmp_path):
 
 
 @stumble(49)
-def test_what_was_not_read_of_a_prompt_is_not_in_the_record(charrnn, two_runs):
+def test_unread_characters_of_a_prompt_are_not_in_the_record(charrnn, two_runs):
     wish = ("sample", "names", "--num", 3, "--unique", "-s", 1)
     done = charrnn(*wish, "-p", "é1Z2")
     assert listed(done) == listed(charrnn(*wish, "-p", "12"))
@@ -184,7 +184,7 @@ def test_a_search_for_more_than_there_are_ends_and_says_why(charrnn, two_runs, m
 
 @stumble(22)
 @stumble(58)
-def test_a_search_tells_how_it_goes_where_there_is_no_terminal(charrnn, two_runs, monkeypatch):
+def test_a_search_without_a_terminal_reports_its_progress(charrnn, two_runs, monkeypatch):
     monkeypatch.setattr("charrnn.generation.sample_filter.PATIENCE", 300)
     monkeypatch.setattr("charrnn.cli.console.progress.SECONDS_BETWEEN_LINES", 0)
     done = charrnn("sample", "names", "--num", 10_000, "--unique", "-s", 1, "-t", 0.5)
@@ -193,7 +193,7 @@ def test_a_search_tells_how_it_goes_where_there_is_no_terminal(charrnn, two_runs
     assert int(told[-1][0].replace(",", "")) == len(listed(done))
 
 
-def test_samples_without_end(two_runs):
+def test_sampling_can_go_on_without_end(two_runs):
     process = start("sample", "names", "--num", -1, "-s", 1, stdout=-1, stderr=-1)
     read = [process.stdout.readline() for _ in range(300)]
     process.kill()
@@ -204,8 +204,8 @@ def test_samples_without_end(two_runs):
 @stumble(36)
 @pytest.mark.parametrize("num_chars", [8, 12, 40])
 @pytest.mark.parametrize("many", [(), ("--num", 3)], ids=["one", "many"])
-def test_no_copy_is_drawn_in_the_first_place(charrnn, two_runs, monkeypatch, num_chars, many):
-    """Of a text by heart nearly all samples would be copies: at temperature 0 they all are."""
+def test_copies_are_never_drawn(charrnn, two_runs, monkeypatch, num_chars, many):
+    """A model that has memorised its text would copy: at temperature 0 always."""
     monkeypatch.setattr("charrnn.generation.sample_filter.PATIENCE", 3)
     monkeypatch.setattr("charrnn.cli.sample_writer.CHARS_OF_PATIENCE", 3)
     text = Path("text.txt").read_text()
@@ -244,7 +244,7 @@ def test_json_has_the_models_own_probabilities_whatever_is_masked(charrnn, two_r
 
 
 def repeated(text):
-    """The share of 6-grams that the text had before."""
+    """Return the share of 6-grams that occurred earlier in the text."""
     pieces = [text[k : k + 6] for k in range(len(text) - 5)]
     return 1 - len(set(pieces)) / len(pieces)
 
@@ -268,9 +268,7 @@ def test_a_penalty_is_the_same_for_one_stream_and_for_many(charrnn, two_runs):
 
 
 @stumble(50)
-def test_new_records_are_told_by_an_index_that_is_made_once_and_said(
-    charrnn, two_runs, monkeypatch
-):
+def test_new_records_are_recognised_by_an_index_that_is_made_once(charrnn, two_runs, monkeypatch):
     for file in Path("checkpoints/.corpora").glob("*-hashes.npy"):
         file.unlink()
     monkeypatch.setattr("charrnn.data.record_index.CHUNK_CHARS", 500)

@@ -1,5 +1,5 @@
-"""What a person sees while it learns: samples in the log and in the metrics, and time where time
-was asked for.
+"""What a user sees during training: samples in the log and in the metrics, and the time of a run of
+minutes.
 """
 
 import json
@@ -34,7 +34,7 @@ def test_a_log_and_the_metrics_hold_a_sample_at_the_first_steps_and_at_each_vali
 
 @stumble(26)
 @pytest.mark.parametrize(("every", "steps"), [(0, []), (15, [0, 15, 30, 45, 60])])
-def test_how_often_is_a_flag_of_train_and_of_resume(charrnn, corpus, tmp_path, every, steps):
+def test_sample_every_is_a_flag_of_train_and_of_resume(charrnn, corpus, tmp_path, every, steps):
     charrnn(*TRAIN[:-4], "--steps", 30, "--run", "a", "--sample-every", every)
     log = charrnn("resume", "a", "--steps", 60, "--sample-every", every)
     assert sampled(run_of(tmp_path)) == steps
@@ -52,7 +52,7 @@ def test_samples_change_nothing_and_a_resumed_run_has_the_same(charrnn, corpus, 
 
 @stumble(43)
 def test_samples_of_steps_that_are_made_again_are_dropped(charrnn, corpus, tmp_path, monkeypatch):
-    """Stopped after step 30, and with samples of later steps still in the metrics."""
+    """The run was stopped after step 30, with samples of later steps in its metrics."""
     charrnn(*TRAIN, "--run", "whole")
     with monkeypatch.context() as patch:
         signal_at(patch, 30, signal.SIGTERM)
@@ -92,7 +92,7 @@ def test_minutes_are_shown_as_time_and_steps_as_steps(charrnn, corpus):
 
 
 @stumble(43)
-def test_how_a_run_learned_to_write_is_shown_later(charrnn, corpus):
+def test_history_shows_the_samples_of_a_run(charrnn, corpus):
     charrnn(*TRAIN, "--run", "a")
     shown = charrnn("history", "a")
     assert shown.code == 0
