@@ -53,7 +53,7 @@ def test_a_mistake_costs_one_line_and_a_documented_code(charrnn, arguments, code
         ("CUDA error: an illegal memory access was encountered", 1),
     ],
 )
-def test_only_what_lacks_memory_is_said_to(charrnn, monkeypatch, said, code):
+def test_only_memory_errors_are_reported_as_such(charrnn, monkeypatch, said, code):
     def broken(*_):
         raise RuntimeError(said)
 
@@ -61,7 +61,7 @@ def test_only_what_lacks_memory_is_said_to(charrnn, monkeypatch, said, code):
     assert charrnn("runs").code == code
 
 
-def test_a_bug_of_ours_is_one_line_too_and_a_traceback_on_demand(charrnn, monkeypatch):
+def test_a_bug_is_one_line_and_a_traceback_with_debug(charrnn, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("oh")
 
@@ -92,12 +92,12 @@ class TestSample:
         seed = told.group(1)
         assert charrnn("sample", "-n", 50, "--seed", seed).out == said.out
 
-    def test_the_same_seed_says_the_same(self, charrnn):
+    def test_the_same_seed_gives_the_same_text(self, charrnn):
         flags = ("--temp", 0.8, "--seed", 7, "-n", 300)
         assert charrnn("sample", *flags).out == charrnn("sample", *flags).out
         assert charrnn("sample", *flags, "--no-stream").out == charrnn("sample", *flags).out
 
-    def test_it_goes_on_from_a_prompt(self, charrnn, tmp_path):
+    def test_it_continues_a_prompt(self, charrnn, tmp_path):
         (tmp_path / "prompt").write_text("Line\n")
         typed = charrnn("sample", "-p", "Line\n", "-n", 30, "-s", 1).out
         assert typed.startswith("Line\n")
@@ -107,7 +107,7 @@ class TestSample:
         assert (both.code, "choose one" in both.err) == (2, True)
         assert charrnn("sample", "-f", "nowhere").code == 2
 
-    def test_characters_it_never_saw_are_named(self, charrnn):
+    def test_unknown_characters_are_named(self, charrnn):
         said = charrnn("sample", "-p", "a中b", "-n", 5, "-s", 1)
         assert said.code == 0
         assert "the model never saw '中' (U+4E2D): left out of the prompt" in said.err
@@ -144,7 +144,7 @@ class TestSample:
         (tmp_path / "checkpoints/a/previous.safetensors").write_bytes(b"")
         assert charrnn("sample", "a").code == 4
 
-    def test_runs_and_info_tell_of_it(self, charrnn):
+    def test_runs_and_info_show_the_run(self, charrnn):
         num_parameters = json.loads(charrnn("info", "--json").out)["num_parameters"]
         assert num_parameters > 1560 + 200 * 8  # what the n-grams add
         assert f"lstm 1×12 ({num_parameters / 1000:.3g}k)" in charrnn("runs").out

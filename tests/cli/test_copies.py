@@ -31,7 +31,7 @@ def longest(text, corpus):
 
 @pytest.mark.usefixtures("learned")
 class TestTexts:
-    def test_a_streamed_text_is_as_ever_and_the_report_follows(self, charrnn):
+    def test_a_report_follows_the_unchanged_text(self, charrnn):
         plain = charrnn("sample", "-s", 1, "-n", 200)
         told = charrnn("sample", "-s", 1, "-n", 200, "--report")
         assert told.out == plain.out
@@ -59,7 +59,7 @@ class TestTexts:
             assert len(facts["new_words"]) <= facts["num_words"]
         assert "longest_copy" not in json.loads(charrnn("sample", "-n", 9, "--json").out)
 
-    def test_what_copies_too_much_is_refused(self, charrnn):
+    def test_samples_that_copy_too_much_are_rejected(self, charrnn):
         wish = ("sample", "-s", 1, "-n", 40, "--num", 3, "--json")
         lengths = [
             longest(json.loads(x)["text"], small_text()) for x in charrnn(*wish).out.split("\n")[:3]
@@ -74,7 +74,7 @@ class TestTexts:
         assert charrnn(*wish, "--novel", limit).out == done.out
         assert charrnn(*wish, "--novel-chars", 41).out == charrnn(*wish).out
 
-    def test_where_all_copy_it_gives_up(self, charrnn, monkeypatch):
+    def test_a_search_ends_if_all_samples_copy(self, charrnn, monkeypatch):
         monkeypatch.setattr("charrnn.cli.sample_writer.CHARS_OF_PATIENCE", 100)
         done = charrnn("sample", "-s", 1, "-n", 40, "--novel-chars", 1, "--num", 2)
         assert (done.code, done.out) == (8, "")
@@ -83,7 +83,7 @@ class TestTexts:
         assert (one.code, one.out) == (8, "")
         assert "the text ends early: every continuation would copy 1 character; raise" in one.err
 
-    def test_the_prompt_is_no_copy(self, charrnn):
+    def test_the_prompt_does_not_count_as_a_copy(self, charrnn):
         prompt = small_text()[100:160]
         done = charrnn("sample", "-s", 1, "-n", 5, "--novel-chars", 6, "-p", prompt, "--report")
         assert done.code == 0
@@ -100,7 +100,7 @@ class TestTexts:
         assert (refused.code, refused.out) == (3, "")
         assert refused.err.count("\n") == 1
 
-    def test_what_never_ends_is_not_reported(self, charrnn):
+    def test_endless_samples_have_no_report(self, charrnn):
         refused = charrnn("sample", "-n", -1, "--report")
         assert refused.code == 2
         assert "--length -1 never ends" in refused.err

@@ -44,7 +44,7 @@ def test_no_more_is_read_than_is_wanted(tmp_path, monkeypatch):
         inputs.read_known(LETTERS, [str(file)], DataConfig(), at_most=99)
 
 
-def test_nothing_to_read_is_said(tmp_path):
+def test_an_empty_input_is_an_error(tmp_path):
     (tmp_path / "text").write_text("☃")
     with pytest.raises(CorpusError, match="no character to read"):
         inputs.read_known(LETTERS, [str(tmp_path / "text")], DataConfig(), at_most=9)
@@ -59,14 +59,14 @@ def test_a_pipe_is_read_in_pieces_that_together_are_all_of_it(monkeypatch):
     assert max(map(len, pieces)) == 7000
 
 
-def test_a_file_that_cannot_be_read_is_said_before_its_first_piece_is_wanted(tmp_path):
+def test_an_unreadable_file_is_reported_before_it_is_read(tmp_path):
     with pytest.raises(UsageError, match="none cannot be read: No such file or directory"):
         inputs.open_file(str(tmp_path / "none"), DataConfig())
     with pytest.raises(UsageError, match="cannot be read: Is a directory"):
         inputs.open_file(str(tmp_path), DataConfig())
 
 
-def test_what_a_terminal_gives_is_not_taken_for_another_encoding_in_silence(tmp_path, capsys):
+def test_utf8_input_for_a_run_of_another_encoding_is_mentioned(tmp_path, capsys):
     (tmp_path / "text").write_bytes("é".encode())
     assert inputs.read_known(LETTERS, ["text"], DataConfig(), at_most=9) == "é"
     assert capsys.readouterr().err == ""

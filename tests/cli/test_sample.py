@@ -33,7 +33,7 @@ def lines(result):
 
 @pytest.mark.usefixtures("named")
 class TestRecords:
-    def test_they_are_whole_new_distinct_and_match(self, charrnn):
+    def test_records_are_whole_new_distinct_and_match(self, charrnn):
         wish = ("--unique", "--novel", "--match", "^[BD].*[ao]", "--temp", 1.2)
         result = charrnn("sample", "--num", 30, "-s", 4, *wish)
         assert result.code == 0
@@ -57,12 +57,12 @@ class TestRecords:
         assert len(said) == 5
         assert all(name.startswith("Ba") for name in said)
 
-    def test_what_is_too_long_is_refused_and_counted(self, charrnn):
+    def test_samples_that_are_too_long_are_rejected_and_counted(self, charrnn):
         result = charrnn("sample", "-s", 1, "--num", 5, "--length", 4)
         assert all(len(name) < 4 for name in lines(result))
         assert "longer than the length limit" in result.err
 
-    def test_what_cannot_be_found_is_given_up(self, charrnn, monkeypatch):
+    def test_a_search_without_success_ends(self, charrnn, monkeypatch):
         monkeypatch.setattr(sample_filter, "PATIENCE", 200)
         result = charrnn("sample", "-s", 1, "--num", 5, "--match", "[0-9]")
         assert (result.code, result.out) == (8, "")
@@ -76,13 +76,13 @@ class TestRecords:
         assert refused.code == 2
         assert "a ramp of --temp needs an end; add --length" in refused.err
 
-    def test_the_library_speaks_them_too(self):
+    def test_the_library_samples_records_too(self):
         model = load("names")
         assert "\n" not in model.generate(seed=1)
         assert model.glimpse(40, seed=2).count("\n") >= 2
         assert model.score("Bara").nats_per_char < 5
 
-    def test_a_batch_on_torch_says_the_same(self, charrnn, monkeypatch):
+    def test_a_batch_on_torch_gives_the_same(self, charrnn, monkeypatch):
         devices = set()
 
         def on_torch(config, weights, *, device):
@@ -101,7 +101,7 @@ class TestRecords:
 
 @pytest.mark.usefixtures("learned")
 class TestTexts:
-    def test_many_are_as_each_alone(self, charrnn):
+    def test_many_samples_equal_single_ones(self, charrnn):
         result = charrnn("sample", "-s", 3, "-n", 50, "--num", 3, "--prompt", "A", "--no-stream")
         model = load("text")
         assert result.out == "\n\n".join(
@@ -133,12 +133,12 @@ class TestTexts:
         assert "--novel needs a run that was trained on records" in refused.err
 
     @pytest.mark.parametrize("temperature", ["hot", "0.5:", ":1", "1:2:3", "-1", "nan", "0.5:inf"])
-    def test_a_temperature_that_is_none_is_one_line(self, charrnn, temperature):
+    def test_an_invalid_temperature_is_one_line(self, charrnn, temperature):
         refused = charrnn("sample", "--temp", temperature)
         assert refused.code == 2
         assert refused.err.count("\n") == 1
 
-    def test_a_ramp_is_spoken(self, charrnn):
+    def test_a_ramp_of_temperatures_is_accepted(self, charrnn):
         cold = charrnn("sample", "-s", 1, "-n", 40, "--temp", "0:0").out
         assert cold == charrnn("sample", "-s", 2, "-n", 40, "--temp", "0").out
         rising = charrnn("sample", "-s", 1, "-n", 40, "--temp", "0:9").out

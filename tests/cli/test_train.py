@@ -20,7 +20,7 @@ from conftest import QUICK, small_text
         ("zeros", b"\0" * 100, ("--bytes",)),
     ],
 )
-def test_any_text_trains_and_speaks(charrnn, tmp_path, name, data, flags):
+def test_any_text_trains_and_samples(charrnn, tmp_path, name, data, flags):
     path = tmp_path / name
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
     tiny = ("--allow-short", "--hidden-size", 8, "--steps", 3, "--threads", 1)
@@ -41,7 +41,7 @@ def test_rare_characters_of_a_huge_alphabet_fold_and_it_is_said(charrnn, tmp_pat
     assert "\N{REPLACEMENT CHARACTER}" not in spoken
 
 
-def test_a_folder_trains_and_says_what_it_passed_over(charrnn, tmp_path):
+def test_a_folder_trains_and_says_what_was_skipped(charrnn, tmp_path):
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "a.txt").write_text(small_text(1000))
     (tmp_path / "texts" / "b.png").write_bytes(b"\x89PNG\0\xff")
@@ -60,7 +60,7 @@ def test_the_corpus_says_when_there_is_nothing_to_learn_from(charrnn, tmp_path):
     )
 
 
-def test_training_says_what_it_chose_and_how_to_go_on(charrnn, corpus):
+def test_training_says_what_it_chose_and_how_to_continue(charrnn, corpus):
     settings = ("train", corpus, *QUICK, "--ngrams", 1)
     said = charrnn(*settings).err.splitlines()
     assert said[0].startswith("corpus: 6,000 characters, a very small text, soon memorised; ")

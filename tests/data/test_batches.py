@@ -33,7 +33,7 @@ def test_windows_of_a_lane_follow_each_other_round_the_ring():
     assert read.tolist() == [*range(10), *range(10)]
 
 
-def test_reading_on_keeps_no_pages(tmp_path):
+def test_reading_on_gives_mapped_pages_back(tmp_path):
     """Lanes give mapped pages back, so memory does not grow with what was read."""
     path = tmp_path / "ids.npy"
     np.save(path, np.zeros(64 << 20, np.uint8))

@@ -13,7 +13,7 @@ def run_in(folder):
     return path
 
 
-def test_a_run_here_is_at_home_here(tmp_path):
+def test_a_run_below_the_working_folder_has_its_folders_there(tmp_path):
     with corpus.folders_of(run_in(".").relative_to(".")) as folders:
         assert folders.cache == Path("checkpoints/.corpora")
         assert [os.path.abspath(folder) for folder in folders.search] == [str(tmp_path)]
@@ -22,7 +22,7 @@ def test_a_run_here_is_at_home_here(tmp_path):
 
 
 @pytest.mark.parametrize("depth", ["there", "there/checkpoints", "there/checkpoints/a"])
-def test_the_home_of_a_run_is_the_same_from_wherever_it_is_named(tmp_path, monkeypatch, depth):
+def test_a_run_has_the_same_folders_however_it_is_named(tmp_path, monkeypatch, depth):
     path = run_in("there").absolute()
     monkeypatch.chdir(depth)
     for named in (path, Path(os.path.relpath(path))):
@@ -32,7 +32,7 @@ def test_the_home_of_a_run_is_the_same_from_wherever_it_is_named(tmp_path, monke
             assert {os.path.abspath(each) for each in folders.search[1:]} <= {os.getcwd()}
 
 
-def test_a_checkpoint_that_lies_alone_makes_no_cache_about_it(tmp_path):
+def test_a_checkpoint_outside_a_run_makes_no_cache_beside_it(tmp_path):
     path = tmp_path / "downloads/model.safetensors"
     path.parent.mkdir()
     path.touch()
@@ -42,7 +42,7 @@ def test_a_checkpoint_that_lies_alone_makes_no_cache_about_it(tmp_path):
     assert not folders.cache.exists()
 
 
-def test_where_nothing_may_be_written_what_is_there_can_be_read(tmp_path, monkeypatch):
+def test_a_read_only_cache_can_be_read(tmp_path, monkeypatch):
     path = run_in(".")
     cache = tmp_path / "checkpoints/.corpora"
     cache.mkdir()

@@ -23,7 +23,7 @@ def part_of(dataset, split):
     return dataset.vocab.decode(dataset.ids[first:end])
 
 
-def test_files_become_a_dataset_in_silence(tmp_path, capfd):
+def test_reading_a_dataset_prints_nothing(tmp_path, capfd):
     (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfone\r\n" * 300)
     dataset = Dataset.from_files(Path("a.txt"), DataConfig(test_fraction=0.25))
     whole = "".join(part_of(dataset, split) for split in ("train", "val", "test"))
@@ -32,7 +32,7 @@ def test_files_become_a_dataset_in_silence(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_dataset_is_that_of_a_run(charrnn, kind, tmp_path):
+def test_a_dataset_equals_that_of_a_run(charrnn, kind, tmp_path):
     charrnn("train", "corpus.txt", *QUICK, "--records", kind, "--seed", 5)
     dataset = Dataset.from_files("corpus.txt", DataConfig(records=kind), seed=5)
     found, text = text_of(tmp_path)

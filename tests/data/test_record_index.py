@@ -37,7 +37,7 @@ def test_it_holds_just_the_records(kind, vocab, tmp_path_factory, data):
         assert (piece in index) == (piece in known | {""})
 
 
-def test_what_is_kept_is_not_made_again(tmp_path):
+def test_a_kept_index_is_not_made_again(tmp_path):
     text = "".join(f"{'abc'[k % 3] * (1 + k % 50)}\n" for k in range(1000))
     told = []
     first = index_of(text, "lines", VOCABS["narrow"], tmp_path, told)
@@ -51,7 +51,7 @@ def test_what_is_kept_is_not_made_again(tmp_path):
         assert isinstance(index.hashes_R, np.memmap)
 
 
-def test_one_hash_for_all_finds_the_same(tmp_path, monkeypatch):
+def test_records_with_equal_hashes_are_distinguished(tmp_path, monkeypatch):
     """Records that share a hash are told apart by what they are."""
     hashes = record_index.hashes_of
     monkeypatch.setattr(record_index, "hashes_of", lambda *given: hashes(*given) & np.uint64(1))

@@ -40,7 +40,7 @@ def test_a_run_reads_the_text_that_it_began_with(learned, tmp_path, lost):
     assert text.part("val") == dataset.part("val")
 
 
-def test_a_changed_corpus_takes_leave_to_go_on_with_the_old_one(learned, tmp_path):
+def test_a_changed_corpus_needs_permission_to_use_the_old_copy(learned, tmp_path):
     dataset, reference = learned
     (tmp_path / "text").write_text(TEXT.replace("7", "8"))
     with pytest.raises(CorpusError, match="has changed since the run began; keep_corpus"):
@@ -48,7 +48,7 @@ def test_a_changed_corpus_takes_leave_to_go_on_with_the_old_one(learned, tmp_pat
     assert np.array_equal(again(reference, keep_corpus=True).ids, dataset.ids)
 
 
-def test_a_corpus_that_is_gone_with_its_copy_is_asked_for(learned, tmp_path):
+def test_a_corpus_that_is_gone_with_its_copy_is_an_error(learned, tmp_path):
     _, reference = learned
     (tmp_path / "text").unlink()
     for file in (tmp_path / "checkpoints" / CACHE).iterdir():

@@ -46,7 +46,7 @@ def test_the_splits_cover_every_file_once_and_are_as_large_as_those_of_one_text(
 
 
 @given(st.integers(2, 5000), fractions, fractions)
-def test_a_single_file_is_split_as_ever(num_chars, val, test):
+def test_a_single_file_is_split_like_a_text(num_chars, val, test):
     config = DataConfig(val_fraction=val, test_fraction=test)
     text = "a line\n" * num_chars
     _, splits = split([len(text)], config, text=text)
@@ -64,7 +64,7 @@ def test_parts_begin_with_a_line_where_one_begins_nearby():
     assert size(splits.val) == pytest.approx(600, abs=60)
 
 
-def test_scraps_are_taken_together_so_that_no_part_is_a_few_characters():
+def test_small_files_are_grouped_so_that_no_part_is_tiny():
     _, splits = split([100] * 10_000, DataConfig())
     assert size(splits.val) == 100_000
     assert min(end - begin for begin, end in splits.val[:-1]) >= 256
@@ -80,7 +80,7 @@ def test_files_for_validation_are_not_learned_from():
     assert splits.train == ((0, 900), (1000, 1900))
 
 
-def test_where_files_begin_survives_json_and_has_a_digest_of_its_own():
+def test_file_starts_survive_json_and_have_a_digest():
     files = FileStarts((0, 5, 2**40), 1)
     assert FileStarts.from_json(files.to_json()) == files
     assert (

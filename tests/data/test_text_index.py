@@ -26,7 +26,7 @@ SOME = pytest.mark.parametrize(("vocab", "letters"), ALPHABETS.values(), ids=ALP
 @pytest.mark.parametrize("chunk", [4, 1 << 20])
 @settings(deadline=None, max_examples=40)
 @given(values=st.lists(st.sampled_from([0, 1, 255]), min_size=1, max_size=80))
-def test_positions_are_in_the_order_of_what_follows_them(values, dtype, chunk):
+def test_positions_are_sorted_by_the_text_that_follows(values, dtype, chunk):
     ids = np.array(values, dtype) * (1 if dtype is np.uint8 else 257)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(text_index, "CHUNK", chunk)

@@ -81,7 +81,7 @@ def test_ids_take_the_smallest_type_that_holds_them(size, dtype):
 
 
 @pytest.mark.parametrize("points", [[], [1, 1], [-2], [NUM_CODE_POINTS], ["a"], [True]])
-def test_a_list_that_is_no_alphabet_is_refused(points):
+def test_an_invalid_list_of_characters_is_refused(points):
     with pytest.raises(ValueError, match="not a list of distinct characters"):
         Vocab.from_json({"code_points": points, "bytes": False})
 

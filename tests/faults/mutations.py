@@ -317,7 +317,7 @@ MISTAKES = [
         "training.trainer:Trainer.continue_from",
         "torch.from_numpy(start.arrays.get(RECENT, np.empty(0))).to(start.runtime.device)",
         "torch.from_numpy(start.arrays.get(RECENT, np.empty(0)))",
-        "../training/test_trainer.py::test_losses_since_the_last_figures_go_on_where_the_new_ones_are",
+        "../training/test_trainer.py::test_recent_losses_move_to_the_device_of_the_run",
     ),
     Mistake(
         "what another machine writes is taken for left behind",
@@ -527,7 +527,7 @@ MISTAKES = [
         "training.clock:_change",
         "not trainer.state.group.broadcast_number(trainer.checkpoints.try_to_save())",
         "False",
-        "../training/test_clock.py::test_a_correction_is_saved_before_it_rules",
+        "../training/test_clock.py::test_a_correction_is_saved_before_it_applies",
     ),
     Mistake(
         "the learning rate follows the steps, whatever share of the time is over",
@@ -548,7 +548,7 @@ MISTAKES = [
         "training.clock:follow",
         "header = dataclasses.replace(header, runtime=dataclasses.replace(runtime, threads=threads))",
         "device.set_threads(threads)",
-        "../training/test_threads.py::test_another_number_of_threads_is_saved_before_it_rules",
+        "../training/test_threads.py::test_another_number_of_threads_is_saved_before_it_applies",
     ),
     Mistake(
         "a trial of threads learns",

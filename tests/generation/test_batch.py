@@ -55,7 +55,7 @@ def alone(stream, *, cell="lstm", unknown_id=None, **settings):
 
 @pytest.mark.parametrize("settings", CONTROLS)
 @pytest.mark.parametrize("num_at_once", [1, 2, 7, 64])
-def test_a_stream_says_the_same_alone_and_in_any_batch(cell, settings, num_at_once):
+def test_a_stream_draws_the_same_alone_and_in_any_batch(cell, settings, num_at_once):
     said = list(together(range(12), num_at_once, cell=cell, **settings))
     assert [stream.number for stream in said] == list(range(12))
     assert [stream.ids for stream in said] == [
@@ -104,7 +104,7 @@ def test_streams_without_end_are_computed_as_they_are_taken():
     ]
 
 
-def test_what_is_never_to_be_said_is_not():
+def test_excluded_characters_are_never_drawn():
     assert any(1 in stream.ids for stream in together(range(4), 4))
     said = list(together(range(4), 3, unknown_id=1))
     assert not any(1 in stream.ids for stream in said)

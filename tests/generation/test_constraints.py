@@ -79,7 +79,7 @@ def test_a_repeated_passage_costs_for_each_character_past_the_free_ones(said, ag
     np.testing.assert_allclose(-logits_V, penalty_by_force(said, 0.5, 3))
 
 
-def test_a_passage_far_back_may_be_said_again():
+def test_a_passage_far_back_may_be_repeated():
     constraint = RepeatPenalty(1.0)
     for i in [1, 2, 3, 1, 2, 3, 1, *[0, 4] * 600, 1, 2, 3, 1, 2, 3]:
         constraint.read(i)

@@ -38,7 +38,7 @@ def test_the_scores_of_all_continuations_are_probabilities():
     assert total == pytest.approx(1, abs=1e-5)
 
 
-def test_a_prompt_is_read_before_speaking():
+def test_a_prompt_is_read_before_generating():
     """Reading "ab" and then going on equals going on after having drawn "ab"."""
     model = model_of()
     whole = model.generate("a", length=3, temperature=0.0)
@@ -53,13 +53,13 @@ def test_characters_never_seen_are_named_and_left_out():
         model.score("xyz")
 
 
-def test_the_unknown_symbol_stands_for_characters_but_is_never_spoken():
+def test_the_unknown_symbol_stands_for_characters_but_is_not_generated():
     model = model_of(points=(ord("a"), ord("b"), UNKNOWN))
     assert model.unknown("axb") == []
     assert "\N{REPLACEMENT CHARACTER}" not in model.generate("x", length=300, temperature=3.0)
 
 
-def test_a_model_of_bytes_speaks_utf8_where_it_can():
+def test_a_model_of_bytes_generates_utf8_if_possible():
     model = model_of(points=tuple(range(256)), is_bytes=True)
     assert model.spelled("é".encode()) == "\xc3\xa9"
     assert model.text("\xc3\xa9") == "é"
@@ -80,7 +80,7 @@ def test_a_model_of_bytes_stops_at_a_text_of_more_bytes():
     assert stopped == text[: text.index(stop)]
 
 
-def test_a_text_may_go_on_until_one_of_some_texts_which_it_keeps():
+def test_until_ends_a_text_after_one_of_several_texts():
     model = model_of()
     text = model.generate("ab", length=300, seed=3)
     assert model.generate("ab", length=300, seed=3, until="d") == text[: text.index("d") + 1]
@@ -103,7 +103,7 @@ def test_the_keywords_of_a_sample_are_the_fields_of_its_configuration():
     assert SampleSettings.__annotations__.keys() - {"temp"} == SampleConfig.names()
 
 
-def test_a_score_tells_bits_perplexity_and_what_is_unknown():
+def test_a_score_has_bits_perplexity_and_unknown_characters():
     score = model_of().score("abéd")
     assert (score.num_chars, score.num_unknown) == (3, 1)
     assert score.bits_per_char == pytest.approx(score.nats_per_char / math.log(2))

@@ -52,7 +52,7 @@ def test_the_distribution_is_the_textbooks_and_sums_to_one(cell, layers, ngrams)
     np.testing.assert_allclose(by_id(model, chances), textbook(model, "abba")[-1], atol=1e-5)
 
 
-def test_temperature_sharpens_flattens_and_at_nought_decides():
+def test_temperature_sharpens_flattens_and_is_greedy_at_zero():
     model = model_of()
     cold, warm, hot = (model.predict("ab", temperature=t)[0].prob for t in (0.5, 1.0, 4.0))
     assert cold > warm > hot
@@ -143,7 +143,7 @@ def test_bars_show_the_likeliest_and_the_rest_in_one(charrnn, trained):
         (("--top", 0), "--top"),
     ],
 )
-def test_what_cannot_be_predicted_is_one_line(charrnn, trained, arguments, phrase):
+def test_mistakes_of_predict_cost_one_line(charrnn, trained, arguments, phrase):
     refused = charrnn("predict", "el", *arguments)
     assert refused.code == 2
     assert phrase in refused.err

@@ -8,7 +8,7 @@ from charrnn.generation.prompted import PromptedSampler, num_at_once
 
 
 @pytest.mark.parametrize("num", [1, 7, 64, 65, 200])
-def test_many_are_what_each_alone_is_on_any_number_of_cores(monkeypatch, num):
+def test_samples_do_not_depend_on_the_number_of_cores(monkeypatch, num):
     monkeypatch.setattr("charrnn.generation.prompted.MIN_SHARE", 1)
     monkeypatch.setattr("charrnn.generation.batch.TAKEN_AT_ONCE", 32)
     sampler = PromptedSampler(model_of(), "ab", SampleConfig(length=12, seed=5, stop=("d",)))
@@ -21,7 +21,7 @@ def test_many_are_what_each_alone_is_on_any_number_of_cores(monkeypatch, num):
         ]
 
 
-def test_who_takes_no_more_ends_all_cores(monkeypatch):
+def test_a_caller_that_leaves_early_ends_all_threads(monkeypatch):
     monkeypatch.setattr("charrnn.generation.prompted.MIN_SHARE", 1)
     monkeypatch.setattr("charrnn._cores.num_cores", lambda: 2)
     before = threading.active_count()

@@ -10,7 +10,7 @@ def passed(made, *texts):
     return [text for text in texts if made.accepts("", text, is_whole=True)]
 
 
-def test_without_a_wish_all_pass():
+def test_without_conditions_all_samples_pass():
     assert passed(SampleFilter(), "a", "a", "") == ["a", "a", ""]
     assert SampleFilter().accepts("", "a", is_whole=False)
 
@@ -38,7 +38,7 @@ def test_each_reason_is_counted():
     )
 
 
-def test_what_copies_is_refused_and_its_patience_may_be_its_own():
+def test_copies_are_rejected_and_have_their_own_patience():
     made = SampleFilter(copies=lambda text: len(text) > 3, patience=2)
     assert passed(made, "Anna", "Bo", "Berta") == ["Bo"]
     assert made.summary(1) == "1 written; rejected: 2 copying the corpus"
@@ -76,7 +76,7 @@ def test_a_search_that_few_samples_match_is_not(monkeypatch):
     assert not made.is_exhausted
 
 
-def test_how_long_it_takes_is_told_by_what_is_still_found():
+def test_the_remaining_time_is_estimated_from_recent_finds():
     made = SampleFilter(unique=True)
     assert made.tries_left(10) is None
     passed(made, *map(str, range(1000)))
@@ -88,13 +88,13 @@ def test_how_long_it_takes_is_told_by_what_is_still_found():
     assert made.tries_left(500) == pytest.approx(500 * 100, rel=0.02)
 
 
-def test_a_pattern_is_found_anywhere_and_must_be_one():
+def test_a_pattern_matches_anywhere_and_must_be_valid():
     assert passed(SampleFilter(match=pattern("nn")), "Anna", "Ada") == ["Anna"]
     with pytest.raises(UsageError, match=r"match '\(' is not a valid regular expression"):
         pattern("(")
 
 
-def test_it_gives_up_after_many_refusals_in_a_row(monkeypatch):
+def test_a_search_ends_after_many_rejections_in_a_row(monkeypatch):
     monkeypatch.setattr(sample_filter, "PATIENCE", 3)
     made = SampleFilter(unique=True)
     passed(made, "a", "a", "a", "b", "a", "b")

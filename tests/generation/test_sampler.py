@@ -70,7 +70,9 @@ def test_choose_inverts_the_cumulative_distribution():
     st.floats(0, 1),
     st.floats(0, 1),
 )
-def test_choose_never_picks_what_cannot_be(logits, uniform, temperature, top_k, top_p, min_p):
+def test_choose_never_picks_what_has_no_probability(
+    logits, uniform, temperature, top_k, top_p, min_p
+):
     logits[0] = 0.0
     config = SampleConfig(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
     chosen = choose(np.array(logits), uniform, config)
@@ -94,7 +96,7 @@ def test_the_seed_decides_the_text(cell):
     assert len(speak(cell)) == 400
 
 
-def test_what_is_drawn_does_not_depend_on_how_much_is_asked_for():
+def test_a_text_does_not_depend_on_the_length_asked_for():
     assert speak(length=50) == speak(length=400)[:50]
 
 
@@ -103,7 +105,7 @@ def test_the_unknown_symbol_is_never_generated():
     assert 3 not in speak(temperature=5.0, unknown_id=3)
 
 
-def test_streams_draw_apart():
+def test_streams_draw_independently():
     draws = [random_numbers(1, stream).random(4).tolist() for stream in range(3)]
     assert draws[0] != draws[1] != draws[2]
 
@@ -119,7 +121,7 @@ CONTROLS = [
 
 
 @pytest.mark.parametrize("settings", CONTROLS)
-def test_many_streams_are_as_many_alone(settings):
+def test_many_streams_equal_as_many_single_ones(settings):
     config = SampleConfig(**{"temperature": 1.0, **settings})
     random = np.random.default_rng(1)
     logits_VB = random.normal(0, 2, (9, 50)).round(1)  # rounded: some are equal

@@ -45,7 +45,7 @@ def test_a_window_is_its_steps_one_by_one():
     torch.testing.assert_close(state, tuple(part[0] for part in final))
 
 
-def test_what_came_out_is_not_changed_by_what_comes_after():
+def test_outputs_are_not_changed_by_later_calls():
     layer, generator = layer_of(2, 3)
     x = torch.randn(4, 2, 2, generator=generator, dtype=torch.float64)
     zeros = (torch.zeros(1, 2, 3, dtype=torch.float64),) * 2

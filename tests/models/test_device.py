@@ -11,12 +11,12 @@ def test_auto_is_the_gpu_where_there_is_one():
 
 
 @pytest.mark.parametrize("name", ["gpu", "", "cuda:x", "meta", "cpu:-1"])
-def test_a_device_that_is_none_is_refused(name):
+def test_an_invalid_device_is_refused(name):
     with pytest.raises(SettingError, match="is not known"):
         device.resolve(name)
 
 
-def test_a_device_this_machine_has_not_got_is_refused():
+def test_a_missing_device_is_refused():
     with pytest.raises(SettingError, match=r"device cuda:99 is not available on this machine"):
         device.resolve("cuda:99")
 
@@ -48,7 +48,7 @@ def test_each_process_of_a_machine_takes_a_gpu_of_its_own_or_says_that_there_is_
         torch.set_flush_denormal(False)
 
 
-def test_settings_of_the_process_are_given_back():
+def test_settings_of_the_process_are_restored():
     before = torch.get_num_threads()
     with pytest.raises(ZeroDivisionError), device.settings_restored():
         device.prepare("cpu", before + 1)

@@ -7,7 +7,7 @@ from charrnn.models import device_names
 
 
 @pytest.mark.parametrize("name", [None, "auto", "cpu", "cpu:0", "mps"])
-def test_names_of_devices_pass(name):
+def test_valid_device_names_pass(name):
     device_names.require_device(name)
 
 

@@ -18,7 +18,7 @@ def network_of(cell, **settings):
     return Network(config, 13, random_ngrams(config, 13), seed=3)
 
 
-def test_an_untrained_network_knows_nothing(cell):
+def test_an_untrained_network_guesses_uniformly(cell):
     """Its loss is that of guessing among V characters alike."""
     ids = np.random.default_rng(0).integers(13, size=3000).astype(np.uint8)
     assert evaluate_carried(network_of(cell), ids, first=1000) == pytest.approx(
@@ -57,7 +57,7 @@ def test_a_smaller_vocabulary_fills_the_first_rows():
     np.testing.assert_array_equal(large.arrays()["embedding"][num_old:], new_rows)
 
 
-def test_the_seed_decides_the_weights_and_no_one_else(cell):
+def test_only_the_seed_decides_the_weights(cell):
     torch.manual_seed(1)
     first = network_of(cell).arrays()
     torch.manual_seed(2)
@@ -75,7 +75,7 @@ def test_recurrent_blocks_are_orthogonal_and_forget_gates_open(cell):
         assert (bias == (gate == spec.forget_gate)).all()
 
 
-def test_in_fewer_digits_it_gives_nearly_the_same(cell):
+def test_low_precision_gives_nearly_the_same(cell):
     """bfloat16 has 8 bits of a number: logits and gradients agree to some 1 %; all that is kept is
     float32.
     """

@@ -51,7 +51,7 @@ def test_numpy_and_torch_find_the_same_rows():
     np.testing.assert_array_equal(after.numpy(), ids_TB[-2:])
 
 
-def test_read_piece_by_piece_it_is_the_same():
+def test_reading_in_pieces_gives_the_same_rows():
     keys = ngrams.learn(IDS, longest=5, min_count=2)
     before = np.full((4, 1), ngrams.NOTHING)
     whole = ngrams.rows(keys, IDS[:200, None], before)

@@ -84,7 +84,7 @@ def test_a_sequence_equals_its_two_halves_with_the_state_carried(cell):
     torch.testing.assert_close(end_of_halves, end)
 
 
-def test_streams_do_not_touch_each_other(cell):
+def test_streams_are_independent(cell):
     config, _, weights, _ = models(cell, 6, 2)
     ids_TB = np.random.default_rng(3).integers(VOCAB_SIZE, size=(10, 4))
     together, _ = read(config, weights, ids_TB, initial_state(config, 4))

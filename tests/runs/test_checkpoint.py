@@ -101,7 +101,7 @@ def test_a_missing_file_is_one_line(tmp_path):
         (lambda keys: keys[1:], "its weights do not fit its configuration"),
     ],
 )
-def test_ngrams_that_cannot_be_are_refused(tmp_path, spoil, reason):
+def test_invalid_ngrams_are_refused(tmp_path, spoil, reason):
     made = small()
     arrays = made.arrays | {"ngrams.3": spoil(made.arrays["ngrams.3"])}
     path = tmp_path / "last.safetensors"

@@ -36,7 +36,7 @@ def test_each_sample_has_the_losses_of_its_step():
     ]
 
 
-def test_lines_that_are_torn_or_strange_are_passed_over():
+def test_damaged_and_unknown_lines_of_a_history_are_skipped():
     strange = ("", "7", '"sample"', '{"sample": "a"}', '{"step": 1, "sample": 5}', "[" * 9999)
     whole = '{"step": 2, "sample": "b", "elapsed_seconds": 1}'
     [moment] = history.samples(recorded(*strange, whole, whole[:-5]).history())

@@ -30,7 +30,7 @@ def test_the_next_attempt_finds_the_run_of_the_same_launch_and_command():
     assert not run.launch.exists()
 
 
-def test_what_an_attempt_left_before_its_first_save_gives_its_name_free(tmp_path):
+def test_an_attempt_without_a_save_frees_its_name(tmp_path):
     run = ROOT.create("a", default="x")
     restarts.note(run, TRAIN)
     assert restarts.earlier_run(ROOT, TRAIN) is None
@@ -38,12 +38,12 @@ def test_what_an_attempt_left_before_its_first_save_gives_its_name_free(tmp_path
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"arguments": 3}', '{"arguments": [], "other": 1}'])
-def test_a_note_that_cannot_be_read_is_passed_over(text):
+def test_a_note_that_cannot_be_read_is_ignored(text):
     begin().launch.write_text(text)
     assert restarts.earlier_run(ROOT, TRAIN) is None
 
 
-def test_a_disk_that_refuses_the_note_says_so(monkeypatch):
+def test_a_note_that_cannot_be_written_is_an_error(monkeypatch):
     refuse(monkeypatch, "launch.json")
     with pytest.raises(StorageError, match="cannot write .*launch.json: No space left on device"):
         begin()

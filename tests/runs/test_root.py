@@ -39,7 +39,7 @@ def test_the_newest_run_is_the_one_trained_last():
     assert ROOT.find("checkpoints/old").folder == Path("checkpoints/old")
 
 
-def test_a_run_that_is_not_there_is_answered_with_those_that_are():
+def test_a_missing_run_is_answered_with_the_existing_ones():
     run = ROOT.create("mine", default="x")
     checkpoint.write(run.last, small())
     with pytest.raises(
@@ -48,7 +48,7 @@ def test_a_run_that_is_not_there_is_answered_with_those_that_are():
         ROOT.find("yours")
 
 
-def test_a_run_speaks_with_its_best_or_else_its_last():
+def test_a_run_generates_with_its_best_checkpoint_or_else_its_last():
     run = ROOT.create("a", default="x")
     with pytest.raises(CheckpointError, match="the run 'a' has no checkpoint yet"):
         ROOT.best_checkpoint("a")
@@ -81,7 +81,7 @@ def test_a_second_folder_is_searched_after_the_first(tmp_path):
     assert root.has("a") and not root.has("b")
 
 
-def test_what_speaks_leaves_the_optimiser_on_disk(charrnn, corpus):
+def test_generating_does_not_load_the_optimiser(charrnn, corpus):
     charrnn("train", corpus, *SMALL, "--steps", 3, "--run", "a")
     for name in ("a", "checkpoints/a/last.safetensors"):
         found, _ = ROOT.best_checkpoint(name)

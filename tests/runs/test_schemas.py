@@ -107,7 +107,7 @@ def test_its_model_is_used_without_its_training_state(path):
         ({"ngrams.2": np.array([1])}, "the array 'ngrams.2' does not belong in a checkpoint"),
     ],
 )
-def test_arrays_that_the_task_has_not_are_refused(tmp_path, changes, reason):
+def test_unknown_arrays_of_a_task_are_refused(tmp_path, changes, reason):
     path, made = tmp_path / "x", translation()
     checkpoint.write(path, replace(made, arrays=made.arrays | changes))
     with pytest.raises(CheckpointError, match=reason):

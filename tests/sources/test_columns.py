@@ -58,7 +58,7 @@ def test_a_cell_stays_one_record(kind, folded, count):
     assert changes.num_folded == count
 
 
-def test_without_a_header_a_number_is_meant():
+def test_without_a_header_a_column_is_a_number():
     assert cells("1,one\n2,two\n", "2")[0] == "one\ntwo\n"
 
 
@@ -75,7 +75,7 @@ def test_a_row_without_the_cell_is_counted():
         ('{"text": "one"}\n{"text": \n', 2, "this is not JSON"),
     ],
 )
-def test_a_row_that_is_none_is_named_or_left_out(text, line, reason):
+def test_an_invalid_row_is_named_or_left_out(text, line, reason):
     with pytest.raises(CorpusError, match=f"t, line {line}: {reason}"):
         cells(text)
     found, changes = cells(text, skip=True)

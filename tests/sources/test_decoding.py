@@ -20,7 +20,7 @@ def test_a_chunk_of_ascii_is_bytes_alone(is_ascii):
     assert chunk.lacks_newline
 
 
-def test_what_is_dropped_and_turned_is_told():
+def test_dropped_and_changed_characters_are_counted():
     text, changes = decoded(b"\xef\xbb", b"\xbfone\r", b"\ntwo\r", b"three")
     assert text == "one\ntwo\nthree"
     assert (changes.marks, changes.line_ends) == (1, True)
@@ -44,7 +44,7 @@ def test_a_file_that_begins_as_no_text_does_is_refused():
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "hex", "a\0b"])
-def test_an_encoding_that_is_none_is_refused(encoding):
+def test_an_unknown_encoding_is_refused(encoding):
     with pytest.raises(UsageError, match="is not known"):
         decoded(b"x", encoding=encoding)
     with pytest.raises(UsageError, match="is not known"):

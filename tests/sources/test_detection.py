@@ -27,7 +27,7 @@ TEXTS = {
 
 @pytest.mark.parametrize("encoding", TEXTS)
 @pytest.mark.parametrize("times", [1, 20])
-def test_a_few_sentences_give_their_encoding_away(encoding, times):
+def test_the_encoding_of_a_few_sentences_is_detected(encoding, times):
     assert guess((TEXTS[encoding] * times).encode(encoding)) == (encoding, True)
 
 

@@ -13,7 +13,7 @@ PACKERS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
 
 @pytest.mark.parametrize("kind", PACKERS)
 @pytest.mark.parametrize("data", [b"", b"some text\n" * 500])
-def test_what_is_packed_is_unpacked(tmp_path, kind, data):
+def test_compressed_data_is_unpacked(tmp_path, kind, data):
     (tmp_path / "packed").write_bytes(PACKERS[kind](data))
     assert file_types.compression((tmp_path / "packed").read_bytes()) == kind
     with (tmp_path / "packed").open("rb", buffering=0) as file:
@@ -22,7 +22,7 @@ def test_what_is_packed_is_unpacked(tmp_path, kind, data):
 
 @pytest.mark.parametrize("kind", PACKERS)
 @pytest.mark.parametrize("cut", [True, False])
-def test_damage_is_named(tmp_path, kind, cut):
+def test_damaged_data_is_reported(tmp_path, kind, cut):
     data = bytearray(PACKERS[kind](bytes(range(256)) * 9))
     data[60] ^= 255
     (tmp_path / "packed").write_bytes(data[:70] if cut else data)
@@ -32,7 +32,7 @@ def test_damage_is_named(tmp_path, kind, cut):
                 file_types.unpacked(file).read(9999)
 
 
-def test_what_the_disk_refuses_is_no_damage():
+def test_errors_of_the_disk_are_not_called_damage():
     with pytest.raises(PermissionError), file_types.damage_named("x"):
         raise PermissionError(13, "Permission denied")
 

@@ -19,7 +19,7 @@ def test_a_file_in_chunks_of_any_size_is_the_text_with_newlines(text, size):
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 8])
-def test_a_byte_that_is_no_text_is_told_by_its_place(size):
+def test_an_invalid_byte_is_named_by_its_position(size):
     data = "né☃".encode() + b"\xff!"
     chunks = [data[t : t + size] for t in range(0, len(data), size)]
     with pytest.raises(UsageError, match=r"a is not utf-8: byte 6; it may be .*: try encoding"):

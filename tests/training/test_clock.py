@@ -85,7 +85,7 @@ def test_validations_on_the_way_take_a_small_share_of_the_time():
 CHANGES = {1: (60, 0.1, 20), 10: (50, 0.3, 20), 30: (45, 0.5, 20)}
 
 
-def test_a_correction_is_saved_before_it_rules(charrnn, corpus, tmp_path, monkeypatch):
+def test_a_correction_is_saved_before_it_applies(charrnn, corpus, tmp_path, monkeypatch):
     """A run whose length the clock changed, and which was interrupted, equals one that was not."""
     rate, is_saved = schedule.learning_rate, []
 

@@ -151,7 +151,7 @@ def test_a_window_of_records_is_each_record_read_alone(cell):
     assert sum(nats) == pytest.approx(alone, rel=1e-5)
 
 
-def test_in_fewer_digits_a_network_learns_as_well_and_resumes_exactly(cell):
+def test_with_low_precision_a_network_learns_and_resumes_exactly(cell):
     runtime = RuntimeConfig(precision="bf16")
     whole = state_of(cell, runtime=runtime)
     losses = run(whole)

@@ -22,7 +22,7 @@ def test_each_validation_and_the_end_are_sampled():
 
 
 @pytest.mark.parametrize(("every", "steps"), [(0, []), (25, [0, 25, 50]), (60, [0, 60])])
-def test_what_was_asked_for_takes_the_place_of_all_that(every, steps):
+def test_a_given_interval_replaces_the_default_schedule(every, steps):
     assert due(60, every=every, steps=60, eval_every=10) == steps
 
 

@@ -105,7 +105,9 @@ def tried(state, text, config, *, seconds, began, threads):
     return Trial(40, threads[0], Pace(began, seconds, validation_seconds=0.01))
 
 
-def test_another_number_of_threads_is_saved_before_it_rules(charrnn, corpus, tmp_path, monkeypatch):
+def test_another_number_of_threads_is_saved_before_it_applies(
+    charrnn, corpus, tmp_path, monkeypatch
+):
     monkeypatch.setattr(_cores, "num_cores", lambda: 2)
     monkeypatch.setattr(clock, "ThreadChooser", Scripted)
     monkeypatch.setattr(trial, "run_trial", tried)

@@ -65,7 +65,7 @@ def trainer(charrnn_once, corpus, tmp_path, events):
         yield resume_run(request, Session(callbacks=(events,), save_every=600))
 
 
-def test_losses_since_the_last_figures_go_on_where_the_new_ones_are(trainer):
+def test_recent_losses_move_to_the_device_of_the_run(trainer):
     """They are put together with new ones, and torch does not mix a GPU's with a processor's."""
     start = trainer.checkpoints.current()
     elsewhere = dataclasses.replace(start.runtime, device="meta")  # a device that is always there
@@ -74,7 +74,7 @@ def test_losses_since_the_last_figures_go_on_where_the_new_ones_are(trainer):
     assert [loss.device.type for loss in trainer.recent_losses] == ["meta"] * 3
 
 
-def test_the_time_in_which_a_gpu_is_waited_for_counts_as_learning(trainer, monkeypatch):
+def test_waiting_for_a_gpu_counts_as_training_time(trainer, monkeypatch):
     """A step returns when it is asked for. It is done when its loss can be read: all of them, where
     the loss of the last one can.
     """

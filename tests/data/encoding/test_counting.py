@@ -42,7 +42,7 @@ def test_a_large_file_is_left_out_whole_if_its_end_is_not_text(tmp_path, monkeyp
     assert [label for _, counts in kept for label in counts.changes.skipped] == ["1"]
 
 
-def test_what_is_asked_for_by_name_must_be_text(tmp_path):
+def test_a_file_that_is_named_must_be_text(tmp_path):
     (shard,) = divide(sources(tmp_path, b"good\n", b"not \xff"), DataConfig())
     with pytest.raises(CorpusError, match="1 is not utf-8"):
         count_shard(shard, ignore_bytes)

@@ -59,7 +59,7 @@ def test_files_follow_each_other_each_on_a_new_line(tmp_path):
     assert vocab.decode(ids) == "one\ntwo\nthree"
 
 
-def test_what_is_not_text_in_a_folder_is_passed_over_without_a_trace(tmp_path):
+def test_files_of_a_folder_that_are_not_text_are_skipped_completely(tmp_path):
     (tmp_path / "a").write_text("text\n")
     (tmp_path / "b").write_bytes(b"\xef\xbb\xbfgood beginning,\r\nthen \xff")
     (tmp_path / "c").write_bytes(b"nul \0")
@@ -74,7 +74,7 @@ def test_what_is_not_text_in_a_folder_is_passed_over_without_a_trace(tmp_path):
     assert scan.sha256 == hashlib.sha256(b"text\nmore").hexdigest()
 
 
-def test_a_second_start_reads_nothing(tmp_path, monkeypatch):
+def test_a_second_start_does_not_read_the_corpus(tmp_path, monkeypatch):
     path = tmp_path / "text"
     path.write_text("some text")
     first, _, _ = encoded([path], tmp_path)
@@ -129,7 +129,7 @@ def small_shards(monkeypatch):
 
 
 @pytest.mark.parametrize("place", [(scan, "count_shard"), (encode, "write_shard")])
-def test_an_interrupted_work_leaves_nothing_half_made_and_starts_again(
+def test_an_interrupted_encoding_leaves_nothing_behind_and_starts_again(
     tmp_path, monkeypatch, small_shards, place
 ):
     (tmp_path / "text").write_text("".join(LINES))
@@ -152,7 +152,7 @@ def test_an_interrupted_work_leaves_nothing_half_made_and_starts_again(
     assert scan.sha256 == hashlib.sha256("".join(LINES).encode()).hexdigest()
 
 
-def test_many_processes_make_the_same_of_a_folder_as_one(tmp_path, monkeypatch, small_shards):
+def test_many_processes_encode_a_folder_as_one_does(tmp_path, monkeypatch, small_shards):
     """Large files and small ones, one of them no text after a long while that it was."""
     texts = [
         "".join(LINES), "small\r\nfile", "", "\ufeffopen end", "".join(LINES[::-1])[:-1], "z",

@@ -79,7 +79,7 @@ def test_shards_hold_every_byte_once_and_none_is_large(tmp_path_factory, sizes):
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
-def test_where_a_file_cannot_be_cut_it_stays_whole(tmp_path, monkeypatch, encoding):
+def test_a_file_that_cannot_be_cut_stays_whole(tmp_path, monkeypatch, encoding):
     monkeypatch.setattr(shards, "SHARD_BYTES", 10)
     data = ("naïve\n" * 20).encode(encoding)
     made, (its,) = counted([data], tmp_path, DataConfig(encoding=encoding))

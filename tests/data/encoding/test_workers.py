@@ -21,7 +21,7 @@ def test_results_come_in_order_and_all_bytes_are_told(monkeypatch, num_cores):
     assert sum(told) == 9 * workers.MIN_BYTES
 
 
-def test_a_killed_process_is_told_as_what_it_mostly_is(monkeypatch):
+def test_a_killed_worker_is_reported_as_too_little_memory(monkeypatch):
     monkeypatch.setattr(_cores, "num_cores", lambda: 2)
     with pytest.raises(NoMemoryError, match="was killed; free some memory"):
         list(workers.run_in_order(square, [Number(-1), Number(1)], lambda _: None))
@@ -47,7 +47,7 @@ for _ in workers.run_in_order(square, [Number(1)] * 10**5, count_bytes): pass
         pytest.param(signal.SIGINT, marks=pytest.mark.slow),
     ],
 )
-def test_workers_end_with_the_process_they_work_for(number):
+def test_workers_end_with_their_parent(number):
     folder = os.path.dirname(__file__)
     env = os.environ | {"PYTHONPATH": os.pathsep.join([folder, *sys.path])}
     owner = subprocess.Popen(
@@ -63,7 +63,7 @@ def test_workers_end_with_the_process_they_work_for(number):
     wait_until(lambda: not any(os.path.exists(f"/proc/{child}") for child in children))
 
 
-def test_without_room_for_what_processes_share_one_does_it_all(monkeypatch):
+def test_without_shared_memory_one_process_does_all_the_work(monkeypatch):
     def refuse(*given):
         raise OSError(28, "No space left on device")
 

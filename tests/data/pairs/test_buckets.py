@@ -32,7 +32,7 @@ def test_a_permutation_has_every_number_once(size, seed):
     assert sorted(Permutation(size, (seed,))(np.arange(size))) == list(range(size))
 
 
-def test_permutations_differ_by_seed_and_their_neighbours_are_no_neighbours():
+def test_permutations_differ_by_seed_and_separate_neighbours():
     orders = [Permutation(1000, (seed,))(np.arange(1000)) for seed in range(30)]
     assert len({tuple(order) for order in orders}) == 30
     # the first number of 30 random orders: a mean of 500 with a deviation of 53; and as many
@@ -50,7 +50,7 @@ def test_an_epoch_reads_each_pair_once(num_pairs):
         assert sorted(read) == list(range(1, num_pairs + 1))
 
 
-def test_epochs_have_other_orders_and_steps_always_the_same_batch():
+def test_epochs_differ_in_order_and_a_step_always_has_the_same_batch():
     batches = some_batches()
     first, second = ([pairs_in(batches.batch(e * 6 + k)) for k in range(6)] for e in range(2))
     assert first != second

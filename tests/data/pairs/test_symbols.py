@@ -28,7 +28,7 @@ def test_a_vocabulary_survives_json(vocab):
 
 
 @pytest.mark.parametrize("symbols", [[], ["a", "a"], ["a b"], [""], [1]], ids=str)
-def test_symbols_that_cannot_be_are_refused(symbols):
+def test_invalid_symbols_are_refused(symbols):
     with pytest.raises(ValueError, match="distinct symbols"):
         SymbolVocab.from_json({"symbols": symbols})
 
