@@ -347,9 +347,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for name in ("row", "stumble"):
-        wanted = config.getoption(f"--{name}")
-        if wanted is not None:
-            items[:] = [item for item in items if wanted in numbers_of(item, name)]
+        number = config.getoption(f"--{name}")
+        if number is not None:
+            items[:] = [item for item in items if number in numbers_of(item, name)]
 
 
 def numbers_of(item: pytest.Item, name: str) -> list[int]:
@@ -385,6 +385,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
     terminalreporter.section("fault matrix")
     for row, outcomes in sorted(_outcomes.items()):
-        told = ", ".join(f"{outcomes.count(kind)} {kind}" for kind in dict.fromkeys(outcomes))
+        counts = ", ".join(f"{outcomes.count(kind)} {kind}" for kind in dict.fromkeys(outcomes))
         faults = f"; {_faults[row]:,} faults injected" if _faults[row] else ""
-        terminalreporter.write_line(f"{row:2d}  {ROWS[row]}: {told}{faults}")
+        terminalreporter.write_line(f"{row:2d}  {ROWS[row]}: {counts}{faults}")

@@ -90,8 +90,8 @@ def main() -> None:
     torch.set_num_threads(1)
     folder = Path(sys.argv[1])
     group = distributed.form_group()
-    said = {"talk": talk(group)} | {name: learn(name, group, folder) for name in CASES}
-    (folder / f"rank{group.rank}.json").write_text(json.dumps(said))
+    results = {"talk": talk(group)} | {name: learn(name, group, folder) for name in CASES}
+    (folder / f"rank{group.rank}.json").write_text(json.dumps(results))
     if group.rank > 0:
         return  # without a word
     try:

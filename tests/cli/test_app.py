@@ -45,7 +45,7 @@ def test_a_mistake_costs_one_line_and_a_documented_code(charrnn, arguments, code
 
 
 @pytest.mark.parametrize(
-    ("said", "code"),
+    ("output", "code"),
     [
         ("CUDA out of memory. Tried to allocate 20.00 MiB", 9),
         ("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to", 9),
@@ -53,9 +53,9 @@ def test_a_mistake_costs_one_line_and_a_documented_code(charrnn, arguments, code
         ("CUDA error: an illegal memory access was encountered", 1),
     ],
 )
-def test_only_memory_errors_are_reported_as_such(charrnn, monkeypatch, said, code):
+def test_only_memory_errors_are_reported_as_such(charrnn, monkeypatch, output, code):
     def broken(*_):
-        raise RuntimeError(said)
+        raise RuntimeError(output)
 
     monkeypatch.setattr("charrnn.runs.root.Root.runs", broken)
     assert charrnn("runs").code == code
@@ -86,11 +86,11 @@ def test_flags_have_their_other_spellings(charrnn, corpus):
 @pytest.mark.usefixtures("trained")
 class TestSample:
     def test_text_goes_to_stdout_and_the_rest_to_stderr(self, charrnn):
-        said = charrnn("sample", "-n", 50)
-        assert len(said.out) == 50
-        told = re.fullmatch(r"charrnn: seed (\d+) \(repeat with --seed \1\)\n", said.err)
-        seed = told.group(1)
-        assert charrnn("sample", "-n", 50, "--seed", seed).out == said.out
+        output = charrnn("sample", "-n", 50)
+        assert len(output.out) == 50
+        match = re.fullmatch(r"charrnn: seed (\d+) \(repeat with --seed \1\)\n", output.err)
+        seed = match.group(1)
+        assert charrnn("sample", "-n", 50, "--seed", seed).out == output.out
 
     def test_the_same_seed_gives_the_same_text(self, charrnn):
         flags = ("--temp", 0.8, "--seed", 7, "-n", 300)
@@ -108,9 +108,9 @@ class TestSample:
         assert charrnn("sample", "-f", "nowhere").code == 2
 
     def test_unknown_characters_are_named(self, charrnn):
-        said = charrnn("sample", "-p", "a中b", "-n", 5, "-s", 1)
-        assert said.code == 0
-        assert "the model never saw '中' (U+4E2D): left out of the prompt" in said.err
+        output = charrnn("sample", "-p", "a中b", "-n", 5, "-s", 1)
+        assert output.code == 0
+        assert "the model never saw '中' (U+4E2D): left out of the prompt" in output.err
 
     def test_it_ends_before_a_stop(self, charrnn):
         whole = charrnn("sample", "-s", 1, "-n", 500).out
@@ -121,12 +121,12 @@ class TestSample:
 
     def test_several_samples_differ_and_come_as_json(self, charrnn):
         lines = charrnn("sample", "-s", 1, "-n", 40, "--num", 3, "--json").out.splitlines()
-        said = [json.loads(line) for line in lines]
-        assert [line["stream"] for line in said] == [0, 1, 2]
-        assert len({line["text"] for line in said}) == 3
-        assert said[0]["text"] == charrnn("sample", "-s", 1, "-n", 40).out
+        output = [json.loads(line) for line in lines]
+        assert [line["stream"] for line in output] == [0, 1, 2]
+        assert len({line["text"] for line in output}) == 3
+        assert output[0]["text"] == charrnn("sample", "-s", 1, "-n", 40).out
         text = charrnn("sample", "-s", 1, "-n", 40, "--num", 3).out
-        assert text == "\n\n".join(line["text"] for line in said)
+        assert text == "\n\n".join(line["text"] for line in output)
 
     def test_it_says_when_a_checkpoint_is_damaged(self, charrnn, tmp_path):
         best = tmp_path / "checkpoints/a/best.safetensors"
@@ -150,8 +150,8 @@ class TestSample:
         assert f"lstm 1×12 ({num_parameters / 1000:.3g}k)" in charrnn("runs").out
         assert "20 of 20" in charrnn("runs").out
         facts = json.loads(charrnn("info", "--json").out)
-        wanted = {"step", "val_loss", "val_loss_reset", "num_parameters"}
-        assert facts.keys() >= wanted | {"weights_sha256", "corpus_sha256"}
+        expected = {"step", "val_loss", "val_loss_reset", "num_parameters"}
+        assert facts.keys() >= expected | {"weights_sha256", "corpus_sha256"}
         shown = charrnn("info").out
         assert "weights sha256" in shown
         assert f"{num_parameters:,}" in shown

@@ -33,16 +33,16 @@ def longest(text, corpus):
 class TestTexts:
     def test_a_report_follows_the_unchanged_text(self, charrnn):
         plain = charrnn("sample", "-s", 1, "-n", 200)
-        told = charrnn("sample", "-s", 1, "-n", 200, "--report")
-        assert told.out == plain.out
+        shown = charrnn("sample", "-s", 1, "-n", 200, "--report")
+        assert shown.out == plain.out
         num = longest(plain.out, small_text())
-        found = re.search(r"longest copy: (\d+) of 200 characters, “(.*)” \(line (\d+)", told.err)
+        found = re.search(r"longest copy: (\d+) of 200 characters, “(.*)” \(line (\d+)", shown.err)
         quoted = found.group(2).replace("␊", "\n")
         assert len(quoted) == int(found.group(1)) == num
         assert quoted in plain.out
         line = 1 + small_text()[: small_text().index(quoted)].count("\n")
         assert int(found.group(3)) == line
-        assert "distinct words are not in the corpus" in told.err
+        assert "distinct words are not in the corpus" in shown.err
 
     def test_json_has_the_report_and_stderr_has_not(self, charrnn):
         done = charrnn("sample", "-s", 1, "-n", 80, "--num", 2, "--json", "--report", "-p", "A")
@@ -67,9 +67,9 @@ class TestTexts:
         limit = max(lengths)
         done = charrnn(*wish, "--novel-chars", limit)
         assert done.code == 0
-        said = [json.loads(line)["text"] for line in done.out.splitlines()]
-        assert len(said) == 3
-        assert all(longest(text, small_text()) < limit for text in said)
+        output = [json.loads(line)["text"] for line in done.out.splitlines()]
+        assert len(output) == 3
+        assert all(longest(text, small_text()) < limit for text in output)
         assert "3 written; rejected: none" in done.err
         assert charrnn(*wish, "--novel", limit).out == done.out
         assert charrnn(*wish, "--novel-chars", 41).out == charrnn(*wish).out
@@ -117,11 +117,11 @@ def test_a_text_without_a_line_end_has_copies_too(charrnn):
 @pytest.mark.usefixtures("named")
 def test_records_are_reported_together(charrnn):
     done = charrnn("sample", "-s", 1, "--num", 20, "--report", "--novel-chars", 4, "--unique")
-    said = done.out.split()
-    assert len(said) == 20
-    assert all(longest(name, NAMES) < 4 for name in said)
+    output = done.out.split()
+    assert len(output) == 20
+    assert all(longest(name, NAMES) < 4 for name in output)
     known = {name.lower() for name in NAMES.split()}
-    new = [name for name in said if name.lower() not in known]
+    new = [name for name in output if name.lower() not in known]
     counted = re.search(r"(\d+) of (\d+) distinct words are not in the corpus", done.err)
     assert [int(n) for n in counted.groups()] == [len(new), 20]
 

@@ -37,10 +37,10 @@ class TestRecords:
         wish = ("--unique", "--novel", "--match", "^[BD].*[ao]", "--temp", 1.2)
         result = charrnn("sample", "--num", 30, "-s", 4, *wish)
         assert result.code == 0
-        said = lines(result)
-        assert len(said) == len(set(said)) == 30
-        assert not set(said) & set(NAMES.splitlines())
-        assert all(re.search("^[BD].*[ao]", name) for name in said)
+        output = lines(result)
+        assert len(output) == len(set(output)) == 30
+        assert not set(output) & set(NAMES.splitlines())
+        assert all(re.search("^[BD].*[ao]", name) for name in output)
         counted = re.search(r"30 written; rejected: (.*)\n", result.err).group(1)
         assert "without a match" in counted
         assert "in the corpus" in counted
@@ -53,9 +53,9 @@ class TestRecords:
         )
 
     def test_a_prompt_begins_each(self, charrnn):
-        said = lines(charrnn("sample", "-s", 1, "--num", 5, "--prompt", "Ba", "--unique"))
-        assert len(said) == 5
-        assert all(name.startswith("Ba") for name in said)
+        output = lines(charrnn("sample", "-s", 1, "--num", 5, "--prompt", "Ba", "--unique"))
+        assert len(output) == 5
+        assert all(name.startswith("Ba") for name in output)
 
     def test_samples_that_are_too_long_are_rejected_and_counted(self, charrnn):
         result = charrnn("sample", "-s", 1, "--num", 5, "--length", 4)
@@ -125,9 +125,9 @@ class TestTexts:
     def test_unique_and_match_go_with_texts_and_novel_does_not(self, charrnn):
         wish = ("--num", 4, "-n", 3, "-s", 1, "--temp", 2)
         result = charrnn("sample", *wish, "--unique", "--match", "^[a-z]+$", "--no-stream")
-        said = result.out.split("\n\n")
-        assert len(set(said)) == 4
-        assert all(re.fullmatch("[a-z]{3}", text) for text in said)
+        output = result.out.split("\n\n")
+        assert len(set(output)) == 4
+        assert all(re.fullmatch("[a-z]{3}", text) for text in output)
         refused = charrnn("sample", *wish, "--novel")
         assert refused.code == 2
         assert "--novel needs a run that was trained on records" in refused.err

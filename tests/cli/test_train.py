@@ -26,9 +26,9 @@ def test_any_text_trains_and_samples(charrnn, tmp_path, name, data, flags):
     tiny = ("--allow-short", "--hidden-size", 8, "--steps", 3, "--threads", 1)
     done = charrnn("train", name, *tiny, *flags)
     assert done.code == 0, done.err
-    spoken = charrnn("sample", name, "-n", 40, "-s", 1)
-    assert spoken.code == 0
-    assert spoken.out
+    sampled = charrnn("sample", name, "-n", 40, "-s", 1)
+    assert sampled.code == 0
+    assert sampled.out
     assert charrnn("resume", "--steps", 5).code == 0
     assert charrnn("info").code == 0
 
@@ -37,8 +37,8 @@ def test_rare_characters_of_a_huge_alphabet_fold_and_it_is_said(charrnn, tmp_pat
     (tmp_path / "text").write_text("abab" * 100 + "".join(map(chr, range(0x4E00, 0x4E40))))
     done = charrnn("train", "text", "--max-vocab", 10, "--hidden-size", 8, "--steps", 3)
     assert "57 rare characters (12 % of the text) became one unknown symbol" in done.err
-    spoken = charrnn("sample", "-n", 500, "-t", 5).out
-    assert "\N{REPLACEMENT CHARACTER}" not in spoken
+    sampled = charrnn("sample", "-n", 500, "-t", 5).out
+    assert "\N{REPLACEMENT CHARACTER}" not in sampled
 
 
 def test_a_folder_trains_and_says_what_was_skipped(charrnn, tmp_path):
@@ -62,13 +62,13 @@ def test_the_corpus_says_when_there_is_nothing_to_learn_from(charrnn, tmp_path):
 
 def test_training_says_what_it_chose_and_how_to_continue(charrnn, corpus):
     settings = ("train", corpus, *QUICK, "--ngrams", 1)
-    said = charrnn(*settings).err.splitlines()
-    assert said[0].startswith("corpus: 6,000 characters, a very small text, soon memorised; ")
-    assert said[0].endswith("; training for 20 steps")
-    assert said[1] == "Ctrl-C saves and stops; continue with: charrnn resume corpus"
-    assert said[2].startswith("for comparison, nats per character: unigram ")
-    assert said[-2].startswith("done: 20 steps, validation loss ")
-    assert said[-1] == "try it: charrnn sample corpus"
+    output = charrnn(*settings).err.splitlines()
+    assert output[0].startswith("corpus: 6,000 characters, a very small text, soon memorised; ")
+    assert output[0].endswith("; training for 20 steps")
+    assert output[1] == "Ctrl-C saves and stops; continue with: charrnn resume corpus"
+    assert output[2].startswith("for comparison, nats per character: unigram ")
+    assert output[-2].startswith("done: 20 steps, validation loss ")
+    assert output[-1] == "try it: charrnn sample corpus"
     assert charrnn(*settings, "--verbose").err.splitlines()[1] == (
         "24 distinct characters; lstm 1×12 (1,560 parameters), reading characters, batch 4,"
         " sequence length 8, dropout 0.3: as given"

@@ -44,17 +44,17 @@ def test_a_dataset_equals_that_of_a_run(charrnn, kind, tmp_path):
 def test_a_dataset_may_have_a_validation_text_of_its_own(tmp_path):
     (tmp_path / "a").write_text("learned from\n" * 20)
     (tmp_path / "b").write_text("measured on\n")
-    told = Told()
+    messages = Messages()
     dataset = Dataset.from_files(
-        ["a", "a"], val_names="b", cache=tmp_path / "elsewhere", reporter=told
+        ["a", "a"], val_names="b", cache=tmp_path / "elsewhere", reporter=messages
     )
     assert part_of(dataset, "train") == "learned from\n" * 40
     assert part_of(dataset, "val") == "measured on\n"
-    assert told.warnings == ["named twice, and so counted twice: a"]
+    assert messages.warnings == ["named twice, and so counted twice: a"]
     assert not Path("checkpoints").exists()
 
 
-class Told(Reporter):
+class Messages(Reporter):
     def __init__(self):
         self.warnings = []
 

@@ -18,11 +18,11 @@ VOCABS = {
 }
 
 
-def index_of(text, kind, vocab, folder, told=None):
+def index_of(text, kind, vocab, folder, messages=None):
     ids = vocab.ids_of(code_points(text)).astype(vocab.dtype)
     return RecordIndex.of(
         ids, vocab, lambda: Records.find(ids, kind, vocab.newline), path=folder / "index.npy",
-        progress=lambda *done: None if told is None else told.append(done),
+        progress=lambda *done: None if messages is None else messages.append(done),
     )  # fmt: skip
 
 
@@ -39,12 +39,12 @@ def test_it_holds_just_the_records(kind, vocab, tmp_path_factory, data):
 
 def test_a_kept_index_is_not_made_again(tmp_path):
     text = "".join(f"{'abc'[k % 3] * (1 + k % 50)}\n" for k in range(1000))
-    told = []
-    first = index_of(text, "lines", VOCABS["narrow"], tmp_path, told)
-    assert told[-1] == (1000, 1000)
-    told.clear()
-    again = index_of(text, "lines", VOCABS["narrow"], tmp_path, told)
-    assert told == []
+    messages = []
+    first = index_of(text, "lines", VOCABS["narrow"], tmp_path, messages)
+    assert messages[-1] == (1000, 1000)
+    messages.clear()
+    again = index_of(text, "lines", VOCABS["narrow"], tmp_path, messages)
+    assert messages == []
     for index in (first, again):
         assert all("abc"[k % 3] * (1 + k % 50) in index for k in range(200))
         assert "ab" not in index

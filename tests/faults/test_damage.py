@@ -365,8 +365,8 @@ def test_a_header_that_expands_when_parsed_costs_little_time_and_memory(tmp_path
     header = BOMBS[bomb](size - 16)[:size]
     path.write_bytes(struct.pack("<Q", len(header)) + header)
     done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True)
-    seconds, _, said = done.stdout.partition(" ")
-    assert "is not a valid charrnn checkpoint" in said, done.stderr
+    seconds, _, output = done.stdout.partition(" ")
+    assert "is not a valid charrnn checkpoint" in output, done.stderr
     assert float(seconds) < 1
     crash_points[9] += 1
 
@@ -439,8 +439,8 @@ def test_the_golden_checkpoint_of_each_format_still_loads(number):
     found = checkpoint.read(golden)
     assert found.position.step == 40
     assert found.weights_sha256() == WEIGHTS[number]
-    said = "tal  tethee r nasnnd" if number == 1 else "the wheel returns; t"
-    assert load(golden).generate(length=20, seed=1) == said
+    output = "tal  tethee r nasnnd" if number == 1 else "the wheel returns; t"
+    assert load(golden).generate(length=20, seed=1) == output
 
 
 @row(12)

@@ -95,9 +95,9 @@ def test_a_signal_to_one_process_ends_all_and_saves(corpus, tmp_path, undisturbe
     processes = start_ranks(2, *command, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: step(run) > 5, seconds=120)
     processes[rank].send_signal(signal.SIGTERM)
-    said = [process.communicate(timeout=120)[1] for process in processes]
-    assert [process.returncode for process in processes] == [143, 143], said
-    assert "saved; continue with: charrnn resume a" in said[0]
+    output = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [143, 143], output
+    assert "saved; continue with: charrnn resume a" in output[0]
     assert checkpoint.read_header(run.last).position.ranks == 2
     done = start("resume", "a", stderr=subprocess.PIPE, text=True)
     assert "the run began with processes 2, now 1: results may differ" in done.communicate()[1]
@@ -160,9 +160,9 @@ def test_a_replaced_machine_does_not_change_the_result(corpus, tmp_path, machine
         for agent in (first, second):
             agent.terminate()
             agent.wait()
-    said = "".join(path.read_text() for path in tmp_path.glob("machine*.log"))
-    assert codes == [0, 0], said
-    assert "continuing after step" in said
+    output = "".join(path.read_text() for path in tmp_path.glob("machine*.log"))
+    assert codes == [0, 0], output
+    assert "continuing after step" in output
     same_files(run, undisturbed)
 
 
@@ -170,23 +170,23 @@ def both(*arguments):
     """Run a command in two processes of one group; return their exit codes and stderr."""
     settings = {"stderr": subprocess.PIPE, "text": True}
     processes = start_ranks(2, "-m", "charrnn", *arguments, **settings)
-    said = [process.communicate(timeout=120)[1] for process in processes]
-    return [process.returncode for process in processes], said
+    output = [process.communicate(timeout=120)[1] for process in processes]
+    return [process.returncode for process in processes], output
 
 
 @row(24)
 def test_a_mistake_is_reported_once_and_ends_all_processes_with_its_exit_code(tmp_path):
-    codes, said = both("train", "none.txt")
+    codes, output = both("train", "none.txt")
     assert codes == [3, 3]
-    assert said[0].startswith("charrnn: there is no corpus 'none.txt'")
-    assert said[1] == ""
+    assert output[0].startswith("charrnn: there is no corpus 'none.txt'")
+    assert output[1] == ""
 
 
 @row(22)
 def test_processes_roll_back_together_and_give_up_together(corpus, tmp_path):
     growing = ("--lr", 10, "--weight-decay", 10, "--grad-clip", 0, "--optimizer", "adamw")
-    codes, said = both(*TRAIN, *growing, "--name", "a")
+    codes, output = both(*TRAIN, *growing, "--name", "a")
     assert codes == [5, 5]
-    assert "(rollback 3 of 3)" in said[0]
-    assert "training diverged by step" in said[1]
+    assert "(rollback 3 of 3)" in output[0]
+    assert "training diverged by step" in output[1]
     assert checkpoint.read(run_of(tmp_path).last).position.rollbacks == 3

@@ -105,8 +105,8 @@ def test_a_failing_temporary_folder_is_one_line_with_a_remedy(charrnn, trained, 
 
     monkeypatch.setattr(os, "access", lambda folder, mode: False)
     monkeypatch.setattr(tempfile, "TemporaryDirectory", refused)
-    told = charrnn("score")
-    assert (told.code, told.err) == (
+    shown = charrnn("score")
+    assert (shown.code, shown.err) == (
         6,
         "charrnn: cannot make a temporary folder: No space left on device; make room, or set"
         " TMPDIR\n",

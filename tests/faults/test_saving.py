@@ -182,8 +182,8 @@ def test_a_checkpoint_loads_after_a_power_cut_at_any_moment(tmp_path, monkeypatc
                 path.write_bytes(data)
             found, skipped = run.newest_valid()
             assert not skipped
-            wanted = new if found.position.step == 3 else old
-            assert found.weights_sha256() == wanted.weights_sha256()
+            expected = new if found.position.step == 3 else old
+            assert found.weights_sha256() == expected.weights_sha256()
             assert found.position.step == 3 or number < len(done), "a save that is done stays"
 
 

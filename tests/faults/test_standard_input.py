@@ -84,9 +84,9 @@ def test_a_shell_loop_runs_for_every_line(two_runs):
     done = subprocess.run(
         ["sh", "-c", loop], input=b"a\nb\nc\n", capture_output=True, timeout=120, check=True
     )
-    said = done.stdout
-    assert len(said) == 30
-    assert said[:10] == said[10:20] == said[20:]
+    output = done.stdout
+    assert len(output) == 30
+    assert output[:10] == output[10:20] == output[20:]
 
 
 @row(41)

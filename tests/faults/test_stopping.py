@@ -68,9 +68,9 @@ def test_a_signal_to_the_process_group_still_saves(charrnn, corpus):
     metrics = Path("checkpoints/a/metrics.jsonl")  # its first line has the baselines
     wait_until(lambda: metrics.exists() and "learning_rate" in metrics.read_text())
     os.killpg(process.pid, signal.SIGINT)
-    said = process.communicate()[1].decode()
+    output = process.communicate()[1].decode()
     assert process.returncode == 130
-    assert "saved; continue with: charrnn resume a" in said
+    assert "saved; continue with: charrnn resume a" in output
     assert json.loads(charrnn("info", "a", "--json").out)["step"] >= 10
 
 

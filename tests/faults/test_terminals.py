@@ -157,32 +157,31 @@ def test_learned_escape_codes_are_shown_but_not_executed(
 @row(29)
 @pytest.mark.usefixtures("trained")
 def test_unknown_characters_of_a_prompt_are_named_and_left_out(charrnn):
-    said = charrnn("sample", "-p", "a中\x1bb", "-n", 5, "-s", 1)
-    assert said.code == 0
-    assert "the model never saw '中' (U+4E2D): left out of the prompt" in said.err
-    assert r"the model never saw '\x1b' (U+001B): left out of the prompt" in said.err
+    output = charrnn("sample", "-p", "a中\x1bb", "-n", 5, "-s", 1)
+    assert output.code == 0
+    assert "the model never saw '中' (U+4E2D): left out of the prompt" in output.err
+    assert r"the model never saw '\x1b' (U+001B): left out of the prompt" in output.err
     known = charrnn("sample", "-p", "ab", "-n", 5, "-s", 1).out
-    assert said.out == "a中\x1bb" + known.removeprefix("ab")  # the prompt is shown as it was typed
+    # the prompt is shown as it was typed
+    assert output.out == "a中\x1bb" + known.removeprefix("ab")
 
 
 @row(29)
 @pytest.mark.parametrize("stride", [0x4000, pytest.param(0x800, marks=pytest.mark.slow)])
 def test_every_code_point_is_accepted_in_a_prompt(stride):
     """Known characters are read, others are named; all 1,112,064, or one block in eight."""
-    speaker = model_of()
-    known = set(speaker.vocab.decode(range(len(speaker.vocab))))
+    model = model_of()
+    known = set(model.vocab.decode(range(len(model.vocab))))
     for first in range(0, 0x110000, stride):
         if not 0xD800 <= first < 0xE000:  # half a surrogate pair is no character
             block = "".join(map(chr, range(first, first + 0x800)))
-            spelled = speaker.spelled(block.encode())
-            assert (
-                set(speaker.unknown(spelled)) | set(speaker.folded(spelled)) == set(block) - known
-            )
-            assert len(speaker.generate(spelled, length=1, seed=1)) == 1
+            spelled = model.spelled(block.encode())
+            assert set(model.unknown(spelled)) | set(model.folded(spelled)) == set(block) - known
+            assert len(model.generate(spelled, length=1, seed=1)) == 1
 
 
 @row(29)
 @given(st.text(max_size=40), st.sampled_from([False, True]))
 def test_any_prompt_can_be_continued(prompt, is_bytes):
-    speaker = model_of(is_bytes=is_bytes)
-    assert len(speaker.generate(prompt, length=3, seed=1)) == 3
+    model = model_of(is_bytes=is_bytes)
+    assert len(model.generate(prompt, length=3, seed=1)) == 3

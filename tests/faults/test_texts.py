@@ -84,7 +84,7 @@ def test_a_changed_corpus_stops_a_resume_unless_keep_corpus_is_given(charrnn, co
 
 @row(24)
 @pytest.mark.parametrize(
-    ("name", "code", "said"),
+    ("name", "code", "output"),
     [
         ("empty", 3, "the corpus holds no text; it takes at least two characters to learn"),
         ("one", 3, "the corpus holds one character; it takes at least two characters to learn"),
@@ -106,7 +106,7 @@ def test_a_changed_corpus_stops_a_resume_unless_keep_corpus_is_given(charrnn, co
         ),
     ],
 )
-def test_an_unusable_corpus_is_refused_at_once(charrnn, tmp_path, name, code, said):
+def test_an_unusable_corpus_is_refused_at_once(charrnn, tmp_path, name, code, output):
     for file, text in (("empty", ""), ("one", "x"), ("short", "ab")):
         (tmp_path / file).write_text(text)
     (tmp_path / "blank-folder").mkdir()
@@ -120,7 +120,7 @@ def test_an_unusable_corpus_is_refused_at_once(charrnn, tmp_path, name, code, sa
         done = charrnn("train", name, "--hidden-size", 4, "--steps", 2)
     assert time.process_time() - began < 1 + (code == 0)
     assert done.code == code
-    assert said in done.err
+    assert output in done.err
     if code:
         assert done.err.count("\n") == 1 or "skipped" in done.err
         assert not list(tmp_path.glob("checkpoints/[!.]*"))
@@ -190,8 +190,8 @@ def test_only_the_byte_order_mark_and_the_line_ends_of_a_text_change(
     path = tmp_path_factory.mktemp("text") / "text"
     path.write_bytes((codecs.BOM_UTF8 if has_mark else b"") + text.encode())
     found, notes = read(path)
-    wanted = text if has_mark else text.removeprefix("\ufeff")
-    assert found == wanted.replace("\r\n", "\n").replace("\r", "\n")
+    expected = text if has_mark else text.removeprefix("\ufeff")
+    assert found == expected.replace("\r\n", "\n").replace("\r", "\n")
     assert ("\r" in text) == any("CRLF" in note or "CR " in note for note in notes)
     forms = {unicodedata.is_normalized("NFC", text), unicodedata.is_normalized("NFC", found)}
     assert len(forms) == 1  # Unicode normal forms are kept

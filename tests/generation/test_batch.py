@@ -56,12 +56,12 @@ def alone(stream, *, cell="lstm", unknown_id=None, **settings):
 @pytest.mark.parametrize("settings", CONTROLS)
 @pytest.mark.parametrize("num_at_once", [1, 2, 7, 64])
 def test_a_stream_draws_the_same_alone_and_in_any_batch(cell, settings, num_at_once):
-    said = list(together(range(12), num_at_once, cell=cell, **settings))
-    assert [stream.number for stream in said] == list(range(12))
-    assert [stream.ids for stream in said] == [
+    drawn = list(together(range(12), num_at_once, cell=cell, **settings))
+    assert [stream.number for stream in drawn] == list(range(12))
+    assert [stream.ids for stream in drawn] == [
         alone(number, cell=cell, **settings) for number in range(12)
     ]
-    assert not any(stream.is_whole for stream in said)
+    assert not any(stream.is_whole for stream in drawn)
 
 
 def cut(ids, stops):
@@ -76,12 +76,12 @@ def cut(ids, stops):
 @pytest.mark.parametrize("stops", [[(3,)], [(1, 4), (2,)], [(4,), (1, 4), (5, 5)]])
 @pytest.mark.parametrize("num_at_once", [1, 5])
 def test_finished_streams_make_room_and_all_come_in_order(stops, num_at_once):
-    said = list(together(range(60), num_at_once, stops=stops, length=3))
-    assert [stream.number for stream in said] == list(range(60))
-    assert [(stream.ids, stream.is_whole) for stream in said] == [
+    drawn = list(together(range(60), num_at_once, stops=stops, length=3))
+    assert [stream.number for stream in drawn] == list(range(60))
+    assert [(stream.ids, stream.is_whole) for stream in drawn] == [
         cut(alone(number, length=3), stops) for number in range(60)
     ]
-    assert {stream.is_whole for stream in said} == {True, False}
+    assert {stream.is_whole for stream in drawn} == {True, False}
 
 
 def test_a_stream_may_end_after_a_text_and_keep_it():
@@ -98,17 +98,17 @@ def test_a_stream_may_end_after_a_text_and_keep_it():
 
 
 def test_streams_without_end_are_computed_as_they_are_taken():
-    said = list(islice(together(count(), 4, stops=[(3,)]), 30))
-    assert [stream.ids for stream in said] == [
+    drawn = list(islice(together(count(), 4, stops=[(3,)]), 30))
+    assert [stream.ids for stream in drawn] == [
         stream.ids for stream in together(range(30), 9, stops=[(3,)])
     ]
 
 
 def test_excluded_characters_are_never_drawn():
     assert any(1 in stream.ids for stream in together(range(4), 4))
-    said = list(together(range(4), 3, unknown_id=1))
-    assert not any(1 in stream.ids for stream in said)
-    assert [stream.ids for stream in said] == [alone(number, unknown_id=1) for number in range(4)]
+    drawn = list(together(range(4), 3, unknown_id=1))
+    assert not any(1 in stream.ids for stream in drawn)
+    assert [stream.ids for stream in drawn] == [alone(number, unknown_id=1) for number in range(4)]
 
 
 def test_each_character_comes_with_the_models_own_log_probability():

@@ -25,18 +25,18 @@ def test_it_keeps_from_being_drawn_exactly_what_would_complete_a_copy(vocab, let
     index = index_of(corpus, vocab)
     ids = index.ids.tolist()
     copies = {tuple(ids[k : k + length]) for k in range(len(ids) - length + 1)}
-    constraint, said = NoCopies(index, length), []
+    constraint, drawn = NoCopies(index, length), []
     begin = data.draw(st.integers(0, len(ids)))
     for i in (ids[begin:] + ids)[:50]:
         expected = {
             j
             for j in set(ids)
-            if len(said) >= length - 1 and (*said[len(said) - length + 1 :], j) in copies
+            if len(drawn) >= length - 1 and (*drawn[len(drawn) - length + 1 :], j) in copies
         }
         assert banned(constraint, len(index.vocab)) == expected
         assert constraint.is_stuck == (len(expected) == len(index.vocab))
         other = data.draw(st.sampled_from([*sorted(set(ids)), *[i] * 20]))
-        said.append(other)
+        drawn.append(other)
         constraint.read(other)
 
 
@@ -51,12 +51,12 @@ def test_the_end_of_a_record_may_complete_a_copy_and_nothing_else_follows_it():
     assert banned(constraint, 5) == {1, 2, 3, 4}
 
 
-def penalty_by_force(said, nats, size):
+def penalty_by_force(drawn, nats, size):
     """What each character would pay."""
     penalty = np.zeros(size)
     for i in range(size):
-        text = [*said, i]
-        for end in range(1, len(said) + 1):
+        text = [*drawn, i]
+        for end in range(1, len(drawn) + 1):
             length = 0
             while length < end and text[end - 1 - length] == text[-1 - length]:
                 length += 1
@@ -65,18 +65,18 @@ def penalty_by_force(said, nats, size):
 
 
 @given(
-    said=st.lists(st.integers(0, 2), max_size=30),
+    drawn=st.lists(st.integers(0, 2), max_size=30),
     again=st.integers(0, 20),
     num_before=st.integers(0, 10),
 )
-def test_a_repeated_passage_costs_for_each_character_past_the_free_ones(said, again, num_before):
-    said = said + said[:again]
-    constraint = RepeatPenalty(0.5, said[:num_before])
-    for i in said[num_before:]:
+def test_a_repeated_passage_costs_for_each_character_past_the_free_ones(drawn, again, num_before):
+    drawn = drawn + drawn[:again]
+    constraint = RepeatPenalty(0.5, drawn[:num_before])
+    for i in drawn[num_before:]:
         constraint.read(i)
     logits_V = np.zeros(3, np.float32)
     constraint.apply(logits_V)
-    np.testing.assert_allclose(-logits_V, penalty_by_force(said, 0.5, 3))
+    np.testing.assert_allclose(-logits_V, penalty_by_force(drawn, 0.5, 3))
 
 
 def test_a_passage_far_back_may_be_repeated():

@@ -48,7 +48,7 @@ def test_copies_are_rejected_and_have_their_own_patience():
 
 
 def test_only_what_was_said_copies_and_a_record_has_no_end_within():
-    made = SampleFilter(copies=lambda said: len(said) > 3, end="\n")
+    made = SampleFilter(copies=lambda text: len(text) > 3, end="\n")
     assert made.accepts("a long prompt", "ora", is_whole=True)
     assert not made.accepts("", "a\nb", is_whole=True)
     assert made.rejected == {"with more than one record": 1}

@@ -80,7 +80,7 @@ def test_choose_never_picks_what_has_no_probability(
     assert logits[chosen] > -math.inf
 
 
-def speak(cell="gru", unknown_id=None, **settings):
+def drawn(cell="gru", unknown_id=None, **settings):
     config = ModelConfig(cell=cell, hidden_size=8, embedding_size=4)
     _, weights = random_weights(config, 6)
     stepper = NumpyBackend(config, weights).stepper()
@@ -91,18 +91,18 @@ def speak(cell="gru", unknown_id=None, **settings):
 
 
 def test_the_seed_decides_the_text(cell):
-    assert speak(cell, seed=1) == speak(cell, seed=1)
-    assert speak(cell, seed=1) != speak(cell, seed=2)
-    assert len(speak(cell)) == 400
+    assert drawn(cell, seed=1) == drawn(cell, seed=1)
+    assert drawn(cell, seed=1) != drawn(cell, seed=2)
+    assert len(drawn(cell)) == 400
 
 
 def test_a_text_does_not_depend_on_the_length_asked_for():
-    assert speak(length=50) == speak(length=400)[:50]
+    assert drawn(length=50) == drawn(length=400)[:50]
 
 
 def test_the_unknown_symbol_is_never_generated():
-    assert 3 in speak(temperature=5.0)
-    assert 3 not in speak(temperature=5.0, unknown_id=3)
+    assert 3 in drawn(temperature=5.0)
+    assert 3 not in drawn(temperature=5.0, unknown_id=3)
 
 
 def test_streams_draw_independently():

@@ -113,7 +113,7 @@ def test_another_table_is_scored_by_the_same_column(charrnn, tmp_path):
 @stumble(11)
 def test_training_on_a_whole_table_suggests_the_column_flag(charrnn, tmp_path):
     write(tmp_path, "t.csv")
-    told = "learning every column, commas and all: t.csv; --column NAME learns the cells of one\n"
-    assert told in charrnn("train", "t.csv", "--lines", *QUICK).err
-    assert told not in charrnn("train", "t.csv", "--column", "text", *QUICK).err
-    assert told not in charrnn("train", "t.csv", "--bytes", *QUICK).err
+    shown = "learning every column, commas and all: t.csv; --column NAME learns the cells of one\n"
+    assert shown in charrnn("train", "t.csv", "--lines", *QUICK).err
+    assert shown not in charrnn("train", "t.csv", "--column", "text", *QUICK).err
+    assert shown not in charrnn("train", "t.csv", "--bytes", *QUICK).err

@@ -96,5 +96,5 @@ def test_no_page_names_a_unit_of_another_run_in_its_text():
     """Units differ from run to run, so a page may show one only in printed output."""
     docs = Path(__file__).parents[2] / "docs"
     for page in (*docs.glob("*.md"), *docs.glob("uses/*.md"), docs.parent / "README.md"):
-        said = re.sub(r"^```text.*?^```", "", page.read_text("utf-8"), flags=re.M | re.S)
-        assert not re.search(r"--unit [hc]?\d", said), page
+        output = re.sub(r"^```text.*?^```", "", page.read_text("utf-8"), flags=re.M | re.S)
+        assert not re.search(r"--unit [hc]?\d", output), page

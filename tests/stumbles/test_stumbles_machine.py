@@ -76,17 +76,17 @@ def test_a_run_that_learned_next_to_nothing_says_so(charrnn, corpus, tmp_path, m
 def test_too_few_minutes_for_a_text_are_mentioned_before_training(charrnn, corpus, monkeypatch):
     monkeypatch.setattr(trial, "run_trial", slow_machine)
     monkeypatch.setattr(Pace, "correction", lambda *_, **__: None)
-    said = charrnn("train", corpus, *SMALL, "--minutes", 1).err
+    output = charrnn("train", corpus, *SMALL, "--minutes", 1).err
     sentence = "enough time for 1.8 % of the text; all of it would take about 56 minutes"
-    assert said.index(sentence) < said.index("for comparison")
+    assert output.index(sentence) < output.index("for comparison")
 
 
 @stumble(52)
 def test_a_run_whose_rate_is_too_high_says_so(charrnn, corpus):
-    said = charrnn("train", corpus, *SMALL, "--steps", 30, "--lr", 3, "--eval-every", 10).err
-    assert "is still above unigram" in said
-    assert "this run learned too little" in said
-    assert "try a learning rate below 3" in said
+    output = charrnn("train", corpus, *SMALL, "--steps", 30, "--lr", 3, "--eval-every", 10).err
+    assert "is still above unigram" in output
+    assert "this run learned too little" in output
+    assert "try a learning rate below 3" in output
 
 
 @stumble(44)

@@ -44,14 +44,14 @@ def test_only_the_end_of_a_very_long_prompt_is_read(charrnn, corpus, tmp_path):
     text = small_text(101_000)
     for name, prompt in {"book": text, "end": text[-100_000:]}.items():
         (tmp_path / name).write_text(prompt)
-    said = {
+    output = {
         name: charrnn("sample", "a", "-f", name, "-n", 30, "--seed", 3, "--no-prompt")
         for name in ("book", "end")
     }
-    assert said["book"].out == said["end"].out
+    assert output["book"].out == output["end"].out
     note = "only the last 100,000 of the prompt's 101,000 characters are read"
-    assert note in said["book"].err
-    assert note not in said["end"].err
+    assert note in output["book"].err
+    assert note not in output["end"].err
 
 
 @stumble(23)

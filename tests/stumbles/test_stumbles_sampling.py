@@ -44,8 +44,8 @@ def test_only_the_last_newline_is_dropped_and_of_a_file_none(
 def test_a_sample_ends_after_a_text_and_keeps_it(charrnn, two_runs, many):
     whole = charrnn("sample", "a", "-s", 1, "-n", 200).out
     done = charrnn("sample", "a", "-s", 1, "-n", 200, "--until", ".\n", "--until", "zz", *many)
-    said = json.loads(done.out)["text"] if many == ("--json",) else done.out.split("\n\n")[0]
-    assert said.rstrip("\n") == whole[: whole.index(".\n") + 1]
+    output = json.loads(done.out)["text"] if many == ("--json",) else done.out.split("\n\n")[0]
+    assert output.rstrip("\n") == whole[: whole.index(".\n") + 1]
     endless = charrnn("sample", "a", "-s", 1, "-n", -1, "--until", ".")
     assert endless.out == whole[: whole.index(".") + 1]
 
@@ -54,10 +54,10 @@ def test_a_sample_ends_after_a_text_and_keeps_it(charrnn, two_runs, many):
 @pytest.mark.parametrize("flag", ["--stop", "--until"])
 @pytest.mark.parametrize(("text", "hint"), [("\\n", "; a newline is typed $'\\n'"), ("#", "")])
 def test_a_stop_that_can_never_occur_is_reported(charrnn, two_runs, flag, text, hint):
-    said = charrnn("sample", "a", "-s", 1, "-n", 20, flag, text)
-    assert (said.code, len(said.out)) == (0, 20)
-    assert f"{flag} '{text}' can never come: the model never writes '{text[0]}'" in said.err
-    assert hint in said.err
+    output = charrnn("sample", "a", "-s", 1, "-n", 20, flag, text)
+    assert (output.code, len(output.out)) == (0, 20)
+    assert f"{flag} '{text}' can never come: the model never writes '{text[0]}'" in output.err
+    assert hint in output.err
     refused = charrnn("sample", "a", "-n", -1, flag, text)
     assert (refused.code, refused.out) == (2, "")
     assert (hint or "; give the sample an end with --length") in refused.err
@@ -65,9 +65,9 @@ def test_a_stop_that_can_never_occur_is_reported(charrnn, two_runs, flag, text, 
 
 @stumble(9)
 def test_one_possible_stop_of_several_is_enough(charrnn, two_runs):
-    said = charrnn("sample", "a", "-s", 1, "-n", -1, "--stop", "#", "--stop", "e")
-    assert said.code == 0
-    assert "--stop '#' can never come" in said.err
+    output = charrnn("sample", "a", "-s", 1, "-n", -1, "--stop", "#", "--stop", "e")
+    assert output.code == 0
+    assert "--stop '#' can never come" in output.err
 
 
 @stumble(10)
@@ -99,8 +99,8 @@ def test_many_prompts_in_one_process_each_as_if_it_were_alone(
     assert listed(charrnn(*flags, "--prompts", file)) == [name for names in alone for name in names]
     piped(monkeypatch, b"12\r\n13\r\n")
     assert listed(charrnn(*flags, "--prompts", "-")) == alone[0] + alone[1]
-    said = charrnn("sample", "a", "-s", 1, "-n", 9, "--prompts", file, "--json").out.splitlines()
-    assert [json.loads(line)["prompt"] for line in said] == ["12", "13", "", "11"]
+    output = charrnn("sample", "a", "-s", 1, "-n", 9, "--prompts", file, "--json").out.splitlines()
+    assert [json.loads(line)["prompt"] for line in output] == ["12", "13", "", "11"]
 
 
 @stumble(25)
@@ -143,8 +143,8 @@ def test_a_record_between_blank_lines_has_none_within(charrnn, tmp_path):
     done = charrnn(*wish, "-p", "ab\n")
     assert "more than one record" in done.err
     for line in listed(done):
-        said = json.loads(line)
-        assert "\n\n" not in said["prompt"] + said["text"]
+        output = json.loads(line)
+        assert "\n\n" not in output["prompt"] + output["text"]
     refused = charrnn("sample", "tunes", "-p", "ab\n\ncd")
     assert (refused.code, "holds an empty line, which ends a record" in refused.err) == (2, True)
 
@@ -155,8 +155,8 @@ def test_unread_characters_of_a_prompt_are_not_in_the_record(charrnn, two_runs):
     done = charrnn(*wish, "-p", "é1Z2")
     assert listed(done) == listed(charrnn(*wish, "-p", "12"))
     assert "the model never saw 'é' (U+00E9): left out of the prompt" in done.err
-    said = [json.loads(line) for line in listed(charrnn(*wish, "-p", "é1Z2", "--json"))]
-    assert {line["prompt"] for line in said} == {"12"}
+    output = [json.loads(line) for line in listed(charrnn(*wish, "-p", "é1Z2", "--json"))]
+    assert {line["prompt"] for line in output} == {"12"}
     known = charrnn("sample", "names", "-p", "é1000", "--num", 1, "--novel", "-s", 1, "-n", 9)
     assert listed(known) != ["1000"]
 
@@ -188,17 +188,17 @@ def test_a_search_without_a_terminal_reports_its_progress(charrnn, two_runs, mon
     monkeypatch.setattr("charrnn.generation.sample_filter.PATIENCE", 300)
     monkeypatch.setattr("charrnn.cli.console.progress.SECONDS_BETWEEN_LINES", 0)
     done = charrnn("sample", "names", "--num", 10_000, "--unique", "-s", 1, "-t", 0.5)
-    told = re.findall(r"([\d,]+) of 10,000 accepted, ([\d,]+) tried, about [\d:]+ left", done.err)
-    assert len(told) > 100
-    assert int(told[-1][0].replace(",", "")) == len(listed(done))
+    shown = re.findall(r"([\d,]+) of 10,000 accepted, ([\d,]+) tried, about [\d:]+ left", done.err)
+    assert len(shown) > 100
+    assert int(shown[-1][0].replace(",", "")) == len(listed(done))
 
 
 def test_sampling_can_go_on_without_end(two_runs):
     process = start("sample", "names", "--num", -1, "-s", 1, stdout=-1, stderr=-1)
     read = [process.stdout.readline() for _ in range(300)]
     process.kill()
-    told = process.communicate()[1]
-    assert [line for line in read if not re.fullmatch(rb"\d*\n", line)] == [], told
+    shown = process.communicate()[1]
+    assert [line for line in read if not re.fullmatch(rb"\d*\n", line)] == [], shown
 
 
 @stumble(36)
@@ -212,8 +212,8 @@ def test_copies_are_never_drawn(charrnn, two_runs, monkeypatch, num_chars, many)
     flags = ("sample", "a", "-n", 300, "-s", 1, "-t", 0.3, *many)
     done = charrnn(*flags, "--novel", num_chars)
     assert done.code == 0
-    for said in done.out.split("\n\n"):
-        pieces = [said[k : k + num_chars] for k in range(len(said) - num_chars + 1)]
+    for output in done.out.split("\n\n"):
+        pieces = [output[k : k + num_chars] for k in range(len(output) - num_chars + 1)]
         assert not [piece for piece in pieces if piece in text]
     free = charrnn(*flags).out
     assert any(free[k : k + 8] in text for k in range(len(free) - 8)), "the wish is no hard one"
@@ -227,8 +227,8 @@ def test_masking_costs_few_searches(charrnn, two_runs, monkeypatch):
     monkeypatch.setattr(
         TextIndex, "range_of", lambda *given: asked.append(given) or range_of(*given)
     )
-    said = charrnn("sample", "a", "-n", 1000, "-s", 1, "--novel", 30).out
-    assert len(said) == 1000
+    output = charrnn("sample", "a", "-n", 1000, "-s", 1, "--novel", 30).out
+    assert len(output) == 1000
     assert 0 < len(asked) < 2500
 
 

@@ -26,8 +26,10 @@ def test_a_log_and_the_metrics_hold_a_sample_at_the_first_steps_and_at_each_vali
     assert sampled(run_of(tmp_path)) == [0, 10, 20, 40, 50, 60]
     for line in metrics(run_of(tmp_path)):
         if "sample" in line:
-            at = next(k for k, said in enumerate(log) if said.startswith(f"step {line['step']}/60"))
-            after = [said for said in log[at + 1 :] if not said.startswith("val ")]
+            at = next(
+                k for k, output in enumerate(log) if output.startswith(f"step {line['step']}/60")
+            )
+            after = [output for output in log[at + 1 :] if not output.startswith("val ")]
             written = line["sample"].rstrip().split("\n")
             assert after[: len(written)] == [f"  | {part}".rstrip() for part in written]
 
@@ -77,17 +79,17 @@ def test_json_has_samples_as_lines_and_quiet_shows_none(charrnn, corpus):
 
 @stumble(42)
 def test_minutes_are_shown_as_time_and_steps_as_steps(charrnn, corpus):
-    said = charrnn("train", corpus, *SMALL, "--minutes", 0.02, "--threads", 1).err.splitlines()
-    assert said[0].startswith("corpus: 6,000 characters, a very small text, soon memorised; ")
-    assert said[0].endswith("; training for 1.2 seconds")
-    steps = [line for line in said if line.startswith("step ")]
+    output = charrnn("train", corpus, *SMALL, "--minutes", 0.02, "--threads", 1).err.splitlines()
+    assert output[0].startswith("corpus: 6,000 characters, a very small text, soon memorised; ")
+    assert output[0].endswith("; training for 1.2 seconds")
+    steps = [line for line in output if line.startswith("step ")]
     assert all(re.match(r"step \d+  0:0\d/0:01", line) for line in steps)
-    assert re.match(r"done: [\d,]+ steps in 0:0\d, validation loss ", said[-2])
-    said = charrnn(*TRAIN).err.splitlines()
-    assert said[0].endswith("; training for 60 steps")
-    assert said[-2].startswith("done: 60 steps, validation loss ")
-    said = charrnn("resume", "--minutes", 0.02).err.splitlines()
-    assert said[0] == "run corpus-2: continuing after step 60; training for 1.2 seconds"
+    assert re.match(r"done: [\d,]+ steps in 0:0\d, validation loss ", output[-2])
+    output = charrnn(*TRAIN).err.splitlines()
+    assert output[0].endswith("; training for 60 steps")
+    assert output[-2].startswith("done: 60 steps, validation loss ")
+    output = charrnn("resume", "--minutes", 0.02).err.splitlines()
+    assert output[0] == "run corpus-2: continuing after step 60; training for 1.2 seconds"
     assert charrnn(*TRAIN[:-6], "--epochs", 1.5).err.splitlines()[0].endswith(" for 1.5 epochs")
 
 

@@ -30,7 +30,7 @@ def two(tmp_path_factory):
     return folder
 
 
-def said(folder, rank):
+def results(folder, rank):
     return json.loads((folder / f"rank{rank}.json").read_text())
 
 
@@ -41,18 +41,18 @@ def test_two_processes_learn_what_one_does(two, case):
     assert alone[0] - min(alone) > 0.1  # there was something to learn
     for rank in range(2):
         np.testing.assert_allclose(
-            said(two, rank)[case]["losses"], alone, rtol=0, atol=TOLERANCE[case]
+            results(two, rank)[case]["losses"], alone, rtol=0, atol=TOLERANCE[case]
         )
 
 
 @pytest.mark.parametrize("case", together.CASES)
 def test_all_processes_hold_the_same_weights_to_the_bit(two, case):
-    assert said(two, 0)[case] == said(two, 1)[case]
+    assert results(two, 0)[case] == results(two, 1)[case]
 
 
 @pytest.mark.parametrize("case", together.CASES)
 def test_resuming_is_exact_at_the_same_number_of_processes(two, case):
-    assert said(two, 0)[case]["is_resume_exact"]
+    assert results(two, 0)[case]["is_resume_exact"]
 
 
 @pytest.mark.parametrize("case", together.CASES)
@@ -61,13 +61,13 @@ def test_one_process_continues_a_run_of_two(two, case):
     state = together.start(cell, dataclasses.replace(config, seed=78), ALONE)
     state.restore(dict(np.load(two / f"{case}.npz")), step=together.SPLIT)
     losses = together.losses(state, config, config.steps)
-    expected = said(two, 0)[case]["losses"][together.SPLIT :]
+    expected = results(two, 0)[case]["losses"][together.SPLIT :]
     np.testing.assert_allclose(losses, expected, rtol=0, atol=TOLERANCE[case])
 
 
 def test_processes_exchange_numbers_bytes_and_arrays(two):
     for rank in range(2):
-        assert said(two, rank)["talk"] == {
+        assert results(two, rank)["talk"] == {
             "agreed": [1, 5], "number": 0.1, "bytes": "12", "nothing": "", "whole": [[0, 1], [0, 1]]
         }  # fmt: skip
 

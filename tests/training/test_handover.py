@@ -18,20 +18,20 @@ from charrnn.training.handover import Continuation, Start
 class Wire(Group):
     """What the first process says is kept, for another one to hear it later."""
 
-    said: list[bytes] = dataclasses.field(default_factory=list)
+    sent: list[bytes] = dataclasses.field(default_factory=list)
 
     def broadcast_bytes(self, data: bytes) -> bytes:
         if self.rank == 0:
-            self.said.append(data)
+            self.sent.append(data)
             return data
-        return self.said.pop(0)
+        return self.sent.pop(0)
 
 
 @pytest.mark.parametrize("kind", [Start, Continuation])
 def test_the_others_are_told_the_run_and_all_that_is_in_its_checkpoint(kind):
     first = Wire(0, 2)
     handover.announce(first, kind(Run(Path("checkpoints/a"), "a"), small()))
-    beginning = handover.receive(Wire(1, 2, said=first.said))
+    beginning = handover.receive(Wire(1, 2, sent=first.sent))
     found = beginning.checkpoint
     assert type(beginning) is kind
     assert (beginning.run.folder, beginning.run.name) == (Path("checkpoints/a"), "a")
@@ -57,7 +57,7 @@ def test_an_error_before_the_invitation_ends_the_others_without_a_word():
     with pytest.raises(UsageError), handover.errors_announced(first):
         raise UsageError("no", "yes")
     with pytest.raises(FirstProcessError) as ended:
-        handover.receive(Wire(1, 2, said=first.said))
+        handover.receive(Wire(1, 2, sent=first.sent))
     assert ended.value.kind == "UsageError"
     assert exit_codes.code_of(ended.value) == 2
 
@@ -66,7 +66,7 @@ def test_where_nobody_hears_nothing_is_said():
     first = Wire(0, 2)
     with pytest.raises(PeerError), handover.errors_announced(first):
         raise PeerError("gone", "wait")
-    assert first.said == []
+    assert first.sent == []
 
 
 def test_a_process_alone_keeps_what_it_has():

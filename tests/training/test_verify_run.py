@@ -25,8 +25,8 @@ class TestVerify:
         done = charrnn("verify")
         assert done.code == 0
         assert done.err.count("step") <= 1  # its progress at most
-        for told in ("last.safetensors", "previous.safetensors", "best.safetensors"):
-            assert told in done.out
+        for amount in ("last.safetensors", "previous.safetensors", "best.safetensors"):
+            assert amount in done.out
         assert done.out.count("the digest matches") == 4
         assert "steps 60 to 60 made again: bit-identical (3 comparisons)" in done.out
 
@@ -64,8 +64,8 @@ class TestVerify:
         damage(path, 1)
         assert "metrics.jsonl cannot be read at line 1" in charrnn("verify", "a").err
 
-    @pytest.mark.parametrize(("change", "told"), [(1e-6, ""), (0.5, "0.5")])
-    def test_a_machine_that_computes_otherwise_is_found(self, charrnn, tmp_path, change, told):
+    @pytest.mark.parametrize(("change", "amount"), [(1e-6, ""), (0.5, "0.5")])
+    def test_a_machine_that_computes_otherwise_is_found(self, charrnn, tmp_path, change, amount):
         """A checkpoint that is whole, but whose weights no step leads to."""
         run = run_of(tmp_path)
         found = checkpoint.read(run.last)
@@ -73,7 +73,7 @@ class TestVerify:
         checkpoint.write(run.last, found)
         done = charrnn("verify", "a")
         assert done.code == 4
-        difference = f"weights.head.bias differs by up to {told}"
+        difference = f"weights.head.bias differs by up to {amount}"
         assert f"steps 60 to 60 made again, and step 60: {difference}" in done.err
         assert charrnn("verify", "a", "--replay", 0).code == 0
 

@@ -15,10 +15,10 @@ from charrnn.errors import NoMemoryError
 @pytest.mark.parametrize("num_cores", [1, 2])
 def test_results_come_in_order_and_all_bytes_are_told(monkeypatch, num_cores):
     monkeypatch.setattr(_cores, "num_cores", lambda: num_cores)
-    told = []
-    found = workers.run_in_order(square, [Number(k) for k in range(9)], told.append)
+    counted = []
+    found = workers.run_in_order(square, [Number(k) for k in range(9)], counted.append)
     assert list(found) == [k**2 for k in range(9)]
-    assert sum(told) == 9 * workers.MIN_BYTES
+    assert sum(counted) == 9 * workers.MIN_BYTES
 
 
 def test_a_killed_worker_is_reported_as_too_little_memory(monkeypatch):

@@ -25,7 +25,7 @@ def joined(beginning):
     first = Wire(0, 2)
     handover.announce(first, beginning)
     with settings_restored():
-        return join_run(Wire(1, 2, said=first.said))
+        return join_run(Wire(1, 2, sent=first.sent))
 
 
 def test_it_continues_a_run_with_its_share_of_the_lanes(saved, tmp_path):

@@ -27,8 +27,8 @@ def reporter(monkeypatch):
 
 
 def test_processes_do_not_share_a_gpu():
-    said = "device cuda:1 is one GPU for 2 processes; cuda, without a number, gives each"
-    with pytest.raises(SettingError, match=said):
+    output = "device cuda:1 is one GPU for 2 processes; cuda, without a number, gives each"
+    with pytest.raises(SettingError, match=output):
         machine.require_shareable(8, "cuda:1", group=Group(0, 2, 0, 2))
     machine.require_shareable(8, "cuda:1", group=Group(0, 2, 0, 1))
     machine.require_shareable(8, "cuda", group=Group(0, 2, 0, 2))

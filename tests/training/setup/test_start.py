@@ -67,8 +67,8 @@ def test_a_batch_that_cannot_be_shared_is_refused_before_a_long_reading(tmp_path
     request = Request(
         SourceNames(("none.txt",)), Root(tmp_path), {"batch_size": 7}, Budget(steps=3)
     )
-    said = "batch_size 7 cannot be shared evenly by 2 processes; give a multiple of 2"
-    with pytest.raises(SettingError, match=said):
+    output = "batch_size 7 cannot be shared evenly by 2 processes; give a multiple of 2"
+    with pytest.raises(SettingError, match=output):
         start_run(request, Session(group=Group(0, 2)))
 
 
