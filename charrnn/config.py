@@ -1,7 +1,7 @@
 """The settings of a run: frozen dataclasses, checked once, with a JSON round trip.
 
 `ModelConfig` says what the network is (the numpy half needs nothing else), `DataConfig` how files
-become a corpus and its splits, `TrainConfig` what decides the trajectory on that corpus,
+become a corpus and its splits (for pairs: `EncoderDecoderConfig`, `PairsConfig`), `TrainConfig` what decides the trajectory on that corpus,
 `RuntimeConfig` what computes it, `SampleConfig` how a character is drawn.
 
 A setting is declared once, as a field: default, help, range, other spellings of its flag. The
@@ -20,6 +20,8 @@ from charrnn.cells import CELLS, cell_spec
 from charrnn.errors import SettingError, UsageError
 
 ATTENTIONS = ("dot", "none")
+SYMBOLS = ("characters", "spaces")
+NORMALISATIONS = ("none", "nfc", "nfd", "nfkc", "nfkd")
 OPTIMIZERS = ("soap", "adamw")
 RECORDS = ("none", "lines", "blank")
 ERRORS = ("strict", "replace", "skip")
@@ -27,6 +29,7 @@ PRECISIONS = ("float32", "tf32", "bf16")
 
 _NETWORK, _LEARNING, _LENGTH = "Network", "Learning", "How long"
 _CORPUS, _MACHINE, _DRAWING = "Corpus", "Run and display", "How a character is drawn"
+_PAIRS = "Pairs"
 _BY_CORPUS = "by corpus"
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -247,9 +250,18 @@ class EncoderDecoderConfig(Checked):
     cell: str = setting("lstm", choices=CELLS)
     hidden_size: int = setting(128, low=1, high=65_536)
     embedding_size: int = setting(32, low=1, high=65_536)  # of a source and of a target symbol
-    encoder_layers: int = setting(2, low=1, high=64)
-    decoder_layers: int = setting(2, low=1, high=64)
-    attention: str = setting("dot", choices=ATTENTIONS)
+    encoder_layers: int = setting(
+        2, help="Layers of the encoder.", panel=_PAIRS, low=1, high=64, is_chosen=True
+    )
+    decoder_layers: int = setting(
+        2, help="Layers of the decoder.", panel=_PAIRS, low=1, high=64, is_chosen=True
+    )
+    attention: str = setting(
+        "dot",
+        help="How the decoder looks at the source: dot, or none (it gets one state, and the source"
+        " is read from its end).",
+        panel=_PAIRS, choices=ATTENTIONS,
+    )  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.cell} {self.encoder_layers}+{self.decoder_layers}×{self.hidden_size}"
@@ -390,6 +402,62 @@ class DataConfig(Checked):
     def num_before_test(self, num_chars: int) -> int:
         """Where in a corpus the test split begins: it is the tail; without one, the end."""
         return max(int(num_chars * (1 - self.test_fraction)), min(num_chars, 2))
+
+
+@dataclass(frozen=True)
+class PairsConfig(Checked):
+    """How files become pairs of a source and a target, and which are kept for validation and test.
+
+    A length is in symbols of a side, after normalisation.
+    """
+
+    source_symbols: str = setting(
+        "characters",
+        help="What a source is made of: characters, or symbols with spaces between them.",
+        panel=_PAIRS, choices=SYMBOLS,
+    )  # fmt: skip
+    target_symbols: str = setting(
+        "characters",
+        help="What a target is made of: characters, or symbols with spaces between them.",
+        panel=_PAIRS, choices=SYMBOLS,
+    )  # fmt: skip
+    source_normalise: str = setting(
+        "none",
+        help="Unicode form of the sources: none, nfc, nfd, nfkc or nfkd.",
+        panel=_PAIRS, choices=NORMALISATIONS,
+    )  # fmt: skip
+    target_normalise: str = setting(
+        "none",
+        help="Unicode form of the targets; what is written is composed again.",
+        panel=_PAIRS, choices=NORMALISATIONS,
+    )  # fmt: skip
+    source_column: str | None = setting(
+        None, help="Column of the sources in a CSV, TSV or JSON lines file.",
+        panel=_PAIRS, metavar="NAME",
+    )  # fmt: skip
+    target_column: str | None = setting(
+        None, help="Column of the targets.", panel=_PAIRS, metavar="NAME"
+    )
+    is_reversed: bool = setting(
+        False, help="Learn from targets to sources.", panel=_PAIRS, flag="--reverse"
+    )
+    max_length: int = setting(
+        1000,
+        help="Longest source or target, in symbols; a longer one is a bad line.",
+        panel=_PAIRS, low=1, high=2**20,
+    )  # fmt: skip
+    max_val_pairs: int = setting(
+        10_000,
+        help="Validate on at most this many pairs; 0 for no limit.",
+        panel=_PAIRS, low=0, high=2**31,
+    )  # fmt: skip
+    is_bytes: bool = setting(False, panel=_CORPUS, flag="--bytes")
+    encoding: str = setting("utf-8", panel=_CORPUS)
+    # strict: a bad line is an error; skip: it is left out; replace: only its bytes are replaced
+    errors: str = setting("strict", panel=_CORPUS, choices=ERRORS)
+    max_vocab: int = setting(8192, panel=_CORPUS, low=2, high=2**31)  # of each side
+    val_fraction: float = setting(0.1, panel=_CORPUS, low=0.0, high=0.9)
+    test_fraction: float = setting(0.0, panel=_CORPUS, low=0.0, high=0.9)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ symbol, in a target the boundary before its first symbol and after its last.
 """
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.config import PairsConfig
 from charrnn.data.vocab import Vocab, code_points
 
 RESERVED = 0
@@ -89,6 +90,14 @@ class Side:
         if self.vocab.is_bytes:
             return text.encode("latin-1").decode("utf-8", "replace")
         return unicodedata.normalize("NFC", text) if self.normalisation in ("nfd", "nfkd") else text
+
+
+def sides(config: PairsConfig, vocabs: Mapping[str, Vocab | SymbolVocab]) -> tuple[Side, Side]:
+    """Return the sides of a model, source and target, by its vocabularies "source" and "target"."""
+    return (
+        Side(vocabs["source"], config.source_normalise),
+        Side(vocabs["target"], config.target_normalise),
+    )
 
 
 def normalised(text: str, form: str) -> str:
