@@ -1,8 +1,9 @@
 """The settings of a run: frozen dataclasses, checked once, with a JSON round trip.
 
 `ModelConfig` says what the network is (the numpy half needs nothing else), `DataConfig` how files
-become a corpus and its splits (for pairs: `EncoderDecoderConfig`, `PairsConfig`), `TrainConfig` what decides the trajectory on that corpus,
-`RuntimeConfig` what computes it, `SampleConfig` how a character is drawn.
+become a corpus and its splits (for pairs: `EncoderDecoderConfig`, `PairsConfig`), `TrainConfig`
+what decides the trajectory on that corpus, `RuntimeConfig` what computes it, `SampleConfig` how a
+character is drawn.
 
 A setting is declared once, as a field: default, help, range, other spellings of its flag. The
 checks here and the flags of the command line (cli/flags/settings.py) follow from it.
