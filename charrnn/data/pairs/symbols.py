@@ -72,6 +72,15 @@ class Side:
         """Number of ids."""
         return len(self.vocab) + 1
 
+    def symbols(self, text: str) -> list[str]:
+        """Return the symbols of a text, as `encode` numbers them; a byte is the character of its
+        code.
+        """
+        text = normalised(text, self.normalisation)
+        if isinstance(self.vocab, SymbolVocab):
+            return text.split()
+        return list(text.encode().decode("latin-1") if self.vocab.is_bytes else text)
+
     def encode(self, text: str) -> Ids:
         """Return the ids of a text, `RESERVED` for what is unknown."""
         text = normalised(text, self.normalisation)

@@ -22,6 +22,18 @@ def test_what_is_unknown_has_the_reserved_id():
     assert Side(Vocab((97, UNKNOWN))).encode("ab").tolist() == [1, 0]
 
 
+def test_a_text_has_as_many_symbols_as_ids():
+    alphabet = Vocab((*range(0xE0, 0x100), 0x1112, 0x1161, 0x11AB))
+    for side, text, symbols in [
+        (Side(PHONES), " a  t͡ɕ x", ["a", "t͡ɕ", "x"]),
+        (Side(alphabet), "é ", ["é", " "]),
+        (Side(alphabet, "nfd"), "한", ["\u1112", "\u1161", "\u11ab"]),
+        (Side(Vocab(tuple(range(256)), is_bytes=True)), "é", ["Ã", "©"]),
+    ]:
+        assert side.symbols(text) == symbols
+        assert len(side.encode(text)) == len(symbols)
+
+
 @pytest.mark.parametrize("vocab", [PHONES, Vocab((97, 98, UNKNOWN))], ids=str)
 def test_a_vocabulary_survives_json(vocab):
     assert type(vocab).from_json(vocab.to_json()) == vocab
