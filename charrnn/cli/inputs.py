@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from charrnn.sources.input_text import InputText
 
 CHUNK_BYTES = 1 << 20
+_COMMANDS = {"language_model": "charrnn sample", "seq2seq": "charrnn translate --run"}  # by task
 _VARIABLE = "CHARRNN_CHECKPOINTS"  # of the environment: another folder of runs
 
 
@@ -39,12 +40,30 @@ def root() -> Root:
     return Root(Path("checkpoints"), others, f"{_VARIABLE}=FOLDER says where else they are")
 
 
-def checkpoint_of(run: str | None) -> "Checkpoint":
-    """Return the best checkpoint of a run, with a note for each damaged one that is skipped."""
-    checkpoint, skipped = root().best_checkpoint(run)
+def checkpoint_of(run: str | None, *, task: str | None = "language_model") -> "Checkpoint":
+    """Return the best checkpoint of a run, or of the newest that learned the task, with a note for
+    each damaged one that is skipped. None takes a run of any task.
+
+    Raises `UsageError` for a run of another task.
+    """
+    checkpoint, skipped = root().best_checkpoint(run, task=task)
     for error in skipped:
         note(f"{error.message}; using step {checkpoint.position.step} instead")
+    if task not in (None, checkpoint.task):
+        raise UsageError(
+            f"run {run} is a model of {checkpoint.schema.learned}",
+            f"use: {_COMMANDS[checkpoint.task]} {run}",
+        )
     return checkpoint
+
+
+def checkpoints_of(
+    runs: Sequence[str] | None, *, task: str | None = "language_model"
+) -> "list[Checkpoint]":
+    """Return the best checkpoint of each run, or of the newest if none is named: see
+    `checkpoint_of`.
+    """
+    return [checkpoint_of(run, task=task) for run in runs or (None,)]
 
 
 def model_of(checkpoint: "Checkpoint") -> "Model":

@@ -169,7 +169,7 @@ def memory(
 
     if export is not None:
         charts.require_exportable(export)
-    names = run or [inputs.root().find(None).name]
+    names = run or [inputs.root().find(None, task="language_model").name]
     checkpoints = {name: inputs.checkpoint_of(name) for name in names}
     measured = {name: _measured(name, each, places) for name, each in checkpoints.items()}
     if as_json:

@@ -6,6 +6,7 @@ Callers name the folder; nothing here depends on the working folder or the envir
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TypeGuard
 
@@ -13,6 +14,7 @@ from charrnn.errors import CheckpointError, UsageError, storage_errors
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.run import Run, no_checkpoint
+from charrnn.runs.schemas import SCHEMAS
 
 _NAME = re.compile(r"\w[\w.+-]*")
 
@@ -65,16 +67,14 @@ class Root:
         if (self.for_new_runs / name).exists():
             raise _in_use(name)
 
-    def find(self, name: str | None) -> Run:
-        """Return the run of that name, the run in that folder, or (None) the newest.
+    def find(self, name: str | None, *, task: str | None = None) -> Run:
+        """Return the run of that name, the run in that folder, or (None) the newest; with a task,
+        the newest that learned it. A named run may have learned another.
 
         Raises `CheckpointError` where there is none.
         """
         if name is None:
-            runs = self.runs()
-            if not runs:
-                raise self.no_run()
-            return runs[0]
+            return self._newest(task)
         for folder in (*(folder / name for folder in self.folders), Path(name)):
             run = self._run(folder)
             if run.checkpoints:
@@ -85,13 +85,16 @@ class Root:
         where = self._searched()
         raise CheckpointError(f"there is no run {name!r} in {where}", f"there are: {known}")
 
-    def best_checkpoint(self, name: str | None) -> tuple[Checkpoint, list[CheckpointError]]:
+    def best_checkpoint(
+        self, name: str | None, *, task: str | None = None
+    ) -> tuple[Checkpoint, list[CheckpointError]]:
         """Return the checkpoint of a run to use the model of (see `Run.best_valid`), or the one in
-        a file. Then the errors of damaged checkpoints that were skipped.
+        a file; None and a task are those of `find`. Then the errors of damaged checkpoints that
+        were skipped.
         """
         if self._is_file(name):
             return checkpoint.read(Path(name)).without_training_state(), []
-        return self.find(name).best_valid()
+        return self.find(name, task=task).best_valid()
 
     def require_there(self, name: str) -> None:
         """Raise `CheckpointError` if `best_checkpoint` would find nothing of that name."""
@@ -107,20 +110,33 @@ class Root:
         """Return all runs that have a checkpoint, the one most recently trained first: those of
         the first folder that has any.
         """
-        for folder in self.folders:
-            runs = [
-                self._run(each)
-                for each in (folder.iterdir() if folder.is_dir() else ())
-                if not each.name.startswith(".") and any(each.glob("*.safetensors"))
-            ]
-            if runs:
-                return sorted(runs, key=Run.last_saved_ns, reverse=True)
-        return []
+        return next(filter(None, map(self._runs_in, self.folders)), [])
 
-    def no_run(self) -> CheckpointError:
-        """Return the error for a root without any run."""
-        where, hint = self._searched(), self._with_hint("type: charrnn train")
-        return CheckpointError(f"there is no run in {where} yet", hint)
+    def no_run(self, task: str | None = None) -> CheckpointError:
+        """Return the error for a root without any run, or without one of a task."""
+        learned = "text" if task is None else SCHEMAS[task].learned
+        flag = "" if learned == "text" else f" FILE --{learned}"
+        what = "" if task is None else f" of {learned}"
+        hint = self._with_hint(f"type: charrnn train{flag}")
+        return CheckpointError(f"there is no run{what} in {self._searched()} yet", hint)
+
+    def _newest(self, task: str | None) -> Run:
+        """Return the newest run, of a task. One that cannot be read counts as of any task, so that
+        its damage is told.
+        """
+        for run in chain.from_iterable(map(self._runs_in, self.folders)):
+            if task is None or _task_of(run) in (task, None):
+                return run
+        raise self.no_run(task if self.runs() else None)
+
+    def _runs_in(self, folder: Path) -> list[Run]:
+        """Return the runs in a folder that have a checkpoint, the newest first."""
+        runs = [
+            self._run(each)
+            for each in (folder.iterdir() if folder.is_dir() else ())
+            if not each.name.startswith(".") and any(each.glob("*.safetensors"))
+        ]
+        return sorted(runs, key=Run.last_saved_ns, reverse=True)
 
     def _searched(self) -> str:
         return " or ".join(str(folder.absolute()) for folder in self.folders)
@@ -140,6 +156,14 @@ class Root:
     def _is_file(self, name: str | None) -> TypeGuard[str]:
         """Whether a checkpoint file is meant, rather than a run."""
         return name is not None and self._folder_of(name) is None and Path(name).is_file()
+
+
+def _task_of(run: Run) -> str | None:
+    """Return the task that a run learned; None if no checkpoint of it can be read."""
+    try:
+        return run.newest_header().task
+    except CheckpointError:
+        return None
 
 
 def _numbered(default: str) -> Iterator[str]:

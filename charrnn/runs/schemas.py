@@ -29,6 +29,7 @@ class Schema:
     """
 
     needs: str  # the first version of charrnn that has the task
+    learned: str  # what a run of it is a model of, for people: "text", "pairs"
     model: type[Checked]
     data: type[Checked]
     vocabs: Mapping[str, Any]  # the type of each vocabulary by its name
@@ -83,6 +84,7 @@ def _of_other_alphabet(data: DataConfig, vocabs: Mapping[str, Vocab]) -> str:
 SCHEMAS: dict[str, Schema] = {
     "language_model": Schema(
         needs="0.6",
+        learned="text",
         model=ModelConfig,
         data=DataConfig,
         vocabs={"text": Vocab},

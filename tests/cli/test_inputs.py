@@ -1,15 +1,19 @@
 import io
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import random_weights
+from conftest import ROOT, random_weights
+from test_checkpoint import small
+from test_schemas import PAIRS, translation
 
 from charrnn.cli import inputs
 from charrnn.config import DataConfig, ModelConfig
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CorpusError, UsageError
 from charrnn.generation.model import Model
+from charrnn.runs.schemas import SCHEMAS
 
 
 def model_of(vocab):
@@ -42,6 +46,30 @@ def test_no_more_is_read_than_is_wanted(tmp_path, monkeypatch):
         assert found == "abababab"[:at_most]
     with pytest.raises(UsageError, match="text is not utf-8: byte 8"):
         inputs.read_known(LETTERS, [str(file)], DataConfig(), at_most=99)
+
+
+@pytest.fixture
+def two_tasks(monkeypatch):
+    monkeypatch.setitem(SCHEMAS, "seq2seq", PAIRS)
+    ROOT.create("words", default="x").save(small())
+    ROOT.create("pairs", default="x").save(replace(translation(), task="seq2seq"))
+
+
+def test_the_newest_run_is_that_of_the_task(two_tasks):
+    assert inputs.checkpoint_of(None).task == "language_model"
+    assert inputs.checkpoint_of(None, task="seq2seq").task == "seq2seq"
+    assert inputs.checkpoint_of("pairs", task=None).task == "seq2seq"
+    for runs, tasks in ((["words", "words"], ["language_model"] * 2), (None, ["language_model"])):
+        assert [each.task for each in inputs.checkpoints_of(runs)] == tasks
+
+
+def test_a_run_of_another_task_costs_one_line(two_tasks):
+    with pytest.raises(UsageError) as error:
+        inputs.checkpoint_of("pairs")
+    assert str(error.value) == "run pairs is a model of pairs; use: charrnn translate --run pairs"
+    with pytest.raises(UsageError) as error:
+        inputs.checkpoints_of(["pairs", "words"], task="seq2seq")
+    assert str(error.value) == "run words is a model of text; use: charrnn sample words"
 
 
 def test_an_empty_input_is_an_error(tmp_path):

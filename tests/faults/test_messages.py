@@ -145,6 +145,7 @@ PROVED_BY = {
     "api:Run.plot": ["test_api.py"],
     "api:_require_not_negative": ["test_api.py"],
     "cli.app:_charrnn": ["faults/test_homes.py"],
+    "cli.inputs:checkpoint_of": ["cli/test_inputs.py"],
     "cli.inputs:open_file": ["stumbles/test_stumbles_second_look.py"],
     "cli.runs:verify": ["training/test_verify_run.py"],
     "cli.sample_writer:_stream": ["cli/test_copies.py"],

@@ -4,10 +4,12 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SMALL
 from test_checkpoint import small
+from test_schemas import PAIRS, translation
 
 from charrnn.errors import CheckpointError, UsageError
 from charrnn.runs import checkpoint
 from charrnn.runs.root import Root
+from charrnn.runs.schemas import SCHEMAS
 
 
 def test_a_run_takes_its_default_name_and_then_numbers():
@@ -37,6 +39,36 @@ def test_the_newest_run_is_the_one_trained_last():
     assert ROOT.find(None).name == "new"
     assert ROOT.find("old").name == "old"
     assert ROOT.find("checkpoints/old").folder == Path("checkpoints/old")
+
+
+def test_the_newest_run_of_a_task_is_found(tmp_path, monkeypatch):
+    monkeypatch.setitem(SCHEMAS, "translate_in_test", PAIRS)
+    with pytest.raises(CheckpointError, match="there is no run in .*; type: charrnn train$"):
+        ROOT.find(None, task="translate_in_test")
+    for age, (name, saved) in enumerate({"new": translation(), "old": small()}.items()):
+        run = ROOT.create(name, default="x")
+        run.save(saved)
+        os.utime(run.last, (1000 - age, 1000 - age))
+    assert ROOT.find(None).name == "new"
+    assert ROOT.find(None, task="translate_in_test").name == "new"
+    assert ROOT.find(None, task="language_model").name == "old"
+    assert ROOT.best_checkpoint(None, task="language_model")[0].task == "language_model"
+    two = Root(tmp_path / "checkpoints", (tmp_path / "more",))
+    (ROOT.folder / "new").rename(ROOT.folder / ".hidden")
+    with pytest.raises(CheckpointError, match="no run of pairs in .* or .* FILE --pairs$"):
+        two.find(None, task="translate_in_test")
+    Root(tmp_path / "more").create("away", default="x").save(translation())
+    assert two.find(None, task="translate_in_test").name == "away"
+
+
+def test_a_damaged_run_is_not_skipped_when_the_newest_is_asked_for():
+    run = ROOT.create("damaged", default="x")
+    run.last.write_bytes(b"damaged")
+    os.utime(run.last, (1001, 1001))
+    older = ROOT.create("a", default="x")
+    older.save(small())
+    os.utime(older.last, (1000, 1000))
+    assert ROOT.find(None, task="language_model").name == "damaged"
 
 
 def test_a_missing_run_is_answered_with_the_existing_ones():

@@ -40,6 +40,7 @@ def pair_weights(model, vocabs, constants):
 
 PAIRS = Schema(
     needs="0.9",
+    learned="pairs",
     model=PairModel,
     data=PairData,
     vocabs={"source": Vocab, "target": Vocab},
