@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from charrnn.config import CPU, RuntimeConfig, TrainConfig
 from charrnn.models.device import to_numpy
 from charrnn.models.dropout import Draws
+from charrnn.models.tags import tag_of
 from charrnn.tasks.task import Batches, Task
 from charrnn.training.distributed import ALONE, Group
 from charrnn.training.optimizer import Optimizer
@@ -58,7 +59,7 @@ class TrainingState:
         """Return the state at step 0, on the device of the runtime."""
         module.to(runtime.device)
         for part in module.modules():
-            if isinstance(part, nn.Embedding):
+            if isinstance(part, nn.Embedding) and tag_of(part.weight) == "table":
                 part.sparse = runtime.device == "cpu"  # see RowAdam
         optimizer = Optimizer(
             module.named_weights(), kind=config.optimizer, weight_decay=config.weight_decay

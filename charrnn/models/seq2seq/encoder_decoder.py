@@ -125,19 +125,21 @@ class EncoderDecoder(nn.Module):
         states: tuple[LayerState, ...],
         ids_TB: Tensor,
         dropouts: "Dropouts",
-    ) -> Tensor:
-        """Return logits_TBV for the symbol after each of the target's."""
+    ) -> tuple[Tensor, tuple[LayerState, ...]]:
+        """Return logits_TBV for the symbol after each of the target's, and the states after it."""
         x_TBD = dropouts.inputs(self.target_embedding(ids_TB))
         contexts: list[Tensor] = []
+        new_states = []
         for k, layer in enumerate(self.decoder):
             if k == 1:
                 x_TBD = torch.cat([x_TBD, *contexts], -1)
-            y_TBH, _ = run_layer(layer, x_TBD, states[k], dropouts.recurrent)
+            y_TBH, state = run_layer(layer, x_TBD, states[k], dropouts.recurrent)
+            new_states.append(state)
             x_TBD = dropouts.outputs(y_TBH)
             if k == 0 and self.attention is not None:
                 contexts.append(self._context(x_TBD, memory_SBM, lengths_B))
         logits_TBV: Tensor = self.head(torch.cat([x_TBD, *contexts], -1))
-        return logits_TBV
+        return logits_TBV, tuple(new_states)
 
     def _context(self, h_TBH: Tensor, memory_SBM: Tensor, lengths_B: Tensor) -> Tensor:
         """Attend to the memory; return context_TBM."""
@@ -162,7 +164,8 @@ class EncoderDecoder(nn.Module):
         """
         dropouts = dropouts or Dropouts()
         memory_SBM, states = self.encode(sources_SB, lengths_B, dropouts)
-        return self.decode(memory_SBM, lengths_B, states, targets_TB, dropouts)
+        logits_TBV, _ = self.decode(memory_SBM, lengths_B, states, targets_TB, dropouts)
+        return logits_TBV
 
     def _zeros(self, ids_SB: Tensor) -> LayerState:
         """Return the state of an encoder layer that has read nothing."""
@@ -183,9 +186,14 @@ class EncoderDecoder(nn.Module):
 
     @torch.no_grad()
     def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Take over weights from `arrays`."""
+        """Copy `arrays` into the weights.
+
+        An array with fewer rows than its weight fills the first ones: a vocabulary that grew
+        keeps its old ids.
+        """
         for name, weight in self.named_weights().items():
-            weight.copy_(torch.from_numpy(np.array(arrays[name])))
+            values = torch.from_numpy(np.array(arrays[name]))
+            weight[: len(values)].copy_(values)
 
 
 class Dropouts(NamedTuple):

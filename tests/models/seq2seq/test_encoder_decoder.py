@@ -12,10 +12,10 @@ from charrnn.models.tags import tag_of
 SOURCE_SIZE, TARGET_SIZE = 7, 6
 
 
-def network(cell="lstm", attention="dot", *, seed=3, **sizes):
+def network(cell="lstm", attention="dot", *, seed=3, target_size=TARGET_SIZE, **sizes):
     sizes = {"hidden_size": 6, "embedding_size": 4, **sizes}
     config = EncoderDecoderConfig(cell=cell, attention=attention, **sizes)
-    made = EncoderDecoder(config, SOURCE_SIZE, TARGET_SIZE, seed=seed)
+    made = EncoderDecoder(config, SOURCE_SIZE, target_size, seed=seed)
     with torch.no_grad():  # biases and a head that matter
         for name, weight in made.named_weights().items():
             if "bias" in name or "head" in name:
@@ -108,15 +108,35 @@ def test_loaded_weights_give_the_same_logits(cell):
     assert torch.equal(one(*batch), other(*batch))
 
 
+def test_the_weights_of_a_smaller_vocabulary_fill_the_first_rows():
+    small, large = network(), network(seed=9, target_size=TARGET_SIZE + 2)
+    large.load(small.arrays())
+    assert torch.equal(large.head.weight[:TARGET_SIZE], small.head.weight)
+    assert large.head.weight[TARGET_SIZE:].abs().min() > 0
+    batch = examples([3, 2])
+    assert torch.equal(large(*batch)[..., :TARGET_SIZE], small(*batch))
+
+
 def test_without_attention_the_target_depends_on_the_source_by_the_first_states_alone(cell):
     made = network(cell, "none")
     assert made.attention is None
     sources_SB, lengths_B, targets_TB = examples([3])
     memory_SBM, states = made.encode(sources_SB, lengths_B, Dropouts())
-    logits = made.decode(memory_SBM, lengths_B, states, targets_TB, Dropouts())
-    assert torch.equal(
-        logits, made.decode(0 * memory_SBM, lengths_B, states, targets_TB, Dropouts())
-    )
+    logits, _ = made.decode(memory_SBM, lengths_B, states, targets_TB, Dropouts())
+    other, _ = made.decode(0 * memory_SBM, lengths_B, states, targets_TB, Dropouts())
+    assert torch.equal(logits, other)
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_a_target_read_in_two_halves_gives_the_same_logits(cell, attention):
+    made = network(cell, attention)
+    sources_SB, lengths_B, targets_TB = examples([4, 2])
+    memory_SBM, states = made.encode(sources_SB, lengths_B, Dropouts())
+    halves = []
+    for part_TB in (targets_TB[:2], targets_TB[2:]):
+        logits_TBV, states = made.decode(memory_SBM, lengths_B, states, part_TB, Dropouts())
+        halves.append(logits_TBV)
+    torch.testing.assert_close(torch.cat(halves), made(sources_SB, lengths_B, targets_TB))
 
 
 def test_what_multiplies_activations_is_tagged_a_matrix():
