@@ -1,0 +1,126 @@
+"""How well translations agree with their references: loss, exact match, error rates, BLEU, chrF.
+
+The translations are made elsewhere (generation/translation); here they are counted and compared.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from charrnn.data.pairs.error_rates import EditCounts
+from charrnn.errors import UsageError
+
+
+@dataclass(frozen=True)
+class ScoredPair:
+    """A pair, and what a model makes of its source."""
+
+    number: int  # of its line, from 1
+    source: str
+    reference: str  # the target
+    translation: str
+    nats: float  # the loss of the reference, summed over its symbols and its end
+    num_scored: int  # those symbols, and the end
+    edits: EditCounts  # from the translation to the reference
+
+    @property
+    def nats_per_symbol(self) -> float:
+        """The mean loss of the reference."""
+        return self.nats / self.num_scored
+
+    def figures(self) -> dict[str, Any]:
+        """Return what is known of the pair, by names that scripts can rely on."""
+        return {
+            "line": self.number,
+            "source": self.source,
+            "reference": self.reference,
+            "translation": self.translation,
+            "nats_per_symbol": self.nats_per_symbol,
+            "symbol_edits": self.edits.symbol_edits,
+            "symbol_error_rate": self.edits.symbol_error_rate,
+        }
+
+
+@dataclass(frozen=True)
+class SentenceScores:
+    """Scores of sentences from 0 to 100, with signatures that say how they were computed (Post, 2018)."""
+
+    bleu: float
+    chrf: float
+    bleu_signature: str
+    chrf_signature: str
+
+
+@dataclass(frozen=True)
+class PairScore:
+    """How well a model translates pairs."""
+
+    num_pairs: int
+    num_symbols: int  # of the references, with the end of each
+    nats_per_symbol: float
+    exact_match: float  # a share, as are the error rates
+    word_error_rate: float
+    symbol_error_rate: float
+    sentences: SentenceScores | None = None  # None where targets are words, or without sacrebleu
+
+    @classmethod
+    def of(cls, pairs: Sequence[ScoredPair]) -> "PairScore":
+        """Sum up pairs, of which there is at least one."""
+        edits = sum((pair.edits for pair in pairs), EditCounts())
+        num_symbols = sum(pair.num_scored for pair in pairs)
+        return cls(
+            num_pairs=len(pairs),
+            num_symbols=num_symbols,
+            nats_per_symbol=sum(pair.nats for pair in pairs) / num_symbols,
+            exact_match=edits.exact_match,
+            word_error_rate=edits.word_error_rate,
+            symbol_error_rate=edits.symbol_error_rate,
+            sentences=sentence_scores(pairs) if are_sentences(pairs) and has_sacrebleu() else None,
+        )
+
+    def figures(self) -> dict[str, Any]:
+        """Return all figures by name; BLEU and chrF only where they were computed."""
+        sentences = {} if self.sentences is None else vars(self.sentences)
+        return {name: vars(self)[name] for name in vars(self) if name != "sentences"} | sentences
+
+
+def are_sentences(pairs: Iterable[ScoredPair]) -> bool:
+    """Whether the references have two words or more on average: BLEU compares groups of words."""
+    counts = [pair.edits.num_words for pair in pairs]
+    return sum(counts) >= 2 * len(counts)
+
+
+def has_sacrebleu() -> bool:
+    """Whether the library for BLEU and chrF is installed."""
+    return find_spec("sacrebleu") is not None
+
+
+def sentence_scores(pairs: Sequence[ScoredPair]) -> SentenceScores:
+    """Compute BLEU (Papineni et al., 2002) and chrF (Popović, 2015) over all pairs by sacrebleu.
+
+    Raises `UsageError` where that is not installed.
+    """
+    try:
+        from sacrebleu.metrics.bleu import BLEU
+        from sacrebleu.metrics.chrf import CHRF
+    except ImportError as error:
+        raise UsageError(
+            "BLEU and chrF need sacrebleu", "install it: pip install 'charrnn[translate]'"
+        ) from error
+    translations = [pair.translation for pair in pairs]
+    references = [[pair.reference for pair in pairs]]
+    bleu, chrf = BLEU(force=True), CHRF()  # force: no warning where a text looks tokenised
+    return SentenceScores(
+        bleu.corpus_score(translations, references).score,
+        chrf.corpus_score(translations, references).score,
+        f"BLEU|{bleu.get_signature()}",
+        f"chrF|{chrf.get_signature()}",
+    )
+
+
+def worst_first(pairs: Iterable[ScoredPair]) -> list[ScoredPair]:
+    """Sort pairs by their symbol error rate, and those that are equal by their loss."""
+    return sorted(
+        pairs, key=lambda pair: (pair.edits.symbol_error_rate, pair.nats_per_symbol), reverse=True
+    )
