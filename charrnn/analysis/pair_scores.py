@@ -44,7 +44,7 @@ class ScoredPair:
 
 @dataclass(frozen=True)
 class SentenceScores:
-    """Scores of sentences from 0 to 100, with signatures that say how they were computed (Post, 2018)."""
+    """Scores from 0 to 100, and signatures: how they were computed (Post, 2018)."""
 
     bleu: float
     chrf: float
