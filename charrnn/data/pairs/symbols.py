@@ -90,6 +90,12 @@ class Side:
         ids = self.vocab.ids_of(codes).astype(np.int64)
         return np.where(ids == (self.vocab.unknown_id or -1), -1, ids) + 1
 
+    def symbol(self, i: int) -> str:
+        """Return the symbol of an id, as `symbols` has it."""
+        if isinstance(self.vocab, SymbolVocab):
+            return self.vocab.symbols[i - 1]
+        return self.vocab.char(i - 1)
+
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of ids, in the composed form that people write if it was decomposed."""
         known = [i - 1 for i in ids if i != RESERVED]

@@ -31,7 +31,10 @@ def test_a_text_has_as_many_symbols_as_ids():
         (Side(Vocab(tuple(range(256)), is_bytes=True)), "é", ["Ã", "©"]),
     ]:
         assert side.symbols(text) == symbols
-        assert len(side.encode(text)) == len(symbols)
+        ids = side.encode(text).tolist()
+        assert len(ids) == len(symbols)
+        known = [symbol for symbol, i in zip(symbols, ids, strict=True) if i]
+        assert [side.symbol(i) for i in ids if i] == known
 
 
 @pytest.mark.parametrize("vocab", [PHONES, Vocab((97, 98, UNKNOWN))], ids=str)
