@@ -58,19 +58,27 @@ def decode(
     Raises `CorpusError` for a file that begins as no text does, `NotTextError` for bytes that are
     not in the encoding, `UsageError` for an encoding or a column that does not exist.
     """
-    decoded = _Decoder(config, changes, origin).decode(data)
     if config.errors == "strict" and config.column is None:
-        for text, as_read in decoded:
+        for text, as_read in _Decoder(config, changes, origin).decode(data):
             yield _chunk(text, as_read)
         return
-    texts: Iterator[str] = (text for text, _ in decoded)
-    if config.errors == "replace":
-        texts = _replace_damaged(texts, changes)
+    texts = decode_marked(data, config, changes, origin)
     if config.column is not None:
         texts = columns.records(texts, config, label=origin.label, changes=changes)
     elif config.errors == "skip":
         texts = _without_damaged(texts, config.records, changes)
     yield from (_chunk(text) for text in texts if text)
+
+
+def decode_marked(
+    data: Iterable[bytes], config: DataConfig, changes: Changes, origin: Origin
+) -> Iterator[str]:
+    """Decode the bytes of a file, with `lines.UNDECODABLE` for what errors "skip" is to leave out.
+
+    Raises the errors of `decode`, but looks at no column.
+    """
+    texts: Iterator[str] = (text for text, _ in _Decoder(config, changes, origin).decode(data))
+    return _replace_damaged(texts, changes) if config.errors == "replace" else texts
 
 
 def _chunk(text: str, data: bytes | None = None) -> Chunk:

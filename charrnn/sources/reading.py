@@ -12,7 +12,7 @@ from charrnn.config import DataConfig
 from charrnn.errors import CorpusError
 from charrnn.sources import columns, detection, file_types, shakespeare
 from charrnn.sources.changes import Changes
-from charrnn.sources.decoding import Chunk, Origin, decode
+from charrnn.sources.decoding import Chunk, Origin, decode, decode_marked
 from charrnn.sources.paths import Source
 
 CHUNK_BYTES = 1 << 19  # what is made of a chunk stays in the cache of a core
@@ -80,9 +80,22 @@ def read_text(
         raise CorpusError(f"{source.label} is not a table, by its name", "name the file itself")
     if encoding := "utf-8" if source.is_play else source.encoding:
         config = replace(config, encoding=encoding)
-    origin = Origin(source.label, source.begin, partial(_line_at, source))
     data = read_bytes(source, unpack=True, count_bytes=count_bytes)
-    yield from decode(data, config, changes, origin)
+    yield from decode(data, config, changes, _origin(source))
+
+
+def read_marked_text(
+    source: Source, config: DataConfig, changes: Changes, *, count_bytes: CountBytes = ignore_bytes
+) -> Iterator[str]:
+    """Read and decode a source as `read_text` does, with `lines.UNDECODABLE` for bytes that errors
+    "skip" is to leave out: whoever reads lines or rows can then name them.
+    """
+    data = read_bytes(source, unpack=True, count_bytes=count_bytes)
+    return decode_marked(data, config, changes, _origin(source))
+
+
+def _origin(source: Source) -> Origin:
+    return Origin(source.label, source.begin, partial(_line_at, source))
 
 
 def _line_at(source: Source, offset: int) -> int:

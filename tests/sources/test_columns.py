@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from charrnn.config import DataConfig
 from charrnn.errors import CorpusError, UsageError
-from charrnn.sources import columns
+from charrnn.sources import columns, rows
 from charrnn.sources.changes import Changes
 from charrnn.sources.lines import UNDECODABLE
 
@@ -112,7 +112,7 @@ def test_one_json_array_is_told_from_json_lines(text):
 
 
 def test_a_line_without_end_is_not_held_for_ever(monkeypatch):
-    monkeypatch.setattr(columns, "MAX_CHARS", 100)
+    monkeypatch.setattr(rows, "MAX_CHARS", 100)
     with pytest.raises(CorpusError, match="t has a line of more than 100 characters"):
         cells("text\n" + "a" * 200)
 
