@@ -86,12 +86,16 @@ def model_of(checkpoint: "Checkpoint") -> "Model":
 
 
 def open_file(
-    name: str, config: "DataConfig", *, count_bytes: CountBytes = ignore_bytes
+    name: str,
+    config: "DataConfig",
+    *,
+    count_bytes: CountBytes = ignore_bytes,
+    as_it_comes: bool = False,
 ) -> "InputText":
     """Open a file, or standard input for -, to be decoded as the corpus is.
 
-    `count_bytes` is called with the bytes on disk as they are read. Raises `UsageError` at once for
-    a file that cannot be read.
+    `count_bytes` is called with the bytes on disk as they are read. Standard input is read in large
+    chunks, or `as_it_comes`. Raises `UsageError` at once for a file that cannot be read.
     """
     from charrnn.sources.input_text import InputText
 
@@ -99,7 +103,8 @@ def open_file(
     if name == "-":
         if sys.stdin is None:
             raise UsageError("standard input is closed", "pipe a text in, or name a file")
-        name, chunks = "standard input", _read_stdin(unpack=unpack, count_bytes=count_bytes)
+        name = "standard input"
+        chunks = _read_stdin(unpack=unpack, count_bytes=count_bytes, as_it_comes=as_it_comes)
         return InputText(name, _watched(chunks, name, config), config)
     try:
         if not Path(name).is_fifo():
@@ -114,12 +119,15 @@ def _watched(chunks: Iterator[bytes], name: str, config: "DataConfig") -> Iterat
     """Pass chunks on, with a note where a text in UTF-8, which nearly every terminal gives, would
     be read as something else without an error.
     """
-    for k, data in enumerate(chunks):
-        if k == 0 and not config.is_bytes and _is_misread(data, config.encoding):
-            note(
-                f"{name} is valid UTF-8, but is read as {config.encoding} like the run's corpus;"
-                " for UTF-8 add --encoding utf-8"
-            )
+    may_be_misread = not config.is_bytes
+    for data in chunks:
+        if may_be_misread and not data.isascii():
+            may_be_misread = False
+            if _is_misread(data, config.encoding):
+                note(
+                    f"{name} is valid UTF-8, but is read as {config.encoding} like the run's"
+                    " corpus; for UTF-8 add --encoding utf-8"
+                )
         yield data
 
 
@@ -127,7 +135,7 @@ def _is_misread(data: bytes, encoding: str) -> bool:
     """Return whether a text in UTF-8 gives another one in this encoding."""
     from charrnn.sources import changes, detection
 
-    if changes.is_utf8(encoding) or data.isascii() or not detection.is_utf8(data):
+    if changes.is_utf8(encoding) or not detection.is_utf8(data):
         return False
     with contextlib.suppress(UnicodeError):
         return bool(codecs.getincrementaldecoder(encoding)().decode(data))
@@ -166,22 +174,49 @@ def _read(path: Path, *, unpack: bool, count_bytes: CountBytes) -> Iterator[byte
         yield from _chunks(file, str(path), unpack=unpack, count_bytes=count_bytes)
 
 
-def _read_stdin(*, unpack: bool, count_bytes: CountBytes) -> Iterator[bytes]:
+def lines_as_they_come(config: "DataConfig") -> Iterator[list[str]]:
+    """Yield the lines of standard input, without their ends: in each list those that have come
+    since the one before, so that who writes a line and waits gets an answer.
+    """
+    held = ""
+    for text in open_file("-", config, as_it_comes=True).decoded():
+        *lines, held = (held + text).split("\n")
+        if lines:
+            yield lines
+    if held:
+        yield [held]
+
+
+def _read_stdin(*, unpack: bool, count_bytes: CountBytes, as_it_comes: bool) -> Iterator[bytes]:
     if sys.stdin.isatty():
         note("reading what you type; Ctrl-D ends it")
-    yield from _chunks(sys.stdin.buffer, "standard input", unpack=unpack, count_bytes=count_bytes)
+    yield from _chunks(
+        sys.stdin.buffer,
+        "standard input",
+        unpack=unpack,
+        count_bytes=count_bytes,
+        as_it_comes=as_it_comes,
+    )
 
 
 def _chunks(
-    file: BinaryIO, label: str, *, unpack: bool, count_bytes: CountBytes
+    file: BinaryIO,
+    label: str,
+    *,
+    unpack: bool,
+    count_bytes: CountBytes,
+    as_it_comes: bool = False,
 ) -> Iterator[bytes]:
-    """Yield what is in a file, unpacked if it is compressed, a megabyte at a time."""
+    """Yield what is in a file, unpacked if it is compressed: a megabyte at a time, or what there is
+    as soon as there is anything.
+    """
     from charrnn.sources import file_types
 
     unpacked = file_types.unpacked(file) if unpack else file
+    read = getattr(unpacked, "read1" if as_it_comes else "read")
     can_tell, place = file.seekable(), 0
     with file_types.damage_named(label):
-        while data := unpacked.read(CHUNK_BYTES):
+        while data := read(CHUNK_BYTES):
             before, place = place, file.tell() if can_tell else place + len(data)
             count_bytes(place - before)
             yield data

@@ -1,4 +1,5 @@
 import io
+import os
 import sys
 from dataclasses import replace
 
@@ -85,6 +86,41 @@ def test_a_pipe_is_read_in_pieces_that_together_are_all_of_it(monkeypatch):
     pieces = list(inputs.open_file("-", DataConfig()).chunks)
     assert b"".join(pieces) == data
     assert max(map(len, pieces)) == 7000
+
+
+@pytest.fixture
+def typing(monkeypatch):
+    """What a person types at a pipe, or "" to end it."""
+    reading, writing = os.pipe()
+
+    def write(text):
+        os.write(writing, text.encode()) if text else os.close(writing)
+
+    with os.fdopen(reading) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        yield write
+
+
+def test_lines_come_as_soon_as_they_are_written(typing):
+    lines = inputs.lines_as_they_come(DataConfig())
+    typing("é\n")
+    assert next(lines) == ["é"]
+    typing("\r\none\ntwo\nth")
+    assert next(lines) == ["", "one", "two"]
+    typing("ree")
+    typing("")
+    assert list(lines) == [["three"]]
+
+
+def test_utf8_lines_for_a_run_of_another_encoding_are_mentioned_when_they_come(typing, capsys):
+    lines = inputs.lines_as_they_come(DataConfig(encoding="latin-1"))
+    typing("one\n")
+    assert next(lines) == ["one"]
+    assert capsys.readouterr().err == ""
+    typing("é\n")
+    assert next(lines) == ["Ã©"]
+    assert "is read as latin-1" in capsys.readouterr().err
+    typing("")
 
 
 def test_an_unreadable_file_is_reported_before_it_is_read(tmp_path):
