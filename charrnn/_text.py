@@ -1,6 +1,7 @@
 """Text for people: a reporter to send it to, sentences, and characters that are safe to show."""
 
 import math
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -97,3 +98,20 @@ def symbol(character: str) -> str:
 
 _BLANKS = {"\n": "↵", "\t": "⇥", " ": "␣"}
 _BLANKS |= {chr(code): f"U+{code:04X}" for code in (0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF)}
+
+
+def lone_symbol(text: str) -> str:
+    """Return a visible form of a symbol that stands by itself, in a table or beside an axis.
+
+    Like `symbol`; and a combining mark sits on a dotted circle, a part of a Korean syllable is the
+    letter that people write alone.
+    """
+    if len(text) != 1:
+        return "".join(map(symbol, text))
+    if unicodedata.category(text) in ("Mn", "Mc", "Me"):
+        return f"\N{DOTTED CIRCLE}{text}"
+    _, is_part, letter = unicodedata.name(text, "").partition("SEONG ")  # CHOSEONG KIYEOK, …
+    try:
+        return unicodedata.lookup(f"HANGUL LETTER {letter}") if is_part else symbol(text)
+    except KeyError:  # an old letter
+        return symbol(text)

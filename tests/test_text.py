@@ -1,9 +1,11 @@
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn import _text
-from charrnn._text import symbol, visible
+from charrnn._text import lone_symbol, symbol, visible
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "0 steps"), (1, "1 step"), (2000, "2,000 steps")])
@@ -30,6 +32,13 @@ def test_no_text_can_drive_the_terminal(text):
 def test_what_cannot_be_seen_has_a_symbol():
     shown = "".join(map(symbol, "a \n\t\u200d\ufeff"))
     assert shown == "a␣↵⇥U+200DU+FEFF"
+
+
+def test_a_symbol_by_itself_can_be_seen_whatever_it_combines_with():
+    assert [lone_symbol(c) for c in unicodedata.normalize("NFD", "값é")] == [*"ㄱㅏㅄe", "◌\u0301"]
+    assert [lone_symbol(text) for text in ("t͡ʃ", " ", "a b", "\x1b", "\u1113", "")] == [
+        *("t͡ʃ", "␣", "a␣b", "␛", "\u1113", "")
+    ]
 
 
 def test_control_characters_show_as_symbols():

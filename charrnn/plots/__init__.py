@@ -1,1 +1,1 @@
-"""Line charts and heatmaps, in the terminal and as files."""
+"""Charts, heatmaps and alignments, in the terminal and as files."""

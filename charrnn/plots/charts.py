@@ -6,7 +6,6 @@ no colours, each of several curves has a mark instead.
 
 import contextlib
 import io
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn._atomic import write_atomically
 from charrnn._text import visible
-from charrnn.errors import StorageError, UsageError, storage_errors
+from charrnn.errors import UsageError, storage_errors
+from charrnn.plots import matplotlib_files
 from charrnn.plots.axes import Axis, spread
 from charrnn.plots.canvas import COLOURS, Canvas, Point, nearest
 
@@ -217,7 +217,7 @@ def export(chart: Chart, path: Path) -> None:
 
 def _rendered(chart: Chart, suffix: str) -> bytes:
     """Return the file of a picture, without a date."""
-    mpl, Figure = _matplotlib()
+    mpl, Figure = matplotlib_files.load()
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": None}
     image = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "charrnn", "text.parse_math": False}):
@@ -225,28 +225,6 @@ def _rendered(chart: Chart, suffix: str) -> bytes:
         _plot(chart, figure.add_subplot())
         figure.savefig(image, format=suffix[1:], metadata=undated[suffix])
     return image.getvalue()
-
-
-def _matplotlib() -> tuple[Any, Any]:
-    """Return matplotlib and its Figure, without the note it logs for a user who has no home."""
-    log = logging.getLogger("matplotlib")
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise UsageError(
-            "charts as files need matplotlib", 'type: pip install "charrnn[plot]"'
-        ) from error
-    except OSError as error:
-        raise StorageError(
-            "matplotlib finds no folder where it may write its cache",
-            "name one: export MPLCONFIGDIR=FOLDER",
-        ) from error
-    finally:
-        log.setLevel(level)
-    return mpl, Figure
 
 
 def _plot(chart: Chart, axes: Any) -> None:

@@ -11,6 +11,7 @@ ERRORS = "charrnn"
 _PLAIN = {
     **dict.fromkeys("█▉▊▋", "#"),
     **dict.fromkeys("▌▍▎▏", "."),
+    **dict(zip("░▒▓", ".+*", strict=True)),
     **dict(zip("▁▂▃▄▅▆▇", "1234567", strict=True)),
     **dict.fromkeys("─╌╭╮╰╯", "-"),
     **dict.fromkeys("┤└┬┴", "+"),
