@@ -377,14 +377,7 @@ class DataConfig(Checked):
             raise SettingError(
                 "column and is_bytes were both given", "choose one", "column", "is_bytes"
             )
-        if self.val_fraction + self.test_fraction > 0.99:
-            raise SettingError(
-                f"val_fraction {self.val_fraction} and test_fraction {self.test_fraction} leave"
-                " nothing to train on",
-                "their sum must be at most 0.99",
-                "val_fraction",
-                "test_fraction",
-            )
+        _require_training_split(self.val_fraction, self.test_fraction)
 
     def num_train(self, num_chars: int) -> int:
         """Where in a corpus the validation split begins; it ends where the test split begins.
@@ -459,6 +452,29 @@ class PairsConfig(Checked):
     max_vocab: int = setting(8192, panel=_CORPUS, low=2, high=2**31)  # of each side
     val_fraction: float = setting(0.1, panel=_CORPUS, low=0.0, high=0.9)
     test_fraction: float = setting(0.0, panel=_CORPUS, low=0.0, high=0.9)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.source_column is None) != (self.target_column is None):
+            given, other = "source_column", "target_column"
+            if self.source_column is None:
+                given, other = other, given
+            raise SettingError(
+                f"{given} was given without {other}", "name both columns", given, other
+            )
+        _require_training_split(self.val_fraction, self.test_fraction)
+
+
+def _require_training_split(val_fraction: float, test_fraction: float) -> None:
+    """Raise `SettingError` where validation and test leave nothing to train on."""
+    if val_fraction + test_fraction > 0.99:
+        raise SettingError(
+            f"val_fraction {val_fraction} and test_fraction {test_fraction} leave nothing to train"
+            " on",
+            "their sum must be at most 0.99",
+            "val_fraction",
+            "test_fraction",
+        )
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,14 @@ import json
 import pytest
 
 from charrnn.cells import CELLS
-from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, SampleConfig, TrainConfig
+from charrnn.config import (
+    DataConfig,
+    ModelConfig,
+    PairsConfig,
+    RuntimeConfig,
+    SampleConfig,
+    TrainConfig,
+)
 from charrnn.errors import UsageError
 from charrnn.models.layers import recurrent_layer
 
@@ -40,6 +47,8 @@ def test_a_configuration_survives_json(config):
             "final_temperature 101 is out of range; it must be from 0.0 to 100.0",
         ),
         (lambda: DataConfig(max_vocab="9"), "max_vocab cannot be '9'; it must be a whole number"),
+        (lambda: PairsConfig(target_column="fr"), "target_column was given without source_column"),
+        (lambda: PairsConfig(test_fraction=0.9, val_fraction=0.5), "leave nothing to train on"),
         (lambda: DataConfig(errors="ignore"), "errors 'ignore' is not known; choose one of strict"),
         (lambda: SampleConfig(stop=3), "stop cannot be 3"),
     ],

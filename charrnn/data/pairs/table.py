@@ -1,0 +1,198 @@
+"""Files of pairs → rows: a source, its target, and the line that they are from.
+
+    pairs.tsv        source TAB target in each line
+    pairs.csv, …     two columns of a table, by name or number
+    en.txt, fr.txt   parallel files: line 5 of one belongs to line 5 of the other
+
+Nothing is normalised or encoded here. A line without a pair is a bad line; an empty one is nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+from charrnn._text import CountBytes, Reporter, ignore_bytes, number_of, some
+from charrnn.config import DataConfig, PairsConfig
+from charrnn.data.pairs.bad_lines import BadLines, Problem
+from charrnn.errors import CorpusError, UsageError
+from charrnn.sources import paths
+from charrnn.sources.changes import Changes
+from charrnn.sources.columns import folded, is_table
+from charrnn.sources.lines import UNDECODABLE
+from charrnn.sources.paths import Source
+from charrnn.sources.reading import read_marked_text
+from charrnn.sources.rows import Column, read_rows, split_lines
+
+_COLUMNS = "source_column", "target_column"
+NO_TAB = Problem(
+    "no tab between a source and a target",
+    "put one there, or name two columns of another table with source_column and target_column",
+    _COLUMNS,
+)
+MORE_TABS = Problem(
+    "more than one tab",
+    "name two of the columns with source_column and target_column (numbers if there is no header)",
+    _COLUMNS,
+)
+EMPTY = Problem("an empty source or target")
+
+
+class PairRow(NamedTuple):
+    """A pair as it is in a file."""
+
+    label: str  # of the file
+    line: int  # from 1
+    source: str
+    target: str
+
+
+class _Sides(NamedTuple):
+    """What a line holds, from left to right."""
+
+    line: int
+    left: str | None = None  # None: there is nothing
+    right: str | None = None
+    problem: Problem | None = None
+
+
+class TableReader:
+    """Reads files of pairs; remembers bad lines and what it changed."""
+
+    def __init__(self, config: PairsConfig, count_bytes: CountBytes = ignore_bytes) -> None:
+        """Read as `config` says; `count_bytes` is called with the bytes of files that are read."""
+        self._config, self._count_bytes = config, count_bytes
+        self._decoding = DataConfig(encoding=config.encoding, errors=config.errors)
+        self._undecodable = Problem(f"bytes that are not {config.encoding}")
+        self.bad_lines = BadLines(are_skipped=config.errors == "skip")
+        self._changes = Changes()
+        self._skipped_files: list[str] = []
+
+    def rows(self, files: Sequence[Source], *, are_parallel: bool = False) -> Iterator[PairRow]:
+        """Yield the pairs of tables, or of parallel files: sources and targets in turn.
+
+        In a folder, tables are known by their names. Raises `CorpusError` for what cannot be read,
+        and for parallel files of different lengths; `UsageError` for a column that is not there.
+        """
+        if are_parallel:
+            for source, target in zip(files[::2], files[1::2], strict=True):
+                yield from self._pairs(source.label, self._parallel_lines(source, target))
+            return
+        read = self._tab_lines if self._config.source_column is None else self._table_rows
+        for file in files:
+            if file.skip_unreadable and not is_table(file.label):
+                self._skipped_files.append(file.label)
+            else:
+                yield from self._pairs(file.label, read(file))
+
+    def report(self, reporter: Reporter) -> None:
+        """Tell what was changed or skipped. Raises `CorpusError` for bad lines, unless they are
+        skipped.
+        """
+        self.bad_lines.require_none()
+        for sentence in self.bad_lines.sentences():
+            reporter.warn(sentence)
+        for sentence in self._changes.sentences(self._decoding):
+            reporter.show(sentence)
+        if self._skipped_files:
+            what, names = number_of(len(self._skipped_files), "file"), some(self._skipped_files)
+            reporter.show(f"skipped {what} without the ending of a table (.tsv, .csv, …): {names}")
+
+    def _pairs(self, label: str, lines: Iterable[_Sides]) -> Iterator[PairRow]:
+        """Yield the lines that are pairs, from what is given to what is learned."""
+        for line, left, right, problem in lines:
+            if problem is not None:
+                self.bad_lines.add(label, line, problem)
+            elif left is None or right is None or not left.strip() or not right.strip():
+                self.bad_lines.add(label, line, EMPTY)
+            elif UNDECODABLE in left or UNDECODABLE in right:
+                self.bad_lines.add(label, line, self._undecodable)
+            elif self._config.is_reversed:
+                yield PairRow(label, line, right, left)
+            else:
+                yield PairRow(label, line, left, right)
+
+    def _tab_lines(self, file: Source) -> Iterator[_Sides]:
+        for number, line in enumerate(self._lines(file), 1):
+            left, tab, right = line.partition("\t")
+            if "\t" in right:
+                yield _Sides(number, problem=MORE_TABS)
+            elif tab:
+                yield _Sides(number, left, right)
+            elif line.strip():
+                yield _Sides(number, problem=NO_TAB)
+
+    def _table_rows(self, file: Source) -> Iterator[_Sides]:
+        names = {field: getattr(self._config, field) for field in _COLUMNS}
+        columns = [Column(name, file.label, field) for field, name in names.items()]
+        for row in read_rows(self._text(file), columns, quoted_tabs=False):
+            if row.problem:
+                yield _Sides(row.line, problem=Problem(row.problem))
+            else:
+                left, right = (cell and folded(cell, "lines") for cell in row.cells)
+                yield _Sides(row.line, left, right)
+
+    def _parallel_lines(self, source: Source, target: Source) -> Iterator[_Sides]:
+        lines = zip_longest(self._lines(source), self._lines(target))
+        for number, (left, right) in enumerate(lines, 1):
+            if left is None or right is None:
+                longer = number + sum(1 for _ in lines)
+                counts = (number - 1, longer) if left is None else (longer, number - 1)
+                raise CorpusError(
+                    f"{source.label} has {counts[0]:,} lines, {target.label} has {counts[1]:,}",
+                    "each line of one must have its target in the same line of the other",
+                )
+            if left.strip() or right.strip():
+                yield _Sides(number, left, right)
+
+    def _lines(self, file: Source) -> Iterator[str]:
+        return (line.removesuffix("\n") for line in split_lines(self._text(file), file.label))
+
+    def _text(self, file: Source) -> Iterator[str]:
+        return read_marked_text(file, self._decoding, self._changes, count_bytes=self._count_bytes)
+
+
+def require_files(names: Sequence[str], files: Sequence[Source]) -> None:
+    """Raise `CorpusError` unless each name of parallel files is that of one file."""
+    if len(names) != len(files):
+        raise CorpusError(
+            f"of the parallel files {' '.join(names)} one is not a file", "name files, not folders"
+        )
+
+
+def in_turn(names: Sequence[str], target_names: Sequence[str]) -> list[str]:
+    """Return the names of parallel files, sources and targets in turn.
+
+    Raises `UsageError` unless each file of sources has its file of targets.
+    """
+    if len(names) != len(target_names):
+        raise UsageError(
+            f"there are {number_of(len(names), 'file')} of sources and {len(target_names)} of"
+            " targets",
+            "name as many of one as of the other",
+        )
+    return [name for both in zip(names, target_names, strict=True) for name in both]
+
+
+def read_table(
+    names: Sequence[str],
+    config: PairsConfig,
+    *,
+    target_names: Sequence[str] = (),
+    spool_folder: Path,
+    reporter: Reporter,
+) -> Iterator[PairRow]:
+    """Yield the pairs of some files, or of parallel files if there are `target_names`.
+
+    What can be read only once is copied to `spool_folder` first. Bad lines are told at the end, or
+    raise `CorpusError` there, as `config.errors` says. Raises the errors of `TableReader.rows`.
+    """
+    reader = TableReader(config)
+    are_parallel = bool(target_names)
+    if are_parallel:
+        names = in_turn(names, target_names)
+    with paths.opened(names, spool_folder=spool_folder) as sources:
+        if are_parallel:
+            require_files(names, sources.files)
+        yield from reader.rows(sources.files, are_parallel=are_parallel)
+    reader.report(reporter)
