@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from charrnn import __version__
-from charrnn.cli import evaluate, inspect, runs, sample, train
+from charrnn.cli import evaluate, inspect, runs, sample, train, translate
 from charrnn.cli.flags.resumed import ResumeCommand
 from charrnn.cli.flags.settings import expanded
 from charrnn.errors import storage_errors
@@ -63,7 +63,8 @@ def _unwrapped(text: str) -> str:
 _add(expanded(train.train), _TRAIN)
 _add(expanded(train.resume), _TRAIN, cls=ResumeCommand)
 _add(expanded(sample.sample), _WRITE, cls=sample.SampleCommand)
-_add(evaluate.predict, _LOOK, cls=evaluate.PredictCommand)
+_add(translate.translate, _WRITE, cls=evaluate.TextCommand)
+_add(evaluate.predict, _LOOK, cls=evaluate.TextCommand)
 for look in (evaluate.score, inspect.neurons, inspect.memory, runs.plot, runs.history):
     _add(look, _LOOK)
 _add(runs.list_runs, _KEEP, name="runs")

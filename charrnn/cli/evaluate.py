@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MOST_COLOURED = 100_000  # characters
 
 
-class PredictCommand(typer.core.TyperCommand):
+class TextCommand(typer.core.TyperCommand):
     """Tells how to type a text that begins with a dash."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -39,7 +39,7 @@ class PredictCommand(typer.core.TyperCommand):
                 raise
             raise UsageError(
                 error.format_message().rstrip("."),
-                f"a text that begins with - comes after --: charrnn predict -- {typed}",
+                f"a text that begins with - comes after --: charrnn {ctx.info_name} -- {typed}",
             ) from error
 
 

@@ -1,0 +1,257 @@
+"""The command `translate`: what a model of pairs makes of texts that are typed or piped in."""
+
+import itertools
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charrnn._text import number_of, some
+from charrnn.cli.console.streams import TextWriter, note
+from charrnn.cli.flags import shared
+from charrnn.cli.flags import translate as flags
+from charrnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from charrnn.config import DataConfig, PairsConfig
+    from charrnn.generation.translation.translator import Translation, Translator
+
+
+@dataclass(frozen=True)
+class _Request:
+    """How texts are translated, and what is written of each."""
+
+    search: Mapping[str, Any]  # keywords of `Translator.translate`
+    num: int
+    as_json: bool
+    attention: bool
+    export: Path | None
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether alignments are drawn."""
+        return self.attention or self.export is not None
+
+
+def translate(
+    texts: flags.Texts = None,
+    run: flags.Runs = None,
+    beam: flags.Beam = None,
+    num: flags.Num = 1,
+    temp: flags.Temperature = None,
+    seed: flags.Seed = None,
+    attention: flags.Attention = False,
+    export: flags.Export = None,
+    encoding: shared.Encoding = None,
+    as_json: flags.Json = False,
+) -> None:
+    """Translate texts with a model of pairs, each line of them by itself.
+
+    The lines of standard input are answered in their order, as soon as they come.
+    """
+    typed = _require_texts(texts)
+    search = _search(beam, num, temp, seed)
+    request = _Request(search, num, as_json, attention, export)
+    _require_drawable(request, typed)
+    from charrnn.cli import inputs
+    from charrnn.generation.translation.translator import Translator
+
+    checkpoints = inputs.checkpoints_of(run, task="seq2seq")
+    translator = Translator.of(checkpoints)
+    _require_attention(translator, request)
+    _note_names(typed, run)
+    if temp is not None and seed is None:
+        note(f"seed {search['seed']} (repeat with --seed {search['seed']})")
+    windows = _windows(typed, _config_of_lines(checkpoints[0].data, encoding))
+    _Answers(translator, request).write(windows)
+
+
+def _require_texts(texts: Sequence[str] | None) -> list[str]:
+    """Return the texts that were typed. Raises `UsageError` if there are none."""
+    if not texts:
+        raise UsageError(
+            "there is no text to translate", "type it, or - to read lines from standard input"
+        )
+    return list(texts)
+
+
+def _search(beam: int | None, num: int, temp: float | None, seed: int | None) -> dict[str, Any]:
+    """Return the keywords of a search, or of draws. Raises `UsageError` for both."""
+    if temp is not None:
+        if beam is not None:
+            raise UsageError("--beam and --temp were both given", "choose one")
+        seed = int.from_bytes(os.urandom(4)) if seed is None else seed
+        return {"num": num, "temperature": temp, "seed": seed}
+    if seed is not None:
+        raise UsageError("--seed says nothing without --temp", "add --temp 1, or leave it out")
+    if beam is not None and beam < num:
+        raise UsageError(
+            f"--beam {beam} finds at most {number_of(beam, 'translation')}",
+            f"--num {num} needs --beam {num} or more",
+        )
+    width = num if beam is None else beam
+    return {"num": num, "beam": width} if width > 1 else {}
+
+
+def _require_drawable(request: _Request, typed: Sequence[str]) -> None:
+    """Raise `UsageError` for drawings among lines of JSON, or an export of several drawings."""
+    if request.as_json and request.attention:
+        raise UsageError("--json and --attention were both given", "choose one")
+    if request.export is None:
+        return
+    from charrnn.plots.drawing import require_exportable
+
+    require_exportable(request.export)
+    if len(_lines_of(typed)) != 1 or "-" in typed or request.num > 1:
+        raise UsageError("--export draws one translation", "give it one TEXT, without --num")
+
+
+def _require_attention(translator: "Translator", request: _Request) -> None:
+    """Raise `UsageError` where a drawing is asked for and no network has attention."""
+    has_attention = any(member.config.attention != "none" for member in translator.members)
+    if request.is_drawn and not has_attention:
+        raise UsageError(
+            "this model has no attention to draw", "train one without --attention none"
+        )
+
+
+def _note_names(typed: Sequence[str], run: Sequence[str] | None) -> None:
+    """Tell what to type if a text looks like the name of a file or of a run."""
+    from charrnn.cli import inputs
+
+    if len(typed) > 1 or typed == ["-"]:
+        return
+    (text,) = typed
+    if os.path.isfile(text):
+        note(f"{text} is also a file; to translate its lines: charrnn translate - < {text}")
+    elif run is None and inputs.root().has(text):
+        note(f"{text} is also a run; to use that run: charrnn translate --run {text} TEXT")
+
+
+def _config_of_lines(data: "PairsConfig", encoding: str | None) -> "DataConfig":
+    """Return how lines are decoded: as the run's pairs. None is left out, for each is answered."""
+    from charrnn.config import DataConfig
+
+    errors = "strict" if data.errors == "strict" else "replace"
+    return DataConfig(encoding=encoding or data.encoding, errors=errors)
+
+
+def _windows(typed: Sequence[str], config: "DataConfig") -> Iterator[list[str]]:
+    """Yield lines to translate: those that were typed together, those of standard input as they
+    come.
+    """
+    from charrnn.cli import inputs
+
+    for is_asking, group in itertools.groupby(typed, lambda text: text == "-"):
+        if is_asking:
+            yield from inputs.lines_as_they_come(config)
+        else:
+            yield _lines_of(group)
+
+
+def _lines_of(typed: Iterable[str]) -> list[str]:
+    """Return the lines of typed texts. Raises `UsageError` for what is not UTF-8."""
+    lines = [line for text in typed for line in text.removesuffix("\n").split("\n")]
+    for line in lines:
+        try:
+            line.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"the text is not UTF-8: character {error.start + 1}",
+                "pipe it in: charrnn translate - --encoding latin-1",
+            ) from error
+    return lines
+
+
+class _Answers:
+    """Writes the translations of lines to stdout, in order."""
+
+    def __init__(self, translator: "Translator", request: _Request) -> None:
+        self._translator, self._request = translator, request
+        self._write = TextWriter(sys.stdout, is_bytes=False)
+        self._unknown: set[str] = set()  # those that were told
+        self._num_cut = self._num_answered = 0
+
+    def write(self, windows: Iterator[list[str]]) -> None:
+        """Answer every line; each window is written whole before the next one is read."""
+        for lines in windows:
+            self._note_unknown(lines)
+            self._answer(lines)
+            self._write.end(new_line=False)
+        if self._num_cut:
+            translations = number_of(self._num_cut, "translation")
+            note(f"{translations} without an end: cut off at the longest length")
+
+    def _note_unknown(self, lines: Sequence[str]) -> None:
+        """Name the symbols that the model never saw, each once."""
+        new = [
+            each
+            for each in dict.fromkeys(itertools.chain(*map(self._translator.unknown_in, lines)))
+            if each not in self._unknown
+        ]
+        if new:
+            self._unknown.update(new)
+            note(f"the model never saw {some(map(_named, new), 5)}: read as an unknown symbol")
+
+    def _answer(self, lines: Sequence[str]) -> None:
+        """Write the translations of lines when they are complete."""
+        answers = self._translator.translate_many(
+            lines,
+            **self._request.search,
+            with_alignment=self._request.as_json or self._request.is_drawn,
+        )
+        for line, translations in zip(lines, answers, strict=True):
+            if self._request.num > 1 and not self._request.as_json and self._num_answered:
+                self._write("\n")  # between the lists of two lines
+            for translation in translations:
+                self._write(self._as_text(line, translation) + "\n")
+                self._num_cut += not translation.is_complete
+                self._draw(translation)
+            self._num_answered += 1
+
+    def _as_text(self, source: str, translation: "Translation") -> str:
+        """Return what is written of a translation."""
+        if self._request.as_json:
+            return json.dumps(_facts(source, translation))
+        if self._request.num > 1:
+            return f"{translation.log_probability:.4f}\t{translation.text}"
+        return translation.text
+
+    def _draw(self, translation: "Translation") -> None:
+        """Draw the alignment below the text, or write it to a file."""
+        if translation.alignment_TS is None or not self._request.is_drawn:
+            return
+        from charrnn.plots import alignment
+
+        drawn = alignment.Alignment(
+            translation.source_symbols, translation.symbols, translation.alignment_TS.tolist()
+        )
+        if self._request.attention:
+            self._write.end(new_line=False)
+            alignment.show(drawn)
+            print(flush=True)
+        if self._request.export is not None:
+            drawn.save(self._request.export)
+            note(f"wrote {self._request.export}")
+
+
+def _named(unknown: str) -> str:
+    """Return a symbol for a message: quoted, a single character with its code point."""
+    return f"{unknown!r} (U+{ord(unknown):04X})" if len(unknown) == 1 else repr(unknown)
+
+
+def _facts(source: str, translation: "Translation") -> dict[str, Any]:
+    """Return a translation for scripts."""
+    alignment = translation.alignment_TS
+    return {
+        "source": source,
+        "text": translation.text,
+        "log_probability": round(translation.log_probability, 4),
+        "complete": translation.is_complete,
+        "source_symbols": translation.source_symbols,
+        "symbols": translation.symbols,
+        "alignment": None if alignment is None else alignment.round(4).tolist(),
+    }
