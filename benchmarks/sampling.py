@@ -121,7 +121,9 @@ def repeated(call: Callable[[], object]) -> Iterator[object]:
 def bytes_read(model: Model) -> int:
     """Return the bytes of weights that a step reads: all matrices but the embeddings."""
     backend = NumpyBackend(model.config, model.weights)
-    read = [*backend.from_state_GH, *backend.from_below_GH[1:], backend.head_VH]
+    layers = backend.layers
+    read = [layer.weight_hh_GH for layer in layers] + [backend.head_VH]
+    read += [layer.weight_ih_GD for layer in layers[1:]]
     return sum(matrix.nbytes for matrix in read)
 
 

@@ -3,7 +3,7 @@
 `ModelConfig` says what the network is (the numpy half needs nothing else), `DataConfig` how files
 become a corpus and its splits (for pairs: `EncoderDecoderConfig`, `PairsConfig`), `TrainConfig`
 what decides the trajectory on that corpus, `RuntimeConfig` what computes it, `SampleConfig` how a
-character is drawn.
+character is drawn, `TranslateConfig` how a target is searched.
 
 A setting is declared once, as a field: default, help, range, other spellings of its flag. The
 checks here and the flags of the command line (cli/flags/settings.py) follow from it.
@@ -650,3 +650,47 @@ class SampleConfig(Checked):
             return self.temperature
         share = position / (self.length - 1)
         return self.temperature * (1 - share) + self.final_temperature * share
+
+
+@dataclass(frozen=True)
+class TranslateConfig(Checked):
+    """How the target of a source is searched: greedily, in a beam, or drawn."""
+
+    beam: int = setting(
+        1,
+        help="Beam size: unfinished translations that are kept at each step; 1 is greedy.",
+        low=1, high=1024,
+    )  # fmt: skip
+    num: int = setting(
+        1,
+        help="Number of translations of each text, the best first; the beam has at least this"
+        " size.",
+        low=1, high=1024,
+    )  # fmt: skip
+    temperature: float = setting(
+        0.0,
+        help="Draw each symbol at this temperature; 0 takes the likeliest.",
+        low=0.0, high=100.0, flag="--temp", aliases=("--temperature", "-t"),
+    )  # fmt: skip
+    seed: int = setting(
+        0,
+        help="Random seed; the same seed draws the same translations.",
+        low=0, high=2**63 - 1, aliases=("-s",), is_chosen=True,
+    )  # fmt: skip
+    max_length: int | None = setting(
+        None,
+        help="Longest translation, in symbols; a longer one is cut off.",
+        low=1, high=2**20, is_chosen=True, shown_default="by the length of the text",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.beam > 1 and self.temperature > 0:
+            raise SettingError(
+                "beam and temperature were both given", "choose one", "beam", "temperature"
+            )
+
+    @property
+    def beam_size(self) -> int:
+        """The size of the beam: wide enough for all the translations asked for."""
+        return max(self.beam, self.num)

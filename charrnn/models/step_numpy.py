@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import cache, partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -55,18 +55,14 @@ class NumpyBackend:
         self.ngram_keys = weights.ngram_keys
         self.rows_of = ngrams.Rows(weights.ngram_keys)
         self.embedding_RD = weights.embedding_RD
-        laid_out = [_laid_out(self.cell, layer) for layer in weights.layers]
-        self.from_state_GH = [np.asfortranarray(layer.weight_hh_GH) for layer in laid_out]
-        self.from_below_GH = [np.asfortranarray(layer.weight_ih_GD) for layer in laid_out]
-        self.bias_ih_G1 = [layer.bias_ih_G[:, None] for layer in laid_out]
-        self.bias_hh_G1 = [layer.bias_hh_G[:, None] for layer in laid_out]
+        self.layers = [laid_out(self.cell, layer) for layer in weights.layers]
         self.head_VH = np.asfortranarray(weights.head_VH[:, : config.hidden_size])
         # What is read meets the first layer's matrix and, past the recurrence, the head's.
         past_VD = weights.head_VH[:, config.hidden_size :]
         if not config.skip:
             past_VD = np.zeros((len(past_VD), config.input_size), np.float32)
-        self.from_input_XD = np.asfortranarray(np.vstack([laid_out[0].weight_ih_GD, past_VD]))
-        self.bias_X1 = np.concatenate([laid_out[0].bias_ih_G, weights.head_bias_V])[:, None]
+        self.from_input_XD = np.asfortranarray(np.vstack([self.layers[0].weight_ih_GD, past_VD]))
+        self.bias_X1 = np.vstack([self.layers[0].bias_ih_G1, weights.head_bias_V[:, None]])
 
     def stepper(self) -> "NumpyStepper":
         """Return a stream that has read nothing."""
@@ -86,38 +82,52 @@ class NumpyBackend:
         return products_XB
 
 
-def _laid_out(cell: CellSpec, layer: Layer) -> Layer:
-    """Return the layer as `advance` wants it: the rows of the sigmoid gates first, and halved."""
-    if cell.advance is None:
-        return layer
-    others = [gate for gate in cell.gates if gate not in cell.sigmoid_gates]
+class ColumnLayer(NamedTuple):
+    """A layer's weights as a `Recurrence` wants them."""
+
+    weight_ih_GD: FloatArray
+    weight_hh_GH: FloatArray
+    bias_ih_G1: FloatArray
+    bias_hh_G1: FloatArray  # zero, unless the cell has separate biases
+
+
+def laid_out(cell: CellSpec, layer: Layer) -> ColumnLayer:
+    """Return a layer as `advance` wants it: the rows of the sigmoid gates first, and halved."""
 
     def arranged(weight: FloatArray) -> FloatArray:
+        if cell.advance is None:
+            return weight
+        others = [gate for gate in cell.gates if gate not in cell.sigmoid_gates]
         blocks = dict(zip(cell.gates, np.split(weight, len(cell.gates)), strict=True))
         sigmoid = [blocks[gate] * _HALF for gate in cell.sigmoid_gates]
         return np.concatenate(sigmoid + [blocks[gate] for gate in others])
 
     weight_ih, weight_hh, bias_ih, bias_hh = map(arranged, layer)
-    if not cell.has_separate_biases:
+    if cell.advance is not None and not cell.has_separate_biases:
         bias_ih, bias_hh = bias_ih + bias_hh, np.zeros_like(bias_hh)
-    return Layer(weight_ih, weight_hh, bias_ih, bias_hh)
+    return ColumnLayer(
+        np.asfortranarray(weight_ih),
+        np.asfortranarray(weight_hh),
+        bias_ih[:, None],
+        bias_hh[:, None],
+    )
 
 
-class _Recurrence(Columns):
+class Recurrence(Columns):
     """One layer's state and the room for its next step; each stream is a column."""
 
-    def __init__(self, backend: NumpyBackend, k: int, state: Sequence[FloatArray]) -> None:
+    def __init__(self, cell: CellSpec, layer: ColumnLayer, state: Sequence[FloatArray]) -> None:
         H, B = state[0].shape
         self.state = [np.array(part_HB, np.float32, order="C") for part_HB in state]
         self.h_HB = self.state[0]
-        self.weight_hh_GH = backend.from_state_GH[k]
-        self.bias_hh_G1 = backend.bias_hh_G1[k]
+        self.weight_hh_GH, self.bias_hh_G1 = layer.weight_hh_GH, layer.bias_hh_G1
         self.gates_GB = np.empty((len(self.weight_hh_GH), B), np.float32)
         self.gates = [self.gates_GB[g : g + H] for g in range(0, len(self.gates_GB), H)]
-        self.sigmoid_GB = self.gates_GB[: len(backend.cell.sigmoid_gates) * H]
-        self.advance = partial(backend.cell.advance or _written_out(backend.cell.step), self)
+        self.sigmoid_GB = self.gates_GB[: len(cell.sigmoid_gates) * H]
+        self.advance = partial(cell.advance or _written_out(cell.step), self)
 
     def compute_gates(self, from_input_GB: FloatArray) -> None:
+        """Compute tanh of the sum of the products with input and state, and σ for some gates."""
         gates, sigmoid = self.gates_GB, self.sigmoid_GB
         np.dot(self.weight_hh_GH, self.h_HB, gates)
         gates += from_input_GB
@@ -153,16 +163,19 @@ class _Streams:
 
     def __init__(self, backend: NumpyBackend, states: Sequence[Sequence[FloatArray]]) -> None:
         self._backend = backend
-        self._layers = [_Recurrence(backend, k, state) for k, state in enumerate(states)]
-        self._num_gate_rows = len(backend.from_state_GH[0])
+        self._layers = [
+            Recurrence(backend.cell, layer, state)
+            for layer, state in zip(backend.layers, states, strict=True)
+        ]
+        self._num_gate_rows = len(backend.layers[0].weight_hh_GH)
 
     def _advance(self, products_XB: FloatArray) -> FloatArray:
         """Return logits_VB, given the products with what was read."""
         backend, layers = self._backend, self._layers
         layers[0].advance(products_XB[: self._num_gate_rows])
         for k, (below, layer) in enumerate(pairwise(layers), start=1):
-            from_below_GB = np.dot(backend.from_below_GH[k], below.h_HB)
-            from_below_GB += backend.bias_ih_G1[k]
+            from_below_GB = np.dot(backend.layers[k].weight_ih_GD, below.h_HB)
+            from_below_GB += backend.layers[k].bias_ih_G1
             layer.advance(from_below_GB)
         logits_VB: FloatArray = np.dot(backend.head_VH, layers[-1].h_HB)
         logits_VB += products_XB[self._num_gate_rows :]
@@ -240,7 +253,8 @@ class NumpyStepper(_Streams):
         from_below_GT, h_HT = products_XT[:G], np.empty(0, np.float32)
         for k, layer in enumerate(self._layers):
             if k > 0:
-                from_below_GT = np.dot(backend.from_below_GH[k], h_HT) + backend.bias_ih_G1[k]
+                below = backend.layers[k]
+                from_below_GT = np.dot(below.weight_ih_GD, h_HT) + below.bias_ih_G1
                 from_below_GT = np.asfortranarray(from_below_GT)
             h_HT = np.empty((backend.config.hidden_size, len(ids_T)), np.float32, order="F")
             for t in range(len(ids_T)):

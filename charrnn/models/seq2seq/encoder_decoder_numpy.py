@@ -1,0 +1,215 @@
+"""The encoder–decoder of equations.py laid out for speed, in numpy; tests hold it to that page.
+
+As in models/step_numpy.py, examples are columns, and a layer's products with all that it reads are
+one product of matrices where it is known beforehand. Beyond that:
+
+- The memory is multiplied with the matrix of the attention once. A step compares the state with
+  these *keys*.
+- Several targets of one source are columns side by side, and share its memory.
+
+Shapes: S source symbols (padded), B sources, K targets of each, N = B × K columns, of which the
+targets of a source are neighbours; E embedding, M memory, H hidden, G = gates × H, V target
+vocabulary.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.cells import FloatArray, cell_spec
+from charrnn.config import EncoderDecoderConfig
+from charrnn.models.seq2seq.equations import Weights
+from charrnn.models.step_numpy import ColumnLayer, Recurrence, laid_out
+
+IntArray = npt.NDArray[np.integer[Any]]
+
+COLUMNS_AT_ONCE = 1024  # whose products with a matrix are computed at once; more gain nothing
+
+
+class NumpyEncoderDecoder:
+    """The weights, laid out: made once, shared by all translations."""
+
+    def __init__(self, config: EncoderDecoderConfig, weights: Weights) -> None:
+        self.config, self.cell = config, cell_spec(config.cell)
+        self.source_embedding_RE = weights.source_embedding_RE
+        self.encoder = [
+            {way: laid_out(self.cell, layer) for way, layer in layers.items()}
+            for layers in weights.encoder
+        ]
+        self.bridge_weight = weights.bridge_weight
+        self.bridge_bias = weights.bridge_bias[:, None]
+        self.target_embedding_VE = weights.target_embedding_VE
+        self.decoder = [laid_out(self.cell, layer) for layer in weights.decoder]
+        self.query_HM: FloatArray | None = None
+        if weights.attention_MH is not None:
+            scale = np.float32(1 / math.sqrt(config.memory_size))
+            self.query_HM = weights.attention_MH.T * scale
+        self.head_weight = np.asfortranarray(weights.head_weight)
+        self.head_bias_V1 = weights.head_bias_V[:, None]
+
+    def start(
+        self, ids_SB: IntArray, lengths_B: IntArray, *, num_targets: int = 1
+    ) -> "NumpyDecoder":
+        """Read sources; return a decoder at the beginning of so many targets of each.
+
+        What follows a source within its column is padding. Each has at least one symbol.
+        """
+        vectors_SMB = self._encoded(ids_SB, lengths_B)
+        if self.query_HM is None:
+            pooled_MB, memory = vectors_SMB[0], None
+        else:
+            pooled_MB = vectors_SMB.sum(0) / lengths_B.astype(np.float32)
+            memory = _Memory(vectors_SMB, self.query_HM, lengths_B)
+        first = np.tanh(np.dot(self.bridge_weight, pooled_MB) + self.bridge_bias)
+        parts = np.split(first.repeat(num_targets, 1), len(first) // self.config.hidden_size)
+        num_arrays = len(self.cell.state)
+        states = [parts[k : k + num_arrays] for k in range(0, len(parts), num_arrays)]
+        return NumpyDecoder(self, memory, states, num_targets)
+
+    def _encoded(self, ids_SB: IntArray, lengths_B: IntArray) -> FloatArray:
+        """Return what the last layer of the encoder gives, (S, M, B); zero in the padding."""
+        S, B = ids_SB.shape
+        x_SDB: FloatArray = self.source_embedding_RE[ids_SB].transpose(0, 2, 1)
+        for layers in self.encoder:
+            y_SMB = np.empty((S, self.config.memory_size, B), np.float32)
+            parts = np.split(y_SMB, len(layers), 1)
+            for (way, layer), y_SHB in zip(layers.items(), parts, strict=True):
+                self._read(layer, x_SDB, y_SHB, lengths_B, is_backward=way == "backwards")
+            x_SDB = y_SMB
+        return x_SDB
+
+    def _read(
+        self,
+        layer: ColumnLayer,
+        x_SDB: FloatArray,
+        y_SHB: FloatArray,
+        lengths_B: IntArray,
+        *,
+        is_backward: bool,
+    ) -> None:
+        """Write h after each symbol to `y_SHB`. In the padding the state is zero: so, backwards, it
+        still is where a source ends.
+        """
+        S, H, B = y_SHB.shape
+        zeros_HB = np.zeros((H, B), np.float32)
+        recurrence = Recurrence(self.cell, layer, [zeros_HB] * len(self.cell.state))
+        shortest = int(lengths_B.min())
+        chunk = max(1, COLUMNS_AT_ONCE // B)
+        direction = -1 if is_backward else 1
+        for start in range(0, S, chunk)[::direction]:
+            from_input_SGB = _products(layer, x_SDB[start : start + chunk])
+            for s in range(start, start + len(from_input_SGB))[::direction]:
+                recurrence.advance(from_input_SGB[s - start])
+                if s >= shortest:
+                    for part_HB in recurrence.state:
+                        part_HB *= s < lengths_B
+                y_SHB[s] = recurrence.h_HB
+
+
+def _products(layer: ColumnLayer, x_SDB: FloatArray) -> FloatArray:
+    """Return the products with what a layer reads, (S, G, B)."""
+    products_SGB: FloatArray
+    if x_SDB.shape[2] == 1:  # one product of matrices rather than many with a vector
+        products_SGB = np.dot(x_SDB[:, :, 0], layer.weight_ih_GD.T)[:, :, None]
+    else:
+        products_SGB = np.matmul(layer.weight_ih_GD, x_SDB)
+    products_SGB += layer.bias_ih_G1
+    return products_SGB
+
+
+class _Memory:
+    """What the encoder handed over, laid out for attention."""
+
+    def __init__(self, vectors_SMB: FloatArray, query_HM: FloatArray, lengths_B: IntArray) -> None:
+        self.vectors_BSM = np.ascontiguousarray(vectors_SMB.transpose(2, 0, 1))
+        self.keys_BHS = np.matmul(query_HM, vectors_SMB.transpose(2, 1, 0))
+        self.lengths_B = lengths_B
+        self.padding_B1S: FloatArray | None = None  # what is added to scores
+        S = len(vectors_SMB)
+        if int(lengths_B.min()) < S:
+            is_padding_B1S = np.arange(S) >= lengths_B[:, None, None]
+            self.padding_B1S = np.where(is_padding_B1S, np.float32(-np.inf), np.float32(0))
+
+    def attend(self, h_HN: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return context_MN and alignment_BKS."""
+        B, H, _ = self.keys_BHS.shape
+        h_BKH = h_HN.reshape(H, B, -1).transpose(1, 2, 0)
+        alignment_BKS = np.matmul(h_BKH, self.keys_BHS)
+        if self.padding_B1S is not None:
+            alignment_BKS += self.padding_B1S
+        alignment_BKS -= np.maximum.reduce(alignment_BKS, -1, keepdims=True)
+        np.exp(alignment_BKS, alignment_BKS)
+        alignment_BKS /= np.add.reduce(alignment_BKS, -1, keepdims=True)
+        context_BKM = np.matmul(alignment_BKS, self.vectors_BSM)
+        context_MN = context_BKM.transpose(2, 0, 1).reshape(-1, h_HN.shape[1])
+        return context_MN, alignment_BKS
+
+    def keep(self, sources: IntArray) -> None:
+        """Drop all other sources, and the padding that none of those left needs."""
+        self.lengths_B = self.lengths_B[sources]
+        S = int(self.lengths_B.max())
+        self.vectors_BSM = self.vectors_BSM[sources, :S]
+        self.keys_BHS = self.keys_BHS[sources, :, :S]
+        if self.padding_B1S is not None:
+            self.padding_B1S = self.padding_B1S[sources, :, :S]
+
+
+class NumpyDecoder:
+    """Targets under way, each a column."""
+
+    def __init__(
+        self,
+        network: NumpyEncoderDecoder,
+        memory: _Memory | None,
+        states: Sequence[Sequence[FloatArray]],
+        num_targets: int,
+    ) -> None:
+        self._network, self._memory, self._num_targets = network, memory, num_targets
+        self._set_states(states)
+
+    def step(self, ids_N: IntArray) -> "tuple[FloatArray, FloatArray | None]":
+        """Read one symbol of each target, first the boundary.
+
+        Return logits_VN for the next one, and the alignment_BKS where there is attention.
+        """
+        network, x_DN = self._network, self._network.target_embedding_VE[ids_N].T
+        context_MN = alignment_BKS = None
+        for k, (layer, recurrence) in enumerate(zip(network.decoder, self._layers, strict=True)):
+            if k == 1 and context_MN is not None:
+                x_DN = np.concatenate((x_DN, context_MN))
+            from_below_GN = np.dot(layer.weight_ih_GD, x_DN)
+            from_below_GN += layer.bias_ih_G1
+            recurrence.advance(from_below_GN)
+            x_DN = recurrence.h_HB
+            if k == 0 and self._memory is not None:
+                context_MN, alignment_BKS = self._memory.attend(x_DN)
+        if context_MN is not None:
+            x_DN = np.concatenate((x_DN, context_MN))
+        logits_VN: FloatArray = np.dot(network.head_weight, x_DN)
+        logits_VN += network.head_bias_V1
+        return logits_VN, alignment_BKS
+
+    def rearrange(self, columns_N: IntArray) -> None:
+        """Let each target go on from the state of another (or its own) of the same source."""
+        for recurrence in self._layers:
+            for part_HN in recurrence.state:
+                part_HN[...] = part_HN[:, columns_N]
+
+    def keep(self, sources: IntArray) -> None:
+        """Drop all other sources, with their targets."""
+        if self._memory is not None:
+            self._memory.keep(sources)
+        columns = (sources[:, None] * self._num_targets + np.arange(self._num_targets)).ravel()
+        self._set_states(
+            [[part[:, columns] for part in recurrence.state] for recurrence in self._layers]
+        )
+
+    def _set_states(self, states: Sequence[Sequence[FloatArray]]) -> None:
+        cell = self._network.cell
+        self._layers = [
+            Recurrence(cell, layer, state)
+            for layer, state in zip(self._network.decoder, states, strict=True)
+        ]
