@@ -1,0 +1,1 @@
+"""Models of pairs to compare with, trained by `python -m rivals` (see `__main__.py`)."""
