@@ -1,1 +1,1 @@
-"""Charts, heatmaps and alignments, in the terminal and as files."""
+"""Charts, heatmaps, alignments and unrolled networks, in the terminal and as files."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charrnn._text import lone_symbol, visible
-from charrnn.plots.drawing import Box, Drawing, Line, Part, Words, pixels
+from charrnn.plots.drawing import Box, Drawing, Line, Part, Words, fitted, pixels
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -35,6 +35,7 @@ _LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 
 _CELL = 22.0  # pixels of a picture
 _MARGIN = 16.0
+_LONGEST_LABEL = 200.0  # pixels
 _LEAST_SEEN = 0.01  # share of attention
 
 
@@ -222,14 +223,18 @@ def _safe(line: str) -> str:
 
 def _drawing(alignment: Alignment) -> Drawing:
     """Return the picture of an alignment."""
-    source = [lone_symbol(symbol) for symbol in alignment.source[:MOST_SYMBOLS]]
-    target = [lone_symbol(symbol) for symbol in alignment.target[:MOST_SYMBOLS]]
+    source, target = (
+        [fitted(lone_symbol(symbol), _LONGEST_LABEL) for symbol in symbols[:MOST_SYMBOLS]]
+        for symbols in (alignment.source, alignment.target)
+    )
     are_upright = pixels(source) > _CELL
     x = _MARGIN + max(pixels(target), pixels(["translation ↓"], 11)) + 10
     y = _MARGIN + 24 * bool(alignment.title) + max(34, are_upright * (pixels(source) + 10))
     width, height = len(source) * _CELL, len(target) * _CELL
+    right = max(x + max(width, 5 * 44 + 130), pixels([alignment.left_out], 11) + x)
+    title = fitted(alignment.title, right - _MARGIN, 14, is_bold=True)
     parts: list[Part] = [
-        Words(_MARGIN, _MARGIN + 12, alignment.title, 14, "start", is_bold=True),
+        Words(_MARGIN, _MARGIN + 12, title, 14, "start", is_bold=True),
         Words(x - 8, y - 22, "source →", 11, "end", "quiet"),
         Words(x - 8, y - 7, "translation ↓", 11, "end", "quiet"),
     ]
@@ -241,7 +246,6 @@ def _drawing(alignment: Alignment) -> Drawing:
     parts += _grid(x, y, len(source), len(target))
     parts += _cells(alignment, source, target, x, y)
     parts += _key(x, y + height + 16, alignment.left_out)
-    right = x + max(width, 5 * 44 + 130, pixels([alignment.title], 14, is_bold=True) - x + _MARGIN)
     return Drawing(
         alignment.title or "alignment",
         right + _MARGIN,
@@ -265,7 +269,7 @@ def _cells(
     for t, (written, weights_S) in enumerate(zip(target, alignment.weights_TS, strict=False)):
         for s, (read, weight) in enumerate(zip(source, weights_S, strict=False)):
             if weight >= _LEAST_SEEN:
-                tip = f"{written} from {read}: {weight:.0%}"
+                tip = f"{written} from {read}: {100 * weight:.0f} %"
                 at = x + s * _CELL + 0.5, y + t * _CELL + 0.5
                 yield Box(*at, _CELL - 1, _CELL - 1, "warm", opacity=min(float(weight), 1), tip=tip)
 

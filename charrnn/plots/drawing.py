@@ -134,6 +134,15 @@ def pixels(texts: Sequence[str], size: float = 13.0, *, is_bold: bool = False) -
     return max((cell_len(visible(text)) for text in texts), default=0) * letter
 
 
+def fitted(text: str, width: float, size: float = 13.0, *, is_bold: bool = False) -> str:
+    """Return a text, or as much of it as fits, with … for the rest."""
+    if pixels([text], size, is_bold=is_bold) <= width:
+        return text
+    while text and pixels([text + "…"], size, is_bold=is_bold) > width:
+        text = text[:-1]
+    return text + "…"
+
+
 def arrow(
     begin: tuple[float, float], end: tuple[float, float], *, colour: str = "quiet", width: float = 1
 ) -> list[Part]:

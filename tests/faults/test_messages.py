@@ -177,6 +177,7 @@ PROVED_BY = {
     "generation.sample_filter:SampleFilter.exhausted": ["generation/test_sample_filter.py"],
     "models.device:_prepare_cuda": ["models/test_device.py"],
     "plots.charts:export": ["faults/test_saving.py"],
+    "analysis.unrolling:unroll": ["analysis/test_unrolling.py"] * 2,
     "plots.drawing:require_exportable": ["plots/test_drawing.py"],
     "plots.drawing:Drawing.save": ["plots/test_drawing.py"],
     "plots.matplotlib_files:load": ["plots/test_charts.py", "faults/test_homes.py"],

@@ -129,7 +129,7 @@ def test_files_have_every_symbol_and_every_share_that_can_be_seen():
     words = [node.text for node in root.iter(f"{SVG}text")]
     assert words[:9] == ["t<", "source →", "translation ↓", *"a␣<&", *"x␣"]
     tips = [box.findtext(f"{SVG}title") for box in root.iter(f"{SVG}rect")]
-    shares = ["x from ␣: 20%", "x from <: 30%", "x from &: 50%", "␣ from a: 100%"]
+    shares = ["x from ␣: 20 %", "x from <: 30 %", "x from &: 50 %", "␣ from a: 100 %"]
     assert [tip for tip in tips if tip] == shares
     assert alignment._repr_svg_() == alignment.drawing().svg()
 

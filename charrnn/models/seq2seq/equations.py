@@ -85,13 +85,7 @@ def encode(
     least one symbol.
     """
     is_source_SB = xp.arange(len(ids_SB))[:, None] < lengths_B[None]
-    x_SBD = weights.source_embedding_RE[ids_SB]
-    for layers in weights.encoder:
-        ways = [
-            _read(config, layer, x_SBD, is_source_SB, xp, is_backward=way == "backwards")
-            for way, layer in layers.items()
-        ]
-        x_SBD = xp.concatenate(ways, -1)
+    x_SBD = xp.concatenate(list(read(config, weights, ids_SB, lengths_B, xp)[-1].values()), -1)
     vectors_SBM = x_SBD * is_source_SB[..., None]
     pooled_BM = vectors_SBM.sum(0) / lengths_B[:, None]
     if config.attention == "none":
@@ -100,7 +94,28 @@ def encode(
     return Memory(vectors_SBM, is_source_SB), _split(config, first)
 
 
-def _read(
+def read(
+    config: EncoderDecoderConfig,
+    weights: Weights,
+    ids_SB: Array,
+    lengths_B: Array,
+    xp: Any = np,
+) -> list[dict[str, Array]]:
+    """Return h_SBH after each symbol of some sources, by layer and direction."""
+    is_source_SB = xp.arange(len(ids_SB))[:, None] < lengths_B[None]
+    x_SBD = weights.source_embedding_RE[ids_SB]
+    outputs = []
+    for layers in weights.encoder:
+        ways = {
+            way: _read_layer(config, layer, x_SBD, is_source_SB, xp, is_backward=way == "backwards")
+            for way, layer in layers.items()
+        }
+        outputs.append(ways)
+        x_SBD = xp.concatenate(list(ways.values()), -1)
+    return outputs
+
+
+def _read_layer(
     config: EncoderDecoderConfig,
     layer: Layer,
     x_SBD: Array,
