@@ -27,6 +27,7 @@ from charrnn.generation.sampler import (
     random_numbers,
 )
 from charrnn.models.step_backend import Batch
+from charrnn.models.step_numpy import blas
 
 _DRAWS_AT_ONCE = 32
 TAKEN_AT_ONCE = 32  # streams that a core finishes before it hands them over
@@ -213,9 +214,6 @@ def in_parallel(shares: Sequence[Iterator[Stream]], cancelled: Event) -> Iterato
     BLAS is limited to one thread while the shares compute, never while the caller has control.
     `cancelled` is set when the iterator is closed or done, so that the shares stop.
     """
-    from threadpoolctl import ThreadpoolController  # one stream alone does not wait for it
-
-    blas = ThreadpoolController()
 
     def some(share: Iterator[Stream]) -> list[Stream]:
         return list(islice(share, TAKEN_AT_ONCE))
@@ -223,7 +221,7 @@ def in_parallel(shares: Sequence[Iterator[Stream]], cancelled: Event) -> Iterato
     with ThreadPoolExecutor(len(shares)) as pool:  # numpy releases the GIL while it computes
         try:
             while True:
-                with blas.limit(limits=1, user_api="blas"):
+                with blas().limit(limits=1, user_api="blas"):
                     taken = list(pool.map(some, shares))
                 for in_turn in zip_longest(*taken):
                     yield from (stream for stream in in_turn if stream is not None)

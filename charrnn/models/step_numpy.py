@@ -39,7 +39,8 @@ CHUNK_CHARS = 256  # characters of a long text that are read at once
 
 
 @cache
-def _blas() -> "ThreadpoolController":
+def blas() -> "ThreadpoolController":
+    """Return what limits the threads of BLAS."""
     from threadpoolctl import ThreadpoolController  # a short text need not wait for it
 
     return ThreadpoolController()
@@ -238,7 +239,7 @@ class NumpyStepper(_Streams):
         programs each product would wait for the slowest thread.
         """
         one_thread = (
-            _blas().limit(limits=1, user_api="blas") if len(ids_T) >= CHUNK_CHARS else nullcontext()
+            blas().limit(limits=1, user_api="blas") if len(ids_T) >= CHUNK_CHARS else nullcontext()
         )
         with one_thread:
             return self._layer_by_layer(ids_T)

@@ -72,6 +72,12 @@ class Side:
         """Number of ids."""
         return len(self.vocab) + 1
 
+    @property
+    def unknown_id(self) -> int | None:
+        """The id of the vocabulary's own unknown symbol; no text is encoded with it."""
+        unknown = None if isinstance(self.vocab, SymbolVocab) else self.vocab.unknown_id
+        return None if unknown is None else unknown + 1
+
     def symbols(self, text: str) -> list[str]:
         """Return the symbols of a text, as `encode` numbers them; a byte is the character of its
         code.

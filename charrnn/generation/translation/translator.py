@@ -1,26 +1,55 @@
 """A trained encoder–decoder as a library: it makes the targets of sources. Numpy only.
 
+    translator = charrnn.load("en-fr")
+    print(translator.translate("a dog jumps", beam=5, num=3))
+    for character in translator.stream("a dog jumps"):
+        print(character, end="", flush=True)
+
 A *translation* is what the model makes of a source, whatever the two languages are: a text in
 another language, a pronunciation, a corrected spelling.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from itertools import repeat
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
-import numpy.typing as npt
 
-from charrnn.config import EncoderDecoderConfig
+from charrnn.config import TranslateConfig, require_known, with_keywords
 from charrnn.data.pairs.symbols import RESERVED, Ids, Side, sides
-from charrnn.errors import CheckpointError, UsageError
-from charrnn.models.seq2seq.equations import BOUNDARY, Weights, encode, step
+from charrnn.errors import CheckpointError, SettingError, UsageError
+from charrnn.generation.sampler import FloatArray
+from charrnn.generation.translation import batching, teacher_forcing
+from charrnn.generation.translation.incremental import text_of
+from charrnn.generation.translation.members import EnsembleDecoder, Member, start
+from charrnn.generation.translation.search import (
+    Choose,
+    Draw,
+    Hypothesis,
+    beam,
+    likeliest,
+    single_paths,
+    symbols_of_one,
+)
+from charrnn.models.seq2seq.equations import BOUNDARY, Weights
 from charrnn.runs.checkpoint import Checkpoint
 
-MAX_SOURCE = 10_000  # symbols; attention takes time and memory by source × target
-_SLACK = 10  # symbols of a target, however short its source
+MAX_SOURCE = 10_000  # symbols; attention takes time by source × target
+_SLACK = 50  # symbols of a target, however short its source
 
-FloatArray = npt.NDArray[np.floating[Any]]
+
+class TranslateSettings(TypedDict, total=False):
+    """The keywords of `translate` and `translate_many`: the fields of `TranslateConfig`."""
+
+    beam: int  # 1, the default, is greedy
+    num: int  # translations of each text
+    temperature: float  # 0, the default, takes the likeliest symbol; else each is drawn
+    temp: float  # short for temperature
+    seed: int | None  # None, the default, is another seed at each call
+    max_length: int | None  # symbols; None, the default, follows from the source
 
 
 @dataclass(frozen=True)
@@ -31,6 +60,7 @@ class Translation:
     symbols: tuple[str, ...]  # of the target, as the model gives them: decomposed, or bytes
     source_symbols: tuple[str, ...]
     log_probability: float  # in nats; the end is included if it is complete
+    score: float  # the log probability, normalised by length (`Hypothesis.score`)
     is_complete: bool = True  # ended by itself; False: cut off at the longest length
     # How much each symbol of the target looks at each of the source; None unless asked for, and
     # without attention.
@@ -40,25 +70,36 @@ class Translation:
         return self.text
 
 
-@dataclass(frozen=True)
-class Member:
-    """One trained network. Several make an ensemble."""
+class PairLoss(NamedTuple):
+    """How badly a model predicts the target of a pair."""
 
-    config: EncoderDecoderConfig
-    weights: Weights
+    nats: float  # the sum of -ln p over the symbols of the target and its end
+    num_symbols: int  # in this sum, the end included
+    num_unknown: int  # symbols of the target that the model does not know; left out of the sum
+
+
+_NOTHING = Translation("", (), (), 0.0, 0.0)  # of an empty text
+
+
+class _Source(NamedTuple):
+    """A text to translate."""
+
+    number: int
+    text: str
+    ids_S: Ids
 
 
 @dataclass(frozen=True, repr=False)
 class Translator:
     """An encoder–decoder, or an ensemble of several whose probabilities are averaged.
 
-    Symbols that the model does not know are read as one unknown symbol.
+    Symbols of a source that the model does not know are read as one unknown symbol.
     """
 
     members: tuple[Member, ...]
     source: Side
     target: Side
-    max_length: int  # of a target whose source is as short as those learned; in symbols
+    max_length: int  # of a target, in symbols
     name: str = ""  # of its run
 
     @classmethod
@@ -77,35 +118,81 @@ class Translator:
                     "name runs that were trained on the same pairs",
                 )
         members = tuple(
-            Member(checkpoint.model, _weights(checkpoint)) for checkpoint in checkpoints
+            Member(one.model, Weights.from_arrays(one.model, one.group("weights")))
+            for one in checkpoints
         )
-        max_length = max(checkpoint.data.max_length for checkpoint in checkpoints)
-        return cls(members, *both, max_length, name)
+        return cls(members, *both, max(one.data.max_length for one in checkpoints), name)
 
     def __repr__(self) -> str:
         name = f"{self.name!r}, " if self.name else ""
         sizes = " and ".join(str(member.config) for member in self.members)
         return f"Translator({name}{sizes}, {self.source.vocab.size_in_words})"
 
+    @with_keywords(TranslateSettings)
     def translate(
-        self, text: str, *, max_length: int | None = None, with_alignment: bool = False
+        self, text: str, *, with_alignment: bool = False, **settings: Unpack[TranslateSettings]
     ) -> list[Translation]:
-        """Return the translation of a text: at each step the likeliest symbol (greedy).
+        """Return the translation of a text; with `num`, the `num` best of a beam, or as many draws.
 
-        Raises `UsageError` for a text of more than `MAX_SOURCE` symbols.
+        The best score comes first, and what has no end comes last; draws come as they are drawn.
+        An empty text has an empty translation. Raises `UsageError` for a text of more than
+        `MAX_SOURCE` symbols, `SettingError` for a setting that is unknown or not allowed.
         """
-        ids_S = self._encoded(text)
-        if not len(ids_S):
-            return [Translation("", (), (), 0.0)]
-        limit = self.longest_target(len(ids_S)) if max_length is None else max_length
-        return [self._greedy(text, ids_S, limit, with_alignment=with_alignment)]
+        return next(self.translate_many([text], with_alignment=with_alignment, **settings))
 
+    @with_keywords(TranslateSettings)
     def translate_many(
-        self, texts: Iterable[str], *, max_length: int | None = None, with_alignment: bool = False
+        self,
+        texts: Iterable[str],
+        *,
+        with_alignment: bool = False,
+        first_number: int = 0,
+        **settings: Unpack[TranslateSettings],
     ) -> Iterator[list[Translation]]:
-        """Yield what `translate` returns for each text, in order."""
-        for text in texts:
-            yield self.translate(text, max_length=max_length, with_alignment=with_alignment)
+        """Yield what `translate` returns for each text, in order, computed in batches.
+
+        Up to 1,024 texts are read ahead. Draws are a function of the seed and the number of the
+        text, which begins at `first_number`.
+        """
+        config = _checked(settings)
+
+        def answer(batch: Sequence[_Source]) -> list[list[Translation]]:
+            return self._translations(batch, config, with_alignment=with_alignment)
+
+        return batching.in_order(
+            (self._encoded(text, number) for number, text in enumerate(texts, first_number)),
+            lambda source: len(source.ids_S),
+            answer,
+            num_targets=config.beam_size if config.temperature == 0 else config.num,
+        )
+
+    @with_keywords(TranslateSettings)
+    def stream(self, text: str, **settings: Unpack[TranslateSettings]) -> "TranslationStream":
+        """Return an iterator over the characters of a translation, each given as soon as it is
+        known. It is the one that `translate` returns, greedy or drawn.
+
+        Raises `SettingError` for a beam, whose best translation is known only at its end.
+        """
+        config = _checked(settings)
+        if config.beam_size > 1:
+            raise SettingError("a beam cannot be streamed", "leave out beam and num", "beam", "num")
+        source = self._encoded(text)
+        steps: Iterator[tuple[int, float]] = iter([(BOUNDARY, 0.0)])
+        if len(source.ids_S):
+            (limit,) = self._limits([source], config)
+            steps = symbols_of_one(self._start([source]), limit, _choice(config, [source]))
+        return TranslationStream(steps, self.target, partial(self._translation, source))
+
+    def losses(self, sources: Iterable[str], targets: Iterable[str]) -> Iterator[PairLoss]:
+        """Yield how badly the model predicts each target, in order, computed in batches.
+
+        Raises `UsageError` for a source that is empty or has more than `MAX_SOURCE` symbols.
+        """
+        return batching.in_order(
+            map(self._pair, sources, targets),
+            lambda pair: max(len(pair[0].ids_S), len(pair[1])),
+            self._losses,
+        )
 
     def unknown_in(self, text: str) -> list[str]:
         """Return the symbols of a text that the model does not know, each once."""
@@ -119,63 +206,164 @@ class Translator:
         """Return how many symbols the target of a source of so many may have.
 
         A model that repeats itself without end is cut off there: at the longest length of the
-        pairs that it learned, or ten symbols and four for each of the source's if that is less.
+        pairs that it learned, or at fifty symbols and four for each of the source's if that is
+        less.
         """
         return min(self.max_length, _SLACK + 4 * num_symbols)
 
-    def _encoded(self, text: str) -> Ids:
+    def _encoded(self, text: str, number: int = 0) -> _Source:
         ids_S = self.source.encode(text)
         if len(ids_S) > MAX_SOURCE:
             raise UsageError(
-                f"the source has {len(ids_S):,} symbols, more than {MAX_SOURCE:,}",
+                f"a text of {len(ids_S):,} symbols is too long to translate; at most"
+                f" {MAX_SOURCE:,} are possible",
                 "translate it in parts, such as sentences or lines",
             )
-        return ids_S
+        return _Source(number, text, ids_S)
 
-    def _greedy(self, text: str, ids_S: Ids, limit: int, *, with_alignment: bool) -> Translation:
-        log_probability = 0.0
-        ids: list[int] = []
-        alignments: list[FloatArray] = []
-        lengths_B = np.array([len(ids_S)])
-        encoded = [
-            encode(one.config, one.weights, ids_S[:, None], lengths_B) for one in self.members
+    def _pair(self, source: str, target: str) -> tuple[_Source, Ids]:
+        encoded = self._encoded(source)
+        if not len(encoded.ids_S):
+            raise UsageError("a source is empty", "leave out pairs of which one side is empty")
+        return encoded, self.target.encode(target)
+
+    def _translations(
+        self, batch: Sequence[_Source], config: TranslateConfig, *, with_alignment: bool
+    ) -> list[list[Translation]]:
+        """Return the translations of some texts; the empty ones need no model."""
+        sources = [source for source in batch if len(source.ids_S)]
+        found = self._search(sources, config) if sources else []
+        aligned = (
+            self._align(sources, found) if with_alignment and sources else repeat(repeat(None))
+        )
+        made = {
+            source.number: [self._translation(source, *each) for each in zip(*one, strict=False)]
+            for source, *one in zip(sources, found, aligned, strict=False)
+        }
+        return [made.get(source.number, [_NOTHING]) for source in batch]
+
+    def _search(
+        self, sources: Sequence[_Source], config: TranslateConfig
+    ) -> list[list[Hypothesis]]:
+        limits_B = self._limits(sources, config)
+        if config.temperature == 0 and config.beam_size > 1:
+            decoder = self._start(sources, num_targets=config.beam_size)
+            return [best[: config.num] for best in beam(decoder, limits_B, config.beam_size)]
+        decoder = self._start(sources, num_targets=config.num)
+        choose = _choice(config, sources)
+        return single_paths(decoder, limits_B, choose, num_targets=config.num)
+
+    def _align(
+        self, sources: Sequence[_Source], found: Sequence[Sequence[Hypothesis]]
+    ) -> list[list[FloatArray | None]]:
+        """Return the alignment of each target, by source."""
+        num = max(map(len, found))
+        nothing = Hypothesis([], 0.0, is_complete=True)
+        targets = [
+            np.array(one.ids, np.int64)
+            for made in found
+            for one in (*made, *[nothing] * (num - len(made)))
         ]
-        i = BOUNDARY
-        for _ in range(limit + 1):
-            probabilities, looks = [], []
-            for k, (member, (memory, state)) in enumerate(zip(self.members, encoded, strict=True)):
-                logits_BV, state, alignment_BS = step(
-                    member.config, member.weights, memory, np.array([i]), state
-                )
-                encoded[k] = memory, state
-                probabilities.append(_softmax(logits_BV[0]))
-                looks += [] if alignment_BS is None else [alignment_BS[0]]
-            mean_V = np.mean(probabilities, 0)
-            i = int(mean_V.argmax())
-            if i != BOUNDARY and len(ids) == limit:
-                break
-            log_probability += float(np.log(mean_V[i]))
-            if i == BOUNDARY:
-                break
-            ids.append(i)
-            alignments += [np.mean(looks, 0)] if looks else []
+        aligned = teacher_forcing.alignments(self._start(sources, num_targets=num), targets)
+        if aligned is None:
+            return [[None] * num for _ in sources]
+        by_source = (aligned[b * num : (b + 1) * num] for b in range(len(sources)))
+        return [
+            [alignment_TS[:, : len(source.ids_S)] for alignment_TS in alignments]
+            for source, alignments in zip(sources, by_source, strict=True)
+        ]
+
+    def _losses(self, pairs: Sequence[tuple[_Source, Ids]]) -> list[PairLoss]:
+        targets = [ids_T for _, ids_T in pairs]
+        decoder = self._start([source for source, _ in pairs])
+        log_prob_TN = teacher_forcing.log_probabilities(decoder, targets)
+        losses = []
+        for n, ids_T in enumerate(targets):
+            is_known_T = np.append(ids_T != RESERVED, True)
+            nats = -float(log_prob_TN[: len(is_known_T), n][is_known_T].sum())
+            num_known = int(is_known_T.sum())
+            losses.append(PairLoss(nats, num_known, len(is_known_T) - num_known))
+        return losses
+
+    def _start(self, sources: Sequence[_Source], *, num_targets: int = 1) -> EnsembleDecoder:
+        lengths_B = np.array([len(source.ids_S) for source in sources])
+        sources_SB = teacher_forcing.padded([source.ids_S for source in sources])[:-1]
+        unknown = self.target.unknown_id
+        return start(self.members, sources_SB, lengths_B, num_targets=num_targets, never=unknown)
+
+    def _limits(self, sources: Sequence[_Source], config: TranslateConfig) -> Ids:
+        return np.array(
+            [config.max_length or self.longest_target(len(source.ids_S)) for source in sources]
+        )
+
+    def _translation(
+        self, source: _Source, made: Hypothesis, alignment_TS: FloatArray | None = None
+    ) -> Translation:
         return Translation(
-            self.target.decode(ids),
-            tuple(self.target.symbol(i) for i in ids),
-            tuple(self.source.symbols(text)),
-            log_probability,
-            is_complete=i == BOUNDARY,
-            alignment_TS=np.array(alignments) if with_alignment and alignments else None,
+            self.target.decode(made.ids),
+            tuple(map(self.target.symbol, made.ids)),
+            tuple(self.source.symbols(source.text)),
+            made.log_probability,
+            made.score,
+            made.is_complete,
+            alignment_TS,
         )
 
 
-def _softmax(logits_V: FloatArray) -> FloatArray:
-    exponentials_V = np.exp(logits_V - logits_V.max())
-    return np.asarray(exponentials_V / exponentials_V.sum())
+class TranslationStream(Iterator[str]):
+    """The characters of a translation as they come."""
+
+    def __init__(
+        self,
+        steps: Iterator[tuple[int, float]],
+        target: Side,
+        translation: Callable[[Hypothesis], Translation],
+    ) -> None:
+        self._steps, self._translation = steps, translation
+        self._ids: list[int] = []
+        self._log_probability, self._is_complete = 0.0, False
+        self._characters = text_of(target, self._symbols())
+
+    def __next__(self) -> str:
+        return next(self._characters)
+
+    @property
+    def translation(self) -> Translation:
+        """The translation so far, without alignment: whole when the characters have ended."""
+        return self._translation(Hypothesis(self._ids, self._log_probability, self._is_complete))
+
+    def _symbols(self) -> Iterator[int]:
+        for i, log_probability in self._steps:
+            self._log_probability += log_probability
+            if i == BOUNDARY:
+                self._is_complete = True
+                return
+            self._ids.append(i)
+            yield i
 
 
-def _weights(checkpoint: Checkpoint) -> Weights:
-    return Weights.from_arrays(checkpoint.model, checkpoint.group("weights"))
+def _checked(settings: Mapping[str, Any]) -> TranslateConfig:
+    """Return a `TranslateConfig` of the keywords of a call; without a seed, one at random."""
+    require_known(settings, [*TranslateSettings.__annotations__])
+    if {"temp", "temperature"} <= settings.keys():
+        raise SettingError(
+            "temp and temperature are the same setting", "give one of them", "temperature"
+        )
+    values = {"temperature" if name == "temp" else name: value for name, value in settings.items()}
+    if values.get("seed") is None:
+        values["seed"] = secrets.randbelow(2**32)
+    return TranslateConfig(**values)
+
+
+def _choice(config: TranslateConfig, sources: Sequence[_Source]) -> Choose:
+    """Return how symbols are chosen: the likeliest, or drawn for each target by itself."""
+    if config.temperature == 0:
+        return likeliest
+    keys = [(source.number, k) for source in sources for k in range(config.num)]
+    return Draw(
+        config.temperature,
+        [np.random.default_rng(np.random.SeedSequence(config.seed, spawn_key=key)) for key in keys],
+    )
 
 
 def _name(checkpoint: Checkpoint) -> str:

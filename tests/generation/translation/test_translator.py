@@ -1,14 +1,25 @@
 """Translations: what the equations say, whatever the symbols are."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from charrnn.config import ATTENTIONS, EncoderDecoderConfig
+from charrnn.config import (
+    ATTENTIONS,
+    EncoderDecoderConfig,
+    PairsConfig,
+    RuntimeConfig,
+    TrainConfig,
+)
 from charrnn.data.pairs.symbols import Side, SymbolVocab
 from charrnn.data.vocab import Vocab
-from charrnn.errors import UsageError
-from charrnn.generation.translation.translator import Member, Translation, Translator
+from charrnn.errors import CheckpointError, SettingError, UsageError
+from charrnn.generation.translation.members import Member
+from charrnn.generation.translation.translator import Translation, Translator
 from charrnn.models.seq2seq.equations import Weights, encode, step
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import Position
 
 LETTERS = Side(Vocab(tuple(map(ord, "abcde"))))
 PHONES = Side(SymbolVocab(("x", "yy", "z")))
@@ -26,15 +37,23 @@ def member(
     """A network with random weights, large enough that its choices differ."""
     sizes = {"hidden_size": 6, "embedding_size": 4, **sizes}
     config = EncoderDecoderConfig(cell=cell, attention=attention, **sizes)
-    random = np.random.default_rng(seed)
-    arrays = {
-        name: random.normal(0, 0.8, shape).astype(np.float32)
-        for name, shape in config.weight_shapes(source_size, target_size).items()
-    }
+    arrays = random_arrays(config.weight_shapes(source_size, target_size), seed=seed)
     return Member(config, Weights.from_arrays(config, arrays))
 
 
-def translator(source=LETTERS, target=PHONES, *, max_length=8, seeds=(0,), **settings):
+def random_arrays(shapes, *, seed=29):
+    """Weights of a network whose choices depend on what it reads."""
+    random = np.random.default_rng(seed)
+    scales = {"embedding": 3.0, "bias": 0.3, "head": 2.0}
+    return {
+        name: random.normal(
+            0, next((scale for part, scale in scales.items() if part in name), 1.0), shape
+        ).astype("f4")
+        for name, shape in shapes.items()
+    }
+
+
+def translator(source=LETTERS, target=PHONES, *, max_length=8, seeds=(29,), **settings):
     members = tuple(member(source.size, target.size, seed=seed, **settings) for seed in seeds)
     return Translator(members, source, target, max_length)
 
@@ -45,7 +64,7 @@ def written_out(made, text, limit):
     (one,) = made.members
     memory, state = encode(one.config, one.weights, ids_S1, np.array([len(ids_S1)]))
     ids, total, alignment = [0], 0.0, []
-    while len(ids) <= limit + 1:
+    while True:
         logits_BV, state, alignment_BS = step(
             one.config, one.weights, memory, np.array(ids[-1:]), state
         )
@@ -58,7 +77,6 @@ def written_out(made, text, limit):
             return ids[1:], total, alignment
         ids.append(i)
         alignment.append(alignment_BS)
-    raise AssertionError
 
 
 @pytest.mark.parametrize("attention", ATTENTIONS)
@@ -72,10 +90,12 @@ def test_a_translation_takes_the_likeliest_symbol_at_each_step(cell, attention, 
         assert one.symbols == tuple(one.text.split())
         assert one.source_symbols == tuple(text)
         assert one.log_probability == pytest.approx(log_probability, abs=1e-5)
-        if attention == "none" or not ids:
+        if attention == "none":
             assert one.alignment_TS is None
         else:
-            np.testing.assert_allclose(one.alignment_TS, np.concatenate(alignment), atol=1e-5)
+            expected = np.concatenate([np.empty((0, len(text))), *alignment])
+            np.testing.assert_allclose(one.alignment_TS, expected, atol=1e-5)
+    assert made.translate("bce")[0].alignment_TS is None
 
 
 def test_a_translation_without_end_is_cut_off_and_says_so():
@@ -85,8 +105,17 @@ def test_a_translation_without_end_is_cut_off_and_says_so():
     assert all(len(one.symbols) == 3 for one in cut)
 
 
+def test_the_longest_target_follows_from_the_source_and_from_the_pairs_learned():
+    made = translator(max_length=100)
+    assert [made.longest_target(n) for n in (1, 12, 13, 1000)] == [54, 98, 100, 100]
+
+
 def test_nothing_is_translated_to_nothing():
-    assert translator().translate("") == [Translation("", (), (), 0.0)]
+    made = translator()
+    nothing = Translation("", (), (), 0.0, 0.0)
+    assert made.translate("", num=3, with_alignment=True) == [nothing]
+    stream = made.stream("")
+    assert list(stream) == [] and stream.translation == nothing
 
 
 def test_unknown_symbols_are_named_once():
@@ -96,15 +125,161 @@ def test_unknown_symbols_are_named_once():
     assert len(made.translate("azb")[0].source_symbols) == 3
 
 
-def test_a_source_that_is_too_long_is_refused():
-    with pytest.raises(UsageError, match=r"10,001 symbols.* in parts"):
-        translator().translate("a" * 10_001)
-
-
-def test_many_texts_are_translated_in_order():
+def test_a_source_that_is_too_long_is_refused_after_those_before_it_were_answered():
     made = translator()
-    texts = ["abc", "a", "", "eedcba"]
-    assert list(made.translate_many(texts)) == [made.translate(text) for text in texts]
+    with pytest.raises(UsageError, match=r"10,001 symbols is too long.* in parts"):
+        made.translate("a" * 10_001)
+    answers = made.translate_many(["b", "c", "a" * 10_001])
+    assert [next(answers), next(answers)] == [made.translate("b"), made.translate("c")]
+    with pytest.raises(UsageError):
+        next(answers)
+
+
+TEXTS = ["abc", "a", "", "eedcba", "ddd", "abcabcabcab", "c", "edc", "bb"]
+
+
+def same(answers, others):
+    """The same translations, but for rounding."""
+    for answer, other in zip(answers, others, strict=True):
+        for one, two in zip(answer, other, strict=True):
+            assert (one.text, one.is_complete) == (two.text, two.is_complete)
+            assert one.log_probability == pytest.approx(two.log_probability, abs=1e-5)
+            assert one.score == pytest.approx(two.score, abs=1e-5)
+            assert (one.alignment_TS is None) == (two.alignment_TS is None)
+            if one.alignment_TS is not None:
+                np.testing.assert_allclose(one.alignment_TS, two.alignment_TS, atol=1e-5)
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize(
+    "settings", [{}, {"beam": 3}, {"num": 2}, {"temperature": 1.0, "seed": 3, "num": 2}], ids=str
+)
+def test_a_batch_of_texts_gives_what_each_gives_alone(cell, attention, settings):
+    made = translator(cell=cell, attention=attention, max_length=12, encoder_layers=1)
+    answers = list(made.translate_many(TEXTS, with_alignment=True, **settings))
+    alone = [
+        next(made.translate_many([text], with_alignment=True, first_number=n, **settings))
+        for n, text in enumerate(TEXTS)
+    ]
+    same(answers, alone)
+
+
+def test_streamed_characters_are_those_of_the_translation():
+    made = translator(max_length=12)
+    for settings in ({}, {"temperature": 1.0, "seed": 5}, {"max_length": 2}):
+        for text in TEXTS:
+            stream = made.stream(text, **settings)
+            (expected,) = made.translate(text, **settings)
+            assert "".join(stream) == expected.text
+            same([[stream.translation]], [[expected]])
+
+
+def test_draws_follow_from_the_seed_and_the_number_of_the_text():
+    made = translator(max_length=12)
+    drawn = made.translate("abc", temperature=1.0, seed=1, num=50)
+    assert len({one.text for one in drawn}) > 5
+    assert drawn == made.translate("abc", temp=1.0, seed=1, num=50)
+    assert drawn != made.translate("abc", temp=1.0, seed=2, num=50)
+    twice = list(made.translate_many(["abc", "abc"], temp=1.0, seed=1, num=50))
+    assert [str(one) for one in twice[0]] == [str(one) for one in drawn] != [*map(str, twice[1])]
+    without_seed = {str(made.translate("abc", temp=1.0)[0]) for _ in range(50)}
+    assert len(without_seed) > 1
+
+
+def test_num_translations_come_best_first():
+    made = translator(max_length=12)
+    best = made.translate("abc", num=4)
+    assert len({one.text for one in best}) == 4
+    assert best == made.translate("abc", beam=4, num=4)
+    scores = [one.score for one in best if one.is_complete]
+    assert scores == sorted(scores, reverse=True)
+    assert made.translate("abc", beam=4, num=1) == best[:1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"beam": 0}, "beam 0 is out of range"),
+        ({"beam": 2, "temp": 1.0}, "beam and temperature were both given"),
+        ({"temp": 1.0, "temperature": 1.0}, "are the same setting"),
+        ({"beams": 2}, "beams"),
+        ({"max_length": 0}, "max_length 0 is out of range"),
+    ],
+)
+def test_settings_are_checked(settings, message):
+    with pytest.raises(SettingError, match=message):
+        translator().translate("a", **settings)
+
+
+def test_a_beam_is_not_streamed():
+    with pytest.raises(SettingError, match="cannot be streamed"):
+        translator().stream("a", num=2)
+
+
+def test_losses_are_those_of_the_translations():
+    made = translator()
+    for translations in made.translate_many(TEXTS, beam=3, num=3):
+        for one in translations:
+            if one.is_complete and one.source_symbols:
+                (loss,) = made.losses(["".join(one.source_symbols)], [one.text])
+                assert loss.nats == pytest.approx(-one.log_probability, abs=1e-5)
+                assert loss.num_symbols == len(one.symbols) + 1
+    (loss,) = made.losses(["abc"], ["x ? yy"])
+    assert (loss.num_symbols, loss.num_unknown) == (3, 1)
+    with pytest.raises(UsageError, match="a source is empty"):
+        list(made.losses([""], ["x"]))
+
+
+def test_an_ensemble_of_equal_members_speaks_as_one():
+    one, two = translator(), translator(seeds=(29, 29))
+    for settings in ({}, {"num": 3}, {"temperature": 1.0, "seed": 2}):
+        same(two.translate_many(TEXTS, **settings), one.translate_many(TEXTS, **settings))
+
+
+def test_members_may_differ_in_size_cell_and_attention():
+    sizes = LETTERS.size, PHONES.size
+    members = (
+        member(*sizes, cell="gru", hidden_size=5), member(*sizes, attention="none", seed=1),
+    )  # fmt: skip
+    both = Translator(members, LETTERS, PHONES, 8)
+    (first,) = Translator(members[:1], LETTERS, PHONES, 8).losses(["abc"], [""])
+    (second,) = Translator(members[1:], LETTERS, PHONES, 8).losses(["abc"], [""])
+    (loss,) = both.losses(["abc"], [""])
+    assert min(first.nats, second.nats) < loss.nats < max(first.nats, second.nats)
+    assert both.translate("abc", with_alignment=True)[0].alignment_TS is not None
+
+
+def checkpoint_of(seed=29, *, vocab=PHONES.vocab, form="none", **sizes):
+    config = EncoderDecoderConfig(**{"hidden_size": 6, "embedding_size": 4, **sizes})
+    shapes = config.weight_shapes(LETTERS.size, len(vocab) + 1)
+    weights = random_arrays(shapes, seed=seed)
+    return Checkpoint(
+        task="seq2seq",
+        model=config,
+        data=PairsConfig(target_symbols="spaces", target_normalise=form, max_length=8),
+        train=TrainConfig(),
+        runtime=RuntimeConfig(),
+        vocabs={"source": LETTERS.vocab, "target": vocab},
+        corpora={},
+        position=Position(),
+        path=Path(f"checkpoints/run-{seed}/best.safetensors"),
+        arrays={f"weights.{name}": array for name, array in weights.items()},
+    )
+
+
+def test_a_checkpoint_holds_all_that_a_translator_needs():
+    made = Translator.of([checkpoint_of()], "a")
+    assert repr(made) == "Translator('a', lstm 2+2×6, 5 characters)"
+    assert made.longest_target(100) == 8
+    same(made.translate_many(TEXTS), translator().translate_many(TEXTS))
+    both = Translator.of([checkpoint_of(0), checkpoint_of(1)])
+    same(both.translate_many(TEXTS), translator(seeds=(0, 1)).translate_many(TEXTS))
+
+
+@pytest.mark.parametrize("change", [{"vocab": SymbolVocab(("x", "yy", "w"))}, {"form": "nfd"}])
+def test_an_ensemble_has_one_set_of_symbols(change):
+    with pytest.raises(CheckpointError, match="run-0 and run-1 have different symbols"):
+        Translator.of([checkpoint_of(0), checkpoint_of(1, **change)])
 
 
 def test_it_describes_itself():

@@ -1,0 +1,91 @@
+"""The networks that speak: one, or several whose probabilities are averaged.
+
+Averaging probabilities is better than averaging logits, and what a mixture of models means: each
+is right with some chance, and says what comes next if it is.
+
+Shapes: S source symbols, B sources, K targets of each, N = B × K columns, V target vocabulary.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+
+import numpy as np
+
+from charrnn.cells import FloatArray
+from charrnn.config import EncoderDecoderConfig
+from charrnn.models.seq2seq.encoder_decoder_numpy import (
+    IntArray,
+    NumpyDecoder,
+    NumpyEncoderDecoder,
+)
+from charrnn.models.seq2seq.equations import Weights
+
+
+@dataclass(frozen=True)
+class Member:
+    """One trained network. Several make an ensemble."""
+
+    config: EncoderDecoderConfig
+    weights: Weights
+
+    @cached_property
+    def network(self) -> NumpyEncoderDecoder:
+        """The network laid out for speed."""
+        return NumpyEncoderDecoder(self.config, self.weights)
+
+
+def start(
+    members: Sequence[Member],
+    sources_SB: IntArray,
+    lengths_B: IntArray,
+    *,
+    num_targets: int = 1,
+    never: int | None = None,
+) -> "EnsembleDecoder":
+    """Let every member read the sources; return a decoder at the beginning of the targets.
+
+    `never` is an id that is not to be chosen.
+    """
+    decoders = [
+        member.network.start(sources_SB, lengths_B, num_targets=num_targets) for member in members
+    ]
+    return EnsembleDecoder(decoders, never)
+
+
+class EnsembleDecoder:
+    """Targets under way in several networks at once."""
+
+    def __init__(self, decoders: Sequence[NumpyDecoder], never: int | None = None) -> None:
+        self._decoders, self._never = decoders, never
+
+    def step(self, ids_N: IntArray) -> "tuple[FloatArray, FloatArray | None]":
+        """Read one symbol of each target, first the boundary.
+
+        Return the log probabilities of the next one, (V, N), in nats, and the alignment_BKS,
+        averaged over the members that have attention.
+        """
+        logits, alignments = zip(*(decoder.step(ids_N) for decoder in self._decoders), strict=True)
+        log_prob_VN = reduce(np.logaddexp, map(_log_softmax, logits))
+        if len(logits) > 1:
+            log_prob_VN -= np.float32(np.log(len(logits)))
+        if self._never is not None:
+            log_prob_VN[self._never] = -np.inf
+        attending = [alignment for alignment in alignments if alignment is not None]
+        return log_prob_VN, sum(attending) / len(attending) if attending else None
+
+    def rearrange(self, columns_N: IntArray) -> None:
+        """Let each target go on from the state of another (or its own) of the same source."""
+        for decoder in self._decoders:
+            decoder.rearrange(columns_N)
+
+    def keep(self, sources: IntArray) -> None:
+        """Drop all other sources, with their targets."""
+        for decoder in self._decoders:
+            decoder.keep(sources)
+
+
+def _log_softmax(logits_VN: FloatArray) -> FloatArray:
+    logits_VN -= np.maximum.reduce(logits_VN, 0)
+    logits_VN -= np.log(np.add.reduce(np.exp(logits_VN), 0))
+    return logits_VN

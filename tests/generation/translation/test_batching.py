@@ -1,0 +1,60 @@
+"""Batches of like length, answered in order."""
+
+import pytest
+from hypothesis import given, strategies
+
+from charrnn import _cores
+from charrnn.errors import UsageError
+from charrnn.generation.translation import batching
+
+
+def test_answers_come_in_order(monkeypatch):
+    for num_cores in (1, 3):
+        monkeypatch.setattr(_cores, "num_cores", lambda num_cores=num_cores: num_cores)
+        lengths = [(7 * n) % 50 + 1 for n in range(3000)]
+        batches = []
+
+        def answer(batch, batches=batches):
+            batches.append(batch)
+            return [-length for length in batch]
+
+        answers = batching.in_order(lengths, lambda length: length, answer)
+        assert list(answers) == [-length for length in lengths]
+        assert sum(map(len, batches)) == 3000
+        assert len(batches) < 60
+
+
+def test_only_a_window_is_read_ahead_and_the_first_one_is_small():
+    read = []
+
+    def texts():
+        for n in range(10_000):
+            read.append(n)
+            yield n
+
+    answers = batching.in_order(texts(), lambda n: 1, list)
+    for n in range(5000):
+        assert next(answers) == n
+        assert len(read) <= 2 * n + 1
+        assert len(read) - n <= batching.MAX_WINDOW
+
+
+def test_what_comes_before_an_error_is_answered():
+    def texts():
+        yield from range(12)
+        raise UsageError("no")
+
+    answers = batching.in_order(texts(), lambda n: 1, list)
+    assert [next(answers) for _ in range(12)] == list(range(12))
+    with pytest.raises(UsageError):
+        next(answers)
+
+
+@given(strategies.lists(strategies.integers(0, 10_000), max_size=300), strategies.integers(1, 200))
+def test_a_batch_is_bounded(lengths, num_targets):
+    batches = batching.by_length(lengths, num_targets=num_targets)
+    assert sorted(n for batch in batches for n in batch) == list(range(len(lengths)))
+    for batch in batches:
+        longest = max(lengths[n] for n in batch)
+        assert len(batch) == 1 or len(batch) * longest <= batching.MAX_SYMBOLS
+        assert len(batch) == 1 or len(batch) * num_targets <= batching.MAX_COLUMNS
