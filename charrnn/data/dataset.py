@@ -196,7 +196,7 @@ def _report(sources: Sources, config: DataConfig, scan: Scan, *, reporter: Repor
             f"learning every column, commas and all: {some(tables)}; --column NAME learns the"
             " cells of one"
         )
-    twice, both = _repeated(sources)
+    twice, both = repeated(sources)
     if twice:
         reporter.warn(f"named twice, and so counted twice: {some(twice)}")
     if both:
@@ -206,7 +206,7 @@ def _report(sources: Sources, config: DataConfig, scan: Scan, *, reporter: Repor
         )
 
 
-def _repeated(sources: Sources) -> tuple[list[str], list[str]]:
+def repeated(sources: Sources) -> tuple[list[str], list[str]]:
     """Labels of the files that are read twice: for one purpose; for learning and validation."""
     first_is_val: dict[str, bool] = {}
     seen, twice, both = set[str](), list[str](), list[str]()

@@ -4,7 +4,8 @@ A file's name says what is in it, so that no file ever has to be brought up to d
 
     survey-….json              what one pass over the files of a corpus found (scan.py)
     CORPUS-VOCAB.npy           a corpus as ids
-    CORPUS-VOCAB-….npy         what is made of these ids: another order of them, an index
+    CORPUS-VOCAB-….npy         what is made of these ids: another order of them, an index;
+                               of pairs: the texts of each side, and more (pairs/encoded.py)
     files-….json               where the files of a corpus begin
 
 FileStarts are written whole or not at all. A file that is missing or damaged is made again.
@@ -29,8 +30,14 @@ from charrnn.errors import OTHER_FOLDER, storage_errors
 
 def ids_path(sha256: str, vocab: Vocab, cache: Path) -> Path:
     """Where the ids of the corpus with that digest are kept."""
-    vocab_sha256 = hashlib.sha256(json.dumps(vocab.to_json()).encode()).hexdigest()
-    return cache / f"{sha256[:32]}-{vocab_sha256[:8]}.npy"
+    path = stem(sha256, vocab.to_json(), cache)
+    return path.with_name(path.name + ".npy")
+
+
+def stem(sha256: str, vocab: Any, cache: Path) -> Path:
+    """What the paths of files begin with that are made of a corpus and vocabulary, as JSON."""
+    vocab_sha256 = hashlib.sha256(json.dumps(vocab).encode()).hexdigest()
+    return cache / f"{sha256[:32]}-{vocab_sha256[:8]}"
 
 
 def load_ids(sha256: str, vocab: Vocab, num_chars: int, *, cache: Path) -> IntArray | None:

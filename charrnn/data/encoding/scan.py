@@ -192,16 +192,20 @@ def with_sizes(sources: Sequence[Source]) -> list[tuple[Source, int]]:
 
 
 def count_for(
-    progress: ProgressCallback, sized: Sequence[tuple[Source, int]], *, num_passes_done: int
+    progress: ProgressCallback,
+    sized: Sequence[tuple[Source, int]],
+    *,
+    num_passes_done: int,
+    num_passes: int = 2,
 ) -> CountBytes:
-    """A `CountBytes` for one of the two passes, which reports the progress of both."""
+    """A `CountBytes` for one of the passes, which reports the progress of all of them."""
     total = sum(num_bytes for _, num_bytes in sized)
     done = 0
 
     def count_bytes(num_bytes: int) -> None:
         nonlocal done
         done += num_bytes
-        progress(num_passes_done * total + min(done, total), 2 * total)
+        progress(num_passes_done * total + min(done, total), num_passes * total)
 
     return count_bytes
 

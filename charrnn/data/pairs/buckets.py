@@ -135,12 +135,12 @@ class Permutation:
     def _rounds(self, numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
         left, right = numbers >> self._half_bits, numbers & self._half_mask
         for key in self._keys:
-            left, right = right, left ^ (_mixed(right, key) & self._half_mask)
+            left, right = right, left ^ (mixed(right, key) & self._half_mask)
         joined: npt.NDArray[np.uint64] = (left << self._half_bits) | right
         return joined
 
 
-def _mixed(x: npt.NDArray[np.uint64], key: np.uint64) -> npt.NDArray[np.uint64]:
+def mixed(x: npt.NDArray[np.uint64], key: np.uint64) -> npt.NDArray[np.uint64]:
     """Scramble numbers; the constants are those of splitmix64 (Steele et al., 2014)."""
     with np.errstate(over="ignore"):
         x = x + key

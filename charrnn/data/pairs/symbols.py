@@ -60,11 +60,29 @@ class SymbolVocab:
         return cls(tuple(symbols))
 
 
+AnyVocab = Vocab | SymbolVocab
+
+
+def kind_of(vocab: AnyVocab) -> str:
+    """Return what a vocabulary spells: "characters", "bytes" or "spaces" (symbols between them)."""
+    if isinstance(vocab, SymbolVocab):
+        return "spaces"
+    return "bytes" if vocab.is_bytes else "characters"
+
+
+def kinds_of(config: PairsConfig) -> dict[str, str]:
+    """Return the kind of symbols of "source" and "target", as `kind_of` calls them."""
+    kinds = {"source": config.source_symbols, "target": config.target_symbols}
+    if config.is_bytes:
+        kinds = {side: kind.replace("characters", "bytes") for side, kind in kinds.items()}
+    return kinds
+
+
 @dataclass(frozen=True)
 class Side:
     """How the texts of one side become ids, and ids texts."""
 
-    vocab: Vocab | SymbolVocab
+    vocab: AnyVocab
     normalisation: str = "none"  # a form of Unicode, "nfd" for instance
 
     @property
@@ -113,7 +131,7 @@ class Side:
         return unicodedata.normalize("NFC", text) if self.normalisation in ("nfd", "nfkd") else text
 
 
-def sides(config: PairsConfig, vocabs: Mapping[str, Vocab | SymbolVocab]) -> tuple[Side, Side]:
+def sides(config: PairsConfig, vocabs: Mapping[str, AnyVocab]) -> tuple[Side, Side]:
     """Return the sides of a model, source and target, by its vocabularies "source" and "target"."""
     return (
         Side(vocabs["source"], config.source_normalise),

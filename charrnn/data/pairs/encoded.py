@@ -1,0 +1,133 @@
+"""Pairs as ids, in files of the cache that are mapped into memory.
+
+All files of some pairs and vocabularies begin with the same stem:
+
+    STEM-sources.npy, STEM-source-starts.npy    the texts of one side, one after another
+    STEM-targets.npy, STEM-target-starts.npy
+    STEM-hashes.npy                             of each source: what its split is decided by
+    STEM-left-out.npy                           numbers of pairs whose target has no ids
+
+A target with a symbol that is not in the vocabulary cannot be written: the pair is left out.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from charrnn.data.encoding import cache_files
+from charrnn.data.pairs.buckets import Texts
+from charrnn.data.pairs.spool import PairSpool, SideSpool
+from charrnn.data.pairs.symbols import RESERVED, AnyVocab, Ids
+from charrnn.data.vocab import IntArray
+
+PairVocabs = Mapping[str, AnyVocab]  # "source" and "target"
+_INT64 = np.dtype(np.int64)
+_UINT64 = np.dtype("<u8")
+
+
+class EncodedPairs(NamedTuple):
+    """Pairs as ids; those of validation files come last."""
+
+    sources: Texts
+    targets: Texts
+    hashes: IntArray  # of the sources
+    left_out: Ids  # the numbers of pairs that are not learned, in order
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+
+def stem_of(sha256: str, vocabs: PairVocabs, cache: Path) -> Path:
+    """Return what the paths of the files of some pairs begin with."""
+    values = {name: vocab.to_json() for name, vocab in vocabs.items()}
+    return cache_files.stem(sha256, values, cache)
+
+
+def load(stem: Path, vocabs: PairVocabs, num_pairs: int) -> EncodedPairs | None:
+    """Return the pairs with this stem; None where a file is missing or damaged."""
+    sources = _load_texts(stem, "source", vocabs, num_pairs)
+    targets = _load_texts(stem, "target", vocabs, num_pairs)
+    hashes = cache_files.load_array(path_of(stem, "hashes"), length=num_pairs, dtype=_UINT64)
+    left_out = load_numbers(path_of(stem, "left-out"))
+    if sources is None or targets is None or hashes is None or left_out is None:
+        return None
+    return EncodedPairs(sources, targets, hashes, left_out)
+
+
+def encode(spool: PairSpool, vocabs: PairVocabs, *, cache: Path) -> EncodedPairs:
+    """Return pairs as ids; they are encoded now unless they are in the cache.
+
+    Raises `StorageError` where the disk has no room.
+    """
+    stem = stem_of(spool.sha256, vocabs, cache)
+    with cache_files.lock_for(path_of(stem, "pairs")):
+        encoded = load(stem, vocabs, spool.num_pairs)
+        if encoded is None:
+            _save(stem, spool, vocabs)
+            encoded = load(stem, vocabs, spool.num_pairs)
+    assert encoded is not None
+    return encoded
+
+
+def path_of(stem: Path, what: str) -> Path:
+    """Return the path of one of the files with this stem."""
+    return stem.with_name(f"{stem.name}-{what}.npy")
+
+
+def load_numbers(path: Path, *, length: int | None = None) -> Ids | None:
+    """Return an array of 64-bit integers; None where it is missing or damaged."""
+    numbers = cache_files.load_array(path, length=length, dtype=_INT64)
+    return None if numbers is None else np.asarray(numbers, _INT64)
+
+
+def save_numbers(path: Path, chunks: Iterable[Ids], *, length: int) -> Ids:
+    """Write an array of 64-bit integers, and map it into memory."""
+    data = (chunk.tobytes() for chunk in chunks)
+    return np.asarray(cache_files.save_array(path, data, length=length, dtype=_INT64), _INT64)
+
+
+def _load_texts(stem: Path, side: str, vocabs: PairVocabs, num_texts: int) -> Texts | None:
+    starts = load_numbers(path_of(stem, f"{side}-starts"), length=num_texts + 1)
+    if starts is None:
+        return None
+    dtype = np.min_scalar_type(len(vocabs[side]))
+    ids = cache_files.load_array(path_of(stem, f"{side}s"), length=int(starts[-1]), dtype=dtype)
+    return None if ids is None else Texts(np.asarray(ids), starts)
+
+
+def _save(stem: Path, spool: PairSpool, vocabs: PairVocabs) -> None:
+    num_pairs = spool.num_pairs
+    for side, texts in {"source": spool.sources, "target": spool.targets}.items():
+        id_of = texts.counts.id_of(vocabs[side])
+        chunks = (id_of[numbers].tobytes() for numbers in texts.numbers)
+        cache_files.save_array(
+            path_of(stem, f"{side}s"), chunks, length=texts.numbers.size, dtype=id_of.dtype
+        )
+        starts = _starts(texts.lengths)
+        save_numbers(path_of(stem, f"{side}-starts"), starts, length=num_pairs + 1)
+    hashes = (chunk.tobytes() for chunk in spool.hashes)
+    cache_files.save_array(path_of(stem, "hashes"), hashes, length=num_pairs, dtype=_UINT64)
+    left_out = np.concatenate([*_with_unknown(spool.targets, vocabs["target"])])
+    save_numbers(path_of(stem, "left-out"), [left_out], length=len(left_out))
+
+
+def _starts(lengths: Iterable[IntArray]) -> Iterator[Ids]:
+    """Yield where each text begins, then where the last one ends."""
+    end = 0
+    yield np.zeros(1, np.int64)
+    for chunk in lengths:
+        ends = end + np.cumsum(chunk, dtype=np.int64)
+        end = int(ends[-1])
+        yield ends
+
+
+def _with_unknown(texts: SideSpool, vocab: AnyVocab) -> Iterator[Ids]:
+    """Yield the numbers of the texts that hold a symbol without an id."""
+    is_unknown = texts.counts.id_of(vocab) == RESERVED
+    first = 0
+    for numbers, lengths in zip(texts.numbers, texts.lengths, strict=True):
+        starts = np.cumsum(lengths) - lengths
+        yield first + np.flatnonzero(np.logical_or.reduceat(is_unknown[numbers], starts))
+        first += len(lengths)
