@@ -80,6 +80,10 @@ def test_renaming_what_is_private_breaks_no_test():
     [
         ("charrnn.cli.app", ["torch", "numpy", "tqdm"]),
         ("charrnn.generation.model", ["torch", "rich", "typer", "tqdm"]),
+        (
+            "charrnn.generation.translation.translator",
+            ["torch", "rich", "typer", "tqdm", "concurrent.futures", "threadpoolctl"],
+        ),
         ("charrnn.analysis.neurons", ["torch", "rich", "typer", "tqdm"]),
         (
             "charrnn.cli.train, charrnn.cli.sample_writer",

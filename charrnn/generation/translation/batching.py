@@ -4,7 +4,6 @@ Memory is bounded by the window and by the symbols of a batch, whatever the numb
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
@@ -83,5 +82,7 @@ def _on_all_cores(
     num_cores = min(_cores.num_cores(), len(batches))
     if num_cores < 2:
         return [answer(batch) for batch in batches]
+    from concurrent.futures import ThreadPoolExecutor  # one text does not wait for it
+
     with blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(num_cores) as pool:
         return list(pool.map(answer, batches))

@@ -85,10 +85,20 @@ def single_paths(
     decoder: EnsembleDecoder, limits_B: Ids, choose: Choose, *, num_targets: int = 1
 ) -> list[list[Hypothesis]]:
     """Return so many targets of each source; each goes on with the symbol chosen for it."""
+    if len(limits_B) == num_targets == 1:
+        return [[_single_path(symbols_of_one(decoder, int(limits_B[0]), choose))]]
     paths = _SinglePaths(decoder, limits_B, num_targets)
     while paths.step(choose):
         paths.drop_ended()
     return paths.hypotheses()
+
+
+def _single_path(steps: Iterator[tuple[int, float]]) -> Hypothesis:
+    ids, log_probabilities = zip(*steps, strict=True)
+    is_complete = ids[-1] == BOUNDARY
+    return Hypothesis(
+        list(ids[:-1] if is_complete else ids), sum(log_probabilities), is_complete=is_complete
+    )
 
 
 class _SinglePaths:

@@ -212,7 +212,13 @@ class Translator:
         return min(self.max_length, _SLACK + 4 * num_symbols)
 
     def _encoded(self, text: str, number: int = 0) -> _Source:
-        ids_S = self.source.encode(text)
+        try:
+            ids_S = self.source.encode(text)
+        except UnicodeEncodeError as error:  # half of a surrogate pair has no bytes
+            raise UsageError(
+                f"the text is not UTF-8: character {error.start + 1}",
+                "convert it first: iconv -f latin1 -t utf-8",
+            ) from error
         if len(ids_S) > MAX_SOURCE:
             raise UsageError(
                 f"a text of {len(ids_S):,} symbols is too long to translate; at most"

@@ -1,7 +1,8 @@
 """The encoder–decoder, written out: read a source, then give the logits of each target symbol.
 
-Like reference.py, this page is the textbook, what the torch half is tested against, and the
-translator. The functions take numpy arrays or, with `xp=torch`, torch tensors.
+Like reference.py, this page is the textbook, and what the torch half and the fast steps of the
+translator (encoder_decoder_numpy.py) are tested against. The functions take numpy arrays or, with
+`xp=torch`, torch tensors.
 
     source ─► encoder, both ways ─► memory ──────────────╮ attention    context
                                       │ mean             ▼                 │

@@ -135,6 +135,17 @@ def test_a_source_that_is_too_long_is_refused_after_those_before_it_were_answere
         next(answers)
 
 
+def test_bytes_are_read_and_written():
+    side = Side(Vocab(tuple(range(256)), is_bytes=True))
+    made = translator(side, side)
+    (one,) = made.translate("é")
+    assert one.source_symbols == ("Ã", "©")
+    assert one.text == bytes(map(ord, one.symbols)).decode("utf-8", "replace")
+    assert "".join(made.stream("é")) == one.text
+    with pytest.raises(UsageError, match="not UTF-8: character 2"):
+        made.translate("a\ud800")
+
+
 TEXTS = ["abc", "a", "", "eedcba", "ddd", "abcabcabcab", "c", "edc", "bb"]
 
 
