@@ -1,11 +1,11 @@
-"""The losses of a run over time, read from its metrics, and a chart of them.
+"""The losses and error rates of a run over time, read from its metrics, and charts of them.
 
 Lines of metrics.jsonl that are damaged or unknown are skipped.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, TypeGuard
 
 from charrnn.errors import UsageError
@@ -13,11 +13,12 @@ from charrnn.plots.charts import Chart, Curve
 from charrnn.runs.run import Run
 
 AGAINST = ("steps", "minutes")
+_ERROR_RATES = {"word_error_rate": "word errors", "symbol_error_rate": "symbol errors"}
 
 
 @dataclass(frozen=True)
 class Series:
-    """A loss over the time of a run, in nats per character."""
+    """A loss over the time of a run, in nats per character (of pairs, per target symbol)."""
 
     steps: list[float] = field(default_factory=list)
     minutes: list[float] = field(default_factory=list)
@@ -25,34 +26,59 @@ class Series:
 
 
 @dataclass(frozen=True)
+class ErrorRate:
+    """A validation error rate over the time of a run of pairs."""
+
+    steps: list[float] = field(default_factory=list)
+    minutes: list[float] = field(default_factory=list)
+    shares: list[float] = field(default_factory=list)  # of the words or symbols of the targets
+
+
+@dataclass(frozen=True)
 class Losses:
-    """A run's training and validation loss, and its baselines."""
+    """A run's training and validation loss, and what they are compared with."""
 
     run: str
     training: Series
     validation: Series
     baselines: Mapping[str, float]  # nats per character by name; may be empty
+    error_rates: Mapping[str, ErrorRate] = field(default_factory=dict)  # empty: a run of text
+
+    def figures(self) -> dict[str, Any]:
+        """Return plain values for scripts; error rates only if there are any."""
+        figures = asdict(self)
+        if not self.error_rates:
+            del figures["error_rates"]
+        return figures
 
 
 def of(run: Run) -> Losses:
     """Read the losses of a run. Raises `UsageError` if it has none yet."""
     training, validation = Series(), Series()
+    rates = {name: ErrorRate() for name in _ERROR_RATES}
+    measured: dict[str, tuple[Series | ErrorRate, list[float]]] = {
+        "loss": (training, training.nats),
+        "val_loss": (validation, validation.nats),
+        **{f"val_{name}": (rate, rate.shares) for name, rate in rates.items()},
+    }
     baselines: dict[str, float] = {}
     for line in run.metrics_lines():
-        for name, series in (("loss", training), ("val_loss", validation)):
-            step, seconds, nats = (line.get(key) for key in ("step", "elapsed_seconds", name))
-            if _is_number(step) and _is_number(seconds) and _is_number(nats):
+        step, seconds = line.get("step"), line.get("elapsed_seconds")
+        for name, (series, values) in measured.items():
+            value = line.get(name)
+            if _is_number(step) and _is_number(seconds) and _is_number(value):
                 series.steps.append(step)
                 series.minutes.append(seconds / 60)
-                series.nats.append(nats)
-        measured = line.get("baselines")
-        if isinstance(measured, dict):
-            baselines |= {name: nats for name, nats in measured.items() if _is_number(nats)}
+                values.append(value)
+        levels = line.get("baselines")
+        if isinstance(levels, dict):
+            baselines |= {name: nats for name, nats in levels.items() if _is_number(nats)}
     if not (training.nats or validation.nats):
         raise UsageError(
             f"the run {run.name!r} has no losses to draw yet", "they come with its first steps"
         )
-    return Losses(run.name, training, validation, baselines)
+    rates = {name: rate for name, rate in rates.items() if rate.shares}
+    return Losses(run.name, training, validation, baselines, rates)
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
@@ -83,3 +109,19 @@ def chart(every: Sequence[Losses], *, against: str, unit: float, y_label: str, l
     }
     title = f"loss of {every[0].run}" if is_alone else "loss"
     return Chart(title, against, y_label, curves, levels, log_x=log)
+
+
+def error_chart(every: Sequence[Losses], *, against: str, log: bool) -> Chart:
+    """Chart the error rates of several runs of pairs, in percent, against one of `AGAINST`."""
+    is_alone = len(every) == 1
+    curves = tuple(
+        Curve(
+            _ERROR_RATES[name] if is_alone else f"{losses.run} {_ERROR_RATES[name]}",
+            rate.steps if against == "steps" else rate.minutes,
+            [100 * share for share in rate.shares],
+        )
+        for losses in every
+        for name, rate in losses.error_rates.items()
+    )
+    title = f"validation errors of {every[0].run}" if is_alone else "validation errors"
+    return Chart(title, against, "% of the targets' words or symbols", curves, log_x=log)

@@ -1,24 +1,28 @@
-"""How well translations agree with their references: loss, exact match, error rates, BLEU, chrF.
+"""How well a model translates pairs: loss, exact match, error rates, BLEU, chrF."""
 
-The translations are made elsewhere (generation/translation); here they are counted and compared.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NamedTuple
 
-from charrnn.data.pairs.error_rates import EditCounts
+from charrnn.data.pairs.error_rates import EditCounts, count_edits
 from charrnn.errors import UsageError
+from charrnn.generation.translation.translator import Translator
+
+
+class Pair(NamedTuple):
+    """A source and its target, to be compared with a translation."""
+
+    line: int  # of its file, from 1
+    source: str
+    reference: str  # the target
 
 
 @dataclass(frozen=True)
 class ScoredPair:
     """A pair, and what a model makes of its source."""
 
-    number: int  # of its line, from 1
-    source: str
-    reference: str  # the target
+    pair: Pair
     translation: str
     nats: float  # the loss of the reference, summed over its symbols and its end
     num_scored: int  # those symbols, and the end
@@ -32,9 +36,7 @@ class ScoredPair:
     def figures(self) -> dict[str, Any]:
         """Return what is known of the pair, by names that scripts can rely on."""
         return {
-            "line": self.number,
-            "source": self.source,
-            "reference": self.reference,
+            **self.pair._asdict(),
             "translation": self.translation,
             "nats_per_symbol": self.nats_per_symbol,
             "symbol_edits": self.edits.symbol_edits,
@@ -85,6 +87,21 @@ class PairScore:
         return {name: vars(self)[name] for name in vars(self) if name != "sentences"} | sentences
 
 
+def scored_pairs(
+    translator: Translator, pairs: Sequence[Pair], *, beam: int = 1
+) -> Iterator[ScoredPair]:
+    """Translate the source of each pair, and compare with its target.
+
+    Raises `UsageError` for a source that is too long.
+    """
+    sources, references = [pair.source for pair in pairs], [pair.reference for pair in pairs]
+    losses = translator.losses(sources, references)
+    made = translator.translate_many(sources, beam=beam)
+    for pair, loss, (best, *_) in zip(pairs, losses, made, strict=True):
+        edits = count_edits(best.text, pair.reference, translator.target)
+        yield ScoredPair(pair, best.text, loss.nats, loss.num_symbols, edits)
+
+
 def are_sentences(pairs: Iterable[ScoredPair]) -> bool:
     """Whether the references have two words or more on average: BLEU compares groups of words."""
     counts = [pair.edits.num_words for pair in pairs]
@@ -109,7 +126,7 @@ def sentence_scores(pairs: Sequence[ScoredPair]) -> SentenceScores:
             "BLEU and chrF need sacrebleu", "install it: pip install 'charrnn[translate]'"
         ) from error
     translations = [pair.translation for pair in pairs]
-    references = [[pair.reference for pair in pairs]]
+    references = [[scored.pair.reference for scored in pairs]]
     bleu, chrf = BLEU(force=True), CHRF()  # force: no warning where a text looks tokenised
     return SentenceScores(
         bleu.corpus_score(translations, references).score,

@@ -63,7 +63,7 @@ def _unwrapped(text: str) -> str:
 _add(expanded(train.train), _TRAIN)
 _add(expanded(train.resume), _TRAIN, cls=ResumeCommand)
 _add(expanded(sample.sample), _WRITE, cls=sample.SampleCommand)
-_add(translate.translate, _WRITE, cls=evaluate.TextCommand)
+_add(expanded(translate.translate), _WRITE, cls=evaluate.TextCommand)
 _add(evaluate.predict, _LOOK, cls=evaluate.TextCommand)
 for look in (evaluate.score, inspect.neurons, inspect.memory, runs.plot, runs.history):
     _add(look, _LOOK)

@@ -4,7 +4,7 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,48 +13,61 @@ from charrnn._text import number_of, some
 from charrnn.cli.console.streams import TextWriter, note
 from charrnn.cli.flags import shared
 from charrnn.cli.flags import translate as flags
+from charrnn.config import TranslateConfig
 from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charrnn.config import DataConfig, PairsConfig
     from charrnn.generation.translation.translator import Translation, Translator
+    from charrnn.plots.alignment import Alignment
 
 
 @dataclass(frozen=True)
 class _Request:
     """How texts are translated, and what is written of each."""
 
-    search: Mapping[str, Any]  # keywords of `Translator.translate`
-    num: int
+    config: TranslateConfig
     as_json: bool
     attention: bool
     export: Path | None
+    unrolled: Path | None
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether each symbol is written as it comes: one translation, for a person to read."""
+        is_whole = self.as_json or self.is_drawn or self.unrolled or self.config.beam_size > 1
+        return not is_whole and sys.stdout.isatty()
 
     @property
     def is_drawn(self) -> bool:
         """Whether alignments are drawn."""
         return self.attention or self.export is not None
 
+    @property
+    def pictures(self) -> list[Path]:
+        """The files to write."""
+        return [path for path in (self.export, self.unrolled) if path is not None]
+
 
 def translate(
     texts: flags.Texts = None,
     run: flags.Runs = None,
-    beam: flags.Beam = None,
-    num: flags.Num = 1,
-    temp: flags.Temperature = None,
-    seed: flags.Seed = None,
     attention: flags.Attention = False,
     export: flags.Export = None,
+    unrolled: flags.UnrolledFile = None,
     encoding: shared.Encoding = None,
     as_json: flags.Json = False,
+    *,
+    given: flags.Settings,
 ) -> None:
     """Translate texts with a model of pairs, each line of them by itself.
 
-    The lines of standard input are answered in their order, as soon as they come.
+    On a terminal each character is written as it comes. The lines of standard input are answered in
+    their order, as soon as they come.
     """
     typed = _require_texts(texts)
-    search = _search(beam, num, temp, seed)
-    request = _Request(search, num, as_json, attention, export)
+    config = TranslateConfig(**{"seed": int.from_bytes(os.urandom(4)), **given})
+    request = _Request(config, as_json, attention, export, unrolled)
     _require_drawable(request, typed)
     from charrnn.cli import inputs
     from charrnn.generation.translation.translator import Translator
@@ -63,8 +76,8 @@ def translate(
     translator = Translator.of(checkpoints)
     _require_attention(translator, request)
     _note_names(typed, run)
-    if temp is not None and seed is None:
-        note(f"seed {search['seed']} (repeat with --seed {search['seed']})")
+    if config.temperature and "seed" not in given:
+        note(f"seed {config.seed} (repeat with --seed {config.seed})")
     windows = _windows(typed, _config_of_lines(checkpoints[0].data, encoding))
     _Answers(translator, request).write(windows)
 
@@ -78,35 +91,19 @@ def _require_texts(texts: Sequence[str] | None) -> list[str]:
     return list(texts)
 
 
-def _search(beam: int | None, num: int, temp: float | None, seed: int | None) -> dict[str, Any]:
-    """Return the keywords of a search, or of draws. Raises `UsageError` for both."""
-    if temp is not None:
-        if beam is not None:
-            raise UsageError("--beam and --temp were both given", "choose one")
-        seed = int.from_bytes(os.urandom(4)) if seed is None else seed
-        return {"num": num, "temperature": temp, "seed": seed}
-    if seed is not None:
-        raise UsageError("--seed says nothing without --temp", "add --temp 1, or leave it out")
-    if beam is not None and beam < num:
-        raise UsageError(
-            f"--beam {beam} finds at most {number_of(beam, 'translation')}",
-            f"--num {num} needs --beam {num} or more",
-        )
-    width = num if beam is None else beam
-    return {"num": num, "beam": width} if width > 1 else {}
-
-
 def _require_drawable(request: _Request, typed: Sequence[str]) -> None:
     """Raise `UsageError` for drawings among lines of JSON, or an export of several drawings."""
     if request.as_json and request.attention:
         raise UsageError("--json and --attention were both given", "choose one")
-    if request.export is None:
+    if not request.pictures:
         return
     from charrnn.plots.drawing import require_exportable
 
-    require_exportable(request.export)
-    if len(_lines_of(typed)) != 1 or "-" in typed or request.num > 1:
-        raise UsageError("--export draws one translation", "give it one TEXT, without --num")
+    for path in request.pictures:
+        require_exportable(path)
+    if len(_lines_of(typed)) != 1 or "-" in typed or request.config.num > 1:
+        flag = "--export" if request.export else "--unrolled"
+        raise UsageError(f"{flag} draws one translation", "give it one TEXT, without --num")
 
 
 def _require_attention(translator: "Translator", request: _Request) -> None:
@@ -179,7 +176,10 @@ class _Answers:
         """Answer every line; each window is written whole before the next one is read."""
         for lines in windows:
             self._note_unknown(lines)
-            self._answer(lines)
+            if self._request.is_streamed:
+                self._stream(lines)
+            else:
+                self._answer(lines)
             self._write.end(new_line=False)
         if self._num_cut:
             translations = number_of(self._num_cut, "translation")
@@ -196,46 +196,71 @@ class _Answers:
             self._unknown.update(new)
             note(f"the model never saw {some(map(_named, new), 5)}: read as an unknown symbol")
 
+    def _stream(self, lines: Sequence[str]) -> None:
+        """Write each translation as it comes."""
+        for line in lines:
+            stream = self._translator.stream(
+                line, number=self._num_answered, **vars(self._request.config)
+            )
+            for character in stream:
+                self._write(character)
+            self._write("\n")
+            self._num_cut += not stream.translation.is_complete
+            self._num_answered += 1
+
     def _answer(self, lines: Sequence[str]) -> None:
         """Write the translations of lines when they are complete."""
+        request = self._request
         answers = self._translator.translate_many(
             lines,
-            **self._request.search,
-            with_alignment=self._request.as_json or self._request.is_drawn,
+            **vars(request.config),
+            with_alignment=request.as_json or request.is_drawn,
+            first_number=self._num_answered,
         )
         for line, translations in zip(lines, answers, strict=True):
-            if self._request.num > 1 and not self._request.as_json and self._num_answered:
+            if request.config.num > 1 and not request.as_json and self._num_answered:
                 self._write("\n")  # between the lists of two lines
             for translation in translations:
                 self._write(self._as_text(line, translation) + "\n")
                 self._num_cut += not translation.is_complete
-                self._draw(translation)
+                self._draw(line, translation)
             self._num_answered += 1
 
     def _as_text(self, source: str, translation: "Translation") -> str:
         """Return what is written of a translation."""
         if self._request.as_json:
             return json.dumps(_facts(source, translation))
-        if self._request.num > 1:
-            return f"{translation.log_probability:.4f}\t{translation.text}"
+        if self._request.config.num > 1:
+            return f"{translation.score:.4f}\t{translation.text}"
         return translation.text
 
-    def _draw(self, translation: "Translation") -> None:
-        """Draw the alignment below the text, or write it to a file."""
-        if translation.alignment_TS is None or not self._request.is_drawn:
-            return
-        from charrnn.plots import alignment
+    def _draw(self, source: str, translation: "Translation") -> None:
+        """Draw the alignment below the text, and write pictures."""
+        request = self._request
+        if request.attention and translation.alignment_TS is not None:
+            from charrnn.plots import alignment
 
-        drawn = alignment.Alignment(
-            translation.source_symbols, translation.symbols, translation.alignment_TS.tolist()
-        )
-        if self._request.attention:
             self._write.end(new_line=False)
-            alignment.show(drawn)
+            alignment.show(_alignment(translation))
             print(flush=True)
-        if self._request.export is not None:
-            drawn.save(self._request.export)
-            note(f"wrote {self._request.export}")
+        if request.export is not None and translation.alignment_TS is not None:
+            _alignment(translation).save(request.export)
+            note(f"wrote {request.export}")
+        if request.unrolled is not None:
+            from charrnn.analysis.unrolling import unroll
+
+            unroll(self._translator, source, translation).save(request.unrolled)
+            note(f"wrote {request.unrolled}")
+
+
+def _alignment(translation: "Translation") -> "Alignment":
+    """Return the alignment of a translation that has one."""
+    from charrnn.plots.alignment import Alignment
+
+    assert translation.alignment_TS is not None
+    return Alignment(
+        translation.source_symbols, translation.symbols, translation.alignment_TS.tolist()
+    )
 
 
 def _named(unknown: str) -> str:
@@ -250,6 +275,7 @@ def _facts(source: str, translation: "Translation") -> dict[str, Any]:
         "source": source,
         "text": translation.text,
         "log_probability": round(translation.log_probability, 4),
+        "score": round(translation.score, 4),
         "complete": translation.is_complete,
         "source_symbols": translation.source_symbols,
         "symbols": translation.symbols,

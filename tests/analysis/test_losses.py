@@ -34,6 +34,27 @@ def test_losses_are_read_with_their_time_and_baselines():
     assert read.baselines == {"unigram": 3.0, "bigram": 2.5}
 
 
+def test_a_run_of_pairs_has_error_rates_and_a_run_of_text_none():
+    rates = {"val_word_error_rate": 0.5, "val_symbol_error_rate": 0.125}
+    read = losses.of(run_of([*LINES, {"step": 20, "elapsed_seconds": 60, **rates}], "two"))
+    assert read.figures()["error_rates"] == {
+        "word_error_rate": {"steps": [20], "minutes": [1], "shares": [0.5]},
+        "symbol_error_rate": {"steps": [20], "minutes": [1], "shares": [0.125]},
+    }
+    plain = losses.of(run_of(LINES))
+    assert list(plain.figures()) == ["run", "training", "validation", "baselines"]
+    drawn = losses.error_chart([read, plain], against="minutes", log=False)
+    assert [(curve.name, curve.x, curve.y) for curve in drawn.curves] == [
+        (f"{read.run} word errors", [1], [50]),
+        (f"{read.run} symbol errors", [1], [12.5]),
+    ]
+    alone = losses.error_chart([read], against="steps", log=True)
+    assert [(curve.name, curve.x) for curve in alone.curves] == [
+        ("word errors", [20]),
+        ("symbol errors", [20]),
+    ]
+
+
 def test_damaged_and_unknown_lines_are_skipped():
     run = run_of(LINES)
     whole = losses.of(run)

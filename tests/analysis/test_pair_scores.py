@@ -3,9 +3,10 @@
 import builtins
 
 import pytest
+from test_translator import translator
 
 from charrnn.analysis import pair_scores
-from charrnn.analysis.pair_scores import PairScore, ScoredPair, worst_first
+from charrnn.analysis.pair_scores import Pair, PairScore, ScoredPair, scored_pairs, worst_first
 from charrnn.data.pairs.error_rates import count_edits
 from charrnn.data.pairs.symbols import Side
 from charrnn.data.vocab import Vocab
@@ -20,11 +21,24 @@ SENTENCES = [
 
 def scored(number, source, reference, translation, nats):
     edits = count_edits(translation, reference, LETTERS)
-    return ScoredPair(number, source, reference, translation, nats, len(reference) + 1, edits)
+    return ScoredPair(Pair(number, source, reference), translation, nats, len(reference) + 1, edits)
 
 
 def pairs(rows=SENTENCES):
     return [scored(k, *row) for k, row in enumerate(rows, 1)]
+
+
+def test_pairs_are_scored_by_what_a_model_makes_of_their_sources():
+    made = translator()
+    pairs = [Pair(1, "ab", "x yy"), Pair(2, "cab", made.translate("cab")[0].text)]
+    for beam in (1, 4):
+        first, second = scored_pairs(made, pairs, beam=beam)
+        assert first.translation == made.translate("ab", beam=beam)[0].text
+        assert first.edits == count_edits(first.translation, "x yy", made.target)
+        (loss,) = made.losses(["ab"], ["x yy"])
+        assert (first.nats, first.num_scored) == (loss.nats, 3)
+        assert first.pair == pairs[0]
+        assert beam > 1 or second.edits.symbol_edits == 0
 
 
 def test_a_score_sums_over_all_pairs():
@@ -71,7 +85,7 @@ def test_without_sacrebleu_there_is_a_line_how_to_get_it(monkeypatch):
 def test_the_worst_pairs_come_first_and_of_the_right_ones_the_surprising():
     rows = [("1", "ab", "ab", 1.0), ("2", "ab", "ax", 1.0), ("3", "ab", "ab", 2.0)]
     worst = worst_first([*pairs(rows), scored(4, "4", "a", "xyz", 0.1)])
-    assert [pair.number for pair in worst] == [4, 2, 3, 1]
+    assert [scored.pair.line for scored in worst] == [4, 2, 3, 1]
     assert worst[0].figures() == {
         "line": 4,
         "source": "4",

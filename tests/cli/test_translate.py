@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +12,12 @@ import numpy as np
 import pytest
 from test_translator import LETTERS, PHONES, translator
 
+from charrnn._text import visible
 from charrnn.cli import inputs
+from charrnn.cli.console.streams import TextWriter
 from charrnn.config import PairsConfig
+from charrnn.data.pairs.symbols import Side
+from charrnn.data.vocab import Vocab
 from charrnn.generation.translation.translator import Translator
 
 
@@ -108,6 +113,81 @@ def test_json_has_symbols_and_alignment(charrnn, made):
     assert (facts["text"], facts["log_probability"], facts["alignment"]) == ("", 0, None)
 
 
+def test_a_beam_writes_the_best_or_the_best_few_with_their_scores(charrnn, made, pipe):
+    (best, *_) = made.translate("cab", beam=3)
+    assert charrnn("translate", "cab", "--beam", 3).out == f"{best.text}\n"
+    few = [made.translate(text, beam=4, num=2) for text in ("cab", "e")]
+    pipe(b"cab\ne\n")
+    first, second = (
+        "".join(f"{each.score:.4f}\t{each.text}\n" for each in translations) for translations in few
+    )
+    done = charrnn("translate", "-", "--beam", 4, "--num", 2)
+    assert done.out == f"{first}\n{second}"
+    facts = [
+        json.loads(line)
+        for line in charrnn("translate", "cab", "--beam", 4, "--num", 2, "--json").out.splitlines()
+    ]
+    assert [each["text"] for each in facts] == [each.text for each in few[0]]
+    assert [each["score"] for each in facts] == [round(each.score, 4) for each in few[0]]
+
+
+def test_draws_depend_on_the_seed_and_the_number_of_the_line_alone(charrnn, made, pipe):
+    wish = ("--temp", 1.5, "--seed", 7)
+    drawn = [texts[0].text for texts in made.translate_many("abab", temperature=1.5, seed=7)]
+    assert len(set(drawn)) > 2
+    assert charrnn("translate", *"abab", *wish).out.splitlines() == drawn
+    pipe(b"b\na\n")
+    assert charrnn("translate", "a", "-", "b", *wish).out.splitlines() == drawn
+    told = charrnn("translate", "a", "--temp", 1.5)
+    seed = re.search(r"seed (\d+) \(repeat with --seed \1\)", told.err).group(1)
+    assert charrnn("translate", "a", "--temp", 1.5, "--seed", seed).out == told.out
+
+
+def test_on_a_terminal_each_character_is_written_as_it_comes(on_a_terminal, made, monkeypatch):
+    written = []
+    write = TextWriter.__call__
+    monkeypatch.setattr(
+        TextWriter, "__call__", lambda self, text: (written.append(text), write(self, text))
+    )
+    shown = on_a_terminal("translate", "ab", "cab")
+    assert [line for line in shown.split("\r\n") if line][:2] == texts(made, "ab", "cab")
+    assert "".join(written).splitlines() == texts(made, "ab", "cab")
+    assert len(written) > 4
+    drawn = [each[0].text for each in made.translate_many("ab", temperature=1.5, seed=7)]
+    shown = on_a_terminal("translate", "a", "b", "--temp", 1.5, "--seed", 7)
+    assert [line for line in shown.split("\r\n") if line][:2] == drawn
+
+
+def test_control_characters_are_symbols_on_a_terminal(on_a_terminal, charrnn, monkeypatch):
+    made = use(monkeypatch, translator(target=Side(Vocab((7, 27, 0x9B)))))
+    (text,) = texts(made, "abc")
+    assert charrnn("translate", "abc").out == text + "\n"
+    for wish in ((), ("--num", 2), ("--attention",)):
+        shown = on_a_terminal("translate", "abc", *wish)
+        assert "--num" in wish or visible(text) in shown
+        assert not {"\x07", "\x9b"} & {*shown}
+
+
+@pytest.mark.parametrize("wish", [(), ("--attention",), ("--num", 3)])
+def test_nothing_is_coloured_where_no_colour_is_wanted(on_a_terminal, made, monkeypatch, wish):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in on_a_terminal("translate", "abcabcabc", *wish, columns=40)
+
+
+def test_the_unrolled_network_is_drawn(charrnn, made):
+    done = charrnn("translate", "bce", "--unrolled", "net.html", "--export", "a.svg")
+    assert done.out.splitlines() == texts(made, "bce")
+    assert done.err.startswith("charrnn: wrote a.svg\ncharrnn: wrote net.html\n")
+    assert "<svg" in Path("net.html").read_text(encoding="utf-8")
+
+
+def test_a_text_that_is_too_long_is_refused_after_those_before_it(charrnn, made, monkeypatch):
+    monkeypatch.setattr("charrnn.generation.translation.translator.MAX_SOURCE", 4)
+    done = charrnn("translate", "ab", "abcde", "ab")
+    assert (done.code, done.out.splitlines()) == (2, texts(made, "ab"))
+    assert "a text of 5 symbols is too long to translate; at most 4 are possible" in done.err
+
+
 def test_unknown_symbols_are_named_once(charrnn, made, pipe):
     pipe("aß\nßé\n".encode())
     done = charrnn("translate", "-")
@@ -176,9 +256,9 @@ def test_a_model_without_attention_has_nothing_to_draw(charrnn, monkeypatch):
     [
         ([], "there is no text to translate; type it, or - to read lines from standard input"),
         (["a", "--beam", 2, "--temp", 1], "--beam and --temp were both given; choose one"),
-        (["a", "--seed", 2], "--seed says nothing without --temp; add --temp 1, or leave it out"),
-        (["a", "--beam", 2, "--num", 3], "--beam 2 finds at most 2 translations; --num 3 needs"),
+        (["a", "--beam", 0], "--beam 0 is out of range; it must be from 1 to 1024"),
         (["a", "b", "--export", "a.svg"], "--export draws one translation; give it one TEXT"),
+        (["a", "--num", 2, "--unrolled", "a.svg"], "--unrolled draws one translation; give it"),
         (["-", "--export", "a.svg"], "--export draws one translation; give it one TEXT"),
         (["a", "--export", "a.gif"], "a.gif"),
         (["a", "--json", "--attention"], "--json and --attention were both given; choose one"),

@@ -114,8 +114,6 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("translate",): 2,
     ("translate", "-abc"): 2,
     ("translate", "x", "--beam", "2", "--temp", "1"): 2,
-    ("translate", "x", "--seed", "1"): 2,
-    ("translate", "x", "--num", "3", "--beam", "2"): 2,
     ("translate", "x", "--json", "--attention"): 2,
     ("translate", "x", "y", "--export", "map.svg"): 2,
     ("translate", "x", "--export", "map.gif"): 2,

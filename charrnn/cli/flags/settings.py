@@ -26,6 +26,7 @@ from charrnn.config import (
     SampleConfig,
     Setting,
     TrainConfig,
+    TranslateConfig,
     setting_of,
 )
 from charrnn.errors import CharRNNError, SettingError
@@ -164,6 +165,13 @@ def _dashed(name: str) -> str:
 
 _SETTINGS = {
     spec.name: setting_of(spec)
-    for group in (ModelConfig, DataConfig, TrainConfig, RuntimeConfig, SampleConfig)
+    for group in (
+        ModelConfig,
+        DataConfig,
+        TrainConfig,
+        RuntimeConfig,
+        SampleConfig,
+        TranslateConfig,
+    )
     for spec in dataclasses.fields(group)
 }

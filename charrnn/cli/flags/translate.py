@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
-_SEARCH = "How a translation is chosen"
+from charrnn.cli.flags.settings import Values
+from charrnn.config import TranslateConfig
+
+Settings = Annotated[Values, TranslateConfig]
 
 Texts = Annotated[
     list[str] | None,
@@ -24,49 +27,6 @@ Runs = Annotated[
         show_default="the newest run of pairs",
     ),
 ]
-Beam = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        metavar="N",
-        help="Width of the beam search; 1 is greedy.",
-        show_default="1; N with --num N",
-        rich_help_panel=_SEARCH,
-    ),
-]
-Num = Annotated[
-    int,
-    typer.Option(
-        min=1,
-        metavar="N",
-        help="Write the N best translations, each after its log-probability and a tab.",
-        rich_help_panel=_SEARCH,
-    ),
-]
-Temperature = Annotated[
-    float | None,
-    typer.Option(
-        "--temp",
-        "--temperature",
-        "-t",
-        min=0.0,
-        max=100.0,
-        help="Draw at random, at this temperature, instead of searching.",
-        show_default=False,
-        rich_help_panel=_SEARCH,
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(
-        "--seed",
-        "-s",
-        min=0,
-        help="Random seed of --temp.",
-        show_default="random",
-        rich_help_panel=_SEARCH,
-    ),
-]
 Attention = Annotated[
     bool,
     typer.Option(
@@ -76,6 +36,14 @@ Attention = Annotated[
 Export = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Write that drawing to a .svg, .html, .png or .pdf file."),
+]
+UnrolledFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--unrolled",
+        metavar="FILE",
+        help="Write a picture of the network unrolled over source and translation.",
+    ),
 ]
 Json = Annotated[
     bool,

@@ -167,16 +167,18 @@ class Translator:
         )
 
     @with_keywords(TranslateSettings)
-    def stream(self, text: str, **settings: Unpack[TranslateSettings]) -> "TranslationStream":
+    def stream(
+        self, text: str, *, number: int = 0, **settings: Unpack[TranslateSettings]
+    ) -> "TranslationStream":
         """Return an iterator over the characters of a translation, each given as soon as it is
-        known. It is the one that `translate` returns, greedy or drawn.
+        known. It is the one that `translate_many` makes of a text with that number.
 
         Raises `SettingError` for a beam, whose best translation is known only at its end.
         """
         config = _checked(settings)
         if config.beam_size > 1:
             raise SettingError("a beam cannot be streamed", "leave out beam and num", "beam", "num")
-        source = self._encoded(text)
+        source = self._encoded(text, number)
         steps: Iterator[tuple[int, float]] = iter([(BOUNDARY, 0.0)])
         if len(source.ids_S):
             (limit,) = self._limits([source], config)

@@ -15,6 +15,7 @@ from charrnn.config import (
     RuntimeConfig,
     SampleConfig,
     TrainConfig,
+    TranslateConfig,
     setting,
     setting_of,
 )
@@ -26,7 +27,7 @@ from charrnn.errors import SettingError
     [
         ("train", ModelConfig), ("train", DataConfig), ("train", TrainConfig),
         ("train", RuntimeConfig),
-        ("sample", SampleConfig),
+        ("sample", SampleConfig), ("translate", TranslateConfig),
     ],
 )  # fmt: skip
 def test_every_setting_has_its_flag_with_the_same_default_and_spellings(name, group):
