@@ -1,6 +1,9 @@
 """The corpus of a run, read again: to learn on from it, or to measure a model on it."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from charrnn._text import Reporter
 from charrnn.config import DataConfig
@@ -12,6 +15,8 @@ from charrnn.data.encoding.encode import encode_files
 from charrnn.data.encoding.scan import scan_files
 from charrnn.errors import CorpusError
 from charrnn.sources import paths
+
+Encoded = TypeVar("Encoded")
 
 
 def reload_text(reference: CorpusReference, *, keep_corpus: bool, reporter: Reporter) -> Text:
@@ -54,18 +59,36 @@ def split_bounds(text: Text, split: str, config: DataConfig) -> tuple[int, int]:
 def reload(
     reference: CorpusReference, folders: Folders, *, keep_corpus: bool, reporter: Reporter
 ) -> EncodedCorpus:
-    """Read again the corpus of a run.
+    """Read again the corpus of a run, as `unchanged_or_copy` does."""
+    return unchanged_or_copy(
+        (*reference.facts.names, *reference.facts.val_names),
+        _encoded_copy(reference, folders.cache),
+        partial(_read_in, reference, cache=folders.cache, reporter=reporter),
+        search=folders.search,
+        keep_corpus=keep_corpus,
+        reporter=reporter,
+    )
 
-    Its text is compared with what the run learned from. Where it is gone (standard input always
-    is), the encoded copy serves; where it has changed, the copy serves if `keep_corpus` says so.
-    Raises `CorpusError` otherwise.
+
+def unchanged_or_copy(
+    names: Sequence[str],
+    copy: Encoded | None,
+    read_in: Callable[[Path], Encoded | None],
+    *,
+    search: Sequence[Path],
+    keep_corpus: bool,
+    reporter: Reporter,
+) -> Encoded:
+    """Return what a run learns from: its files, read again, or the encoded copy of them.
+
+    `read_in` reads the files in a folder, and compares them with what the run learned from: None if
+    they have changed. Where they are gone (standard input always is), the copy serves; where they
+    have changed, the copy serves if `keep_corpus` says so. Raises `CorpusError` otherwise.
     """
-    names = (*reference.facts.names, *reference.facts.val_names)
-    copy = _encoded_copy(reference, folders.cache)
     if copy is not None and (keep_corpus or any(map(paths.can_be_read_once, names))):
         return copy
     try:
-        unchanged = _read_again(reference, folders, reporter)
+        unchanged = _first_unchanged(read_in, search)
     except CorpusError as gone:
         if copy is None:
             raise CorpusError(f"the run's corpus is gone: {gone.message}", "put it back") from gone
@@ -79,6 +102,28 @@ def reload(
     raise CorpusError(changed, "keep_corpus goes on with the text as it was", "keep_corpus")
 
 
+def _first_unchanged(
+    read_in: Callable[[Path], Encoded | None], search: Sequence[Path]
+) -> Encoded | None:
+    """Return the corpus from the first folder that holds it unchanged; None where it has changed.
+
+    Raises `CorpusError` where it is gone. If no folder holds it unchanged, the first one decides
+    which of the two it is.
+    """
+    gone: CorpusError | None = None
+    for folder in search:
+        try:
+            corpus = read_in(folder)
+        except CorpusError as error:
+            gone = error if folder == search[0] else gone
+        else:
+            if corpus is not None:
+                return corpus
+    if gone is not None:
+        raise gone
+    return None
+
+
 def _encoded_copy(reference: CorpusReference, cache: Path) -> EncodedCorpus | None:
     """The encoded copy of a run's corpus in the cache, or None."""
     facts, vocab = reference.facts, reference.vocab
@@ -89,30 +134,8 @@ def _encoded_copy(reference: CorpusReference, cache: Path) -> EncodedCorpus | No
     return EncodedCorpus(ids, vocab, facts.sha256, files)
 
 
-def _read_again(
-    reference: CorpusReference, folders: Folders, reporter: Reporter
-) -> EncodedCorpus | None:
-    """The corpus from the first folder that holds it unchanged; None where it has changed.
-
-    Raises `CorpusError` where it is gone. If no folder holds it unchanged, the first one decides
-    which of the two it is.
-    """
-    gone: CorpusError | None = None
-    for folder in folders.search:
-        try:
-            corpus = _read_in(folder, reference, cache=folders.cache, reporter=reporter)
-        except CorpusError as error:
-            gone = error if folder == folders.search[0] else gone
-        else:
-            if corpus is not None:
-                return corpus
-    if gone is not None:
-        raise gone
-    return None
-
-
 def _read_in(
-    folder: Path, reference: CorpusReference, *, cache: Path, reporter: Reporter
+    reference: CorpusReference, folder: Path, *, cache: Path, reporter: Reporter
 ) -> EncodedCorpus | None:
     """The corpus in a folder; None if it differs from what the run learned from."""
     facts, config, vocab = reference.facts, reference.config, reference.vocab
