@@ -206,7 +206,7 @@ def test_unknown_symbols_between_spaces_are_named_whole(charrnn, monkeypatch):
 
 
 def test_what_is_cut_off_is_told(charrnn, monkeypatch):
-    made = use(monkeypatch, translator(max_length=1))
+    made = use(monkeypatch, translator(longest=(1, 0)))
     lines = ["ab", "cab", "e", "ddd"]
     num_cut = sum(not made.translate(line)[0].is_complete for line in lines)
     assert num_cut

@@ -34,6 +34,8 @@ class PairFacts:
     num_pairs: int  # those of validation files included
     num_val: int = 0  # pairs of validation files
     num_skipped: int = 0  # bad lines
+    longest_source: int = 0  # symbols
+    longest_target: int = 0
     target_names: tuple[str, ...] = ()  # of parallel files
     val_names: tuple[str, ...] = ()  # parallel files, too: sources and targets in turn
 
@@ -51,6 +53,9 @@ class PairFacts:
         counts = facts.num_pairs, facts.num_val, facts.num_skipped
         if any(type(count) is not int or count < 0 for count in counts):
             raise TypeError("the number of its pairs is not valid")
+        lengths = facts.longest_source, facts.longest_target
+        if any(type(length) is not int or length < 0 for length in lengths):
+            raise TypeError("the length of its pairs is not valid")
         if not isinstance(facts.sha256, str) or not re.fullmatch("[0-9a-f]{64}", facts.sha256):
             raise ValueError("its pairs have no SHA-256")
         return facts

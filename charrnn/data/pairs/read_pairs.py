@@ -129,6 +129,8 @@ def read_files(
             spool.num_pairs,
             num_val=spool.num_val,
             num_skipped=reader.bad_lines.num,
+            longest_source=spool.sources.longest,
+            longest_target=spool.targets.longest,
             target_names=files.target_names,
             val_names=files.val_names,
         )

@@ -57,6 +57,7 @@ class SideSpool:
         """The symbols are of a kind as `SymbolCounts` has them; files are made in a folder."""
         self.counts = SymbolCounts(kind, normalisation)
         self.numbers, self.lengths = ArrayFile(folder), ArrayFile(folder)
+        self.longest = 0  # symbols of the longest text
         self._held: list[str] = []
 
     def hold(self, tidied: str) -> None:
@@ -69,6 +70,7 @@ class SideSpool:
             numbers, lengths = self.counts.count(self._held)
             self.numbers.append(numbers)
             self.lengths.append(lengths)
+            self.longest = max(self.longest, int(lengths.max()))
             self._held = []
 
     def close(self) -> None:

@@ -38,7 +38,7 @@ from charrnn.models.seq2seq.equations import BOUNDARY, Weights
 from charrnn.runs.checkpoint import Checkpoint
 
 MAX_SOURCE = 10_000  # symbols; attention takes time by source × target
-_SLACK = 50  # symbols of a target, however short its source
+_SLACK = 10  # symbols of a target beyond the longest one learned
 
 
 class TranslateSettings(TypedDict, total=False):
@@ -99,7 +99,7 @@ class Translator:
     members: tuple[Member, ...]
     source: Side
     target: Side
-    max_length: int  # of a target, in symbols
+    longest_learned: tuple[int, int]  # symbols of the longest source and target it learned from
     name: str = ""  # of its run
 
     @classmethod
@@ -121,7 +121,12 @@ class Translator:
             Member(one.model, Weights.from_arrays(one.model, one.group("weights")))
             for one in checkpoints
         )
-        return cls(members, *both, max(one.data.max_length for one in checkpoints), name)
+        facts = [one.corpora["pairs"] for one in checkpoints]
+        longest = (
+            max(each.longest_source for each in facts),
+            max(each.longest_target for each in facts),
+        )
+        return cls(members, *both, longest, name)
 
     def __repr__(self) -> str:
         name = f"{self.name!r}, " if self.name else ""
@@ -207,11 +212,12 @@ class Translator:
     def longest_target(self, num_symbols: int) -> int:
         """Return how many symbols the target of a source of so many may have.
 
-        A model that repeats itself without end is cut off there: at the longest length of the
-        pairs that it learned, or at fifty symbols and four for each of the source's if that is
-        less.
+        A model that repeats itself without end is cut off there: ten symbols after the longest
+        target that it learned, which counts in proportion for a source that is longer than any.
         """
-        return min(self.max_length, _SLACK + 4 * num_symbols)
+        longest_source, longest_target = self.longest_learned
+        in_proportion = longest_target * num_symbols // max(longest_source, 1)
+        return _SLACK + min(max(longest_target, in_proportion), MAX_SOURCE)
 
     def _encoded(self, text: str, number: int = 0) -> _Source:
         try:

@@ -52,6 +52,7 @@ def texts(corpus, split="train", *, seed=1):
 def test_pairs_are_encoded_and_split():
     corpus = read(write(NUMBERS))
     assert corpus.facts.num_pairs == 100
+    assert (corpus.facts.longest_source, corpus.facts.longest_target) == (2, 4)
     digest = hashlib.sha256(NUMBERS.replace("\t", "\n").encode()).hexdigest()
     assert corpus.facts.sha256 == digest
     assert corpus.vocabs == {name: Vocab(tuple(b"0123456789")) for name in ("source", "target")}

@@ -12,6 +12,7 @@ from charrnn.config import (
     RuntimeConfig,
     TrainConfig,
 )
+from charrnn.data.pairs.pair_corpus import PairFacts
 from charrnn.data.pairs.symbols import Side, SymbolVocab
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CheckpointError, SettingError, UsageError
@@ -31,7 +32,7 @@ def member(
     *,
     cell="lstm",
     attention="dot",
-    seed=0,
+    seed=29,
     **sizes,
 ):
     """A network with random weights, large enough that its choices differ."""
@@ -53,9 +54,9 @@ def random_arrays(shapes, *, seed=29):
     }
 
 
-def translator(source=LETTERS, target=PHONES, *, max_length=8, seeds=(29,), **settings):
+def translator(source=LETTERS, target=PHONES, *, longest=(20, 8), seeds=(29,), **settings):
     members = tuple(member(source.size, target.size, seed=seed, **settings) for seed in seeds)
-    return Translator(members, source, target, max_length)
+    return Translator(members, source, target, longest)
 
 
 def written_out(made, text, limit):
@@ -84,7 +85,8 @@ def written_out(made, text, limit):
 def test_a_translation_takes_the_likeliest_symbol_at_each_step(cell, attention, layers):
     made = translator(cell=cell, attention=attention, encoder_layers=layers, decoder_layers=layers)
     for text in ("a", "bce", "ddddd"):
-        ids, log_probability, alignment = written_out(made, text, 8)
+        limit = made.longest_target(len(text))
+        ids, log_probability, alignment = written_out(made, text, limit)
         (one,) = made.translate(text, with_alignment=True)
         assert one.text == str(one) == PHONES.decode(ids)
         assert one.symbols == tuple(one.text.split())
@@ -106,8 +108,9 @@ def test_a_translation_without_end_is_cut_off_and_says_so():
 
 
 def test_the_longest_target_follows_from_the_source_and_from_the_pairs_learned():
-    made = translator(max_length=100)
-    assert [made.longest_target(n) for n in (1, 12, 13, 1000)] == [54, 98, 100, 100]
+    made = translator(longest=(20, 30))
+    assert [made.longest_target(n) for n in (1, 20, 21, 100)] == [40, 40, 41, 160]
+    assert translator(longest=(1, 1000)).longest_target(10_000) == 10_010
 
 
 def test_nothing_is_translated_to_nothing():
@@ -166,7 +169,7 @@ def same(answers, others):
     "settings", [{}, {"beam": 3}, {"num": 2}, {"temperature": 1.0, "seed": 3, "num": 2}], ids=str
 )
 def test_a_batch_of_texts_gives_what_each_gives_alone(cell, attention, settings):
-    made = translator(cell=cell, attention=attention, max_length=12, encoder_layers=1)
+    made = translator(cell=cell, attention=attention, longest=(20, 2), encoder_layers=1)
     answers = list(made.translate_many(TEXTS, with_alignment=True, **settings))
     alone = [
         next(made.translate_many([text], with_alignment=True, first_number=n, **settings))
@@ -176,7 +179,7 @@ def test_a_batch_of_texts_gives_what_each_gives_alone(cell, attention, settings)
 
 
 def test_streamed_characters_are_those_of_the_translation():
-    made = translator(max_length=12)
+    made = translator(longest=(20, 2))
     for settings in ({}, {"temperature": 1.0, "seed": 5}, {"max_length": 2}):
         for text in TEXTS:
             stream = made.stream(text, **settings)
@@ -186,7 +189,7 @@ def test_streamed_characters_are_those_of_the_translation():
 
 
 def test_draws_follow_from_the_seed_and_the_number_of_the_text():
-    made = translator(max_length=12)
+    made = translator(longest=(20, 2))
     drawn = made.translate("abc", temperature=1.0, seed=1, num=50)
     assert len({one.text for one in drawn}) > 5
     assert drawn == made.translate("abc", temp=1.0, seed=1, num=50)
@@ -198,7 +201,7 @@ def test_draws_follow_from_the_seed_and_the_number_of_the_text():
 
 
 def test_num_translations_come_best_first():
-    made = translator(max_length=12)
+    made = translator(longest=(20, 2))
     best = made.translate("abc", num=4)
     assert len({one.text for one in best}) == 4
     assert best == made.translate("abc", beam=4, num=4)
@@ -252,9 +255,9 @@ def test_members_may_differ_in_size_cell_and_attention():
     members = (
         member(*sizes, cell="gru", hidden_size=5), member(*sizes, attention="none", seed=1),
     )  # fmt: skip
-    both = Translator(members, LETTERS, PHONES, 8)
-    (first,) = Translator(members[:1], LETTERS, PHONES, 8).losses(["abc"], [""])
-    (second,) = Translator(members[1:], LETTERS, PHONES, 8).losses(["abc"], [""])
+    both = Translator(members, LETTERS, PHONES, (20, 8))
+    (first,) = Translator(members[:1], LETTERS, PHONES, (20, 8)).losses(["abc"], [""])
+    (second,) = Translator(members[1:], LETTERS, PHONES, (20, 8)).losses(["abc"], [""])
     (loss,) = both.losses(["abc"], [""])
     assert min(first.nats, second.nats) < loss.nats < max(first.nats, second.nats)
     assert both.translate("abc", with_alignment=True)[0].alignment_TS is not None
@@ -267,11 +270,11 @@ def checkpoint_of(seed=29, *, vocab=PHONES.vocab, form="none", **sizes):
     return Checkpoint(
         task="seq2seq",
         model=config,
-        data=PairsConfig(target_symbols="spaces", target_normalise=form, max_length=8),
+        data=PairsConfig(target_symbols="spaces", target_normalise=form),
         train=TrainConfig(),
         runtime=RuntimeConfig(),
         vocabs={"source": LETTERS.vocab, "target": vocab},
-        corpora={},
+        corpora={"pairs": PairFacts(("a",), "0" * 64, 9, longest_source=20, longest_target=8)},
         position=Position(),
         path=Path(f"checkpoints/run-{seed}/best.safetensors"),
         arrays={f"weights.{name}": array for name, array in weights.items()},
@@ -281,7 +284,7 @@ def checkpoint_of(seed=29, *, vocab=PHONES.vocab, form="none", **sizes):
 def test_a_checkpoint_holds_all_that_a_translator_needs():
     made = Translator.of([checkpoint_of()], "a")
     assert repr(made) == "Translator('a', lstm 2+2×6, 5 characters)"
-    assert made.longest_target(100) == 8
+    assert made.longest_learned == (20, 8)
     same(made.translate_many(TEXTS), translator().translate_many(TEXTS))
     both = Translator.of([checkpoint_of(0), checkpoint_of(1)])
     same(both.translate_many(TEXTS), translator(seeds=(0, 1)).translate_many(TEXTS))
