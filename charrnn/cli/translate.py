@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from charrnn.config import DataConfig, PairsConfig
     from charrnn.generation.translation.translator import Translation, Translator
     from charrnn.plots.alignment import Alignment
+    from charrnn.plots.unrolled import Unrolled
 
 
 @dataclass(frozen=True)
@@ -244,13 +245,18 @@ class _Answers:
             alignment.show(_alignment(translation))
             print(flush=True)
         if request.export is not None and translation.alignment_TS is not None:
-            _alignment(translation).save(request.export)
-            note(f"wrote {request.export}")
+            title = f"{source} → {translation.text}"
+            _save(replace(_alignment(translation), title=title), request.export)
         if request.unrolled is not None:
             from charrnn.analysis.unrolling import unroll
 
-            unroll(self._translator, source, translation).save(request.unrolled)
-            note(f"wrote {request.unrolled}")
+            _save(unroll(self._translator, source, translation), request.unrolled)
+
+
+def _save(picture: "Alignment | Unrolled", path: Path) -> None:
+    """Write a picture; tell if it is of a part of a long pair."""
+    picture.save(path)
+    note(f"wrote {path}{f' ({picture.left_out})' if picture.left_out else ''}")
 
 
 def _alignment(translation: "Translation") -> "Alignment":

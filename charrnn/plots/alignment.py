@@ -87,11 +87,11 @@ def show(alignment: Alignment, *, width: int | None = None) -> None:
         console.print(Text(visible(alignment.title), "bold"), soft_wrap=True)
     for line in _lines(alignment, console.width):
         console.print(line, soft_wrap=True)
-    key = Text("attention of at least ")
+    key = Text()
     for shade, limit in zip(_SHADES[1:], _LIMITS, strict=True):
         key.append(shade, _STYLE).append(f" {100 * limit:.0f} %  ")
     key.rstrip()
-    console.print(key)
+    console.print(key.append(" attention"))
     if alignment.left_out:
         console.print(Text(alignment.left_out))
 

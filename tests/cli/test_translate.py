@@ -181,6 +181,11 @@ def test_the_unrolled_network_is_drawn(charrnn, made):
     assert "<svg" in Path("net.html").read_text(encoding="utf-8")
 
 
+def test_a_picture_of_a_part_of_a_long_pair_is_told(charrnn, made):
+    told = charrnn("translate", "abc" * 20, "--unrolled", "net.svg").err
+    assert "wrote net.svg (drawn: the first 40 of 60 symbols of the source)" in told
+
+
 def test_a_text_that_is_too_long_is_refused_after_those_before_it(charrnn, made, monkeypatch):
     monkeypatch.setattr("charrnn.generation.translation.translator.MAX_SOURCE", 4)
     done = charrnn("translate", "ab", "abcde", "ab")

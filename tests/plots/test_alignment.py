@@ -38,7 +38,7 @@ def test_each_share_has_its_shade_below_its_symbol(capsys):
         "title",
         "   a b ␣ d e",
         "x │  ░░▒▒▓▓██",
-        "attention of at least ░ 5 %  ▒ 25 %  ▓ 50 %  █ 75 %",
+        "░ 5 %  ▒ 25 %  ▓ 50 %  █ 75 % attention",
     ]
 
 
