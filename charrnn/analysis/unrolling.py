@@ -40,8 +40,8 @@ def unroll(translator: Translator, text: str, translation: Translation) -> Unrol
             layer.append(arrays[0][0, :NUM_UNITS])
         alignments += [] if alignment_BS is None else [alignment_BS[0]]
     return Unrolled(
-        source=translation.source_symbols,
-        target=translation.symbols,
+        source=translator.source.labels(translation.source_symbols),
+        target=translator.target.labels(translation.symbols),
         probabilities_T=probabilities,
         encoder_SU=[
             {way: h_SBH[:, 0, :NUM_UNITS] for way, h_SBH in ways.items()} for ways in encoder

@@ -242,11 +242,11 @@ class _Answers:
             from charrnn.plots import alignment
 
             self._write.end(new_line=False)
-            alignment.show(_alignment(translation))
+            alignment.show(_alignment(self._translator, translation))
             print(flush=True)
         if request.export is not None and translation.alignment_TS is not None:
             title = f"{source} → {translation.text}"
-            _save(replace(_alignment(translation), title=title), request.export)
+            _save(replace(_alignment(self._translator, translation), title=title), request.export)
         if request.unrolled is not None:
             from charrnn.analysis.unrolling import unroll
 
@@ -259,13 +259,15 @@ def _save(picture: "Alignment | Unrolled", path: Path) -> None:
     note(f"wrote {path}{f' ({picture.left_out})' if picture.left_out else ''}")
 
 
-def _alignment(translation: "Translation") -> "Alignment":
+def _alignment(translator: "Translator", translation: "Translation") -> "Alignment":
     """Return the alignment of a translation that has one."""
     from charrnn.plots.alignment import Alignment
 
     assert translation.alignment_TS is not None
     return Alignment(
-        translation.source_symbols, translation.symbols, translation.alignment_TS.tolist()
+        translator.source.labels(translation.source_symbols),
+        translator.target.labels(translation.symbols),
+        translation.alignment_TS.tolist(),
     )
 
 

@@ -120,6 +120,12 @@ class Side:
             return self.vocab.symbols[i - 1]
         return self.vocab.char(i - 1)
 
+    def labels(self, symbols: Iterable[str]) -> list[str]:
+        """Return symbols for a picture: a byte outside ASCII by its code, C3."""
+        if isinstance(self.vocab, SymbolVocab) or not self.vocab.is_bytes:
+            return list(symbols)
+        return [byte if byte.isascii() else f"{ord(byte):02X}" for byte in symbols]
+
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of ids, in the composed form that people write if it was decomposed."""
         known = [i - 1 for i in ids if i != RESERVED]

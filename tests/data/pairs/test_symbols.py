@@ -60,3 +60,10 @@ def test_korean_syllables_become_letters_and_syllables_again():
 def test_bytes_spell_any_text(text):
     side = Side(Vocab(tuple(range(256)), is_bytes=True))
     assert side.decode(side.encode(text).tolist()) == text
+
+
+def test_bytes_outside_ascii_are_labelled_by_their_codes():
+    bytewise = Side(Vocab(tuple(range(256)), is_bytes=True))
+    assert bytewise.labels(bytewise.symbols("aé")) == ["a", "C3", "A9"]
+    assert Side(Vocab((97, 233))).labels("aé") == ["a", "é"]
+    assert Side(PHONES).labels(["x", "a"]) == ["x", "a"]
