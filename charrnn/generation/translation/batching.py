@@ -13,6 +13,7 @@ from charrnn.models.step_numpy import blas
 
 MAX_WINDOW = 1024  # texts that are read ahead
 MAX_COLUMNS = 128  # targets under way in a batch; more gain little
+MIN_COLUMNS = 16  # that are worth a core of their own
 MAX_SYMBOLS = 8192  # of the sources of a batch, the padding included, unless one is longer
 
 _Item = TypeVar("_Item")
@@ -29,11 +30,13 @@ def in_order(
     """Yield an answer to each item, in order; `answer` gets batches of like length.
 
     The first windows are small, so that the first answers come soon. The batches of a window are
-    computed side by side on all cores. Where `items` raises an error, the items before it are
+    computed side by side on all cores, with one thread of BLAS each, which is not limited while the
+    caller has control. Where `items` raises an error, the items before it are
     answered first.
     """
     for window, error in _windows(items):
-        batches = by_length([length(item) for item in window], num_targets=num_targets)
+        lengths = [length(item) for item in window]
+        batches = by_length(lengths, num_targets=num_targets, num_cores=_cores.num_cores())
         answers: dict[int, _Answer] = {}
         computed = _on_all_cores(answer, [[window[n] for n in batch] for batch in batches])
         for batch, answered in zip(batches, computed, strict=True):
@@ -43,9 +46,14 @@ def in_order(
             raise error
 
 
-def by_length(lengths: Sequence[int], *, num_targets: int = 1) -> list[list[int]]:
-    """Return the numbers of texts in batches, the shortest texts first."""
-    max_texts = max(1, MAX_COLUMNS // num_targets)
+def by_length(
+    lengths: Sequence[int], *, num_targets: int = 1, num_cores: int = 1
+) -> list[list[int]]:
+    """Return the numbers of texts in batches, the shortest texts first; several batches where that
+    gives more cores enough to do.
+    """
+    share = max(MIN_COLUMNS, -(-len(lengths) * num_targets // num_cores))
+    max_texts = max(1, min(MAX_COLUMNS, share) // num_targets)
     batches: list[list[int]] = []
     for n in sorted(range(len(lengths)), key=lengths.__getitem__):
         if not batches or not (
@@ -76,13 +84,10 @@ def _windows(items: Iterable[_Item]) -> Iterator[tuple[list[_Item], CharRNNError
 def _on_all_cores(
     answer: Callable[[Sequence[_Item]], Sequence[_Answer]], batches: Sequence[Sequence[_Item]]
 ) -> Iterable[Sequence[_Answer]]:
-    """Compute the answers to batches, with one thread of BLAS each. Done when it returns, so that
-    BLAS is not limited while the caller has control.
-    """
-    num_cores = min(_cores.num_cores(), len(batches))
-    if num_cores < 2:
+    if sum(map(len, batches)) < 2:  # a single text waits for no imports
         return [answer(batch) for batch in batches]
-    from concurrent.futures import ThreadPoolExecutor  # one text does not wait for it
+    from concurrent.futures import ThreadPoolExecutor
 
-    with blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(num_cores) as pool:
+    num_threads = min(_cores.num_cores(), len(batches))
+    with blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(num_threads) as pool:
         return list(pool.map(answer, batches))

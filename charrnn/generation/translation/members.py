@@ -71,8 +71,7 @@ class EnsembleDecoder:
             log_prob_VN -= np.float32(np.log(len(logits)))
         if self._never is not None:
             log_prob_VN[self._never] = -np.inf
-        attending = [alignment for alignment in alignments if alignment is not None]
-        return log_prob_VN, sum(attending) / len(attending) if attending else None
+        return log_prob_VN, _mean([each for each in alignments if each is not None])
 
     def rearrange(self, columns_N: IntArray) -> None:
         """Let each target go on from the state of another (or its own) of the same source."""
@@ -83,6 +82,13 @@ class EnsembleDecoder:
         """Drop all other sources, with their targets."""
         for decoder in self._decoders:
             decoder.keep(sources)
+
+
+def _mean(alignments: "Sequence[FloatArray]") -> "FloatArray | None":
+    if len(alignments) < 2:
+        return alignments[0] if alignments else None
+    mean_BKS: FloatArray = np.mean(alignments, 0)
+    return mean_BKS
 
 
 def _log_softmax(logits_VN: FloatArray) -> FloatArray:

@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given, strategies
+from threadpoolctl import ThreadpoolController
 
 from charrnn import _cores
 from charrnn.errors import UsageError
@@ -50,9 +51,40 @@ def test_what_comes_before_an_error_is_answered():
         next(answers)
 
 
-@given(strategies.lists(strategies.integers(0, 10_000), max_size=300), strategies.integers(1, 200))
-def test_a_batch_is_bounded(lengths, num_targets):
-    batches = batching.by_length(lengths, num_targets=num_targets)
+def test_every_core_has_enough_to_do():
+    for num_texts, num_cores, sizes in [
+        (20, 2, [16, 4]),
+        (60, 2, [30, 30]),
+        (300, 2, [128, 128, 44]),
+    ]:
+        batches = batching.by_length([5] * num_texts, num_cores=num_cores)
+        assert [len(batch) for batch in batches] == sizes
+    assert len(batching.by_length([5] * 10, num_targets=4, num_cores=2)) == 2
+
+
+def test_blas_has_one_thread_while_it_computes_and_no_limit_while_the_caller_has_control():
+    blas = ThreadpoolController()
+
+    def num_threads():
+        return [each["num_threads"] for each in blas.select(user_api="blas").info()]
+
+    with blas.limit(limits=2, user_api="blas"):
+        before, computing = num_threads(), []
+        answers = batching.in_order(
+            range(40), lambda n: 1, lambda batch: [computing.append(num_threads()), *batch][1:]
+        )
+        assert [num_threads() for _ in answers] == [before] * 40
+    assert computing[0] == before  # a single text
+    assert all(set(threads) == {1} for threads in computing[1:])
+
+
+@given(
+    strategies.lists(strategies.integers(0, 10_000), max_size=300),
+    strategies.integers(1, 200),
+    strategies.integers(1, 4),
+)
+def test_a_batch_is_bounded(lengths, num_targets, num_cores):
+    batches = batching.by_length(lengths, num_targets=num_targets, num_cores=num_cores)
     assert sorted(n for batch in batches for n in batch) == list(range(len(lengths)))
     for batch in batches:
         longest = max(lengths[n] for n in batch)
