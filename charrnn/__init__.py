@@ -16,6 +16,7 @@ __all__ = [
     "Model",
     "Run",
     "Trainer",
+    "Translator",
     "load",
     "train",
 ]
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from charrnn.data.dataset import Dataset
     from charrnn.errors import CharRNNError, CharRNNWarning
     from charrnn.generation.model import Model
+    from charrnn.generation.translation.translator import Translator
     from charrnn.training.callbacks.callback import Callback
     from charrnn.training.trainer import Trainer
 
@@ -36,6 +38,7 @@ _MODULES = {
     "Model": "charrnn.generation.model",
     "Run": "charrnn.api",
     "Trainer": "charrnn.training.trainer",
+    "Translator": "charrnn.generation.translation.translator",
     "load": "charrnn.api",
     "train": "charrnn.api",
 }

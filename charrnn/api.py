@@ -29,11 +29,12 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack, overload
 
 from charrnn._text import Reporter, bits
 from charrnn.config import require_known, with_keywords
 from charrnn.errors import CharRNNWarning, SettingError, UsageError
+from charrnn.generation.ensemble import require_alike
 from charrnn.generation.model import Model
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
@@ -42,9 +43,12 @@ from charrnn.runs.root import Root
 from charrnn.runs.run import Run as RunFolder
 
 if TYPE_CHECKING:
+    from charrnn.generation.translation.translator import Translator
     from charrnn.plots.charts import Chart
     from charrnn.training.callbacks.callback import Callback
     from charrnn.training.trainer import Trainer
+
+RunNames = str | Path | Sequence[str | Path]  # of one run, or of several
 
 _DEFAULT_ROOT = "checkpoints"
 _log = logging.getLogger("charrnn")
@@ -162,26 +166,76 @@ def train(
     return Run._of(_run_to_the_end(start, reporter))
 
 
+@overload
 def load(
-    run: str | Path | None = None, *, root: str | Path = _DEFAULT_ROOT, device: str = "cpu"
-) -> Model:
-    """Return the model of a run: its best checkpoint.
+    run: RunNames | None = None,
+    *,
+    task: Literal["language_model"],
+    root: str | Path = _DEFAULT_ROOT,
+    device: str = "cpu",
+) -> Model: ...
+@overload
+def load(
+    run: RunNames | None = None,
+    *,
+    task: Literal["seq2seq"],
+    root: str | Path = _DEFAULT_ROOT,
+    device: str = "cpu",
+) -> "Translator": ...
+@overload
+def load(
+    run: RunNames | None = None,
+    *,
+    task: None = None,
+    root: str | Path = _DEFAULT_ROOT,
+    device: str = "cpu",
+) -> Any: ...
+def load(
+    run: RunNames | None = None,
+    *,
+    task: str | None = None,
+    root: str | Path = _DEFAULT_ROOT,
+    device: str = "cpu",
+) -> Any:
+    """Return the model of a run, its best checkpoint: a `Model`, or of a run of pairs a
+    `Translator`. Of several runs, one whose probabilities are the mean of theirs.
 
-    `run` is a run's name in the folder `root`, a run's folder, or a checkpoint file; None is the
-    newest run. `device` computes `Model.samples`: auto, cpu, cuda, cuda:N or mps; anything else
-    is computed by the CPU. Raises `CheckpointError` if there is no intact checkpoint.
+    Arguments:
+        run: a run's name in the folder `root`, its folder, or a checkpoint file; a list of these;
+            None is the newest run
+        task: what the run must have learned: "language_model" (a text) or "seq2seq" (pairs), which
+            also tells a type checker what is returned; None takes any
+        device: computes `Model.samples`: auto, cpu, cuda, cuda:N or mps; anything else is computed
+            by the CPU
+
+    Raises `CheckpointError` if there is no intact checkpoint, `UsageError` for a run of another
+    task, or for runs that cannot be averaged, such as those with different vocabularies.
     """
     runs = Root(Path(root))
-    name = runs.find(None).name if run is None else str(run)
-    return _model(runs.best_checkpoint(name)[0], name, device)
+    if run is None:
+        run = runs.find(None, task=task).name
+    names = [str(run)] if isinstance(run, str | Path) else list(map(str, run))
+    if not names:
+        raise UsageError("there is no run in an empty list", "name one or more")
+    checkpoints = [runs.best_checkpoint(name)[0] for name in names]
+    if task not in (None, checkpoints[0].task):
+        learned = checkpoints[0].schema.learned
+        raise UsageError(f"run {names[0]} is a model of {learned}", "leave out the task")
+    return _model(checkpoints, " + ".join(names), device)
 
 
-def _model(checkpoint: Checkpoint, name: str, device: str) -> Model:
+def _model(checkpoints: Sequence[Checkpoint], name: str, device: str) -> Any:
+    """Return the model in checkpoints of one task."""
+    require_alike(checkpoints)
+    if checkpoints[0].task == "seq2seq":
+        from charrnn.generation.translation.translator import Translator
+
+        return Translator.of(checkpoints, name)
     if device != "cpu":  # else torch is not needed
         from charrnn.models.device import resolve
 
         device = resolve(device)
-    return replace(Model.of(checkpoint, name), device=device)
+    return replace(Model.ensemble(checkpoints, name), device=device)
 
 
 class Run:
@@ -210,9 +264,11 @@ class Run:
         """The folder of its files."""
         return self._files.folder
 
-    def model(self, *, device: str = "cpu") -> Model:
-        """Return the model of the best checkpoint; `device` as in `load`."""
-        return _model(self._files.best_valid()[0], self.name, device)
+    def model(self, *, device: str = "cpu") -> Any:
+        """Return the model of the best checkpoint: a `Model`, or of a run of pairs a `Translator`.
+        `device` as in `load`.
+        """
+        return _model([self._files.best_valid()[0]], self.name, device)
 
     def header(self) -> CheckpointHeader:
         """Return the facts of the newest checkpoint: configurations, corpus, vocabulary, step."""

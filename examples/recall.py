@@ -45,7 +45,8 @@ def learn(corpus: Path, cell: str, *, longest: int, steps: int) -> charrnn.Model
         steps=steps,
         seed=1,
     )
-    return run.model()
+    model: charrnn.Model = run.model()
+    return model
 
 
 def recalled(model: charrnn.Model, gap: int) -> float:

@@ -21,13 +21,27 @@ import pytest
 import torch
 from conftest import SMALL as SIZES
 from conftest import small_text
+from test_schemas import PAIRS
+from test_translator import checkpoint_of
 from threadpoolctl import ThreadpoolController
 
-from charrnn import Callback, CharRNNWarning, Dataset, Model, Run, api, load, train
+from charrnn import (
+    Callback,
+    CharRNNWarning,
+    Dataset,
+    Model,
+    Run,
+    Translator,
+    api,
+    load,
+    train,
+)
 from charrnn.analysis import context, neurons, scoring
 from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig, setting_of
-from charrnn.errors import CheckpointError, CorpusError, SettingError
+from charrnn.errors import CheckpointError, CorpusError, SettingError, UsageError
 from charrnn.runs import checkpoint
+from charrnn.runs.root import Root
+from charrnn.runs.schemas import SCHEMAS
 from charrnn.sources.input_text import InputText
 
 TINY = {"hidden_size": 12, "embedding_size": 8, "batch_size": 4, "seq_length": 8, "threads": 1}
@@ -82,6 +96,37 @@ def test_a_run_has_a_model_a_history_and_a_name(run, tmp_path):
     )
     with pytest.raises(CheckpointError, match="there is no run 'b'"):
         Run("b")
+
+
+def test_several_runs_are_loaded_as_one(run, corpus):
+    other = train(corpus, **SMALL, name="b", cell="gru")
+    model = load(["a", Path("checkpoints/b")])
+    assert repr(model).startswith("Model('a + checkpoints/b', lstm 1×12 + gru 1×12, ")
+    losses = [each.model().score("a stone").nats_per_char for each in (run, other)]
+    assert model.score("a stone").nats_per_char < np.mean(losses)
+    assert load(["a"]).generate("a", length=9, seed=1) == run.model().generate(
+        "a", length=9, seed=1
+    )
+    with pytest.raises(UsageError, match="there is no run in an empty list; name one or more"):
+        load([])
+
+
+def test_a_run_of_pairs_is_loaded_as_a_translator(run, monkeypatch):
+    monkeypatch.setitem(SCHEMAS, "seq2seq", PAIRS)
+    made = {f"run-{seed}": checkpoint_of(seed) for seed in (0, 1)}
+    text = checkpoint.read(run.folder / "best.safetensors")
+    monkeypatch.setattr(Root, "best_checkpoint", lambda root, name: (made.get(name, text), []))
+    translator = load("run-0")
+    assert isinstance(translator, Translator) and translator.name == "run-0"
+    assert repr(load("run-0", task="seq2seq")) == repr(translator)
+    both = load(["run-0", "run-1"], device="cuda:99")
+    assert isinstance(both, Translator) and len(both.members) == 2
+    assert isinstance(load("a", task="language_model"), Model)
+    with pytest.raises(UsageError, match="run run-0 is a model of pairs; leave out the task"):
+        load("run-0", task="language_model")
+    for names in (["run-0", "a"], ["a", "run-0"]):
+        with pytest.raises(UsageError, match="cannot be averaged: one is a model of"):
+            load(names)
 
 
 def test_a_run_goes_where_it_is_told(corpus, tmp_path):
@@ -235,10 +280,10 @@ def calls(run: Run, corpus: Path) -> dict[str, typing.Callable[[], object]]:
         "resume": lambda: run.resume(steps=60),
         "an interrupted resume": interrupted,
         "score": lambda: model.score("the cat"),
-        "the score of files": lambda: scoring.score_files(saved, texts(), adapt=False),
-        "an adapting score": lambda: scoring.score_files(saved, texts(), adapt=True),
-        "the score of a split": lambda: scoring.score_split(saved, "val", adapt=False),
-        "the scores of lines": lambda: list(scoring.score_lines(saved, texts())),
+        "the score of files": lambda: scoring.score_files([saved], texts(), adapt=False),
+        "an adapting score": lambda: scoring.score_files([saved], texts(), adapt=True),
+        "the score of a split": lambda: scoring.score_split([saved], "val", adapt=False),
+        "the scores of lines": lambda: list(scoring.score_lines([saved], texts())),
         "predict": lambda: (model.predict("ab"), model.cursor().read("a" * 600).predict()),
         "memory": lambda: context.look_back(model, dataset, num_places=32),
         "neurons": lambda: neurons.rank(model, small_text(2000)),
@@ -274,7 +319,7 @@ def test_between_two_results_the_process_is_as_it_was(run, corpus, begin):
     before = process()
     results = {
         "samples": lambda: model.samples(length=5, seed=1),
-        "the scores of lines": lambda: scoring.score_lines(saved, [text]),
+        "the scores of lines": lambda: scoring.score_lines([saved], [text]),
     }[begin]()
     for _ in range(3):
         next(results)

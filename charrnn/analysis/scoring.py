@@ -1,6 +1,7 @@
 """How well a model predicts a text: files, each of their lines, or a split of its own corpus.
 
 Files are read, scored and compressed in chunks, so a file of any size takes the same memory.
+Several checkpoints are scored as one model that averages their probabilities.
 """
 
 import math
@@ -18,7 +19,7 @@ from charrnn.data.batches import Text
 from charrnn.data.records import Records, start_of_last_record
 from charrnn.data.reload import reload_text, split_bounds
 from charrnn.data.vocab import IntArray, Vocab, code_points
-from charrnn.errors import CorpusError, SettingError
+from charrnn.errors import CorpusError, SettingError, UsageError
 from charrnn.generation.model import Model
 from charrnn.models import device, ngrams
 from charrnn.models.evaluation import record_losses, validation_loss, validation_loss_reset
@@ -65,14 +66,16 @@ class LineScore:
 
 
 @device.settings_restored()
-def score_files(checkpoint: Checkpoint, files: Sequence[InputText], *, adapt: bool) -> Score:
+def score_files(
+    checkpoints: Sequence[Checkpoint], files: Sequence[InputText], *, adapt: bool
+) -> Score:
     """Score files as one text; with a model of records, each record of each file.
 
-    Raises `UsageError` for a file that is not in its encoding, `CorpusError` if the files have no
-    character that the model knows.
+    Raises `UsageError` for a file that is not in its encoding, or for checkpoints that cannot be
+    averaged; `CorpusError` if the files have no character that the model knows.
     """
-    _require_one_text(checkpoint, adapt)
-    scorer = _Scorer(checkpoint)
+    _require_adaptable(checkpoints, adapt)
+    scorer, checkpoint = _Scorer(checkpoints), checkpoints[0]
     if checkpoint.data.records != "none":
         for file in files:  # the end of a file ends a record
             for chunk in _regrouped(scorer.known_ids([file]), checkpoint):
@@ -89,15 +92,17 @@ def score_files(checkpoint: Checkpoint, files: Sequence[InputText], *, adapt: bo
 
 
 @device.settings_restored()
-def score_split(checkpoint: Checkpoint, split: str, *, adapt: bool) -> Score:
-    """Score the run's own validation or test split ("val", "test").
+def score_split(checkpoints: Sequence[Checkpoint], split: str, *, adapt: bool) -> Score:
+    """Score the runs' own validation or test split ("val", "test").
 
-    Raises `CorpusError` if the corpus is gone or has changed, or if there is no such split.
+    Raises `CorpusError` if the corpus is gone or has changed, or if there is no such split;
+    `UsageError` if the checkpoints have different splits, or cannot be averaged.
     """
-    _require_one_text(checkpoint, adapt)
+    _require_adaptable(checkpoints, adapt)
+    scorer, checkpoint = _Scorer(checkpoints), checkpoints[0]
+    _require_same_splits(checkpoints)
     text = reload_text(checkpoint.corpus_reference, keep_corpus=True, reporter=Reporter())
     first, end = split_bounds(text, split, checkpoint.data)
-    scorer = _Scorer(checkpoint)
     scorer.score_part(text, split, adapt=adapt)
     for begin in range(first, end, CHUNK_CHARS):
         scorer.compress_ids(text.ids[begin : min(begin + CHUNK_CHARS, end)])
@@ -107,11 +112,11 @@ def score_split(checkpoint: Checkpoint, split: str, *, adapt: bool) -> Score:
 class _Scorer:
     """A model, and the sums over the text that it has scored."""
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoints: Sequence[Checkpoint]) -> None:
         self._began = time.monotonic()
-        self._kind, self._vocab = checkpoint.data.records, checkpoint.vocab
-        self._start_id = Model.of(checkpoint).start_id
-        self._network = _network(checkpoint)
+        model = Model.ensemble(checkpoints)
+        self._kind, self._vocab, self._start_id = model.records, model.vocab, model.start_id
+        self._networks = _networks(checkpoints)
         self._compressors = Compressors()
         self._num_bytes = self._num_unknown = 0
         self._nats = self._nats_reset = 0.0
@@ -148,14 +153,14 @@ class _Scorer:
         if first == end:
             return
         if adapt:
-            carried = evaluate_adapting(self._network, text.ids[:end], first=first)
+            carried = evaluate_adapting(self._networks[0], text.ids[:end], first=first)
         else:
-            carried = validation_loss(self._network, text, split)
+            carried = validation_loss(self._networks, text, split)
         self.num_chars += end - first
         self._nats += carried * (end - first)
         self._has_reset = not adapt and text.starts is None
         if self._has_reset:
-            self._nats_reset += validation_loss_reset(self._network, text, split) * (end - first)
+            self._nats_reset += validation_loss_reset(self._networks, text, split) * (end - first)
 
     def compress_ids(self, ids: IntArray) -> None:
         """Compress text that the model has scored."""
@@ -183,18 +188,44 @@ class _Scorer:
         )
 
 
-def _network(checkpoint: Checkpoint) -> Network:
-    """Return the network of a checkpoint, and prepare torch. The caller restores its settings."""
+def _networks(checkpoints: Sequence[Checkpoint]) -> list[Network]:
+    """Return each checkpoint's network, and prepare torch. The caller restores its settings."""
     device.prepare("cpu", _cores.num_cores())
-    keys = ngrams.keys_in(checkpoint.arrays, longest=checkpoint.model.ngrams)
-    network = Network(checkpoint.model, len(checkpoint.vocab), keys)
-    network.load(checkpoint.group("weights"))
-    return network
+    networks = []
+    for checkpoint in checkpoints:
+        keys = ngrams.keys_in(checkpoint.arrays, longest=checkpoint.model.ngrams)
+        network = Network(checkpoint.model, len(checkpoint.vocab), keys)
+        network.load(checkpoint.group("weights"))
+        networks.append(network)
+    return networks
 
 
-def _require_one_text(checkpoint: Checkpoint, adapt: bool) -> None:
-    if adapt and checkpoint.data.records != "none":
+def _require_adaptable(checkpoints: Sequence[Checkpoint], adapt: bool) -> None:
+    if not adapt:
+        return
+    if len(checkpoints) > 1:
+        raise SettingError("adapt takes one run", "leave it out, or name one run", "adapt")
+    if checkpoints[0].data.records != "none":
         raise SettingError("adapt needs one text", "leave it out for a model of records", "adapt")
+
+
+def _require_same_splits(checkpoints: Sequence[Checkpoint]) -> None:
+    """Raise `UsageError` where one may have learned what another keeps for validation."""
+    first, *others = checkpoints
+    for other in others:
+        if _what_splits(first) != _what_splits(other):
+            raise UsageError(
+                f"runs {first.run_name} and {other.run_name} do not have the same validation text",
+                "give a file to score",
+            )
+
+
+def _what_splits(checkpoint: Checkpoint) -> tuple[object, ...]:
+    """Return what decides which text is in which split."""
+    facts, config = checkpoint.corpus, checkpoint.data
+    fractions = config.val_fraction, config.test_fraction, config.max_val_chars
+    seed = None if config.records == "none" else checkpoint.train.seed
+    return facts.sha256, facts.files_sha256, len(facts.val_names), *fractions, seed
 
 
 def _num_rare(ids: IntArray, vocab: Vocab) -> int:
@@ -217,26 +248,30 @@ def _regrouped(chunks: Iterable[IntArray], checkpoint: Checkpoint) -> Iterator[I
     yield held
 
 
-def score_lines(checkpoint: Checkpoint, files: Sequence[InputText]) -> Iterator[LineScore]:
+def score_lines(
+    checkpoints: Sequence[Checkpoint], files: Sequence[InputText]
+) -> Iterator[LineScore]:
     """Yield the score of each line, read with a new state after a newline.
 
     The newline that ends a line counts as one of its characters, since that a line ends there may
     be what is surprising. Raises `UsageError` for a file that is not in its encoding.
     """
-    model, number = Model.of(checkpoint), 1
+    model, number = Model.ensemble(checkpoints), 1
     with device.settings_restored():
-        network = _network(checkpoint)
+        networks = _networks(checkpoints)
     for file in files:
         for text in regroup(file.decoded(), "lines"):
             lines = text.removesuffix("\n")
             with device.settings_restored():  # only while it computes, not while the caller does
                 device.prepare("cpu", _cores.num_cores())
-                scores = list(_line_scores(network, model, lines, number))
+                scores = list(_line_scores(networks, model, lines, number))
             yield from scores
             number += lines.count("\n") + 1
 
 
-def _line_scores(network: Network, model: Model, text: str, number: int) -> Iterator[LineScore]:
+def _line_scores(
+    networks: Sequence[Network], model: Model, text: str, number: int
+) -> Iterator[LineScore]:
     """Yield the scores of the lines of a text; `number` is that of the first."""
     codes = code_points(text + "\n")
     ids = model.vocab.ids_of(codes)
@@ -247,7 +282,7 @@ def _line_scores(network: Network, model: Model, text: str, number: int) -> Iter
     ends = np.cumsum(is_known)[is_end]  # among the known ids, after the one at the start
     begins = np.append(1, ends[:-1] + 1)
     ends += knows_end
-    nats = record_losses(network, np.append(model.start_id, ids[is_known]), begins, ends)
+    nats = record_losses(networks, np.append(model.start_id, ids[is_known]), begins, ends)
     is_unknown = ~is_known
     if model.vocab.unknown_id is not None:
         is_unknown |= ids == model.vocab.unknown_id

@@ -45,7 +45,7 @@ class TextCommand(typer.core.TyperCommand):
 
 def predict(
     prompt: flags.Prompt = None,
-    run: shared.RunOption = None,
+    run: shared.RunOptions = None,
     top: flags.Top = 12,
     temp: flags.Temperature = None,
     steps: flags.EachStep = False,
@@ -61,15 +61,19 @@ def predict(
         raise UsageError("--temp does nothing with --steps", "surprise is that at temperature 1")
     from charrnn.cli import inputs, prompts
 
-    checkpoint = inputs.checkpoint_of(run)
-    model = inputs.model_of(checkpoint)
+    checkpoints = inputs.checkpoints_of(run)
+    model = inputs.model_of(checkpoints)
     file = "-" if prompt == "-" else None
     typed = prompts.read(
-        None if file else prompt, file, checkpoint, encoding=encoding, asking="charrnn predict -"
+        None if file else prompt,
+        file,
+        checkpoints[0],
+        encoding=encoding,
+        asking="charrnn predict -",
     )
     spelled = model.spelled(typed)
     prompts.note_unknown(model, spelled)
-    if prompt and run is None and inputs.root().has(prompt):
+    if prompt and not run and inputs.root().has(prompt):
         note(f"{prompt} is also a run; to use that run: charrnn predict --run {prompt} TEXT")
     if steps:
         _show_expectations(model.expectations(typed), as_json=as_json)
@@ -121,7 +125,7 @@ def _show_expectations(expectations: Sequence["Expectation"], *, as_json: bool) 
 
 def score(
     texts: flags.Texts = None,
-    run: shared.RunOption = None,
+    run: shared.RunOptions = None,
     split: flags.Split = None,
     adapt: flags.Adapt = False,
     per_line: flags.PerLine = False,
@@ -145,15 +149,15 @@ def score(
     names = texts or []
     if not names and split is None:
         inputs.note_unread("charrnn score -")
-    checkpoint = inputs.checkpoint_of(run)
-    config = config_for_input(checkpoint.data, encoding)
+    checkpoints = inputs.checkpoints_of(run)
+    config = config_for_input(checkpoints[0].data, encoding)
     if coloured[1]:
-        _show_heatmap(checkpoint, names, config, on_terminal=heatmap, export=export)
+        _show_heatmap(checkpoints, names, config, on_terminal=heatmap, export=export)
     elif per_line:
-        _print_line_scores(checkpoint, names, config)
+        _print_line_scores(checkpoints, names, config)
     else:
-        measured = _measure(checkpoint, names, config, split=split or "val", adapt=adapt)
-        _print_score(measured, checkpoint, adapt=adapt, as_json=as_json)
+        measured = _measure(checkpoints, names, config, split=split or "val", adapt=adapt)
+        _print_score(measured, checkpoints[0], adapt=adapt, as_json=as_json)
 
 
 def _require_one(*choices: tuple[str, bool]) -> None:
@@ -172,9 +176,14 @@ def _require_texts(texts: list[str] | None, split: str | None, *, needs_text: bo
 
 
 def _measure(
-    checkpoint: "Checkpoint", names: Sequence[str], config: "DataConfig", *, split: str, adapt: bool
+    checkpoints: Sequence["Checkpoint"],
+    names: Sequence[str],
+    config: "DataConfig",
+    *,
+    split: str,
+    adapt: bool,
 ) -> "Score":
-    """Score files, or a split of the run's own corpus, with a bar."""
+    """Score files, or a split of the runs' own corpus, with a bar."""
     from charrnn.cli import inputs
 
     with contextlib.closing(_bar(names)) as bar:
@@ -182,12 +191,12 @@ def _measure(
         from charrnn.analysis import scoring  # seconds; mistakes have been answered by now
 
         if files:
-            return scoring.score_files(checkpoint, files, adapt=adapt)
-        return scoring.score_split(checkpoint, split, adapt=adapt)
+            return scoring.score_files(checkpoints, files, adapt=adapt)
+        return scoring.score_split(checkpoints, split, adapt=adapt)
 
 
 def _print_line_scores(
-    checkpoint: "Checkpoint", names: Sequence[str], config: "DataConfig"
+    checkpoints: Sequence["Checkpoint"], names: Sequence[str], config: "DataConfig"
 ) -> None:
     """Print the score of each line of some files as a line of JSON."""
     from charrnn.cli import inputs
@@ -196,7 +205,7 @@ def _print_line_scores(
         files = [inputs.open_file(name, config, count_bytes=bar.advance) for name in names]
         from charrnn.analysis import scoring  # seconds; mistakes have been answered by now
 
-        for line in scoring.score_lines(checkpoint, files):
+        for line in scoring.score_lines(checkpoints, files):
             print_json(vars(line))
 
 
@@ -241,7 +250,7 @@ def _print_score(
 
 
 def _show_heatmap(
-    checkpoint: "Checkpoint",
+    checkpoints: Sequence["Checkpoint"],
     names: Sequence[str],
     config: "DataConfig",
     *,
@@ -255,7 +264,7 @@ def _show_heatmap(
 
     if export is not None:
         heatmap.require_exportable(export)
-    model = Model.of(checkpoint)
+    model = Model.ensemble(checkpoints)
     text, surprises = _surprises(
         model, inputs.read_known(model, names, config, at_most=_MOST_COLOURED + 1)
     )

@@ -62,12 +62,21 @@ def checkpoints_of(
 ) -> "list[Checkpoint]":
     """Return the best checkpoint of each run, or of the newest if none is named: see
     `checkpoint_of`.
+
+    Raises `UsageError` for runs that cannot be averaged.
     """
-    return [checkpoint_of(run, task=task) for run in runs or (None,)]
+    checkpoints = [checkpoint_of(run, task=task) for run in runs or (None,)]
+    if len(checkpoints) > 1:
+        from charrnn.generation.ensemble import require_alike
+
+        require_alike(checkpoints)
+    return checkpoints
 
 
-def model_of(checkpoint: "Checkpoint") -> "Model":
-    """Return the model of a checkpoint; it shows a bar while it reads a long prompt."""
+def model_of(checkpoints: "Sequence[Checkpoint]") -> "Model":
+    """Return the model of checkpoints (see `Model.ensemble`); it shows a bar while it reads a long
+    prompt.
+    """
     from charrnn.generation.model import Model
 
     bar: ProgressBar | None = None
@@ -82,7 +91,7 @@ def model_of(checkpoint: "Checkpoint") -> "Model":
             bar.close()
             bar = None
 
-    return dataclasses.replace(Model.of(checkpoint), progress=progress)
+    return dataclasses.replace(Model.ensemble(checkpoints), progress=progress)
 
 
 def open_file(

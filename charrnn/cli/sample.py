@@ -30,6 +30,11 @@ class SampleRequest:
     tells_seed: bool = False
 
     @property
+    def compares_with_corpus(self) -> bool:
+        """Whether samples are compared with the text that was learned."""
+        return self.novel or self.novel_chars is not None or self.report
+
+    @property
     def may_reject(self) -> bool:
         """Whether some samples may be rejected."""
         return self.may_reject_most or self.novel_chars is not None
@@ -54,6 +59,7 @@ class SampleCommand(typer.core.TyperCommand):
 
 def sample(
     run: shared.RunToRead = None,
+    runs: shared.RunOptions = None,
     prompt: flags.Prompt = None,
     prompt_file: flags.PromptFile = None,
     encoding: shared.Encoding = None,
@@ -75,13 +81,14 @@ def sample(
 
     device_names.require_device(many.device)
     request = _request(many, output, tells_seed="seed" not in given)
-    checkpoint = inputs.checkpoint_of(run)
+    checkpoints = inputs.checkpoints_of([*filter(None, [run]), *(runs or [])])
     if many.prompts is not None:
-        typed = prompts.read_lines(many.prompts, checkpoint, encoding=encoding)
+        typed = prompts.read_lines(many.prompts, checkpoints[0], encoding=encoding)
     else:
         asking = "--prompt-file -"
-        typed = [prompts.read(prompt, prompt_file, checkpoint, encoding=encoding, asking=asking)]
-    sample_writer.write_samples(checkpoint, typed, config, request, length=given.get("length"))
+        first = checkpoints[0]
+        typed = [prompts.read(prompt, prompt_file, first, encoding=encoding, asking=asking)]
+    sample_writer.write_samples(checkpoints, typed, config, request, length=given.get("length"))
 
 
 def _temperatures(typed: str) -> tuple[float, float | None]:

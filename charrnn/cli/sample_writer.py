@@ -28,7 +28,7 @@ CHARS_OF_PATIENCE = 2_000_000  # of texts that copy, rejected in a row
 
 
 def write_samples(
-    checkpoint: Checkpoint,
+    checkpoints: Sequence[Checkpoint],
     typed: Sequence[str | bytes],
     config: SampleConfig,
     request: SampleRequest,
@@ -40,7 +40,7 @@ def write_samples(
     `length` is that of `config` if it was typed, else None. Raises `UsageError` for requests that
     do not go together, and `ExhaustedError` where too few samples are accepted.
     """
-    model = inputs.model_of(checkpoint)
+    model = inputs.model_of(checkpoints)
     config = _with_default_length(config, model, length)
     if request.novel and model.records == "none":
         raise UsageError(
@@ -51,7 +51,7 @@ def write_samples(
     is_streamed = _is_streamed(request, model, known_prompts)
     has_end = prompts.check_end(model, config)
     _require_few_enough(request, has_end=has_end, is_streamed=is_streamed, num=len(known_prompts))
-    job = _job_of(checkpoint, model, config, request)
+    job = _job_of(checkpoints, model, config, request)
     if request.tells_seed and config.length != 0:
         note(f"seed {config.seed} (repeat with --seed {config.seed})")
     if is_streamed:
@@ -101,19 +101,31 @@ class _Job:
 
 
 def _job_of(
-    checkpoint: Checkpoint, model: Model, config: SampleConfig, request: SampleRequest
+    checkpoints: Sequence[Checkpoint], model: Model, config: SampleConfig, request: SampleRequest
 ) -> _Job:
+    first = checkpoints[0]
+    if request.compares_with_corpus:
+        _require_same_corpus(checkpoints)
     if request.device != "cpu":
         from charrnn.models import device
 
         model = dataclasses.replace(model, device=device.resolve(request.device))
-    made = _filter_of(checkpoint, model, config, request)
-    copies = CopyDetector(
-        checkpoint, model, reports=request.report, novel_chars=request.novel_chars
-    )
+    made = _filter_of(first, model, config, request)
+    copies = CopyDetector(first, model, reports=request.report, novel_chars=request.novel_chars)
     made.copies = copies.has_copy
     write = TextWriter(sys.stdout, is_bytes=model.vocab.is_bytes)
     return _Job(model, config, request, made, copies, write)
+
+
+def _require_same_corpus(checkpoints: Sequence[Checkpoint]) -> None:
+    """Raise `UsageError` for runs of different texts, where samples are compared with the text."""
+    first, *others = checkpoints
+    for other in others:
+        if other.corpus.sha256 != first.corpus.sha256:
+            raise UsageError(
+                f"runs {first.run_name} and {other.run_name} learned different texts",
+                "leave out --novel, --novel-chars and --report, or name runs of one text",
+            )
 
 
 def _stream(job: _Job, prompt: str) -> None:

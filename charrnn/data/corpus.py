@@ -21,7 +21,7 @@ from charrnn.data.vocab import Vocab
 from charrnn.errors import storage_errors
 
 CACHE = ".corpora"
-_NAMES_IN_A_RUN = ("last.safetensors", "previous.safetensors", "best.safetensors")
+NAMES_IN_A_RUN = ("last.safetensors", "previous.safetensors", "best.safetensors")
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def folders_of(path: Path | None) -> Iterator[Folders]:
     cache = root / CACHE
     is_same = os.path.realpath(root.parent) == os.path.realpath(".")
     search = (root.parent,) if is_same else (root.parent, Path())
-    if (path.name in _NAMES_IN_A_RUN or cache.is_dir()) and _is_writable(cache):
+    if (path.name in NAMES_IN_A_RUN or cache.is_dir()) and _is_writable(cache):
         yield Folders(cache, search)
         return
     with _temporary_folder() as folder:

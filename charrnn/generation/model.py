@@ -12,7 +12,7 @@ print(cursor.predict().top(3))
 import codecs
 import dataclasses
 import secrets
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -26,6 +26,7 @@ from charrnn.data.records import split_into_records
 from charrnn.data.vocab import UNKNOWN, IntArray, Vocab, code_points
 from charrnn.errors import SettingError, UsageError
 from charrnn.generation import folding, predict
+from charrnn.generation.ensemble import require_alike
 from charrnn.generation.predict import Expectation, Prediction, TextScore
 from charrnn.generation.prompted import PromptedSampler, Sample, num_at_once
 from charrnn.generation.sample_filter import SampleFilter, pattern
@@ -33,6 +34,7 @@ from charrnn.generation.sampler import FloatArray
 from charrnn.models import ngrams
 from charrnn.models.reference import Weights
 from charrnn.models.step_backend import StepBackend, Stepper, step_backend
+from charrnn.models.step_ensemble import EnsembleBackend
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.sources.lines import RECORD_END
 
@@ -73,6 +75,18 @@ class Model:
     name: str = ""  # of its run
     progress: ProgressCallback = ignore_progress  # of reading a prompt, in characters
     device: str = "cpu"  # where samples are computed side by side: cpu, cuda, cuda:N or mps
+    others: tuple["Model", ...] = ()  # the probabilities are averaged with theirs: an ensemble
+
+    @classmethod
+    def ensemble(cls, checkpoints: Sequence[Checkpoint], name: str = "") -> "Model":
+        """Return the model in a checkpoint; of several, one that averages their probabilities at
+        every character.
+
+        Raises `UsageError` if they differ in more than their networks.
+        """
+        require_alike(checkpoints)
+        first, *others = map(cls.of, checkpoints)
+        return dataclasses.replace(first, name=name, others=tuple(others))
 
     @classmethod
     def of(cls, checkpoint: Checkpoint, name: str = "") -> "Model":
@@ -84,7 +98,8 @@ class Model:
 
     def __repr__(self) -> str:
         name = f"{self.name!r}, " if self.name else ""
-        return f"Model({name}{self.config}, {self.vocab.size_in_words})"
+        networks = " + ".join(str(model.config) for model in (self, *self.others))
+        return f"Model({name}{networks}, {self.vocab.size_in_words})"
 
     @with_keywords(SampleSettings)
     def generate(self, prompt: str | bytes = "", **settings: Unpack[SampleSettings]) -> str:
@@ -261,7 +276,11 @@ class Model:
     @cached_property
     def backend(self) -> StepBackend:
         """What computes the model's steps."""
-        return step_backend(self.config, self.weights, device=self.device)
+        backends = [
+            step_backend(model.config, model.weights, device=self.device)
+            for model in (self, *self.others)
+        ]
+        return EnsembleBackend(backends) if self.others else backends[0]
 
     @cached_property
     def characters(self) -> list[str]:

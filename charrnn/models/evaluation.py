@@ -2,10 +2,13 @@
 
 There are two losses of a text: with the state carried along, and with the state reset every 256
 characters, as in models that see a text in blocks (docs/tour.md says why). Of records, each begins
-with a zero state.
+with a zero state. Several networks are measured as one that averages their probabilities.
 
-Shapes: T time, B lanes, V vocabulary, R records.
+Shapes: T time, B lanes, V vocabulary, R records, M networks.
 """
+
+import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +29,10 @@ _MAX_WINDOW = 256  # characters read at once on each lane
 _MAX_LOGITS = 1 << 24  # numbers in memory at once
 
 Places = npt.NDArray[np.int64]  # of characters in a text
+Networks = Network | Sequence[Network]
 
 
-def validation_loss(network: Network, text: Text, split: str = "val") -> float:
+def validation_loss(network: Networks, text: Text, split: str = "val") -> float:
     """Return mean nats per character of a split, with the state carried along; each record begins
     with a zero state.
     """
@@ -38,7 +42,7 @@ def validation_loss(network: Network, text: Text, split: str = "val") -> float:
     return evaluate_carried(network, text.ids[:end], first=first)
 
 
-def validation_loss_reset(network: Network, text: Text, split: str = "val") -> float:
+def validation_loss_reset(network: Networks, text: Text, split: str = "val") -> float:
     """Return mean nats per character of a split, with the state reset every 256 characters, or for
     each record.
     """
@@ -48,7 +52,7 @@ def validation_loss_reset(network: Network, text: Text, split: str = "val") -> f
     return evaluate_reset(network, text.ids[:end], first=first)
 
 
-def evaluate_records(network: Network, ids: IntArray, starts: Places) -> float:
+def evaluate_records(network: Networks, ids: IntArray, starts: Places) -> float:
     """Return mean nats per character of the records that begin at `starts`, each from a zero state;
     the last start is where the last record ends.
     """
@@ -57,7 +61,7 @@ def evaluate_records(network: Network, ids: IntArray, starts: Places) -> float:
 
 
 def record_losses(
-    network: Network, ids: IntArray, starts_R: Places, ends_R: Places
+    network: Networks, ids: IntArray, starts_R: Places, ends_R: Places
 ) -> npt.NDArray[np.float64]:
     """Return the nats, shape (R,), of the records ids[start:end], each from a zero state.
 
@@ -76,7 +80,7 @@ def record_losses(
     return nats_R
 
 
-def evaluate_carried(network: Network, ids: IntArray, *, first: int) -> float:
+def evaluate_carried(network: Networks, ids: IntArray, *, first: int) -> float:
     """Return mean nats per character of ids[first:], with the state carried along.
 
     The text is read on up to 64 lanes side by side. Each lane first reads the 256 characters
@@ -91,7 +95,7 @@ def evaluate_carried(network: Network, ids: IntArray, *, first: int) -> float:
     return float(nats_B.sum()) / num_scored
 
 
-def evaluate_reset(network: Network, ids: IntArray, *, first: int, block: int = _BLOCK) -> float:
+def evaluate_reset(network: Networks, ids: IntArray, *, first: int, block: int = _BLOCK) -> float:
     """Return mean nats per character of ids[first:], with the state reset every `block` characters.
 
     No context reaches across the start of a block, as in nanoGPT.
@@ -107,22 +111,35 @@ def evaluate_reset(network: Network, ids: IntArray, *, first: int, block: int = 
 
 @torch.no_grad()
 def _losses(
-    network: Network, ids: IntArray, starts_B: Places, ends_B: Places, *, warm_up: int = 0
+    network: Networks, ids: IntArray, starts_B: Places, ends_B: Places, *, warm_up: int = 0
 ) -> npt.NDArray[np.float64]:
     """Return the nats, shape (B,), for predicting ids[start:end] on each lane, from a zero state
     `warm_up` characters before.
     """
-    num_lanes, vocab_size = len(starts_B), len(network.head.weight)
+    networks = tuple(network) if isinstance(network, Sequence) else (network,)
+    num_lanes, vocab_size = len(starts_B), len(networks[0].head.weight)
     window = max(1, min(_MAX_WINDOW, _MAX_LOGITS // (num_lanes * vocab_size)))
-    state = network.initial_state(num_lanes)
+    states = [each.initial_state(num_lanes) for each in networks]
     nats_B = torch.zeros(num_lanes, dtype=torch.float64)
     length = int((ends_B - starts_B).max())
     for t in range(-warm_up, length, window):
         places_TB = starts_B + np.arange(t, min(t + window, length))[:, None]
-        nats_TB, state = _window_losses(network, ids, places_TB, state)
+        nats_MTB = []
+        for m, each in enumerate(networks):
+            nats_TB, states[m] = _window_losses(each, ids, places_TB, states[m])
+            nats_MTB.append(nats_TB)
         is_scored_TB = torch.from_numpy((starts_B <= places_TB) & (places_TB < ends_B))
+        nats_TB = _of_mean_probabilities(nats_MTB)
         nats_B += (nats_TB * is_scored_TB.to(nats_TB.device)).sum(0).cpu().double()
     return nats_B.numpy()
+
+
+def _of_mean_probabilities(nats_MTB: Sequence[Tensor]) -> Tensor:
+    """Return -ln of the mean of probabilities, given -ln of each."""
+    if len(nats_MTB) == 1:
+        return nats_MTB[0]
+    log_prob_MTB = -torch.stack(tuple(nats_MTB)).double()
+    return math.log(len(nats_MTB)) - log_prob_MTB.logsumexp(0)
 
 
 def _window_losses(

@@ -63,7 +63,7 @@ class StepBackend(Protocol):
 
 
 def step_backend(config: ModelConfig, weights: Weights, *, device: str = "cpu") -> StepBackend:
-    """Return the fastest backend for a device."""
+    """Return the fastest backend for a device; several become one by `EnsembleBackend`."""
     if device == "cpu":
         return NumpyBackend(config, weights)
     from charrnn.models.step_torch import TorchBackend  # imports torch

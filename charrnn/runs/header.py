@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.config import RuntimeConfig, TrainConfig
-from charrnn.data.corpus import CorpusFacts, CorpusReference
+from charrnn.data.corpus import NAMES_IN_A_RUN, CorpusFacts, CorpusReference
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CheckpointError, NewerError
 from charrnn.runs.migrations import FORMAT, upgraded
@@ -69,6 +69,13 @@ class CheckpointHeader:
     def __repr__(self) -> str:
         steps = f"step {self.position.step:,} of {self.train.steps:,}"
         return f"{type(self).__name__}({self.model}, {steps})"
+
+    @property
+    def run_name(self) -> str:
+        """The name of its run, for messages; of another file, its path."""
+        if self.path is None:
+            return ""
+        return self.path.parent.name if self.path.name in NAMES_IN_A_RUN else str(self.path)
 
     @property
     def schema(self) -> Schema:

@@ -154,6 +154,60 @@ def test_lines_for_a_model_without_a_newline(charrnn, corpus, tmp_path):
     assert measured[0]["nats"] == pytest.approx(measured[3]["nats"], abs=1e-6)
 
 
+@pytest.fixture
+def two_networks(charrnn_once, corpus):
+    small = ("--steps", 30, "--threads", 1, "--test-fraction", 0.2)
+    charrnn_once("train", corpus.name, *SMALL, *small, "--cell", "gru", "--run", "a")
+    charrnn_once("train", corpus.name, *SMALL, *small, "--ngrams", 2, "--seed", 5, "--run", "b")
+
+
+def test_several_runs_score_as_their_mean_probability(charrnn, two_networks, tmp_path):
+    lines = small_text(1500, seed=1)
+    (tmp_path / "text.txt").write_text(lines)
+    both, alone = ("--run", "a", "--run", "b"), [load(name) for name in "ab"]
+    probabilities = np.mean([np.exp(-model.surprise(lines)) for model in alone], 0)
+    expected = -np.log(probabilities).mean()
+    measured = score(charrnn, *both, "text.txt")
+    assert measured["nats_per_char"] == pytest.approx(expected, abs=1e-4)
+    figures = [score(charrnn, "--run", name, "text.txt") for name in "ab"]
+    for loss in ("nats_per_char", "nats_per_char_reset"):
+        assert measured[loss] < np.mean([each[loss] for each in figures])
+    each_line = lines_of(charrnn("score", *both, "--per-line", "text.txt"))
+    model = load(["a", "b"])
+    assert each_line[3]["nats"] == pytest.approx(
+        model.surprise(each_line[3]["text"] + "\n").sum(), abs=1e-3
+    )
+    shown = charrnn("score", *both, "text.txt", "--heatmap").out.splitlines()[0]
+    assert shown == f"{expected / math.log(2):.3f} bits per character"
+    twice = score(charrnn, "--run", "a", "--run", "a", "text.txt")
+    assert twice["nats_per_char"] == pytest.approx(figures[0]["nats_per_char"], abs=1e-6)
+
+
+def test_several_runs_share_their_validation_split_or_need_a_file(charrnn, two_networks, corpus):
+    both = ("--run", "a", "--run", "b")
+    measured = score(charrnn, *both)
+    assert measured["nats_per_char"] < np.mean(
+        [score(charrnn, "--run", name)["nats_per_char"] for name in "ab"]
+    )
+    text = corpus.read_text()
+    corpus.write_text(text[:3000] + text)
+    charrnn("train", corpus, *QUICK, "--run", "c")
+    result = charrnn("score", *both, "--run", "c")
+    assert (result.code, result.out) == (2, "")
+    assert "runs a and c do not have the same validation text; give a file to score\n" in result.err
+    assert score(charrnn, *both, "--run", "c", corpus)["num_chars"] == 9000
+
+
+def test_records_that_were_split_by_another_seed_are_not_shared(charrnn, corpus):
+    lines = ("train", corpus, *QUICK, "--lines", "--run")
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        charrnn(*lines, name, "--seed", seed)
+    assert charrnn("score", "--run", "a", "--run", "b").code == 0
+    assert (
+        "do not have the same validation text" in charrnn("score", "--run", "a", "--run", "c").err
+    )
+
+
 def test_a_text_can_come_through_a_pipe(charrnn, trained, tmp_path, monkeypatch):
     text = "a stone is a stream\n" * 9
     (tmp_path / "text.txt").write_text(text)

@@ -36,6 +36,27 @@ def test_the_reset_loss_sees_blocks_without_context(cell, num_scored):
     assert evaluate_reset(network, IDS, first=first) == pytest.approx(total / num_scored, abs=1e-5)
 
 
+@pytest.mark.parametrize("loss", [evaluate_carried, evaluate_reset])
+def test_several_networks_have_the_loss_of_their_mean_probability(loss):
+    networks = [state_of(cell).module for cell in ("lstm", "gru")]
+    first = len(IDS) - 40
+    alone = [loss(network, IDS, first=first) for network in networks]
+    together = loss(networks, IDS, first=first)
+    before = first - 1 if loss is evaluate_reset else first - 257
+    ids = torch.from_numpy(IDS[before:].astype(np.int64))[:, None]
+    with torch.no_grad():
+        prob_MTV = [
+            network(ids[:-1], network.initial_state(1))[0][-40:, 0].double().softmax(-1)
+            for network in networks
+        ]
+    prob_TV = torch.stack(prob_MTV).mean(0)
+    expected = -float(prob_TV[torch.arange(40), ids[-40:, 0]].log().mean())
+    assert together == pytest.approx(expected, abs=1e-5)
+    assert together < np.mean(alone)  # Jensen's inequality
+    assert loss([networks[0]] * 2, IDS, first=first) == pytest.approx(alone[0], abs=1e-6)
+    assert loss(networks[:1], IDS, first=first) == alone[0]
+
+
 def test_the_whole_of_a_short_corpus_can_be_scored():
     network = state_of("gru").module
     assert math.isfinite(evaluate_carried(network, IDS[:5], first=1))

@@ -59,7 +59,7 @@ def test_only_the_end_of_a_very_long_prompt_is_read(charrnn, corpus, tmp_path):
 def test_a_bar_follows_a_long_prompt_to_its_end(monkeypatch):
     bar = mock.Mock()
     monkeypatch.setattr(inputs, "ProgressBar", mock.Mock(return_value=bar))
-    model, text = inputs.model_of(ROOT.find("a").best_valid()[0]), small_text(20_000)
+    model, text = inputs.model_of([ROOT.find("a").best_valid()[0]]), small_text(20_000)
     for read in (model.predict, model.expectations):
         bar.reset_mock()
         read(text)

@@ -20,7 +20,8 @@ import numpy as np
 
 from charrnn.config import TranslateConfig, require_known, with_keywords
 from charrnn.data.pairs.symbols import RESERVED, Ids, Side, sides
-from charrnn.errors import CheckpointError, SettingError, UsageError
+from charrnn.errors import SettingError, UsageError
+from charrnn.generation.ensemble import require_alike
 from charrnn.generation.sampler import FloatArray
 from charrnn.generation.translation import batching, teacher_forcing
 from charrnn.generation.translation.incremental import text_of
@@ -106,17 +107,10 @@ class Translator:
     def of(cls, checkpoints: Sequence[Checkpoint], name: str = "") -> "Translator":
         """Return the translator of one checkpoint, or of several as an ensemble.
 
-        Raises `CheckpointError` if their symbols differ.
+        Raises `UsageError` if their symbols differ.
         """
-        first = checkpoints[0]
-        both = sides(first.data, first.vocabs)
-        for other in checkpoints[1:]:
-            if sides(other.data, other.vocabs) != both:
-                raise CheckpointError(
-                    f"{_name(first)} and {_name(other)} have different symbols, so their"
-                    " probabilities cannot be averaged",
-                    "name runs that were trained on the same pairs",
-                )
+        require_alike(checkpoints)
+        both = sides(checkpoints[0].data, checkpoints[0].vocabs)
         members = tuple(
             Member(one.model, Weights.from_arrays(one.model, one.group("weights")))
             for one in checkpoints
@@ -378,7 +372,3 @@ def _choice(config: TranslateConfig, sources: Sequence[_Source]) -> Choose:
         config.temperature,
         [np.random.default_rng(np.random.SeedSequence(config.seed, spawn_key=key)) for key in keys],
     )
-
-
-def _name(checkpoint: Checkpoint) -> str:
-    return "a model" if checkpoint.path is None else checkpoint.path.parent.name

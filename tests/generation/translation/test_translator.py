@@ -15,7 +15,7 @@ from charrnn.config import (
 from charrnn.data.pairs.pair_corpus import PairFacts
 from charrnn.data.pairs.symbols import Side, SymbolVocab
 from charrnn.data.vocab import Vocab
-from charrnn.errors import CheckpointError, SettingError, UsageError
+from charrnn.errors import SettingError, UsageError
 from charrnn.generation.translation.members import Member
 from charrnn.generation.translation.translator import Translation, Translator
 from charrnn.models.seq2seq.equations import Weights, encode, step
@@ -292,7 +292,7 @@ def test_a_checkpoint_holds_all_that_a_translator_needs():
 
 @pytest.mark.parametrize("change", [{"vocab": SymbolVocab(("x", "yy", "w"))}, {"form": "nfd"}])
 def test_an_ensemble_has_one_set_of_symbols(change):
-    with pytest.raises(CheckpointError, match="run-0 and run-1 have different symbols"):
+    with pytest.raises(UsageError, match="runs run-0 and run-1 cannot be averaged: "):
         Translator.of([checkpoint_of(0), checkpoint_of(1, **change)])
 
 

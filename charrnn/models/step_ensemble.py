@@ -1,0 +1,129 @@
+"""Several networks that predict as one: their probabilities are averaged at every character.
+
+Each network reads every character and carries its own state; they may differ in all but the
+vocabulary. The mean of probabilities, rather than of logits, loses at most what its members lose on
+average, whatever the text (Jensen's inequality).
+
+Shapes: T time, B streams, V vocabulary, M members, K characters before the current one.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn._text import ProgressCallback, ignore_progress
+from charrnn.cells import FloatArray
+from charrnn.data.vocab import IntArray
+from charrnn.models.reference import State
+
+if TYPE_CHECKING:
+    from charrnn.models.step_backend import Batch, StepBackend, Stepper
+
+
+def log_mean_probabilities(logits_MV: Iterable[FloatArray]) -> FloatArray:
+    """Return the log of the members' mean probabilities, given the logits of each: arrays (V, …).
+
+    One array at a time is taken and added up, so that many members take the memory of one.
+    """
+    num, sum_V = 0, np.array(-np.inf)
+    for logits_V in logits_MV:
+        num, sum_V = num + 1, np.logaddexp(sum_V, _log_softmax(logits_V))
+    return np.asarray(sum_V - np.log(num), np.float32)
+
+
+def _log_softmax(logits_V: FloatArray) -> npt.NDArray[np.float64]:
+    shifted_V = logits_V.astype(np.float64)
+    shifted_V -= shifted_V.max(0)
+    return np.asarray(shifted_V - np.log(np.exp(shifted_V).sum(0)))
+
+
+class EnsembleBackend:
+    """The networks of an ensemble, each on its own backend. A `step_backend.StepBackend`.
+
+    The state of an ensemble has the layers of all members, in order, and as many characters before
+    as the member that looks back farthest.
+    """
+
+    def __init__(self, members: Sequence["StepBackend"]) -> None:
+        self.members = tuple(members)
+
+    @property
+    def is_parallel(self) -> bool:
+        """Whether several batches at once are faster than one, for every member."""
+        return all(member.is_parallel for member in self.members)
+
+    def stepper(self) -> "EnsembleStepper":
+        """Return a stream that has read nothing."""
+        return EnsembleStepper([member.stepper() for member in self.members])
+
+    def batch(self, start: State, num_streams: int) -> "EnsembleBatch":
+        """Return so many streams, all in the state `start` of one stream."""
+        states = self._states(start)
+        batches = zip(self.members, states, strict=True)
+        return EnsembleBatch([member.batch(state, num_streams) for member, state in batches])
+
+    def _states(self, joint: State) -> list[State]:
+        """Return the state of each member."""
+        alone = [member.stepper().state() for member in self.members]
+        bounds = pairwise(accumulate((len(state.layers) for state in alone), initial=0))
+        num_before = [len(state.before_KB) for state in alone]
+        return [
+            State(joint.layers[first:end], joint.before_KB[len(joint.before_KB) - K :])
+            for (first, end), K in zip(bounds, num_before, strict=True)
+        ]
+
+
+class EnsembleStepper:
+    """One stream that every member reads. A `step_backend.Stepper`."""
+
+    def __init__(self, members: Sequence["Stepper"]) -> None:
+        self._members = members
+
+    def step(self, i: int) -> FloatArray:
+        """Read one character; return logits_V for the next one."""
+        return log_mean_probabilities(member.step(i) for member in self._members)
+
+    def read(self, ids_T: IntArray, progress: ProgressCallback = ignore_progress) -> FloatArray:
+        """Read a text of at least one character; return logits_V for what follows it."""
+        num = len(self._members)
+
+        def progress_of(k: int) -> ProgressCallback:
+            return lambda done, total: progress(k * total + done, num * total)
+
+        return log_mean_probabilities(
+            member.read(ids_T, progress_of(k)) for k, member in enumerate(self._members)
+        )
+
+    def read_all(self, ids_T: IntArray) -> FloatArray:
+        """Read a text; return logits_VT for what follows each of its characters."""
+        return log_mean_probabilities(member.read_all(ids_T) for member in self._members)
+
+    def state(self) -> State:
+        """Return a copy of the state of all members."""
+        states = [member.state() for member in self._members]
+        layers = tuple(layer for state in states for layer in state.layers)
+        return State(layers, max((state.before_KB for state in states), key=len))
+
+
+class EnsembleBatch:
+    """Streams side by side that every member reads. A `step_backend.Batch`."""
+
+    def __init__(self, members: Sequence["Batch"]) -> None:
+        self._members = members
+
+    def step(self, ids_B: IntArray) -> FloatArray:
+        """Read a character on each stream; return logits_VB for the next ones."""
+        return log_mean_probabilities(member.step(ids_B) for member in self._members)
+
+    def restart(self, streams: Sequence[int]) -> None:
+        """Put some streams back into the state that the batch began with."""
+        for member in self._members:
+            member.restart(streams)
+
+    def keep(self, streams: Sequence[int]) -> None:
+        """Drop all other streams."""
+        for member in self._members:
+            member.keep(streams)
