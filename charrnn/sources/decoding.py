@@ -153,9 +153,14 @@ def _utf8(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:  # utf-7 and unicode-escape can make such text
-        raise CorpusError(
-            "the corpus holds half a surrogate pair", "is its encoding right?", "encoding"
-        ) from error
+        raise half_a_pair() from error
+
+
+def half_a_pair() -> CorpusError:
+    """The error for half a surrogate pair, which is no character."""
+    return CorpusError(
+        "the corpus holds half a surrogate pair", "is its encoding right?", "encoding"
+    )
 
 
 def require_known(encoding: str) -> None:

@@ -78,23 +78,22 @@ def read_rows(
     `UsageError` where there is no such column.
     """
     label = columns[0].label
-    lines = split_lines(texts, label)
+    lines = (line + "\n" for line in split_lines(texts, label))
     num_blank, first = 0, ""
     for first in lines:
         if first.strip():
             break
         num_blank += 1
-    lines = chain([first], lines)
     if first.lstrip()[:1] in ("{", "["):
-        rows = _json_rows(lines, first, columns)
+        rows = _json_rows(chain([first], lines), first, columns)
     else:
-        rows = _csv_rows(lines, first, columns, quoted_tabs=quoted_tabs)
+        rows = _csv_rows(chain([first], lines), first, columns, quoted_tabs=quoted_tabs)
     for row in rows:
         yield row._replace(line=row.line + num_blank)
 
 
 def split_lines(texts: Iterable[str], label: str) -> Iterator[str]:
-    """The lines of a text in chunks, each with its newline; the last may have none.
+    """The lines of a text in chunks, without their newlines.
 
     Raises `CorpusError` for a line without end.
     """
@@ -105,7 +104,7 @@ def split_lines(texts: Iterable[str], label: str) -> Iterator[str]:
             raise CorpusError(
                 f"{label} has a line of more than {MAX_CHARS:,} characters", "is it a table?"
             )
-        yield from (line + "\n" for line in lines)
+        yield from lines
     if held:
         yield held
 

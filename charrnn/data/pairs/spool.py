@@ -7,6 +7,8 @@ become ids when all symbols are known (encoded.py).
 import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
+from itertools import compress
+from operator import not_
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,9 @@ from charrnn.data.pairs.symbol_counts import SymbolCounts
 from charrnn.data.pairs.symbols import kinds_of
 from charrnn.data.pairs.table import PairRow
 from charrnn.data.vocab import IntArray
+from charrnn.sources.decoding import half_a_pair
 
 CHUNK_PAIRS, CHUNK_CHARS = 1 << 14, 1 << 20
-_NO_CHARACTER = Problem("half a surrogate pair is not a character")
 
 
 class ArrayFile:
@@ -58,20 +60,12 @@ class SideSpool:
         self.counts = SymbolCounts(kind, normalisation)
         self.numbers, self.lengths = ArrayFile(folder), ArrayFile(folder)
         self.longest = 0  # symbols of the longest text
-        self._held: list[str] = []
 
-    def hold(self, tidied: str) -> None:
-        """Take a text, to be written with the next `flush`."""
-        self._held.append(tidied)
-
-    def flush(self) -> None:
-        """Write the texts that are held."""
-        if self._held:
-            numbers, lengths = self.counts.count(self._held)
-            self.numbers.append(numbers)
-            self.lengths.append(lengths)
-            self.longest = max(self.longest, int(lengths.max()))
-            self._held = []
+    def add(self, tidied: list[str], lengths: list[int]) -> None:
+        """Add texts with their lengths."""
+        self.numbers.append(self.counts.count(tidied))
+        self.lengths.append(np.array(lengths))
+        self.longest = max(self.longest, *lengths)
 
     def close(self) -> None:
         """Remove the files."""
@@ -89,14 +83,13 @@ class PairSpool:
         self.targets = SideSpool(kinds["target"], config.target_normalise, folder)
         self.hashes = ArrayFile(folder)  # of the sources
         self.num_pairs = self.num_val = 0
+        self._digest = hashlib.sha256()
         self._max_length = config.max_length
         self._too_long = Problem(
             f"more than {config.max_length:,} symbols in a source or target",
             "raise max_length",
             ("max_length",),
         )
-        self._digest = hashlib.sha256()
-        self._held_hashes, self._num_held = list[bytes](), 0
 
     @property
     def sha256(self) -> str:
@@ -104,46 +97,57 @@ class PairSpool:
         return self._digest.hexdigest()
 
     def add(self, rows: Iterable[PairRow], bad_lines: BadLines, *, for_validation: bool) -> None:
-        """Add pairs; the last to be added may be for validation alone."""
+        """Add pairs; the last to be added may be for validation alone.
+
+        Raises `CorpusError` for text that is none.
+        """
         if for_validation:
             self._digest.update(b"\n")
         num_before = self.num_pairs
-        for row in rows:
-            problem = self._hold(row.source, row.target)
-            if problem is not None:
-                bad_lines.add(row.label, row.line, problem)
-            elif len(self._held_hashes) == CHUNK_PAIRS or self._num_held >= CHUNK_CHARS:
-                self._flush()
-        self._flush()
-        self.num_val += (self.num_pairs - num_before) * for_validation
+        for chunk in _chunks(rows):
+            try:
+                self._add(chunk, bad_lines)
+            except UnicodeEncodeError as error:  # utf-7 and unicode-escape can make such text
+                raise half_a_pair() from error
+        if for_validation:
+            self.num_val = self.num_pairs - num_before
 
-    def _hold(self, source: str, target: str) -> Problem | None:
-        """Take a pair, or return why not."""
-        source, target = self.sources.counts.tidied(source), self.targets.counts.tidied(target)
-        lengths = self.sources.counts.length(source), self.targets.counts.length(target)
-        if max(lengths) > self._max_length:
-            return self._too_long
-        try:
-            data = source.encode()
-            self._digest.update(b"%b\n%b\n" % (data, target.encode()))
-        except UnicodeEncodeError:  # utf-7 and unicode-escape can make such text
-            return _NO_CHARACTER
-        self._held_hashes.append(hashlib.blake2b(data, digest_size=8).digest())
-        self._num_held += sum(lengths)
-        self.sources.hold(source)
-        self.targets.hold(target)
-        return None
+    def _add(self, rows: list[PairRow], bad_lines: BadLines) -> None:
+        sources = self.sources.counts.tidied([row.source for row in rows])
+        targets = self.targets.counts.tidied([row.target for row in rows])
+        lengths = self.sources.counts.lengths(sources), self.targets.counts.lengths(targets)
+        fits = [max(both) <= self._max_length for both in zip(*lengths, strict=True)]
+        if not all(fits):
+            for row in compress(rows, map(not_, fits)):
+                bad_lines.add(row.label, row.line, self._too_long)
+        if any(fits):
+            sources, targets = [*compress(sources, fits)], [*compress(targets, fits)]
+            self.sources.add(sources, [*compress(lengths[0], fits)])
+            self.targets.add(targets, [*compress(lengths[1], fits)])
+            self._identify(sources, targets)
+            self.num_pairs += len(sources)
 
-    def _flush(self) -> None:
-        self.sources.flush()
-        self.targets.flush()
-        if self._held_hashes:
-            self.hashes.append(np.frombuffer(b"".join(self._held_hashes), "<u8"))
-        self.num_pairs += len(self._held_hashes)
-        self._held_hashes, self._num_held = [], 0
+    def _identify(self, sources: list[str], targets: list[str]) -> None:
+        """Take pairs into the digest, and note the hashes of their sources."""
+        pairs = zip(sources, targets, strict=True)
+        self._digest.update("".join(f"{source}\n{target}\n" for source, target in pairs).encode())
+        hashed = [hashlib.blake2b(source.encode(), digest_size=8).digest() for source in sources]
+        self.hashes.append(np.frombuffer(b"".join(hashed), "<u8"))
 
     def close(self) -> None:
         """Remove the files."""
         self.sources.close()
         self.targets.close()
         self.hashes.close()
+
+
+def _chunks(rows: Iterable[PairRow]) -> Iterator[list[PairRow]]:
+    held, num_chars = list[PairRow](), 0
+    for row in rows:
+        held.append(row)
+        num_chars += len(row.source) + len(row.target)
+        if len(held) == CHUNK_PAIRS or num_chars >= CHUNK_CHARS:
+            yield held
+            held, num_chars = [], 0
+    if held:
+        yield held

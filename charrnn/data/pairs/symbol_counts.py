@@ -4,14 +4,13 @@ A character's number is its code point, a byte's its value; symbols between spac
 the order in which they come.
 """
 
-from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn._text import number_of
-from charrnn.data.pairs.symbols import AnyVocab, Ids, SymbolVocab, normalised
+from charrnn.data.pairs.symbols import AnyVocab, SymbolVocab, normalised
 from charrnn.data.vocab import IntArray, Vocab, code_points
 
 _Symbol = TypeVar("_Symbol", int, str)
@@ -27,35 +26,32 @@ class SymbolCounts:
         self._number_of: dict[str, int] = {}  # of symbols between spaces
         self._before, self._after = set[str](), set[str]()  # characters
 
-    def tidied(self, text: str) -> str:
-        """Return a text in the form that is learned."""
+    def tidied(self, texts: list[str]) -> list[str]:
+        """Return texts in the form that is learned."""
         if self._normalisation != "none":
-            self._before.update(text)
-            text = normalised(text, self._normalisation)
-            self._after.update(text)
-        return " ".join(text.split()) if self.kind == "spaces" else text
+            self._before.update(*texts)
+            texts = [normalised(text, self._normalisation) for text in texts]
+            self._after.update(*texts)
+        return [" ".join(text.split()) for text in texts] if self.kind == "spaces" else texts
 
-    def length(self, tidied: str) -> int:
-        """Return how many symbols a tidied text has."""
+    def lengths(self, tidied: list[str]) -> list[int]:
+        """Return how many symbols tidied texts have."""
         if self.kind == "spaces":
-            return tidied.count(" ") + 1
-        return len(tidied.encode()) if self.kind == "bytes" else len(tidied)
+            return [text.count(" ") + 1 for text in tidied]
+        return (
+            [len(text.encode()) for text in tidied] if self.kind == "bytes" else [*map(len, tidied)]
+        )
 
-    def count(self, texts: Sequence[str]) -> tuple[IntArray, Ids]:
-        """Return the numbers of all symbols of some tidied texts, and the lengths of the texts."""
-        if self.kind == "characters":
-            lengths = [len(text) for text in texts]
-            numbers = code_points("".join(texts))
-        elif self.kind == "bytes":
-            encoded = [text.encode() for text in texts]
-            lengths = [len(data) for data in encoded]
-            numbers = code_points(b"".join(encoded))
+    def count(self, tidied: list[str]) -> IntArray:
+        """Return the numbers of all symbols of tidied texts."""
+        if self.kind == "spaces":
+            symbols = " ".join(tidied).split(" ")
+            numbers = np.array([self._number(symbol) for symbol in symbols])
         else:
-            split = [text.split(" ") for text in texts]
-            lengths = [len(symbols) for symbols in split]
-            numbers = np.array([self._number(symbol) for symbols in split for symbol in symbols])
+            text = "".join(tidied)
+            numbers = code_points(text.encode() if self.kind == "bytes" else text)
         self._counts_S = _sum(self._counts_S, np.bincount(numbers))
-        return numbers, np.array(lengths)
+        return numbers
 
     def _number(self, symbol: str) -> int:
         return self._number_of.setdefault(symbol, len(self._number_of))

@@ -7,7 +7,7 @@
 Nothing is normalised or encoded here. A line without a pair is a bad line; an empty one is nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
@@ -47,15 +47,6 @@ class PairRow(NamedTuple):
     target: str
 
 
-class _Sides(NamedTuple):
-    """What a line holds, from left to right."""
-
-    line: int
-    left: str | None = None  # None: there is nothing
-    right: str | None = None
-    problem: Problem | None = None
-
-
 class TableReader:
     """Reads files of pairs; remembers bad lines and what it changed."""
 
@@ -76,14 +67,14 @@ class TableReader:
         """
         if are_parallel:
             for source, target in zip(files[::2], files[1::2], strict=True):
-                yield from self._pairs(source.label, self._parallel_lines(source, target))
+                yield from self._parallel_lines(source, target)
             return
         read = self._tab_lines if self._config.source_column is None else self._table_rows
         for file in files:
             if file.skip_unreadable and not is_table(file.label):
                 self._skipped_files.append(file.label)
             else:
-                yield from self._pairs(file.label, read(file))
+                yield from read(file)
 
     def report(self, reporter: Reporter) -> None:
         """Tell what was changed or skipped. Raises `CorpusError` for bad lines, unless they are
@@ -98,41 +89,41 @@ class TableReader:
             what, names = number_of(len(self._skipped_files), "file"), some(self._skipped_files)
             reporter.show(f"skipped {what} without the ending of a table (.tsv, .csv, …): {names}")
 
-    def _pairs(self, label: str, lines: Iterable[_Sides]) -> Iterator[PairRow]:
-        """Yield the lines that are pairs, from what is given to what is learned."""
-        for line, left, right, problem in lines:
-            if problem is not None:
-                self.bad_lines.add(label, line, problem)
-            elif left is None or right is None or not left.strip() or not right.strip():
-                self.bad_lines.add(label, line, EMPTY)
-            elif UNDECODABLE in left or UNDECODABLE in right:
-                self.bad_lines.add(label, line, self._undecodable)
-            elif self._config.is_reversed:
-                yield PairRow(label, line, right, left)
-            else:
-                yield PairRow(label, line, left, right)
+    def _pair(self, label: str, line: int, left: str | None, right: str | None) -> PairRow | None:
+        """Return what a line holds, as it is learned: from source to target; None for no pair."""
+        if left is None or right is None or not left.strip() or not right.strip():
+            self.bad_lines.add(label, line, EMPTY)
+            return None
+        if UNDECODABLE in left or UNDECODABLE in right:
+            self.bad_lines.add(label, line, self._undecodable)
+            return None
+        if self._config.is_reversed:
+            left, right = right, left
+        return PairRow(label, line, left, right)
 
-    def _tab_lines(self, file: Source) -> Iterator[_Sides]:
+    def _tab_lines(self, file: Source) -> Iterator[PairRow]:
         for number, line in enumerate(self._lines(file), 1):
             left, tab, right = line.partition("\t")
             if "\t" in right:
-                yield _Sides(number, problem=MORE_TABS)
+                self.bad_lines.add(file.label, number, MORE_TABS)
             elif tab:
-                yield _Sides(number, left, right)
+                if (pair := self._pair(file.label, number, left, right)) is not None:
+                    yield pair
             elif line.strip():
-                yield _Sides(number, problem=NO_TAB)
+                self.bad_lines.add(file.label, number, NO_TAB)
 
-    def _table_rows(self, file: Source) -> Iterator[_Sides]:
+    def _table_rows(self, file: Source) -> Iterator[PairRow]:
         names = {field: getattr(self._config, field) for field in _COLUMNS}
         columns = [Column(name, file.label, field) for field, name in names.items()]
         for row in read_rows(self._text(file), columns, quoted_tabs=False):
             if row.problem:
-                yield _Sides(row.line, problem=Problem(row.problem))
+                self.bad_lines.add(file.label, row.line, Problem(row.problem))
             else:
                 left, right = (cell and folded(cell, "lines") for cell in row.cells)
-                yield _Sides(row.line, left, right)
+                if (pair := self._pair(file.label, row.line, left, right)) is not None:
+                    yield pair
 
-    def _parallel_lines(self, source: Source, target: Source) -> Iterator[_Sides]:
+    def _parallel_lines(self, source: Source, target: Source) -> Iterator[PairRow]:
         lines = zip_longest(self._lines(source), self._lines(target))
         for number, (left, right) in enumerate(lines, 1):
             if left is None or right is None:
@@ -142,11 +133,13 @@ class TableReader:
                     f"{source.label} has {counts[0]:,} lines, {target.label} has {counts[1]:,}",
                     "each line of one must have its target in the same line of the other",
                 )
-            if left.strip() or right.strip():
-                yield _Sides(number, left, right)
+            if not left.strip() and not right.strip():
+                continue
+            if (pair := self._pair(source.label, number, left, right)) is not None:
+                yield pair
 
     def _lines(self, file: Source) -> Iterator[str]:
-        return (line.removesuffix("\n") for line in split_lines(self._text(file), file.label))
+        return split_lines(self._text(file), file.label)
 
     def _text(self, file: Source) -> Iterator[str]:
         return read_marked_text(file, self._decoding, self._changes, count_bytes=self._count_bytes)

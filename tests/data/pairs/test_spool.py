@@ -1,7 +1,7 @@
 """The first pass over pairs."""
 
 import hashlib
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from charrnn.data.pairs import spool
 from charrnn.data.pairs.bad_lines import BadLines
 from charrnn.data.pairs.spool import ArrayFile, PairSpool
 from charrnn.data.pairs.table import PairRow
+from charrnn.errors import CorpusError
 
 PAIRS = [("ab", "c"), ("d", "é 한"), ("ab", "x")]
 
@@ -20,13 +21,14 @@ def rows(pairs=PAIRS):
     return [PairRow("t", line, *pair) for line, pair in enumerate(pairs, 1)]
 
 
+@contextmanager
 def filled(pairs=PAIRS, val=None, bad=None, **settings):
-    made = PairSpool(PairsConfig(**settings), Path())
     bad = BadLines(are_skipped=True) if bad is None else bad
-    made.add(rows(pairs), bad, for_validation=False)
-    if val is not None:
-        made.add(rows(val), bad, for_validation=True)
-    return closing(made)
+    with closing(PairSpool(PairsConfig(**settings), Path())) as made:
+        made.add(rows(pairs), bad, for_validation=False)
+        if val is not None:
+            made.add(rows(val), bad, for_validation=True)
+        yield made
 
 
 def test_arrays_on_the_disk_are_read_as_often_as_one_likes():
@@ -82,9 +84,8 @@ def test_a_length_is_in_symbols_after_normalisation():
         assert made.num_pairs == 1
 
 
-def test_half_a_surrogate_pair_is_a_bad_line():
-    bad = BadLines(are_skipped=True)
-    with filled([("a", "\ud800"), ("\udc00", "b"), ("c", "d")], bad=bad) as made:
-        assert made.num_pairs == 1
-        assert made.sha256 == hashlib.sha256(b"c\nd\n").hexdigest()
-    assert bad.num == 2
+@pytest.mark.parametrize("is_bytes", [False, True])
+def test_half_a_surrogate_pair_is_no_character(is_bytes):
+    with pytest.raises(CorpusError, match="half a surrogate pair; is its encoding right"):
+        with filled([("c", "d"), ("a", "\ud800")], is_bytes=is_bytes):
+            pass

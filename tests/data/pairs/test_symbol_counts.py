@@ -16,21 +16,22 @@ TEXTS = ["b a é", "a 한 a", "𐍈"]
 @pytest.mark.parametrize("form", ["none", "nfd"])
 def test_the_ids_of_texts_are_those_of_their_side(kind, form):
     counts = SymbolCounts(kind, form)
-    tidied = [counts.tidied(text) for text in TEXTS]
-    numbers, lengths = counts.count(tidied)
-    assert lengths.tolist() == [counts.length(text) for text in tidied]
+    tidied = counts.tidied(TEXTS)
+    numbers, lengths = counts.count(tidied), counts.lengths(tidied)
     vocab = counts.vocab(None, max_size=100)
     ids = counts.id_of(vocab)[numbers]
     assert ids.dtype == np.uint8
     side = Side(vocab, form)
-    assert ids.tolist() == np.concatenate([side.encode(text) for text in TEXTS]).tolist()
+    encoded = [side.encode(text) for text in TEXTS]
+    assert ids.tolist() == np.concatenate(encoded).tolist()
+    assert lengths == [*map(len, encoded)]
     assert counts.unknown(vocab) == (0, 0)
 
 
 def test_white_space_of_any_kind_separates_symbols():
-    assert SymbolCounts("spaces", "none").tidied(" a\u3000b\t c ") == "a b c"
-    assert SymbolCounts("spaces", "nfkc").tidied("a\xa0b") == "a b"
-    assert SymbolCounts("characters", "none").tidied(" a  b ") == " a  b "
+    assert SymbolCounts("spaces", "none").tidied([" a\u3000b\t c "]) == ["a b c"]
+    assert SymbolCounts("spaces", "nfkc").tidied(["a\xa0b"]) == ["a b"]
+    assert SymbolCounts("characters", "none").tidied([" a  b "]) == [" a  b "]
 
 
 @pytest.mark.parametrize(
@@ -62,9 +63,9 @@ def test_known_symbols_keep_their_ids_and_rare_ones_are_unknown(kind, known, mad
 
 def test_what_a_normal_form_does_is_told():
     counts = SymbolCounts("characters", "nfd")
-    counts.tidied("한국")
+    counts.tidied(["한국"])
     assert counts.sentence("sources") == "sources in NFD: 2 distinct characters became 6"
     counts = SymbolCounts("spaces", "nfc")
-    counts.tidied(unicodedata.normalize("NFC", "é e"))
+    counts.tidied([unicodedata.normalize("NFC", "é e")])
     assert counts.sentence("targets") == "targets are in NFC already"
     assert SymbolCounts("characters", "none").sentence("sources") == ""
