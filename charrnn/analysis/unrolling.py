@@ -24,7 +24,10 @@ def unroll(translator: Translator, text: str, translation: Translation) -> Unrol
     ids_SB, lengths_B = ids_S[:, None], np.array([len(ids_S)])
     encoder = read(member.config, member.weights, ids_SB, lengths_B)
     memory, state = encode(member.config, member.weights, ids_SB, lengths_B)
-    id_of = {translator.target.symbol(i): i for i in range(1, translator.target.size)}
+    ids = range(1, translator.target.size)
+    id_of = dict(
+        zip(translator.target.labels(map(translator.target.symbol, ids)), ids, strict=True)
+    )
     written = [id_of[symbol] for symbol in translation.symbols]
     written += [BOUNDARY] * translation.is_complete
     probabilities: list[float] = []
@@ -40,8 +43,8 @@ def unroll(translator: Translator, text: str, translation: Translation) -> Unrol
             layer.append(arrays[0][0, :NUM_UNITS])
         alignments += [] if alignment_BS is None else [alignment_BS[0]]
     return Unrolled(
-        source=translator.source.labels(translation.source_symbols),
-        target=translator.target.labels(translation.symbols),
+        source=translation.source_symbols,
+        target=translation.symbols,
         probabilities_T=probabilities,
         encoder_SU=[
             {way: h_SBH[:, 0, :NUM_UNITS] for way, h_SBH in ways.items()} for ways in encoder

@@ -242,11 +242,11 @@ class _Answers:
             from charrnn.plots import alignment
 
             self._write.end(new_line=False)
-            alignment.show(_alignment(self._translator, translation))
+            alignment.show(translation.picture())
             print(flush=True)
         if request.export is not None and translation.alignment_TS is not None:
             title = f"{source} → {translation.text}"
-            _save(replace(_alignment(self._translator, translation), title=title), request.export)
+            _save(replace(translation.picture(), title=title), request.export)
         if request.unrolled is not None:
             from charrnn.analysis.unrolling import unroll
 
@@ -257,18 +257,6 @@ def _save(picture: "Alignment | Unrolled", path: Path) -> None:
     """Write a picture; tell if it is of a part of a long pair."""
     picture.save(path)
     note(f"wrote {path}{f' ({picture.left_out})' if picture.left_out else ''}")
-
-
-def _alignment(translator: "Translator", translation: "Translation") -> "Alignment":
-    """Return the alignment of a translation that has one."""
-    from charrnn.plots.alignment import Alignment
-
-    assert translation.alignment_TS is not None
-    return Alignment(
-        translator.source.labels(translation.source_symbols),
-        translator.target.labels(translation.symbols),
-        translation.alignment_TS.tolist(),
-    )
 
 
 def _named(unknown: str) -> str:

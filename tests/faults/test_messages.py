@@ -188,6 +188,9 @@ PROVED_BY = {
     "generation.model:Model.samples": ["generation/test_model.py"],
     "generation.model:Model.score": ["generation/test_model.py"],
     "generation.model:Model.spelled": ["generation/test_model.py"],
+    "generation.translation.translator:Translation.picture": [
+        "generation/translation/test_translator.py"
+    ],
     "generation.model:_checked": ["stumbles/test_stumbles_library.py"],
     "generation.sample_filter:SampleFilter.exhausted": ["generation/test_sample_filter.py"],
     "models.device:_prepare_cuda": ["models/test_device.py"],

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
-from typing import Any, NamedTuple, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 
@@ -38,6 +38,9 @@ from charrnn.generation.translation.search import (
 from charrnn.models.seq2seq.equations import BOUNDARY, Weights
 from charrnn.runs.checkpoint import Checkpoint
 
+if TYPE_CHECKING:
+    from charrnn.plots.alignment import Alignment
+
 MAX_SOURCE = 10_000  # symbols; attention takes time by source × target
 _SLACK = 10  # symbols of a target beyond the longest one learned
 
@@ -58,7 +61,7 @@ class Translation:
     """What a model makes of a source. `str(translation)` is the text."""
 
     text: str
-    symbols: tuple[str, ...]  # of the target, as the model gives them: decomposed, or bytes
+    symbols: tuple[str, ...]  # of the target as the model gives them: decomposed, bytes as C3
     source_symbols: tuple[str, ...]
     log_probability: float  # in nats; the end is included if it is complete
     score: float  # the log probability, normalised by length (`Hypothesis.score`)
@@ -69,6 +72,20 @@ class Translation:
 
     def __str__(self) -> str:
         return self.text
+
+    def picture(self) -> "Alignment":
+        """Return a picture of the alignment: a notebook shows it, `save("a.svg")` writes it.
+
+        Raises `UsageError` if there is none.
+        """
+        from charrnn.plots.alignment import Alignment
+
+        if self.alignment_TS is None:
+            raise UsageError(
+                "this translation has no alignment",
+                "translate with_alignment=True, by a model with attention",
+            )
+        return Alignment(self.source_symbols, self.symbols, self.alignment_TS.tolist())
 
 
 class PairLoss(NamedTuple):
@@ -309,8 +326,8 @@ class Translator:
     ) -> Translation:
         return Translation(
             self.target.decode(made.ids),
-            tuple(map(self.target.symbol, made.ids)),
-            tuple(self.source.symbols(source.text)),
+            tuple(self.target.labels(map(self.target.symbol, made.ids))),
+            tuple(self.source.labels(self.source.symbols(source.text))),
             made.log_probability,
             made.score,
             made.is_complete,
