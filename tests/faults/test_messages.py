@@ -147,6 +147,7 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("history", "voice"): 2,
 }
 # What takes a fault or another machine to cause: a test for each error that a function makes.
+_TRANSLATOR = ["generation/translation/test_translator.py"]
 PROVED_BY = {
     "__main__:main": ["faults/test_terminals.py"],
     "__main__:_translated": ["faults/test_divergence.py", "cli/test_app.py"],
@@ -193,6 +194,12 @@ PROVED_BY = {
     ],
     "generation.model:_checked": ["stumbles/test_stumbles_library.py"],
     "generation.sample_filter:SampleFilter.exhausted": ["generation/test_sample_filter.py"],
+    "generation.translation.translator:Translator._encoded": _TRANSLATOR * 2,
+    "generation.translation.translator:Translator._pair": _TRANSLATOR,
+    "generation.translation.translator:Translator.of": _TRANSLATOR,
+    "generation.translation.translator:Translator.predict": _TRANSLATOR,
+    "generation.translation.translator:Translator.stream": _TRANSLATOR,
+    "generation.translation.translator:_checked": _TRANSLATOR,
     "models.device:_prepare_cuda": ["models/test_device.py"],
     "plots.charts:export": ["faults/test_saving.py"],
     "analysis.unrolling:unroll": ["analysis/test_unrolling.py"] * 2,

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 
-from charrnn.config import TranslateConfig, require_known, with_keywords
+from charrnn.config import SampleConfig, TranslateConfig, require_known, with_keywords
 from charrnn.data.pairs.symbols import RESERVED, Ids, Side, sides
 from charrnn.errors import SettingError, UsageError
 from charrnn.generation.ensemble import require_alike
-from charrnn.generation.sampler import FloatArray
+from charrnn.generation.predict import Chance, Prediction
+from charrnn.generation.sampler import FloatArray, probabilities
 from charrnn.generation.translation import batching, teacher_forcing
 from charrnn.generation.translation.incremental import text_of
 from charrnn.generation.translation.members import EnsembleDecoder, Member, start
@@ -212,6 +213,28 @@ class Translator:
             self._losses,
         )
 
+    def predict(self, text: str, so_far: str = "", *, temperature: float = 1.0) -> Prediction:
+        """Return the probability of each symbol to come next after the beginning of a translation,
+        the likeliest first. An empty symbol stands for the end.
+
+        Raises `UsageError` for an empty or too long text, and for a beginning with symbols that the
+        model cannot write.
+        """
+        source, ids_T = self._pair(text, so_far)
+        if (ids_T == RESERVED).any():
+            symbols = zip(self.target.symbols(so_far), ids_T.tolist(), strict=True)
+            unknown = next(symbol for symbol, i in symbols if i == RESERVED)
+            raise UsageError(
+                f"the model cannot write {unknown!r}", "begin with symbols of its targets"
+            )
+        decoder = self._start([source])
+        for i in (BOUNDARY, *ids_T.tolist()):
+            log_prob_V1, _ = decoder.step(np.array([i]))
+        prob_V = probabilities(log_prob_V1[:, 0], SampleConfig(temperature=temperature))
+        names = ["", *map(self.target.symbol, range(1, self.target.size))]
+        order = np.argsort(-prob_V, kind="stable").tolist()
+        return Prediction(Chance(names[i], float(prob_V[i])) for i in order)
+
     def unknown_in(self, text: str) -> list[str]:
         """Return the symbols of a text that the model does not know, each once."""
         is_unknown = self.source.encode(text) == RESERVED
@@ -249,7 +272,7 @@ class Translator:
     def _pair(self, source: str, target: str) -> tuple[_Source, Ids]:
         encoded = self._encoded(source)
         if not len(encoded.ids_S):
-            raise UsageError("a source is empty", "leave out pairs of which one side is empty")
+            raise UsageError("a source is empty", "give it at least one symbol")
         return encoded, self.target.encode(target)
 
     def _translations(

@@ -245,6 +245,25 @@ def test_losses_are_those_of_the_translations():
         list(made.losses([""], ["x"]))
 
 
+def test_predictions_are_those_that_a_translation_follows():
+    made = translator()
+    (one,) = made.translate("abc")
+    total = 0.0
+    for t, symbol in enumerate([*one.symbols, ""]):
+        prediction = made.predict("abc", " ".join(one.symbols[:t]))
+        assert {chance.char for chance in prediction} == {"", "x", "yy", "z"}
+        assert sum(chance.prob for chance in prediction) == pytest.approx(1)
+        assert prediction[0].char == symbol
+        total += np.log(prediction[0].prob)
+    assert one.is_complete
+    assert total == pytest.approx(one.log_probability, abs=1e-5)
+    assert made.predict("abc", "x", temperature=0)[0].prob == 1
+    with pytest.raises(UsageError, match="cannot write 'w'"):
+        made.predict("abc", "x w")
+    with pytest.raises(UsageError, match="a source is empty"):
+        made.predict("")
+
+
 def test_an_ensemble_of_equal_members_speaks_as_one():
     one, two = translator(), translator(seeds=(29, 29))
     for settings in ({}, {"num": 3}, {"temperature": 1.0, "seed": 2}):
