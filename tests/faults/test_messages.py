@@ -196,7 +196,6 @@ PROVED_BY = {
     "generation.sample_filter:SampleFilter.exhausted": ["generation/test_sample_filter.py"],
     "generation.translation.translator:Translator._encoded": _TRANSLATOR * 2,
     "generation.translation.translator:Translator._pair": _TRANSLATOR,
-    "generation.translation.translator:Translator.of": _TRANSLATOR,
     "generation.translation.translator:Translator.predict": _TRANSLATOR,
     "generation.translation.translator:Translator.stream": _TRANSLATOR,
     "generation.translation.translator:_checked": _TRANSLATOR,
