@@ -175,8 +175,9 @@ def _name(symbol: str) -> str:
     letters = _letters(name)
     if len(letters) > _LONGEST_NAME:
         name = "".join(letters[: _LONGEST_NAME - 1]) + "…"
+    errors = sys.stdout.errors if sys.stdout.errors != "strict" else "backslashreplace"
     encoding = sys.stdout.encoding or "utf-8"
-    return name.encode(encoding, sys.stdout.errors or "strict").decode(encoding)
+    return name.encode(encoding, errors or "backslashreplace").decode(encoding)
 
 
 def _letters(name: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Alignments on a terminal and as files."""
 
+import contextlib
 import io
 import re
 import sys
@@ -7,6 +8,8 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from charrnn.cli.console.ascii_marks import ERRORS
@@ -111,6 +114,20 @@ def test_a_hostile_text_cannot_drive_the_terminal(capsys):
     assert "\x1b" not in out
     assert lines[0] == "[red]␛[2J"
     assert lines[1] == "   ␛ [ \N{REPLACEMENT CHARACTER} \N{REPLACEMENT CHARACTER} ↵ ⇥"
+
+
+@settings(deadline=None)
+@given(
+    source=st.lists(st.text(min_size=1, max_size=4), min_size=1, max_size=90),
+    target=st.lists(st.text(min_size=1, max_size=20), max_size=20),
+    width=st.integers(40, 120),
+)
+def test_any_symbols_fit_the_terminal_and_make_a_valid_file(source, target, width):
+    alignment = diagonal(source, target)
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        show(alignment, width=width)
+    assert max(map(cell_len, out.getvalue().splitlines())) <= width
+    ET.fromstring(alignment.drawing().svg())
 
 
 def test_a_stream_of_ascii_gets_a_drawing_that_fits(monkeypatch):
