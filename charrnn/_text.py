@@ -70,6 +70,11 @@ def bits(nats: float) -> float:
     return nats / math.log(2)
 
 
+def percent(share: float) -> str:
+    """Return a share with one digit after the point: 8.3 %."""
+    return f"{100 * share:.1f} %"
+
+
 def some(names: Iterable[str], most: int = 3) -> str:
     """Return the first names, and whether there are more: a, b, c, …"""
     names = list(names)

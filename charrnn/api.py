@@ -31,7 +31,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack, overload
 
-from charrnn._text import Reporter, bits
+from charrnn._text import Reporter
 from charrnn.config import require_known, with_keywords
 from charrnn.errors import CharRNNWarning, SettingError, UsageError
 from charrnn.generation.ensemble import require_alike
@@ -64,6 +64,10 @@ class TrainSettings(TypedDict, total=False):
     embedding_size: int
     ngrams: int
     skip: bool
+    # EncoderDecoderConfig
+    encoder_layers: int
+    decoder_layers: int
+    attention: str
     # DataConfig
     records: str
     column: str | None
@@ -74,6 +78,16 @@ class TrainSettings(TypedDict, total=False):
     val_fraction: float
     test_fraction: float
     max_val_chars: int
+    # PairsConfig
+    source_symbols: str
+    target_symbols: str
+    source_normalise: str
+    target_normalise: str
+    source_column: str | None
+    target_column: str | None
+    is_reversed: bool
+    max_length: int
+    max_val_pairs: int
     # TrainConfig
     steps: int
     batch_size: int
@@ -97,6 +111,9 @@ class TrainSettings(TypedDict, total=False):
 @with_keywords(TrainSettings)
 def train(
     *corpus: str | Path,
+    pairs: bool = False,
+    source: str | Path | Iterable[str | Path] = (),
+    target: str | Path | Iterable[str | Path] = (),
     val: str | Path | Iterable[str | Path] = (),
     name: str | None = None,
     root: str | Path = _DEFAULT_ROOT,
@@ -117,15 +134,19 @@ def train(
 
     Arguments:
         corpus: what to learn; each file is read as `records`, `column`, `encoding`, … say
+        pairs: learn to make targets of sources; each line has a source, a tab and a target
+        source: files of sources, a line each, beside those of `target`
+        target: files of their targets, line by line
         val: files to validate on, which are not part of the corpus
         name: the run's name, a folder in `root`; by default that of the corpus, with a number
         init_from: a run in `root`, or a checkpoint file, to start with the weights of
-        allow_short: learn a corpus of less than 200 characters, too
+        allow_short: learn a corpus of less than 200 characters or 20 pairs, too
         sample_every: steps between recorded samples; 0 records none, None chooses
         save_every: seconds between checkpoints
         callbacks: objects that are called after steps and validations (`charrnn.Callback`)
         progress: show a bar on a terminal or in a notebook
-        settings: fields of ModelConfig, DataConfig, TrainConfig and RuntimeConfig
+        settings: fields of ModelConfig, DataConfig, TrainConfig and RuntimeConfig; for pairs those
+            of EncoderDecoderConfig and PairsConfig in place of the first two
 
     Raises `SettingError` for a setting that is unknown or not allowed, `CorpusError`,
     `DivergedError`, `StorageError`. Ctrl-C saves the run and raises KeyboardInterrupt;
@@ -134,20 +155,23 @@ def train(
     began = time.monotonic()
     known = [*TrainSettings.__annotations__, *_ARGUMENTS]
     require_known(settings, known)
-    from charrnn.tasks.task import SourceNames
     from charrnn.training.budget import Budget
-    from charrnn.training.setup.request import Request, implied_settings
+    from charrnn.training.setup.request import Request, implied_settings, named_sources
     from charrnn.training.setup.session import Session
     from charrnn.training.setup.start import start_run
 
-    val_names = (str(val),) if isinstance(val, str | Path) else tuple(map(str, val))
-    given = implied_settings(settings, has_val=bool(val_names))
+    task, sources = named_sources(
+        _names(corpus), pairs=pairs, source=_names(source), target=_names(target),
+        val=_names(val), allow_short=allow_short,
+    )  # fmt: skip
+    given = implied_settings(settings, has_val=bool(sources.val_names))
     budget = Budget(given.pop("steps", None), epochs, minutes)
     request = Request(
-        SourceNames(tuple(map(str, corpus)) or ("shakespeare",), val_names, allow_short),
+        sources,
         Root(Path(root)),
         given,
         budget,
+        task,
         run_name=name,
         init_from=None if init_from is None else str(init_from),
     )
@@ -164,6 +188,10 @@ def train(
         return trainer
 
     return Run._of(_run_to_the_end(start, reporter))
+
+
+def _names(files: str | Path | Iterable[str | Path]) -> tuple[str, ...]:
+    return (str(files),) if isinstance(files, str | Path) else tuple(map(str, files))
 
 
 @overload
@@ -339,11 +367,11 @@ class Run:
         return f"Run({self.name!r}, {self._state()})"
 
     def _state(self) -> str:
-        """Network, steps and best loss in a line."""
+        """Network, steps and the best validation in a line."""
         header = self.header()
-        loss = self._files.best_metrics().get("val_loss")
-        best = "" if loss is None else f", validation loss {loss:.4f} nats ({bits(loss):.3f} bits)"
-        return f"{header.model}, step {header.position.step:,} of {header.train.steps:,}{best}"
+        steps = f"step {header.position.step:,} of {header.train.steps:,}"
+        best = header.schema.in_words(self._files.best_metrics())
+        return ", ".join(filter(None, (str(header.model), steps, best)))
 
     def _repr_html_(self) -> str:
         """What a notebook shows: a picture of the losses, or why there is none."""

@@ -252,11 +252,13 @@ class EncoderDecoderConfig(Checked):
     hidden_size: int = setting(128, low=1, high=65_536)
     embedding_size: int = setting(32, low=1, high=65_536)  # of a source and of a target symbol
     encoder_layers: int = setting(
-        2, help="Layers of the encoder.", panel=_PAIRS, low=1, high=64, is_chosen=True
-    )
+        2, help="Number of layers of the encoder.",
+        panel=_PAIRS, low=1, high=64, is_chosen=True, shown_default="2",
+    )  # fmt: skip
     decoder_layers: int = setting(
-        2, help="Layers of the decoder.", panel=_PAIRS, low=1, high=64, is_chosen=True
-    )
+        2, help="Number of layers of the decoder.",
+        panel=_PAIRS, low=1, high=64, is_chosen=True, shown_default="2",
+    )  # fmt: skip
     attention: str = setting(
         "dot",
         help="How the decoder looks at the source: dot, or none (it gets one state, and the source"

@@ -37,13 +37,22 @@ from charrnn import (
     train,
 )
 from charrnn.analysis import context, neurons, scoring
-from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig, setting_of
+from charrnn.config import (
+    DataConfig,
+    EncoderDecoderConfig,
+    ModelConfig,
+    PairsConfig,
+    RuntimeConfig,
+    TrainConfig,
+    setting_of,
+)
 from charrnn.errors import CheckpointError, CorpusError, SettingError, UsageError
 from charrnn.runs import checkpoint
 from charrnn.runs.root import Root
 from charrnn.runs.schemas import SCHEMAS
 from charrnn.sources.input_text import InputText
 
+GROUPS = ModelConfig, EncoderDecoderConfig, DataConfig, PairsConfig, TrainConfig, RuntimeConfig
 TINY = {"hidden_size": 12, "embedding_size": 8, "batch_size": 4, "seq_length": 8, "threads": 1}
 BUSY = pytest.mark.filterwarnings("ignore:this run learned too little")  # in so few seconds
 SMALL = {**TINY, "steps": 20, "eval_every": 10}
@@ -61,7 +70,7 @@ def weights(run: Run) -> str:
 def test_the_keywords_are_the_settings_that_have_a_flag():
     declared = {
         spec.name: typing.get_type_hints(group)[spec.name]
-        for group in (ModelConfig, DataConfig, TrainConfig, RuntimeConfig)
+        for group in GROUPS
         for spec in dataclasses.fields(group)
         if setting_of(spec).help
     }
@@ -153,7 +162,7 @@ def test_what_column_and_val_imply(tmp_path):
     [
         ({"hiden_size": 12}, "there is no setting 'hiden_size'; did you mean hidden_size?"),
         ({"minute": 2}, "there is no setting 'minute'; did you mean minutes?"),
-        ({"zzz": 2}, "there is no setting 'zzz'; there are allow_short, batch_size, "),
+        ({"zzz": 2}, "there is no setting 'zzz'; there are allow_short, attention, "),
         ({"schedule_step": 2}, "there is no setting 'schedule_step'"),
         ({"hidden_size": 0}, "hidden_size 0 is out of range; it must be from 1 to 65536"),
         ({"dropout": "a"}, "dropout cannot be 'a'; it must be a number"),

@@ -1,5 +1,6 @@
 """The commands `train` and `resume`: checks without torch, then a trainer that runs to its end."""
 
+import shlex
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -8,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from charrnn._text import Reporter, bits, number_of
+from charrnn._text import Reporter, number_of
 from charrnn.cli.flags import resumed, shared
 from charrnn.cli.flags import train as flags
-from charrnn.cli.flags.settings import Values
-from charrnn.errors import UsageError
+from charrnn.cli.flags.of_task import typed_settings
 
 if TYPE_CHECKING:
     from charrnn.training.setup.request import Request, ResumeRequest
@@ -20,9 +20,18 @@ if TYPE_CHECKING:
     from charrnn.training.trainer import Trainer
 
 
+_LONGEST_EXAMPLE = 60  # characters of a source in a command to try
+
+
 def train(
-    given: flags.Settings,
+    context: typer.Context,
     corpus: flags.Corpus = None,
+    pairs: flags.Pairs = False,
+    source: flags.Source = None,
+    target: flags.Target = None,
+    normalise: flags.Normalise = None,
+    *,
+    given: flags.Settings,
     init_from: flags.InitFrom = None,
     epochs: flags.Epochs = None,
     minutes: flags.Minutes = None,
@@ -30,24 +39,27 @@ def train(
     allow_short: flags.AllowShort = False,
     val: flags.Val = None,
     run: flags.RunName = None,
-    *,
     display: flags.Display,
 ) -> None:
-    """Train a model on a text. Ctrl-C saves and stops; `charrnn resume` continues."""
+    """Train a model on a text, or on pairs. Ctrl-C saves and stops; `charrnn resume` continues."""
     began = time.monotonic()
     from charrnn.cli import inputs, torchrun
-    from charrnn.tasks.task import SourceNames
     from charrnn.training.budget import Budget
-    from charrnn.training.setup.request import Request, implied_settings
+    from charrnn.training.setup.request import Request, implied_settings, named_sources
 
-    records = _records(given, lines=lines)
-    settings = implied_settings({**given, "records": records}, has_val=bool(val))
+    task, sources = named_sources(
+        corpus or (), pairs=pairs, source=source or (), target=target or (), val=val or (),
+        allow_short=allow_short,
+    )  # fmt: skip
+    typed = typed_settings(context, given, task, lines=lines, normalise=normalise)
+    settings = implied_settings(typed, has_val=bool(val))
     budget = Budget(settings.pop("steps", None), epochs, minutes)
     request = Request(
-        SourceNames(tuple(corpus or ["shakespeare"]), tuple(val or ()), allow_short),
+        sources,
         inputs.root(),
         settings,
         budget,
+        task,
         run_name=run,
         init_from=init_from,
         launch=torchrun.launch(),
@@ -65,17 +77,10 @@ def _require_trainable(request: "Request") -> None:
     device_names.require_device(request.settings.get("device"))
     request.root.require_free(request.run_name)
     decoding.require_known(request.data.encoding)
-    paths.require_there((*request.sources.names, *request.sources.val_names))
+    sources = request.sources
+    paths.require_there((*sources.names, *sources.target_names, *sources.val_names))
     if request.init_from is not None:
         request.root.require_there(request.init_from)
-
-
-def _records(given: Values, *, lines: bool) -> str:
-    """Return the kind of records after --lines, which is short for --records lines."""
-    records: str = given["records"]
-    if lines and records not in ("none", "lines"):
-        raise UsageError(f"--lines and --records {records} were both given", "choose one")
-    return "lines" if lines else records
 
 
 def resume(
@@ -211,8 +216,17 @@ def _show_end(trainer: "Trainer", reporter: Reporter) -> None:
     if trainer.received is not None:
         reporter.show(f"stopped after step {step:,}, saved; continue with: charrnn resume {name}")
         raise typer.Exit(128 + trainer.received)
-    best = trainer.run.best_metrics().get("val_loss")
-    loss = f", validation loss {best:.4f} nats ({bits(best):.3f} bits)" if best is not None else ""
+    result = trainer.header.schema.in_words(trainer.run.best_metrics())
     steps = number_of(step, "step")
-    reporter.show(f"done: {steps}{reporter.time_taken()}{loss}")
-    reporter.show(f"try it: charrnn sample {name}")
+    reporter.show(f"done: {steps}{reporter.time_taken()}" + (f", {result}" if result else ""))
+    reporter.show(f"try it: {_command_to_try(trainer)}")
+
+
+def _command_to_try(trainer: "Trainer") -> str:
+    """Return a command that uses the model; one of pairs gets a source of its own."""
+    name = trainer.run.name
+    if trainer.header.task == "language_model":
+        return f"charrnn sample {name}"
+    ((source, _),) = trainer.dataset.examples(1)
+    is_short = len(source) <= _LONGEST_EXAMPLE and source.isprintable() and source[:1] != "-"
+    return f"charrnn translate --run {name} {shlex.quote(source) if is_short else 'TEXT'}"

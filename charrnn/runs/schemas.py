@@ -11,8 +11,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from charrnn.config import Checked, DataConfig, ModelConfig
+from charrnn._text import bits, percent
+from charrnn.config import (
+    Checked,
+    DataConfig,
+    EncoderDecoderConfig,
+    ModelConfig,
+    PairsConfig,
+    RuntimeConfig,
+    TrainConfig,
+)
 from charrnn.data.corpus import CorpusFacts
+from charrnn.data.pairs.pair_facts import PairFacts
+from charrnn.data.pairs.symbols import AnyVocab, SideVocab, kind_of, kinds_of, sides
 from charrnn.data.vocab import Vocab
 from charrnn.runs.safetensors_file import Shape
 
@@ -44,11 +55,20 @@ class Schema:
     weights: Callable[[Any, Mapping[str, Any], Shapes], Shapes]
     # (data, vocabs) → why they contradict each other, or ""
     contradiction: Callable[[Any, Mapping[str, Any]], str] = lambda data, vocabs: ""
+    unused: frozenset[str] = frozenset()  # settings of training that mean nothing to it
+    # (metrics of a checkpoint) → how well it does on its validation split, for people, or ""
+    in_words: Callable[[Mapping[str, float]], str] = lambda metrics: ""
 
     @property
     def decisive_metric(self) -> str:
         """Its name in a checkpoint, of the validation split."""
         return f"val_{self.metrics[0]}"
+
+    @property
+    def settings(self) -> frozenset[str]:
+        """The names of the settings that a new run may be given."""
+        groups: tuple[type[Checked], ...] = (self.model, self.data, TrainConfig, RuntimeConfig)
+        return frozenset().union(*(group.names() for group in groups)) - self.unused
 
 
 def _ngram_names(model: ModelConfig) -> list[str]:
@@ -81,6 +101,33 @@ def _of_other_alphabet(data: DataConfig, vocabs: Mapping[str, Vocab]) -> str:
     return "its vocabulary and its data differ in whether they are bytes" if is_other else ""
 
 
+def _loss_in_words(metrics: Mapping[str, float]) -> str:
+    loss = metrics.get("val_loss")
+    return "" if loss is None else f"validation loss {loss:.4f} nats ({bits(loss):.3f} bits)"
+
+
+def _error_rates_in_words(metrics: Mapping[str, float]) -> str:
+    words, symbols = (metrics.get(f"val_{name}_error_rate") for name in ("word", "symbol"))
+    if words is None or symbols is None:
+        return ""
+    return f"validation word error rate {percent(words)}, symbol error rate {percent(symbols)}"
+
+
+def _encoder_decoder_weights(
+    model: EncoderDecoderConfig, vocabs: Mapping[str, AnyVocab], constants: Shapes
+) -> Shapes:
+    source, target = sides(PairsConfig(), vocabs)
+    return model.weight_shapes(source.size, target.size)
+
+
+def _of_other_symbols(data: PairsConfig, vocabs: Mapping[str, AnyVocab]) -> str:
+    kinds = kinds_of(data)
+    others = [name for name, vocab in vocabs.items() if kind_of(vocab) != kinds[name]]
+    if not others:
+        return ""
+    return f"its {others[0]} vocabulary and its data differ in what a symbol is"
+
+
 SCHEMAS: dict[str, Schema] = {
     "language_model": Schema(
         needs="0.6",
@@ -95,5 +142,19 @@ SCHEMAS: dict[str, Schema] = {
         constant_problem=_ngram_problem,
         weights=_language_model_weights,
         contradiction=_of_other_alphabet,
+        in_words=_loss_in_words,
+    ),
+    "seq2seq": Schema(
+        needs="0.7",
+        learned="pairs",
+        model=EncoderDecoderConfig,
+        data=PairsConfig,
+        vocabs={"source": SideVocab, "target": SideVocab},
+        corpora={"pairs": PairFacts},
+        metrics=("word_error_rate", "symbol_error_rate", "loss"),
+        weights=_encoder_decoder_weights,
+        contradiction=_of_other_symbols,
+        in_words=_error_rates_in_words,
+        unused=frozenset({"seq_length", "state_reset", "ngram_min_count"}),
     ),
 }

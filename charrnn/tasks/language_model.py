@@ -30,7 +30,7 @@ from charrnn.runs.safetensors_file import Arrays
 from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks import autosize, text_corpus
 from charrnn.tasks.prefetch import Batch, Prefetcher
-from charrnn.tasks.task import Constants, Plan, Resources, SourceNames, Vocabs
+from charrnn.tasks.task import Constants, Plan, Resources, SourceNames, ValidationSize, Vocabs
 from charrnn.tasks.text_corpus import TextCorpus
 
 _SAMPLE_LENGTH, _MIN_SAMPLE_LENGTH = 240, 40
@@ -43,6 +43,7 @@ class LanguageModel:
     name = "language_model"
     unit = "chars"
     schema = SCHEMAS[name]
+    validation_size = ValidationSize("max_val_chars", "character", at_least=2000, tried=64 * 1024)
 
     def read(
         self,

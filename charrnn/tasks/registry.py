@@ -5,6 +5,7 @@ checkpoints hold to readers that do not import torch.
 """
 
 from charrnn.tasks.language_model import LANGUAGE_MODEL
+from charrnn.tasks.seq2seq import SEQ2SEQ
 from charrnn.tasks.task import Task
 
-TASKS: dict[str, Task] = {task.name: task for task in (LANGUAGE_MODEL,)}
+TASKS: dict[str, Task] = {task.name: task for task in (LANGUAGE_MODEL, SEQ2SEQ)}

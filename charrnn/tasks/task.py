@@ -52,6 +52,7 @@ class SourceNames:
     names: tuple[str, ...]
     val_names: tuple[str, ...] = ()  # of a validation text that is not part of the corpus
     allows_short: bool = False  # learn a few characters, too
+    target_names: tuple[str, ...] = ()  # of targets, line by line beside the sources in `names`
 
     @property
     def title(self) -> str:
@@ -74,6 +75,16 @@ class Corpus(Protocol):
     @property
     def corpora(self) -> Mapping[str, Any]:
         """What a checkpoint keeps of each corpus: to find it again, and to notice a change."""
+
+
+@dataclass(frozen=True)
+class ValidationSize:
+    """How the size of the validation split is limited, to save time."""
+
+    setting: str  # of the data: the largest size; 0 is no limit
+    unit: str  # what a size counts, for people: "character"
+    at_least: int  # no shorter, however little time there is
+    tried: int  # so much is measured to estimate how long a validation takes
 
 
 @dataclass(frozen=True)
@@ -136,6 +147,10 @@ class Task(Protocol):
     def unit(self) -> str:
         """What `Batches.units_per_step` counts, as in the metric "chars_per_second"."""
 
+    @property
+    def validation_size(self) -> ValidationSize:
+        """How the validation split is kept short where there is little time."""
+
     def read(
         self,
         sources: SourceNames,
@@ -155,7 +170,7 @@ class Task(Protocol):
     def split(self, corpus: Any, config: Any, *, seed: int) -> Any:
         """Split a corpus into training, validation and test (a `Dataset`). Raises `CorpusError`.
 
-        `config.max_val_chars` limits the validation split.
+        The setting that `validation_size` names limits the validation split.
         """
 
     def summary(self, corpus: Any, dataset: Any) -> str:

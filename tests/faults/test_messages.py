@@ -78,6 +78,17 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("train", "text", "--val", "empty"): 3,
     ("train", "empty", "--val", "text"): 3,
     ("train", "text", "--val", "text", "--val-fraction", "0.2"): 2,
+    # pairs
+    ("train", "--pairs"): 2,
+    ("train", "--source", "text"): 2,
+    ("train", "text", "--source", "text", "--target", "text"): 2,
+    ("train", "text", "--pairs", "--lines"): 2,
+    ("train", "text", "--pairs", "--ngrams", "2"): 2,
+    ("train", "text", "--max-length", "9"): 2,
+    ("train", "text", "--normalise", "nfd"): 2,
+    ("train", "text", "--pairs", "--normalise", "nfd", "--source-normalise", "nfc"): 2,
+    ("train", "text", "--pairs", "--init-from", "a"): 2,
+    ("train", "few.tsv", "--pairs"): 3,
     ("resume", "changed", "--steps", "9"): 3,
     ("resume", "gone", "--steps", "9"): 3,
     # runs and checkpoints
@@ -264,6 +275,7 @@ def world(tmp_path_factory):
         Path("cut.gz").write_bytes(gzip.compress(b"text")[:-9])
         Path("half").write_bytes(rb"one \ud83d two")
         Path("line").write_text("only one")
+        Path("few.tsv").write_text("one\tuno\ntwo\tdue\n")
         Path("large").write_text("a" * 100_001)
         for name, flags in {
             "a": ("text",),

@@ -23,7 +23,7 @@ from charrnn.runs.header import CheckpointHeader, Position
 from charrnn.runs.root import Root
 from charrnn.runs.schemas import SCHEMAS, Schema
 from charrnn.tasks.registry import TASKS
-from charrnn.tasks.task import Plan, SourceNames
+from charrnn.tasks.task import Plan, SourceNames, ValidationSize
 from charrnn.training.budget import Budget
 from charrnn.training.callbacks.callback import Callback
 from charrnn.training.handover import RemoteRun
@@ -95,7 +95,7 @@ class ClassifierConfig(Checked):
 
 
 SCHEMA = Schema(
-    needs="0.6", model=ClassifierConfig, data=DataConfig,
+    needs="0.6", learned="points", model=ClassifierConfig, data=DataConfig,
     vocabs={}, corpora={"points": CorpusFacts},
     metrics=("error_rate", "loss"),
     weights=lambda model, vocabs, constants: {"weight": (NUM_LABELS, 2), "bias": (NUM_LABELS,)},
@@ -124,6 +124,7 @@ class Classification:
 
     name, unit = "classify_points", "examples"
     schema = SCHEMA
+    validation_size = ValidationSize("max_val_chars", "point", at_least=10, tried=50)
 
     def read(self, sources, config, *, vocabs, root, reporter):
         return PointsFile.read(sources.names)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from charrnn._text import bits
+from charrnn._text import bits, percent
 
 Metrics = Mapping[str, Any]
 
@@ -54,12 +54,16 @@ class Clock:
 def summary(metrics: Metrics, room: float = math.inf) -> str:
     """Return the metrics in a few words; where there is little room, the loss is kept longest."""
     loss = in_bits = val = speed = ""
+    unit = "pairs" if "pairs_per_second" in metrics else "chars"
     if "loss" in metrics:
-        loss, in_bits = f"loss {metrics['loss']:.3f}", f" ({bits(metrics['loss']):.2f} bits)"
+        loss = f"loss {metrics['loss']:.3f}"
+        in_bits = f" ({bits(metrics['loss']):.2f} bits)" if unit == "chars" else ""
     if "val_loss" in metrics:
         val = f"val {metrics['val_loss']:.3f}"
-    if "chars_per_second" in metrics:
-        speed = f"{compact(metrics['chars_per_second'])} chars/s"
+    if "val_word_error_rate" in metrics:
+        val += f"  word errors {percent(metrics['val_word_error_rate'])}"
+    if f"{unit}_per_second" in metrics:
+        speed = f"{compact(metrics[f'{unit}_per_second'])} {unit}/s"
     every = [(loss + in_bits, val, speed), (loss, val, speed), (loss, val), (loss,)]
     shown = ["  ".join(filter(None, parts)) for parts in every]
     return next((one for one in shown if len(one) <= room), "")

@@ -82,10 +82,27 @@ def _settings(header: "CheckpointHeader") -> dict[str, Any]:
     groups = header.model, header.data, header.train, header.runtime
     settings = {name: value for group in groups for name, value in group.to_json().items()}
     settings["learning_rate"] *= 2**header.position.rollbacks  # each has halved it
-    return settings | {
+    settings["allow_short"] = True  # whatever was typed: the run exists
+    return settings | (_names_of_pairs(header) if "pairs" in header.corpora else _names(header))
+
+
+def _names(header: "CheckpointHeader") -> dict[str, Any]:
+    return {
+        "pairs": False,
         "lines": header.data.records == "lines",
         "val": list(header.corpus.val_names),
-        "allow_short": True,  # whatever was typed: the run exists
+    }
+
+
+def _names_of_pairs(header: "CheckpointHeader") -> dict[str, Any]:
+    facts, data = header.corpora["pairs"], header.data
+    forms = {data.source_normalise, data.target_normalise}
+    return {
+        "pairs": True,
+        "source": list(facts.names) if facts.target_names else [],
+        "target": list(facts.target_names),
+        "val": list(facts.val_names),
+        "normalise": " and ".join(sorted(forms)),
     }
 
 

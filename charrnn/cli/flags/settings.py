@@ -21,7 +21,9 @@ from typer.models import OptionInfo
 from charrnn.config import (
     Checked,
     DataConfig,
+    EncoderDecoderConfig,
     ModelConfig,
+    PairsConfig,
     RuntimeConfig,
     SampleConfig,
     Setting,
@@ -37,6 +39,7 @@ _PANELS = (  # in the order of help
     "Learning",
     "How long",
     "Corpus",
+    "Pairs",
     "Run and display",
     "How a character is drawn",
     "Many samples",
@@ -163,15 +166,13 @@ def _dashed(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+# where a setting is in several groups, the last one declares its flag
+_GROUPS: tuple[type[Checked], ...] = (
+    EncoderDecoderConfig, PairsConfig,
+    ModelConfig, DataConfig, TrainConfig, RuntimeConfig, SampleConfig, TranslateConfig,
+)  # fmt: skip
 _SETTINGS = {
     spec.name: setting_of(spec)
-    for group in (
-        ModelConfig,
-        DataConfig,
-        TrainConfig,
-        RuntimeConfig,
-        SampleConfig,
-        TranslateConfig,
-    )
-    for spec in dataclasses.fields(group)
+    for group in _GROUPS
+    for spec in dataclasses.fields(group)  # type: ignore[arg-type]
 }

@@ -6,11 +6,22 @@ from typing import Annotated
 import typer
 
 from charrnn.cli.flags.settings import Values, option
-from charrnn.config import DataConfig, ModelConfig, RuntimeConfig, TrainConfig
+from charrnn.config import (
+    NORMALISATIONS,
+    DataConfig,
+    EncoderDecoderConfig,
+    ModelConfig,
+    PairsConfig,
+    RuntimeConfig,
+    TrainConfig,
+)
 
 _LEARNING, _LENGTH, _CORPUS, _RUN = "Learning", "How long", "Corpus", "Run and display"
+_PAIRS = "Pairs"
 
-Settings = Annotated[Values, ModelConfig, TrainConfig, DataConfig, RuntimeConfig]
+Settings = Annotated[
+    Values, ModelConfig, TrainConfig, DataConfig, PairsConfig, EncoderDecoderConfig, RuntimeConfig
+]
 Steps = Annotated[int | None, option(TrainConfig, "steps")]
 Device = Annotated[str | None, option(RuntimeConfig, "device")]
 Threads = Annotated[int | None, option(RuntimeConfig, "threads")]
@@ -25,7 +36,44 @@ Lines = Annotated[
 AllowShort = Annotated[
     bool,
     typer.Option(
-        "--allow-short", help="Train even on fewer than 200 characters.", rich_help_panel=_CORPUS
+        "--allow-short",
+        help="Train even on fewer than 200 characters or 20 pairs.",
+        rich_help_panel=_CORPUS,
+    ),
+]
+Pairs = Annotated[
+    bool,
+    typer.Option(
+        "--pairs",
+        help="Learn to make targets of sources: each line is a source, a tab and a target.",
+        rich_help_panel=_PAIRS,
+    ),
+]
+Source = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE",
+        help="File of sources, a line each, beside --target; repeatable.",
+        show_default=False,
+        rich_help_panel=_PAIRS,
+    ),
+]
+Target = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE",
+        help="File of their targets, line by line; repeatable.",
+        show_default=False,
+        rich_help_panel=_PAIRS,
+    ),
+]
+Normalise = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FORM",
+        help=f"Unicode form of both sides: {', '.join(NORMALISATIONS[:-1])} or"
+        f" {NORMALISATIONS[-1]}.",
+        rich_help_panel=_PAIRS,
     ),
 ]
 Val = Annotated[

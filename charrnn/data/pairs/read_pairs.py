@@ -13,7 +13,8 @@ from charrnn.data.dataset import repeated
 from charrnn.data.encoding import cache_files
 from charrnn.data.encoding.scan import count_for, with_sizes
 from charrnn.data.pairs.encoded import EncodedPairs, PairVocabs, encode
-from charrnn.data.pairs.pair_corpus import PairCorpus, PairFacts
+from charrnn.data.pairs.pair_corpus import PairCorpus
+from charrnn.data.pairs.pair_facts import PairFacts
 from charrnn.data.pairs.spool import PairSpool
 from charrnn.data.pairs.symbols import AnyVocab, kind_of, kinds_of
 from charrnn.data.pairs.table import TableReader, in_turn, require_files

@@ -9,8 +9,9 @@ from charrnn.config import PairsConfig
 from charrnn.data.corpus import Folders, folders_of
 from charrnn.data.pairs import encoded
 from charrnn.data.pairs.encoded import EncodedPairs, PairVocabs
-from charrnn.data.pairs.pair_corpus import PairCorpus, PairFacts
+from charrnn.data.pairs.pair_corpus import PairCorpus
 from charrnn.data.pairs.pair_dataset import PairDataset
+from charrnn.data.pairs.pair_facts import PairFacts
 from charrnn.data.pairs.read_pairs import PairFiles, read_files
 from charrnn.data.reload import unchanged_or_copy
 

@@ -78,6 +78,16 @@ def kinds_of(config: PairsConfig) -> dict[str, str]:
     return kinds
 
 
+class SideVocab:
+    """The vocabulary of a side in JSON, of either kind."""
+
+    @staticmethod
+    def from_json(values: Any) -> AnyVocab:
+        """Return the vocabulary with these values. Raises ValueError or TypeError if not valid."""
+        kind = SymbolVocab if "symbols" in values else Vocab
+        return kind.from_json(values)
+
+
 @dataclass(frozen=True)
 class Side:
     """How the texts of one side become ids, and ids texts."""

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from charrnn.cells import LayerState, cell_spec
 from charrnn.config import EncoderDecoderConfig
@@ -94,12 +95,20 @@ class EncoderDecoder(nn.Module):
         return [dict(ways.items()) for ways in self.encoder]  # type: ignore[operator]
 
     def encode(
-        self, ids_SB: Tensor, lengths_B: Tensor, dropouts: "Dropouts"
+        self,
+        ids_SB: Tensor,
+        lengths_B: Tensor,
+        dropouts: "Dropouts",
+        dtype: torch.dtype | None = None,
     ) -> tuple[Tensor, tuple[LayerState, ...]]:
-        """Return the memory, (S, B, M) and zero in the padding, and the decoder's first states."""
+        """Return the memory, (S, B, M) and zero in the padding, and the decoder's first states.
+
+        Layers compute in `dtype`, if one is given; so does a decoder that gets such a memory.
+        """
         is_source_SB1 = (_positions(ids_SB) < lengths_B).unsqueeze(-1)
         reversed_SB = _reversed_within(ids_SB, lengths_B)
         x_SBD = dropouts.inputs(self.source_embedding(ids_SB))
+        x_SBD = x_SBD.to(dtype or x_SBD.dtype)
         for ways in self._encoder_layers():
             y_SBM = []
             for direction, layer in ways.items():
@@ -112,7 +121,7 @@ class EncoderDecoder(nn.Module):
         pooled_BM = memory_SBM.sum(0) / lengths_B[:, None]
         if self.attention is None:
             pooled_BM = memory_SBM[0]
-        first = torch.tanh(self.bridge(pooled_BM))
+        first = torch.tanh(_linear(self.bridge, pooled_BM))
         parts = torch.split(first, self.config.hidden_size, -1)
         num_arrays = len(cell_spec(self.config.cell).state)
         states = [tuple(parts[k : k + num_arrays]) for k in range(0, len(parts), num_arrays)]
@@ -127,7 +136,7 @@ class EncoderDecoder(nn.Module):
         dropouts: "Dropouts",
     ) -> tuple[Tensor, tuple[LayerState, ...]]:
         """Return logits_TBV for the symbol after each of the target's, and the states after it."""
-        x_TBD = dropouts.inputs(self.target_embedding(ids_TB))
+        x_TBD = dropouts.inputs(self.target_embedding(ids_TB)).to(memory_SBM.dtype)
         contexts: list[Tensor] = []
         new_states = []
         for k, layer in enumerate(self.decoder):
@@ -138,13 +147,13 @@ class EncoderDecoder(nn.Module):
             x_TBD = dropouts.outputs(y_TBH)
             if k == 0 and self.attention is not None:
                 contexts.append(self._context(x_TBD, memory_SBM, lengths_B))
-        logits_TBV: Tensor = self.head(torch.cat([x_TBD, *contexts], -1))
-        return logits_TBV, tuple(new_states)
+        logits_TBV = _linear(self.head, torch.cat([x_TBD, *contexts], -1))
+        return logits_TBV.to(self.head.weight.dtype), tuple(new_states)
 
     def _context(self, h_TBH: Tensor, memory_SBM: Tensor, lengths_B: Tensor) -> Tensor:
         """Attend to the memory; return context_TBM."""
         assert self.attention is not None
-        query_BTM = self.attention(h_TBH).transpose(0, 1)
+        query_BTM = _linear(self.attention, h_TBH).transpose(0, 1)
         memory_BSM = memory_SBM.transpose(0, 1)
         scores_BTS = query_BTM @ memory_BSM.transpose(1, 2) / math.sqrt(memory_SBM.shape[-1])
         is_padding_SB = _positions(memory_SBM) >= lengths_B
@@ -158,12 +167,13 @@ class EncoderDecoder(nn.Module):
         lengths_B: Tensor,
         targets_TB: Tensor,
         dropouts: "Dropouts | None" = None,
+        dtype: torch.dtype | None = None,
     ) -> Tensor:
         """Return logits_TBV for the symbol after each of `targets_TB`, which begin with the
         boundary. What follows a source within its column, and its length, is padding.
         """
         dropouts = dropouts or Dropouts()
-        memory_SBM, states = self.encode(sources_SB, lengths_B, dropouts)
+        memory_SBM, states = self.encode(sources_SB, lengths_B, dropouts, dtype)
         logits_TBV, _ = self.decode(memory_SBM, lengths_B, states, targets_TB, dropouts)
         return logits_TBV
 
@@ -202,6 +212,12 @@ class Dropouts(NamedTuple):
     inputs: Dropout = lambda x: x  # of embeddings
     outputs: Dropout = lambda x: x  # of layers
     recurrent: Dropout | None = None  # of recurrent matrices
+
+
+def _linear(linear: nn.Linear, x: Tensor) -> Tensor:
+    """Apply a linear map in the dtype of x."""
+    bias = None if linear.bias is None else linear.bias.to(x.dtype)
+    return functional.linear(x, linear.weight.to(x.dtype), bias)
 
 
 def _positions(x_SB: Tensor) -> Tensor:

@@ -18,13 +18,18 @@ _MANY_EPOCHS = 10  # what has not been learned by then does not come with more t
 
 
 class Baselines(Callback):
-    """Show baselines of the language model, and say when a loss beats them or overfits."""
+    """Show baselines of a language model, and say when a loss beats them or overfits.
+
+    A run of another task has none.
+    """
 
     def __init__(self) -> None:
         self._comparison = Comparison({})
 
     def on_start(self, trainer: Trainer) -> None:
         """Show the baselines: measured for a new run, recalled from the metrics of an old one."""
+        if not _has_baselines(trainer):
+            return
         self._recall(trainer)
         if trainer.state.step == 0 and not self._comparison.baselines:
             fraction = 1.0 if trainer.clock is None else trainer.clock.pace.baselines_fraction
@@ -41,6 +46,8 @@ class Baselines(Callback):
 
     def on_validation(self, trainer: Trainer, metrics: Mapping[str, float]) -> None:
         """Say which baselines are beaten, and warn of overfitting."""
+        if not _has_baselines(trainer):
+            return
         for sentence in self._comparison.remarks(trainer.train_loss, metrics["loss"]):
             trainer.notify(sentence)
 
@@ -54,6 +61,10 @@ class Baselines(Callback):
 
     def _recall(self, trainer: Trainer) -> None:
         self._comparison = Comparison.recalled(trainer.run.metrics_lines())
+
+
+def _has_baselines(trainer: Trainer) -> bool:
+    return trainer.state.task.name == "language_model"
 
 
 def _num_epochs(trainer: Trainer) -> float:

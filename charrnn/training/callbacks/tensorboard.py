@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 FOLDER = "tensorboard"
 _DT_STRING = 7  # in TensorFlow's types.proto
-_SCALARS = ("loss", "val_loss", "learning_rate", "grad_norm", "chars_per_second")
+_SCALARS = (
+    "loss", "val_loss", "val_word_error_rate", "val_symbol_error_rate",
+    "learning_rate", "grad_norm", "chars_per_second", "pairs_per_second",
+)  # fmt: skip
 
 
 class TensorBoard(Callback):

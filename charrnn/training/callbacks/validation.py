@@ -52,7 +52,7 @@ class Validation(Callback):
         trainer.validated = (state.step, named)
         trainer.record(**named)
         trainer.emit("on_validation", metrics)
-        if decisive < trainer.best:
+        if decisive <= trainer.best:  # of equals the latest: an error rate may stay for long
             trainer.best = decisive
             trainer.checkpoints.try_to_save_best()
 

@@ -3,7 +3,7 @@
 Imports no torch, so that a mistake in a request is found at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,45 @@ from charrnn.errors import SettingError
 from charrnn.runs.restarts import Launch
 from charrnn.runs.root import Root
 from charrnn.runs.run import Run
-from charrnn.runs.schemas import SCHEMAS
+from charrnn.runs.schemas import SCHEMAS, Schema
+from charrnn.sources import paths
 from charrnn.tasks.task import SourceNames
 from charrnn.training.budget import Budget
+
+LANGUAGE_MODEL, SEQ2SEQ = "language_model", "seq2seq"
+
+
+def named_sources(
+    corpus: Sequence[str],
+    *,
+    source: Sequence[str] = (),
+    target: Sequence[str] = (),
+    val: Sequence[str] = (),
+    pairs: bool = False,
+    allow_short: bool = False,
+) -> tuple[str, SourceNames]:
+    """Return the task that files are for, and their names. `source` and `target` are files of
+    pairs, line by line side by side. Without any name, the text is Shakespeare's plays.
+
+    Raises `SettingError` where the names contradict each other, or none is given for pairs.
+    """
+    if bool(source) != bool(target):
+        one, other = ("source", "target") if source else ("target", "source")
+        raise SettingError(f"{one} was given without {other}", "give both", one, other)
+    if source and corpus:
+        raise SettingError(
+            f"{' '.join(corpus)} was given, and source and target too", "choose one",
+            "source", "target",
+        )  # fmt: skip
+    is_pairs = pairs or bool(source)
+    if is_pairs and not (source or corpus):
+        raise SettingError(
+            "pairs was given without a file", "name a file with a source, a tab and a target in"
+            " each line", "pairs",
+        )  # fmt: skip
+    names = tuple(source or corpus or (paths.SHAKESPEARE,))
+    sources = SourceNames(names, tuple(val), allow_short, tuple(target))
+    return SEQ2SEQ if is_pairs else LANGUAGE_MODEL, sources
 
 
 def implied_settings(settings: Mapping[str, Any], *, has_val: bool) -> dict[str, Any]:
@@ -41,7 +77,7 @@ class Request:
     root: Root  # the folder for the run; also where `init_from` is looked for
     settings: Mapping[str, Any] = field(default_factory=dict)  # fields of the configurations
     budget: Budget = field(default_factory=Budget)
-    task: str = "language_model"
+    task: str = LANGUAGE_MODEL
     run_name: str | None = None
     init_from: str | None = None  # a run, or a checkpoint, to start with the weights of
     launch: Launch | None = None  # by torchrun, which may start the command again
@@ -51,6 +87,7 @@ class Request:
             hint = f"choose one of {', '.join(SCHEMAS)}"
             raise SettingError(f"task {self.task!r} is not known", hint, "task")
         schema = SCHEMAS[self.task]
+        _require_meaning(self.settings, schema)
         for kind in (schema.model, schema.data, TrainConfig, RuntimeConfig):
             kind.among(self.settings)
 
@@ -63,6 +100,18 @@ class Request:
     def seed(self) -> int:
         """The seed of every random draw."""
         return TrainConfig.among(self.settings).seed
+
+
+def _require_meaning(settings: Iterable[str], schema: Schema) -> None:
+    """Raise `SettingError` for a setting that means nothing to a task."""
+    for name in settings:
+        if name in schema.settings:
+            continue
+        others = [each.learned for each in SCHEMAS.values() if name in each.settings]
+        message, other = f"{name} does not work with {schema.learned}", schema.learned
+        if others and schema is SCHEMAS[LANGUAGE_MODEL]:
+            message, other = f"{name} works only with {others[0]}", others[0]
+        raise SettingError(message, "leave it out", name, other)
 
 
 @dataclass(frozen=True)

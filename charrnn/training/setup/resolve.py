@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from charrnn._text import number_of
-from charrnn.config import DataConfig, RuntimeConfig, TrainConfig
+from charrnn.config import RuntimeConfig, TrainConfig
 from charrnn.tasks.task import Dataset, Plan, Resources
 from charrnn.training.budget import Budget
 from charrnn.training.clock import Clock, Pace
@@ -20,8 +20,6 @@ from charrnn.training.setup.machine import Machine, require_shareable
 from charrnn.training.setup.session import Session
 from charrnn.training.setup.state import Origin, new_state
 from charrnn.training.setup.trial import Trial
-
-_MIN_VALIDATION = 2000  # characters
 
 
 @dataclass(frozen=True)
@@ -102,10 +100,11 @@ def _with_affordable_validation(given: Given, measured: Trial) -> tuple[Any, Pac
     """Shorten the validation split to what there is time for, unless its length was given."""
     data, pace, affordable = given.data, measured.pace, measured.affordable_validation
     size = num_val = given.dataset.size("val")
-    if data.max_val_chars == DataConfig.max_val_chars:
-        num_val = min(size, max(_MIN_VALIDATION, int(affordable * size)))
+    limit = given.origin.task.validation_size
+    if getattr(data, limit.setting) == getattr(type(data), limit.setting):  # the default
+        num_val = min(size, max(limit.at_least, int(affordable * size)))
     if num_val < size:
-        data = dataclasses.replace(data, max_val_chars=num_val)
+        data = dataclasses.replace(data, **{limit.setting: num_val})
     if affordable < 1:
         seconds = pace.validation_seconds * num_val / (affordable * size)
         pace = dataclasses.replace(pace, validation_seconds=seconds)
@@ -116,13 +115,15 @@ def _show_choices(given: Given, plan: Plan, data: Any, *, measured: Trial) -> No
     """Tell what the trial has changed, or how little there is time for."""
     reporter, most = given.session.reporter, given.machine.threads[0]
     if data != given.data:
-        num_val = f"{data.max_val_chars:,} of {given.dataset.size('val'):,} characters"
+        limit, size = given.origin.task.validation_size, given.dataset.size("val")
+        num_val = f"{getattr(data, limit.setting):,} of {number_of(size, limit.unit)}"
         reporter.show(f"validating on {num_val}, to save time")
     if measured.threads < most:
         threads = number_of(measured.threads, "thread")
         reporter.show_detail(f"computing with {threads}: faster than with {most}")
     epochs = plan.train.steps / _steps_per_epoch(given, plan)
-    if sentence := sentences.time_for(epochs, given.budget):
+    learned = given.origin.task.schema.learned
+    if sentence := sentences.time_for(epochs, given.budget, learned=learned):
         reporter.show(sentence)
 
 

@@ -31,10 +31,11 @@ def continuing(run_name: str, header: CheckpointHeader, budget: Budget) -> str:
     )
 
 
-def time_for(epochs: float, budget: Budget) -> str:
-    """Return how little of the text there is time for; "" if it is half of it or more."""
+def time_for(epochs: float, budget: Budget, *, learned: str) -> str:
+    """Return how little of the text or the pairs there is time for; "" if it is half or more."""
     if epochs >= _FEW_EPOCHS:
         return ""
     minutes = number_of(round(budget.seconds / 60 / epochs), "minute")
     percent = f"{100 * epochs:.2g} %"
-    return f"enough time for {percent} of the text; all of it would take about {minutes}"
+    it = "it" if learned == "text" else "them"
+    return f"enough time for {percent} of the {learned}; all of {it} would take about {minutes}"

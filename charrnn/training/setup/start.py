@@ -5,6 +5,7 @@ from charrnn.runs import restarts
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader, Position
 from charrnn.runs.run import Run
+from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks.registry import TASKS
 from charrnn.tasks.task import Corpus, Dataset
 from charrnn.training import handover
@@ -68,11 +69,19 @@ def _prepared_machine(request: Request, session: Session) -> Machine:
 def _parent(request: Request) -> Checkpoint | None:
     """Return the checkpoint to take the weights from, if the request names one.
 
-    Raises `SettingError` for a setting that differs from the model of the checkpoint.
+    Raises `SettingError` for a checkpoint of another task, and for a setting that differs from the
+    model of the checkpoint.
     """
     if request.init_from is None:
         return None
     parent, _ = request.root.best_checkpoint(request.init_from)
+    if parent.task != request.task:
+        learned, other = SCHEMAS[request.task].learned, parent.schema.learned
+        raise SettingError(
+            f"init_from {request.init_from} is a model of {other}, not of {learned}",
+            f"name a run that learned {learned}",
+            "init_from",
+        )
     for name, value in parent.model.to_json().items():
         if request.settings.get(name, value) != value:
             raise SettingError(

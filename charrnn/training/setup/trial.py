@@ -17,7 +17,6 @@ from charrnn.training.clock import Pace
 from charrnn.training.loop import Report, TrainingState, train
 
 _TRIAL_SECONDS, _TRIAL_SHARE = 0.75, 1 / 80  # for each number of threads; of the run's time, in all
-_VALIDATION_SIZE = 64 * 1024  # characters; fewer lanes are slower
 _MIN_STEPS = 3  # so that the clock can correct their number before the end
 _MAX_VALIDATION_SHARE = 1 / 30  # of the time, for the validation at the end
 
@@ -79,7 +78,7 @@ def _seconds_per_step(steps: Iterator[Report], *, at_most: float) -> float:
 
 def _seconds_per_validation(state: TrainingState, dataset: Dataset) -> float:
     """Estimate how long validation takes, from the beginning of the split."""
-    beginning = dataset.beginning("val", _VALIDATION_SIZE)
+    beginning = dataset.beginning("val", state.task.validation_size.tried)
     if beginning.size("val") < 2:
         return 0.0
     began = time.monotonic()

@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.cli.console.figures import age, compact, duration
+from charrnn.cli.console.figures import age, compact, duration, summary
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,11 @@ def test_age_is_shown_in_the_largest_unit(seconds, text):
 )
 def test_a_duration_looks_as_on_a_clock(seconds, text):
     assert duration(seconds) == text
+
+
+def test_a_run_of_pairs_shows_word_errors_and_no_bits():
+    metrics = {"step": 9, "loss": 0.5, "pairs_per_second": 1520}
+    assert summary(metrics) == "loss 0.500  1.52k pairs/s"
+    metrics |= {"val_loss": 0.4, "val_word_error_rate": 0.083}
+    assert summary(metrics) == "loss 0.500  val 0.400  word errors 8.3 %  1.52k pairs/s"
+    assert summary(metrics, room=40) == "loss 0.500  val 0.400  word errors 8.3 %"

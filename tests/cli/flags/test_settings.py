@@ -11,7 +11,9 @@ from charrnn.cli.flags import settings
 from charrnn.config import (
     Checked,
     DataConfig,
+    EncoderDecoderConfig,
     ModelConfig,
+    PairsConfig,
     RuntimeConfig,
     SampleConfig,
     TrainConfig,
@@ -26,12 +28,15 @@ from charrnn.errors import SettingError
     ("name", "group"),
     [
         ("train", ModelConfig), ("train", DataConfig), ("train", TrainConfig),
-        ("train", RuntimeConfig),
+        ("train", RuntimeConfig), ("train", EncoderDecoderConfig), ("train", PairsConfig),
         ("sample", SampleConfig), ("translate", TranslateConfig),
     ],
 )  # fmt: skip
 def test_every_setting_has_its_flag_with_the_same_default_and_spellings(name, group):
-    """No flag: final_temperature, the end of the ramp --temp 0.5:1.1, and what the clock sets."""
+    """No flag: final_temperature, the end of the ramp --temp 0.5:1.1, and what the clock sets.
+
+    Settings of pairs that are settings of texts as well have the flag of these.
+    """
     command = typer.main.get_command(app.app).commands[name]
     options = {param.name: param for param in command.params}
     for spec in dataclasses.fields(group):
@@ -40,6 +45,9 @@ def test_every_setting_has_its_flag_with_the_same_default_and_spellings(name, gr
             assert not declared.help
             continue
         option = options[spec.name]
+        if group in (EncoderDecoderConfig, PairsConfig) and not declared.help:
+            assert option.opts[0] == settings.flag_of(spec.name)
+            continue
         assert option.help == declared.help != ""
         assert option.opts[0] == settings.flag_of(spec.name)
         assert option.opts[1:] == list(declared.aliases)

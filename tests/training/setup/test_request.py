@@ -7,7 +7,7 @@ import pytest
 from charrnn.errors import SettingError
 from charrnn.runs.root import Root
 from charrnn.tasks.task import SourceNames
-from charrnn.training.setup.request import Request
+from charrnn.training.setup.request import Request, named_sources
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,46 @@ def test_what_is_not_given_has_its_default():
     request = Request(SourceNames(("names.txt.gz",)), Root(Path("runs")), {"records": "lines"})
     assert (request.data.records, request.data.encoding, request.seed) == ("lines", "utf-8", 1)
     assert (request.task, request.sources.title) == ("language_model", "names")
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "message"),
+    [
+        ("language_model", "max_length", "max_length works only with pairs; leave it out"),
+        ("language_model", "attention", "attention works only with pairs; leave it out"),
+        ("seq2seq", "ngrams", "ngrams does not work with pairs; leave it out"),
+        ("seq2seq", "records", "records does not work with pairs; leave it out"),
+        ("seq2seq", "seq_length", "seq_length does not work with pairs; leave it out"),
+    ],
+)
+def test_a_setting_that_means_nothing_to_the_task_is_refused(task, name, message):
+    with pytest.raises(SettingError) as refused:
+        Request(SourceNames(("none.txt",)), Root(Path("runs")), {"seed": 2, name: 3}, task=task)
+    assert str(refused.value) == message
+    assert refused.value.fields == (name, "pairs")
+
+
+def test_pairs_are_in_one_file_or_in_two():
+    one, two = SourceNames(("a.tsv",)), SourceNames(("a",), ("c", "d"), target_names=("b",))
+    assert named_sources(["a.tsv"], pairs=True) == ("seq2seq", one)
+    found = named_sources([], source=["a"], target=["b"], val=["c", "d"])
+    assert found == ("seq2seq", two)
+    assert named_sources(["a.tsv"]) == ("language_model", one)
+    assert named_sources([]) == ("language_model", SourceNames(("shakespeare",)))
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({"source": ["a"]}, "source was given without target; give both"),
+        ({"target": ["a"]}, "target was given without source; give both"),
+        ({"pairs": True}, "pairs was given without a file; name a file with a source, a tab"),
+        (
+            {"corpus": ["x"], "source": ["a"], "target": ["b"]},
+            "x was given, and source and target too; choose one",
+        ),
+    ],
+)
+def test_names_that_contradict_each_other_are_refused(names, message):
+    with pytest.raises(SettingError, match=message):
+        named_sources(**{"corpus": [], **names})

@@ -36,7 +36,10 @@ def test_where_a_run_continues():
 
 
 def test_little_time_is_told():
-    assert sentences.time_for(0.5, Budget(minutes=1)) == ""
-    assert sentences.time_for(0.018, Budget(minutes=1)) == (
+    assert sentences.time_for(0.5, Budget(minutes=1), learned="text") == ""
+    assert sentences.time_for(0.018, Budget(minutes=1), learned="text") == (
         "enough time for 1.8 % of the text; all of it would take about 56 minutes"
+    )
+    assert sentences.time_for(0.018, Budget(minutes=1), learned="pairs") == (
+        "enough time for 1.8 % of the pairs; all of them would take about 56 minutes"
     )

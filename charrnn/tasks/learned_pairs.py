@@ -1,0 +1,135 @@
+"""The pairs that a new encoder–decoder learns from: read them, and tell what is in them."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from charrnn._text import Reporter, number_of
+from charrnn.config import PairsConfig
+from charrnn.data.corpus import CACHE
+from charrnn.data.pairs.pair_corpus import PairCorpus
+from charrnn.data.pairs.pair_dataset import PairDataset
+from charrnn.data.pairs.pair_facts import PairFacts
+from charrnn.data.pairs.read_pairs import read_pairs
+from charrnn.data.pairs.reload_pairs import PairReference, reload_pairs
+from charrnn.data.pairs.symbols import Side, sides
+from charrnn.errors import CorpusError
+from charrnn.runs.header import CheckpointHeader
+from charrnn.tasks.task import SourceNames, Vocabs
+
+_MIN_PAIRS = 20
+_FEW_PAIRS = 1000
+
+
+@dataclass(frozen=True)
+class PairTexts:
+    """Pairs as ids, split, and how ids are read as texts: the dataset of a run."""
+
+    pairs: PairDataset
+    source: Side
+    target: Side
+
+    def size(self, split: str) -> int:
+        """Return the number of pairs in "train", "val" or "test"."""
+        return self.pairs.size(split)
+
+    def beginning(self, split: str, size: int) -> "PairTexts":
+        """Return a dataset whose "val" or "test" has at most so many pairs."""
+        return replace(self, pairs=self.pairs.beginning(split, size))
+
+    def texts(self, number: int) -> tuple[str, str]:
+        """Return a pair as texts."""
+        source, target = (
+            side.decode(texts.ids[texts.starts[number] : texts.starts[number + 1]].tolist())
+            for side, texts in (
+                (self.source, self.pairs.sources),
+                (self.target, self.pairs.targets),
+            )
+        )
+        return source, target
+
+    def examples(self, most: int) -> list[tuple[str, str]]:
+        """Return the first pairs of the validation split; without one, of the training split."""
+        split = "val" if self.size("val") else "train"
+        return [self.texts(number) for number in self.pairs.numbers[split][:most].tolist()]
+
+
+@dataclass(frozen=True)
+class LearnedPairs:
+    """Pairs that were read and encoded, and the names that a person gave their files."""
+
+    sources: SourceNames
+    corpus: PairCorpus
+
+    @property
+    def vocabs(self) -> Vocabs:
+        """The vocabularies of the sources and of the targets."""
+        return self.corpus.vocabs
+
+    @property
+    def corpora(self) -> dict[str, PairFacts]:
+        """What a checkpoint keeps, to find the pairs again."""
+        return {"pairs": self.corpus.facts}
+
+    def split(self, config: PairsConfig, *, seed: int) -> PairTexts:
+        """Split the pairs into training, validation and test.
+
+        Raises `CorpusError` for a few pairs, unless the sources allow it.
+        """
+        pairs = self.corpus.split(config, seed=seed)
+        if len(pairs.sources) < _MIN_PAIRS and not self.sources.allows_short:
+            raise CorpusError(
+                f"there are {number_of(len(pairs.sources), 'pair')}, too few to learn from",
+                f"give {_FEW_PAIRS:,} or more, or learn them all the same with allow_short",
+                "allow_short",
+            )
+        return PairTexts(pairs, *sides(config, self.vocabs))
+
+
+def read(
+    sources: SourceNames,
+    config: PairsConfig,
+    *,
+    known: Vocabs | None,
+    root: Path,
+    reporter: Reporter,
+) -> LearnedPairs:
+    """Read and encode pairs; their vocabularies extend those that are known to a model already.
+
+    Encoded copies are kept in a cache below `root`, the folder of all runs. Raises `CorpusError`
+    for pairs that cannot be read.
+    """
+    corpus = read_pairs(
+        sources.names, config,
+        target_names=sources.target_names, val_names=sources.val_names,
+        known=known, cache=root / CACHE, reporter=reporter,
+    )  # fmt: skip
+    return LearnedPairs(sources, corpus)
+
+
+def reload(header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter) -> PairTexts:
+    """Read again the pairs that a run learns from, split as before.
+
+    Raises `CorpusError` where they are gone or have changed; `keep_corpus` allows the latter.
+    """
+    facts, train = header.corpora["pairs"], header.train
+    reference = PairReference(facts, header.vocabs, header.data, train.seed, header.path)
+    pairs = reload_pairs(reference, keep_corpus=keep_corpus, reporter=reporter)
+    return PairTexts(pairs, *sides(header.data, header.vocabs))
+
+
+def summary(learned: LearnedPairs) -> str:
+    """Return how many pairs there are, without those of validation files: "french: 8,000 pairs"."""
+    facts = learned.corpus.facts
+    return f"{learned.sources.title}: {number_of(facts.num_pairs - facts.num_val, 'pair')}"
+
+
+def show_validation_split(dataset: PairTexts, reporter: Reporter) -> None:
+    """Tell how many pairs are for validation, and what decides which checkpoint is the best."""
+    num_val = dataset.size("val")
+    if num_val:
+        reporter.show(
+            f"validation split: {number_of(num_val, 'pair')}; the best checkpoint is the one with"
+            " the lowest word error rate on them"
+        )
+    else:
+        reporter.warn("there are no validation pairs: memorising (overfitting) cannot be noticed")

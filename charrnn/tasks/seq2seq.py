@@ -1,0 +1,234 @@
+"""Sequence to sequence: learn which target belongs to which source, symbol by symbol.
+
+Nothing is carried from batch to batch: each pair is read from its beginning to its end.
+
+Shapes: B examples, S source and T target symbols (padded), V target vocabulary.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import Tensor
+from torch.nn import functional
+
+from charrnn._text import Reporter
+from charrnn.config import EncoderDecoderConfig, PairsConfig, TrainConfig
+from charrnn.data.batches import ALL, NOT_SCORED
+from charrnn.data.pairs.buckets import PairBatches
+from charrnn.data.pairs.error_rates import total_edits
+from charrnn.data.pairs.symbols import sides
+from charrnn.generation.translation.translator import Translator
+from charrnn.models.device import to_device
+from charrnn.models.dropout import Draws
+from charrnn.models.seq2seq import validation
+from charrnn.models.seq2seq.encoder_decoder import Dropouts, EncoderDecoder
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import CheckpointHeader
+from charrnn.runs.safetensors_file import Arrays
+from charrnn.runs.schemas import SCHEMAS
+from charrnn.tasks import learned_pairs, seq2seq_sizes
+from charrnn.tasks.learned_pairs import LearnedPairs, PairTexts
+from charrnn.tasks.task import Constants, Plan, Resources, SourceNames, ValidationSize, Vocabs
+
+_NUM_SAMPLES = 3
+_SLACK = 10  # symbols of a translation, beyond twice the target: a longer one is wrong anyway
+
+
+class Batch(NamedTuple):
+    """A `PairBatch` on a device."""
+
+    sources_SB: Tensor
+    lengths_B: Tensor
+    inputs_TB: Tensor
+    targets_TB: Tensor
+    num_scored: int
+
+
+class BatchesOnDevice:
+    """The batches of the training split, on a device."""
+
+    def __init__(self, batches: PairBatches, device: str) -> None:
+        self._batches, self._device = batches, device
+
+    @property
+    def units_per_step(self) -> float:
+        """Pairs in a batch, on average."""
+        return len(self._batches.numbers) / self._batches.steps_per_epoch
+
+    @property
+    def steps_per_epoch(self) -> float:
+        """Steps that read every pair once."""
+        return self._batches.steps_per_epoch
+
+    def batch(self, step: int) -> Batch:
+        """Return the batch of a step."""
+        *parts, num_scored = self._batches.batch(step)
+        sources_SB, lengths_B, inputs_TB, targets_TB = (
+            to_device(part, self._device) for part in parts
+        )
+        return Batch(sources_SB, lengths_B, inputs_TB, targets_TB, num_scored)
+
+
+class Seq2Seq:
+    """An encoder and a decoder, trained together, as a `Task`."""
+
+    name = "seq2seq"
+    unit = "pairs"
+    schema = SCHEMAS[name]
+    validation_size = ValidationSize("max_val_pairs", "pair", at_least=100, tried=512)
+
+    def read(
+        self,
+        sources: SourceNames,
+        config: PairsConfig,
+        *,
+        vocabs: Vocabs | None,
+        root: Path,
+        reporter: Reporter,
+    ) -> LearnedPairs:
+        """Read and encode pairs."""
+        return learned_pairs.read(sources, config, known=vocabs, root=root, reporter=reporter)
+
+    def split(self, corpus: LearnedPairs, config: PairsConfig, *, seed: int) -> PairTexts:
+        """Choose the pairs for training, validation and test at random."""
+        return corpus.split(config, seed=seed)
+
+    def summary(self, corpus: LearnedPairs, dataset: PairTexts) -> str:
+        """Say how many pairs there are."""
+        return learned_pairs.summary(corpus)
+
+    def show_notes(self, corpus: LearnedPairs, dataset: PairTexts, reporter: Reporter) -> None:
+        """Tell how many pairs are for validation, and what they decide."""
+        learned_pairs.show_validation_split(dataset, reporter)
+
+    def constants(self, dataset: PairTexts, settings: Mapping[str, Any]) -> Arrays:
+        """Return nothing: all that the network holds is learned."""
+        return {}
+
+    def plan(
+        self,
+        settings: Mapping[str, Any],
+        dataset: PairTexts,
+        vocabs: Vocabs,
+        constants: Constants,
+        *,
+        resources: Resources,
+    ) -> Plan:
+        """Choose the sizes by the number of pairs; see seq2seq_sizes.py."""
+        pairs = dataset.pairs
+        numbers = pairs.numbers["train"]
+        facts = seq2seq_sizes.Facts(
+            num_train=len(numbers),
+            num_val=pairs.size("val"),
+            source_length=float(pairs.sources.lengths(numbers).mean()),
+            target_length=float(pairs.targets.lengths(numbers).mean()) + 1,
+            source_size=dataset.source.size,
+            target_size=dataset.target.size,
+            device=resources.device,
+            num_ranks=resources.num_ranks,
+        )
+        return seq2seq_sizes.make(settings, facts, arithmetic=resources.multiply_adds)
+
+    def dataset(
+        self, header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter
+    ) -> PairTexts:
+        """Read the pairs that a run began with."""
+        return learned_pairs.reload(header, keep_corpus=keep_corpus, reporter=reporter)
+
+    def build(
+        self, model: EncoderDecoderConfig, vocabs: Vocabs, constants: Constants, *, seed: int
+    ) -> EncoderDecoder:
+        """Build the network."""
+        source, target = sides(PairsConfig(), vocabs)  # normalisation changes no sizes
+        return EncoderDecoder(model, source.size, target.size, seed=seed)
+
+    def batches(
+        self, dataset: PairTexts, config: TrainConfig, share: slice = ALL, *, device: str
+    ) -> BatchesOnDevice:
+        """Return batches of pairs of like length."""
+        return BatchesOnDevice(dataset.pairs.batches(config, share), device)
+
+    def initial_state(self, module: EncoderDecoder, batch_size: int) -> None:
+        """Return None: nothing is carried."""
+
+    def state_tensors(self, carried: None) -> dict[str, tuple[Tensor, int]]:
+        """Return nothing."""
+        return {}
+
+    def loss(
+        self, module: EncoderDecoder, batch: Batch, carried: None, draws: Draws
+    ) -> tuple[Tensor, int, None]:
+        """Return summed nats of the targets and their ends, and how many symbols that are."""
+        logits_TBV = module(
+            batch.sources_SB, batch.lengths_B, batch.inputs_TB, _dropouts(draws), draws.dtype
+        )
+        loss = functional.cross_entropy(
+            logits_TBV.flatten(0, 1),
+            batch.targets_TB.flatten(),
+            reduction="sum",
+            ignore_index=NOT_SCORED,
+        )
+        return loss, batch.num_scored, None
+
+    def arrays(self, module: EncoderDecoder) -> Arrays:
+        """Return copies of the weights."""
+        return {f"weights.{name}": array for name, array in module.arrays().items()}
+
+    def loss_metrics(self, loss: float) -> dict[str, float]:
+        """Return nats per target symbol."""
+        return {"loss": loss}
+
+    def metrics(self, module: EncoderDecoder, dataset: PairTexts, split: str) -> dict[str, float]:
+        """Measure error rates of greedy translations, and the loss.
+
+        The word error rate decides: a network that becomes too sure of itself has a rising loss
+        while its translations still improve.
+        """
+        pairs = dataset.pairs
+        numbers, target_lengths = pairs.numbers[split], pairs.targets.lengths(pairs.numbers[split])
+        made = validation.translations(
+            module, pairs.sources, numbers, max_lengths=_SLACK + 2 * target_lengths
+        )
+        edits = total_edits(
+            (
+                (dataset.target.decode(ids), dataset.texts(number)[1])
+                for ids, number in zip(made, numbers.tolist(), strict=True)
+            ),
+            dataset.target,
+        )
+        loss = validation.mean_loss(module, pairs.sources, pairs.targets, numbers)
+        return {
+            "word_error_rate": edits.word_error_rate,
+            "symbol_error_rate": edits.symbol_error_rate,
+            "loss": loss,
+        }
+
+    def final_metrics(
+        self, module: EncoderDecoder, dataset: PairTexts, split: str
+    ) -> dict[str, float]:
+        """Return nothing: all is measured on the way."""
+        return {}
+
+    def sample(self, checkpoint: Checkpoint, dataset: PairTexts, *, seed: int) -> str:
+        """Translate the first sources of the validation split, always the same ones."""
+        translator = Translator.of((checkpoint,))
+        return "\n".join(_compared(translator, *pair) for pair in dataset.examples(_NUM_SAMPLES))
+
+
+SEQ2SEQ = Seq2Seq()
+
+
+def _dropouts(draws: Draws) -> Dropouts:
+    """Return the dropout of a step: a mask for each layer, held over time."""
+    dropout, recurrent = draws.lane_dropout(), draws.weight_dropout()
+    if dropout is None:
+        return Dropouts(recurrent=recurrent)
+    return Dropouts(dropout, dropout, recurrent)
+
+
+def _compared(translator: Translator, source: str, target: str) -> str:
+    """Return a source and its translation, and the target where that differs."""
+    (translation,) = translator.translate(source)
+    is_right = translation.text == target
+    return f"{source} → {translation.text}" + ("" if is_right else f"  ({target})")

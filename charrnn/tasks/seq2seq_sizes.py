@@ -1,0 +1,158 @@
+"""The sizes of an encoder–decoder that a person did not give: by pairs, machine and budget.
+
+Two numbers decide: how many target symbols there are to learn from, and how many epochs of them fit
+into the time. Small networks and small batches learn most in minutes; after many epochs a network
+memorises the pairs, unless dropout keeps it from that. Every choice can be overruled by its
+setting.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from charrnn.cells import cell_spec
+from charrnn.config import EncoderDecoderConfig, TrainConfig
+from charrnn.tasks.task import Plan
+
+# (target symbols to learn from, at least; hidden size; target symbols in a batch)
+_SIZES = ((20_000_000, 384, 3000), (1_000_000, 256, 1500), (150_000, 192, 600), (0, 128, 300))
+_NARROWEST = 64
+_FEW_EPOCHS = 3  # a network that is too wide to read the pairs so often is made narrower
+_MIN_BATCH, _MAX_BATCH = 8, 512  # pairs
+# (epochs, at least; dropout)
+_DROPOUTS = ((15, 0.3), (6, 0.2), (3, 0.1), (0, 0.0))
+_EPOCHS_IN_STEPS = 15  # assumed where the budget says nothing about the time
+# of a cell's rate in a language model, for 128 units
+_RATES = {"soap": 0.6, "adamw": 0.3}
+_EVALUATION_SHARE = 1 / 30  # of the time
+_EVALUATION_COST = 0.7  # of a validation pair, in training pairs
+_LEAST_STEPS_BETWEEN = 50
+
+_Row = TypeVar("_Row", bound=tuple[float, ...])
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a plan is made for. Lengths are means, in symbols."""
+
+    num_train: int  # pairs to train on
+    num_val: int
+    source_length: float
+    target_length: float  # the boundary included
+    source_size: int  # ids of a source symbol
+    target_size: int
+    device: str
+    num_ranks: int = 1  # processes that share each batch evenly
+
+
+def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = None) -> Plan:
+    """Fill in every number that is not in `given` (the fields of both configurations by name).
+
+    `arithmetic` is the budget in multiply-adds of the forward pass (see `cost`); None where the
+    budget is one of steps or epochs. The batch shrinks to the number of pairs, also where it was
+    given. `steps` is left at its default.
+    """
+    model = _model(given, facts, arithmetic)
+    epochs = _epochs(model, facts, arithmetic)
+    values: dict[str, Any] = {
+        "dropout": _row(_DROPOUTS, _EPOCHS_IN_STEPS if epochs is None else epochs)[1],
+        "learning_rate": _learning_rate(model, TrainConfig.among(given).optimizer),
+        "batch_size": _batch_size(facts),
+        **given,
+    }
+    intended, values["batch_size"] = values["batch_size"], _shared(values["batch_size"], facts)
+    values.setdefault("eval_every", _eval_every(facts, values["batch_size"]))
+    train = TrainConfig.among(values)
+    shrunk = ""
+    if "batch_size" in given and train.batch_size != intended:
+        shrunk = f"there are too few pairs for batch {intended}: now batch {train.batch_size}"
+    why = f"{_described(model, train, facts)}: {_reason(given, facts, epochs)}"
+    return Plan(model, train, why, cost(model, facts) * train.batch_size, shrunk)
+
+
+def _model(
+    given: Mapping[str, Any], facts: Facts, arithmetic: float | None
+) -> EncoderDecoderConfig:
+    """Return the network: as wide as the pairs can teach, and as there is time for."""
+    model = EncoderDecoderConfig.among({"hidden_size": _sizes(facts)[1], **given})
+    widths = [size for _, size, _ in _SIZES if size < model.hidden_size] + [_NARROWEST]
+    if arithmetic is None or "hidden_size" in given:
+        return model
+    for width in widths:
+        if cost(model, facts) * facts.num_train * _FEW_EPOCHS <= arithmetic:
+            break
+        model = EncoderDecoderConfig.among({**given, "hidden_size": width})
+    return model
+
+
+def _epochs(model: EncoderDecoderConfig, facts: Facts, arithmetic: float | None) -> float | None:
+    """Return how many epochs there is time for; None if that is not known."""
+    return None if arithmetic is None else arithmetic / cost(model, facts) / facts.num_train
+
+
+def _sizes(facts: Facts) -> tuple[int, int, int]:
+    return _row(_SIZES, facts.num_train * facts.target_length)
+
+
+def _batch_size(facts: Facts) -> int:
+    """Return how many pairs have the target symbols of a batch: a multiple of the processes."""
+    pairs = min(_MAX_BATCH, max(_MIN_BATCH, round(_sizes(facts)[2] / facts.target_length)))
+    return -(-pairs // facts.num_ranks) * facts.num_ranks
+
+
+def _shared(batch_size: int, facts: Facts) -> int:
+    """Return a batch of no more pairs than there are, which the processes can share evenly."""
+    most = facts.num_train // facts.num_ranks * facts.num_ranks or facts.num_train
+    return max(1, min(batch_size, most))
+
+
+def _learning_rate(model: EncoderDecoderConfig, optimizer: str) -> float:
+    """Return the peak learning rate: lower for wide networks, and for more than two layers."""
+    rate = cell_spec(model.cell).learning_rates[optimizer] * _RATES[optimizer] * math.sqrt(2)
+    rate *= math.sqrt(128 / max(64, model.hidden_size))
+    return round(rate * min(1.0, 2 / max(model.encoder_layers, model.decoder_layers)), 6)
+
+
+def _eval_every(facts: Facts, batch_size: int) -> int:
+    """Return the steps between validations. One of the processes validates, the others wait."""
+    num_steps = _EVALUATION_COST * facts.num_val * facts.num_ranks / batch_size
+    return max(_LEAST_STEPS_BETWEEN, round(num_steps / _EVALUATION_SHARE))
+
+
+def cost(model: EncoderDecoderConfig, facts: Facts) -> float:
+    """Return the multiply-adds of the forward pass for a pair; embeddings are looked up."""
+    shapes = model.weight_shapes(facts.source_size, facts.target_size)
+    total = 0.0
+    for name, shape in shapes.items():
+        if len(shape) == 2 and not name.endswith("embedding"):
+            times = facts.source_length if name.startswith("encoder") else facts.target_length
+            total += math.prod(shape) * (1 if name.startswith("bridge") else times)
+    if model.attention != "none":
+        total += 2 * model.memory_size * facts.source_length * facts.target_length
+    return total
+
+
+def _reason(given: Mapping[str, Any], facts: Facts, epochs: float | None) -> str:
+    """Return what decided the sizes."""
+    if "hidden_size" in given:
+        return "as given"
+    if epochs is None:
+        return f"for {facts.num_train:,} pairs on {facts.device}"
+    rounded = f"{epochs:.2g}" if epochs < 100 else f"{epochs:,.0f}"
+    return f"enough time for {rounded} epoch{'' if rounded == '1' else 's'}"
+
+
+def _described(model: EncoderDecoderConfig, train: TrainConfig, facts: Facts) -> str:
+    """Return the sizes in one line."""
+    shapes = model.weight_shapes(facts.source_size, facts.target_size).values()
+    size = f"{sum(math.prod(shape) for shape in shapes):,} parameters"
+    attention = "no attention" if model.attention == "none" else f"{model.attention} attention"
+    symbols = f"{facts.source_size - 1:,} source and {facts.target_size - 1:,} target symbols"
+    dropout = f", dropout {train.dropout:g}" if train.dropout else ""
+    return f"{symbols}; {model} ({size}), {attention}, batch {train.batch_size}{dropout}"
+
+
+def _row(table: Sequence[_Row], number: float) -> _Row:
+    """Return the first row whose first entry is at most `number`; the last row begins at 0."""
+    return next(row for row in table if number >= row[0])

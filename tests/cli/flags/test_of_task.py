@@ -1,0 +1,76 @@
+"""Flags that mean nothing to what is learned are refused in one line, before anything is read."""
+
+import pytest
+from conftest import SMALL_PAIRS, run_of, small_pairs
+
+from charrnn.runs import checkpoint
+
+
+@pytest.fixture(autouse=True)
+def _files(tmp_path):
+    (tmp_path / "pairs.tsv").write_text(small_pairs())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ("pairs.tsv --pairs --ngrams 2", "--ngrams does not work with --pairs; leave it out"),
+        ("pairs.tsv --pairs --ngrams 4", "--ngrams does not work with --pairs; leave it out"),
+        ("pairs.tsv --pairs --skip", "--skip does not work with --pairs; leave it out"),
+        ("pairs.tsv --pairs --no-skip", "--skip does not work with --pairs; leave it out"),
+        ("pairs.tsv --pairs --lines", "--lines does not work with --pairs; leave it out"),
+        (
+            "pairs.tsv --pairs --seq-length 9",
+            "--seq-length does not work with --pairs; leave it out",
+        ),
+        (
+            "pairs.tsv --pairs --max-val-chars 9",
+            "--max-val-chars does not work with --pairs; leave",
+        ),
+        ("pairs.tsv --pairs --column a", "--column does not work with --pairs; leave it out"),
+        ("pairs.tsv --max-length 9", "--max-length works only with --pairs; leave it out"),
+        ("pairs.tsv --reverse", "--reverse works only with --pairs; leave it out"),
+        ("pairs.tsv --attention none", "--attention works only with --pairs; leave it out"),
+        ("pairs.tsv --normalise nfd", "--normalise works only with --pairs; leave it out"),
+        ("--pairs", "--pairs was given without a file; name a file with a source, a tab and"),
+        ("--source pairs.tsv", "--source was given without --target; give both"),
+        ("--target pairs.tsv", "--target was given without --source; give both"),
+        (
+            "x.tsv --source a --target b",
+            "x.tsv was given, and --source and --target too; choose one",
+        ),
+        (
+            "pairs.tsv --pairs --normalise nfd --source-normalise nfc",
+            "--normalise and a form of one side were both given; give a form for each side",
+        ),
+        ("--source pairs.tsv --target none", "there is no corpus 'none', neither here"),
+        ("none.tsv --pairs", "there is no corpus 'none.tsv', neither here"),
+    ],
+)
+def test_flags_that_contradict_the_task_cost_one_line(charrnn, arguments, line):
+    refused = charrnn("train", *arguments.split())
+    assert refused.code in (2, 3)
+    assert refused.err.startswith(f"charrnn: {line}")
+    assert refused.err.count("\n") == 1
+
+
+def test_a_form_of_unicode_is_for_both_sides(charrnn, tmp_path):
+    flags = ("--normalise", "nfd", "--steps", 1, "--run", "a")
+    assert charrnn("train", "pairs.tsv", "--pairs", *SMALL_PAIRS, *flags).code == 0
+    data = checkpoint.read_header(run_of(tmp_path).last).data
+    assert (data.source_normalise, data.target_normalise) == ("nfd", "nfd")
+    assert charrnn("resume", "--normalise", "nfd", "--steps", 2).code == 0
+
+
+def test_two_files_side_by_side_are_pairs(charrnn, tmp_path):
+    sides = zip(*(line.split("\t") for line in small_pairs().splitlines()), strict=True)
+    for name, texts in zip(("en", "fr"), sides, strict=True):
+        (tmp_path / name).write_text("\n".join(texts) + "\n")
+    files = ("--source", "en", "--target", "fr")
+    done = charrnn("train", *files, *SMALL_PAIRS, "--steps", 20, "--run", "a")
+    assert done.code == 0, done.err
+    assert charrnn("resume", "a", *files, "--steps", 21).code == 0
+    weights = checkpoint.read(run_of(tmp_path).best).weights_sha256()
+    charrnn("train", "pairs.tsv", "--pairs", *SMALL_PAIRS, "--steps", 20, "--run", "b")
+    assert charrnn("resume", "b", "--steps", 21).code == 0
+    assert checkpoint.read(run_of(tmp_path, "b").best).weights_sha256() == weights
