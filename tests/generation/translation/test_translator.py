@@ -12,7 +12,7 @@ from charrnn.config import (
     RuntimeConfig,
     TrainConfig,
 )
-from charrnn.data.pairs.pair_corpus import PairFacts
+from charrnn.data.pairs.pair_facts import PairFacts
 from charrnn.data.pairs.symbols import Side, SymbolVocab
 from charrnn.data.vocab import Vocab
 from charrnn.errors import SettingError, UsageError
