@@ -5,7 +5,6 @@ the machine still computes the same. Nothing is changed, and a trainer may run a
 """
 
 import contextlib
-import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +15,6 @@ import numpy as np
 
 from charrnn._text import ProgressCallback, Reporter, ignore_progress, number_of
 from charrnn.data import corpus
-from charrnn.data.encoding import cache_files
-from charrnn.data.vocab import IntArray, Vocab
 from charrnn.errors import CheckpointError, CorpusError, UsageError
 from charrnn.models import device
 from charrnn.runs import checkpoint
@@ -27,21 +24,12 @@ from charrnn.runs.run import Run
 from charrnn.tasks.task import Batches
 from charrnn.training.loop import Report, TrainingState, train
 from charrnn.training.setup.state import state_of
+from charrnn.training.verify_corpus import Finding, encoded_corpus
 
 ADVICE = (
     "sample and resume skip damaged files: put back a copy, or remove them; if it happens again,"
     " suspect the disk or the memory"
 )
-_CHARS_AT_ONCE = 1 << 22
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The result of one check; `problem` is empty if all is well."""
-
-    what: str
-    found: str
-    problem: str = ""
 
 
 def checked(run: Run, *, at_most: int | None, progress: ProgressCallback) -> list[Finding]:
@@ -78,7 +66,7 @@ def files(run: Run) -> Iterator[Finding]:
     yield _metrics(run)
     if newest is not None:
         with corpus.folders_of(newest.path) as folders:
-            yield _encoded_corpus(newest, folders.cache)
+            yield encoded_corpus(newest, folders.cache)
 
 
 def _metrics(run: Run) -> Finding:
@@ -94,37 +82,6 @@ def _is_record(line: str) -> bool:
         return type(json.loads(line)["step"]) is int
     except (ValueError, LookupError, TypeError):
         return False
-
-
-def _encoded_corpus(start: CheckpointHeader, cache: Path) -> Finding:
-    """Check that the encoded corpus is the text that the run began with."""
-    what, facts, vocab = "encoded corpus", start.corpus, start.vocab
-    ids = cache_files.load_ids(facts.sha256, vocab, facts.num_chars, cache=cache)
-    if ids is None:
-        return Finding(what, "not there: it is made again when it is needed")
-    if vocab.unknown_id is not None:
-        return Finding(what, "there; with an unknown symbol in it, it cannot be compared")
-    if _sha256(ids, vocab) != facts.sha256:
-        path = cache_files.ids_path(facts.sha256, vocab, cache)
-        return Finding(what, "damaged", f"{path} is not the text that the run began with")
-    return Finding(what, f"{len(ids):,} characters, the digest matches")
-
-
-def _sha256(ids: IntArray, vocab: Vocab) -> str:
-    """Return the digest of the text behind ids, as the scan of a corpus computes it; "" if an id is
-    not in the vocabulary.
-    """
-    codes = np.array(vocab.code_points, "<u4")
-    digest = hashlib.sha256()
-    for start in range(0, len(ids), _CHARS_AT_ONCE):
-        chunk = ids[start : start + _CHARS_AT_ONCE]
-        if int(chunk.max()) >= len(codes):
-            return ""
-        if vocab.is_bytes:
-            digest.update(codes[chunk].astype(np.uint8).tobytes())
-        else:
-            digest.update(codes[chunk].tobytes().decode("utf-32-le").encode())
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

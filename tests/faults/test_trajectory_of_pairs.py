@@ -97,6 +97,13 @@ def test_resuming_may_repeat_the_flags_of_the_run(charrnn, charrnn_once):
     assert "--pairs differs from the run's setting, no --pairs" in refused.err
 
 
+def test_the_steps_of_a_run_are_repeated_to_verify_it(charrnn, tmp_path):
+    charrnn(*TRAIN, "--save-every", 0)
+    verified = charrnn("verify", "a")
+    assert verified.code == 0, verified.err
+    assert "bit-identical" in verified.out
+
+
 @pytest.mark.xdist_group("two")
 def test_two_processes_learn_what_one_does(charrnn, tmp_path):
     command = (*TRAIN[:-2], "--dropout", 0.3, "--optimizer", "adamw", "--quiet")

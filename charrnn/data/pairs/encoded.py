@@ -10,7 +10,9 @@ All files of some pairs and vocabularies begin with the same stem:
 A target with a symbol that is not in the vocabulary cannot be written: the pair is left out.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,10 +21,11 @@ import numpy as np
 from charrnn.data.encoding import cache_files
 from charrnn.data.pairs.buckets import Texts
 from charrnn.data.pairs.spool import PairSpool, SideSpool
-from charrnn.data.pairs.symbols import RESERVED, AnyVocab, Ids
+from charrnn.data.pairs.symbols import RESERVED, AnyVocab, Ids, SymbolVocab
 from charrnn.data.vocab import IntArray
 
 PairVocabs = Mapping[str, AnyVocab]  # "source" and "target"
+_PAIRS_AT_ONCE = 1 << 16
 _INT64 = np.dtype(np.int64)
 _UINT64 = np.dtype("<u8")
 
@@ -69,6 +72,40 @@ def encode(spool: PairSpool, vocabs: PairVocabs, *, cache: Path) -> EncodedPairs
             encoded = load(stem, vocabs, spool.num_pairs)
     assert encoded is not None
     return encoded
+
+
+def sha256_of(pairs: EncodedPairs, vocabs: PairVocabs, *, num_val: int) -> str:
+    """Return the digest of the texts behind ids, as `PairSpool` computes it; "" if there is an id
+    without a symbol.
+    """
+    digest = hashlib.sha256()
+    first_val = len(pairs) - num_val
+    for first in range(0, len(pairs), _PAIRS_AT_ONCE):
+        end = min(first + _PAIRS_AT_ONCE, len(pairs))
+        sources = _decoded(pairs.sources, vocabs["source"], first, end)
+        targets = _decoded(pairs.targets, vocabs["target"], first, end)
+        if sources is None or targets is None:
+            return ""
+        for number, pair in enumerate(zip(sources, targets, strict=True), first):
+            if num_val and number == first_val:
+                digest.update(b"\n")
+            digest.update(b"%b\n%b\n" % pair)
+    return digest.hexdigest()
+
+
+def _decoded(texts: Texts, vocab: AnyVocab, first: int, end: int) -> list[bytes] | None:
+    """Return the texts from one number to another, in the form that is learned, as UTF-8."""
+    starts = texts.starts[first : end + 1]
+    numbers = texts.ids[starts[0] : starts[-1]].astype(np.int64) - 1
+    if numbers.min(initial=0) < 0 or numbers.max(initial=0) >= len(vocab):
+        return None
+    bounds = list(pairwise((starts - starts[0]).tolist()))
+    if isinstance(vocab, SymbolVocab):
+        symbols = [vocab.symbols[number] for number in numbers.tolist()]
+        return [" ".join(symbols[begin:stop]).encode() for begin, stop in bounds]
+    text = vocab.decode(numbers.tolist())
+    encoding = "latin-1" if vocab.is_bytes else "utf-8"
+    return [text[begin:stop].encode(encoding, "surrogatepass") for begin, stop in bounds]
 
 
 def path_of(stem: Path, what: str) -> Path:
