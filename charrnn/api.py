@@ -317,7 +317,7 @@ class Run:
                 f"against {against!r} is not known", "choose steps or minutes", "against"
             )
         unit, word = (math.log(2), "bits") if in_bits else (1.0, "nats")
-        every, label = [losses.of(self._files)], f"{word} per character"
+        every, label = [losses.of(self._files)], f"{word} per {self.header().schema.symbol}"
         return losses.chart(every, against=against, unit=unit, y_label=label, log=False)
 
     def resume(

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import SMALL as SIZES
-from conftest import small_text
+from conftest import SMALL_PAIRS, small_pairs, small_text
 from test_schemas import PAIRS
 from test_translator import checkpoint_of
 from threadpoolctl import ThreadpoolController
@@ -105,6 +105,23 @@ def test_a_run_has_a_model_a_history_and_a_name(run, tmp_path):
     )
     with pytest.raises(CheckpointError, match="there is no run 'b'"):
         Run("b")
+
+
+def test_pairs_are_learned_as_on_the_command_line(charrnn, tmp_path):
+    (tmp_path / "pairs.tsv").write_text(small_pairs())
+    sizes = {"hidden_size": 12, "embedding_size": 8, "batch_size": 4, "threads": 1}
+    run = train("pairs.tsv", pairs=True, **sizes, steps=20, dropout=0.1, name="a", progress=False)
+    assert repr(run).startswith("Run('a', lstm 2+2×12, step 20 of 20, validation word error rate ")
+    flags = ("--steps", 20, "--dropout", 0.1, "--threads", 1, "--run", "b")
+    assert charrnn("train", "pairs.tsv", "--pairs", *SMALL_PAIRS, *flags).code == 0
+    assert weights(run) == weights(Run("b"))
+    assert charrnn("resume", "b", "--steps", 25).code == 0
+    assert weights(run.resume(steps=25, progress=False)) == weights(Run("b"))
+    assert "nats per symbol" in run.plot().svg()
+    with pytest.raises(SettingError, match="ngrams does not work with pairs; leave it out"):
+        train("pairs.tsv", pairs=True, ngrams=2)
+    with pytest.raises(SettingError, match="source was given without target; give both"):
+        train(source="pairs.tsv")
 
 
 def test_several_runs_are_loaded_as_one(run, corpus):

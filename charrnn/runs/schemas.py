@@ -41,6 +41,7 @@ class Schema:
 
     needs: str  # the first version of charrnn that has the task
     learned: str  # what a run of it is a model of, for people: "text", "pairs"
+    symbol: str  # what a loss is the mean over, for people: "character", "symbol"
     model: type[Checked]
     data: type[Checked]
     vocabs: Mapping[str, Any]  # the type of each vocabulary by its name
@@ -132,6 +133,7 @@ SCHEMAS: dict[str, Schema] = {
     "language_model": Schema(
         needs="0.6",
         learned="text",
+        symbol="character",
         model=ModelConfig,
         data=DataConfig,
         vocabs={"text": Vocab},
@@ -147,6 +149,7 @@ SCHEMAS: dict[str, Schema] = {
     "seq2seq": Schema(
         needs="0.7",
         learned="pairs",
+        symbol="symbol",
         model=EncoderDecoderConfig,
         data=PairsConfig,
         vocabs={"source": SideVocab, "target": SideVocab},

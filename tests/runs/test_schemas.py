@@ -41,6 +41,7 @@ def pair_weights(model, vocabs, constants):
 PAIRS = Schema(
     needs="0.9",
     learned="pairs",
+    symbol="symbol",
     model=PairModel,
     data=PairData,
     vocabs={"source": Vocab, "target": Vocab},

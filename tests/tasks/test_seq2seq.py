@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from charrnn.config import ATTENTIONS, CPU, EncoderDecoderConfig, PairsConfig, TrainConfig
+from charrnn.config import (
+    ATTENTIONS,
+    CPU,
+    PRECISIONS,
+    EncoderDecoderConfig,
+    PairsConfig,
+    RuntimeConfig,
+    TrainConfig,
+)  # fmt: skip
 from charrnn.data.pairs.buckets import Texts
 from charrnn.data.pairs.error_rates import total_edits
 from charrnn.data.pairs.pair_dataset import PairDataset
@@ -52,11 +60,11 @@ def pair_texts(num_pairs=60, *, longest=5, num_val=12):
     return PairTexts(PairDataset(*texts, numbers), source, target)
 
 
-def state_of(cell="lstm", config=CONFIG, attention="dot", **sizes):
+def state_of(cell="lstm", config=CONFIG, attention="dot", runtime=CPU, **sizes):
     sizes = {"hidden_size": 6, "embedding_size": 4, **sizes}
     model = EncoderDecoderConfig(cell=cell, attention=attention, **sizes)
     module = SEQ2SEQ.build(model, VOCABS, {}, seed=config.seed)
-    return TrainingState.new(SEQ2SEQ, module, config)
+    return TrainingState.new(SEQ2SEQ, module, config, runtime=runtime)
 
 
 def batches_of(config=CONFIG, share=slice(None)):
@@ -98,6 +106,27 @@ def test_a_resumed_run_equals_an_uninterrupted_one(cell, attention, optimizer):
         resumed.restore(arrays, step=split)
         assert [float(report.loss) for report in train(resumed, batches, config)] == losses[split:]
         same(resumed.arrays(), saved[-1])
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_resumed_run_equals_an_uninterrupted_one_on_a_gpu(cell, attention, precision):
+    from charrnn.models import device
+
+    device.prepare("cuda", 1, precision=precision)
+    runtime = RuntimeConfig(device="cuda", precision=precision)
+    batches = SEQ2SEQ.batches(pair_texts(), CONFIG, device="cuda")
+    whole, first, second = (state_of(cell, CONFIG, attention, runtime=runtime) for _ in range(3))
+    list(train(whole, batches, CONFIG))
+    steps = train(first, batches, CONFIG)
+    for _ in range(9):
+        next(steps)
+    second.restore(first.arrays(), step=9)
+    list(train(second, batches, CONFIG))
+    same(second.arrays(), whole.arrays())
+    assert SEQ2SEQ.metrics(whole.module, pair_texts(), "val").keys() == set(SEQ2SEQ.schema.metrics)
 
 
 def test_validating_sampling_and_saving_between_steps_change_nothing(cell):

@@ -95,6 +95,21 @@ def test_the_gradient_is_that_of_finite_differences(cell, attention):
 
 
 @pytest.mark.parametrize("attention", ATTENTIONS)
+def test_low_precision_gives_nearly_the_same(cell, attention):
+    """bfloat16 has 8 bits of a number; weights and gradients stay float32."""
+    found = {}
+    for dtype in (None, torch.bfloat16):
+        made = network(cell, attention)
+        logits_TBV = made(*examples([4, 2, 3]), dtype=dtype)
+        logits_TBV.square().mean().backward()
+        found[dtype] = [logits_TBV.detach(), *(weight.grad for weight in made.parameters())]
+    for full, brief in zip(*found.values(), strict=True):
+        assert brief.dtype == torch.float32
+        assert float((full - brief).norm()) < 0.05 * float(full.norm()) + 1e-3
+    assert not torch.equal(*(tensors[0] for tensors in found.values()))
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
 def test_its_weights_have_the_declared_names_and_shapes(cell, attention):
     made = network(cell, attention, hidden_size=5, decoder_layers=3)
     declared = made.config.weight_shapes(SOURCE_SIZE, TARGET_SIZE)
