@@ -317,7 +317,7 @@ class Translator:
             return [[None] * num for _ in sources]
         by_source = (aligned[b * num : (b + 1) * num] for b in range(len(sources)))
         return [
-            [alignment_TS[:, : len(source.ids_S)] for alignment_TS in alignments]
+            [each_TS[:, : len(source.ids_S)].astype(np.float64) for each_TS in alignments]
             for source, alignments in zip(sources, by_source, strict=True)
         ]
 
