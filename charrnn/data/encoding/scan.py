@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -219,17 +220,23 @@ def _status(source: Source) -> os.stat_result:
         ) from error
 
 
-def _stat_key(sources: Sequence[Source], config: DataConfig) -> str:
-    """A name for "these files, unchanged since": label, path, size, times and inode of each."""
+def stat_key(sources: Sequence[Source], what: Sequence[Any]) -> str:
+    """A name for "these files, unchanged since": label, path, size, times and inode of each.
+
+    `what` else decides what is found in them, as JSON.
+    """
     files = []
     for source in sources:
         status = _status(source)
         times = (status.st_mtime_ns, status.st_ctime_ns)
         path, may_skip = str(source.path.resolve()), source.skip_unreadable
         files.append((source.label, path, may_skip, status.st_size, *times, status.st_ino))
+    return "survey-" + hashlib.sha256(json.dumps([*what, files]).encode()).hexdigest()[:32]
+
+
+def _stat_key(sources: Sequence[Source], config: DataConfig) -> str:
     settings = {name: getattr(config, name) for name in _SETTINGS}
-    facts = [_CACHE_FORMAT, shards.SHARD_BYTES, settings, files]
-    return "survey-" + hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+    return stat_key(sources, [_CACHE_FORMAT, shards.SHARD_BYTES, settings])
 
 
 def _load(path: Path) -> Scan | None:

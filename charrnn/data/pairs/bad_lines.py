@@ -12,6 +12,10 @@ _NUM_NAMED = 3  # of each problem
 _MANY = 1000  # bad lines: if none is allowed, no more are looked for
 
 
+class NotPairsError(CorpusError):
+    """Files that are there, but do not hold pairs as they should."""
+
+
 class Problem(NamedTuple):
     """Why a line is no pair, and what to do about it besides leaving it out."""
 
@@ -46,7 +50,7 @@ class BadLines:
             raise self._error(f"{_MANY:,} bad lines or more")
 
     def require_none(self) -> None:
-        """Raise `CorpusError` for the first bad line, with their number, unless bad lines are
+        """Raise `NotPairsError` for the first bad line, with their number, unless bad lines are
         skipped.
         """
         if self.num and not self.are_skipped:
@@ -56,11 +60,11 @@ class BadLines:
         """Return where the first bad line is and what is wrong with it; "" without any."""
         return "" if self._first is None else f"{self._first[0]}: {self._first[1].what}"
 
-    def _error(self, how_many: str) -> CorpusError:
+    def _error(self, how_many: str) -> NotPairsError:
         assert self._first is not None
         place, problem = self._first
         among = "" if self.num == 1 else f", the first of {how_many}"
-        return CorpusError(
+        return NotPairsError(
             f"{place}{among}: {problem.what}",
             f"{problem.remedy}, or leave such lines out with errors skip",
             *problem.fields,

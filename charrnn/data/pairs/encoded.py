@@ -137,7 +137,7 @@ def _load_texts(stem: Path, side: str, vocabs: PairVocabs, num_texts: int) -> Te
 def _save(stem: Path, spool: PairSpool, vocabs: PairVocabs) -> None:
     num_pairs = spool.num_pairs
     for side, texts in {"source": spool.sources, "target": spool.targets}.items():
-        id_of = texts.counts.id_of(vocabs[side])
+        id_of = texts.symbols.id_of(vocabs[side])
         chunks = (id_of[numbers].tobytes() for numbers in texts.numbers)
         cache_files.save_array(
             path_of(stem, f"{side}s"), chunks, length=texts.numbers.size, dtype=id_of.dtype
@@ -162,7 +162,7 @@ def _starts(lengths: Iterable[IntArray]) -> Iterator[Ids]:
 
 def _with_unknown(texts: SideSpool, vocab: AnyVocab) -> Iterator[Ids]:
     """Yield the numbers of the texts that hold a symbol without an id."""
-    is_unknown = texts.counts.id_of(vocab) == RESERVED
+    is_unknown = texts.symbols.id_of(vocab) == RESERVED
     first = 0
     for numbers, lengths in zip(texts.numbers, texts.lengths, strict=True):
         starts = np.cumsum(lengths) - lengths

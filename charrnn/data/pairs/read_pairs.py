@@ -1,25 +1,16 @@
 """Read and encode the pairs that a new run learns from."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from charrnn._text import ProgressCallback, Reporter, number_of, some
+from charrnn._text import Reporter, number_of
 from charrnn.config import PairsConfig
-from charrnn.data.dataset import repeated
-from charrnn.data.encoding import cache_files
-from charrnn.data.encoding.scan import count_for, with_sizes
-from charrnn.data.pairs.encoded import EncodedPairs, PairVocabs, encode
+from charrnn.data.pairs.encoded import PairVocabs
 from charrnn.data.pairs.pair_corpus import PairCorpus
 from charrnn.data.pairs.pair_facts import PairFacts
-from charrnn.data.pairs.spool import PairSpool
+from charrnn.data.pairs.pair_files import Encoding, PairFiles, PairScan
 from charrnn.data.pairs.symbols import AnyVocab, kind_of, kinds_of
-from charrnn.data.pairs.table import TableReader, in_turn, require_files
-from charrnn.errors import CorpusError, SettingError, UsageError
-from charrnn.sources import paths
+from charrnn.errors import CorpusError, SettingError
 
 _IN_WORDS = {
     "characters": "characters",
@@ -50,102 +41,36 @@ def read_pairs(
     an encoding that is not there; `StorageError` where the cache cannot be written.
     """
     _require_same_symbols(known, config)
-    files = PairFiles(tuple(names), tuple(target_names), tuple(val_names))
-    with read_files(files, config, cache=cache, progress=reporter.show_reading) as read:
-        reporter.end_progress()
-        read.reader.report(reporter)
-        if read.twice and not target_names:
-            reporter.warn(f"named twice, and so counted twice: {some(read.twice)}")
-        spool = read.spool
-        sides = {"source": spool.sources, "target": spool.targets}
+
+    def vocabs_for(scan: PairScan) -> PairVocabs:
+        counts = {"source": scan.sources, "target": scan.targets}
         vocabs = {
-            side: texts.counts.vocab(known[side] if known else None, max_size=config.max_vocab)
-            for side, texts in sides.items()
+            side: of_side.vocab(known[side] if known else None, max_size=config.max_vocab)
+            for side, of_side in counts.items()
         }
-        for side, texts in sides.items():
-            if sentence := texts.counts.sentence(f"{side}s"):
-                reporter.show(sentence)
-        _report_unknown_sources(spool, vocabs["source"], reporter)
-        pairs = encode(spool, vocabs, cache=cache)
-        _report_left_out(spool, vocabs["target"], pairs, reporter)
-    return PairCorpus(config, vocabs, read.facts, pairs, cache)
+        _require_known_sources(scan, vocabs["source"])
+        return vocabs
+
+    files = PairFiles(tuple(names), tuple(target_names), tuple(val_names))
+    encoding = files.encode(config, vocabs_for, cache=cache, progress=reporter.show_reading)
+    assert encoding is not None
+    reporter.end_progress()
+    _report(encoding, reporter)
+    return PairCorpus(config, encoding.vocabs, _facts(files, encoding.scan), encoding.pairs, cache)
 
 
-class PairFiles(NamedTuple):
-    """The files of pairs, as a person names them."""
-
-    names: tuple[str, ...]
-    target_names: tuple[str, ...]
-    val_names: tuple[str, ...]
-
-
-class ReadPairs(NamedTuple):
-    """Pairs that were read, but are not yet ids."""
-
-    facts: PairFacts
-    spool: PairSpool
-    reader: TableReader
-    twice: list[str]  # files that were named twice
-
-
-@contextmanager
-def read_files(
-    files: PairFiles,
-    config: PairsConfig,
-    *,
-    cache: Path,
-    folder: Path = Path(),
-    progress: ProgressCallback,
-) -> Iterator[ReadPairs]:
-    """Read pairs, and keep them on the disk, in the cache's folder, until the end of the context.
-
-    Relative names are looked for in `folder`. Raises the errors of `read_pairs`.
-    """
-    names, are_parallel = files.names, bool(files.target_names)
-    if are_parallel:
-        names = tuple(in_turn(names, files.target_names))
-        if len(files.val_names) % 2:
-            raise UsageError(
-                f"beside parallel files there are {number_of(len(files.val_names), 'file')} to"
-                " validate on, not an even number",
-                "name a file of sources, then its file of targets",
-            )
-    with cache_files.writable(cache), closing(PairSpool(config, cache)) as spool:
-        with paths.opened(names, files.val_names, spool_folder=cache, folder=folder) as sources:
-            if are_parallel:
-                require_files([*names, *files.val_names], sources.files)
-            sized = with_sizes(sources.files)
-            count_bytes = count_for(progress, sized, num_passes_done=0, num_passes=1)
-            reader = TableReader(config, count_bytes)
-            for split, of_split in groupby(
-                zip(sources.files, sources.for_validation, strict=True), itemgetter(1)
-            ):
-                rows = reader.rows([file for file, _ in of_split], are_parallel=are_parallel)
-                spool.add(rows, reader.bad_lines, for_validation=split)
-        reader.bad_lines.require_none()
-        _require_pairs(spool, reader, files)
-        facts = PairFacts(
-            files.names,
-            spool.sha256,
-            spool.num_pairs,
-            num_val=spool.num_val,
-            num_skipped=reader.bad_lines.num,
-            longest_source=spool.sources.longest,
-            longest_target=spool.targets.longest,
-            target_names=files.target_names,
-            val_names=files.val_names,
-        )
-        yield ReadPairs(facts, spool, reader, repeated(sources)[0])
-
-
-def _require_pairs(spool: PairSpool, reader: TableReader, files: PairFiles) -> None:
-    """Raise `CorpusError` where there is nothing to learn from, or to validate on."""
-    first_bad = reader.bad_lines.first_problem()
-    hint = f"the first bad line is {first_bad}" if first_bad else "name a file with pairs"
-    if files.val_names and not spool.num_val:
-        raise CorpusError(f"{' '.join(files.val_names)}: there are no pairs to validate on", hint)
-    if spool.num_pairs == spool.num_val:
-        raise CorpusError(f"there are no pairs in {' '.join(files.names)}", hint)
+def _facts(files: PairFiles, scan: PairScan) -> PairFacts:
+    return PairFacts(
+        files.names,
+        scan.sha256,
+        scan.num_pairs,
+        num_val=scan.num_val,
+        num_skipped=scan.num_skipped,
+        longest_source=scan.longest_source,
+        longest_target=scan.longest_target,
+        target_names=files.target_names,
+        val_names=files.val_names,
+    )
 
 
 def _require_same_symbols(known: PairVocabs | None, config: PairsConfig) -> None:
@@ -163,9 +88,9 @@ def _require_same_symbols(known: PairVocabs | None, config: PairsConfig) -> None
             )
 
 
-def _report_unknown_sources(spool: PairSpool, vocab: AnyVocab, reporter: Reporter) -> None:
-    """Tell how much of the sources became unknown. Raises `CorpusError` if it is most of them."""
-    num_unknown, share = spool.sources.counts.unknown(vocab)
+def _require_known_sources(scan: PairScan, vocab: AnyVocab) -> None:
+    """Raise `CorpusError` if most of the sources would be unknown symbols."""
+    num_unknown, share = scan.sources.unknown(vocab)
     if share > _MAX_UNKNOWN:
         raise CorpusError(
             f"{100 * share:.0f} % of the sources would be unknown symbols: the vocabulary has"
@@ -173,20 +98,26 @@ def _report_unknown_sources(spool: PairSpool, vocab: AnyVocab, reporter: Reporte
             "raise max_vocab",
             "max_vocab",
         )
+
+
+def _report(encoding: Encoding, reporter: Reporter) -> None:
+    """Tell what was changed, skipped, unknown or left out."""
+    scan, vocabs, pairs = encoding
+    for warning in scan.warnings:
+        reporter.warn(warning)
+    for note in scan.notes:
+        reporter.show(note)
+    num_unknown, share = scan.sources.unknown(vocabs["source"])
     if num_unknown:
         reporter.show(
-            f"{number_of(num_unknown, 'rare symbol')} of the sources ({100 * share:.2g} % of"
-            f" their text) became one unknown symbol: the vocabulary is limited to {len(vocab):,}"
+            f"{number_of(num_unknown, 'rare symbol')} of the sources ({100 * share:.2g} % of their"
+            " text) became one unknown symbol: the vocabulary is limited to"
+            f" {len(vocabs['source']):,}"
         )
-
-
-def _report_left_out(
-    spool: PairSpool, vocab: AnyVocab, pairs: EncodedPairs, reporter: Reporter
-) -> None:
-    """Tell which pairs are left out because their target cannot be written."""
     if num := len(pairs.left_out):
-        num_unknown, _ = spool.targets.counts.unknown(vocab)
+        num_unknown, _ = scan.targets.unknown(vocabs["target"])
         reporter.warn(
-            f"left out {number_of(num, 'pair')} of {spool.num_pairs:,}: their targets have rare"
-            f" symbols ({num_unknown:,} in all), and the vocabulary is limited to {len(vocab):,}"
+            f"left out {number_of(num, 'pair')} of {scan.num_pairs:,}: their targets have rare"
+            f" symbols ({num_unknown:,} in all), and the vocabulary is limited to"
+            f" {len(vocabs['target']):,}"
         )

@@ -1,19 +1,21 @@
 """The pairs of a run, read again: to learn on from them, or to measure a model on them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from charrnn._text import Reporter
 from charrnn.config import PairsConfig
-from charrnn.data.corpus import Folders, folders_of
+from charrnn.data.corpus import folders_of
 from charrnn.data.pairs import encoded
+from charrnn.data.pairs.bad_lines import NotPairsError
 from charrnn.data.pairs.encoded import EncodedPairs, PairVocabs
 from charrnn.data.pairs.pair_corpus import PairCorpus
 from charrnn.data.pairs.pair_dataset import PairDataset
 from charrnn.data.pairs.pair_facts import PairFacts
-from charrnn.data.pairs.read_pairs import PairFiles, read_files
+from charrnn.data.pairs.pair_files import PairFiles, PairScan
 from charrnn.data.reload import unchanged_or_copy
+from charrnn.sources.decoding import NotTextError
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,13 @@ def reload_pairs(reference: PairReference, *, keep_corpus: bool, reporter: Repor
     serves. Raises `CorpusError` otherwise.
     """
     facts, vocabs = reference.facts, reference.vocabs
+    files = PairFiles(facts.names, facts.target_names, facts.val_names)
     with folders_of(reference.path) as folders:
         stem = encoded.stem_of(facts.sha256, vocabs, folders.cache)
         pairs = unchanged_or_copy(
-            (*facts.names, *facts.target_names, *facts.val_names),
+            files.all_names,
             encoded.load(stem, vocabs, facts.num_pairs),
-            partial(_read_in, reference, folders, reporter),
+            partial(_read_in, reference, files, cache=folders.cache, reporter=reporter),
             search=folders.search,
             keep_corpus=keep_corpus,
             reporter=reporter,
@@ -49,18 +52,20 @@ def reload_pairs(reference: PairReference, *, keep_corpus: bool, reporter: Repor
 
 
 def _read_in(
-    reference: PairReference, folders: Folders, reporter: Reporter, folder: Path
+    reference: PairReference, files: PairFiles, folder: Path, *, cache: Path, reporter: Reporter
 ) -> EncodedPairs | None:
     """Return the pairs in a folder; None if they differ from what the run learned from."""
-    facts, config = reference.facts, reference.config
-    files = PairFiles(facts.names, facts.target_names, facts.val_names)
-    skipping = config
-    if config.errors == "strict":  # a bad line is a change, and no reason to stop here
-        skipping = replace(config, errors="skip")
-    read_again = partial(read_files, files, skipping, cache=folders.cache, folder=folder)
-    with read_again(progress=reporter.show_reading) as read:
+
+    def vocabs_for(scan: PairScan) -> PairVocabs | None:
+        return reference.vocabs if scan.sha256 == reference.facts.sha256 else None
+
+    try:
+        encoding = files.encode(
+            reference.config, vocabs_for,
+            cache=cache, folder=folder, progress=reporter.show_reading,
+        )  # fmt: skip
+    except (NotPairsError, NotTextError):  # the file is there: it has changed
+        return None
+    finally:
         reporter.end_progress()
-        is_bad = config.errors == "strict" and read.facts.num_skipped > 0
-        if is_bad or read.facts.sha256 != facts.sha256:
-            return None
-        return encoded.encode(read.spool, reference.vocabs, cache=folders.cache)
+    return None if encoding is None else encoding.pairs

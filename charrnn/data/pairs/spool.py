@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from charrnn.config import PairsConfig
 from charrnn.data.pairs.bad_lines import BadLines, Problem
-from charrnn.data.pairs.symbol_counts import SymbolCounts
+from charrnn.data.pairs.symbol_counts import SymbolNumbers
 from charrnn.data.pairs.symbols import kinds_of
 from charrnn.data.pairs.table import PairRow
 from charrnn.data.vocab import IntArray
@@ -56,14 +56,14 @@ class SideSpool:
     """The symbols of one side: their counts, and on the disk their numbers, text after text."""
 
     def __init__(self, kind: str, normalisation: str, folder: Path) -> None:
-        """The symbols are of a kind as `SymbolCounts` has them; files are made in a folder."""
-        self.counts = SymbolCounts(kind, normalisation)
+        """The symbols are of a kind as `SymbolNumbers` has it; files are made in a folder."""
+        self.symbols = SymbolNumbers(kind, normalisation)
         self.numbers, self.lengths = ArrayFile(folder), ArrayFile(folder)
         self.longest = 0  # symbols of the longest text
 
     def add(self, tidied: list[str], lengths: list[int]) -> None:
         """Add texts with their lengths."""
-        self.numbers.append(self.counts.count(tidied))
+        self.numbers.append(self.symbols.numbers(tidied))
         self.lengths.append(np.array(lengths))
         self.longest = max(self.longest, *lengths)
 
@@ -113,9 +113,9 @@ class PairSpool:
             self.num_val = self.num_pairs - num_before
 
     def _add(self, rows: list[PairRow], bad_lines: BadLines) -> None:
-        sources = self.sources.counts.tidied([row.source for row in rows])
-        targets = self.targets.counts.tidied([row.target for row in rows])
-        lengths = self.sources.counts.lengths(sources), self.targets.counts.lengths(targets)
+        sources = self.sources.symbols.tidied([row.source for row in rows])
+        targets = self.targets.symbols.tidied([row.target for row in rows])
+        lengths = self.sources.symbols.lengths(sources), self.targets.symbols.lengths(targets)
         fits = [max(both) <= self._max_length for both in zip(*lengths, strict=True)]
         if not all(fits):
             for row in compress(rows, map(not_, fits)):
@@ -133,6 +133,11 @@ class PairSpool:
         self._digest.update("".join(f"{source}\n{target}\n" for source, target in pairs).encode())
         hashed = [hashlib.blake2b(source.encode(), digest_size=8).digest() for source in sources]
         self.hashes.append(np.frombuffer(b"".join(hashed), "<u8"))
+
+    def notes(self) -> list[str]:
+        """Return a sentence for each side that normalisation has changed."""
+        sides = {"sources": self.sources, "targets": self.targets}
+        return [note for side, texts in sides.items() if (note := texts.symbols.sentence(side))]
 
     def close(self) -> None:
         """Remove the files."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from charrnn._text import CountBytes, Reporter, ignore_bytes, number_of, some
 from charrnn.config import DataConfig, PairsConfig
-from charrnn.data.pairs.bad_lines import BadLines, Problem
+from charrnn.data.pairs.bad_lines import BadLines, NotPairsError, Problem
 from charrnn.errors import CorpusError, UsageError
 from charrnn.sources import paths
 from charrnn.sources.changes import Changes
@@ -76,18 +76,12 @@ class TableReader:
             else:
                 yield from read(file)
 
-    def report(self, reporter: Reporter) -> None:
-        """Tell what was changed or skipped. Raises `CorpusError` for bad lines, unless they are
-        skipped.
-        """
-        self.bad_lines.require_none()
-        for sentence in self.bad_lines.sentences():
-            reporter.warn(sentence)
-        for sentence in self._changes.sentences(self._decoding):
-            reporter.show(sentence)
+    def notes(self) -> Iterator[str]:
+        """Yield a sentence for each kind of change, and for files that were skipped."""
+        yield from self._changes.sentences(self._decoding)
         if self._skipped_files:
             what, names = number_of(len(self._skipped_files), "file"), some(self._skipped_files)
-            reporter.show(f"skipped {what} without the ending of a table (.tsv, .csv, …): {names}")
+            yield f"skipped {what} without the ending of a table (.tsv, .csv, …): {names}"
 
     def _pair(self, label: str, line: int, left: str | None, right: str | None) -> PairRow | None:
         """Return what a line holds, as it is learned: from source to target; None for no pair."""
@@ -129,7 +123,7 @@ class TableReader:
             if left is None or right is None:
                 longer = number + sum(1 for _ in lines)
                 counts = (number - 1, longer) if left is None else (longer, number - 1)
-                raise CorpusError(
+                raise NotPairsError(
                     f"{source.label} has {counts[0]:,} lines, {target.label} has {counts[1]:,}",
                     "each line of one must have its target in the same line of the other",
                 )
@@ -188,4 +182,8 @@ def read_table(
         if are_parallel:
             require_files(names, sources.files)
         yield from reader.rows(sources.files, are_parallel=are_parallel)
-    reader.report(reporter)
+    reader.bad_lines.require_none()
+    for sentence in reader.bad_lines.sentences():
+        reporter.warn(sentence)
+    for sentence in reader.notes():
+        reporter.show(sentence)

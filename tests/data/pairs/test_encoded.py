@@ -29,7 +29,9 @@ def pairs_on_disk(request, monkeypatch):
 
 def vocabs(made, max_size=100):
     both = {"source": made.sources, "target": made.targets}
-    return {side: texts.counts.vocab(None, max_size=max_size) for side, texts in both.items()}
+    return {
+        side: texts.symbols.counts.vocab(None, max_size=max_size) for side, texts in both.items()
+    }
 
 
 def test_ids_are_those_of_the_sides(pairs_on_disk):

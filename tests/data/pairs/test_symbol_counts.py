@@ -1,12 +1,13 @@
 """Symbols of each kind: numbered, counted, made into a vocabulary."""
 
+import json
 import unicodedata
 
 import numpy as np
 import pytest
 
-from charrnn.data.pairs.symbol_counts import SymbolCounts
-from charrnn.data.pairs.symbols import Side, SymbolVocab
+from charrnn.data.pairs.symbol_counts import SymbolCounts, SymbolNumbers
+from charrnn.data.pairs.symbols import Side, SymbolVocab, kind_of
 from charrnn.data.vocab import Vocab
 
 TEXTS = ["b a é", "a 한 a", "𐍈"]
@@ -15,23 +16,36 @@ TEXTS = ["b a é", "a 한 a", "𐍈"]
 @pytest.mark.parametrize("kind", ["characters", "bytes", "spaces"])
 @pytest.mark.parametrize("form", ["none", "nfd"])
 def test_the_ids_of_texts_are_those_of_their_side(kind, form):
-    counts = SymbolCounts(kind, form)
-    tidied = counts.tidied(TEXTS)
-    numbers, lengths = counts.count(tidied), counts.lengths(tidied)
-    vocab = counts.vocab(None, max_size=100)
-    ids = counts.id_of(vocab)[numbers]
+    symbols = SymbolNumbers(kind, form)
+    tidied = symbols.tidied(TEXTS)
+    numbers, lengths = symbols.numbers(tidied), symbols.lengths(tidied)
+    vocab = symbols.counts.vocab(None, max_size=100)
+    assert kind_of(vocab) == kind
+    ids = symbols.id_of(vocab)[numbers]
     assert ids.dtype == np.uint8
     side = Side(vocab, form)
     encoded = [side.encode(text) for text in TEXTS]
     assert ids.tolist() == np.concatenate(encoded).tolist()
     assert lengths == [*map(len, encoded)]
-    assert counts.unknown(vocab) == (0, 0)
+    assert symbols.counts.unknown(vocab) == (0, 0)
 
 
 def test_white_space_of_any_kind_separates_symbols():
-    assert SymbolCounts("spaces", "none").tidied([" a\u3000b\t c "]) == ["a b c"]
-    assert SymbolCounts("spaces", "nfkc").tidied(["a\xa0b"]) == ["a b"]
-    assert SymbolCounts("characters", "none").tidied([" a  b "]) == [" a  b "]
+    assert SymbolNumbers("spaces", "none").tidied([" a\u3000b\t c "]) == ["a b c"]
+    assert SymbolNumbers("spaces", "nfkc").tidied(["a\xa0b"]) == ["a b"]
+    assert SymbolNumbers("characters", "none").tidied([" a  b "]) == [" a  b "]
+
+
+@pytest.mark.parametrize("kind", ["characters", "bytes", "spaces"])
+def test_symbols_are_counted_over_several_chunks(kind):
+    symbols = SymbolNumbers(kind, "none")
+    for text in ("a b a", "c", "a \u00e9"):
+        symbols.numbers([text])
+    counts = symbols.counts.counts
+    assert counts["a" if kind == "spaces" else ord("a")] == 3
+    assert sum(counts.values()) == {"spaces": 6, "characters": 9, "bytes": 10}[kind]
+    values = json.loads(json.dumps(symbols.counts.to_json()))
+    assert SymbolCounts.from_json(values) == symbols.counts
 
 
 @pytest.mark.parametrize(
@@ -46,26 +60,21 @@ def test_white_space_of_any_kind_separates_symbols():
     ],
 )
 def test_known_symbols_keep_their_ids_and_rare_ones_are_unknown(kind, known, made):
-    counts = SymbolCounts(kind, "none")
-    for text in [
-        "d a" if kind == "spaces" else "da",
-        "b b c c a a".replace(" ", " "[: kind == "spaces"]),
-    ]:
-        counts.count([text])
+    count_of = {"d": 1, "a": 3, "c": 2, "b": 2}
+    if kind != "spaces":
+        count_of = {ord(symbol): count for symbol, count in count_of.items()}
+    counts = SymbolCounts(kind, count_of)
     assert counts.vocab(known, max_size=3) == made
-    num_unknown, share = counts.unknown(made)
-    count_of = {"a": 3, "b": 2, "c": 2, "d": 1}
-    symbols = made.symbols if kind == "spaces" else map(chr, made.code_points)
-    unknown = set(count_of) - set(symbols)
-    assert num_unknown == len(unknown)
-    assert share == sum(count_of[symbol] for symbol in unknown) / 8
+    unknown = set(count_of) - set(made.symbols if kind == "spaces" else made.code_points)
+    share = sum(count_of[symbol] for symbol in unknown) / 8
+    assert counts.unknown(made) == (len(unknown), share)
 
 
 def test_what_a_normal_form_does_is_told():
-    counts = SymbolCounts("characters", "nfd")
-    counts.tidied(["한국"])
-    assert counts.sentence("sources") == "sources in NFD: 2 distinct characters became 6"
-    counts = SymbolCounts("spaces", "nfc")
-    counts.tidied([unicodedata.normalize("NFC", "é e")])
-    assert counts.sentence("targets") == "targets are in NFC already"
-    assert SymbolCounts("characters", "none").sentence("sources") == ""
+    symbols = SymbolNumbers("characters", "nfd")
+    symbols.tidied(["한국"])
+    assert symbols.sentence("sources") == "sources in NFD: 2 distinct characters became 6"
+    symbols = SymbolNumbers("spaces", "nfc")
+    symbols.tidied([unicodedata.normalize("NFC", "é e")])
+    assert symbols.sentence("targets") == "targets are in NFC already"
+    assert SymbolNumbers("characters", "none").sentence("sources") == ""
