@@ -20,7 +20,7 @@ import numpy as np
 
 from charrnn.data.encoding import cache_files
 from charrnn.data.pairs.buckets import Texts
-from charrnn.data.pairs.spool import PairSpool, SideSpool
+from charrnn.data.pairs.reading.spool import PairSpool, SideSpool
 from charrnn.data.pairs.symbols import RESERVED, AnyVocab, Ids, SymbolVocab
 from charrnn.data.vocab import IntArray
 

@@ -20,11 +20,11 @@ from charrnn.data.dataset import repeated
 from charrnn.data.encoding import cache_files
 from charrnn.data.encoding.scan import count_for, stat_key, with_sizes
 from charrnn.data.encoding.shards import corpus_changed
-from charrnn.data.pairs.bad_lines import NotPairsError
 from charrnn.data.pairs.encoded import EncodedPairs, PairVocabs, encode, load, stem_of
-from charrnn.data.pairs.spool import PairSpool
-from charrnn.data.pairs.symbol_counts import SymbolCounts
-from charrnn.data.pairs.table import TableReader, in_turn, require_files
+from charrnn.data.pairs.reading.bad_lines import NotPairsError
+from charrnn.data.pairs.reading.spool import PairSpool
+from charrnn.data.pairs.reading.symbol_counts import SymbolCounts
+from charrnn.data.pairs.reading.table import TableReader, in_turn, require_files
 from charrnn.errors import UsageError
 from charrnn.sources import paths
 from charrnn.sources.paths import Sources

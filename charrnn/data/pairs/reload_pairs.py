@@ -8,12 +8,12 @@ from charrnn._text import Reporter
 from charrnn.config import PairsConfig
 from charrnn.data.corpus import folders_of
 from charrnn.data.pairs import encoded
-from charrnn.data.pairs.bad_lines import NotPairsError
 from charrnn.data.pairs.encoded import EncodedPairs, PairVocabs
 from charrnn.data.pairs.pair_corpus import PairCorpus
 from charrnn.data.pairs.pair_dataset import PairDataset
 from charrnn.data.pairs.pair_facts import PairFacts
 from charrnn.data.pairs.pair_files import PairFiles, PairScan
+from charrnn.data.pairs.reading.bad_lines import NotPairsError
 from charrnn.data.reload import unchanged_or_copy
 from charrnn.sources.decoding import NotTextError
 

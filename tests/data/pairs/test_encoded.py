@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from charrnn.config import PairsConfig
-from charrnn.data.pairs import encoded, spool
-from charrnn.data.pairs.bad_lines import BadLines
-from charrnn.data.pairs.spool import PairSpool
+from charrnn.data.pairs import encoded
+from charrnn.data.pairs.reading import spool
+from charrnn.data.pairs.reading.bad_lines import BadLines
+from charrnn.data.pairs.reading.spool import PairSpool
+from charrnn.data.pairs.reading.table import PairRow
 from charrnn.data.pairs.symbols import sides
-from charrnn.data.pairs.table import PairRow
 
 CACHE = Path("cache")
 PAIRS = [(f"source {k * 7919 % 97}", f"t {k} é"[: 2 + k % 5]) for k in range(50)]

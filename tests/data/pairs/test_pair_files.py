@@ -7,10 +7,10 @@ import pytest
 from told import Told
 
 from charrnn.config import PairsConfig
-from charrnn.data.pairs.bad_lines import NotPairsError
 from charrnn.data.pairs.pair_files import PairFiles
+from charrnn.data.pairs.reading.bad_lines import NotPairsError
+from charrnn.data.pairs.reading.table import TableReader
 from charrnn.data.pairs.symbols import SymbolVocab
-from charrnn.data.pairs.table import TableReader
 from charrnn.errors import CorpusError
 
 CACHE = Path("cache")

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from charrnn.config import PairsConfig
-from charrnn.data.pairs import spool
-from charrnn.data.pairs.bad_lines import BadLines
-from charrnn.data.pairs.spool import ArrayFile, PairSpool
-from charrnn.data.pairs.table import PairRow
+from charrnn.data.pairs.reading import spool
+from charrnn.data.pairs.reading.bad_lines import BadLines
+from charrnn.data.pairs.reading.spool import ArrayFile, PairSpool
+from charrnn.data.pairs.reading.table import PairRow
 from charrnn.errors import CorpusError
 
 PAIRS = [("ab", "c"), ("d", "é 한"), ("ab", "x")]

@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.data.pairs.bad_lines import BadLines, Problem
+from charrnn.data.pairs.reading.bad_lines import BadLines, Problem
 from charrnn.errors import CorpusError
 
 A, B = Problem("a is missing", "write an a"), Problem("b is missing", "raise max_b", ("max_b",))

@@ -6,7 +6,7 @@ import unicodedata
 import numpy as np
 import pytest
 
-from charrnn.data.pairs.symbol_counts import SymbolCounts, SymbolNumbers
+from charrnn.data.pairs.reading.symbol_counts import SymbolCounts, SymbolNumbers
 from charrnn.data.pairs.symbols import Side, SymbolVocab, kind_of
 from charrnn.data.vocab import Vocab
 

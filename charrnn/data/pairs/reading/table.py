@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from charrnn._text import CountBytes, Reporter, ignore_bytes, number_of, some
 from charrnn.config import DataConfig, PairsConfig
-from charrnn.data.pairs.bad_lines import BadLines, NotPairsError, Problem
+from charrnn.data.pairs.reading.bad_lines import BadLines, NotPairsError, Problem
 from charrnn.errors import CorpusError, UsageError
 from charrnn.sources import paths
 from charrnn.sources.changes import Changes

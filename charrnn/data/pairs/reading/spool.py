@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.config import PairsConfig
-from charrnn.data.pairs.bad_lines import BadLines, Problem
-from charrnn.data.pairs.symbol_counts import SymbolNumbers
+from charrnn.data.pairs.reading.bad_lines import BadLines, Problem
+from charrnn.data.pairs.reading.symbol_counts import SymbolNumbers
+from charrnn.data.pairs.reading.table import PairRow
 from charrnn.data.pairs.symbols import kinds_of
-from charrnn.data.pairs.table import PairRow
 from charrnn.data.vocab import IntArray
 from charrnn.sources.decoding import half_a_pair
 

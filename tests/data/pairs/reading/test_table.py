@@ -11,7 +11,7 @@ import pytest
 from told import Told
 
 from charrnn.config import PairsConfig
-from charrnn.data.pairs.table import read_table
+from charrnn.data.pairs.reading.table import read_table
 from charrnn.errors import CorpusError, UsageError
 
 

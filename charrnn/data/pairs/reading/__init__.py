@@ -1,0 +1,1 @@
+"""Files of pairs, read once: checked, counted, and put aside on the disk."""
