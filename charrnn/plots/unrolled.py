@@ -32,7 +32,7 @@ NUM_UNITS = 8  # of a cell that are shown
 
 _MARGIN, _ARROW = 16.0, 14.0  # pixels
 _CELL, _BAR = 22.0, 11.0  # heights
-_LEAST_PITCH, _MOST_PITCH = 50.0, 110.0  # from column to column
+_LEAST_PITCH, _MOST_PITCH = 54.0, 110.0  # from column to column
 _GAP = 12.0  # between cells
 _LEAST_SEEN = 0.02  # share of attention
 _THICKEST = 8.0  # line: all of the attention
