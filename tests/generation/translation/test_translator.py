@@ -1,5 +1,6 @@
 """Translations: what the equations say, whatever the symbols are."""
 
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,16 @@ def test_bytes_are_read_and_written():
     assert "".join(made.stream("é")) == one.text
     with pytest.raises(UsageError, match="not UTF-8: character 2"):
         made.translate("a\ud800")
+
+
+def test_decomposed_targets_are_composed_when_they_are_written():
+    letters = "\u1112\u1161\u11ab\u1100\u0301e"
+    side = Side(Vocab(tuple(sorted(map(ord, letters)))), "nfd")
+    for seed in range(20):
+        made = translator(target=side, seeds=(seed,))
+        (one,) = made.translate("abc")
+        assert one.text == unicodedata.normalize("NFC", "".join(one.symbols))
+        assert "".join(made.stream("abc")) == one.text
 
 
 TEXTS = ["abc", "a", "", "eedcba", "ddd", "abcabcabcab", "c", "edc", "bb"]

@@ -53,6 +53,22 @@ def test_torch_equals_the_equations_step_by_step(cell, attention, encoder_layers
 
 
 @pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize("encoder_layers", [1, 3])
+def test_the_memory_and_the_first_states_are_those_of_the_equations(
+    cell, attention, encoder_layers
+):
+    made = network(cell, attention, encoder_layers=encoder_layers)
+    sources_SB, lengths_B, _ = examples([4, 1, 3])
+    memory_SBM, states = made.encode(sources_SB, lengths_B, Dropouts())
+    weights = equations.Weights.from_arrays(made.config, made.arrays())
+    memory, expected = equations.encode(made.config, weights, sources_SB.numpy(), lengths_B.numpy())
+    np.testing.assert_allclose(memory_SBM.detach(), memory.vectors_SBM, atol=1e-5)
+    for layer, expected_layer in zip(states, expected, strict=True):
+        for part_BH, expected_BH in zip(layer, expected_layer, strict=True):
+            np.testing.assert_allclose(part_BH.detach(), expected_BH, atol=1e-5)
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
 def test_padding_changes_nothing(cell, attention):
     made = network(cell, attention)
     sources_SB, lengths_B, targets_TB = examples([5, 1, 3])
