@@ -746,6 +746,49 @@ MISTAKES = [
         "prompts",
         "../stumbles/test_stumbles_sampling.py::test_unread_characters_of_a_prompt_are_not_in_the_record",
     ),
+    # Several runs as one, and runs of several tasks.
+    Mistake(
+        "an ensemble adds up the logits of its members",
+        "models.step_ensemble:log_mean_probabilities",
+        "np.logaddexp(sum_V, _log_softmax(logits_V))",
+        "np.maximum(sum_V, 0) + _log_softmax(logits_V)",
+        "../generation/test_ensemble.py::test_its_probabilities_are_the_mean_of_the_members",
+    ),
+    Mistake(
+        "a member of an ensemble has the characters before of another",
+        "models.step_ensemble:EnsembleBackend._states",
+        "joint.before_KB[len(joint.before_KB) - K:]",
+        "joint.before_KB[:K]",
+        "../models/test_step_ensemble.py::test_streams_side_by_side_give_what_each_gives_alone",
+    ),
+    Mistake(
+        "runs with the same characters in another order are averaged",
+        "generation.ensemble:_difference_of_vocabs",
+        "symbols == others",
+        "set(symbols) == set(others)",
+        "../generation/test_ensemble.py::test_what_differs_is_said_in_one_line",
+    ),
+    Mistake(
+        "an ensemble is scored on a text that one of its members learned",
+        "analysis.scoring:score_split",
+        "_require_same_splits(checkpoints)",
+        "",
+        "../analysis/test_scoring.py::test_several_runs_share_their_validation_split_or_need_a_file",
+    ),
+    Mistake(
+        "samples of several runs are compared with the text of the first alone",
+        "cli.sample_writer:_job_of",
+        "_require_same_corpus(checkpoints)",
+        "pass",
+        "../cli/test_sample.py::TestSeveralRuns::test_their_records_are_new_to_the_text_that_all_learned",
+    ),
+    Mistake(
+        "the newest run is taken, whatever it learned",
+        "runs.root:Root._newest",
+        "_task_of(run) in (task, None)",
+        "True",
+        "../runs/test_root.py::test_the_newest_run_of_a_task_is_found",
+    ),
 ]
 
 
