@@ -780,7 +780,7 @@ MISTAKES = [
         "cli.sample_writer:_job_of",
         "_require_same_corpus(checkpoints)",
         "pass",
-        "../cli/test_sample.py::TestSeveralRuns::test_their_records_are_new_to_the_text_that_all_learned",
+        "../cli/test_sample.py::test_records_of_several_runs_are_new_to_the_text_that_all_learned",
     ),
     Mistake(
         "the newest run is taken, whatever it learned",
