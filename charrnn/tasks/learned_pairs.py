@@ -125,6 +125,11 @@ def summary(learned: LearnedPairs) -> str:
 
 def show_validation_split(dataset: PairTexts, reporter: Reporter) -> None:
     """Tell how many pairs are for validation, and what decides which checkpoint is the best."""
+    if num_shared := dataset.pairs.num_shared:
+        reporter.show(
+            f"left out {number_of(num_shared, 'pair')} of training: the same sources are in the"
+            " validation files"
+        )
     num_val = dataset.size("val")
     if num_val:
         reporter.show(
