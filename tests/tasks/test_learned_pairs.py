@@ -77,6 +77,14 @@ def test_a_pair_is_read_back_as_text(read):
     assert dataset.source.size == 3
 
 
+def test_short_pairs_are_shown_first(read):
+    text = "".join(f"{n}\ty\n" for n in range(20, 24))
+    long = "".join(f"{'a' * (90 + n)}\t{'b' * 90}\n" for n in range(30))
+    every = read(long + text).split(PairsConfig(val_fraction=0.0), seed=1).examples(6)
+    assert [source for source, _ in every[:4]] == ["20", "21", "22", "23"]
+    assert [len(source) for source, _ in every[4:]] == [90, 91]
+
+
 def test_a_few_pairs_are_refused_unless_they_are_wanted(read):
     with pytest.raises(CorpusError, match="there are 19 pairs, too few to learn from; give 1,000"):
         read(small_pairs(19)).split(PairsConfig(), seed=1)
