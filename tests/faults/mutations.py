@@ -706,6 +706,42 @@ MISTAKES = [
         "",
         "../stumbles/test_stumbles_machine.py::test_a_run_that_learned_next_to_nothing_says_so",
     ),
+    # Pairs.
+    Mistake(
+        "pairs of the same source are in two splits",
+        "data.pairs.pair_splits:PairSplits._places",
+        "self.hashes_N[numbers].astype(np.uint64)",
+        "numbers.astype(np.uint64)",
+        "../data/pairs/test_pair_splits.py::test_no_source_is_in_two_splits",
+    ),
+    Mistake(
+        "pairs whose source is in the validation files are learned",
+        "data.pairs.pair_splits:PairSplits._learned",
+        "is_learned &= ~np.isin(self.hashes_N[numbers], hashes_V)",
+        "",
+        "../data/pairs/test_pair_splits.py::test_validation_files_are_the_split_and_training_leaves_their_sources_out",
+    ),
+    Mistake(
+        "pairs with a target that cannot be written are learned",
+        "data.pairs.pair_splits:PairSplits._learned",
+        "~np.isin(numbers, self.left_out)",
+        "np.ones(len(numbers), bool)",
+        "../data/pairs/test_read_pairs.py::test_rare_symbols_of_sources_are_unknown_and_pairs_with_rare_targets_are_left_out",
+    ),
+    Mistake(
+        "a resume goes on with other pairs",
+        "data.pairs.reload_pairs:_read_in",
+        "reference.vocabs if scan.sha256 == reference.facts.sha256 else None",
+        "reference.vocabs",
+        "../data/pairs/test_reload_pairs.py::test_changed_pairs_need_permission_to_use_the_old_copy",
+    ),
+    Mistake(
+        "bad lines are left out in silence",
+        "data.pairs.reading.bad_lines:BadLines.require_none",
+        "self.num and not self.are_skipped",
+        "False",
+        "../data/pairs/reading/test_table.py::test_the_first_bad_line_is_named_with_their_number",
+    ),
     # Records, files and splits.
     Mistake(
         "the end of a file does not end a record",
