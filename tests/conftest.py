@@ -174,6 +174,22 @@ def whole(charrnn_once: CommandLine, corpus: Path, tmp_path: Path) -> Run:
     return run_of(tmp_path, "whole")
 
 
+@pytest.fixture
+def pair_runs(charrnn_once: CommandLine, tmp_path: Path) -> Path:
+    """Make the runs p (which learned to reverse three letters, from characters to symbols between
+    spaces) and plain (the same without attention), newer; return the folder of both.
+    """
+    pairs = [f"{a}{b}{c}\t{c} {b} {a}\n" for a in "abcd" for b in "efgh" for c in "xyz"]
+    (tmp_path / "pairs.tsv").write_text("".join(pairs))
+    splits = ("--val-fraction", 0.3, "--test-fraction", 0.2)
+    for name, flags in (("p", ()), ("plain", ("--attention", "none"))):
+        charrnn_once(
+            "train", "pairs.tsv", "--pairs", "--target-symbols", "spaces", "--run", name,
+            *SMALL_PAIRS, "--steps", 40, "--eval-every", 20, "--threads", 1, *splits, *flags,
+        )  # fmt: skip
+    return tmp_path
+
+
 def start(*arguments: object, **settings: object) -> "subprocess.Popen[bytes]":
     """Start a command in another process."""
     command = [sys.executable, "-m", "charrnn", *map(str, arguments)]

@@ -13,7 +13,7 @@ from charrnn.generation.translation.translator import Translator
 class Pair(NamedTuple):
     """A source and its target, to be compared with a translation."""
 
-    line: int  # of its file, from 1
+    number: int  # of its line in a file, or among the pairs of a run; from 1
     source: str
     reference: str  # the target
 

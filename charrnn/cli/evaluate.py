@@ -131,25 +131,39 @@ def score(
     per_line: flags.PerLine = False,
     heatmap: flags.Heatmap = False,
     export: flags.Export = None,
+    beam: flags.Beam = None,
+    source: flags.SourceFiles = None,
+    target: flags.TargetFiles = None,
     encoding: shared.Encoding = None,
     as_json: shared.Json = False,
 ) -> None:
     """Measure how well a model predicts a text, in nats per character.
 
-    Also shows how small the model could compress the text, beside gzip and xz.
+    Also shows how small the model could compress the text, beside gzip and xz. Of a run of pairs:
+    how well its translations of sources agree with the targets.
     """
     coloured = ("--heatmap" if heatmap else "--export", heatmap or export is not None)
     _require_one(("--adapt", adapt), ("--per-line", per_line), coloured)
     _require_one(("--json", as_json), coloured)
-    _require_one(("--split", split is not None), ("FILE", bool(texts)))
-    _require_texts(texts, split, needs_text=per_line or coloured[1])
+    names = texts or source or []
+    _require_one_text(texts, source, split)
     from charrnn.cli import inputs
-    from charrnn.sources.input_text import config_for_input
 
-    names = texts or []
     if not names and split is None:
         inputs.note_unread("charrnn score -")
-    checkpoints = inputs.checkpoints_of(run)
+    checkpoints = inputs.checkpoints_of(run, task=None)
+    if checkpoints[0].task == "seq2seq":
+        from charrnn.cli.pairs import score as pairs
+
+        _require_none("pairs", adapt=adapt, heatmap=heatmap, export=export)
+        files = pairs.PairFiles(names, target or [], bool(source), split or "val", encoding)
+        pairs.score(checkpoints, files, beam=beam or 1, per_line=per_line, as_json=as_json)
+        return
+    _require_none("text", beam=beam, source=source, target=target)
+    if not names and (per_line or coloured[1]):
+        raise UsageError("there is no text to look at", "name a FILE, or - for standard input")
+    from charrnn.sources.input_text import config_for_input
+
     config = config_for_input(checkpoints[0].data, encoding)
     if coloured[1]:
         _show_heatmap(checkpoints, names, config, on_terminal=heatmap, export=export)
@@ -160,6 +174,14 @@ def score(
         _print_score(measured, checkpoints[0], adapt=adapt, as_json=as_json)
 
 
+def _require_one_text(texts: list[str] | None, source: list[str] | None, split: str | None) -> None:
+    """Raise `UsageError` where what to score was named in two ways, or for an unknown split."""
+    _require_one(("FILE", bool(texts)), ("--source", bool(source)))
+    _require_one(("--split", split is not None), ("FILE", bool(texts or source)))
+    if split not in (None, "val", "test"):
+        raise UsageError(f"--split {split!r} is not known", "choose val or test")
+
+
 def _require_one(*choices: tuple[str, bool]) -> None:
     """Raise `UsageError` if two flags were given that do not go together."""
     given = [name for name, is_given in choices if is_given]
@@ -167,12 +189,11 @@ def _require_one(*choices: tuple[str, bool]) -> None:
         raise UsageError(f"{given[0]} and {given[1]} were both given", "choose one")
 
 
-def _require_texts(texts: list[str] | None, split: str | None, *, needs_text: bool) -> None:
-    """Raise `UsageError` for an unknown split, or where a text is needed and none is named."""
-    if split not in (None, "val", "test"):
-        raise UsageError(f"--split {split!r} is not known", "choose val or test")
-    if not texts and needs_text:
-        raise UsageError("there is no text to look at", "name a FILE, or - for standard input")
+def _require_none(learned: str, **given: object) -> None:
+    """Raise `UsageError` for a flag that means nothing to a model of what was learned."""
+    for name, value in given.items():
+        if value:
+            raise UsageError(f"--{name} does nothing with a model of {learned}", "leave it out")
 
 
 def _measure(

@@ -11,7 +11,7 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from charrnn.config import DataConfig
     from charrnn.generation.model import Model
     from charrnn.runs.checkpoint import Checkpoint
+    from charrnn.runs.header import CheckpointHeader
     from charrnn.sources.input_text import InputText
 
 CHUNK_BYTES = 1 << 20
+MAX_LINE = 1 << 24  # characters of a line of standard input that is held until its end comes
 _COMMANDS = {"language_model": "charrnn sample", "seq2seq": "charrnn translate --run"}  # by task
 _VARIABLE = "CHARRNN_CHECKPOINTS"  # of the environment: another folder of runs
 
@@ -71,6 +73,16 @@ def checkpoints_of(
 
         require_alike(checkpoints)
     return checkpoints
+
+
+def require_one_task(headers: "Iterable[CheckpointHeader]") -> None:
+    """Raise `UsageError` for runs of different tasks, where they are to be compared."""
+    learned = sorted({header.schema.learned for header in headers})
+    if len(learned) > 1:
+        raise UsageError(
+            f"some of these runs are models of {' and some of '.join(learned)}",
+            "name runs of one kind: their losses do not compare",
+        )
 
 
 def model_of(checkpoints: "Sequence[Checkpoint]") -> "Model":
@@ -186,14 +198,23 @@ def _read(path: Path, *, unpack: bool, count_bytes: CountBytes) -> Iterator[byte
 def lines_as_they_come(config: "DataConfig") -> Iterator[list[str]]:
     """Yield the lines of standard input, without their ends: in each list those that have come
     since the one before, so that who writes a line and waits gets an answer.
+
+    Raises `UsageError` for a line without end.
     """
-    held = ""
+    held: list[str] = []  # parts of a line that has not ended
     for text in open_file("-", config, as_it_comes=True).decoded():
-        *lines, held = (held + text).split("\n")
+        *lines, rest = text.split("\n")
         if lines:
-            yield lines
-    if held:
-        yield [held]
+            yield ["".join([*held, lines[0]]), *lines[1:]]
+            held = []
+        held.append(rest)
+        if sum(map(len, held)) > MAX_LINE:
+            raise UsageError(
+                f"standard input has a line of more than {MAX_LINE:,} characters",
+                "is it a text in lines?",
+            )
+    if last := "".join(held):
+        yield [last]
 
 
 def _read_stdin(*, unpack: bool, count_bytes: CountBytes, as_it_comes: bool) -> Iterator[bytes]:

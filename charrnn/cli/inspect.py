@@ -153,29 +153,37 @@ def _show_unit(
 def memory(
     run: flags.Runs = None,
     compare: flags.Compare = False,
-    places: flags.NumPlaces = 512,
+    places: flags.NumPlaces = None,
     export: flags.ExportCharts = None,
     as_json: shared.Json = False,
 ) -> None:
     """Show how far back a model looks: how far gradients reach, and how much context it uses.
 
     The first chart is the norm of the gradient of one character's loss with respect to the state k
-    characters earlier. The second is the loss after reading only the last k characters.
+    characters earlier. The second is the loss after reading only the last k characters. Of a run of
+    pairs the charts are loss and errors against the length of the source.
     """
     if compare and len(run or ()) < 2:
         raise UsageError("--compare takes two runs or more", "name them: --compare RUN RUN")
     from charrnn.cli import inputs
+    from charrnn.cli.console.drawn_charts import show_or_export
     from charrnn.plots import charts
 
     if export is not None:
         charts.require_exportable(export)
-    names = run or [inputs.root().find(None, task="language_model").name]
-    checkpoints = {name: inputs.checkpoint_of(name) for name in names}
-    measured = {name: _measured(name, each, places) for name, each in checkpoints.items()}
+    names = run or [inputs.root().find(None).name]
+    checkpoints = {name: inputs.checkpoint_of(name, task=None) for name in names}
+    inputs.require_one_task(checkpoints.values())
+    if next(iter(checkpoints.values())).task == "seq2seq":
+        from charrnn.cli.pairs import memory as pairs
+
+        pairs.show_costs_of_length(checkpoints, num_pairs=places, export=export, as_json=as_json)
+        return
+    measured = {name: _measured(name, each, places or 512) for name, each in checkpoints.items()}
     if as_json:
         print_json([{"run": name, **_figures(each)} for name, each in measured.items()])
         return
-    _show_charts(measured, export)
+    show_or_export(_charts(measured), export)
     for name, each in measured.items():
         for sentence in _sentences(each):
             print(visible(f"{name}: {sentence}"))
@@ -204,20 +212,6 @@ def _figures(look_back: "LookBack") -> dict[str, Any]:
     figures["reach"]["halving"] = look_back.reach.halving
     figures["context"]["enough"] = look_back.context.enough()
     return figures
-
-
-def _show_charts(measured: Mapping[str, "LookBack"], export: Path | None) -> None:
-    """Draw the two charts on the terminal, or write each to a file of its own."""
-    from charrnn.plots import charts
-
-    for word, chart in _charts(measured).items():
-        if export is None:
-            charts.show(chart)
-            print()
-        else:
-            path = export.with_stem(f"{export.stem}-{word}")
-            charts.export(chart, path)
-            note(f"wrote {path}")
 
 
 def _charts(measured: Mapping[str, "LookBack"]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 import dataclasses
 import math
 import time
-from contextlib import closing
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 from charrnn._text import symbol, visible
@@ -14,11 +15,13 @@ from charrnn.errors import CheckpointError, UsageError
 
 if TYPE_CHECKING:
     from charrnn.runs.checkpoint import Checkpoint
+    from charrnn.runs.header import CheckpointHeader
     from charrnn.runs.run import Run
 
-_COLUMNS = ["run", "corpus", "network", "steps", "best val loss", "age"]
+_COLUMNS = ["run", "corpus", "network", "steps", "best validation", "age"]
 _OPTIONAL_COLUMNS = ["corpus", "network", "age", "steps"]  # left out of a narrow terminal, in turn
 _HIDDEN = ("schedule_step", "schedule_done")  # what the clock corrected, for scripts alone
+_VOCABS = {"vocab", "source_vocab", "target_vocab"}
 _SPLIT_SETTINGS = ("records", "val_fraction", "test_fraction", "max_val_chars")
 
 
@@ -51,15 +54,21 @@ def _row(run: "Run") -> list[str]:
         " ".join(name for corpus in last.corpora.values() for name in corpus.names),
         f"{last.model} ({compact(last.num_parameters)})",
         f"{last.position.step:,} of {last.train.steps:,}",
-        "" if best is None else f"{best:.4f}",
+        "" if best is None else _in_words(last.schema.decisive_metric, best),
         age(time.time() - run.last_saved_ns() / 1e9),
     ]
+
+
+def _in_words(metric: str, value: float) -> str:
+    """Return the metric that decides which checkpoint is the best: a loss in nats, or a share."""
+    return f"{100 * value:.2f} % WER" if metric == "val_word_error_rate" else f"{value:.4f}"
 
 
 def info(run: shared.Run = None, as_json: shared.Json = False) -> None:
     """Show one run: network, vocabulary, progress, losses, a sample."""
     from charrnn.cli import inputs
     from charrnn.cli.console.tables import print_table
+    from charrnn.cli.pairs.info import print_examples
     from charrnn.generation.model import Model
 
     its_run = inputs.root().find(run)
@@ -70,11 +79,16 @@ def info(run: shared.Run = None, as_json: shared.Json = False) -> None:
     if as_json:
         print_json(facts)
         return
-    facts["vocab"] = "".join(map(symbol, facts["vocab"]))
+    for name in _VOCABS & facts.keys():
+        is_spaced = facts.get(name.replace("vocab", "symbols")) == "spaces"
+        facts[name] = facts[name] if is_spaced else "".join(map(symbol, facts[name]))
     rows = [[_label(name), _shown(value)] for name, value in facts.items() if name not in _HIDDEN]
     print_table(["", ""], rows)
-    model = Model.of(its_run.best_valid()[0])
-    print(visible(model.glimpse(300, seed=0)).rstrip())
+    best = its_run.best_valid()[0]
+    if best.task == "seq2seq":
+        print_examples(best)
+    else:
+        print(visible(Model.of(best).glimpse(300, seed=0)).rstrip())
 
 
 def plot(
@@ -88,23 +102,35 @@ def plot(
     """Draw the losses of a run, or of several together."""
     from charrnn.analysis import losses
     from charrnn.cli import inputs
-    from charrnn.plots import charts
+    from charrnn.cli.console.drawn_charts import show_or_export
 
     if against not in losses.AGAINST:
         raise UsageError(f"--against {against!r} is not known", "choose steps or minutes")
     root = inputs.root()
-    every = [losses.of(root.find(name)) for name in run or (None,)]
+    runs = [root.find(name) for name in run or (None,)]
+    every = [losses.of(each) for each in runs]
     if as_json:
-        print_json([dataclasses.asdict(one) for one in every])
+        print_json([one.figures() for one in every])
         return
     unit, word = (math.log(2), "bits") if in_bits else (1.0, "nats")
-    label = f"{word} per character"
-    chart = losses.chart(every, against=against, unit=unit, y_label=label, log=log)
-    if export is None:
-        charts.show(chart)
-    else:
-        charts.export(chart, export)
-        note(f"wrote {export}")
+    label = f"{word} per {_symbol_of(runs)}"
+    loss = losses.chart(every, against=against, unit=unit, y_label=label, log=log)
+    drawn = {"loss": loss}
+    if any(one.error_rates for one in every):
+        drawn["errors"] = losses.error_chart(every, against=against, log=log)
+    show_or_export(drawn, export)
+
+
+def _symbol_of(runs: "Sequence[Run]") -> str:
+    """Return what the loss of some runs is counted by. Raises `UsageError` where they differ."""
+    from charrnn.cli import inputs
+
+    headers = []
+    for run in runs:
+        with suppress(CheckpointError):  # losses can be drawn all the same
+            headers.append(run.newest_header())
+    inputs.require_one_task(headers)
+    return headers[0].schema.symbol if headers else "character"
 
 
 def history(run: shared.Run = None, as_json: shared.Json = False) -> None:
@@ -166,30 +192,48 @@ def verify(
 
 def _facts(run: "Run", last: "Checkpoint") -> dict[str, Any]:
     """Return all facts about a run, under names that scripts can rely on."""
-    best = run.best_header()
+    from charrnn.cli.pairs.info import pair_facts
+
+    best, unused = run.best_header(), last.schema.unused
     best_metrics = {} if best is None else best.metrics
+    corpus, settings, metrics = (pair_facts if last.task == "seq2seq" else _text_facts)(
+        last, best_metrics
+    )
     return {
         "run": run.name,
-        "corpus": " ".join(last.corpus.names),
-        "corpus_chars": last.corpus.num_chars,
-        "corpus_sha256": last.corpus.sha256,
-        "corpus_encoding": last.data.encoding,
-        **({"corpus_column": last.data.column} if last.data.column else {}),
-        "vocab_size": len(last.vocab),
-        "vocab": last.vocab.decode(range(min(len(last.vocab), 200))),
+        **corpus,
         **last.model.to_json(),
         "num_parameters": last.num_parameters,
-        **last.train.to_json(),
+        **{name: value for name, value in last.train.to_json().items() if name not in unused},
         **last.runtime.to_json(),
-        **{name: value for name, value in last.data.to_json().items() if name in _SPLIT_SETTINGS},
+        **settings,
         "step": last.position.step,
         "elapsed_seconds": round(last.position.elapsed_seconds, 1),
         "train_loss": last.metrics.get("train_loss"),
-        "val_loss": best_metrics.get("val_loss"),
-        "val_loss_reset": best_metrics.get("val_loss_reset"),
+        **metrics,
         "best_step": 0 if best is None else best.position.step,
         "weights_sha256": last.weights_sha256(),
     }
+
+
+def _text_facts(
+    header: "CheckpointHeader", best_metrics: Mapping[str, float]
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return a run's text and vocabulary, the settings of its splits, and what they measured."""
+    corpus, vocab, settings = header.corpus, header.vocab, header.data.to_json()
+    return (
+        {
+            "corpus": " ".join(corpus.names),
+            "corpus_chars": corpus.num_chars,
+            "corpus_sha256": corpus.sha256,
+            "corpus_encoding": header.data.encoding,
+            **({"corpus_column": header.data.column} if header.data.column else {}),
+            "vocab_size": len(vocab),
+            "vocab": vocab.decode(range(min(len(vocab), 200))),
+        },
+        {name: settings[name] for name in _SPLIT_SETTINGS},
+        {name: best_metrics.get(name) for name in ("val_loss", "val_loss_reset")},
+    )
 
 
 def _label(name: str) -> str:

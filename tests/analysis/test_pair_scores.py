@@ -85,9 +85,9 @@ def test_without_sacrebleu_there_is_a_line_how_to_get_it(monkeypatch):
 def test_the_worst_pairs_come_first_and_of_the_right_ones_the_surprising():
     rows = [("1", "ab", "ab", 1.0), ("2", "ab", "ax", 1.0), ("3", "ab", "ab", 2.0)]
     worst = worst_first([*pairs(rows), scored(4, "4", "a", "xyz", 0.1)])
-    assert [scored.pair.line for scored in worst] == [4, 2, 3, 1]
+    assert [scored.pair.number for scored in worst] == [4, 2, 3, 1]
     assert worst[0].figures() == {
-        "line": 4,
+        "number": 4,
         "source": "4",
         "reference": "a",
         "translation": "xyz",

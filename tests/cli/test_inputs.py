@@ -1,18 +1,20 @@
 import io
 import os
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import ROOT, random_weights
 from test_checkpoint import small
-from test_translator import checkpoint_of
+from test_schemas import PAIRS, translation
 
 from charrnn.cli import inputs
 from charrnn.config import DataConfig, ModelConfig
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CorpusError, UsageError
 from charrnn.generation.model import Model
+from charrnn.runs.schemas import SCHEMAS
 
 
 def model_of(vocab):
@@ -48,9 +50,10 @@ def test_no_more_is_read_than_is_wanted(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def two_tasks():
-    for name, saved in (("words", small()), ("pairs", checkpoint_of())):
-        ROOT.create(name, default="x").save(saved)
+def two_tasks(monkeypatch):
+    monkeypatch.setitem(SCHEMAS, "seq2seq", PAIRS)
+    ROOT.create("words", default="x").save(small())
+    ROOT.create("pairs", default="x").save(replace(translation(), task="seq2seq"))
 
 
 def test_the_newest_run_is_that_of_the_task(two_tasks):
@@ -107,6 +110,16 @@ def test_lines_come_as_soon_as_they_are_written(typing):
     typing("ree")
     typing("")
     assert list(lines) == [["three"]]
+
+
+def test_a_line_without_end_is_refused(monkeypatch, typing):
+    monkeypatch.setattr(inputs, "MAX_LINE", 5)
+    lines = inputs.lines_as_they_come(DataConfig())
+    typing("123456\n123456")
+    assert next(lines) == ["123456"]
+    with pytest.raises(UsageError, match="standard input has a line of more than 5 characters"):
+        next(lines)
+    typing("")
 
 
 def test_utf8_lines_for_a_run_of_another_encoding_are_mentioned_when_they_come(typing, capsys):

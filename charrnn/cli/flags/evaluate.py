@@ -24,7 +24,8 @@ EachStep = Annotated[
 Texts = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Files to score, or - for standard input; by default a split of the run's own corpus."
+        help="Files to score (texts, or pairs for a run of pairs), or - for standard input; by"
+        " default a split of the run's own corpus."
     ),
 ]
 Split = Annotated[
@@ -40,7 +41,8 @@ PerLine = Annotated[
     typer.Option(
         "--per-line",
         help="Score each line by itself, as lines of JSON. To find unusual lines, sort by"
-        " bits_per_char; nats grow with the length of a line.",
+        " bits_per_char; nats grow with the length of a line. Of a run of pairs: show the worst"
+        " pairs; with --json all of them, the worst first.",
     ),
 ]
 Heatmap = Annotated[
@@ -49,4 +51,37 @@ Heatmap = Annotated[
 Export = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Write that heatmap to a .html or .svg file."),
+]
+
+_PAIRS = "Runs of pairs"
+Beam = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=1024,
+        metavar="N",
+        help="Beam size of the translations; 1 is greedy.",
+        show_default="1",
+        rich_help_panel=_PAIRS,
+    ),
+]
+SourceFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source",
+        metavar="FILE",
+        help="File of sources, a line each, beside --target; repeatable.",
+        show_default=False,
+        rich_help_panel=_PAIRS,
+    ),
+]
+TargetFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target",
+        metavar="FILE",
+        help="File of their targets, line by line; repeatable.",
+        show_default=False,
+        rich_help_panel=_PAIRS,
+    ),
 ]

@@ -48,11 +48,12 @@ Compare = Annotated[
     bool, typer.Option("--compare", help="Draw several runs together: --compare RUN RUN RUN.")
 ]
 NumPlaces = Annotated[
-    int,
+    int | None,
     typer.Option(
         min=8,
         metavar="N",
-        help="Number of characters of the validation split to look back from.",
+        help="Number of characters of the validation split to look back from, or of its pairs.",
+        show_default="512; 2000 pairs",
     ),
 ]
 ExportCharts = Annotated[
@@ -60,6 +61,7 @@ ExportCharts = Annotated[
     typer.Option(
         "--export",
         metavar="FILE",
-        help="Write the two charts; a.svg makes a-reach.svg and a-context.svg (needs matplotlib).",
+        help="Write the two charts; a.svg makes a-reach.svg and a-context.svg, or a-loss.svg and"
+        " a-errors.svg (needs matplotlib).",
     ),
 ]

@@ -1,0 +1,1 @@
+"""What commands that know several tasks do with runs of pairs."""

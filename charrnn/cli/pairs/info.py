@@ -1,0 +1,66 @@
+"""What `info` says of a run of pairs."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from charrnn._text import Reporter, visible
+from charrnn.cli.console.streams import note
+from charrnn.errors import CorpusError
+
+if TYPE_CHECKING:
+    from charrnn.data.pairs.symbols import SymbolVocab
+    from charrnn.data.vocab import Vocab
+    from charrnn.runs.checkpoint import Checkpoint
+    from charrnn.runs.header import CheckpointHeader
+
+_MOST_SYMBOLS = 200
+_NUM_EXAMPLES = 3
+
+
+def pair_facts(
+    header: "CheckpointHeader", best_metrics: Mapping[str, float]
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return a run's pairs and both vocabularies, the settings of its pairs that were given, and
+    what was measured on the validation split.
+    """
+    pairs, settings = header.corpora["pairs"], header.data.to_json()
+    vocabs = {f"{side}_vocab": header.vocabs[side] for side in ("source", "target")}
+    return (
+        {
+            "corpus": " ".join(pairs.names),
+            **({"target_corpus": " ".join(pairs.target_names)} if pairs.target_names else {}),
+            "num_pairs": pairs.num_pairs,
+            "num_skipped": pairs.num_skipped,
+            "corpus_sha256": pairs.sha256,
+            **{f"{name}_size": len(vocab) for name, vocab in vocabs.items()},
+            **{name: _symbols(vocab) for name, vocab in vocabs.items()},
+        },
+        {name: value for name, value in settings.items() if value is not None},
+        {f"val_{name}": best_metrics.get(f"val_{name}") for name in header.schema.metrics},
+    )
+
+
+def _symbols(vocab: "Vocab | SymbolVocab") -> str:
+    """Return the first symbols of a vocabulary, with spaces between them if they have such."""
+    from charrnn.data.pairs.symbols import SymbolVocab
+
+    if isinstance(vocab, SymbolVocab):
+        return " ".join(vocab.symbols[:_MOST_SYMBOLS])
+    return vocab.decode(range(min(len(vocab), _MOST_SYMBOLS)))
+
+
+def print_examples(checkpoint: "Checkpoint") -> None:
+    """Print translations of some sources of the validation split; of lost pairs there are none."""
+    from charrnn.generation.translation.translator import Translator
+    from charrnn.tasks import learned_pairs
+
+    try:
+        dataset = learned_pairs.reload(checkpoint, keep_corpus=True, reporter=Reporter())
+    except CorpusError as error:
+        note(f"no example: {error.message}")
+        return
+    translator = Translator.of([checkpoint])
+    for source, target in dataset.examples(_NUM_EXAMPLES):
+        (translation,) = translator.translate(source)
+        difference = "" if translation.text == target else f"  ({target})"
+        print(visible(f"{source} → {translation.text}{difference}"))

@@ -1,0 +1,238 @@
+"""What `score` measures of a run of pairs: how well its translations agree with given targets."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from charrnn._text import Reporter, number_of
+from charrnn.cli.console.streams import note, print_json
+from charrnn.errors import CorpusError, UsageError
+
+if TYPE_CHECKING:
+    from charrnn.analysis.pair_scores import Pair, PairScore, ScoredPair
+    from charrnn.config import PairsConfig
+    from charrnn.generation.translation.translator import Translator
+    from charrnn.runs.checkpoint import Checkpoint
+
+_NUM_WORST = 20
+
+
+@dataclass(frozen=True)
+class PairFiles:
+    """Files of pairs to score, or a split of the run's own pairs if there are none."""
+
+    names: Sequence[str]
+    target_names: Sequence[str]
+    are_parallel: bool  # sources and targets are in files of their own
+    split: str
+    encoding: str | None  # None: that of the run's own files
+
+    def __post_init__(self) -> None:
+        if self.are_parallel != bool(self.target_names):
+            raise UsageError("--source and --target belong together", "give both, or one FILE")
+
+
+def score(
+    checkpoints: Sequence["Checkpoint"],
+    files: PairFiles,
+    *,
+    beam: int,
+    per_line: bool,
+    as_json: bool,
+) -> None:
+    """Score files of pairs, or a split; print the sum, or (`per_line`) the worst pairs."""
+    from charrnn.generation.translation.translator import Translator
+
+    translator = Translator.of(checkpoints)
+    pairs = _pairs(checkpoints, files)
+    from charrnn.analysis.pair_scores import PairScore, worst_first
+
+    every = scored(translator, pairs, beam=beam)
+    if per_line:
+        _print_worst(worst_first(every), as_json=as_json)
+        return
+    total = PairScore.of(every)
+    if as_json:
+        print_json({**total.figures(), "beam": beam})
+        return
+    _note_unknown(translator, pairs)
+    _print_score(total, translator, beam)
+    _note_sacrebleu(every)
+
+
+def _pairs(checkpoints: Sequence["Checkpoint"], files: PairFiles) -> "list[Pair]":
+    """Read the pairs. Raises `CorpusError` where there are none."""
+    from charrnn.analysis.pair_scores import Pair
+
+    checkpoint = checkpoints[0]
+    if not files.names:
+        _require_same_split(checkpoints, files.split)
+        return own_pairs(checkpoint, files.split)
+    from charrnn.data.pairs.reading.table import read_table
+
+    config: PairsConfig = checkpoint.data
+    if files.encoding is not None:
+        config = replace(config, encoding=files.encoding)
+    if files.are_parallel:
+        config = replace(config, source_column=None, target_column=None)
+    with tempfile.TemporaryDirectory() as folder, _errors_without_flags_of_train():
+        rows = read_table(
+            files.names,
+            config,
+            target_names=files.target_names,
+            spool_folder=Path(folder),
+            reporter=_Notes(),
+        )
+        pairs = [Pair(row.line, row.source, row.target) for row in rows]
+    if not pairs:
+        raise CorpusError("there is no pair to score", "give a file with pairs")
+    return pairs
+
+
+@contextlib.contextmanager
+def _errors_without_flags_of_train() -> Iterator[None]:
+    """Replace a hint that names settings which only a new run can have."""
+    try:
+        yield
+    except CorpusError as error:
+        if {"errors", "source_column"}.isdisjoint(error.fields):
+            raise
+        raise CorpusError(
+            error.message, "mend it: a file is read as those of the run were"
+        ) from error
+
+
+def _require_same_split(checkpoints: Sequence["Checkpoint"], split: str) -> None:
+    """Raise `UsageError` where one may have learned what another keeps apart."""
+    first, *others = checkpoints
+    for other in others:
+        if _what_splits(first, split) != _what_splits(other, split):
+            raise UsageError(
+                f"runs {first.run_name} and {other.run_name} do not have the same {split} split",
+                "give a file to score",
+            )
+
+
+def _what_splits(checkpoint: "Checkpoint", split: str) -> tuple[object, ...]:
+    """Return what decides which pairs are in a split; validation files are, whatever the seed."""
+    facts, config = checkpoint.corpora["pairs"], checkpoint.data
+    has_files = split == "val" and bool(facts.val_names)
+    fractions = config.val_fraction, config.test_fraction, config.max_val_pairs
+    seed = None if has_files else checkpoint.train.seed
+    return facts.sha256, len(facts.val_names), *fractions, seed
+
+
+def own_pairs(checkpoint: "Checkpoint", split: str) -> "list[Pair]":
+    """Return the pairs of a split of the run's own, numbered as they were read.
+
+    Raises `CorpusError` where they are gone, or where there is no such split.
+    """
+    from charrnn.analysis.pair_scores import Pair
+    from charrnn.tasks import learned_pairs
+
+    dataset = learned_pairs.reload(checkpoint, keep_corpus=True, reporter=Reporter())
+    numbers = dataset.pairs.numbers[split].tolist()
+    if not numbers:
+        raise CorpusError(
+            f"the run has no {split} split",
+            f"give it a file instead, or train with {split}_fraction",
+            f"{split}_fraction",
+        )
+    return [Pair(number + 1, *dataset.texts(number)) for number in numbers]
+
+
+class _Notes(Reporter):
+    """Shows on stderr what is told about files."""
+
+    def show(self, sentence: str) -> None:
+        """Show a sentence."""
+        note(sentence)
+
+    def warn(self, sentence: str) -> None:
+        """Show a warning."""
+        note(sentence)
+
+
+def scored(
+    translator: "Translator",
+    pairs: "Sequence[Pair]",
+    *,
+    beam: int = 1,
+    what: str = "translating",
+) -> "list[ScoredPair]":
+    """Score pairs, with a bar."""
+    from charrnn.analysis.pair_scores import scored_pairs
+    from charrnn.cli.console.progress import ProgressBar
+
+    every = []
+    with contextlib.closing(ProgressBar(len(pairs), what=what, at_once=True)) as bar:
+        for one in scored_pairs(translator, pairs, beam=beam):
+            every.append(one)
+            bar.advance()
+    return every
+
+
+def _print_score(total: "PairScore", translator: "Translator", beam: int) -> None:
+    """Print a score as a table."""
+    from charrnn.cli.console.tables import print_table
+    from charrnn.data.pairs.symbols import SymbolVocab
+
+    of_symbols = isinstance(translator.target.vocab, SymbolVocab)
+    rate = "symbol error rate" if of_symbols else "character error rate"
+    rows = [
+        ["pairs", f"{total.num_pairs:,}"],
+        ["translated", "greedily" if beam == 1 else f"with a beam of {beam}"],
+        ["loss", f"{total.nats_per_symbol:.4f} nats per {'symbol' if of_symbols else 'character'}"],
+        ["exact match", f"{100 * total.exact_match:.2f} %"],
+        ["word error rate", f"{100 * total.word_error_rate:.2f} %"],
+        [rate, f"{100 * total.symbol_error_rate:.2f} %"],
+    ]
+    if (scores := total.sentences) is not None:
+        rows += [
+            ["BLEU", f"{scores.bleu:.2f}  {scores.bleu_signature}"],
+            ["chrF", f"{scores.chrf:.2f}  {scores.chrf_signature}"],
+        ]
+    print_table(["", ""], rows)
+
+
+def _note_sacrebleu(every: "Sequence[ScoredPair]") -> None:
+    """Tell how to have BLEU and chrF, where they would say something and are missing."""
+    from charrnn.analysis.pair_scores import are_sentences, has_sacrebleu
+
+    if are_sentences(every) and not has_sacrebleu():
+        note("for BLEU and chrF install sacrebleu: pip install 'charrnn[translate]'")
+
+
+def _note_unknown(translator: "Translator", pairs: "Sequence[Pair]") -> None:
+    """Count the sources with symbols that the model does not know."""
+    num = sum(bool(translator.unknown_in(pair.source)) for pair in pairs)
+    if num:
+        note(f"{number_of(num, 'source')} with symbols that the model never saw: read as unknown")
+
+
+def _print_worst(every: "Sequence[ScoredPair]", *, as_json: bool) -> None:
+    """Print the worst pairs as a table, or all of them as lines of JSON, the worst first."""
+    if as_json:
+        for scored in every:
+            print_json(scored.figures())
+        return
+    from charrnn.cli.console.tables import print_table
+
+    rows = [
+        [
+            f"{scored.pair.number:,}",
+            scored.pair.source,
+            scored.translation,
+            scored.pair.reference,
+            f"{scored.edits.symbol_edits:,}",
+            f"{scored.nats_per_symbol:.3f}",
+        ]
+        for scored in every[:_NUM_WORST]
+    ]
+    columns = ["number", "source", "translation", "reference", "edits", "nats"]
+    print_table(columns, rows, optional=["nats", "number"])
+    if len(every) > _NUM_WORST:
+        note(f"{_NUM_WORST} of {len(every):,} pairs shown; --json prints all of them")
