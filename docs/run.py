@@ -33,7 +33,8 @@ BLOCK = re.compile(
     r"|^<!-- sh\n(?P<unseen>.*?)^-->\n",
     re.MULTILINE | re.DOTALL,
 )
-SMALL = "--steps 20 --hidden-size 12 --max-val-chars 5000"  # for each charrnn train
+SMALL = "--steps 20 --hidden-size 12"  # for each charrnn train
+FEW_CHARS, FEW_PAIRS = "--max-val-chars 5000", "--max-val-pairs 50"
 SETTINGS = {"NO_COLOR": "1", "COLUMNS": "80", "PYTHONHASHSEED": "0", "DOCS": str(ROOT / "docs")}
 
 
@@ -59,7 +60,7 @@ def abridged(out: str) -> str:
     which is a machine's; a note on a line of its own, as after text on a terminal.
     """
     out = re.sub(r"^  \|.*\n", "", out, flags=re.MULTILINE)
-    out = re.sub(r"  [\d.]+k? chars/s$", "", out, flags=re.MULTILINE)
+    out = re.sub(r"  [\d.]+k? (chars|pairs)/s$", "", out, flags=re.MULTILINE)
     out = re.sub(r"(?<=\S)charrnn: ", "\ncharrnn: ", out)
     out = re.sub(r"((?:^step .*\n)*)(^step .*\n)", ends, out, flags=re.MULTILINE)
     return "".join(line.rstrip() + "\n" for line in out.splitlines()).strip("\n") + "\n"
@@ -86,8 +87,13 @@ def ran(page: str, folder: Path, *, in_small: bool) -> str:
 
 def smaller(code: str) -> str:
     """The same commands with tiny networks and few steps."""
+
+    def small(training: re.Match[str]) -> str:
+        validation = FEW_PAIRS if "--pairs" in training[0] else FEW_CHARS
+        return training[0].replace("--steps 20", f"{SMALL} {validation}")
+
     code = re.sub(r"--steps \d+", "--steps 20", code)
-    return re.sub(r"(charrnn train .*?)--steps 20", rf"\1{SMALL}", code)
+    return re.sub(r"charrnn train .*", small, code)
 
 
 def words(out: str) -> set[str]:

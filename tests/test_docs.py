@@ -127,6 +127,8 @@ def test_of_progress_the_last_line_is_shown_and_no_speed_and_no_sample() -> None
 
 def test_in_small_only_trainings_get_a_small_network() -> None:
     assert run.smaller("python x.py --steps 900") == "python x.py --steps 20"
+    assert "--max-val-chars" in run.smaller("charrnn train x --steps 900 --run a")
+    assert "--max-val-pairs" in run.smaller("charrnn train x --steps 900 --run a --pairs")
 
 
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
