@@ -128,7 +128,13 @@ class Seq2Seq:
             device=resources.device,
             num_ranks=resources.num_ranks,
         )
-        return seq2seq_sizes.make(settings, facts, arithmetic=resources.multiply_adds)
+        return seq2seq_sizes.make(
+            settings,
+            facts,
+            arithmetic=resources.multiply_adds,
+            steps=resources.steps,
+            epochs=resources.epochs,
+        )
 
     def dataset(
         self, header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter

@@ -22,7 +22,7 @@ _FEW_EPOCHS = 3  # a network that is too wide to read the pairs so often is made
 _MIN_BATCH, _MAX_BATCH = 8, 512  # pairs
 # (epochs, at least; dropout)
 _DROPOUTS = ((15, 0.3), (6, 0.2), (3, 0.1), (0, 0.0))
-_EPOCHS_IN_STEPS = 15  # assumed where the budget says nothing about the time
+_EPOCHS_IN_TRIAL = 15  # assumed before a trial has told what there is time for
 # of a cell's rate in a language model, for 128 units
 _RATES = {"soap": 0.6, "adamw": 0.3}
 _EVALUATION_SHARE = 1 / 30  # of the time
@@ -46,28 +46,39 @@ class Facts:
     num_ranks: int = 1  # processes that share each batch evenly
 
 
-def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = None) -> Plan:
+def make(
+    given: Mapping[str, Any],
+    facts: Facts,
+    *,
+    arithmetic: float | None = None,
+    steps: int | None = None,
+    epochs: float | None = None,
+) -> Plan:
     """Fill in every number that is not in `given` (the fields of both configurations by name).
 
-    `arithmetic` is the budget in multiply-adds of the forward pass (see `cost`); None where the
-    budget is one of steps or epochs. The batch shrinks to the number of pairs, also where it was
-    given. `steps` is left at its default.
+    The budget is in one of three units: `arithmetic` (multiply-adds of the forward pass, see
+    `cost`), `steps` or `epochs`. The batch shrinks to the number of pairs, also where it was given.
+    The plan's `steps` are left at their default.
     """
     model = _model(given, facts, arithmetic)
-    epochs = _epochs(model, facts, arithmetic)
+    intended = given.get("batch_size", _batch_size(facts))
+    batch_size = _shared(intended, facts)
+    if steps is not None:
+        epochs = steps * batch_size / facts.num_train
+    elif arithmetic is not None:
+        epochs = arithmetic / cost(model, facts) / facts.num_train
     values: dict[str, Any] = {
-        "dropout": _row(_DROPOUTS, _EPOCHS_IN_STEPS if epochs is None else epochs)[1],
+        "dropout": _row(_DROPOUTS, _EPOCHS_IN_TRIAL if epochs is None else epochs)[1],
         "learning_rate": _learning_rate(model, TrainConfig.among(given).optimizer),
-        "batch_size": _batch_size(facts),
         **given,
+        "batch_size": batch_size,
     }
-    intended, values["batch_size"] = values["batch_size"], _shared(values["batch_size"], facts)
     values.setdefault("eval_every", _eval_every(facts, values["batch_size"]))
     train = TrainConfig.among(values)
     shrunk = ""
     if "batch_size" in given and train.batch_size != intended:
         shrunk = f"there are too few pairs for batch {intended}: now batch {train.batch_size}"
-    why = f"{_described(model, train, facts)}: {_reason(given, facts, epochs)}"
+    why = f"{_described(model, train, facts)}: {_reason(given, facts, arithmetic and epochs)}"
     return Plan(model, train, why, cost(model, facts) * train.batch_size, shrunk)
 
 
@@ -84,11 +95,6 @@ def _model(
             break
         model = EncoderDecoderConfig.among({**given, "hidden_size": width})
     return model
-
-
-def _epochs(model: EncoderDecoderConfig, facts: Facts, arithmetic: float | None) -> float | None:
-    """Return how many epochs there is time for; None if that is not known."""
-    return None if arithmetic is None else arithmetic / cost(model, facts) / facts.num_train
 
 
 def _sizes(facts: Facts) -> tuple[int, int, int]:

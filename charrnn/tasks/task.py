@@ -93,7 +93,10 @@ class Resources:
 
     device: str
     num_ranks: int = 1  # processes that share each batch evenly
-    multiply_adds: float | None = None  # in forward passes; None: the number of steps is given
+    # the budget, in one of these; none of them before a trial has told what there is time for
+    multiply_adds: float | None = None  # in forward passes
+    steps: int | None = None
+    epochs: float | None = None
 
 
 @dataclass(frozen=True)

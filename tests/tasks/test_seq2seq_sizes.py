@@ -41,6 +41,20 @@ def test_little_time_makes_the_network_narrower_and_many_epochs_ask_for_dropout(
     assert "enough time for" in plans[0].why
 
 
+@pytest.mark.parametrize(
+    ("budget", "dropout"),
+    [
+        ({"steps": 300}, 0.0),
+        ({"steps": 30_000}, 0.3),
+        ({"epochs": 1.0}, 0.0),
+        ({"epochs": 40}, 0.3),
+    ],
+)
+def test_few_epochs_need_no_dropout_however_the_budget_is_counted(budget, dropout):
+    plan = seq2seq_sizes.make({}, facts(9000, length=40), **budget)
+    assert plan.train.dropout == dropout
+
+
 def test_the_cost_counts_every_matrix_and_the_attention():
     model = EncoderDecoderConfig(
         hidden_size=6, embedding_size=4, encoder_layers=1, decoder_layers=1

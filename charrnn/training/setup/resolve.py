@@ -66,7 +66,8 @@ def resolve(given: Given) -> Resolved:
 
 def _plan(given: Given, multiply_adds: float | None = None) -> Plan:
     origin, device = given.origin, given.machine.runtime.device
-    resources = Resources(device, given.session.group.num_ranks, multiply_adds)
+    num_ranks, budget = given.session.group.num_ranks, given.budget
+    resources = Resources(device, num_ranks, multiply_adds, budget.steps, budget.epochs)
     return origin.task.plan(
         given.settings, given.dataset, origin.vocabs, origin.constants, resources=resources
     )
