@@ -19,9 +19,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT, SMALL_PAIRS, small_pairs, small_text
 from conftest import SMALL as SIZES
-from conftest import SMALL_PAIRS, small_pairs, small_text
-from test_schemas import PAIRS
 from test_translator import checkpoint_of
 from threadpoolctl import ThreadpoolController
 
@@ -48,8 +47,6 @@ from charrnn.config import (
 )
 from charrnn.errors import CheckpointError, CorpusError, SettingError, UsageError
 from charrnn.runs import checkpoint
-from charrnn.runs.root import Root
-from charrnn.runs.schemas import SCHEMAS
 from charrnn.sources.input_text import InputText
 
 GROUPS = ModelConfig, EncoderDecoderConfig, DataConfig, PairsConfig, TrainConfig, RuntimeConfig
@@ -137,17 +134,17 @@ def test_several_runs_are_loaded_as_one(run, corpus):
         load([])
 
 
-def test_a_run_of_pairs_is_loaded_as_a_translator(run, monkeypatch):
-    monkeypatch.setitem(SCHEMAS, "seq2seq", PAIRS)
-    made = {f"run-{seed}": checkpoint_of(seed) for seed in (0, 1)}
-    text = checkpoint.read(run.folder / "best.safetensors")
-    monkeypatch.setattr(Root, "best_checkpoint", lambda root, name: (made.get(name, text), []))
+def test_a_run_of_pairs_is_loaded_as_a_translator(run):
+    for seed in (0, 1):
+        ROOT.create(f"run-{seed}", default="x").save(checkpoint_of(seed))
     translator = load("run-0")
     assert isinstance(translator, Translator) and translator.name == "run-0"
     assert repr(load("run-0", task="seq2seq")) == repr(translator)
     both = load(["run-0", "run-1"], device="cuda:99")
     assert isinstance(both, Translator) and len(both.members) == 2
-    assert isinstance(load("a", task="language_model"), Model)
+    assert repr(Run("run-0").model()) == repr(translator)
+    assert load().name == load(task="seq2seq").name == "run-1"
+    assert repr(load(task="language_model")) == repr(run.model())
     with pytest.raises(UsageError, match="run run-0 is a model of pairs; leave out the task"):
         load("run-0", task="language_model")
     for names in (["run-0", "a"], ["a", "run-0"]):

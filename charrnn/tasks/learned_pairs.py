@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from charrnn._text import Reporter, number_of
 from charrnn.config import PairsConfig
 from charrnn.data.corpus import CACHE
@@ -18,6 +20,7 @@ from charrnn.tasks.task import SourceNames, Vocabs
 
 _MIN_PAIRS = 20
 _FEW_PAIRS = 1000
+_NUM_LOOKED_AT, _SHORT = 100, 150  # pairs among which some are chosen to be shown; symbols
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,14 @@ class PairTexts:
         return source, target
 
     def examples(self, most: int) -> list[tuple[str, str]]:
-        """Return the first pairs of the validation split; without one, of the training split."""
+        """Return pairs to show, short ones if there are some: the same ones each time, of the
+        validation split or, without one, of the training split.
+        """
         split = "val" if self.size("val") else "train"
-        return [self.texts(number) for number in self.pairs.numbers[split][:most].tolist()]
+        numbers = self.pairs.numbers[split][:_NUM_LOOKED_AT]
+        lengths = self.pairs.sources.lengths(numbers) + self.pairs.targets.lengths(numbers)
+        order = np.argsort(np.maximum(lengths, _SHORT), kind="stable")  # short ones in their order
+        return [self.texts(number) for number in numbers[order][:most].tolist()]
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,11 @@ def summary(learned: LearnedPairs) -> str:
 
 def show_validation_split(dataset: PairTexts, reporter: Reporter) -> None:
     """Tell how many pairs are for validation, and what decides which checkpoint is the best."""
+    if num_shared := dataset.pairs.num_shared:
+        reporter.show(
+            f"left out {number_of(num_shared, 'pair')} of training: the same sources are in the"
+            " validation files"
+        )
     num_val = dataset.size("val")
     if num_val:
         reporter.show(

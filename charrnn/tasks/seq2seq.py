@@ -32,7 +32,6 @@ from charrnn.tasks.learned_pairs import LearnedPairs, PairTexts
 from charrnn.tasks.task import Constants, Plan, Resources, SourceNames, ValidationSize, Vocabs
 
 _NUM_SAMPLES = 3
-_SLACK = 10  # symbols of a translation, beyond twice the target: a longer one is wrong anyway
 
 
 class Batch(NamedTuple):
@@ -76,7 +75,7 @@ class Seq2Seq:
     name = "seq2seq"
     unit = "pairs"
     schema = SCHEMAS[name]
-    validation_size = ValidationSize("max_val_pairs", "pair", at_least=100, tried=512)
+    validation_size = ValidationSize("max_val_pairs", "pair", at_least=100, tried=128)
 
     def read(
         self,
@@ -194,7 +193,7 @@ class Seq2Seq:
         pairs = dataset.pairs
         numbers, target_lengths = pairs.numbers[split], pairs.targets.lengths(pairs.numbers[split])
         made = validation.translations(
-            module, pairs.sources, numbers, max_lengths=_SLACK + 2 * target_lengths
+            module, pairs.sources, numbers, max_lengths=_longest(target_lengths)
         )
         edits = total_edits(
             (
@@ -217,9 +216,16 @@ class Seq2Seq:
         return {}
 
     def sample(self, checkpoint: Checkpoint, dataset: PairTexts, *, seed: int) -> str:
-        """Translate the first sources of the validation split, always the same ones."""
-        translator = Translator.of((checkpoint,))
-        return "\n".join(_compared(translator, *pair) for pair in dataset.examples(_NUM_SAMPLES))
+        """Translate some sources of the validation split, always the same ones."""
+        pairs = dataset.examples(_NUM_SAMPLES)
+        longest = max(_longest(dataset.target.encode(target).size) for _, target in pairs)
+        every = Translator.of((checkpoint,)).translate_many(
+            [source for source, _ in pairs], max_length=longest
+        )
+        return "\n".join(
+            _compared(source, target, translation.text)
+            for (source, target), [translation] in zip(pairs, every, strict=True)
+        )
 
 
 SEQ2SEQ = Seq2Seq()
@@ -233,8 +239,13 @@ def _dropouts(draws: Draws) -> Dropouts:
     return Dropouts(dropout, dropout, recurrent)
 
 
-def _compared(translator: Translator, source: str, target: str) -> str:
+def _longest(target_length: Any) -> Any:
+    """Return how long a translation may become where it is compared with a target of a length: a
+    longer one is wrong anyway.
+    """
+    return 2 * target_length + 10
+
+
+def _compared(source: str, target: str, translation: str) -> str:
     """Return a source and its translation, and the target where that differs."""
-    (translation,) = translator.translate(source)
-    is_right = translation.text == target
-    return f"{source} → {translation.text}" + ("" if is_right else f"  ({target})")
+    return f"{source} → {translation}" + ("" if translation == target else f"  ({target})")

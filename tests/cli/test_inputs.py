@@ -1,20 +1,18 @@
 import io
 import os
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import ROOT, random_weights
 from test_checkpoint import small
-from test_schemas import PAIRS, translation
+from test_translator import checkpoint_of
 
 from charrnn.cli import inputs
 from charrnn.config import DataConfig, ModelConfig
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CorpusError, UsageError
 from charrnn.generation.model import Model
-from charrnn.runs.schemas import SCHEMAS
 
 
 def model_of(vocab):
@@ -50,10 +48,9 @@ def test_no_more_is_read_than_is_wanted(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def two_tasks(monkeypatch):
-    monkeypatch.setitem(SCHEMAS, "seq2seq", PAIRS)
-    ROOT.create("words", default="x").save(small())
-    ROOT.create("pairs", default="x").save(replace(translation(), task="seq2seq"))
+def two_tasks():
+    for name, saved in (("words", small()), ("pairs", checkpoint_of())):
+        ROOT.create(name, default="x").save(saved)
 
 
 def test_the_newest_run_is_that_of_the_task(two_tasks):

@@ -40,33 +40,36 @@ def several(charrnn_once, named, tmp_path):
 
 
 @pytest.mark.usefixtures("several")
-class TestSeveralRuns:
-    def test_they_write_what_their_ensemble_writes(self, charrnn):
-        model = load(["names", "other"])
-        expected = [f"{sample}\n" for sample in model.samples(5, prompt="B", seed=3)]
-        for runs in (("--run", "names", "--run", "other"), ("names", "--run", "other")):
-            result = charrnn("sample", *runs, "-s", 3, "--num", 5, "-p", "B")
-            assert (result.code, result.out) == (0, "".join(expected))
-        reverse = charrnn("sample", "other", "--run", "names", "-s", 3, "--num", 5, "-p", "B")
-        assert reverse.out == "".join(expected)
-        alone = charrnn("sample", "--run", "names", "-s", 3, "--num", 5, "-p", "B")
-        assert alone.out == charrnn("sample", "names", "-s", 3, "--num", 5, "-p", "B").out
+def test_several_runs_write_what_their_ensemble_writes(charrnn):
+    model = load(["names", "other"])
+    expected = [f"{sample}\n" for sample in model.samples(5, prompt="B", seed=3)]
+    for runs in (("--run", "names", "--run", "other"), ("names", "--run", "other")):
+        result = charrnn("sample", *runs, "-s", 3, "--num", 5, "-p", "B")
+        assert (result.code, result.out) == (0, "".join(expected))
+    reverse = charrnn("sample", "other", "--run", "names", "-s", 3, "--num", 5, "-p", "B")
+    assert reverse.out == "".join(expected)
+    alone = charrnn("sample", "--run", "names", "-s", 3, "--num", 5, "-p", "B")
+    assert alone.out == charrnn("sample", "names", "-s", 3, "--num", 5, "-p", "B").out
 
-    def test_their_records_are_new_to_the_text_that_all_learned(self, charrnn):
-        wish = ("--num", 20, "-s", 4, "--temp", 1.2, "--unique", "--novel", "--match", "a$")
-        result = charrnn("sample", "names", "--run", "other", *wish)
-        assert result.code == 0
-        assert len(set(lines(result)) - set(NAMES.splitlines())) == 20
-        for flags in (wish, ("--novel", 9), ("--report",)):
-            refused = charrnn("sample", "names", "--run", "more", *flags)
-            assert (refused.code, refused.out) == (2, "")
-            assert "runs names and more learned different texts; leave out" in refused.err
-        assert charrnn("sample", "names", "--run", "more", "-s", 4).code == 0
 
-    def test_they_predict_as_their_ensemble_predicts(self, charrnn):
-        result = charrnn("predict", "Be", "--run", "names", "--run", "other", "--json")
-        first = load(["names", "other"]).predict("Be")[0]
-        assert json.loads(result.out)[0] == {"char": first.char, "prob": first.prob}
+@pytest.mark.usefixtures("several")
+def test_records_of_several_runs_are_new_to_the_text_that_all_learned(charrnn):
+    wish = ("--num", 20, "-s", 4, "--temp", 1.2, "--unique", "--novel", "--match", "a$")
+    result = charrnn("sample", "names", "--run", "other", *wish)
+    assert result.code == 0
+    assert len(set(lines(result)) - set(NAMES.splitlines())) == 20
+    for flags in (wish, ("--novel", 9), ("--report",)):
+        refused = charrnn("sample", "names", "--run", "more", *flags)
+        assert (refused.code, refused.out) == (2, "")
+        assert "runs names and more learned different texts; leave out" in refused.err
+    assert charrnn("sample", "names", "--run", "more", "-s", 4).code == 0
+
+
+@pytest.mark.usefixtures("several")
+def test_several_runs_predict_as_their_ensemble_predicts(charrnn):
+    result = charrnn("predict", "Be", "--run", "names", "--run", "other", "--json")
+    first = load(["names", "other"]).predict("Be")[0]
+    assert json.loads(result.out)[0] == {"char": first.char, "prob": first.prob}
 
 
 @pytest.mark.usefixtures("named")

@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 import pytest
-from conftest import SMALL_PAIRS, run_of, same_files, signal_at, small_pairs, start_ranks
+from conftest import SMALL_PAIRS, metrics, run_of, same_files, signal_at, small_pairs, start_ranks
 from matrix import row
 
 from charrnn.cli.console.reporters import WarningReporter
@@ -49,6 +49,17 @@ def test_resuming_again_and_again_equals_one_run(charrnn, charrnn_once, tmp_path
     assert checkpoint.read_header(run_of(tmp_path).best).metrics.keys() >= {
         "val_word_error_rate", "val_symbol_error_rate", "val_loss"
     }  # fmt: skip
+
+
+def test_of_equal_error_rates_the_latest_is_the_best(charrnn, tmp_path):
+    """An error rate stays where it is for long, at 100 % at first, while the loss falls."""
+    charrnn(*TRAIN, "--eval-every", 10)
+    run = run_of(tmp_path)
+    lines = [line for line in metrics(run) if "val_word_error_rate" in line]
+    rates = [line["val_word_error_rate"] for line in lines]
+    latest = max(line["step"] for line in lines if line["val_word_error_rate"] == min(rates))
+    assert rates.count(min(rates)) > 1
+    assert checkpoint.read_header(run.best).position.step == latest
 
 
 @row(14)

@@ -7,6 +7,7 @@ from conftest import random_weights
 from charrnn.config import ModelConfig
 from charrnn.models.step_backend import step_backend
 from charrnn.models.step_ensemble import EnsembleBackend, log_mean_probabilities
+from charrnn.models.step_torch import TorchBackend
 
 VOCAB_SIZE = 7
 MEMBERS = [
@@ -78,6 +79,23 @@ def test_logits_as_far_apart_as_may_be_have_a_finite_mean():
     assert np.isfinite(log_mean_probabilities([far_V, far_V])).all()
     apart_V = log_mean_probabilities([far_V, -far_V])
     np.testing.assert_allclose(apart_V, [-1e8, np.log(0.5), np.log(0.5)], rtol=1e-6)
+
+
+def test_members_may_compute_on_torch():
+    prompt, ids_TB = random_ids(5), random_ids(6, 3)
+    drawn = []
+    for one_backend in (step_backend, TorchBackend):
+        backend = EnsembleBackend(
+            [
+                one_backend(config, random_weights(config, VOCAB_SIZE)[1], device="cpu")
+                for config in MEMBERS
+            ]
+        )
+        stepper = backend.stepper()
+        stepper.read(prompt)
+        batch = backend.batch(stepper.state(), 3)
+        drawn.append([batch.step(ids_B) for ids_B in ids_TB])
+    np.testing.assert_allclose(drawn[0], drawn[1], atol=1e-5)
 
 
 def test_it_is_parallel_where_all_of_its_members_are(members):

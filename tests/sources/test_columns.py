@@ -73,6 +73,7 @@ def test_a_row_without_the_cell_is_counted():
         ('text\n"one" two\nthree\n', 2, "a quote is not closed, or stands within a cell"),
         ('text\none\n"two\n', 3, "a quote is not closed, or stands within a cell"),
         ('{"text": "one"}\n{"text": \n', 2, "this is not JSON"),
+        ('\n\ntext\n"two" three\none\n', 4, "a quote is not closed, or stands within a cell"),
     ],
 )
 def test_an_invalid_row_is_named_or_left_out(text, line, reason):

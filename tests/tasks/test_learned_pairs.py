@@ -58,6 +58,10 @@ def test_validation_files_are_counted_apart(read):
     learned = read(small_pairs(300), val=small_pairs(40, seed=1))
     assert learned_pairs.summary(learned) == "pairs: 300 pairs"
     assert learned.split(PairsConfig(val_fraction=0.0), seed=1).size("val") == 40
+    shared = read(small_pairs(300) + "xyz\ta\n", val="xyz\tb\n")
+    assert notes(shared.split(PairsConfig(), seed=1))[0] == (
+        "left out 1 pair of training: the same sources are in the validation files"
+    )
 
 
 def test_a_run_without_validation_is_warned_of(read):
@@ -71,6 +75,14 @@ def test_a_pair_is_read_back_as_text(read):
     dataset = read("é\tk l\n" * 30, config).split(config, seed=1)
     assert dataset.examples(1) == [("é", "k l")]
     assert dataset.source.size == 3
+
+
+def test_short_pairs_are_shown_first(read):
+    text = "".join(f"{n}\ty\n" for n in range(20, 24))
+    long = "".join(f"{'a' * (90 + n)}\t{'b' * 90}\n" for n in range(30))
+    every = read(long + text).split(PairsConfig(val_fraction=0.0), seed=1).examples(6)
+    assert [source for source, _ in every[:4]] == ["20", "21", "22", "23"]
+    assert [len(source) for source, _ in every[4:]] == [90, 91]
 
 
 def test_a_few_pairs_are_refused_unless_they_are_wanted(read):

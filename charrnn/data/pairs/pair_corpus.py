@@ -41,7 +41,11 @@ class PairCorpus:
         splits = PairSplits(encoded.hashes, encoded.left_out, num_val, config, seed)
         numbers = {"train": self._training(splits), "val": splits.val, "test": splits.test}
         if not len(numbers["train"]):
-            raise _nothing_to_learn(splits)
+            raise CorpusError(
+                "no pair is left to learn from: pairs with the sources of the validation files are"
+                " left out",
+                "name other files",
+            )
         return PairDataset(encoded.sources, encoded.targets, numbers, splits.num_shared)
 
     def _training(self, splits: PairSplits) -> Ids:
@@ -55,16 +59,3 @@ class PairCorpus:
         if numbers is None:
             numbers = save_numbers(path, splits.train(), length=splits.num_train)
         return numbers
-
-
-def _nothing_to_learn(splits: PairSplits) -> CorpusError:
-    if splits.num_shared:
-        return CorpusError(
-            "no pair is left to learn from: their sources are in the validation files, too",
-            "name other files",
-        )
-    return CorpusError(
-        "no pair is left to learn from: each target has a symbol that is not in the vocabulary",
-        "raise max_vocab",
-        "max_vocab",
-    )

@@ -9,7 +9,7 @@ from charrnn.data.pairs.encoded import PairVocabs
 from charrnn.data.pairs.pair_corpus import PairCorpus
 from charrnn.data.pairs.pair_facts import PairFacts
 from charrnn.data.pairs.pair_files import Encoding, PairFiles, PairScan
-from charrnn.data.pairs.symbols import AnyVocab, kind_of, kinds_of
+from charrnn.data.pairs.symbols import kind_of, kinds_of
 from charrnn.errors import CorpusError, SettingError
 
 _IN_WORDS = {
@@ -17,7 +17,7 @@ _IN_WORDS = {
     "bytes": "bytes",
     "spaces": "symbols with spaces between them",
 }
-_MAX_UNKNOWN = 0.75  # of the sources: what is left tells nothing
+_MAX_UNKNOWN = 0.75  # of the sources' text, or of the pairs: what is left tells nothing
 
 
 def read_pairs(
@@ -44,17 +44,16 @@ def read_pairs(
 
     def vocabs_for(scan: PairScan) -> PairVocabs:
         counts = {"source": scan.sources, "target": scan.targets}
-        vocabs = {
+        return {
             side: of_side.vocab(known[side] if known else None, max_size=config.max_vocab)
             for side, of_side in counts.items()
         }
-        _require_known_sources(scan, vocabs["source"])
-        return vocabs
 
     files = PairFiles(tuple(names), tuple(target_names), tuple(val_names))
     encoding = files.encode(config, vocabs_for, cache=cache, progress=reporter.show_reading)
     assert encoding is not None
     reporter.end_progress()
+    _require_known_symbols(encoding)
     _report(encoding, reporter)
     return PairCorpus(config, encoding.vocabs, _facts(files, encoding.scan), encoding.pairs, cache)
 
@@ -88,13 +87,20 @@ def _require_same_symbols(known: PairVocabs | None, config: PairsConfig) -> None
             )
 
 
-def _require_known_sources(scan: PairScan, vocab: AnyVocab) -> None:
-    """Raise `CorpusError` if most of the sources would be unknown symbols."""
-    num_unknown, share = scan.sources.unknown(vocab)
+def _require_known_symbols(encoding: Encoding) -> None:
+    """Raise `CorpusError` if the vocabularies are too small for most of the pairs."""
+    scan, vocabs, pairs = encoding
+    _, share = scan.sources.unknown(vocabs["source"])
+    what = f"{100 * share:.0f} % of the sources would be unknown symbols"
+    side, counts = "source", scan.sources
+    if share <= _MAX_UNKNOWN:
+        share = len(pairs.left_out) / len(pairs)
+        what = f"{100 * share:.0f} % of the pairs would be left out for rare symbols of targets"
+        side, counts = "target", scan.targets
     if share > _MAX_UNKNOWN:
         raise CorpusError(
-            f"{100 * share:.0f} % of the sources would be unknown symbols: the vocabulary has"
-            f" {len(vocab):,}, the sources {num_unknown:,} others",
+            f"{what}: the vocabulary has {len(vocabs[side]):,} symbols, the {side}s"
+            f" {len(counts.counts):,}",
             "raise max_vocab",
             "max_vocab",
         )

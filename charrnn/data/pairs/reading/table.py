@@ -19,16 +19,21 @@ from charrnn.errors import CorpusError, UsageError
 from charrnn.sources import paths
 from charrnn.sources.changes import Changes
 from charrnn.sources.columns import folded, is_table
+from charrnn.sources.file_types import uncompressed_name
 from charrnn.sources.lines import UNDECODABLE
 from charrnn.sources.paths import Source
 from charrnn.sources.reading import read_marked_text
 from charrnn.sources.rows import Column, read_rows, split_lines
 
 _COLUMNS = "source_column", "target_column"
+_OTHER_TABLES = ".csv", ".jsonl", ".ndjson"  # than those with tabs
 NO_TAB = Problem(
     "no tab between a source and a target",
     "put one there, or name two columns of another table with source_column and target_column",
     _COLUMNS,
+)
+OTHER_TABLE = Problem(
+    NO_TAB.what, "name the columns of this table with source_column and target_column", _COLUMNS
 )
 MORE_TABS = Problem(
     "more than one tab",
@@ -104,7 +109,8 @@ class TableReader:
                 if (pair := self._pair(file.label, number, left, right)) is not None:
                     yield pair
             elif line.strip():
-                self.bad_lines.add(file.label, number, NO_TAB)
+                is_other = uncompressed_name(file.label).lower().endswith(_OTHER_TABLES)
+                self.bad_lines.add(file.label, number, OTHER_TABLE if is_other else NO_TAB)
 
     def _table_rows(self, file: Source) -> Iterator[PairRow]:
         names = {field: getattr(self._config, field) for field in _COLUMNS}

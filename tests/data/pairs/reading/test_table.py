@@ -136,6 +136,13 @@ def test_the_first_bad_line_is_named_with_their_number():
         rows(write("h\ti\t\n"))
 
 
+def test_a_table_without_tabs_is_told_how_to_name_its_columns():
+    with pytest.raises(CorpusError, match="no tab .*; name the columns of this table with source_"):
+        rows(write("en,fr\na,b\n", "pairs.csv.gz"))
+    with pytest.raises(CorpusError, match="no tab .*; put one there, or name two columns of anot"):
+        rows(write("en,fr\na,b\n"))
+
+
 def test_bad_lines_can_be_skipped():
     told = Told()
     assert rows(write(BAD), errors="skip", told=told) == [(1, "a", "b")]
