@@ -154,6 +154,7 @@ def memory(
     run: flags.Runs = None,
     compare: flags.Compare = False,
     places: flags.NumPlaces = None,
+    on: flags.On = None,
     export: flags.ExportCharts = None,
     as_json: shared.Json = False,
 ) -> None:
@@ -177,8 +178,12 @@ def memory(
     if next(iter(checkpoints.values())).task == "seq2seq":
         from charrnn.cli.pairs import memory as pairs
 
-        pairs.show_costs_of_length(checkpoints, num_pairs=places, export=export, as_json=as_json)
+        pairs.show_costs_of_length(
+            checkpoints, files=on or [], num_pairs=places, export=export, as_json=as_json
+        )
         return
+    if on:
+        raise UsageError("--on takes pairs, and this is a model of text", "leave it out")
     measured = {name: _measured(name, each, places or 512) for name, each in checkpoints.items()}
     if as_json:
         print_json([{"run": name, **_figures(each)} for name, each in measured.items()])

@@ -184,6 +184,8 @@ PROVED_BY = {
     "cli.app:_charrnn": ["faults/test_homes.py"],
     "cli.inputs:lines_as_they_come": ["cli/test_inputs.py"],
     "cli.inputs:open_file": ["stumbles/test_stumbles_second_look.py"],
+    "cli.inspect:memory": ["cli/pairs/test_memory.py"],
+    "cli.pairs.memory:show_costs_of_length": ["cli/pairs/test_memory.py"],
     "cli.runs:verify": ["training/test_verify_run.py"],
     "cli.pairs.score:_require_same_split": ["cli/pairs/test_score.py"],
     "cli.sample_writer:_stream": ["cli/test_copies.py"],

@@ -56,6 +56,16 @@ NumPlaces = Annotated[
         show_default="512; 2000 pairs",
     ),
 ]
+On = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--on",
+        metavar="FILE",
+        help="Of runs of pairs: measure on this file of pairs instead of each run's validation"
+        " split; repeatable.",
+        show_default=False,
+    ),
+]
 ExportCharts = Annotated[
     Path | None,
     typer.Option(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from charrnn._text import visible
 from charrnn.cli.console.drawn_charts import show_or_export
 from charrnn.cli.console.streams import print_json
-from charrnn.cli.pairs.score import own_pairs, scored
+from charrnn.cli.pairs.score import PairFiles, pairs_to_score, scored
+from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charrnn.analysis.source_length import LengthGroup
@@ -20,15 +21,20 @@ _NUM_PAIRS = 2000
 def show_costs_of_length(
     checkpoints: Mapping[str, "Checkpoint"],
     *,
+    files: Sequence[str],
     num_pairs: int | None,
     export: Path | None,
     as_json: bool,
 ) -> None:
-    """Draw loss and errors of runs against the length of the source, over the first pairs of each
-    run's validation split.
+    """Draw loss and errors of runs against the length of the source, over the first pairs of some
+    files, or of each run's validation split.
+
+    Raises `UsageError` for several runs on standard input, which can be read only once.
     """
+    if "-" in files and len(checkpoints) > 1:
+        raise UsageError("standard input can be read for one run only", "name a file of pairs")
     groups = {
-        name: _groups(name, checkpoint, num_pairs or _NUM_PAIRS)
+        name: _groups(name, checkpoint, files, num_pairs or _NUM_PAIRS)
         for name, checkpoint in checkpoints.items()
     }
     if as_json:
@@ -42,13 +48,15 @@ def show_costs_of_length(
             print(visible(f"{name}: {sentence}"))
 
 
-def _groups(name: str, checkpoint: "Checkpoint", num_pairs: int) -> "list[LengthGroup]":
+def _groups(
+    name: str, checkpoint: "Checkpoint", files: Sequence[str], num_pairs: int
+) -> "list[LengthGroup]":
     """Score pairs of a run, and group them by the length of their sources."""
     from charrnn.analysis.source_length import by_length
     from charrnn.generation.translation.translator import Translator
 
     translator = Translator.of([checkpoint])
-    pairs = own_pairs(checkpoint, "val")[:num_pairs]
+    pairs = pairs_to_score([checkpoint], PairFiles(files))[:num_pairs]
     every = scored(translator, pairs, what=f"translating: {name}")
     lengths = [len(translator.source.symbols(pair.source)) for pair in pairs]
     return by_length(lengths, every)

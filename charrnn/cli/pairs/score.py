@@ -25,10 +25,10 @@ class PairFiles:
     """Files of pairs to score, or a split of the run's own pairs if there are none."""
 
     names: Sequence[str]
-    target_names: Sequence[str]
-    are_parallel: bool  # sources and targets are in files of their own
-    split: str
-    encoding: str | None  # None: that of the run's own files
+    target_names: Sequence[str] = ()
+    are_parallel: bool = False  # sources and targets are in files of their own
+    split: str = "val"
+    encoding: str | None = None  # None: that of the run's own files
 
     def __post_init__(self) -> None:
         if self.are_parallel != bool(self.target_names):
@@ -47,7 +47,7 @@ def score(
     from charrnn.generation.translation.translator import Translator
 
     translator = Translator.of(checkpoints)
-    pairs = _pairs(checkpoints, files)
+    pairs = pairs_to_score(checkpoints, files)
     from charrnn.analysis.pair_scores import PairScore, worst_first
 
     every = scored(translator, pairs, beam=beam)
@@ -63,7 +63,7 @@ def score(
     _note_sacrebleu(every)
 
 
-def _pairs(checkpoints: Sequence["Checkpoint"], files: PairFiles) -> "list[Pair]":
+def pairs_to_score(checkpoints: Sequence["Checkpoint"], files: PairFiles) -> "list[Pair]":
     """Read the pairs. Raises `CorpusError` where there are none."""
     from charrnn.analysis.pair_scores import Pair
 

@@ -1,6 +1,7 @@
 """`charrnn memory` of runs of pairs: what long sources cost."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -35,3 +36,20 @@ def test_runs_of_text_and_of_pairs_are_not_compared(charrnn, pair_runs, trained)
         done = charrnn(command, "p", "a")
         assert (done.code, done.out) == (2, "")
         assert "some of these runs are models of pairs and some of text; name runs of" in done.err
+
+
+def test_pairs_of_a_file_are_measured_instead_of_the_split(charrnn, pair_runs):
+    Path("more.tsv").write_text("ab\tba\nabcabc\tcbacba\n" * 30)
+    for run in json.loads(charrnn("memory", "p", "plain", "--on", "more.tsv", "--json").out):
+        assert [each["num_pairs"] for each in run["groups"]] == [30, 30]
+        assert [each["mean_length"] for each in run["groups"]] == [2, 6]
+
+
+def test_what_cannot_be_measured_on_is_one_line(charrnn, pair_runs, trained):
+    for arguments, told in (
+        (("a", "--on", "more.tsv"), "--on takes pairs, and this is a model of text; leave it out"),
+        (("p", "plain", "--on", "-"), "standard input can be read for one run only; name a file"),
+    ):
+        done = charrnn("memory", *arguments)
+        assert (done.code, done.out) == (2, "")
+        assert told in done.err
