@@ -43,7 +43,9 @@ class LanguageModel:
     name = "language_model"
     unit = "chars"
     schema = SCHEMAS[name]
-    validation_size = ValidationSize("max_val_chars", "character", at_least=2000, tried=64 * 1024)
+    validation_size = ValidationSize(
+        "max_val_chars", "character", at_least=2000, tried=(64 * 1024,)
+    )
 
     def read(
         self,

@@ -75,7 +75,7 @@ class Seq2Seq:
     name = "seq2seq"
     unit = "pairs"
     schema = SCHEMAS[name]
-    validation_size = ValidationSize("max_val_pairs", "pair", at_least=100, tried=128)
+    validation_size = ValidationSize("max_val_pairs", "pair", at_least=10, tried=(8, 32, 128))
 
     def read(
         self,

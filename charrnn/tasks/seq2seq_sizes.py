@@ -19,7 +19,7 @@ from charrnn.tasks.task import Plan
 _SIZES = ((20_000_000, 384, 3000), (1_000_000, 256, 1500), (150_000, 192, 600), (0, 128, 300))
 _NARROWEST = 64
 _FEW_EPOCHS = 3  # a network that is too wide to read the pairs so often is made narrower
-_MIN_BATCH, _MAX_BATCH = 8, 512  # pairs
+_MIN_BATCH, _MAX_BATCH = 4, 512  # pairs
 # (epochs, at least; dropout)
 _DROPOUTS = ((15, 0.3), (6, 0.2), (3, 0.1), (0, 0.0))
 _EPOCHS_IN_TRIAL = 15  # assumed before a trial has told what there is time for

@@ -84,7 +84,9 @@ class ValidationSize:
     setting: str  # of the data: the largest size; 0 is no limit
     unit: str  # what a size counts, for people: "character"
     at_least: int  # no shorter, however little time there is
-    tried: int  # so much is measured to estimate how long a validation takes
+    # sizes to estimate by how long a validation takes: the first, and as long as that is quick the
+    # next, which is a better estimate
+    tried: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ class Classification:
 
     name, unit = "classify_points", "examples"
     schema = SCHEMA
-    validation_size = ValidationSize("max_val_chars", "point", at_least=10, tried=50)
+    validation_size = ValidationSize("max_val_chars", "point", at_least=10, tried=(20, 50))
 
     def read(self, sources, config, *, vocabs, root, reporter):
         return PointsFile.read(sources.names)

@@ -19,6 +19,7 @@ from charrnn.training.loop import Report, TrainingState, train
 _TRIAL_SECONDS, _TRIAL_SHARE = 0.75, 1 / 80  # for each number of threads; of the run's time, in all
 _MIN_STEPS = 3  # so that the clock can correct their number before the end
 _MAX_VALIDATION_SHARE = 1 / 30  # of the time, for the validation at the end
+_QUICK_VALIDATION = 1 / 200  # of the time: then a longer one may be tried
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def run_trial(
         per_step[num_threads] = _seconds_per_step(steps, at_most=at_most)
     fastest = min(per_step, key=lambda num_threads: per_step[num_threads])
     device.set_threads(fastest)
-    validation = _seconds_per_validation(state, dataset)
+    validation = seconds_per_validation(state, dataset, quick=seconds * _QUICK_VALIDATION)
     affordable = min(1.0, seconds * _MAX_VALIDATION_SHARE / max(1e-9, validation))
     pace = Pace(began, seconds, validation * affordable)
     fitting = (pace.end_of_training - time.monotonic()) / per_step[fastest]
@@ -76,12 +77,19 @@ def _seconds_per_step(steps: Iterator[Report], *, at_most: float) -> float:
     return statistics.median(seconds)
 
 
-def _seconds_per_validation(state: TrainingState, dataset: Dataset) -> float:
-    """Estimate how long validation takes, from the beginning of the split."""
-    beginning = dataset.beginning("val", state.task.validation_size.tried)
-    if beginning.size("val") < 2:
-        return 0.0
-    began = time.monotonic()
-    state.task.metrics(state.module, beginning, "val")
-    seconds = time.monotonic() - began
-    return seconds * dataset.size("val") / beginning.size("val")
+def seconds_per_validation(state: TrainingState, dataset: Dataset, *, quick: float) -> float:
+    """Estimate how long validation takes, from the beginning of the split: from longer and longer
+    ones while each takes at most `quick` seconds.
+    """
+    estimate = 0.0
+    for size in state.task.validation_size.tried:
+        beginning = dataset.beginning("val", size)
+        if beginning.size("val") < 2:
+            break
+        began = time.monotonic()
+        state.task.metrics(state.module, beginning, "val")
+        seconds = time.monotonic() - began
+        estimate = seconds * dataset.size("val") / beginning.size("val")
+        if seconds > quick or beginning.size("val") == dataset.size("val"):
+            break
+    return estimate

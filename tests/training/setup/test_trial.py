@@ -1,8 +1,15 @@
 """Minutes become steps by a trial on this machine."""
 
 import json
+import time
+from dataclasses import dataclass
+from types import SimpleNamespace
 
+import pytest
 from conftest import SMALL
+
+from charrnn.tasks.task import ValidationSize
+from charrnn.training.setup import trial
 
 
 def facts(charrnn, name):
@@ -14,3 +21,46 @@ def test_minutes_are_measured_and_become_steps(charrnn, corpus):
     found = facts(charrnn, "a")
     assert found["step"] == found["steps"] > 10
     assert found["elapsed_seconds"] < 10
+
+
+@dataclass
+class Split:
+    """A validation split of so many examples; a beginning of it is one, too."""
+
+    num: int
+
+    def size(self, split):
+        return self.num
+
+    def beginning(self, split, size):
+        return Split(min(self.num, size))
+
+
+@pytest.mark.parametrize(
+    ("num", "seconds", "measured"),
+    [
+        (1000, 0.0, [8, 32, 128]),
+        (20, 0.0, [8, 20]),
+        (8, 0.0, [8]),
+        (1, 0.0, []),
+        (1000, 0.3, [8]),  # too slow to try more
+    ],
+)
+def test_a_validation_is_measured_on_more_examples_only_while_that_is_quick(
+    monkeypatch, num, seconds, measured
+):
+    clock, seen = [0.0], []
+
+    class Task:
+        validation_size = ValidationSize("max_val_pairs", "pair", at_least=1, tried=(8, 32, 128))
+
+        def metrics(self, module, dataset, split):
+            seen.append(dataset.num)
+            clock[0] += seconds * dataset.num
+
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    state = SimpleNamespace(task=Task(), module=None)
+    assert trial.seconds_per_validation(state, Split(num), quick=0.9) == pytest.approx(
+        seconds * num if measured else 0.0
+    )
+    assert seen == measured
