@@ -1,8 +1,10 @@
 """A task is one entry: another one is stored in the same format."""
 
 import json
+import re
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -132,3 +134,17 @@ def test_an_older_charrnn_says_which_version_has_the_task(path, monkeypatch):
         f"{path} is of the task 'translate_in_test', which this charrnn does not know; it needs"
         " charrnn 0.9: pip install --upgrade charrnn"
     )
+
+
+FORMAT_PAGE = (Path(__file__).parents[2] / "docs/checkpoint-format.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("schema", [SCHEMAS["language_model"], SCHEMAS["seq2seq"]])
+def test_the_page_of_the_format_names_every_field_of_every_task(schema):
+    rows = FORMAT_PAGE[FORMAT_PAGE.index("`model`:") :]
+    if schema.learned == "pairs":
+        rows = rows[rows.index("## Pairs") :]
+    named = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (.*?) \|", rows, re.M))))
+    corpora = {spec.name for kind in schema.corpora.values() for spec in fields(kind)}
+    metrics = {f"val_{name}" for name in schema.metrics + schema.final_metrics}
+    assert schema.model.names() | schema.data.names() | corpora | metrics <= named
