@@ -16,12 +16,13 @@ from charrnn.config import EncoderDecoderConfig, TrainConfig
 from charrnn.tasks.task import Plan
 
 # (target symbols to learn from, at least; hidden size; target symbols in a batch)
-_SIZES = ((20_000_000, 384, 3000), (1_000_000, 256, 1500), (150_000, 192, 600), (0, 128, 300))
-_NARROWEST = 64
+_SIZES = ((20_000_000, 384, 3000), (1_000_000, 256, 1500), (150_000, 192, 600), (0, 128, 450))
+_WIDTHS = (512, 384, 256, 192, 128, 64)
+_MANY_EPOCHS = 30  # where there is time for so many, the next wider network learns more
 _FEW_EPOCHS = 3  # a network that is too wide to read the pairs so often is made narrower
 _MIN_BATCH, _MAX_BATCH = 4, 512  # pairs
 # (epochs, at least; dropout)
-_DROPOUTS = ((15, 0.3), (6, 0.2), (3, 0.1), (0, 0.0))
+_DROPOUTS = ((28, 0.4), (15, 0.3), (6, 0.2), (3, 0.1), (0, 0.0))
 _EPOCHS_IN_TRIAL = 15  # assumed before a trial has told what there is time for
 # of a cell's rate in a language model, for 128 units
 _RATES = {"soap": 0.6, "adamw": 0.3}
@@ -86,14 +87,14 @@ def _model(
     given: Mapping[str, Any], facts: Facts, arithmetic: float | None
 ) -> EncoderDecoderConfig:
     """Return the network: as wide as the pairs can teach, and as there is time for."""
-    model = EncoderDecoderConfig.among({"hidden_size": _sizes(facts)[1], **given})
-    widths = [size for _, size, _ in _SIZES if size < model.hidden_size] + [_NARROWEST]
+    usual = _sizes(facts)[1]
     if arithmetic is None or "hidden_size" in given:
-        return model
-    for width in widths:
-        if cost(model, facts) * facts.num_train * _FEW_EPOCHS <= arithmetic:
-            break
+        return EncoderDecoderConfig.among({"hidden_size": usual, **given})
+    for width in _WIDTHS[_WIDTHS.index(usual) - 1 :]:
         model = EncoderDecoderConfig.among({**given, "hidden_size": width})
+        epochs = arithmetic / cost(model, facts) / facts.num_train
+        if epochs >= (_MANY_EPOCHS if width > usual else _FEW_EPOCHS):
+            break
     return model
 
 
