@@ -7,7 +7,7 @@ setting.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -26,6 +26,10 @@ _DROPOUTS = ((28, 0.4), (15, 0.3), (6, 0.2), (3, 0.1), (0, 0.0))
 _EPOCHS_IN_TRIAL = 15  # assumed before a trial has told what there is time for
 # of a cell's rate in a language model, for 128 units
 _RATES = {"soap": 0.6, "adamw": 0.3}
+# What a step takes besides the passes of its pairs, as multiply-adds of a forward pass: always, and
+# for each G·I² of a matrix (G, I) with SOAP. Fits the time of steps of 128 to 256 units and batches
+# of 16 to 64 pairs within 12 % (French pronunciation, one core).
+_STEP_OVERHEAD, _SOAP_COST = 1.5e8, 1.2
 _EVALUATION_SHARE = 1 / 30  # of the time
 _EVALUATION_COST = 0.7  # of a validation pair, in training pairs
 _LEAST_STEPS_BETWEEN = 50
@@ -57,20 +61,28 @@ def make(
 ) -> Plan:
     """Fill in every number that is not in `given` (the fields of both configurations by name).
 
-    The budget is in one of three units: `arithmetic` (multiply-adds of the forward pass, see
-    `cost`), `steps` or `epochs`. The batch shrinks to the number of pairs, also where it was given.
+    The budget is in one of three units: `arithmetic` (multiply-adds as `step_cost` counts them),
+    `steps` or `epochs`. The batch shrinks to the number of pairs, also where it was given.
     The plan's `steps` are left at their default.
     """
-    model = _model(given, facts, arithmetic)
     intended = given.get("batch_size", _batch_size(facts))
-    batch_size = _shared(intended, facts)
+    batch_size, optimizer = _shared(intended, facts), TrainConfig.among(given).optimizer
+
+    def cost_of(model: EncoderDecoderConfig) -> float:
+        return step_cost(model, facts, batch_size=batch_size, optimizer=optimizer)
+
+    def epochs_of(model: EncoderDecoderConfig) -> float:
+        assert arithmetic is not None
+        return arithmetic / cost_of(model) * batch_size / facts.num_train
+
+    model = _model(given, facts, epochs_of if arithmetic is not None else None)
     if steps is not None:
         epochs = steps * batch_size / facts.num_train
     elif arithmetic is not None:
-        epochs = arithmetic / cost(model, facts) / facts.num_train
+        epochs = epochs_of(model)
     values: dict[str, Any] = {
         "dropout": _row(_DROPOUTS, _EPOCHS_IN_TRIAL if epochs is None else epochs)[1],
-        "learning_rate": _learning_rate(model, TrainConfig.among(given).optimizer),
+        "learning_rate": _learning_rate(model, optimizer),
         **given,
         "batch_size": batch_size,
     }
@@ -80,20 +92,24 @@ def make(
     if "batch_size" in given and train.batch_size != intended:
         shrunk = f"there are too few pairs for batch {intended}: now batch {train.batch_size}"
     why = f"{_described(model, train, facts)}: {_reason(given, facts, arithmetic and epochs)}"
-    return Plan(model, train, why, cost(model, facts) * train.batch_size, shrunk)
+    return Plan(model, train, why, cost_of(model), shrunk)
 
 
 def _model(
-    given: Mapping[str, Any], facts: Facts, arithmetic: float | None
+    given: Mapping[str, Any],
+    facts: Facts,
+    epochs_of: Callable[[EncoderDecoderConfig], float] | None,
 ) -> EncoderDecoderConfig:
-    """Return the network: as wide as the pairs can teach, and as there is time for."""
+    """Return the network: as wide as the pairs can teach, and as there is time for.
+
+    `epochs_of` tells how many epochs there is time for with a network; None if that is not known.
+    """
     usual = _sizes(facts)[1]
-    if arithmetic is None or "hidden_size" in given:
+    if epochs_of is None or "hidden_size" in given:
         return EncoderDecoderConfig.among({"hidden_size": usual, **given})
     for width in _WIDTHS[_WIDTHS.index(usual) - 1 :]:
         model = EncoderDecoderConfig.among({**given, "hidden_size": width})
-        epochs = arithmetic / cost(model, facts) / facts.num_train
-        if epochs >= (_MANY_EPOCHS if width > usual else _FEW_EPOCHS):
+        if epochs_of(model) >= (_MANY_EPOCHS if width > usual else _FEW_EPOCHS):
             break
     return model
 
@@ -138,6 +154,22 @@ def cost(model: EncoderDecoderConfig, facts: Facts) -> float:
     if model.attention != "none":
         total += 2 * model.memory_size * facts.source_length * facts.target_length
     return total
+
+
+def step_cost(
+    model: EncoderDecoderConfig, facts: Facts, *, batch_size: int, optimizer: str
+) -> float:
+    """Return what a step takes on each process, in multiply-adds of a forward pass."""
+    shapes = model.weight_shapes(facts.source_size, facts.target_size)
+    matrices = [
+        shape
+        for name, shape in shapes.items()
+        if len(shape) == 2 and not name.endswith("embedding") and name != "head.weight"
+    ]
+    overhead = _STEP_OVERHEAD
+    if optimizer == "soap":
+        overhead += _SOAP_COST * sum(rows * columns**2 for rows, columns in matrices)
+    return batch_size / facts.num_ranks * cost(model, facts) + overhead
 
 
 def _reason(given: Mapping[str, Any], facts: Facts, epochs: float | None) -> str:

@@ -65,6 +65,18 @@ def test_the_cost_counts_every_matrix_and_the_attention():
     assert cost == 5 * encoder + 5 * decoder + 2 * 6 * 6 + 2 * 6 * 25
 
 
+def test_a_step_takes_time_besides_its_pairs_and_more_with_soap():
+    def cost(width, batch_size, optimizer="soap"):
+        model = EncoderDecoderConfig(hidden_size=width)
+        return seq2seq_sizes.step_cost(
+            model, facts(8000), batch_size=batch_size, optimizer=optimizer
+        )
+
+    assert cost(128, 32) < cost(128, 64) < 1.6 * cost(128, 32)
+    assert 1.5 * cost(128, 64) < cost(192, 64) < 2.5 * cost(128, 64)
+    assert cost(128, 64, "adamw") < cost(128, 64)
+
+
 def test_what_is_given_is_kept():
     given = {"hidden_size": 99, "cell": "gru", "dropout": 0.5, "learning_rate": 0.001, "seed": 7}
     plan = made(8000, given, arithmetic=1e9)
