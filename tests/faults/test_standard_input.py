@@ -57,6 +57,16 @@ def test_no_command_waits_for_standard_input_unasked(charrnn, two_runs, pipe, co
 
 @row(41)
 @stumble(1)
+@pytest.mark.parametrize("command", [("translate", "aex"), ("score",), ("memory", "--places", 8)])
+def test_no_command_of_pairs_waits_for_standard_input_unasked(charrnn, pair_runs, pipe, command):
+    done = charrnn(*command)
+    assert done.code == 0
+    assert done.out
+    assert "standard input" not in done.err
+
+
+@row(41)
+@stumble(1)
 def test_an_open_standard_input_does_not_delay_the_answer(two_runs):
     command = [sys.executable, "-m", "charrnn", "sample", "a", "-n", "20"]
     with subprocess.Popen(["sleep", "600"], stdout=subprocess.PIPE) as keeps_open:
@@ -87,6 +97,18 @@ def test_a_shell_loop_runs_for_every_line(two_runs):
     output = done.stdout
     assert len(output) == 30
     assert output[:10] == output[10:20] == output[20:]
+
+
+@row(41)
+@stumble(2)
+def test_a_shell_loop_translates_every_line(pair_runs):
+    loop = f"while read x; do {sys.executable} -m charrnn translate $x || exit; done"
+    done = subprocess.run(
+        ["sh", "-c", loop], input=b"aex\nbfy\naex\n", capture_output=True, timeout=120, check=True
+    )
+    first, second, third = done.stdout.decode().splitlines()
+    assert first == third
+    assert second
 
 
 @row(41)

@@ -98,6 +98,30 @@ def test_ctrl_c_ends_sampling_quietly():
 
 
 @row(33)
+@pytest.mark.usefixtures("pair_runs")
+def test_a_closed_pipe_or_ctrl_c_ends_translating_quietly():
+    for end, code in (("pipe", 128 + signal.SIGPIPE), ("Ctrl-C", 130)):
+        process = start(
+            "translate", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(2):  # a line that is written is answered, though standard input stays open
+            process.stdin.write(b"aex\n")
+            process.stdin.flush()
+            assert process.stdout.readline()
+        if end == "pipe":
+            process.stdout.close()
+            process.stdin.write(b"aex\n")
+            process.stdin.flush()
+        else:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(60) == code
+        assert process.stderr.read() == b""
+        process.stdin.close()
+        process.stdout.close()
+        process.stderr.close()
+
+
+@row(33)
 @pytest.mark.usefixtures("trained")
 def test_sampling_to_a_full_disk_is_one_line():
     with Path("/dev/full").open("w") as full:
