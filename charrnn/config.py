@@ -21,7 +21,7 @@ from charrnn.cells import CELLS, cell_spec
 from charrnn.errors import SettingError, UsageError
 
 ATTENTIONS = ("dot", "none")
-SYMBOLS = ("characters", "spaces")
+SYMBOLS = ("characters", "spaces", "whole")
 NORMALISATIONS = ("none", "nfc", "nfd", "nfkc", "nfkd")
 OPTIMIZERS = ("soap", "adamw")
 RECORDS = ("none", "lines", "blank")
@@ -409,12 +409,13 @@ class PairsConfig(Checked):
 
     source_symbols: str = setting(
         "characters",
-        help="What a source is made of: characters, or symbols with spaces between them.",
+        help="What a source is made of: characters, symbols with spaces between them, or one symbol"
+        " that is the whole text.",
         panel=_PAIRS, choices=SYMBOLS,
     )  # fmt: skip
     target_symbols: str = setting(
         "characters",
-        help="What a target is made of: characters, or symbols with spaces between them.",
+        help="What a target is made of: characters, spaces or whole.",
         panel=_PAIRS, choices=SYMBOLS,
     )  # fmt: skip
     source_normalise: str = setting(
@@ -465,6 +466,11 @@ class PairsConfig(Checked):
                 f"{given} was given without {other}", "name both columns", given, other
             )
         _require_training_split(self.val_fraction, self.test_fraction)
+
+    @property
+    def are_labelled(self) -> bool:
+        """Whether pairs are texts with labels: what comes second in a file is one symbol."""
+        return (self.source_symbols if self.is_reversed else self.target_symbols) == "whole"
 
 
 def _require_training_split(val_fraction: float, test_fraction: float) -> None:

@@ -54,7 +54,7 @@ def _difference_of_vocabs(one: CheckpointHeader, other: CheckpointHeader, name: 
 
 def _unit(vocab: Vocab | SymbolVocab) -> str:
     if isinstance(vocab, SymbolVocab):
-        return "symbols between spaces"
+        return "whole texts" if vocab.are_whole else "symbols between spaces"
     return "bytes" if vocab.is_bytes else "characters"
 
 

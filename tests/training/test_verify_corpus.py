@@ -24,6 +24,7 @@ def verified(charrnn):
     "flags",
     [
         ("--target-symbols", "spaces"),
+        ("--target-symbols", "whole"),
         ("--bytes",),
         ("--normalise", "nfd", "--reverse"),
         ("--source-symbols", "spaces", "--val", "val.tsv"),

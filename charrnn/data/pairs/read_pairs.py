@@ -16,6 +16,7 @@ _IN_WORDS = {
     "characters": "characters",
     "bytes": "bytes",
     "spaces": "symbols with spaces between them",
+    "whole": "whole texts",
 }
 _MAX_UNKNOWN = 0.75  # of the sources' text, or of the pairs: what is left tells nothing
 

@@ -1,4 +1,5 @@
-"""What a source or a target is made of: characters, bytes, or symbols between spaces.
+"""What a source or a target is made of: characters, bytes, symbols between spaces, or one symbol
+that is the whole text, such as a label.
 
 The ids of a side begin with `RESERVED`, which stands for no symbol. In a source it is any unknown
 symbol, in a target the boundary before its first symbol and after its last.
@@ -23,9 +24,12 @@ Ids = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, repr=False)
 class SymbolVocab:
-    """Symbols that are written with spaces between them, such as phones or tokens, in id order."""
+    """Symbols that are written with spaces between them, such as phones or tokens, in id order; or
+    whole texts, such as labels.
+    """
 
     symbols: tuple[str, ...]
+    are_whole: bool = False  # each is a whole text, which may hold spaces
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -46,27 +50,37 @@ class SymbolVocab:
         """An id for each symbol, -1 where there is none."""
         return np.array([self._id_of.get(symbol, -1) for symbol in symbols], np.int64)
 
+    def split(self, text: str) -> list[str]:
+        """Return the symbols of a text, known or not. White space around them does not count."""
+        symbols = text.split()
+        return [" ".join(symbols)] if self.are_whole and symbols else symbols
+
     def to_json(self) -> dict[str, Any]:
         """Plain values, ready for `json.dumps`."""
-        return {"symbols": list(self.symbols)}
+        return {"symbols": list(self.symbols)} | ({"are_whole": True} if self.are_whole else {})
 
     @classmethod
     def from_json(cls, values: Any) -> "SymbolVocab":
         """The inverse of `to_json`. Raises ValueError where these are no distinct symbols."""
-        symbols = values["symbols"]
-        valid = all(isinstance(symbol, str) and symbol.split() == [symbol] for symbol in symbols)
+        symbols, are_whole = values["symbols"], values.get("are_whole") is True
+        vocab = cls(tuple(symbols), are_whole)
+        valid = all(
+            isinstance(symbol, str) and vocab.split(symbol) == [symbol] for symbol in symbols
+        )
         if not symbols or not valid or len(set(symbols)) != len(symbols):
             raise ValueError("its vocabulary is not a list of distinct symbols")
-        return cls(tuple(symbols))
+        return vocab
 
 
 AnyVocab = Vocab | SymbolVocab
 
 
 def kind_of(vocab: AnyVocab) -> str:
-    """Return what a vocabulary spells: "characters", "bytes" or "spaces" (symbols between them)."""
+    """Return what a vocabulary spells: "characters", "bytes", "spaces" (symbols between them) or
+    "whole" (a text is one symbol).
+    """
     if isinstance(vocab, SymbolVocab):
-        return "spaces"
+        return "whole" if vocab.are_whole else "spaces"
     return "bytes" if vocab.is_bytes else "characters"
 
 
@@ -112,14 +126,14 @@ class Side:
         """
         text = normalised(text, self.normalisation)
         if isinstance(self.vocab, SymbolVocab):
-            return text.split()
+            return self.vocab.split(text)
         return list(text.encode().decode("latin-1") if self.vocab.is_bytes else text)
 
     def encode(self, text: str) -> Ids:
         """Return the ids of a text, `RESERVED` for what is unknown."""
         text = normalised(text, self.normalisation)
         if isinstance(self.vocab, SymbolVocab):
-            return self.vocab.ids_of(text.split()) + 1
+            return self.vocab.ids_of(self.vocab.split(text)) + 1
         codes = code_points(text.encode() if self.vocab.is_bytes else text)
         ids = self.vocab.ids_of(codes).astype(np.int64)
         return np.where(ids == (self.vocab.unknown_id or -1), -1, ids) + 1

@@ -43,7 +43,7 @@ def content(encoding):
     return scan, vocabs, pairs.sources.ids.tolist(), pairs.targets.starts.tolist()
 
 
-@pytest.mark.parametrize("symbols", ["characters", "spaces"])
+@pytest.mark.parametrize("symbols", ["characters", "spaces", "whole"])
 def test_a_second_start_reads_nothing(monkeypatch, symbols):
     first = content(encode("pairs", source_symbols=symbols))
     monkeypatch.setattr(TableReader, "rows", lambda *args, **named: pytest.fail("it was read"))
@@ -51,7 +51,7 @@ def test_a_second_start_reads_nothing(monkeypatch, symbols):
     scan = first[0]
     assert scan.warnings == ("skipped 1 line (no tab between a source and a target): pairs line 2",)
     assert (scan.num_pairs, scan.num_skipped, scan.longest_target) == (2, 1, 3)
-    assert scan.longest_source == (3 if symbols == "characters" else 2)
+    assert scan.longest_source == {"characters": 3, "spaces": 2, "whole": 1}[symbols]
 
 
 @pytest.mark.usefixtures("_no_more_reading")

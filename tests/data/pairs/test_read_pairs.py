@@ -105,6 +105,17 @@ def test_symbols_between_spaces_and_bytes():
     )  # fmt: skip
 
 
+def test_labels_are_whole_texts():
+    corpus = read(write("née\tOld  French\nnee\tDutch\n" * 2), target_symbols="whole")
+    assert corpus.vocabs["target"] == SymbolVocab(("Dutch", "Old French"), are_whole=True)
+    assert corpus.facts.longest_target == 1
+    both = {("nee", "Dutch"), ("née", "Old French")}
+    assert {*texts(corpus), *texts(corpus, "val")} == both
+    known = {"source": corpus.vocabs["source"], "target": SymbolVocab(("Dutch",))}
+    with pytest.raises(SettingError, match="targets of symbols with spaces .*, not of whole texts"):
+        read("pairs.tsv", target_symbols="whole", known=known)
+
+
 def test_normalisation_is_told_and_undone():
     told = Told()
     corpus = read(

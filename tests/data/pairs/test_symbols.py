@@ -3,10 +3,11 @@
 import pytest
 from hypothesis import given, strategies
 
-from charrnn.data.pairs.symbols import Side, SymbolVocab
+from charrnn.data.pairs.symbols import Side, SymbolVocab, kind_of
 from charrnn.data.vocab import UNKNOWN, Vocab
 
 PHONES = SymbolVocab(("a", "ɲ", "t͡ɕ"))
+LABELS = SymbolVocab(("Old English", "Czech"), are_whole=True)
 
 
 def test_symbols_are_separated_by_spaces():
@@ -14,6 +15,15 @@ def test_symbols_are_separated_by_spaces():
     assert side.encode("a  t͡ɕ ɲ").tolist() == [1, 3, 2]
     assert side.decode([1, 3, 2]) == "a t͡ɕ ɲ"
     assert side.size == 4
+
+
+def test_a_whole_text_is_one_symbol():
+    side = Side(LABELS)
+    assert side.encode("  Old \u3000English ").tolist() == [1]
+    assert side.encode("Old").tolist() == [0]
+    assert side.encode(" ").tolist() == []
+    assert side.decode([1]) == "Old English"
+    assert (kind_of(LABELS), kind_of(PHONES)) == ("whole", "spaces")
 
 
 def test_what_is_unknown_has_the_reserved_id():
@@ -26,6 +36,8 @@ def test_a_text_has_as_many_symbols_as_ids():
     alphabet = Vocab((*range(0xE0, 0x100), 0x1112, 0x1161, 0x11AB))
     for side, text, symbols in [
         (Side(PHONES), " a  t͡ɕ x", ["a", "t͡ɕ", "x"]),
+        (Side(LABELS), " Old  English", ["Old English"]),
+        (Side(LABELS), "Old Czech", ["Old Czech"]),
         (Side(alphabet), "é ", ["é", " "]),
         (Side(alphabet, "nfd"), "한", ["\u1112", "\u1161", "\u11ab"]),
         (Side(Vocab(tuple(range(256)), is_bytes=True)), "é", ["Ã", "©"]),
@@ -37,7 +49,7 @@ def test_a_text_has_as_many_symbols_as_ids():
         assert [side.symbol(i) for i in ids if i] == known
 
 
-@pytest.mark.parametrize("vocab", [PHONES, Vocab((97, 98, UNKNOWN))], ids=str)
+@pytest.mark.parametrize("vocab", [PHONES, LABELS, Vocab((97, 98, UNKNOWN))], ids=str)
 def test_a_vocabulary_survives_json(vocab):
     assert type(vocab).from_json(vocab.to_json()) == vocab
 
@@ -46,6 +58,9 @@ def test_a_vocabulary_survives_json(vocab):
 def test_invalid_symbols_are_refused(symbols):
     with pytest.raises(ValueError, match="distinct symbols"):
         SymbolVocab.from_json({"symbols": symbols})
+    if symbols != ["a b"]:
+        with pytest.raises(ValueError, match="distinct symbols"):
+            SymbolVocab.from_json({"symbols": symbols, "are_whole": True})
 
 
 def test_korean_syllables_become_letters_and_syllables_again():

@@ -1,7 +1,7 @@
 """The symbols of one side, before there is a vocabulary: numbered, counted, and made into one.
 
-A character's number is its code point, a byte's its value; symbols between spaces are numbered in
-the order in which they come.
+A character's number is its code point, a byte's its value; symbols between spaces and whole texts
+are numbered in the order in which they come.
 """
 
 from collections.abc import Mapping
@@ -15,10 +15,12 @@ from charrnn._text import number_of
 from charrnn.data.pairs.symbols import AnyVocab, SymbolVocab, normalised
 from charrnn.data.vocab import IntArray, Vocab, code_points
 
+_TEXTS = ("spaces", "whole")  # kinds whose symbols are texts, in a `SymbolVocab`
+
 
 @dataclass(frozen=True)
 class SymbolCounts:
-    """How often each symbol of a side occurs: code points, bytes, or symbols between spaces."""
+    """How often each symbol of a side occurs: code points, bytes, or symbols that are texts."""
 
     kind: str  # as `symbols.kind_of` has it
     counts: Mapping[Any, int]
@@ -32,8 +34,8 @@ class SymbolCounts:
         new = [symbol for symbol in self.counts if symbol not in taken]
         new.sort(key=lambda symbol: (-self.counts[symbol], symbol))
         symbols = (*before, *sorted(new[: max(0, max_size - len(before))]))
-        if self.kind == "spaces":
-            return SymbolVocab(symbols)
+        if self.kind in _TEXTS:
+            return SymbolVocab(symbols, are_whole=self.kind == "whole")
         return Vocab(symbols, is_bytes=self.kind == "bytes")
 
     def unknown(self, vocab: AnyVocab) -> tuple[int, float]:
@@ -63,7 +65,7 @@ class SymbolNumbers:
         """The symbols are of a kind as `symbols.kind_of` has them, the texts in a Unicode form."""
         self._kind, self._normalisation = kind, normalisation
         self._counts_S = np.zeros(0, np.int64)  # by number
-        self._number_of: dict[str, int] = {}  # of symbols between spaces
+        self._number_of: dict[str, int] = {}  # of symbols that are texts
         self._before, self._after = set[str](), set[str]()  # characters
 
     def tidied(self, texts: list[str]) -> list[str]:
@@ -72,20 +74,22 @@ class SymbolNumbers:
             self._before.update(*texts)
             texts = [normalised(text, self._normalisation) for text in texts]
             self._after.update(*texts)
-        return [" ".join(text.split()) for text in texts] if self._kind == "spaces" else texts
+        return [" ".join(text.split()) for text in texts] if self._kind in _TEXTS else texts
 
     def lengths(self, tidied: list[str]) -> list[int]:
         """Return how many symbols tidied texts have."""
         if self._kind == "spaces":
             return [text.count(" ") + 1 for text in tidied]
+        if self._kind == "whole":
+            return [1] * len(tidied)
         if self._kind == "bytes":
             return [len(text.encode()) for text in tidied]
         return [len(text) for text in tidied]
 
     def numbers(self, tidied: list[str]) -> IntArray:
         """Return the numbers of all symbols of tidied texts, and count them."""
-        if self._kind == "spaces":
-            symbols = " ".join(tidied).split(" ")
+        if self._kind in _TEXTS:
+            symbols = tidied if self._kind == "whole" else " ".join(tidied).split(" ")
             numbers: IntArray = np.array([self._number(symbol) for symbol in symbols])
         else:
             text = "".join(tidied)
@@ -100,7 +104,7 @@ class SymbolNumbers:
     def counts(self) -> SymbolCounts:
         """What was counted."""
         seen = np.flatnonzero(self._counts_S)
-        symbols = [*self._number_of] if self._kind == "spaces" else seen.tolist()
+        symbols = [*self._number_of] if self._kind in _TEXTS else seen.tolist()
         counts = self._counts_S[seen].tolist()
         return SymbolCounts(self._kind, dict(zip(symbols, counts, strict=True)))
 

@@ -3,13 +3,15 @@
     pairs.tsv        source TAB target in each line
     pairs.csv, …     two columns of a table, by name or number
     en.txt, fr.txt   parallel files: line 5 of one belongs to line 5 of the other
+    names/Czech.txt  texts with labels: each line of it has the label Czech (in a folder without
+                     tables)
 
 Nothing is normalised or encoded here. A line without a pair is a bad line; an empty one is nothing.
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from charrnn._text import CountBytes, Reporter, ignore_bytes, number_of, some
@@ -27,20 +29,25 @@ from charrnn.sources.rows import Column, read_rows, split_lines
 
 _COLUMNS = "source_column", "target_column"
 _OTHER_TABLES = ".csv", ".jsonl", ".ndjson"  # than those with tabs
+_NAME_COLUMNS = "name the columns of this table with source_column and target_column"
 NO_TAB = Problem(
     "no tab between a source and a target",
     "put one there, or name two columns of another table with source_column and target_column",
     _COLUMNS,
 )
-OTHER_TABLE = Problem(
-    NO_TAB.what, "name the columns of this table with source_column and target_column", _COLUMNS
+NO_TAB_BEFORE_LABEL = Problem(
+    "no tab between a text and a label",
+    "put one there, name two columns of another table with source_column and target_column, or"
+    " name a folder with a file LABEL.txt for each label",
+    _COLUMNS,
 )
 MORE_TABS = Problem(
     "more than one tab",
     "name two of the columns with source_column and target_column (numbers if there is no header)",
     _COLUMNS,
 )
-EMPTY = Problem("an empty source or target")
+EMPTY, EMPTY_OR_NO_LABEL = Problem("an empty source or target"), Problem("an empty text or label")
+_TEXT = ".txt"
 
 
 class PairRow(NamedTuple):
@@ -60,6 +67,9 @@ class TableReader:
         self._config, self._count_bytes = config, count_bytes
         self._decoding = DataConfig(encoding=config.encoding, errors=config.errors)
         self._undecodable = Problem(f"bytes that are not {config.encoding}")
+        are_labelled = config.are_labelled
+        self._no_tab = NO_TAB_BEFORE_LABEL if are_labelled else NO_TAB
+        self._empty = EMPTY_OR_NO_LABEL if are_labelled else EMPTY
         self.bad_lines = BadLines(are_skipped=config.errors == "skip")
         self._changes = Changes()
         self._skipped_files: list[str] = []
@@ -67,31 +77,43 @@ class TableReader:
     def rows(self, files: Sequence[Source], *, are_parallel: bool = False) -> Iterator[PairRow]:
         """Yield the pairs of tables, or of parallel files: sources and targets in turn.
 
-        In a folder, tables are known by their names. Raises `CorpusError` for what cannot be read,
-        and for parallel files of different lengths; `UsageError` for a column that is not there.
+        In a folder, tables are known by their names; without any, texts with labels may be there as
+        files named by their label. Raises `CorpusError` for what cannot be read, and for parallel
+        files of different lengths; `UsageError` for a column that is not there.
         """
         if are_parallel:
             for source, target in zip(files[::2], files[1::2], strict=True):
                 yield from self._parallel_lines(source, target)
             return
-        read = self._tab_lines if self._config.source_column is None else self._table_rows
+        read_table = self._tab_lines if self._config.source_column is None else self._table_rows
+        are_named = self._are_named_by_labels(files)
         for file in files:
-            if file.skip_unreadable and not is_table(file.label):
-                self._skipped_files.append(file.label)
+            if not file.skip_unreadable or is_table(file.label):
+                yield from read_table(file)
+            elif are_named and _label_of(file):
+                yield from self._labelled_lines(file)
             else:
-                yield from read(file)
+                self._skipped_files.append(file.label)
 
     def notes(self) -> Iterator[str]:
         """Yield a sentence for each kind of change, and for files that were skipped."""
         yield from self._changes.sentences(self._decoding)
         if self._skipped_files:
             what, names = number_of(len(self._skipped_files), "file"), some(self._skipped_files)
-            yield f"skipped {what} without the ending of a table (.tsv, .csv, …): {names}"
+            ending = "the ending of a table (.tsv, .csv, …)"
+            if self._config.are_labelled:
+                ending = f"{ending} or the name LABEL.txt"
+            yield f"skipped {what} without {ending}: {names}"
+
+    def _are_named_by_labels(self, files: Sequence[Source]) -> bool:
+        """Whether the files of folders hold the texts of one label each."""
+        in_folders = [file.label for file in files if file.skip_unreadable]
+        return self._config.are_labelled and not any(map(is_table, in_folders))
 
     def _pair(self, label: str, line: int, left: str | None, right: str | None) -> PairRow | None:
         """Return what a line holds, as it is learned: from source to target; None for no pair."""
         if left is None or right is None or not left.strip() or not right.strip():
-            self.bad_lines.add(label, line, EMPTY)
+            self.bad_lines.add(label, line, self._empty)
             return None
         if UNDECODABLE in left or UNDECODABLE in right:
             self.bad_lines.add(label, line, self._undecodable)
@@ -110,7 +132,14 @@ class TableReader:
                     yield pair
             elif line.strip():
                 is_other = uncompressed_name(file.label).lower().endswith(_OTHER_TABLES)
-                self.bad_lines.add(file.label, number, OTHER_TABLE if is_other else NO_TAB)
+                problem = self._no_tab._replace(remedy=_NAME_COLUMNS) if is_other else self._no_tab
+                self.bad_lines.add(file.label, number, problem)
+
+    def _labelled_lines(self, file: Source) -> Iterator[PairRow]:
+        label = _label_of(file)
+        for number, line in enumerate(self._lines(file), 1):
+            if line.strip() and (pair := self._pair(file.label, number, line, label)) is not None:
+                yield pair
 
     def _table_rows(self, file: Source) -> Iterator[PairRow]:
         names = {field: getattr(self._config, field) for field in _COLUMNS}
@@ -143,6 +172,12 @@ class TableReader:
 
     def _text(self, file: Source) -> Iterator[str]:
         return read_marked_text(file, self._decoding, self._changes, count_bytes=self._count_bytes)
+
+
+def _label_of(file: Source) -> str:
+    """Return the label that a file is named by; "" if it is not LABEL.txt."""
+    path = PurePath(uncompressed_name(file.label))
+    return path.stem if path.suffix.lower() == _TEXT else ""
 
 
 def require_files(names: Sequence[str], files: Sequence[Source]) -> None:

@@ -13,7 +13,7 @@ from charrnn.data.vocab import Vocab
 TEXTS = ["b a é", "a 한 a", "𐍈"]
 
 
-@pytest.mark.parametrize("kind", ["characters", "bytes", "spaces"])
+@pytest.mark.parametrize("kind", ["characters", "bytes", "spaces", "whole"])
 @pytest.mark.parametrize("form", ["none", "nfd"])
 def test_the_ids_of_texts_are_those_of_their_side(kind, form):
     symbols = SymbolNumbers(kind, form)
@@ -33,17 +33,22 @@ def test_the_ids_of_texts_are_those_of_their_side(kind, form):
 def test_white_space_of_any_kind_separates_symbols():
     assert SymbolNumbers("spaces", "none").tidied([" a\u3000b\t c "]) == ["a b c"]
     assert SymbolNumbers("spaces", "nfkc").tidied(["a\xa0b"]) == ["a b"]
+    assert SymbolNumbers("whole", "none").tidied([" a  b "]) == ["a b"]
     assert SymbolNumbers("characters", "none").tidied([" a  b "]) == [" a  b "]
 
 
-@pytest.mark.parametrize("kind", ["characters", "bytes", "spaces"])
+@pytest.mark.parametrize("kind", ["characters", "bytes", "spaces", "whole"])
 def test_symbols_are_counted_over_several_chunks(kind):
     symbols = SymbolNumbers(kind, "none")
     for text in ("a b a", "c", "a \u00e9"):
         symbols.numbers([text])
     counts = symbols.counts.counts
-    assert counts["a" if kind == "spaces" else ord("a")] == 3
-    assert sum(counts.values()) == {"spaces": 6, "characters": 9, "bytes": 10}[kind]
+    if kind == "whole":
+        assert counts == {"a b a": 1, "c": 1, "a \u00e9": 1}
+    else:
+        assert counts["a" if kind == "spaces" else ord("a")] == 3
+    totals = {"whole": 3, "spaces": 6, "characters": 9, "bytes": 10}
+    assert sum(counts.values()) == totals[kind]
     values = json.loads(json.dumps(symbols.counts.to_json()))
     assert SymbolCounts.from_json(values) == symbols.counts
 
@@ -57,15 +62,16 @@ def test_symbols_are_counted_over_several_chunks(kind):
         ("bytes", Vocab((120,), is_bytes=True), Vocab((120, 97, 98), is_bytes=True)),
         ("spaces", None, SymbolVocab(("a", "b", "c"))),
         ("spaces", SymbolVocab(("x", "c")), SymbolVocab(("x", "c", "a"))),
+        ("whole", None, SymbolVocab(("a", "b", "c"), are_whole=True)),
     ],
 )
 def test_known_symbols_keep_their_ids_and_rare_ones_are_unknown(kind, known, made):
     count_of = {"d": 1, "a": 3, "c": 2, "b": 2}
-    if kind != "spaces":
+    if kind in ("characters", "bytes"):
         count_of = {ord(symbol): count for symbol, count in count_of.items()}
     counts = SymbolCounts(kind, count_of)
     assert counts.vocab(known, max_size=3) == made
-    unknown = set(count_of) - set(made.symbols if kind == "spaces" else made.code_points)
+    unknown = set(count_of) - set(getattr(made, "symbols", None) or made.code_points)
     share = sum(count_of[symbol] for symbol in unknown) / 8
     assert counts.unknown(made) == (len(unknown), share)
 

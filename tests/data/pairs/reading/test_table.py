@@ -81,6 +81,39 @@ def test_tables_of_a_folder_are_read_in_order_and_other_files_are_named():
     ]
 
 
+LABELS = {"target_symbols": "whole"}
+
+
+def test_a_folder_without_tables_has_a_file_for_each_label():
+    Path("names").mkdir()
+    write("Novák\n\n Dvořák\n", "names/Czech.txt")
+    write(gzip.compress(b"Vanta\n"), "names/Old Finnish.txt.gz")
+    write("not text", "names/README.md")
+    told = Told()
+    expected = [(1, "Novák", "Czech"), (3, " Dvořák", "Czech"), (1, "Vanta", "Old Finnish")]
+    assert rows("names", told=told, **LABELS) == expected
+    assert told.shown == [
+        "skipped 1 file without the ending of a table (.tsv, .csv, …) or the name LABEL.txt:"
+        " names/README.md"
+    ]
+    turned = rows("names", is_reversed=True, source_symbols="whole")
+    assert turned == [(line, label, text) for line, text, label in expected]
+    assert rows("names", told=told) == rows("names", is_reversed=True, **LABELS) == []
+
+
+def test_a_folder_with_tables_has_no_files_for_labels():
+    Path("folder").mkdir()
+    write("a\tb\n", "folder/a.tsv"), write("c\n", "folder/Czech.txt")
+    assert rows("folder", **LABELS) == [(1, "a", "b")]
+
+
+def test_bad_lines_of_texts_with_labels_say_so():
+    with pytest.raises(CorpusError, match="no tab between a text and a label; put one there, name"):
+        rows(write("good\n"), **LABELS)
+    with pytest.raises(CorpusError, match="line 1: an empty text or label; mend it"):
+        rows(write("good\t \n"), **LABELS)
+
+
 def test_a_quoted_csv_and_json_lines_are_read_by_column():
     columns = {"source_column": "en", "target_column": "fr"}
     csv = 'id,fr,en\n1,"a ""b"", c","d\ne\tf"\n2,,g\n'
