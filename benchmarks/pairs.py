@@ -15,12 +15,13 @@ the same backwards, no string twice. Each of these is trained once for each seed
 
 and the first --ensemble runs of charrnn are scored together, too. Dev chooses the checkpoint of a
 run that is reported, for each of them: charrnn's best validation, the best point of a rival's
-curve. The clock of a rival runs only while it trains: not while torch is imported, files are read
-or dev is translated.
+curve. Where time is short, charrnn validates (and its curve shows) a part of dev; what is reported
+is always all of dev. The clock of a rival runs only while it trains: not while torch is imported,
+files are read or dev is translated.
 
 With --side-by-side 2, two are trained at once, each with one of two cores. With --keep FOLDER the
-runs of charrnn stay there, to be scored on other files. What is not for charrnn's own flags here
-can be given after --, for instance: -- --optimizer adamw
+runs of charrnn stay there, to be scored on other files. Further flags for charrnn come after --,
+for instance: -- --optimizer adamw
 """
 
 import argparse
