@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import SMALL, run_of, small_text
+from conftest import SMALL, SMALL_PAIRS, run_of, small_pairs, small_text
 
 from charrnn.errors import SettingError
 from charrnn.models.device import settings_restored
@@ -61,6 +61,33 @@ def test_fine_tuning_refuses_what_does_not_fit(charrnn, corpus, flags, phrase):
     refused = charrnn("train", corpus, "--init-from", "old", *flags)
     assert refused.code == 2
     assert phrase in refused.err
+
+
+def test_fine_tuning_on_pairs_keeps_old_ids_and_adds_new_characters(charrnn, tmp_path):
+    (tmp_path / "old.tsv").write_text(small_pairs())
+    (tmp_path / "new.tsv").write_text(small_pairs().replace("a", "ä") + "中\t中\n" * 30)
+    charrnn("train", "old.tsv", "--pairs", *SMALL_PAIRS, "--steps", 20, "--run", "old")
+    flags = ("--steps", 1, "--lr", 0, "--run", "new")
+    done = charrnn("train", "new.tsv", "--pairs", *flags, "--init-from", "old")
+    assert done.code == 0, done.err
+    old, new = (checkpoint.read(run_of(tmp_path, name).last) for name in ("old", "new"))
+    for name, vocab in old.vocabs.items():
+        assert new.vocabs[name].code_points[: len(vocab)] == vocab.code_points
+        assert set("ä中") <= set(map(chr, new.vocabs[name].code_points[len(vocab) :]))
+    for name, array in old.group("weights").items():
+        np.testing.assert_array_equal(new.arrays[f"weights.{name}"][: len(array)], array)
+    assert new.arrays["weights.target_embedding"][-1].any()
+    assert charrnn("translate", "ä中", "--run", "new").code == 0
+
+
+def test_a_model_of_another_task_is_no_start(charrnn, corpus, tmp_path):
+    (tmp_path / "pairs.tsv").write_text(small_pairs())
+    charrnn("train", "pairs.tsv", "--pairs", *SMALL_PAIRS, "--steps", 2, "--run", "pairs")
+    refused = charrnn("train", corpus, "--init-from", "pairs")
+    assert refused.code == 2
+    assert refused.err == (
+        "charrnn: --init-from pairs is a model of pairs, not of text; name a run that learned text\n"
+    )
 
 
 def test_a_batch_that_cannot_be_shared_is_refused_before_a_long_reading(tmp_path):
