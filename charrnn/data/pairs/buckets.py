@@ -23,6 +23,7 @@ from charrnn.data.pairs.symbols import RESERVED
 
 Ids = npt.NDArray[np.int64]
 _BATCHES_IN_POOL = 50
+_MAX_POOLS = 32  # in memory
 _ROUNDS = 4
 _MASK = np.uint64(0xFFFFFFFF)
 
@@ -71,6 +72,8 @@ class PairBatches:
     batch_size: int
     seed: int
     share: slice = field(default_factory=lambda: ALL)  # the examples of this process
+    # pools that were sorted, by epoch and number: a small corpus has few
+    _pools: dict[tuple[int, int], Ids] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -82,12 +85,19 @@ class PairBatches:
         epoch, k = divmod(step, self.steps_per_epoch)
         order = Permutation(self.steps_per_epoch, (self.seed, epoch, 1))
         pool, place = divmod(int(order(np.array([k]))[0]), _BATCHES_IN_POOL)
-        size = _BATCHES_IN_POOL * self.batch_size
-        places = np.arange(pool * size, min((pool + 1) * size, len(self.numbers)))
-        pairs = self.numbers[Permutation(len(self.numbers), (self.seed, epoch, 0))(places)]
-        by_length = np.lexsort((pairs, self.sources.lengths(pairs), self.targets.lengths(pairs)))
-        batch = pairs[by_length][place * self.batch_size :][: self.batch_size]
-        return self._padded(batch)
+        return self._padded(self._pool(epoch, pool)[place * self.batch_size :][: self.batch_size])
+
+    def _pool(self, epoch: int, pool: int) -> Ids:
+        """Return the pairs of a pool, sorted by length."""
+        if (epoch, pool) not in self._pools:
+            if len(self._pools) == _MAX_POOLS:
+                self._pools.clear()
+            size = _BATCHES_IN_POOL * self.batch_size
+            places = np.arange(pool * size, min((pool + 1) * size, len(self.numbers)))
+            pairs = self.numbers[Permutation(len(self.numbers), (self.seed, epoch, 0))(places)]
+            lengths = self.sources.lengths(pairs), self.targets.lengths(pairs)
+            self._pools[epoch, pool] = pairs[np.lexsort((pairs, *lengths))]
+        return self._pools[epoch, pool]
 
     def _padded(self, pairs: Ids) -> PairBatch:
         num_scored = int(self.targets.lengths(pairs).sum()) + len(pairs)

@@ -50,6 +50,13 @@ def test_an_epoch_reads_each_pair_once(num_pairs):
         assert sorted(read) == list(range(1, num_pairs + 1))
 
 
+def test_a_step_has_the_same_batch_whatever_was_read_before():
+    batches = some_batches(450)  # of three pools an epoch
+    for step in np.random.default_rng(0).integers(0, 5000, 200).tolist():
+        for one, other in zip(batches.batch(step), some_batches(450).batch(step), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_epochs_differ_in_order_and_a_step_always_has_the_same_batch():
     batches = some_batches()
     first, second = ([pairs_in(batches.batch(e * 6 + k)) for k in range(6)] for e in range(2))

@@ -86,7 +86,8 @@ def test_a_model_of_another_task_is_no_start(charrnn, corpus, tmp_path):
     refused = charrnn("train", corpus, "--init-from", "pairs")
     assert refused.code == 2
     assert refused.err == (
-        "charrnn: --init-from pairs is a model of pairs, not of text; name a run that learned text\n"
+        "charrnn: --init-from pairs is a model of pairs, not of text; name a run that learned"
+        " text\n"
     )
 
 
