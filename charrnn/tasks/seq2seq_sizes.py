@@ -22,7 +22,7 @@ _MANY_EPOCHS = 30  # where there is time for so many, the next wider network lea
 _FEW_EPOCHS = 3  # a network that is too wide to read the pairs so often is made narrower
 _MIN_BATCH, _MAX_BATCH = 4, 512  # pairs
 # (epochs, at least; dropout)
-_DROPOUTS = ((28, 0.4), (15, 0.3), (6, 0.2), (3, 0.1), (0, 0.0))
+_DROPOUTS = ((15, 0.3), (6, 0.2), (3, 0.1), (0, 0.0))
 _EPOCHS_IN_TRIAL = 15  # assumed before a trial has told what there is time for
 # of a cell's rate in a language model, for 128 units
 _RATES = {"soap": 0.6, "adamw": 0.3}
