@@ -9,8 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charrnn.config import Checked, RuntimeConfig, TrainConfig, setting
+from charrnn.config import (
+    Checked,
+    EncoderDecoderConfig,
+    PairsConfig,
+    RuntimeConfig,
+    TrainConfig,
+    setting,
+)
 from charrnn.data.corpus import CorpusFacts
+from charrnn.data.pairs.pair_facts import PairFacts
+from charrnn.data.pairs.symbols import SymbolVocab
 from charrnn.data.vocab import Vocab
 from charrnn.errors import CheckpointError
 from charrnn.runs import checkpoint
@@ -148,3 +157,44 @@ def test_the_page_of_the_format_names_every_field_of_every_task(schema):
     corpora = {spec.name for kind in schema.corpora.values() for spec in fields(kind)}
     metrics = {f"val_{name}" for name in schema.metrics + schema.final_metrics}
     assert schema.model.names() | schema.data.names() | corpora | metrics <= named
+
+
+SOURCE, TARGET = Vocab(tuple(b"abc")), SymbolVocab(("k", "t͡s"))
+
+
+def pairs_checkpoint(data=PairsConfig(target_symbols="spaces"), target=TARGET):
+    header = CheckpointHeader(
+        task="seq2seq", model=EncoderDecoderConfig(hidden_size=3, embedding_size=2), data=data,
+        train=TrainConfig(), runtime=RuntimeConfig(),
+        vocabs={"source": SOURCE, "target": target},
+        corpora={"pairs": PairFacts(("pairs.tsv",), "0" * 64, 12)}, position=Position(),
+    )  # fmt: skip
+    shapes = header.model.weight_shapes(len(SOURCE) + 1, len(TARGET) + 1)
+    arrays = {f"weights.{name}": np.ones(shape, np.float32) for name, shape in shapes.items()}
+    return Checkpoint.of(header, arrays)
+
+
+def test_pairs_have_vocabularies_of_either_kind(tmp_path):
+    checkpoint.write(tmp_path / "x", pairs_checkpoint())
+    found = checkpoint.read(tmp_path / "x")
+    assert found.header == pairs_checkpoint().header
+    assert found.vocabs == {"source": SOURCE, "target": TARGET}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"data": PairsConfig()}, "target vocabulary and its data differ in what a symbol is"),
+        (
+            {"data": PairsConfig(target_symbols="spaces", is_bytes=True)},
+            "its source vocabulary and",
+        ),
+        ({"target": SymbolVocab(("k",))}, "its weights do not fit its configuration"),
+        ({"target": SymbolVocab(("k", "k"))}, "its vocabulary is not a list of distinct symbols"),
+        ({"target": SymbolVocab(("k", "t s"))}, "its vocabulary is not a list of distinct symbols"),
+    ],
+)
+def test_pairs_that_contradict_themselves_are_refused(tmp_path, changes, reason):
+    checkpoint.write(tmp_path / "x", pairs_checkpoint(**changes))
+    with pytest.raises(CheckpointError, match=reason):
+        checkpoint.read(tmp_path / "x")
