@@ -1,7 +1,7 @@
 """A spelling corrector from a text of your own: it learns to undo typing errors that are added.
 
     python examples/spelling.py letters.txt --minutes 20
-    echo "I beleive yuo wil come tomorow" | charrnn translate
+    charrnn translate "I beleive yuo wil come tomorow"
 
 Writes spelling.tsv, windows of the text (a few words each) with errors and without, and
 spelling-val.tsv, windows that are never learned, to measure with. Every run of it adds the same

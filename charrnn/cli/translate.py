@@ -236,15 +236,19 @@ class _Answers:
         return translation.text
 
     def _draw(self, source: str, translation: "Translation") -> None:
-        """Draw the alignment below the text, and write pictures."""
+        """Draw the alignment below the text, and write pictures. Raises `UsageError` for a picture
+        of an empty text.
+        """
         request = self._request
+        if request.pictures and not translation.source_symbols:
+            raise UsageError("there is no symbol to draw", "give it a text")
         if request.attention and translation.alignment_TS is not None:
             from charrnn.plots import alignment
 
             self._write.end(new_line=False)
             alignment.show(translation.picture())
             print(flush=True)
-        if request.export is not None and translation.alignment_TS is not None:
+        if request.export is not None:
             title = f"{source} → {translation.text}"
             _save(replace(translation.picture(), title=title), request.export)
         if request.unrolled is not None:

@@ -48,6 +48,7 @@ class Origin(NamedTuple):
     label: str  # of the file
     begin: int = 0  # how many bytes of the file come before them
     line_at: Callable[[int], int] | None = None  # finds the line that holds a byte of the file
+    has_lines: bool = False  # it is read as lines or rows, so that it cannot be raw bytes
 
 
 def decode(
@@ -202,7 +203,13 @@ def _not_text(origin: Origin, encoding: str, around: bytes, offset: int) -> NotT
         )
     likely = detection.guess(around).encoding
     if likely is None or codecs.lookup(likely) == codecs.lookup(encoding):
+        if origin.has_lines:
+            hint = "errors skip leaves out the lines with such bytes"
+            return NotTextError(message, hint, "errors", likely=None)
         hint = "is_bytes models any file as raw bytes"
         return NotTextError(message, hint, "is_bytes", likely=None)
+    if origin.has_lines:
+        hint = f"it may be {likely}: try encoding {likely}"
+        return NotTextError(message, hint, "encoding", likely=likely)
     hint = f"it may be {likely}: try encoding {likely}, or is_bytes"
     return NotTextError(message, hint, "encoding", "is_bytes", likely=likely)

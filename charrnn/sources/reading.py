@@ -91,7 +91,7 @@ def read_marked_text(
     "skip" is to leave out: whoever reads lines or rows can then name them.
     """
     data = read_bytes(source, unpack=True, count_bytes=count_bytes)
-    return decode_marked(data, config, changes, _origin(source))
+    return decode_marked(data, config, changes, _origin(source)._replace(has_lines=True))
 
 
 def _origin(source: Source) -> Origin:

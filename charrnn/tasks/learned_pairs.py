@@ -86,7 +86,7 @@ class LearnedPairs:
         pairs = self.corpus.split(config, seed=seed)
         if len(pairs.sources) < _MIN_PAIRS and not self.sources.allows_short:
             raise CorpusError(
-                f"there are {number_of(len(pairs.sources), 'pair')}, too few to learn from",
+                f"{number_of(len(pairs.sources), 'pair')}: too few to learn from",
                 f"give {_FEW_PAIRS:,} or more, or learn them all the same with allow_short",
                 "allow_short",
             )

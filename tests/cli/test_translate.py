@@ -247,6 +247,14 @@ def test_the_alignment_is_exported(charrnn, made):
     assert "<svg" in Path("a.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("flag", ["--export", "--unrolled"])
+def test_there_is_no_picture_of_an_empty_text(charrnn, made, flag):
+    done = charrnn("translate", "", flag, "a.svg")
+    assert (done.code, done.out) == (2, "\n")
+    assert "there is no symbol to draw; give it a text" in done.err
+    assert not Path("a.svg").exists()
+
+
 def test_a_model_without_attention_has_nothing_to_draw(charrnn, monkeypatch):
     use(monkeypatch, translator(attention="none"))
     for wish in (("--attention",), ("--export", "a.svg")):

@@ -86,7 +86,7 @@ def test_short_pairs_are_shown_first(read):
 
 
 def test_a_few_pairs_are_refused_unless_they_are_wanted(read):
-    with pytest.raises(CorpusError, match="there are 19 pairs, too few to learn from; give 1,000"):
+    with pytest.raises(CorpusError, match="19 pairs: too few to learn from; give 1,000"):
         read(small_pairs(19)).split(PairsConfig(), seed=1)
     assert read(small_pairs(19), allows_short=True).split(PairsConfig(), seed=1).size("train")
 

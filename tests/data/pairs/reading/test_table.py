@@ -199,6 +199,19 @@ def test_undecodable_bytes_stop_the_reading_or_are_skipped_or_replaced():
     assert rows(write(b"\xe9\te\n"), encoding="latin-1") == [(1, "é", "e")]
 
 
+@pytest.mark.parametrize(
+    ("data", "hint"),
+    [
+        (b"\xff\x00\t\xfe\x80\n", "errors skip leaves out the lines with such bytes"),
+        ("ça\tété\n".encode("cp1252"), "try encoding [^,]*$"),
+    ],
+)
+def test_a_file_that_is_not_text_is_not_offered_to_be_read_as_raw_bytes(data, hint):
+    with pytest.raises(CorpusError, match=f"is not utf-8: line 1, .*; .*{hint}") as raised:
+        rows(write(data))
+    assert "is_bytes" not in raised.value.fields
+
+
 def test_one_bad_line_of_a_table_is_named():
     write('en,fr\na,b\n"c"d,e\n', "pairs.csv")
     columns = {"source_column": "en", "target_column": "fr"}
