@@ -214,11 +214,20 @@ def _note_unknown(translator: "Translator", pairs: "Sequence[Pair]") -> None:
 
 
 def _print_worst(every: "Sequence[ScoredPair]", *, as_json: bool) -> None:
-    """Print the worst pairs as a table, or all of them as lines of JSON, the worst first."""
+    """Print the worst pairs, or all of them as lines of JSON, the worst first."""
+    from charrnn.analysis.pair_scores import are_sentences
+
     if as_json:
         for scored in every:
             print_json(scored.figures())
         return
+    (_print_texts if are_sentences(every) else _print_words)(every[:_NUM_WORST])
+    if len(every) > _NUM_WORST:
+        note(f"{_NUM_WORST} of {len(every):,} pairs shown; --json prints all of them")
+
+
+def _print_words(every: "Sequence[ScoredPair]") -> None:
+    """Print pairs as rows of a table."""
     from charrnn.cli.console.tables import print_table
 
     rows = [
@@ -230,9 +239,26 @@ def _print_worst(every: "Sequence[ScoredPair]", *, as_json: bool) -> None:
             f"{scored.edits.symbol_edits:,}",
             f"{scored.nats_per_symbol:.3f}",
         ]
-        for scored in every[:_NUM_WORST]
+        for scored in every
     ]
     columns = ["number", "source", "translation", "reference", "edits", "nats"]
     print_table(columns, rows, optional=["nats", "number"])
-    if len(every) > _NUM_WORST:
-        note(f"{_NUM_WORST} of {len(every):,} pairs shown; --json prints all of them")
+
+
+def _print_texts(every: "Sequence[ScoredPair]") -> None:
+    """Print pairs of sentences one below the other: source, translation and, in brackets, reference."""
+    from charrnn.cli.console.tables import print_panels
+
+    print_panels(
+        [
+            (
+                [
+                    f"number {scored.pair.number:,}",
+                    number_of(scored.edits.symbol_edits, "edit"),
+                    f"{scored.nats_per_symbol:.3f} nats",
+                ],
+                f"{scored.pair.source}\n→ {scored.translation}\n({scored.pair.reference})",
+            )
+            for scored in every
+        ]
+    )

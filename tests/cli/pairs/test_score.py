@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -93,6 +94,20 @@ class TestFiles:
         assert "20 of 48 pairs shown; --json prints all of them" in shown.err
         narrow = on_a_terminal("score", "pairs.tsv", "--per-line", columns=40)
         assert max(map(len, narrow.split("\r\n")[2:-2])) <= 40
+
+    def test_sentences_stand_one_below_the_other(self, charrnn, on_a_terminal, monkeypatch):
+        monkeypatch.setattr(pair_scores, "are_sentences", lambda pairs: True)
+        worst = pair_scores.worst_first(expected())[0]
+        first = charrnn("score", "test.tsv", "--per-line").out.split("number ")[1]
+        assert first.splitlines()[1:] == [
+            f"  | {worst.pair.source}",
+            f"  | → {worst.translation}".rstrip(),
+            f"  | ({worst.pair.reference})",
+        ]
+        narrow = on_a_terminal("score", "test.tsv", "--per-line", columns=40)
+        lines = re.sub(r"\x1b\[[\d;]*m|.*\r(?!\n)", "", narrow).split("\r\n")
+        assert f"({worst.pair.reference})" in narrow
+        assert max(map(len, lines)) <= 40
 
     def test_several_runs_are_averaged(self, charrnn, charrnn_once):
         alone = json.loads(charrnn("score", "test.tsv", "--json").out)
