@@ -246,7 +246,7 @@ def _print_words(every: "Sequence[ScoredPair]") -> None:
 
 
 def _print_texts(every: "Sequence[ScoredPair]") -> None:
-    """Print pairs of sentences one below the other: source, translation and, in brackets, reference."""
+    """Print sentences one below the other: source, translation, (reference)."""
     from charrnn.cli.console.tables import print_panels
 
     print_panels(
