@@ -244,8 +244,62 @@ class ModelConfig(Checked):
         return total
 
 
+class EncoderConfig(Checked):
+    """Base of the networks with an encoder (models.encoders): its sizes, and what its weights are.
+
+    An encoder has recurrent layers that read a source in one direction or in both.
+    """
+
+    cell: str
+    hidden_size: int
+    embedding_size: int
+    encoder_layers: int
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """The ways in which each layer reads the source."""
+        return ("forwards", "backwards")
+
+    @property
+    def input_size(self) -> int:
+        """Numbers that the lowest layer reads for each source symbol."""
+        return self.embedding_size
+
+    @property
+    def direction_size(self) -> int:
+        """Units of a layer in each direction."""
+        return -(-self.hidden_size // len(self.directions))
+
+    @property
+    def memory_size(self) -> int:
+        """Numbers that the encoder hands over for each source symbol."""
+        return self.direction_size * len(self.directions)
+
+    def encoder_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The name and shape of each weight of the encoder."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for k in range(self.encoder_layers):
+            input_size = self.input_size if k == 0 else self.memory_size
+            for direction in self.directions:
+                name = f"encoder.{k}.{direction}"
+                shapes |= self.layer_shapes(name, input_size, self.direction_size)
+        return shapes
+
+    def layer_shapes(
+        self, name: str, input_size: int, hidden_size: int
+    ) -> dict[str, tuple[int, ...]]:
+        """The name and shape of each weight of a recurrent layer."""
+        num_rows = len(cell_spec(self.cell).gates) * hidden_size
+        return {
+            f"{name}.weight_ih": (num_rows, input_size),
+            f"{name}.weight_hh": (num_rows, hidden_size),
+            f"{name}.bias_ih": (num_rows,),
+            f"{name}.bias_hh": (num_rows,),
+        }
+
+
 @dataclass(frozen=True)
-class EncoderDecoderConfig(Checked):
+class EncoderDecoderConfig(EncoderConfig):
     """What an encoder and a decoder are that are trained together (models.seq2seq)."""
 
     cell: str = setting("lstm", choices=CELLS)
@@ -272,17 +326,7 @@ class EncoderDecoderConfig(Checked):
     @property
     def directions(self) -> tuple[str, ...]:
         """The ways in which each layer of the encoder reads the source."""
-        return ("backwards",) if self.attention == "none" else ("forwards", "backwards")
-
-    @property
-    def direction_size(self) -> int:
-        """Units of an encoder layer in each direction."""
-        return -(-self.hidden_size // len(self.directions))
-
-    @property
-    def memory_size(self) -> int:
-        """Numbers that the encoder hands over for each source symbol."""
-        return self.direction_size * len(self.directions)
+        return ("backwards",) if self.attention == "none" else super().directions
 
     def decoder_input_size(self, k: int) -> int:
         """Numbers that a layer of the decoder reads: the context comes in above the lowest."""
@@ -295,34 +339,19 @@ class EncoderDecoderConfig(Checked):
         shapes: dict[str, tuple[int, ...]] = {
             "source_embedding": (source_size, self.embedding_size)
         }
-        for k in range(self.encoder_layers):
-            input_size = self.embedding_size if k == 0 else self.memory_size
-            for direction in self.directions:
-                name = f"encoder.{k}.{direction}"
-                shapes |= self._layer_shapes(name, input_size, self.direction_size)
+        shapes |= self.encoder_shapes()
         num_states = self.decoder_layers * len(cell_spec(self.cell).state)
         shapes["bridge.weight"] = num_states * self.hidden_size, self.memory_size
         shapes["bridge.bias"] = (num_states * self.hidden_size,)
         shapes["target_embedding"] = target_size, self.embedding_size
         for k in range(self.decoder_layers):
             name = f"decoder.{k}"
-            shapes |= self._layer_shapes(name, self.decoder_input_size(k), self.hidden_size)
+            shapes |= self.layer_shapes(name, self.decoder_input_size(k), self.hidden_size)
         read_by_head = self.hidden_size
         if self.attention != "none":
             shapes["attention.weight"] = self.memory_size, self.hidden_size
             read_by_head += self.memory_size
         return shapes | {"head.weight": (target_size, read_by_head), "head.bias": (target_size,)}
-
-    def _layer_shapes(
-        self, name: str, input_size: int, hidden_size: int
-    ) -> dict[str, tuple[int, ...]]:
-        num_rows = len(cell_spec(self.cell).gates) * hidden_size
-        return {
-            f"{name}.weight_ih": (num_rows, input_size),
-            f"{name}.weight_hh": (num_rows, hidden_size),
-            f"{name}.bias_ih": (num_rows,),
-            f"{name}.bias_hh": (num_rows,),
-        }
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,9 @@ from charrnn.data.pairs.symbols import sides
 from charrnn.generation.translation.translator import Translator
 from charrnn.models.device import to_device
 from charrnn.models.dropout import Draws
+from charrnn.models.encoders.encoder import Dropouts
 from charrnn.models.seq2seq import validation
-from charrnn.models.seq2seq.encoder_decoder import Dropouts, EncoderDecoder
+from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays

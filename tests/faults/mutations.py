@@ -622,11 +622,11 @@ MISTAKES = [
         "../models/seq2seq/test_encoder_decoder_numpy.py::test_its_steps_are_those_of_the_textbook",
     ),
     Mistake(
-        "the encoder of a translation reads on in the padding",
-        "models.seq2seq.encoder_decoder_numpy:NumpyEncoderDecoder._read",
+        "an encoder reads on in the padding",
+        "models.encoders.encoder_numpy:NumpyEncoder._read_layer",
         "part_HB *= s < lengths_B",
         "",
-        "../models/seq2seq/test_encoder_decoder_numpy.py::test_its_steps_are_those_of_the_textbook",
+        "../models/encoders/test_encoder_numpy.py::test_it_reads_as_the_textbook_does",
     ),
     Mistake(
         "a translation goes on from the state of another",

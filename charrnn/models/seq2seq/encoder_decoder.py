@@ -11,7 +11,7 @@ V target vocabulary.
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,8 @@ from torch.nn import functional
 from charrnn.cells import LayerState, cell_spec
 from charrnn.config import EncoderDecoderConfig
 from charrnn.models.device import to_numpy
-from charrnn.models.layers import Dropout, initialise, recurrent_layer, run_layer, tag_layer
+from charrnn.models.encoders.encoder import Dropouts, Encoder, is_source
+from charrnn.models.layers import initialise, recurrent_layer, run_layer, tag_layer
 from charrnn.models.tags import tag
 
 _EMBEDDING_STD, _HEAD_STD = 0.3, 0.02
@@ -37,19 +38,7 @@ class EncoderDecoder(nn.Module):
         super().__init__()
         self.config = config
         self.source_embedding = nn.Embedding(source_size, config.embedding_size)
-        self.encoder = nn.ModuleList(
-            nn.ModuleDict(
-                {
-                    direction: recurrent_layer(
-                        config.cell,
-                        config.embedding_size if k == 0 else config.memory_size,
-                        config.direction_size,
-                    )
-                    for direction in config.directions
-                }
-            )
-            for k in range(config.encoder_layers)
-        )
+        self.encoder = Encoder(config)
         num_states = config.decoder_layers * len(cell_spec(config.cell).state)
         self.bridge = nn.Linear(config.memory_size, num_states * config.hidden_size)
         self.target_embedding = nn.Embedding(target_size, config.embedding_size)
@@ -87,37 +76,22 @@ class EncoderDecoder(nn.Module):
             tag(linear.weight, "matrix")
 
     def _recurrent_layers(self) -> list[Any]:
-        encoder = [layer for ways in self._encoder_layers() for layer in ways.values()]
-        return [*encoder, *self.decoder]
-
-    def _encoder_layers(self) -> list[dict[str, Any]]:
-        """Return the layers by direction, the lowest first."""
-        return [dict(ways.items()) for ways in self.encoder]  # type: ignore[operator]
+        return [*self.encoder.recurrent_layers, *self.decoder]
 
     def encode(
         self,
         ids_SB: Tensor,
         lengths_B: Tensor,
-        dropouts: "Dropouts",
+        dropouts: Dropouts,
         dtype: torch.dtype | None = None,
     ) -> tuple[Tensor, tuple[LayerState, ...]]:
         """Return the memory, (S, B, M) and zero in the padding, and the decoder's first states.
 
         Layers compute in `dtype`, if one is given; so does a decoder that gets such a memory.
         """
-        is_source_SB1 = (_positions(ids_SB) < lengths_B).unsqueeze(-1)
-        reversed_SB = _reversed_within(ids_SB, lengths_B)
         x_SBD = dropouts.inputs(self.source_embedding(ids_SB))
-        x_SBD = x_SBD.to(dtype or x_SBD.dtype)
-        for ways in self._encoder_layers():
-            y_SBM = []
-            for direction, layer in ways.items():
-                is_backward = direction == "backwards"
-                read_SBD = _reorder(x_SBD, reversed_SB) if is_backward else x_SBD
-                y_SBH, _ = run_layer(layer, read_SBD, self._zeros(ids_SB), dropouts.recurrent)
-                y_SBM.append(_reorder(y_SBH, reversed_SB) if is_backward else y_SBH)
-            x_SBD = dropouts.outputs(torch.cat(y_SBM, -1))
-        memory_SBM = x_SBD * is_source_SB1
+        y_SBM = self.encoder(x_SBD.to(dtype or x_SBD.dtype), lengths_B, dropouts)
+        memory_SBM = y_SBM * is_source(len(ids_SB), lengths_B).unsqueeze(-1)
         pooled_BM = memory_SBM.sum(0) / lengths_B[:, None]
         if self.attention is None:
             pooled_BM = memory_SBM[0]
@@ -133,7 +107,7 @@ class EncoderDecoder(nn.Module):
         lengths_B: Tensor,
         states: tuple[LayerState, ...],
         ids_TB: Tensor,
-        dropouts: "Dropouts",
+        dropouts: Dropouts,
     ) -> tuple[Tensor, tuple[LayerState, ...]]:
         """Return logits_TBV for the symbol after each of the target's, and the states after it."""
         x_TBD = dropouts.inputs(self.target_embedding(ids_TB)).to(memory_SBM.dtype)
@@ -156,7 +130,7 @@ class EncoderDecoder(nn.Module):
         query_BTM = _linear(self.attention, h_TBH).transpose(0, 1)
         memory_BSM = memory_SBM.transpose(0, 1)
         scores_BTS = query_BTM @ memory_BSM.transpose(1, 2) / math.sqrt(memory_SBM.shape[-1])
-        is_padding_SB = _positions(memory_SBM) >= lengths_B
+        is_padding_SB = ~is_source(len(memory_SBM), lengths_B)
         scores_BTS = scores_BTS.masked_fill(is_padding_SB.t()[:, None], -math.inf)
         context_BTM: Tensor = scores_BTS.softmax(-1) @ memory_BSM
         return context_BTM.transpose(0, 1)
@@ -166,7 +140,7 @@ class EncoderDecoder(nn.Module):
         sources_SB: Tensor,
         lengths_B: Tensor,
         targets_TB: Tensor,
-        dropouts: "Dropouts | None" = None,
+        dropouts: Dropouts | None = None,
         dtype: torch.dtype | None = None,
     ) -> Tensor:
         """Return logits_TBV for the symbol after each of `targets_TB`, which begin with the
@@ -176,12 +150,6 @@ class EncoderDecoder(nn.Module):
         memory_SBM, states = self.encode(sources_SB, lengths_B, dropouts, dtype)
         logits_TBV, _ = self.decode(memory_SBM, lengths_B, states, targets_TB, dropouts)
         return logits_TBV
-
-    def _zeros(self, ids_SB: Tensor) -> LayerState:
-        """Return the state of an encoder layer that has read nothing."""
-        weight = self.head.weight
-        zeros_BH = weight.new_zeros(ids_SB.shape[1], self.config.direction_size)
-        return (zeros_BH,) * len(cell_spec(self.config.cell).state)
 
     def named_weights(self) -> dict[str, nn.Parameter]:
         """Return the parameters under the names of `EncoderDecoderConfig.weight_shapes`."""
@@ -206,32 +174,7 @@ class EncoderDecoder(nn.Module):
             weight[: len(values)].copy_(values)
 
 
-class Dropouts(NamedTuple):
-    """What is dropped while it trains; by default nothing. A mask is held over time."""
-
-    inputs: Dropout = lambda x: x  # of embeddings
-    outputs: Dropout = lambda x: x  # of layers
-    recurrent: Dropout | None = None  # of recurrent matrices
-
-
 def _linear(linear: nn.Linear, x: Tensor) -> Tensor:
     """Apply a linear map in the dtype of x."""
     bias = None if linear.bias is None else linear.bias.to(x.dtype)
     return functional.linear(x, linear.weight.to(x.dtype), bias)
-
-
-def _positions(x_SB: Tensor) -> Tensor:
-    """Return 0, 1, … along the first axis, (S, 1)."""
-    return torch.arange(len(x_SB), device=x_SB.device)[:, None]
-
-
-def _reversed_within(ids_SB: Tensor, lengths_B: Tensor) -> Tensor:
-    """Return, for each place, the place that has it when each source is turned round and its
-    padding stays: (S, B). To turn round twice changes nothing.
-    """
-    places_S1 = _positions(ids_SB)
-    return torch.where(places_S1 < lengths_B, lengths_B - 1 - places_S1, places_S1)
-
-
-def _reorder(x_SBD: Tensor, places_SB: Tensor) -> Tensor:
-    return x_SBD.gather(0, places_SB[..., None].expand_as(x_SBD))

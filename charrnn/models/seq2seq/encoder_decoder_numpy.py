@@ -21,12 +21,11 @@ import numpy.typing as npt
 
 from charrnn.cells import FloatArray, cell_spec
 from charrnn.config import EncoderDecoderConfig
+from charrnn.models.encoders.encoder_numpy import NumpyEncoder
 from charrnn.models.seq2seq.equations import Weights
-from charrnn.models.step_numpy import ColumnLayer, Recurrence, laid_out
+from charrnn.models.step_numpy import Recurrence, laid_out
 
 IntArray = npt.NDArray[np.integer[Any]]
-
-COLUMNS_AT_ONCE = 1024  # whose products with a matrix are computed at once; more gain nothing
 
 
 class NumpyEncoderDecoder:
@@ -35,10 +34,7 @@ class NumpyEncoderDecoder:
     def __init__(self, config: EncoderDecoderConfig, weights: Weights) -> None:
         self.config, self.cell = config, cell_spec(config.cell)
         self.source_embedding_RE = weights.source_embedding_RE
-        self.encoder = [
-            {way: laid_out(self.cell, layer) for way, layer in layers.items()}
-            for layers in weights.encoder
-        ]
+        self.encoder = NumpyEncoder(config, weights.encoder)
         self.bridge_weight = weights.bridge_weight
         self.bridge_bias = weights.bridge_bias[:, None]
         self.target_embedding_VE = weights.target_embedding_VE
@@ -57,7 +53,8 @@ class NumpyEncoderDecoder:
 
         What follows a source within its column is padding. Each has at least one symbol.
         """
-        vectors_SMB = self._encoded(ids_SB, lengths_B)
+        x_SEB = self.source_embedding_RE[ids_SB].transpose(0, 2, 1)
+        vectors_SMB = self.encoder.read(x_SEB, lengths_B)
         if self.query_HM is None:
             pooled_MB, memory = vectors_SMB[0], None
         else:
@@ -68,56 +65,6 @@ class NumpyEncoderDecoder:
         num_arrays = len(self.cell.state)
         states = [parts[k : k + num_arrays] for k in range(0, len(parts), num_arrays)]
         return NumpyDecoder(self, memory, states, num_targets)
-
-    def _encoded(self, ids_SB: IntArray, lengths_B: IntArray) -> FloatArray:
-        """Return what the last layer of the encoder gives, (S, M, B); zero in the padding."""
-        S, B = ids_SB.shape
-        x_SDB: FloatArray = self.source_embedding_RE[ids_SB].transpose(0, 2, 1)
-        for layers in self.encoder:
-            y_SMB = np.empty((S, self.config.memory_size, B), np.float32)
-            parts = np.split(y_SMB, len(layers), 1)
-            for (way, layer), y_SHB in zip(layers.items(), parts, strict=True):
-                self._read(layer, x_SDB, y_SHB, lengths_B, is_backward=way == "backwards")
-            x_SDB = y_SMB
-        return x_SDB
-
-    def _read(
-        self,
-        layer: ColumnLayer,
-        x_SDB: FloatArray,
-        y_SHB: FloatArray,
-        lengths_B: IntArray,
-        *,
-        is_backward: bool,
-    ) -> None:
-        """Write h after each symbol to `y_SHB`. In the padding the state is zero: so, backwards, it
-        still is where a source ends.
-        """
-        S, H, B = y_SHB.shape
-        zeros_HB = np.zeros((H, B), np.float32)
-        recurrence = Recurrence(self.cell, layer, [zeros_HB] * len(self.cell.state))
-        shortest = int(lengths_B.min())
-        chunk = max(1, COLUMNS_AT_ONCE // B)
-        direction = -1 if is_backward else 1
-        for start in range(0, S, chunk)[::direction]:
-            from_input_SGB = _products(layer, x_SDB[start : start + chunk])
-            for s in range(start, start + len(from_input_SGB))[::direction]:
-                recurrence.advance(from_input_SGB[s - start])
-                if s >= shortest:
-                    for part_HB in recurrence.state:
-                        part_HB *= s < lengths_B
-                y_SHB[s] = recurrence.h_HB
-
-
-def _products(layer: ColumnLayer, x_SDB: FloatArray) -> FloatArray:
-    """Return the products with what a layer reads, (S, G, B)."""
-    products_SGB: FloatArray
-    if x_SDB.shape[2] == 1:  # one product of matrices rather than many with a vector
-        products_SGB = np.dot(x_SDB[:, :, 0], layer.weight_ih_GD.T)[:, :, None]
-    else:
-        products_SGB = np.matmul(layer.weight_ih_GD, x_SDB)
-    products_SGB += layer.bias_ih_G1
-    return products_SGB
 
 
 class _Memory:

@@ -24,6 +24,7 @@ import numpy as np
 
 from charrnn.cells import Array, Layer, LayerState, cell_spec
 from charrnn.config import EncoderDecoderConfig
+from charrnn.models.encoders import encoder_equations
 
 BOUNDARY = 0  # the id, in every target vocabulary, of what begins and ends a target
 _NEVER = -1e9  # the score of padding
@@ -45,21 +46,16 @@ class Weights(NamedTuple):
     @classmethod
     def from_arrays(cls, config: EncoderDecoderConfig, arrays: Mapping[str, Array]) -> "Weights":
         """Gather arrays that are named as in `EncoderDecoderConfig.weight_shapes`."""
-
-        def layer(name: str) -> Layer:
-            parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-            return Layer(*(arrays[f"{name}.{part}"] for part in parts))
-
         return cls(
             arrays["source_embedding"],
-            tuple(
-                {way: layer(f"encoder.{k}.{way}") for way in config.directions}
-                for k in range(config.encoder_layers)
-            ),
+            encoder_equations.layers_from(config, arrays),
             arrays["bridge.weight"],
             arrays["bridge.bias"],
             arrays["target_embedding"],
-            tuple(layer(f"decoder.{k}") for k in range(config.decoder_layers)),
+            tuple(
+                encoder_equations.layer_from(arrays, f"decoder.{k}")
+                for k in range(config.decoder_layers)
+            ),
             arrays.get("attention.weight"),
             arrays["head.weight"],
             arrays["head.bias"],
@@ -103,44 +99,8 @@ def read(
     xp: Any = np,
 ) -> list[dict[str, Array]]:
     """Return h_SBH after each symbol of some sources, by layer and direction."""
-    is_source_SB = xp.arange(len(ids_SB))[:, None] < lengths_B[None]
     x_SBD = weights.source_embedding_RE[ids_SB]
-    outputs = []
-    for layers in weights.encoder:
-        ways = {
-            way: _read_layer(config, layer, x_SBD, is_source_SB, xp, is_backward=way == "backwards")
-            for way, layer in layers.items()
-        }
-        outputs.append(ways)
-        x_SBD = xp.concatenate(list(ways.values()), -1)
-    return outputs
-
-
-def _read_layer(
-    config: EncoderDecoderConfig,
-    layer: Layer,
-    x_SBD: Array,
-    is_source_SB: Array,
-    xp: Any,
-    *,
-    is_backward: bool,
-) -> Array:
-    """Return h after each symbol, (S, B, H), of one layer in one direction.
-
-    The state stays as it is in the padding. So, backwards, it is still zero where a source ends.
-    """
-    cell = cell_spec(config.cell)
-    zeros_BH = xp.zeros((x_SBD.shape[1], layer.weight_hh_GH.shape[1]), dtype=x_SBD.dtype)
-    state: LayerState = (zeros_BH,) * len(cell.state)
-    h_SBH = [zeros_BH] * len(x_SBD)
-    for s in reversed(range(len(x_SBD))) if is_backward else range(len(x_SBD)):
-        is_source_B1 = is_source_SB[s][:, None]
-        new_state = cell.step(layer, x_SBD[s], state, xp)
-        state = tuple(
-            xp.where(is_source_B1, new, old) for new, old in zip(new_state, state, strict=True)
-        )
-        h_SBH[s] = state[0]
-    return xp.stack(h_SBH)
+    return encoder_equations.read(config, weights.encoder, x_SBD, lengths_B, xp)
 
 
 def _split(config: EncoderDecoderConfig, first: Array) -> tuple[LayerState, ...]:

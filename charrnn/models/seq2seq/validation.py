@@ -15,7 +15,8 @@ from torch.nn import functional
 from charrnn.data.batches import NOT_SCORED
 from charrnn.data.pairs.buckets import Ids, Texts, as_batch
 from charrnn.models.device import to_device
-from charrnn.models.seq2seq.encoder_decoder import Dropouts, EncoderDecoder
+from charrnn.models.encoders.encoder import Dropouts
+from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder
 from charrnn.models.seq2seq.equations import BOUNDARY
 
 MAX_EXAMPLES = 256

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from charrnn.config import ATTENTIONS, EncoderDecoderConfig
+from charrnn.models.encoders.encoder import Dropouts
 from charrnn.models.seq2seq import equations
-from charrnn.models.seq2seq.encoder_decoder import Dropouts, EncoderDecoder
+from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder
 from charrnn.models.tags import tag_of
 
 SOURCE_SIZE, TARGET_SIZE = 7, 6

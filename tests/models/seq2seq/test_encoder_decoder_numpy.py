@@ -7,6 +7,7 @@ import pytest
 
 from charrnn.cells import cell_spec
 from charrnn.config import ATTENTIONS, EncoderDecoderConfig
+from charrnn.models.encoders import encoder_numpy
 from charrnn.models.seq2seq import encoder_decoder_numpy, equations
 from charrnn.models.seq2seq.encoder_decoder_numpy import NumpyEncoderDecoder
 
@@ -105,21 +106,11 @@ def test_targets_go_on_from_another_and_sources_are_dropped(cell, attention):
         np.testing.assert_allclose(alignment_BKS.reshape(4, 3), alignments[-1][:, :3], atol=1e-5)
 
 
-def test_a_long_source_is_read_in_chunks(cell, monkeypatch):
-    monkeypatch.setattr(encoder_decoder_numpy, "COLUMNS_AT_ONCE", 8)
-    config = config_of(cell)
-    weights = random_weights(config)
-    for lengths in ([19], [19, 12, 1]):
-        batch = examples(lengths, 1)
-        expected, _ = textbook(config, weights, *batch)
-        decoder = NumpyEncoderDecoder(config, weights).start(*batch[:2])
-        np.testing.assert_allclose(decoder.step(batch[2][0])[0], expected[0], atol=1e-5)
-
-
 @pytest.mark.parametrize("attention", ATTENTIONS)
 def test_a_cell_without_a_fast_step_steps_as_the_textbook_does(cell, attention, monkeypatch):
     slow = dataclasses.replace(cell_spec(cell), advance=None)
-    monkeypatch.setattr(encoder_decoder_numpy, "cell_spec", lambda name: slow)
+    for module in (encoder_decoder_numpy, encoder_numpy):
+        monkeypatch.setattr(module, "cell_spec", lambda name: slow)
     config = config_of(cell, attention)
     weights = random_weights(config)
     batch = examples([5, 1, 3])

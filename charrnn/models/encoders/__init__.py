@@ -1,0 +1,1 @@
+"""Encoders: a source in, a vector for each of its symbols out."""
