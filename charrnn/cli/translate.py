@@ -177,11 +177,16 @@ class _Answers:
         """Answer every line; each window is written whole before the next one is read."""
         for lines in windows:
             self._note_unknown(lines)
-            if self._request.is_streamed:
-                self._stream(lines)
-            else:
-                self._answer(lines)
-            self._write.end(new_line=False)
+            try:
+                if self._request.is_streamed:
+                    self._stream(lines)
+                else:
+                    self._answer(lines)
+            except UsageError as error:  # too long a line
+                message = f"line {self._num_answered + 1}: {error.message}"
+                raise UsageError(message, error.hint) from error
+            finally:
+                self._write.end(new_line=False)
         if self._num_cut:
             translations = number_of(self._num_cut, "translation")
             note(f"{translations} without an end: cut off at the longest length")

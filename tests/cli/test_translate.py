@@ -190,7 +190,7 @@ def test_a_text_that_is_too_long_is_refused_after_those_before_it(charrnn, made,
     monkeypatch.setattr("charrnn.generation.translation.translator.MAX_SOURCE", 4)
     done = charrnn("translate", "ab", "abcde", "ab")
     assert (done.code, done.out.splitlines()) == (2, texts(made, "ab"))
-    assert "a text of 5 symbols is too long to translate; at most 4 are possible" in done.err
+    assert "charrnn: line 2: a text of 5 symbols is too long to translate; at" in done.err
 
 
 def test_unknown_symbols_are_named_once(charrnn, made, pipe):

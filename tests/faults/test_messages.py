@@ -189,6 +189,7 @@ PROVED_BY = {
     "cli.runs:verify": ["training/test_verify_run.py"],
     "cli.pairs.score:_require_same_split": ["cli/pairs/test_score.py"],
     "cli.sample_writer:_stream": ["cli/test_copies.py"],
+    "cli.translate:_Answers.write": ["cli/test_translate.py"],
     "cli.translate:_lines_of": ["cli/test_translate.py"],
     "cli.translate:_require_attention": ["cli/test_translate.py"],
     "config:Checked.from_json": ["faults/test_damage.py"],
