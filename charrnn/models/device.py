@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,18 +56,17 @@ def to_numpy(tensor: Tensor) -> npt.NDArray[Any]:
     return tensor.detach().cpu().numpy().copy()
 
 
-def require_memory(num_parameters: int, device: str) -> None:
+def require_memory(num_parameters: int, device: str, *, sizes: Sequence[str]) -> None:
     """Raise `NoMemoryError` where a device's memory cannot hold the parameters and what training
-    keeps for each. The activations of a step come on top.
+    keeps for each. The activations of a step come on top. `sizes` are the settings to lower.
     """
     needed, available = _BYTES_PER_PARAMETER * num_parameters, _memory(device)
     if available is not None and needed > available:
         raise NoMemoryError(
             f"training {num_parameters:,} parameters needs {needed / 1e9:,.0f} GB of memory,"
             f" available are {available / 1e9:,.0f} GB",
-            "lower hidden_size or num_layers",
-            "hidden_size",
-            "num_layers",
+            f"lower {' or '.join(sizes)}",
+            *sizes,
         )
 
 

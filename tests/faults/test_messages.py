@@ -89,6 +89,7 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("train", "text", "--pairs", "--normalise", "nfd", "--source-normalise", "nfc"): 2,
     ("train", "text", "--pairs", "--init-from", "a"): 2,
     ("train", "few.tsv", "--pairs"): 3,
+    ("train", "few.tsv", "--pairs", "--allow-short", "--quiet", "--hidden-size", "65536"): 9,
     ("resume", "changed", "--steps", "9"): 3,
     ("resume", "gone", "--steps", "9"): 3,
     # runs and checkpoints

@@ -35,7 +35,8 @@ def new_state(
 ) -> TrainingState:
     """Return a training state at step 0. Raises `NoMemoryError` before it takes the memory."""
     task = origin.task
-    device.require_memory(_num_parameters(origin, model), runtime.device)
+    sizes = [name for name in model.to_json() if name == "hidden_size" or name.endswith("layers")]
+    device.require_memory(_num_parameters(origin, model), runtime.device, sizes=sizes)
     module = task.build(model, origin.vocabs, origin.constants, seed=train.seed)
     if origin.weights is not None:
         module.load(origin.weights)
