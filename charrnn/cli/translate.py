@@ -284,5 +284,5 @@ def _facts(source: str, translation: "Translation") -> dict[str, Any]:
         "complete": translation.is_complete,
         "source_symbols": translation.source_symbols,
         "symbols": translation.symbols,
-        "alignment": None if alignment is None else alignment.round(4).tolist(),
+        "alignment": None if alignment is None else alignment.astype(float).round(4).tolist(),
     }

@@ -114,12 +114,6 @@ class Side:
         """Number of ids."""
         return len(self.vocab) + 1
 
-    @property
-    def unknown_id(self) -> int | None:
-        """The id of the vocabulary's own unknown symbol; no text is encoded with it."""
-        unknown = None if isinstance(self.vocab, SymbolVocab) else self.vocab.unknown_id
-        return None if unknown is None else unknown + 1
-
     def symbols(self, text: str) -> list[str]:
         """Return the symbols of a text, as `encode` numbers them; a byte is the character of its
         code.
@@ -135,8 +129,7 @@ class Side:
         if isinstance(self.vocab, SymbolVocab):
             return self.vocab.ids_of(self.vocab.split(text)) + 1
         codes = code_points(text.encode() if self.vocab.is_bytes else text)
-        ids = self.vocab.ids_of(codes).astype(np.int64)
-        return np.where(ids == (self.vocab.unknown_id or -1), -1, ids) + 1
+        return self.vocab.ids_of(codes).astype(np.int64) + 1
 
     def symbol(self, i: int) -> str:
         """Return the symbol of an id, as `symbols` has it."""

@@ -1,6 +1,7 @@
 """Many texts at once: batches of like length from a window that is read ahead, answered in order.
 
-Memory is bounded by the window and by the symbols of a batch, whatever the number of texts.
+Memory is bounded, whatever the number of texts: a window ends after so many texts, or so many
+numbers in their alignments.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,6 +13,7 @@ from charrnn.errors import CharRNNError
 from charrnn.models.step_numpy import blas
 
 MAX_WINDOW = 1024  # texts that are read ahead
+MAX_NUMBERS = 1 << 26  # of their alignments, about, unless one has more
 MAX_COLUMNS = 128  # targets under way in a batch; more gain little
 MIN_COLUMNS = 16  # that are worth a core of their own
 MAX_SYMBOLS = 8192  # of the sources of a batch, the padding included, unless one is longer
@@ -31,10 +33,13 @@ def in_order(
 
     The first windows are small, so that the first answers come soon. The batches of a window are
     computed side by side on all cores, with one thread of BLAS each, which is not limited while the
-    caller has control. Where `items` raises an error, the items before it are
-    answered first.
+    caller has control. Where `items` raises an error, the items before it are answered first.
     """
-    for window, error in _windows(items):
+
+    def alignment_size(item: _Item) -> int:
+        return num_targets * length(item) ** 2  # targets are about as long as sources
+
+    for window, error in _windows(items, alignment_size):
         lengths = [length(item) for item in window]
         batches = by_length(lengths, num_targets=num_targets, num_cores=_cores.num_cores())
         answers: dict[int, _Answer] = {}
@@ -64,14 +69,20 @@ def by_length(
     return batches
 
 
-def _windows(items: Iterable[_Item]) -> Iterator[tuple[list[_Item], CharRNNError | None]]:
+def _windows(
+    items: Iterable[_Item], alignment_size: Callable[[_Item], int]
+) -> Iterator[tuple[list[_Item], CharRNNError | None]]:
     """Yield windows of growing size; the last one with the error that ended the items."""
     iterator, size = iter(items), 1
     while True:
         window: list[_Item] = []
+        num_numbers = 0
         try:
             for item in islice(iterator, size):
                 window.append(item)
+                num_numbers += alignment_size(item)
+                if num_numbers >= MAX_NUMBERS:
+                    break
         except CharRNNError as error:
             yield window, error
             return

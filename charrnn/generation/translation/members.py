@@ -41,23 +41,19 @@ def start(
     lengths_B: IntArray,
     *,
     num_targets: int = 1,
-    never: int | None = None,
 ) -> "EnsembleDecoder":
-    """Let every member read the sources; return a decoder at the beginning of the targets.
-
-    `never` is an id that is not to be chosen.
-    """
+    """Let every member read the sources; return a decoder at the beginning of the targets."""
     decoders = [
         member.network.start(sources_SB, lengths_B, num_targets=num_targets) for member in members
     ]
-    return EnsembleDecoder(decoders, never)
+    return EnsembleDecoder(decoders)
 
 
 class EnsembleDecoder:
     """Targets under way in several networks at once."""
 
-    def __init__(self, decoders: Sequence[NumpyDecoder], never: int | None = None) -> None:
-        self._decoders, self._never = decoders, never
+    def __init__(self, decoders: Sequence[NumpyDecoder]) -> None:
+        self._decoders = decoders
 
     def step(self, ids_N: IntArray) -> "tuple[FloatArray, FloatArray | None]":
         """Read one symbol of each target, first the boundary.
@@ -69,8 +65,6 @@ class EnsembleDecoder:
         log_prob_VN = reduce(np.logaddexp, map(_log_softmax, logits))
         if len(logits) > 1:
             log_prob_VN -= np.float32(np.log(len(logits)))
-        if self._never is not None:
-            log_prob_VN[self._never] = -np.inf
         return log_prob_VN, _mean([each for each in alignments if each is not None])
 
     def rearrange(self, columns_N: IntArray) -> None:

@@ -39,12 +39,15 @@ def alignments(decoder: EnsembleDecoder, targets: Sequence[Ids]) -> list[FloatAr
     end of the target; None without attention. What follows a source is its padding.
     """
     read_TN = np.roll(padded(targets), 1, 0)  # the last symbol is a boundary
-    aligned = [decoder.step(ids_N)[1] for ids_N in read_TN]
-    if aligned[0] is None:
-        return None
-    alignment_TNS = np.array(
-        [each.reshape(len(targets), -1) for each in aligned if each is not None]
-    )
+    alignment_TNS = np.zeros(0, np.float32)
+    for t, ids_N in enumerate(read_TN):
+        _, alignment_BKS = decoder.step(ids_N)
+        if alignment_BKS is None:
+            return None
+        alignment_NS = alignment_BKS.reshape(len(targets), -1)
+        if t == 0:
+            alignment_TNS = np.empty((len(read_TN), *alignment_NS.shape), np.float32)
+        alignment_TNS[t] = alignment_NS
     return [alignment_TNS[: len(ids_T), n] for n, ids_T in enumerate(targets)]
 
 

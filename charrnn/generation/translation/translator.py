@@ -13,7 +13,6 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
@@ -280,13 +279,15 @@ class Translator:
     ) -> list[list[Translation]]:
         """Return the translations of some texts; the empty ones need no model."""
         sources = [source for source in batch if len(source.ids_S)]
-        found = self._search(sources, config) if sources else []
-        aligned = (
-            self._align(sources, found) if with_alignment and sources else repeat(repeat(None))
-        )
+        if not sources:
+            return [[_NOTHING] for _ in batch]
+        hypotheses = self._search(sources, config)
+        alignments = self._align(sources, hypotheses) if with_alignment else None
+        if alignments is None:
+            alignments = [[None] * len(each) for each in hypotheses]
         made = {
-            source.number: [self._translation(source, *each) for each in zip(*one, strict=False)]
-            for source, *one in zip(sources, found, aligned, strict=False)
+            source.number: [self._translation(source, *one) for one in zip(*both, strict=True)]
+            for source, *both in zip(sources, hypotheses, alignments, strict=True)
         }
         return [made.get(source.number, [_NOTHING]) for source in batch]
 
@@ -302,23 +303,22 @@ class Translator:
         return single_paths(decoder, limits_B, choose, num_targets=config.num)
 
     def _align(
-        self, sources: Sequence[_Source], found: Sequence[Sequence[Hypothesis]]
-    ) -> list[list[FloatArray | None]]:
-        """Return the alignment of each target, by source."""
-        num = max(map(len, found))
+        self, sources: Sequence[_Source], hypotheses: Sequence[Sequence[Hypothesis]]
+    ) -> Sequence[Sequence[FloatArray | None]] | None:
+        """Return the alignment of each target, by source; None without attention."""
+        num = max(map(len, hypotheses))
         nothing = Hypothesis([], 0.0, is_complete=True)
         targets = [
             np.array(one.ids, np.int64)
-            for made in found
+            for made in hypotheses
             for one in (*made, *[nothing] * (num - len(made)))
         ]
         aligned = teacher_forcing.alignments(self._start(sources, num_targets=num), targets)
         if aligned is None:
-            return [[None] * num for _ in sources]
-        by_source = (aligned[b * num : (b + 1) * num] for b in range(len(sources)))
+            return None
         return [
-            [each_TS[:, : len(source.ids_S)].astype(np.float64) for each_TS in alignments]
-            for source, alignments in zip(sources, by_source, strict=True)
+            [aligned[b * num + k][:, : len(source.ids_S)].copy() for k in range(len(made))]
+            for b, (source, made) in enumerate(zip(sources, hypotheses, strict=True))
         ]
 
     def _losses(self, pairs: Sequence[tuple[_Source, Ids]]) -> list[PairLoss]:
@@ -336,8 +336,7 @@ class Translator:
     def _start(self, sources: Sequence[_Source], *, num_targets: int = 1) -> EnsembleDecoder:
         lengths_B = np.array([len(source.ids_S) for source in sources])
         sources_SB = teacher_forcing.padded([source.ids_S for source in sources])[:-1]
-        unknown = self.target.unknown_id
-        return start(self.members, sources_SB, lengths_B, num_targets=num_targets, never=unknown)
+        return start(self.members, sources_SB, lengths_B, num_targets=num_targets)
 
     def _limits(self, sources: Sequence[_Source], config: TranslateConfig) -> Ids:
         return np.array(

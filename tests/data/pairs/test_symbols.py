@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, strategies
 
 from charrnn.data.pairs.symbols import Side, SymbolVocab, kind_of
-from charrnn.data.vocab import UNKNOWN, Vocab
+from charrnn.data.vocab import Vocab
 
 PHONES = SymbolVocab(("a", "ɲ", "t͡ɕ"))
 LABELS = SymbolVocab(("Old English", "Czech"), are_whole=True)
@@ -29,7 +29,6 @@ def test_a_whole_text_is_one_symbol():
 def test_what_is_unknown_has_the_reserved_id():
     assert Side(PHONES).encode("a x").tolist() == [1, 0]
     assert Side(Vocab((97, 98))).encode("abc").tolist() == [1, 2, 0]
-    assert Side(Vocab((97, UNKNOWN))).encode("ab").tolist() == [1, 0]
 
 
 def test_a_text_has_as_many_symbols_as_ids():
@@ -49,7 +48,7 @@ def test_a_text_has_as_many_symbols_as_ids():
         assert [side.symbol(i) for i in ids if i] == known
 
 
-@pytest.mark.parametrize("vocab", [PHONES, LABELS, Vocab((97, 98, UNKNOWN))], ids=str)
+@pytest.mark.parametrize("vocab", [PHONES, LABELS, Vocab((97, 98))], ids=str)
 def test_a_vocabulary_survives_json(vocab):
     assert type(vocab).from_json(vocab.to_json()) == vocab
 

@@ -40,6 +40,20 @@ def test_only_a_window_is_read_ahead_and_the_first_one_is_small():
         assert len(read) - n <= batching.MAX_WINDOW
 
 
+def test_fewer_long_texts_are_read_ahead():
+    read = []
+
+    def texts():
+        for n in range(3000):
+            read.append(n)
+            yield n
+
+    answers = batching.in_order(texts(), lambda n: 1 << 10, list, num_targets=2)
+    for n in range(3000):
+        assert next(answers) == n
+        assert len(read) - n <= batching.MAX_NUMBERS // (2 << 20)
+
+
 def test_what_comes_before_an_error_is_answered():
     def texts():
         yield from range(12)

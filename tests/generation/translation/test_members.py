@@ -1,7 +1,7 @@
 """Ensembles: the mean of the members' probabilities."""
 
 import numpy as np
-from test_translator import LETTERS, PHONES, member
+from test_translator import LETTERS, member
 
 from charrnn.generation.translation.members import start
 
@@ -27,10 +27,3 @@ def test_the_alignment_is_that_of_the_members_with_attention():
     attending, plain = member(seed=1), member(seed=2, attention="none")
     np.testing.assert_array_equal(stepped([attending, plain])[1], stepped([attending])[1])
     assert stepped([plain])[1] is None
-
-
-def test_a_symbol_that_is_not_to_be_chosen_has_no_probability():
-    log_prob_VN, _ = stepped([member()], never=2)
-    assert np.isneginf(log_prob_VN[2]).all()
-    assert np.isfinite(np.delete(log_prob_VN, 2, 0)).all()
-    assert len(log_prob_VN) == PHONES.size

@@ -14,12 +14,12 @@ from charrnn.generation.translation.teacher_forcing import log_probabilities, pa
 SOURCES = ["abc", "e", "ddcba", "ab"]
 
 
-def started(sources=SOURCES, num_targets=1, *, never=None, **settings):
+def started(sources=SOURCES, num_targets=1, **settings):
     ids = [LETTERS.encode(source) for source in sources]
     lengths_B = np.array(list(map(len, ids)))
     one = member(**settings)
     return members.start(
-        [one], padded(ids)[:-1], lengths_B, num_targets=num_targets, never=never
+        [one], padded(ids)[:-1], lengths_B, num_targets=num_targets
     )  # fmt: skip
 
 
@@ -122,15 +122,6 @@ def test_draws_have_the_probabilities_of_the_model():
         share = sum(one.ids == ids for one in drawn) / num
         prob = math.exp(log_prob)
         assert abs(share - prob) < 5 * math.sqrt(prob * (1 - prob) / num) + 1e-9
-
-
-def test_a_symbol_without_a_meaning_is_never_chosen():
-    greedy = search.single_paths(started(), limits(6), search.likeliest)
-    chosen = {i for (one,) in greedy for i in one.ids}
-    for never in chosen:
-        for size in (1, 3):
-            beam = search.beam(started(num_targets=size, never=never), limits(6), size)
-            assert all(never not in one.ids for each in beam for one in each)
 
 
 def test_longer_targets_are_not_punished_for_their_length_alone():
