@@ -1,20 +1,50 @@
-"""Recurrent layers in torch, called like `nn.LSTM`: the cell's own, or one made from its equations.
+"""Recurrent layers in torch, called like `nn.LSTM`: the cell's own, or one made from its equations;
+and what all networks have in common: weights that numpy can read.
 
 Shapes: T time, B lanes, D inputs, H hidden, G = gates × H.
 """
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
 from charrnn.cells import CellSpec, Layer, LayerState, cell_spec
+from charrnn.models.device import to_numpy
 from charrnn.models.tags import tag
 
 Dropout = Callable[[Tensor], Tensor]
+
+
+class NamedWeights(nn.Module):
+    """Base of networks whose weights have the names that their configuration declares."""
+
+    def named_weights(self) -> dict[str, nn.Parameter]:
+        """Return the parameters under the names of the configuration's `weight_shapes`."""
+        return {
+            name.removesuffix("_l0").replace("embedding.weight", "embedding"): parameter
+            for name, parameter in self.named_parameters()
+        }
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return copies of the weights in numpy."""
+        return {name: to_numpy(weight) for name, weight in self.named_weights().items()}
+
+    @torch.no_grad()
+    def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Copy `arrays` into the weights.
+
+        An array with fewer rows than its weight fills the first ones: a vocabulary that grew
+        keeps its old ids.
+        """
+        for name, weight in self.named_weights().items():
+            values = torch.from_numpy(np.array(arrays[name]))
+            weight[: len(values)].copy_(values)
 
 
 def recurrent_layer(cell: str, input_size: int, hidden_size: int) -> nn.Module:

@@ -7,11 +7,8 @@ Shapes: T time, B lanes, D inputs of a layer, H hidden, F features, V vocabulary
 n-grams, K characters before the current one. Time comes first, as the fused kernels want it.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -19,13 +16,19 @@ from torch.nn import functional
 from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig
 from charrnn.models import ngrams
-from charrnn.models.device import to_numpy
-from charrnn.models.layers import Dropout, initialise, recurrent_layer, run_layer, tag_layer
+from charrnn.models.layers import (
+    Dropout,
+    NamedWeights,
+    initialise,
+    recurrent_layer,
+    run_layer,
+    tag_layer,
+)
 from charrnn.models.reference import State
 from charrnn.models.tags import tag
 
 
-class Network(nn.Module):
+class Network(NamedWeights):
     """A character model: ids in, logits of each next character out, with a state carried along."""
 
     def __init__(
@@ -128,25 +131,3 @@ class Network(nn.Module):
         weight, bias = (part.to(features_TBF.dtype) for part in self.head.parameters())
         logits_TBV = functional.linear(features_TBF, weight, bias)
         return logits_TBV.to(self.head.weight.dtype), state
-
-    def named_weights(self) -> dict[str, nn.Parameter]:
-        """Return the parameters under the names of `ModelConfig.weight_shapes`."""
-        return {
-            name.removesuffix("_l0").replace("embedding.weight", "embedding"): parameter
-            for name, parameter in self.named_parameters()
-        }
-
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Return copies of the weights in numpy."""
-        return {name: to_numpy(weight) for name, weight in self.named_weights().items()}
-
-    @torch.no_grad()
-    def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Copy `arrays` into the weights.
-
-        An array with fewer rows than its weight fills the first ones: a vocabulary that grew
-        keeps its old ids.
-        """
-        for name, weight in self.named_weights().items():
-            values = torch.from_numpy(np.array(arrays[name]))
-            weight[: len(values)].copy_(values)

@@ -10,26 +10,22 @@ V target vocabulary.
 """
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from charrnn.cells import LayerState, cell_spec
 from charrnn.config import EncoderDecoderConfig
-from charrnn.models.device import to_numpy
 from charrnn.models.encoders.encoder import Dropouts, Encoder, is_source
-from charrnn.models.layers import initialise, recurrent_layer, run_layer, tag_layer
+from charrnn.models.layers import NamedWeights, initialise, recurrent_layer, run_layer, tag_layer
 from charrnn.models.tags import tag
 
 _EMBEDDING_STD, _HEAD_STD = 0.3, 0.02
 
 
-class EncoderDecoder(nn.Module):
+class EncoderDecoder(NamedWeights):
     """Two networks, trained together."""
 
     def __init__(
@@ -150,28 +146,6 @@ class EncoderDecoder(nn.Module):
         memory_SBM, states = self.encode(sources_SB, lengths_B, dropouts, dtype)
         logits_TBV, _ = self.decode(memory_SBM, lengths_B, states, targets_TB, dropouts)
         return logits_TBV
-
-    def named_weights(self) -> dict[str, nn.Parameter]:
-        """Return the parameters under the names of `EncoderDecoderConfig.weight_shapes`."""
-        return {
-            name.removesuffix("_l0").replace("embedding.weight", "embedding"): parameter
-            for name, parameter in self.named_parameters()
-        }
-
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Return a copy of the weights as numpy arrays."""
-        return {name: to_numpy(weight) for name, weight in self.named_weights().items()}
-
-    @torch.no_grad()
-    def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Copy `arrays` into the weights.
-
-        An array with fewer rows than its weight fills the first ones: a vocabulary that grew
-        keeps its old ids.
-        """
-        for name, weight in self.named_weights().items():
-            values = torch.from_numpy(np.array(arrays[name]))
-            weight[: len(values)].copy_(values)
 
 
 def _linear(linear: nn.Linear, x: Tensor) -> Tensor:

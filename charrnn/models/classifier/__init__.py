@@ -1,0 +1,1 @@
+"""The classifier: a text in, one label out."""
