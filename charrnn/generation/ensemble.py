@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from charrnn.data.pairs.symbols import SymbolVocab
-from charrnn.data.vocab import UNKNOWN, Vocab
+from charrnn.data.pairs.symbols import IN_WORDS, AnyVocab, SymbolVocab, kind_of
+from charrnn.data.vocab import UNKNOWN
 from charrnn.errors import UsageError
 from charrnn.runs.header import CheckpointHeader
 
@@ -41,9 +41,9 @@ def _difference(one: CheckpointHeader, other: CheckpointHeader) -> str:
 
 
 def _difference_of_vocabs(one: CheckpointHeader, other: CheckpointHeader, name: str) -> str:
-    units = [_unit(header.vocabs[name]) for header in (one, other)]
-    if units[0] != units[1]:
-        return f"one has {units[0]}, the other {units[1]}"
+    kind, other_kind = (kind_of(header.vocabs[name]) for header in (one, other))
+    if kind != other_kind:
+        return f"one has {IN_WORDS[kind]}, the other {IN_WORDS[other_kind]}"
     symbols, others = (_symbols(header.vocabs[name]) for header in (one, other))
     for header, only in ((one, set(symbols) - set(others)), (other, set(others) - set(symbols))):
         if only:
@@ -52,13 +52,7 @@ def _difference_of_vocabs(one: CheckpointHeader, other: CheckpointHeader, name: 
     return "" if symbols == others else "they number their symbols differently"
 
 
-def _unit(vocab: Vocab | SymbolVocab) -> str:
-    if isinstance(vocab, SymbolVocab):
-        return "whole texts" if vocab.are_whole else "symbols between spaces"
-    return "bytes" if vocab.is_bytes else "characters"
-
-
-def _symbols(vocab: Vocab | SymbolVocab) -> list[str]:
+def _symbols(vocab: AnyVocab) -> list[str]:
     """Return the symbols of a vocabulary, in the order of their ids, as a message shows them."""
     if isinstance(vocab, SymbolVocab):
         return list(map(repr, vocab.symbols))

@@ -11,7 +11,6 @@ print(cursor.predict().top(3))
 
 import codecs
 import dataclasses
-import secrets
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,12 +20,13 @@ from typing import Any, Self, TypedDict, Unpack
 import numpy as np
 
 from charrnn._text import ProgressCallback, ignore_progress
-from charrnn.config import ModelConfig, SampleConfig, require_known, with_keywords
+from charrnn.config import ModelConfig, SampleConfig, with_keywords
 from charrnn.data.records import split_into_records
 from charrnn.data.vocab import UNKNOWN, IntArray, Vocab, code_points
 from charrnn.errors import SettingError, UsageError
 from charrnn.generation import folding, predict
 from charrnn.generation.ensemble import require_alike
+from charrnn.generation.keywords import fields_of
 from charrnn.generation.predict import Expectation, Prediction, TextScore
 from charrnn.generation.prompted import PromptedSampler, Sample, num_at_once
 from charrnn.generation.sample_filter import SampleFilter, pattern
@@ -346,14 +346,7 @@ class Cursor:
 
 def _checked(settings: Mapping[str, Any]) -> SampleConfig:
     """Return a `SampleConfig` of the keywords of a call; without a seed, one at random."""
-    require_known(settings, [*SampleSettings.__annotations__])
-    if {"temp", "temperature"} <= settings.keys():
-        raise SettingError(
-            "temp and temperature are the same setting", "give one of them", "temperature"
-        )
-    values = {"temperature" if name == "temp" else name: value for name, value in settings.items()}
-    if values.get("seed") is None:
-        values["seed"] = secrets.randbelow(2**32)
+    values = fields_of(settings, SampleSettings)
     for name in {"stop", "until"} & values.keys():
         values[name] = (values[name],) if isinstance(values[name], str) else tuple(values[name])
     return SampleConfig(**values)

@@ -203,13 +203,12 @@ def _not_text(origin: Origin, encoding: str, around: bytes, offset: int) -> NotT
         )
     likely = detection.guess(around).encoding
     if likely is None or codecs.lookup(likely) == codecs.lookup(encoding):
+        likely, hint = None, "is_bytes models any file as raw bytes"
         if origin.has_lines:
             hint = "errors skip leaves out the lines with such bytes"
-            return NotTextError(message, hint, "errors", likely=None)
-        hint = "is_bytes models any file as raw bytes"
-        return NotTextError(message, hint, "is_bytes", likely=None)
-    if origin.has_lines:
+    else:
         hint = f"it may be {likely}: try encoding {likely}"
-        return NotTextError(message, hint, "encoding", likely=likely)
-    hint = f"it may be {likely}: try encoding {likely}, or is_bytes"
-    return NotTextError(message, hint, "encoding", "is_bytes", likely=likely)
+        if not origin.has_lines:
+            hint += ", or is_bytes"
+    named = [field for field in ("encoding", "is_bytes", "errors") if field in hint]
+    return NotTextError(message, hint, *named, likely=likely)

@@ -7,7 +7,7 @@ overruled by its setting.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig, TrainConfig
+from charrnn.tasks.size_tables import row, time_for
 from charrnn.tasks.task import Plan
 
 # The widest network for a text of so many characters, whatever the time: (at least, hidden size).
@@ -104,8 +105,7 @@ def _why(facts: Facts, epochs: float | None, *, is_shrunk: bool, is_given: bool)
         return "as given"
     if epochs is None:
         return f"for {facts.num_train:,} characters on {facts.device}"
-    rounded = _rounded(epochs)
-    return f"enough time for {rounded} epoch{'' if rounded == '1' else 's'}"
+    return time_for(epochs)
 
 
 def _learning_rate(model: ModelConfig, optimizer: str) -> float:
@@ -120,8 +120,8 @@ def _model(given: Mapping[str, Any], facts: Facts, arithmetic: float | None) -> 
     values: dict[str, Any] = {"skip": given.get("ngrams") != 1, **given}
     if given.get("ngrams") == 1:
         values.setdefault("embedding_size", min(64, max(8, facts.vocab_size)))
-    width = _WIDTH_IN_STEPS if arithmetic is None else _row(_WIDTHS, arithmetic)[1]
-    values.setdefault("hidden_size", min(width, _row(_WIDEST, facts.num_train)[1]))
+    width = _WIDTH_IN_STEPS if arithmetic is None else row(_WIDTHS, arithmetic)[1]
+    values.setdefault("hidden_size", min(width, row(_WIDEST, facts.num_train)[1]))
     return ModelConfig.among(values)
 
 
@@ -129,8 +129,8 @@ def _learning(facts: Facts, epochs: float | None) -> dict[str, Any]:
     """Return lanes, window and dropout; `epochs` is how many there is time for, if known."""
     if epochs is None:  # a small text is soon read many times
         epochs = _DROPOUTS[0][0] if facts.num_train < _WIDEST[0][0] else 0
-    _, dropout, weight_dropout = _row(_DROPOUTS, epochs)
-    lanes, window = _row(_LANES, facts.num_train)[1], TrainConfig().seq_length
+    _, dropout, weight_dropout = row(_DROPOUTS, epochs)
+    lanes, window = row(_LANES, facts.num_train)[1], TrainConfig().seq_length
     if facts.device.startswith("cuda") and facts.num_train >= 1_000_000:
         lanes, window = _GPU_LANES, _GPU_WINDOW
     if facts.record_lengths is not None:
@@ -157,11 +157,6 @@ def _window_for(lengths_R: npt.NDArray[np.int64], *, longest: int) -> int:
     return windows[int(np.argmin(costs))]
 
 
-def _row(table: Sequence[tuple[Any, ...]], number: float) -> tuple[Any, ...]:
-    """Return the first row whose first entry is at most `number`; the last row begins at 0."""
-    return next(row for row in table if number >= row[0])
-
-
 def cost(model: ModelConfig, facts: Facts) -> float:
     """Return the multiply-adds of the forward pass for a character; embeddings are looked up."""
     shapes = model.weight_shapes(facts.vocab_size)
@@ -176,8 +171,3 @@ def _described(model: ModelConfig, train: TrainConfig, facts: Facts) -> str:
     dropout = f", dropout {train.dropout:g}" if train.dropout else ""
     batch = f"batch {train.batch_size}, sequence length {train.seq_length}"
     return f"{model} ({size}), {reads}, {batch}{dropout}"
-
-
-def _rounded(number: float) -> str:
-    """Return two digits of a number that is only known roughly."""
-    return f"{number:.2g}" if number < 100 else f"{number:,.0f}"

@@ -7,12 +7,13 @@ setting.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from charrnn.cells import cell_spec
 from charrnn.config import EncoderDecoderConfig, TrainConfig
+from charrnn.tasks.size_tables import row, time_for
 from charrnn.tasks.task import Plan
 
 # (target symbols to learn from, at least; hidden size; target symbols in a batch)
@@ -33,8 +34,6 @@ _STEP_OVERHEAD, _SOAP_COST = 1.5e8, 1.2
 _EVALUATION_SHARE = 1 / 30  # of the time
 _EVALUATION_COST = 0.7  # of a validation pair, in training pairs
 _LEAST_STEPS_BETWEEN = 50
-
-_Row = TypeVar("_Row", bound=tuple[float, ...])
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def make(
     elif arithmetic is not None:
         epochs = epochs_of(model)
     values: dict[str, Any] = {
-        "dropout": _row(_DROPOUTS, _EPOCHS_IN_TRIAL if epochs is None else epochs)[1],
+        "dropout": row(_DROPOUTS, _EPOCHS_IN_TRIAL if epochs is None else epochs)[1],
         "learning_rate": _learning_rate(model, optimizer),
         **given,
         "batch_size": batch_size,
@@ -115,7 +114,7 @@ def _model(
 
 
 def _sizes(facts: Facts) -> tuple[int, int, int]:
-    return _row(_SIZES, facts.num_train * facts.target_length)
+    return row(_SIZES, facts.num_train * facts.target_length)
 
 
 def _batch_size(facts: Facts) -> int:
@@ -178,8 +177,7 @@ def _reason(given: Mapping[str, Any], facts: Facts, epochs: float | None) -> str
         return "as given"
     if epochs is None:
         return f"for {facts.num_train:,} pairs on {facts.device}"
-    rounded = f"{epochs:.2g}" if epochs < 100 else f"{epochs:,.0f}"
-    return f"enough time for {rounded} epoch{'' if rounded == '1' else 's'}"
+    return time_for(epochs)
 
 
 def _described(model: EncoderDecoderConfig, train: TrainConfig, facts: Facts) -> str:
@@ -190,8 +188,3 @@ def _described(model: EncoderDecoderConfig, train: TrainConfig, facts: Facts) ->
     symbols = f"{facts.source_size - 1:,} source and {facts.target_size - 1:,} target symbols"
     dropout = f", dropout {train.dropout:g}" if train.dropout else ""
     return f"{symbols}; {model} ({size}), {attention}, batch {train.batch_size}{dropout}"
-
-
-def _row(table: Sequence[_Row], number: float) -> _Row:
-    """Return the first row whose first entry is at most `number`; the last row begins at 0."""
-    return next(row for row in table if number >= row[0])

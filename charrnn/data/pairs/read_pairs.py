@@ -9,15 +9,9 @@ from charrnn.data.pairs.encoded import PairVocabs
 from charrnn.data.pairs.pair_corpus import PairCorpus
 from charrnn.data.pairs.pair_facts import PairFacts
 from charrnn.data.pairs.pair_files import Encoding, PairFiles, PairScan
-from charrnn.data.pairs.symbols import kind_of, kinds_of
+from charrnn.data.pairs.symbols import IN_WORDS, kind_of, kinds_of
 from charrnn.errors import CorpusError, SettingError
 
-_IN_WORDS = {
-    "characters": "characters",
-    "bytes": "bytes",
-    "spaces": "symbols with spaces between them",
-    "whole": "whole texts",
-}
 _MAX_UNKNOWN = 0.75  # of the sources' text, or of the pairs: what is left tells nothing
 
 
@@ -79,8 +73,8 @@ def _require_same_symbols(known: PairVocabs | None, config: PairsConfig) -> None
     for side, vocab in (known or {}).items():
         if kind_of(vocab) != kinds[side]:
             raise SettingError(
-                f"init_from names a model with {side}s of {_IN_WORDS[kind_of(vocab)]}, not of"
-                f" {_IN_WORDS[kinds[side]]}",
+                f"init_from names a model with {side}s of {IN_WORDS[kind_of(vocab)]}, not of"
+                f" {IN_WORDS[kinds[side]]}",
                 f"give it the {side}_symbols and is_bytes of that model",
                 "init_from",
                 f"{side}_symbols",

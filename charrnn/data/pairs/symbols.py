@@ -74,6 +74,13 @@ class SymbolVocab:
 
 AnyVocab = Vocab | SymbolVocab
 
+IN_WORDS = {  # what `kind_of` returns, for people
+    "characters": "characters",
+    "bytes": "bytes",
+    "spaces": "symbols between spaces",
+    "whole": "whole texts",
+}
+
 
 def kind_of(vocab: AnyVocab) -> str:
     """Return what a vocabulary spells: "characters", "bytes", "spaces" (symbols between them) or

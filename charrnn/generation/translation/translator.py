@@ -9,7 +9,6 @@ A *translation* is what the model makes of a source, whatever the two languages 
 another language, a pronunciation, a corrected spelling.
 """
 
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,10 +16,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 
-from charrnn.config import SampleConfig, TranslateConfig, require_known, with_keywords
+from charrnn.config import SampleConfig, TranslateConfig, with_keywords
 from charrnn.data.pairs.symbols import RESERVED, Ids, Side, sides
 from charrnn.errors import SettingError, UsageError
 from charrnn.generation.ensemble import require_alike
+from charrnn.generation.keywords import fields_of
 from charrnn.generation.predict import Chance, Prediction
 from charrnn.generation.sampler import FloatArray, probabilities
 from charrnn.generation.translation import batching, teacher_forcing
@@ -391,15 +391,7 @@ class TranslationStream(Iterator[str]):
 
 def _checked(settings: Mapping[str, Any]) -> TranslateConfig:
     """Return a `TranslateConfig` of the keywords of a call; without a seed, one at random."""
-    require_known(settings, [*TranslateSettings.__annotations__])
-    if {"temp", "temperature"} <= settings.keys():
-        raise SettingError(
-            "temp and temperature are the same setting", "give one of them", "temperature"
-        )
-    values = {"temperature" if name == "temp" else name: value for name, value in settings.items()}
-    if values.get("seed") is None:
-        values["seed"] = secrets.randbelow(2**32)
-    return TranslateConfig(**values)
+    return TranslateConfig(**fields_of(settings, TranslateSettings))
 
 
 def _choice(config: TranslateConfig, sources: Sequence[_Source]) -> Choose:
