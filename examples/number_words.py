@@ -54,13 +54,13 @@ def _german(n: int) -> str:
 
 def numbers(num: int, *, most_digits: int, held_out: bool) -> list[int]:
     """Draw distinct numbers, short ones as often as long ones while there are enough of them."""
-    draw, found = random.Random(1), dict[int, None]()
-    while len(found) < num:
+    draw, drawn = random.Random(1), dict[int, None]()
+    while len(drawn) < num:
         digits = draw.randint(1, most_digits)
         n = draw.randint(10 ** (digits - 1), 10**digits - 1)
         if (n % 7 == 0) == held_out:
-            found[n] = None
-    return list(found)
+            drawn[n] = None
+    return list(drawn)
 
 
 def main() -> None:
@@ -70,6 +70,10 @@ def main() -> None:
     parser.add_argument("--most-digits", type=int, default=6, choices=range(1, 7))
     parser.add_argument("--held-out", action="store_true", help="those that are never learned")
     given = parser.parse_args()
+    num_sevenths = (10**given.most_digits - 1) // 7
+    most = num_sevenths if given.held_out else 10**given.most_digits - 1 - num_sevenths
+    if given.num > most:
+        parser.error(f"at most {most:,} are possible")
     for n in numbers(given.num, most_digits=given.most_digits, held_out=given.held_out):
         print(f"{english(n)}\t{german(n)}")
 

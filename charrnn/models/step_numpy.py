@@ -254,8 +254,8 @@ class NumpyStepper(_Streams):
         from_below_GT, h_HT = products_XT[:G], np.empty(0, np.float32)
         for k, layer in enumerate(self._layers):
             if k > 0:
-                below = backend.layers[k]
-                from_below_GT = np.dot(below.weight_ih_GD, h_HT) + below.bias_ih_G1
+                weights = backend.layers[k]
+                from_below_GT = np.dot(weights.weight_ih_GD, h_HT) + weights.bias_ih_G1
                 from_below_GT = np.asfortranarray(from_below_GT)
             h_HT = np.empty((backend.config.hidden_size, len(ids_T)), np.float32, order="F")
             for t in range(len(ids_T)):

@@ -11,11 +11,10 @@ import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charrnn._text import lone_symbol, visible
-from charrnn.plots.drawing import Box, Drawing, Line, Part, Words, fitted, pixels
+from charrnn.plots.drawing import Box, Drawing, Line, Part, Picture, Words, fitted, pixels
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -40,7 +39,7 @@ _LEAST_SEEN = 0.01  # share of attention
 
 
 @dataclass(frozen=True)
-class Alignment:
+class Alignment(Picture):
     """A source, what was written, and the attention between them."""
 
     source: Sequence[str]  # symbols
@@ -51,13 +50,6 @@ class Alignment:
     def drawing(self) -> Drawing:
         """Return the picture, to be written as a file."""
         return _drawing(self)
-
-    def save(self, path: str | Path) -> None:
-        """Write a picture: .svg, .html, .png or .pdf. Raises `UsageError`, `StorageError`."""
-        self.drawing().save(path)
-
-    def _repr_svg_(self) -> str:
-        return self.drawing().svg()
 
     @property
     def left_out(self) -> str:

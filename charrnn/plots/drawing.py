@@ -10,7 +10,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from charrnn._atomic import write_atomically
 from charrnn._text import visible
@@ -124,6 +124,20 @@ class Drawing:
 
     def _repr_svg_(self) -> str:
         return self.svg()
+
+
+class Picture(Protocol):
+    """Data that can be drawn: a notebook shows the drawing."""
+
+    def drawing(self) -> Drawing:
+        """Return the drawing, to be written as a file."""
+
+    def save(self, path: str | Path) -> None:
+        """Write a picture: .svg, .html, .png or .pdf. Raises `UsageError`, `StorageError`."""
+        self.drawing().save(path)
+
+    def _repr_svg_(self) -> str:
+        return self.drawing().svg()
 
 
 def pixels(texts: Sequence[str], size: float = 13.0, *, is_bold: bool = False) -> float:

@@ -18,14 +18,13 @@ Without attention the last state of the encoder is all that is handed over.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn._text import lone_symbol
 from charrnn.plots.alignment import left_out
-from charrnn.plots.drawing import Box, Drawing, Line, Part, Words, arrow, fitted, pixels
+from charrnn.plots.drawing import Box, Drawing, Line, Part, Picture, Words, arrow, fitted, pixels
 
 MOST_SYMBOLS = 40  # of a source or a translation; what comes after them is not drawn
 NUM_UNITS = 8  # of a cell that are shown
@@ -41,7 +40,7 @@ Numbers = npt.NDArray[np.floating]  # of states, between -1 and 1
 
 
 @dataclass(frozen=True)
-class Unrolled:
+class Unrolled(Picture):
     """What an encoder–decoder did with one pair.
 
     Shapes: S source symbols, T symbols that were written (with the end), U units of a cell.
@@ -59,13 +58,6 @@ class Unrolled:
     def drawing(self) -> Drawing:
         """Return the picture, to be written as a file."""
         return _Layout(self).drawing()
-
-    def save(self, path: str | Path) -> None:
-        """Write a picture: .svg, .html, .png or .pdf. Raises `UsageError`, `StorageError`."""
-        self.drawing().save(path)
-
-    def _repr_svg_(self) -> str:
-        return self.drawing().svg()
 
     @property
     def left_out(self) -> str:
