@@ -12,6 +12,7 @@ __all__ = [
     "Callback",
     "CharRNNError",
     "CharRNNWarning",
+    "Classifier",
     "Dataset",
     "Model",
     "Run",
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from charrnn.api import Run, load, train
     from charrnn.data.dataset import Dataset
     from charrnn.errors import CharRNNError, CharRNNWarning
+    from charrnn.generation.classification import Classifier
     from charrnn.generation.model import Model
     from charrnn.generation.translation.translator import Translator
     from charrnn.training.callbacks.callback import Callback
@@ -34,6 +36,7 @@ _MODULES = {
     "Callback": "charrnn.training.callbacks.callback",
     "CharRNNError": "charrnn.errors",
     "CharRNNWarning": "charrnn.errors",
+    "Classifier": "charrnn.generation.classification",
     "Dataset": "charrnn.data.dataset",
     "Model": "charrnn.generation.model",
     "Run": "charrnn.api",

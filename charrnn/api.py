@@ -28,6 +28,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack, overload
 
@@ -43,6 +44,7 @@ from charrnn.runs.root import Root
 from charrnn.runs.run import Run as RunFolder
 
 if TYPE_CHECKING:
+    from charrnn.generation.classification import Classifier
     from charrnn.generation.translation.translator import Translator
     from charrnn.plots.charts import Chart
     from charrnn.training.callbacks.callback import Callback
@@ -51,6 +53,10 @@ if TYPE_CHECKING:
 RunNames = str | Path | Sequence[str | Path]  # of one run, or of several
 
 _DEFAULT_ROOT = "checkpoints"
+_MODELS = {  # of tasks other than a language model: what uses a run
+    "seq2seq": "charrnn.generation.translation.translator:Translator",
+    "classify": "charrnn.generation.classification:Classifier",
+}
 _log = logging.getLogger("charrnn")
 
 
@@ -112,6 +118,7 @@ class TrainSettings(TypedDict, total=False):
 def train(
     *corpus: str | Path,
     pairs: bool = False,
+    labels: bool = False,
     source: str | Path | Iterable[str | Path] = (),
     target: str | Path | Iterable[str | Path] = (),
     val: str | Path | Iterable[str | Path] = (),
@@ -135,6 +142,7 @@ def train(
     Arguments:
         corpus: what to learn; each file is read as `records`, `column`, `encoding`, … say
         pairs: learn to make targets of sources; each line has a source, a tab and a target
+        labels: learn to label texts; each line has a text, a tab and a label
         source: files of sources, a line each, beside those of `target`
         target: files of their targets, line by line
         val: files to validate on, which are not part of the corpus
@@ -146,7 +154,8 @@ def train(
         callbacks: objects that are called after steps and validations (`charrnn.Callback`)
         progress: show a bar on a terminal or in a notebook
         settings: fields of ModelConfig, DataConfig, TrainConfig and RuntimeConfig; for pairs those
-            of EncoderDecoderConfig and PairsConfig in place of the first two
+            of EncoderDecoderConfig and PairsConfig in place of the first two, for labels those of
+            ClassifierConfig and LabelsConfig
 
     Raises `SettingError` for a setting that is unknown or not allowed, `CorpusError`,
     `DivergedError`, `StorageError`. Ctrl-C saves the run and raises KeyboardInterrupt;
@@ -161,8 +170,8 @@ def train(
     from charrnn.training.setup.start import start_run
 
     task, sources = named_sources(
-        _names(corpus), pairs=pairs, source=_names(source), target=_names(target),
-        val=_names(val), allow_short=allow_short,
+        _names(corpus), pairs=pairs, labels=labels, source=_names(source),
+        target=_names(target), val=_names(val), allow_short=allow_short,
     )  # fmt: skip
     given = implied_settings(settings, has_val=bool(sources.val_names))
     budget = Budget(given.pop("steps", None), epochs, minutes)
@@ -214,6 +223,14 @@ def load(
 def load(
     run: RunNames | None = None,
     *,
+    task: Literal["classify"],
+    root: str | Path = _DEFAULT_ROOT,
+    device: str = "cpu",
+) -> "Classifier": ...
+@overload
+def load(
+    run: RunNames | None = None,
+    *,
     task: None = None,
     root: str | Path = _DEFAULT_ROOT,
     device: str = "cpu",
@@ -225,14 +242,15 @@ def load(
     root: str | Path = _DEFAULT_ROOT,
     device: str = "cpu",
 ) -> Any:
-    """Return the model of a run, its best checkpoint: a `Model`, or of a run of pairs a
-    `Translator`. Of several runs, one whose probabilities are the mean of theirs.
+    """Return the model of a run, its best checkpoint: a `Model`, of a run of pairs a `Translator`,
+    of a run of labels a `Classifier`. Of several runs, one whose probabilities are the mean of
+    theirs.
 
     Arguments:
         run: a run's name in the folder `root`, its folder, or a checkpoint file; a list of these;
             None is the newest run
-        task: what the run must have learned: "language_model" (a text) or "seq2seq" (pairs), which
-            also tells a type checker what is returned; None takes any
+        task: what the run must have learned: "language_model" (a text), "seq2seq" (pairs) or
+            "classify" (labels), which also tells a type checker what is returned; None takes any
         device: computes `Model.samples`: auto, cpu, cuda, cuda:N or mps; anything else is computed
             by the CPU
 
@@ -255,10 +273,8 @@ def load(
 def _model(checkpoints: Sequence[Checkpoint], name: str, device: str) -> Any:
     """Return the model in checkpoints of one task."""
     require_alike(checkpoints)
-    if checkpoints[0].task == "seq2seq":
-        from charrnn.generation.translation.translator import Translator
-
-        return Translator.of(checkpoints, name)
+    if checkpoints[0].task in _MODELS:
+        return resolve_name(_MODELS[checkpoints[0].task]).of(checkpoints, name)
     if device != "cpu":  # else torch is not needed
         from charrnn.models.device import resolve
 
@@ -293,8 +309,8 @@ class Run:
         return self._files.folder
 
     def model(self, *, device: str = "cpu") -> Any:
-        """Return the model of the best checkpoint: a `Model`, or of a run of pairs a `Translator`.
-        `device` as in `load`.
+        """Return the model of the best checkpoint: a `Model`, of a run of pairs a `Translator`, of
+        a run of labels a `Classifier`. `device` as in `load`.
         """
         return _model([self._files.best_valid()[0]], self.name, device)
 

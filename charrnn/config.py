@@ -307,7 +307,7 @@ class EncoderDecoderConfig(EncoderConfig):
     embedding_size: int = setting(32, low=1, high=65_536)  # of a source and of a target symbol
     encoder_layers: int = setting(
         2, help="Number of layers of the encoder.",
-        panel=_PAIRS, low=1, high=64, is_chosen=True, shown_default="2",
+        panel=_PAIRS, low=1, high=64, is_chosen=True, shown_default="2; 1 with labels",
     )  # fmt: skip
     decoder_layers: int = setting(
         2, help="Number of layers of the decoder.",
@@ -508,7 +508,7 @@ class PairsConfig(Checked):
     max_length: int = setting(
         1000,
         help="Longest source or target, in symbols; a longer one is a bad line.",
-        panel=_PAIRS, low=1, high=2**20,
+        panel=_PAIRS, low=1, high=2**20, is_chosen=True, shown_default="1000; 10000 with labels",
     )  # fmt: skip
     max_val_pairs: int = setting(
         10_000,
@@ -538,6 +538,14 @@ class PairsConfig(Checked):
     def are_labelled(self) -> bool:
         """Whether pairs are texts with labels: what comes second in a file is one symbol."""
         return (self.source_symbols if self.is_reversed else self.target_symbols) == "whole"
+
+
+@dataclass(frozen=True)
+class LabelsConfig(PairsConfig):
+    """How files become pairs of a text and a label."""
+
+    target_symbols: str = setting("whole", choices=("whole",))
+    max_length: int = setting(10_000, low=1, high=2**20)
 
 
 def _require_training_split(val_fraction: float, test_fraction: float) -> None:

@@ -93,6 +93,17 @@ def small_pairs(num_pairs: int = 300, *, seed: int = 0) -> str:
     return "".join(f"{word}\t{word[::-1]}\n" for word in words)
 
 
+def small_labels(num_texts: int = 300, *, seed: int = 0) -> str:
+    """Return lines of invented words, and whether they have more vowels: always the same."""
+    random = np.random.default_rng(seed)
+    lines = []
+    for length in random.integers(2, 6, num_texts):
+        word = "".join(random.choice(list("aeioulmnrst"), size=length))
+        num_vowels = sum(map("aeiou".count, word))
+        lines.append(f"{word}\t{'mostly vowels' if 2 * num_vowels > length else 'other'}\n")
+    return "".join(lines)
+
+
 @dataclass
 class Result:
     code: int
@@ -187,6 +198,17 @@ def pair_runs(charrnn_once: CommandLine, tmp_path: Path) -> Path:
             "train", "pairs.tsv", "--pairs", "--target-symbols", "spaces", "--run", name,
             *SMALL_PAIRS, "--steps", 40, "--eval-every", 20, "--threads", 1, *splits, *flags,
         )  # fmt: skip
+    return tmp_path
+
+
+@pytest.fixture
+def label_run(charrnn_once: CommandLine, tmp_path: Path) -> Path:
+    """Make the run l, which learned a little of `small_labels`; return the folder it is in."""
+    (tmp_path / "labels.tsv").write_text(small_labels())
+    charrnn_once(
+        "train", "labels.tsv", "--labels", *SMALL_PAIRS, "--run", "l", "--steps", 60,
+        "--eval-every", 20, "--threads", 1, "--val-fraction", 0.2, "--test-fraction", 0.1,
+    )  # fmt: skip
     return tmp_path
 
 
@@ -313,10 +335,10 @@ def run_of(tmp_path: Path, name: str = "a") -> Run:
 
 
 def metrics(run: Run) -> list[dict[str, float]]:
-    """Return the recorded metrics without the two that measure time."""
+    """Return the recorded metrics without those that measure time."""
     lines = [json.loads(line) for line in run.metrics.read_text().splitlines()]
-    timed = ("elapsed_seconds", "chars_per_second", "pairs_per_second")
-    return [{name: line[name] for name in line if name not in timed} for line in lines]
+    timed = ("elapsed_seconds", "_per_second")
+    return [{name: line[name] for name in line if not name.endswith(timed)} for line in lines]
 
 
 def same_files(one: Run, other: Run) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, SMALL_PAIRS, small_pairs, small_text
+from conftest import ROOT, SMALL_PAIRS, small_labels, small_pairs, small_text
 from conftest import SMALL as SIZES
 from test_translator import checkpoint_of
 from threadpoolctl import ThreadpoolController
@@ -27,6 +27,7 @@ from threadpoolctl import ThreadpoolController
 from charrnn import (
     Callback,
     CharRNNWarning,
+    Classifier,
     Dataset,
     Model,
     Run,
@@ -119,6 +120,36 @@ def test_pairs_are_learned_as_on_the_command_line(charrnn, tmp_path):
         train("pairs.tsv", pairs=True, ngrams=2)
     with pytest.raises(SettingError, match="source was given without target; give both"):
         train(source="pairs.tsv")
+
+
+def test_labels_are_learned_as_on_the_command_line(charrnn, tmp_path):
+    (tmp_path / "labels.tsv").write_text(small_labels())
+    sizes = {"hidden_size": 12, "embedding_size": 8, "batch_size": 4, "threads": 1}
+    run = train("labels.tsv", labels=True, **sizes, steps=20, dropout=0.1, name="a", progress=False)
+    assert repr(run).startswith("Run('a', lstm 1×12, step 20 of 20, validation accuracy ")
+    flags = ("--steps", 20, "--dropout", 0.1, "--threads", 1, "--run", "b")
+    assert charrnn("train", "labels.tsv", "--labels", *SMALL_PAIRS, *flags).code == 0
+    assert weights(run) == weights(Run("b"))
+    assert weights(run.resume(steps=25, progress=False)) != weights(Run("b"))
+    assert "nats per text" in run.plot().svg()
+    classifier = load("a", task="classify")
+    assert isinstance(classifier, Classifier)
+    assert set(classifier.classify("aeo")) == {"mostly vowels", "other"}
+    assert repr(load()) == repr(run.model()) == repr(classifier)
+    with pytest.raises(SettingError, match="pairs and labels were both given; choose one"):
+        train("labels.tsv", labels=True, pairs=True)
+
+
+def test_a_folder_of_a_file_for_each_label_is_learned(tmp_path):
+    (tmp_path / "names").mkdir()
+    for line in small_labels().splitlines():
+        text, label = line.split("\t")
+        with (tmp_path / "names" / f"{label}.txt").open("a") as file:
+            file.write(text + "\n")
+    run = train("names", labels=True, hidden_size=4, steps=2, progress=False)
+    assert set(run.model().labels) == {"mostly vowels", "other"}
+    start = train("names", labels=True, init_from=run.name, steps=1, progress=False)
+    assert start.header().model == run.header().model
 
 
 def test_several_runs_are_loaded_as_one(run, corpus):

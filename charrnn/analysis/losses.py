@@ -13,7 +13,11 @@ from charrnn.plots.charts import Chart, Curve
 from charrnn.runs.run import Run
 
 AGAINST = ("steps", "minutes")
-_ERROR_RATES = {"word_error_rate": "word errors", "symbol_error_rate": "symbol errors"}
+_ERROR_RATES = {
+    "word_error_rate": "word errors",
+    "symbol_error_rate": "symbol errors",
+    "error_rate": "wrong labels",
+}
 
 
 @dataclass(frozen=True)
@@ -124,4 +128,6 @@ def error_chart(every: Sequence[Losses], *, against: str, log: bool) -> Chart:
         for name, rate in losses.error_rates.items()
     )
     title = f"validation errors of {every[0].run}" if is_alone else "validation errors"
-    return Chart(title, against, "% of the targets' words or symbols", curves, log_x=log)
+    has_labels = any("error_rate" in losses.error_rates for losses in every)
+    y_label = "% of the labels" if has_labels else "% of the targets' words or symbols"
+    return Chart(title, against, y_label, curves, log_x=log)

@@ -11,14 +11,14 @@ from typing import Any
 import typer
 
 from charrnn import __version__
-from charrnn.cli import evaluate, inspect, runs, sample, train, translate
+from charrnn.cli import classify, evaluate, inspect, runs, sample, train, translate
 from charrnn.cli.flags.resumed import ResumeCommand
 from charrnn.cli.flags.settings import expanded
 from charrnn.errors import storage_errors
 
-_TRAIN, _WRITE, _LOOK, _KEEP = (
+_TRAIN, _USE, _LOOK, _KEEP = (
     "Train a model",
-    "Write text",
+    "Use a model",
     "Look into a model",
     "Keep track of runs",
 )
@@ -62,8 +62,9 @@ def _unwrapped(text: str) -> str:
 
 _add(expanded(train.train), _TRAIN)
 _add(expanded(train.resume), _TRAIN, cls=ResumeCommand)
-_add(expanded(sample.sample), _WRITE, cls=sample.SampleCommand)
-_add(expanded(translate.translate), _WRITE, cls=evaluate.TextCommand)
+_add(expanded(sample.sample), _USE, cls=sample.SampleCommand)
+_add(expanded(translate.translate), _USE, cls=evaluate.TextCommand)
+_add(classify.classify, _USE, cls=evaluate.TextCommand)
 _add(evaluate.predict, _LOOK, cls=evaluate.TextCommand)
 for look in (evaluate.score, inspect.neurons, inspect.memory, runs.plot, runs.history):
     _add(look, _LOOK)

@@ -131,6 +131,7 @@ def score(
     per_line: flags.PerLine = False,
     heatmap: flags.Heatmap = False,
     export: flags.Export = None,
+    confusion: flags.Confusion = False,
     beam: flags.Beam = None,
     source: flags.SourceFiles = None,
     target: flags.TargetFiles = None,
@@ -140,11 +141,14 @@ def score(
     """Measure how well a model predicts a text, in nats per character.
 
     Also shows how small the model could compress the text, beside gzip and xz. Of a run of pairs:
-    how well its translations of sources agree with the targets.
+    how well its translations of sources agree with the targets. Of a run of labels: how often the
+    likeliest label is right, and how sure of it the model is.
     """
     coloured = ("--heatmap" if heatmap else "--export", heatmap or export is not None)
     _require_one(("--adapt", adapt), ("--per-line", per_line), coloured)
     _require_one(("--json", as_json), coloured)
+    for flag in (("--json", as_json), ("--per-line", per_line)):
+        _require_one(flag, ("--confusion", confusion))
     names = texts or source or []
     _require_one_text(texts, source, split)
     from charrnn.cli import inputs
@@ -152,14 +156,21 @@ def score(
     if not names and split is None:
         inputs.note_unread("charrnn score -")
     checkpoints = inputs.checkpoints_of(run, task=None)
-    if checkpoints[0].task == "seq2seq":
-        from charrnn.cli.pairs import score as pairs
+    if (learned := checkpoints[0].schema.learned) != "text":
+        from charrnn.cli.pairs import label_score
+        from charrnn.cli.pairs import score as pair_score
 
-        _require_none("pairs", adapt=adapt, heatmap=heatmap, export=export)
-        files = pairs.PairFiles(names, target or [], bool(source), split or "val", encoding)
-        pairs.score(checkpoints, files, beam=beam or 1, per_line=per_line, as_json=as_json)
+        _require_none(learned, adapt=adapt, heatmap=heatmap)
+        files = pair_score.PairFiles(names, target or [], bool(source), split or "val", encoding)
+        if learned == "labels":
+            _require_none(learned, beam=beam)
+            shown = label_score.Shown(per_line, confusion, export, as_json)
+            label_score.score(checkpoints, files, shown)
+        else:
+            _require_none(learned, export=export, confusion=confusion)
+            pair_score.score(checkpoints, files, beam=beam or 1, per_line=per_line, as_json=as_json)
         return
-    _require_none("text", beam=beam, source=source, target=target)
+    _require_none("text", beam=beam, source=source, target=target, confusion=confusion)
     if not names and (per_line or coloured[1]):
         raise UsageError("there is no text to look at", "name a FILE, or - for standard input")
     from charrnn.sources.input_text import config_for_input

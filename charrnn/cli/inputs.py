@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 20
 MAX_LINE = 1 << 24  # characters of a line of standard input that is held until its end comes
-_COMMANDS = {"language_model": "charrnn sample", "seq2seq": "charrnn translate --run"}  # by task
 _VARIABLE = "CHARRNN_CHECKPOINTS"  # of the environment: another folder of runs
 
 
@@ -54,7 +53,7 @@ def checkpoint_of(run: str | None, *, task: str | None = "language_model") -> "C
     if task not in (None, checkpoint.task):
         raise UsageError(
             f"run {run} is a model of {checkpoint.schema.learned}",
-            f"use: {_COMMANDS[checkpoint.task]} {run}",
+            f"use: {checkpoint.schema.command} {run}",
         )
     return checkpoint
 

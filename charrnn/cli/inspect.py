@@ -175,6 +175,8 @@ def memory(
     names = run or [inputs.root().find(None).name]
     checkpoints = {name: inputs.checkpoint_of(name, task=None) for name in names}
     inputs.require_one_task(checkpoints.values())
+    if (learned := next(iter(checkpoints.values())).schema.learned) not in ("text", "pairs"):
+        raise UsageError(f"memory measures no models of {learned}", "name a run of text or pairs")
     if next(iter(checkpoints.values())).task == "seq2seq":
         from charrnn.cli.pairs import memory as pairs
 

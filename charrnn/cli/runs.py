@@ -61,6 +61,8 @@ def _row(run: "Run") -> list[str]:
 
 def _in_words(metric: str, value: float) -> str:
     """Return the metric that decides which checkpoint is the best: a loss in nats, or a share."""
+    if metric == "val_error_rate":
+        return f"{100 * (1 - value):.2f} % right"
     return f"{100 * value:.2f} % WER" if metric == "val_word_error_rate" else f"{value:.4f}"
 
 
@@ -80,12 +82,12 @@ def info(run: shared.Run = None, as_json: shared.Json = False) -> None:
         print_json(facts)
         return
     for name in _VOCABS & facts.keys():
-        is_spaced = facts.get(name.replace("vocab", "symbols")) == "spaces"
-        facts[name] = facts[name] if is_spaced else "".join(map(symbol, facts[name]))
+        are_texts = facts.get(name.replace("vocab", "symbols")) in ("spaces", "whole")
+        facts[name] = facts[name] if are_texts else "".join(map(symbol, facts[name]))
     rows = [[_label(name), _shown(value)] for name, value in facts.items() if name not in _HIDDEN]
     print_table(["", ""], rows)
     best = its_run.best_valid()[0]
-    if best.task == "seq2seq":
+    if "pairs" in best.corpora:
         print_examples(best)
     else:
         print(visible(Model.of(best).glimpse(300, seed=0)).rstrip())
@@ -196,7 +198,7 @@ def _facts(run: "Run", last: "Checkpoint") -> dict[str, Any]:
 
     best, unused = run.best_header(), last.schema.unused
     best_metrics = {} if best is None else best.metrics
-    corpus, settings, metrics = (pair_facts if last.task == "seq2seq" else _text_facts)(
+    corpus, settings, metrics = (pair_facts if "pairs" in last.corpora else _text_facts)(
         last, best_metrics
     )
     return {

@@ -27,6 +27,7 @@ def train(
     context: typer.Context,
     corpus: flags.Corpus = None,
     pairs: flags.Pairs = False,
+    labels: flags.Labels = False,
     source: flags.Source = None,
     target: flags.Target = None,
     normalise: flags.Normalise = None,
@@ -41,15 +42,18 @@ def train(
     run: flags.RunName = None,
     display: flags.Display,
 ) -> None:
-    """Train a model on a text, or on pairs. Ctrl-C saves and stops; `charrnn resume` continues."""
+    """Train a model on a text, on pairs, or on texts with labels.
+
+    Ctrl-C saves and stops; `charrnn resume` continues.
+    """
     began = time.monotonic()
     from charrnn.cli import inputs, torchrun
     from charrnn.training.budget import Budget
     from charrnn.training.setup.request import Request, implied_settings, named_sources
 
     task, sources = named_sources(
-        corpus or (), pairs=pairs, source=source or (), target=target or (), val=val or (),
-        allow_short=allow_short,
+        corpus or (), pairs=pairs, labels=labels, source=source or (), target=target or (),
+        val=val or (), allow_short=allow_short,
     )  # fmt: skip
     typed = typed_settings(context, given, task, lines=lines, normalise=normalise)
     settings = implied_settings(typed, has_val=bool(val))
@@ -223,10 +227,10 @@ def _show_end(trainer: "Trainer", reporter: Reporter) -> None:
 
 
 def _command_to_try(trainer: "Trainer") -> str:
-    """Return a command that uses the model; one of pairs gets a source of its own."""
-    name = trainer.run.name
+    """Return a command that uses the model; one of pairs or labels gets a source of its own."""
+    command = f"{trainer.header.schema.command} {trainer.run.name}"
     if trainer.header.task == "language_model":
-        return f"charrnn sample {name}"
+        return command
     ((source, _),) = trainer.dataset.examples(1)
     is_short = len(source) <= _LONGEST_EXAMPLE and source.isprintable() and source[:1] != "-"
-    return f"charrnn translate --run {name} {shlex.quote(source) if is_short else 'TEXT'}"
+    return f"{command} {shlex.quote(source) if is_short else 'TEXT'}"

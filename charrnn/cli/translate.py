@@ -1,23 +1,22 @@
 """The command `translate`: what a model of pairs makes of texts that are typed or piped in."""
 
-import itertools
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn._text import number_of, some
+from charrnn._text import number_of
 from charrnn.cli.console.streams import TextWriter, note
 from charrnn.cli.flags import shared
 from charrnn.cli.flags import translate as flags
+from charrnn.cli.pairs import typed_texts
 from charrnn.config import TranslateConfig
 from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
-    from charrnn.config import DataConfig, PairsConfig
     from charrnn.generation.translation.translator import Translation, Translator
     from charrnn.plots.alignment import Alignment
     from charrnn.plots.unrolled import Unrolled
@@ -66,7 +65,7 @@ def translate(
     On a terminal each character is written as it comes. The lines of standard input are answered in
     their order, as soon as they come.
     """
-    typed = _require_texts(texts)
+    typed = typed_texts.require_texts(texts, command="translate")
     config = TranslateConfig(**{"seed": int.from_bytes(os.urandom(4)), **given})
     request = _Request(config, as_json, attention, export, unrolled)
     _require_drawable(request, typed)
@@ -76,20 +75,11 @@ def translate(
     checkpoints = inputs.checkpoints_of(run, task="seq2seq")
     translator = Translator.of(checkpoints)
     _require_attention(translator, request)
-    _note_names(typed, run)
+    typed_texts.note_names(typed, run, command="translate")
     if config.temperature and "seed" not in given:
         note(f"seed {config.seed} (repeat with --seed {config.seed})")
-    windows = _windows(typed, _config_of_lines(checkpoints[0].data, encoding))
+    windows = typed_texts.windows(typed, checkpoints[0].data, encoding, command="translate")
     _Answers(translator, request).write(windows)
-
-
-def _require_texts(texts: Sequence[str] | None) -> list[str]:
-    """Return the texts that were typed. Raises `UsageError` if there are none."""
-    if not texts:
-        raise UsageError(
-            "there is no text to translate", "type it, or - to read lines from standard input"
-        )
-    return list(texts)
 
 
 def _require_drawable(request: _Request, typed: Sequence[str]) -> None:
@@ -102,7 +92,11 @@ def _require_drawable(request: _Request, typed: Sequence[str]) -> None:
 
     for path in request.pictures:
         require_exportable(path)
-    if len(_lines_of(typed)) != 1 or "-" in typed or request.config.num > 1:
+    if (
+        len(typed_texts.lines_of(typed, command="translate")) != 1
+        or "-" in typed
+        or request.config.num > 1
+    ):
         flag = "--export" if request.export else "--unrolled"
         raise UsageError(f"{flag} draws one translation", "give it one TEXT, without --num")
 
@@ -116,67 +110,19 @@ def _require_attention(translator: "Translator", request: _Request) -> None:
         )
 
 
-def _note_names(typed: Sequence[str], run: Sequence[str] | None) -> None:
-    """Tell what to type if a text looks like the name of a file or of a run."""
-    from charrnn.cli import inputs
-
-    if len(typed) > 1 or typed == ["-"]:
-        return
-    (text,) = typed
-    if os.path.isfile(text):
-        note(f"{text} is also a file; to translate its lines: charrnn translate - < {text}")
-    elif run is None and inputs.root().has(text):
-        note(f"{text} is also a run; to use that run: charrnn translate --run {text} TEXT")
-
-
-def _config_of_lines(data: "PairsConfig", encoding: str | None) -> "DataConfig":
-    """Return how lines are decoded: as the run's pairs. None is left out, for each is answered."""
-    from charrnn.config import DataConfig
-
-    errors = "strict" if data.errors == "strict" else "replace"
-    return DataConfig(encoding=encoding or data.encoding, errors=errors)
-
-
-def _windows(typed: Sequence[str], config: "DataConfig") -> Iterator[list[str]]:
-    """Yield lines to translate: those that were typed together, those of standard input as they
-    come.
-    """
-    from charrnn.cli import inputs
-
-    for is_asking, group in itertools.groupby(typed, lambda text: text == "-"):
-        if is_asking:
-            yield from inputs.lines_as_they_come(config)
-        else:
-            yield _lines_of(group)
-
-
-def _lines_of(typed: Iterable[str]) -> list[str]:
-    """Return the lines of typed texts. Raises `UsageError` for what is not UTF-8."""
-    lines = [line for text in typed for line in text.removesuffix("\n").split("\n")]
-    for line in lines:
-        try:
-            line.encode()
-        except UnicodeEncodeError as error:
-            raise UsageError(
-                f"the text is not UTF-8: character {error.start + 1}",
-                "pipe it in: charrnn translate - --encoding latin-1",
-            ) from error
-    return lines
-
-
 class _Answers:
     """Writes the translations of lines to stdout, in order."""
 
     def __init__(self, translator: "Translator", request: _Request) -> None:
         self._translator, self._request = translator, request
         self._write = TextWriter(sys.stdout, is_bytes=False)
-        self._unknown: set[str] = set()  # those that were told
+        self._unknown = typed_texts.UnknownSymbols(translator.unknown_in)
         self._num_cut = self._num_answered = 0
 
     def write(self, windows: Iterator[list[str]]) -> None:
         """Answer every line; each window is written whole before the next one is read."""
         for lines in windows:
-            self._note_unknown(lines)
+            self._unknown.note(lines)
             try:
                 if self._request.is_streamed:
                     self._stream(lines)
@@ -190,17 +136,6 @@ class _Answers:
         if self._num_cut:
             translations = number_of(self._num_cut, "translation")
             note(f"{translations} without an end: cut off at the longest length")
-
-    def _note_unknown(self, lines: Sequence[str]) -> None:
-        """Name the symbols that the model never saw, each once."""
-        new = [
-            each
-            for each in dict.fromkeys(itertools.chain(*map(self._translator.unknown_in, lines)))
-            if each not in self._unknown
-        ]
-        if new:
-            self._unknown.update(new)
-            note(f"the model never saw {some(map(_named, new), 5)}: read as an unknown symbol")
 
     def _stream(self, lines: Sequence[str]) -> None:
         """Write each translation as it comes."""
@@ -266,11 +201,6 @@ def _save(picture: "Alignment | Unrolled", path: Path) -> None:
     """Write a picture; tell if it is of a part of a long pair."""
     picture.save(path)
     note(f"wrote {path}{f' ({picture.left_out})' if picture.left_out else ''}")
-
-
-def _named(unknown: str) -> str:
-    """Return a symbol for a message: quoted, a single character with its code point."""
-    return f"{unknown!r} (U+{ord(unknown):04X})" if len(unknown) == 1 else repr(unknown)
 
 
 def _facts(source: str, translation: "Translation") -> dict[str, Any]:

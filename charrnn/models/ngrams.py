@@ -38,7 +38,7 @@ def keys_in(arrays: Mapping[str, npt.NDArray[Any]], *, longest: int) -> Keys:
 
 def learn(ids: IntArray, *, longest: int, min_count: int, max_rows: int = 1 << 16) -> Keys:
     """Return the sorted keys of the frequent n-grams of 2 … `longest` characters, one array for
-    each length.
+    each length. Where several texts are given as one, NOTHING stands between them.
 
     Frequent are those that occur `min_count` times, at most the `max_rows` most frequent of a
     length. Each array ends with a key larger than any real one, so that a search ends inside.
@@ -70,7 +70,7 @@ def _keys_in(ids: npt.NDArray[np.int64], length: int, keys: Keys) -> npt.NDArray
     before = np.full(length - 1, NOTHING)
     shorter: npt.NDArray[np.int64] = _own_rows(keys, ids, before[1:], np)[-1]
     earlier = np.concatenate([before, ids])[: len(ids)]
-    known = (earlier != NOTHING) & ((shorter > 0) | (length == 2))
+    known = (earlier != NOTHING) & (shorter >= 0 if length == 2 else shorter > 0)
     keys_in_text: npt.NDArray[np.int64] = (shorter[known] << _BITS) | earlier[known]
     return keys_in_text
 

@@ -14,8 +14,10 @@ import numpy.typing as npt
 from charrnn._text import bits, percent
 from charrnn.config import (
     Checked,
+    ClassifierConfig,
     DataConfig,
     EncoderDecoderConfig,
+    LabelsConfig,
     ModelConfig,
     PairsConfig,
     RuntimeConfig,
@@ -42,6 +44,7 @@ class Schema:
     needs: str  # the first version of charrnn that has the task
     learned: str  # what a run of it is a model of, for people: "text", "pairs"
     symbol: str  # what a loss is the mean over, for people: "character", "symbol"
+    command: str  # that uses a run of it, when the run's name is put after it
     model: type[Checked]
     data: type[Checked]
     vocabs: Mapping[str, Any]  # the type of each vocabulary by its name
@@ -72,7 +75,7 @@ class Schema:
         return frozenset().union(*(group.names() for group in groups)) - self.unused
 
 
-def _ngram_names(model: ModelConfig) -> list[str]:
+def _ngram_names(model: ModelConfig | ClassifierConfig) -> list[str]:
     return [f"ngrams.{length}" for length in range(2, model.ngrams + 1)]
 
 
@@ -88,13 +91,23 @@ def _ngram_problem(name: str, keys: npt.NDArray[Any]) -> str:
     return "" if is_valid else "is not a sorted list of n-grams"
 
 
+def _num_rows(ngrams: Shapes) -> int:
+    """Count the embeddings of n-grams by the shapes of their keys."""
+    if any(len(shape) != 1 for shape in ngrams.values()):
+        raise ValueError("its n-grams are not lists")
+    return sum(shape[0] for shape in ngrams.values())
+
+
 def _language_model_weights(
     model: ModelConfig, vocabs: Mapping[str, Vocab], ngrams: Shapes
 ) -> Shapes:
-    if any(len(shape) != 1 for shape in ngrams.values()):
-        raise ValueError("its n-grams are not lists")
-    num_rows = sum(shape[0] for shape in ngrams.values())
-    return model.weight_shapes(len(vocabs["text"]), num_rows)
+    return model.weight_shapes(len(vocabs["text"]), _num_rows(ngrams))
+
+
+def _classifier_weights(
+    model: ClassifierConfig, vocabs: Mapping[str, AnyVocab], ngrams: Shapes
+) -> Shapes:
+    return model.weight_shapes(len(vocabs["source"]) + 1, len(vocabs["target"]), _num_rows(ngrams))
 
 
 def _of_other_alphabet(data: DataConfig, vocabs: Mapping[str, Vocab]) -> str:
@@ -112,6 +125,13 @@ def _error_rates_in_words(metrics: Mapping[str, float]) -> str:
     if words is None or symbols is None:
         return ""
     return f"validation word error rate {percent(words)}, symbol error rate {percent(symbols)}"
+
+
+def _accuracy_in_words(metrics: Mapping[str, float]) -> str:
+    errors, macro_f1 = metrics.get("val_error_rate"), metrics.get("val_macro_f1")
+    if errors is None or macro_f1 is None:
+        return ""
+    return f"validation accuracy {percent(1 - errors)}, macro F1 {percent(macro_f1)}"
 
 
 def _encoder_decoder_weights(
@@ -134,6 +154,7 @@ SCHEMAS: dict[str, Schema] = {
         needs="0.6",
         learned="text",
         symbol="character",
+        command="charrnn sample",
         model=ModelConfig,
         data=DataConfig,
         vocabs={"text": Vocab},
@@ -150,6 +171,7 @@ SCHEMAS: dict[str, Schema] = {
         needs="0.7",
         learned="pairs",
         symbol="symbol",
+        command="charrnn translate --run",
         model=EncoderDecoderConfig,
         data=PairsConfig,
         vocabs={"source": SideVocab, "target": SideVocab},
@@ -159,5 +181,22 @@ SCHEMAS: dict[str, Schema] = {
         contradiction=_of_other_symbols,
         in_words=_error_rates_in_words,
         unused=frozenset({"seq_length", "state_reset", "ngram_min_count"}),
+    ),
+    "classify": Schema(
+        needs="0.7",
+        learned="labels",
+        symbol="text",
+        command="charrnn classify --run",
+        model=ClassifierConfig,
+        data=LabelsConfig,
+        vocabs={"source": SideVocab, "target": SideVocab},
+        corpora={"pairs": PairFacts},
+        metrics=("error_rate", "macro_f1", "loss"),
+        constants=_ngram_names,
+        constant_problem=_ngram_problem,
+        weights=_classifier_weights,
+        contradiction=_of_other_symbols,
+        in_words=_accuracy_in_words,
+        unused=frozenset({"seq_length", "state_reset", "target_symbols", "is_reversed"}),
     ),
 }

@@ -131,18 +131,26 @@ def summary(learned: LearnedPairs) -> str:
     return f"{learned.sources.title}: {number_of(facts.num_pairs - facts.num_val, 'pair')}"
 
 
-def show_validation_split(dataset: PairTexts, reporter: Reporter) -> None:
+def show_validation_split(
+    dataset: PairTexts,
+    reporter: Reporter,
+    *,
+    unit: str = "pair",
+    best: str = "the lowest word error rate",
+) -> None:
     """Tell how many pairs are for validation, and what decides which checkpoint is the best."""
     if num_shared := dataset.pairs.num_shared:
         reporter.show(
-            f"left out {number_of(num_shared, 'pair')} of training: the same sources are in the"
+            f"left out {number_of(num_shared, unit)} of training: the same sources are in the"
             " validation files"
         )
     num_val = dataset.size("val")
     if num_val:
         reporter.show(
-            f"validation split: {number_of(num_val, 'pair')}; the best checkpoint is the one with"
-            " the lowest word error rate on them"
+            f"validation split: {number_of(num_val, unit)}; the best checkpoint is the one with"
+            f" {best} on them"
         )
     else:
-        reporter.warn("there are no validation pairs: memorising (overfitting) cannot be noticed")
+        reporter.warn(
+            f"there are no validation {unit}s: memorising (overfitting) cannot be noticed"
+        )

@@ -167,7 +167,7 @@ class Seq2Seq:
     ) -> tuple[Tensor, int, None]:
         """Return summed nats of the targets and their ends, and how many symbols that are."""
         logits_TBV = module(
-            batch.sources_SB, batch.lengths_B, batch.inputs_TB, _dropouts(draws), draws.dtype
+            batch.sources_SB, batch.lengths_B, batch.inputs_TB, Dropouts.of(draws), draws.dtype
         )
         loss = functional.cross_entropy(
             logits_TBV.flatten(0, 1),
@@ -230,14 +230,6 @@ class Seq2Seq:
 
 
 SEQ2SEQ = Seq2Seq()
-
-
-def _dropouts(draws: Draws) -> Dropouts:
-    """Return the dropout of a step: a mask for each layer, held over time."""
-    dropout, recurrent = draws.lane_dropout(), draws.weight_dropout()
-    if dropout is None:
-        return Dropouts(recurrent=recurrent)
-    return Dropouts(dropout, dropout, recurrent)
 
 
 def _longest(target_length: Any) -> Any:

@@ -13,7 +13,13 @@ from typing import Any
 
 from charrnn.cells import cell_spec
 from charrnn.config import EncoderDecoderConfig, TrainConfig
-from charrnn.tasks.size_tables import row, time_for
+from charrnn.tasks.size_tables import (
+    reason,
+    row,
+    shared_batch,
+    step_overhead,
+    steps_between_validations,
+)
 from charrnn.tasks.task import Plan
 
 # (target symbols to learn from, at least; hidden size; target symbols in a batch)
@@ -27,13 +33,6 @@ _DROPOUTS = ((15, 0.3), (6, 0.2), (3, 0.1), (0, 0.0))
 _EPOCHS_IN_TRIAL = 15  # assumed before a trial has told what there is time for
 # of a cell's rate in a language model, for 128 units
 _RATES = {"soap": 0.6, "adamw": 0.3}
-# What a step takes besides the passes of its pairs, as multiply-adds of a forward pass: always, and
-# for each G·I² of a matrix (G, I) with SOAP. Fits the time of steps of 128 to 256 units and batches
-# of 16 to 64 pairs within 12 % (French pronunciation, one core).
-_STEP_OVERHEAD, _SOAP_COST = 1.5e8, 1.2
-_EVALUATION_SHARE = 1 / 30  # of the time
-_EVALUATION_COST = 0.7  # of a validation pair, in training pairs
-_LEAST_STEPS_BETWEEN = 50
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,10 @@ def make(
     The plan's `steps` are left at their default.
     """
     intended = given.get("batch_size", _batch_size(facts))
-    batch_size, optimizer = _shared(intended, facts), TrainConfig.among(given).optimizer
+    batch_size, optimizer = (
+        shared_batch(intended, num_train=facts.num_train, num_ranks=facts.num_ranks),
+        TrainConfig.among(given).optimizer,
+    )
 
     def cost_of(model: EncoderDecoderConfig) -> float:
         return step_cost(model, facts, batch_size=batch_size, optimizer=optimizer)
@@ -85,12 +87,16 @@ def make(
         **given,
         "batch_size": batch_size,
     }
-    values.setdefault("eval_every", _eval_every(facts, values["batch_size"]))
+    values.setdefault(
+        "eval_every",
+        steps_between_validations(facts.num_val, batch_size=batch_size, num_ranks=facts.num_ranks),
+    )
     train = TrainConfig.among(values)
     shrunk = ""
     if "batch_size" in given and train.batch_size != intended:
         shrunk = f"there are too few pairs for batch {intended}: now batch {train.batch_size}"
-    why = f"{_described(model, train, facts)}: {_reason(given, facts, arithmetic and epochs)}"
+    decided = reason(given, f"{facts.num_train:,} pairs", facts.device, arithmetic and epochs)
+    why = f"{_described(model, train, facts)}: {decided}"
     return Plan(model, train, why, cost_of(model), shrunk)
 
 
@@ -123,23 +129,11 @@ def _batch_size(facts: Facts) -> int:
     return -(-pairs // facts.num_ranks) * facts.num_ranks
 
 
-def _shared(batch_size: int, facts: Facts) -> int:
-    """Return a batch of no more pairs than there are, which the processes can share evenly."""
-    most = facts.num_train // facts.num_ranks * facts.num_ranks or facts.num_train
-    return max(1, min(batch_size, most))
-
-
 def _learning_rate(model: EncoderDecoderConfig, optimizer: str) -> float:
     """Return the peak learning rate: lower for wide networks, and for more than two layers."""
     rate = cell_spec(model.cell).learning_rates[optimizer] * _RATES[optimizer] * math.sqrt(2)
     rate *= math.sqrt(128 / max(64, model.hidden_size))
     return round(rate * min(1.0, 2 / max(model.encoder_layers, model.decoder_layers)), 6)
-
-
-def _eval_every(facts: Facts, batch_size: int) -> int:
-    """Return the steps between validations. One of the processes validates, the others wait."""
-    num_steps = _EVALUATION_COST * facts.num_val * facts.num_ranks / batch_size
-    return max(_LEAST_STEPS_BETWEEN, round(num_steps / _EVALUATION_SHARE))
 
 
 def cost(model: EncoderDecoderConfig, facts: Facts) -> float:
@@ -160,24 +154,7 @@ def step_cost(
 ) -> float:
     """Return what a step takes on each process, in multiply-adds of a forward pass."""
     shapes = model.weight_shapes(facts.source_size, facts.target_size)
-    matrices = [
-        shape
-        for name, shape in shapes.items()
-        if len(shape) == 2 and not name.endswith("embedding") and name != "head.weight"
-    ]
-    overhead = _STEP_OVERHEAD
-    if optimizer == "soap":
-        overhead += _SOAP_COST * sum(rows * columns**2 for rows, columns in matrices)
-    return batch_size / facts.num_ranks * cost(model, facts) + overhead
-
-
-def _reason(given: Mapping[str, Any], facts: Facts, epochs: float | None) -> str:
-    """Return what decided the sizes."""
-    if "hidden_size" in given:
-        return "as given"
-    if epochs is None:
-        return f"for {facts.num_train:,} pairs on {facts.device}"
-    return time_for(epochs)
+    return batch_size / facts.num_ranks * cost(model, facts) + step_overhead(shapes, optimizer)
 
 
 def _described(model: EncoderDecoderConfig, train: TrainConfig, facts: Facts) -> str:

@@ -321,9 +321,9 @@ MISTAKES = [
     ),
     Mistake(
         "the same mask is dropped from every layer of an encoder–decoder",
-        "tasks.seq2seq:_dropouts",
-        "Dropouts(dropout, dropout, recurrent)",
-        "Dropouts(dropout, lambda x: (draws.lane_dropout() or (lambda x: x))(x), recurrent)",
+        "models.encoders.encoder:Dropouts.of",
+        "cls(dropout, dropout, recurrent)",
+        "cls(dropout, lambda x: (draws.lane_dropout() or (lambda x: x))(x), recurrent)",
         "../tasks/test_seq2seq.py::test_dropout_is_held_over_time_and_differs_from_layer_to_layer",
     ),
     Mistake(
@@ -612,6 +612,56 @@ MISTAKES = [
         "any((event & select.POLLIN for _, event in poll.poll(0)))",
         "any(poll.poll(0)) and bool(os.read(0, 1))",
         "test_standard_input.py::test_unread_standard_input_is_left_alone_and_mentioned",
+    ),
+    # Labels.
+    Mistake(
+        "the maximum over a text sees its padding, while it learns",
+        "models.classifier.classifier:_mean_and_maximum",
+        "x_SBD.masked_fill(~is_source_SB1, -math.inf).amax(0)",
+        "x_SBD.amax(0)",
+        "../models/classifier/test_classifier.py::test_padding_changes_nothing_and_gets_no_gradient",
+    ),
+    Mistake(
+        "the maximum over a text sees its padding, in numpy",
+        "models.classifier.classifier_numpy:_mean_and_maximum",
+        "x_SDB.max(0, where=is_source_S1B, initial=-np.inf)",
+        "x_SDB.max(0)",
+        "../models/classifier/test_classifier_numpy.py::test_it_is_the_textbook",
+    ),
+    Mistake(
+        "n-grams go from one text into the next",
+        "tasks.classify:_between_boundaries",
+        "np.array([RESERVED, ngrams.NOTHING])",
+        "np.array([RESERVED, RESERVED])",
+        "../tasks/test_classify.py::test_ngrams_are_learned_within_texts_and_their_boundaries",
+    ),
+    Mistake(
+        "an idle example has the label before the first",
+        "tasks.classify:BatchesOnDevice.batch",
+        "np.where(ids_B == NOT_SCORED, NOT_SCORED, ids_B - 1)",
+        "np.maximum(ids_B - 1, 0)",
+        "../tasks/test_classify.py::test_the_loss_is_that_of_every_text_by_itself",
+    ),
+    Mistake(
+        "processes that share texts look up different numbers of embeddings",
+        "data.pairs.buckets:PairBatches._padded",
+        "self.sources.padded(mine, least=longest)",
+        "self.sources.padded(mine)",
+        "../data/pairs/test_buckets.py::test_every_share_of_a_batch_has_rows_for_its_longest_source",
+    ),
+    Mistake(
+        "macro F1 counts labels that nothing is about",
+        "analysis.label_scores:macro_f1",
+        "counts_K + predicted_K > 0",
+        "counts_K + predicted_K >= 0",
+        "../analysis/test_label_scores.py::test_a_label_that_neither_occurs_nor_is_predicted_does_not_count",
+    ),
+    Mistake(
+        "several classifiers add up their probabilities",
+        "generation.classification:Classifier._answers",
+        "reduce(np.logaddexp, every) - np.log(len(every))",
+        "reduce(np.logaddexp, every)",
+        "../generation/test_classification.py::test_several_networks_average_their_probabilities",
     ),
     # Translations.
     Mistake(

@@ -67,6 +67,16 @@ def test_no_command_of_pairs_waits_for_standard_input_unasked(charrnn, pair_runs
 
 @row(41)
 @stumble(1)
+@pytest.mark.parametrize("command", [("classify", "aex"), ("score",)])
+def test_no_command_of_labels_waits_for_standard_input_unasked(charrnn, label_run, pipe, command):
+    done = charrnn(*command)
+    assert done.code == 0
+    assert done.out
+    assert "standard input" not in done.err
+
+
+@row(41)
+@stumble(1)
 def test_an_open_standard_input_does_not_delay_the_answer(two_runs):
     command = [sys.executable, "-m", "charrnn", "sample", "a", "-n", "20"]
     with subprocess.Popen(["sleep", "600"], stdout=subprocess.PIPE) as keeps_open:

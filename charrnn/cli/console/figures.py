@@ -54,7 +54,8 @@ class Clock:
 def summary(metrics: Metrics, room: float = math.inf) -> str:
     """Return the metrics in a few words; where there is little room, the loss is kept longest."""
     loss = in_bits = val = speed = ""
-    unit = "pairs" if "pairs_per_second" in metrics else "chars"
+    per_second = (name for name in metrics if name.endswith("_per_second"))
+    unit = next(per_second, "chars").removesuffix("_per_second")
     if "loss" in metrics:
         loss = f"loss {metrics['loss']:.3f}"
         in_bits = f" ({bits(metrics['loss']):.2f} bits)" if unit == "chars" else ""
@@ -62,6 +63,8 @@ def summary(metrics: Metrics, room: float = math.inf) -> str:
         val = f"val {metrics['val_loss']:.3f}"
     if "val_word_error_rate" in metrics:
         val += f"  word errors {percent(metrics['val_word_error_rate'])}"
+    if "val_error_rate" in metrics:
+        val += f"  errors {percent(metrics['val_error_rate'])}"
     if f"{unit}_per_second" in metrics:
         speed = f"{compact(metrics[f'{unit}_per_second'])} {unit}/s"
     every = [(loss + in_bits, val, speed), (loss, val, speed), (loss, val), (loss,)]

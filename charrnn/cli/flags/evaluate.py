@@ -24,8 +24,8 @@ EachStep = Annotated[
 Texts = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Files to score (texts, or pairs for a run of pairs), or - for standard input; by"
-        " default a split of the run's own corpus."
+        help="Files to score (texts; pairs, or texts with labels, for a run of these), or - for"
+        " standard input; by default a split of the run's own corpus."
     ),
 ]
 Split = Annotated[
@@ -41,8 +41,8 @@ PerLine = Annotated[
     typer.Option(
         "--per-line",
         help="Score each line by itself, as lines of JSON. To find unusual lines, sort by"
-        " bits_per_char; nats grow with the length of a line. Of a run of pairs: show the worst"
-        " pairs; with --json all of them, the worst first.",
+        " bits_per_char; nats grow with the length of a line. Of a run of pairs or labels: show"
+        " the worst ones; with --json all of them, the worst first.",
     ),
 ]
 Heatmap = Annotated[
@@ -50,7 +50,19 @@ Heatmap = Annotated[
 ]
 Export = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Write that heatmap to a .html or .svg file."),
+    typer.Option(
+        metavar="FILE",
+        help="Write that heatmap to a .html or .svg file; of a run of labels, the confusion matrix"
+        " (also .png, .pdf).",
+    ),
+]
+Confusion = Annotated[
+    bool,
+    typer.Option(
+        "--confusion",
+        help="Draw which labels are taken for which.",
+        rich_help_panel="Runs of labels",
+    ),
 ]
 
 _PAIRS = "Runs of pairs"

@@ -21,11 +21,11 @@ def typed_settings(
     """
     from charrnn.runs.schemas import SCHEMAS
 
-    meaningful = SCHEMAS[task].settings
+    meaningful, learned = SCHEMAS[task].settings, SCHEMAS[task].learned
     if lines and "records" not in meaningful:
-        raise UsageError("--lines does not work with --pairs", "leave it out")
+        raise UsageError(f"--lines does not work with --{learned}", "leave it out")
     if normalise is not None and "source_normalise" not in meaningful:
-        raise UsageError("--normalise works only with --pairs", "leave it out")
+        raise UsageError("--normalise works only with --pairs or --labels", "leave it out")
     typed = {name for name in given if _is_typed(context, name)}
     settings = {name: given[name] for name in given if name in meaningful | typed}
     if lines:

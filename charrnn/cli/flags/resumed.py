@@ -89,6 +89,7 @@ def _settings(header: "CheckpointHeader") -> dict[str, Any]:
 def _names(header: "CheckpointHeader") -> dict[str, Any]:
     return {
         "pairs": False,
+        "labels": False,
         "lines": header.data.records == "lines",
         "val": list(header.corpus.val_names),
     }
@@ -98,7 +99,8 @@ def _names_of_pairs(header: "CheckpointHeader") -> dict[str, Any]:
     facts, data = header.corpora["pairs"], header.data
     forms = {data.source_normalise, data.target_normalise}
     return {
-        "pairs": True,
+        "pairs": header.schema.learned == "pairs",
+        "labels": header.schema.learned == "labels",
         "source": list(facts.names) if facts.target_names else [],
         "target": list(facts.target_names),
         "val": list(facts.val_names),

@@ -49,6 +49,15 @@ Pairs = Annotated[
         rich_help_panel=_PAIRS,
     ),
 ]
+Labels = Annotated[
+    bool,
+    typer.Option(
+        "--labels",
+        help="Learn to label texts: each line is a text, a tab and a label; or name a folder with a"
+        " file LABEL.txt for each label.",
+        rich_help_panel=_PAIRS,
+    ),
+]
 Source = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,1 +1,1 @@
-"""What commands that know several tasks do with runs of pairs."""
+"""What commands that know several tasks do with runs of pairs and of labels."""

@@ -1,6 +1,6 @@
-"""What `info` says of a run of pairs."""
+"""What `info` says of a run of pairs or of labels."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from charrnn._text import Reporter, visible
@@ -41,17 +41,16 @@ def pair_facts(
 
 
 def _symbols(vocab: "Vocab | SymbolVocab") -> str:
-    """Return the first symbols of a vocabulary, with spaces between them if they have such."""
+    """Return the first symbols of a vocabulary, with spaces or commas between texts."""
     from charrnn.data.pairs.symbols import SymbolVocab
 
     if isinstance(vocab, SymbolVocab):
-        return " ".join(vocab.symbols[:_MOST_SYMBOLS])
+        return (", " if vocab.are_whole else " ").join(vocab.symbols[:_MOST_SYMBOLS])
     return vocab.decode(range(min(len(vocab), _MOST_SYMBOLS)))
 
 
 def print_examples(checkpoint: "Checkpoint") -> None:
-    """Print translations of some sources of the validation split; of lost pairs there are none."""
-    from charrnn.generation.translation.translator import Translator
+    """Print what becomes of some sources of the validation split; of lost pairs there are none."""
     from charrnn.tasks import learned_pairs
 
     try:
@@ -59,8 +58,24 @@ def print_examples(checkpoint: "Checkpoint") -> None:
     except CorpusError as error:
         note(f"no example: {error.message}")
         return
+    compared = _comparison(checkpoint)
+    for pair in dataset.examples(_NUM_EXAMPLES):
+        print(visible(compared(*pair)))
+
+
+def _comparison(checkpoint: "Checkpoint") -> Callable[[str, str], str]:
+    """Return what describes a source, what the model makes of it, and the target."""
+    if checkpoint.task == "classify":
+        from charrnn.generation.classification import Classifier
+
+        return Classifier.of([checkpoint]).compared
+    from charrnn.generation.translation.translator import Translator
+
     translator = Translator.of([checkpoint])
-    for source, target in dataset.examples(_NUM_EXAMPLES):
+
+    def compared(source: str, target: str) -> str:
         (translation,) = translator.translate(source)
         difference = "" if translation.text == target else f"  ({target})"
-        print(visible(f"{source} → {translation.text}{difference}"))
+        return f"{source} → {translation.text}{difference}"
+
+    return compared

@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,7 +58,7 @@ def score(
     if as_json:
         print_json({**total.figures(), "beam": beam})
         return
-    _note_unknown(translator, pairs)
+    note_unknown(translator.unknown_in, pairs)
     _print_score(total, translator, beam)
     _note_sacrebleu(every)
 
@@ -206,9 +206,9 @@ def _note_sacrebleu(every: "Sequence[ScoredPair]") -> None:
         note("for BLEU and chrF install sacrebleu: pip install 'charrnn[translate]'")
 
 
-def _note_unknown(translator: "Translator", pairs: "Sequence[Pair]") -> None:
-    """Count the sources with symbols that the model does not know."""
-    num = sum(bool(translator.unknown_in(pair.source)) for pair in pairs)
+def note_unknown(unknown_in: Callable[[str], Sequence[str]], pairs: "Sequence[Pair]") -> None:
+    """Count the sources with symbols that a model does not know; `unknown_in` returns those."""
+    num = sum(bool(unknown_in(pair.source)) for pair in pairs)
     if num:
         note(f"{number_of(num, 'source')} with symbols that the model never saw: read as unknown")
 

@@ -12,6 +12,7 @@ So where a step reads follows from its number, and no order of all pairs is ever
 Shapes: B examples, S source symbols, T target symbols.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -53,10 +54,12 @@ class Texts:
         lengths: Ids = self.starts[numbers + 1] - self.starts[numbers]
         return lengths
 
-    def padded(self, numbers: Ids) -> tuple[Ids, Ids]:
-        """Return texts as columns, filled up with `RESERVED`, and their lengths."""
+    def padded(self, numbers: Ids, *, least: int = 0) -> tuple[Ids, Ids]:
+        """Return texts as columns, filled up with `RESERVED`, and their lengths. There are `least`
+        rows, or as many as the longest text needs.
+        """
         lengths_B = self.lengths(numbers)
-        t = np.arange(lengths_B.max(initial=0))[:, None]
+        t = np.arange(lengths_B.max(initial=least))[:, None]
         is_text_TB = t < lengths_B
         places_TB = np.where(is_text_TB, self.starts[numbers] + t, 0)
         return np.where(is_text_TB, self.ids[places_TB].astype(np.int64), RESERVED), lengths_B
@@ -103,7 +106,8 @@ class PairBatches:
         num_scored = int(self.targets.lengths(pairs).sum()) + len(pairs)
         is_idle_B = np.arange(self.batch_size)[self.share] >= len(pairs)
         mine = np.resize(pairs, self.batch_size)[self.share]  # idle ones are copies
-        sources_SB, lengths_B = self.sources.padded(mine)
+        longest = int(self.sources.lengths(pairs).max())  # all processes look up as many rows
+        sources_SB, lengths_B = self.sources.padded(mine, least=longest)
         batch = as_batch(sources_SB, lengths_B, *self.targets.padded(mine), num_scored)
         batch.targets_TB[:, is_idle_B] = NOT_SCORED
         return batch
@@ -120,6 +124,24 @@ def as_batch(
     scored_TB[:-1] = targets_TB
     scored_TB[np.arange(num_steps)[:, None] > target_lengths_B] = NOT_SCORED
     return PairBatch(sources_SB, lengths_B, inputs_TB, scored_TB, num_scored)
+
+
+def within_memory(costs: Ids, *, max_examples: int, max_cost: int) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last + 1 of examples that are computed together, in their order.
+
+    `costs` are numbers in memory for each; an example with longer ones beside it costs as much as
+    these. One that costs more than `max_cost` is alone.
+    """
+    begin = 0
+    while begin < len(costs):
+        end, largest = begin + 1, int(costs[begin])
+        while end < len(costs) and end - begin < max_examples:
+            largest = max(largest, int(costs[end]))
+            if largest * (end - begin + 1) > max_cost:
+                break
+            end += 1
+        yield begin, end
+        begin = end
 
 
 class Permutation:

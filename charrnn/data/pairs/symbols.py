@@ -130,6 +130,18 @@ class Side:
             return self.vocab.split(text)
         return list(text.encode().decode("latin-1") if self.vocab.is_bytes else text)
 
+    def parts(self, text: str) -> list[str]:
+        """Divide a text at its symbols: joined, the parts are the text, each encoded by itself.
+
+        A part is a character where bytes are symbols; it has the space before it where spaces stand
+        between symbols.
+        """
+        text = normalised(text, self.normalisation)
+        if isinstance(self.vocab, SymbolVocab):
+            symbols = self.vocab.split(text)
+            return [*symbols[:1], *(f" {symbol}" for symbol in symbols[1:])]
+        return list(text)
+
     def encode(self, text: str) -> Ids:
         """Return the ids of a text, `RESERVED` for what is unknown."""
         text = normalised(text, self.normalisation)
@@ -137,6 +149,11 @@ class Side:
             return self.vocab.ids_of(self.vocab.split(text)) + 1
         codes = code_points(text.encode() if self.vocab.is_bytes else text)
         return self.vocab.ids_of(codes).astype(np.int64) + 1
+
+    def unknown_in(self, text: str) -> list[str]:
+        """Return the symbols of a text that have no id, each once."""
+        both = zip(self.symbols(text), self.encode(text).tolist(), strict=True)
+        return list(dict.fromkeys(symbol for symbol, i in both if i == RESERVED))
 
     def symbol(self, i: int) -> str:
         """Return the symbol of an id, as `symbols` has it."""

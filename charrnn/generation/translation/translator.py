@@ -236,11 +236,7 @@ class Translator:
 
     def unknown_in(self, text: str) -> list[str]:
         """Return the symbols of a text that the model does not know, each once."""
-        is_unknown = self.source.encode(text) == RESERVED
-        symbols = self.source.symbols(text)
-        return list(
-            dict.fromkeys(one for one, is_one in zip(symbols, is_unknown, strict=True) if is_one)
-        )
+        return self.source.unknown_in(text)
 
     def longest_target(self, num_symbols: int) -> int:
         """Return how many symbols the target of a source of so many may have.

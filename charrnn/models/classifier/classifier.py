@@ -21,7 +21,7 @@ from charrnn.models.tags import tag
 _EMBEDDING_STD, _HEAD_STD = 0.3, 0.02
 
 
-class Classifier(NamedWeights):
+class ClassifierNetwork(NamedWeights):
     """Embeddings, an encoder, pooling and a head."""
 
     def __init__(

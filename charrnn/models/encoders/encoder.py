@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from charrnn.cells import cell_spec
 from charrnn.config import EncoderConfig
+from charrnn.models.dropout import Draws
 from charrnn.models.layers import Dropout, recurrent_layer, run_layer
 
 
@@ -22,6 +23,14 @@ class Dropouts(NamedTuple):
     inputs: Dropout = lambda x: x  # of embeddings
     outputs: Dropout = lambda x: x  # of layers
     recurrent: Dropout | None = None  # of recurrent matrices
+
+    @classmethod
+    def of(cls, draws: Draws) -> "Dropouts":
+        """Return the dropout of a step: a mask for each layer, held over time."""
+        dropout, recurrent = draws.lane_dropout(), draws.weight_dropout()
+        if dropout is None:
+            return cls(recurrent=recurrent)
+        return cls(dropout, dropout, recurrent)
 
 
 class Encoder(nn.ModuleList):

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from charrnn.data.batches import NOT_SCORED
-from charrnn.data.pairs.buckets import Ids, Texts, as_batch
+from charrnn.data.pairs.buckets import Ids, Texts, as_batch, within_memory
 from charrnn.models.device import to_device
 from charrnn.models.encoders.encoder import Dropouts
 from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder
@@ -92,13 +92,5 @@ def _of_like_length(
     order = np.lexsort((source_lengths, target_lengths))
     vocab_size, memory_size = len(network.head.weight), network.config.memory_size
     costs = np.maximum((target_lengths + 1) * vocab_size, source_lengths * memory_size)[order]
-    begin = 0
-    while begin < len(order):
-        end, largest = begin + 1, int(costs[begin])
-        while end < len(order) and end - begin < MAX_EXAMPLES:
-            largest = max(largest, int(costs[end]))
-            if largest * (end - begin + 1) > MAX_NUMBERS:
-                break
-            end += 1
+    for begin, end in within_memory(costs, max_examples=MAX_EXAMPLES, max_cost=MAX_NUMBERS):
         yield numbers[order[begin:end]]
-        begin = end

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 FOLDER = "tensorboard"
 _DT_STRING = 7  # in TensorFlow's types.proto
 _SCALARS = (
-    "loss", "val_loss", "val_word_error_rate", "val_symbol_error_rate",
-    "learning_rate", "grad_norm", "chars_per_second", "pairs_per_second",
+    "loss", "val_loss", "val_word_error_rate", "val_symbol_error_rate", "val_error_rate",
+    "val_macro_f1", "learning_rate", "grad_norm",
+    "chars_per_second", "pairs_per_second", "texts_per_second",
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from charrnn.sources import paths
 from charrnn.tasks.task import SourceNames
 from charrnn.training.budget import Budget
 
-LANGUAGE_MODEL, SEQ2SEQ = "language_model", "seq2seq"
+LANGUAGE_MODEL, SEQ2SEQ, CLASSIFY = "language_model", "seq2seq", "classify"
 
 
 def named_sources(
@@ -27,13 +27,17 @@ def named_sources(
     target: Sequence[str] = (),
     val: Sequence[str] = (),
     pairs: bool = False,
+    labels: bool = False,
     allow_short: bool = False,
 ) -> tuple[str, SourceNames]:
     """Return the task that files are for, and their names. `source` and `target` are files of
     pairs, line by line side by side. Without any name, the text is Shakespeare's plays.
 
-    Raises `SettingError` where the names contradict each other, or none is given for pairs.
+    Raises `SettingError` where the names contradict each other, or none is given for pairs or
+    labels.
     """
+    if pairs and labels:
+        raise SettingError("pairs and labels were both given", "choose one", "pairs", "labels")
     if bool(source) != bool(target):
         one, other = ("source", "target") if source else ("target", "source")
         raise SettingError(f"{one} was given without {other}", "give both", one, other)
@@ -42,15 +46,16 @@ def named_sources(
             f"{' '.join(corpus)} was given, and source and target too", "choose one",
             "source", "target",
         )  # fmt: skip
-    is_pairs = pairs or bool(source)
-    if is_pairs and not (source or corpus):
+    task = CLASSIFY if labels else SEQ2SEQ if pairs or source else LANGUAGE_MODEL
+    if task != LANGUAGE_MODEL and not (source or corpus):
+        line = "a text, a tab and a label" if labels else "a source, a tab and a target"
+        given = SCHEMAS[task].learned
         raise SettingError(
-            "pairs was given without a file", "name a file with a source, a tab and a target in"
-            " each line", "pairs",
-        )  # fmt: skip
+            f"{given} was given without a file", f"name a file with {line} in each line", given
+        )
     names = tuple(source or corpus or (paths.SHAKESPEARE,))
     sources = SourceNames(names, tuple(val), allow_short, tuple(target))
-    return SEQ2SEQ if is_pairs else LANGUAGE_MODEL, sources
+    return task, sources
 
 
 def implied_settings(settings: Mapping[str, Any], *, has_val: bool) -> dict[str, Any]:
@@ -108,10 +113,11 @@ def _require_meaning(settings: Iterable[str], schema: Schema) -> None:
         if name in schema.settings:
             continue
         others = [each.learned for each in SCHEMAS.values() if name in each.settings]
-        message, other = f"{name} does not work with {schema.learned}", schema.learned
         if others and schema is SCHEMAS[LANGUAGE_MODEL]:
-            message, other = f"{name} works only with {others[0]}", others[0]
-        raise SettingError(message, "leave it out", name, other)
+            message, learned = f"{name} works only with {' or '.join(others)}", others
+        else:
+            message, learned = f"{name} does not work with {schema.learned}", [schema.learned]
+        raise SettingError(message, "leave it out", name, *learned)
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,8 @@ def _show_choices(given: Given, plan: Plan, data: Any, *, measured: Trial) -> No
         threads = number_of(measured.threads, "thread")
         reporter.show_detail(f"computing with {threads}: faster than with {most}")
     epochs = plan.train.steps / _steps_per_epoch(given, plan)
-    learned = given.origin.task.schema.learned
+    task = given.origin.task
+    learned = "text" if task.schema.learned == "text" else task.unit
     if sentence := sentences.time_for(epochs, given.budget, learned=learned):
         reporter.show(sentence)
 

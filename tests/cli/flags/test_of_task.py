@@ -1,7 +1,7 @@
 """Flags that mean nothing to what is learned are refused in one line, before anything is read."""
 
 import pytest
-from conftest import SMALL_PAIRS, run_of, small_pairs
+from conftest import SMALL_PAIRS, run_of, small_labels, small_pairs
 
 from charrnn.runs import checkpoint
 
@@ -28,10 +28,25 @@ def _files(tmp_path):
             "--max-val-chars does not work with --pairs; leave",
         ),
         ("pairs.tsv --pairs --column a", "--column does not work with --pairs; leave it out"),
-        ("pairs.tsv --max-length 9", "--max-length works only with --pairs; leave it out"),
+        (
+            "pairs.tsv --max-length 9",
+            "--max-length works only with --pairs or --labels; leave it out",
+        ),
         ("pairs.tsv --reverse", "--reverse works only with --pairs; leave it out"),
+        ("pairs.tsv --labels --reverse", "--reverse does not work with --labels; leave it out"),
+        ("pairs.tsv --labels --lines", "--lines does not work with --labels; leave it out"),
+        (
+            "pairs.tsv --labels --target-symbols spaces",
+            "--target-symbols does not work with --labels; leave it out",
+        ),
+        (
+            "pairs.tsv --labels --attention dot",
+            "--attention does not work with --labels; leave it out",
+        ),
+        ("pairs.tsv --labels --pairs", "--pairs and --labels were both given; choose one"),
+        ("--labels", "--labels was given without a file; name a file with a text, a tab and a lab"),
         ("pairs.tsv --attention none", "--attention works only with --pairs; leave it out"),
-        ("pairs.tsv --normalise nfd", "--normalise works only with --pairs; leave it out"),
+        ("pairs.tsv --normalise nfd", "--normalise works only with --pairs or --labels; leave"),
         ("--pairs", "--pairs was given without a file; name a file with a source, a tab and"),
         ("--source pairs.tsv", "--source was given without --target; give both"),
         ("--target pairs.tsv", "--target was given without --source; give both"),
@@ -74,3 +89,13 @@ def test_two_files_side_by_side_are_pairs(charrnn, tmp_path):
     charrnn("train", "pairs.tsv", "--pairs", *SMALL_PAIRS, "--steps", 20, "--run", "b")
     assert charrnn("resume", "b", "--steps", 21).code == 0
     assert checkpoint.read(run_of(tmp_path, "b").best).weights_sha256() == weights
+
+
+def test_a_longest_length_that_is_not_typed_is_that_of_the_task(charrnn, tmp_path):
+    (tmp_path / "labels.tsv").write_text(small_labels())
+    for name, *flags in (("p", "pairs.tsv", "--pairs"), ("l", "labels.tsv", "--labels")):
+        assert charrnn("train", *flags, *SMALL_PAIRS, "--steps", 1, "--run", name).code == 0
+    lengths = {
+        name: checkpoint.read_header(run_of(tmp_path, name).last).data.max_length for name in "pl"
+    }
+    assert lengths == {"p": 1000, "l": 10_000}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies
 
 from charrnn.data.batches import NOT_SCORED
-from charrnn.data.pairs.buckets import PairBatches, Permutation, Texts
+from charrnn.data.pairs.buckets import PairBatches, Permutation, Texts, within_memory
 
 
 def texts(lengths):
@@ -86,3 +86,17 @@ def test_two_processes_share_a_batch():
         together = pairs_in(whole.batch(step))
         assert together == [pair for half in halves for pair in pairs_in(half.batch(step))]
         assert {half.batch(step).num_scored for half in halves} == {whole.batch(step).num_scored}
+
+
+def test_every_share_of_a_batch_has_rows_for_its_longest_source():
+    for step in range(6):
+        whole = some_batches().batch(step)
+        for share in (slice(0, 1), slice(1, 4)):
+            assert len(some_batches(share=share).batch(step).sources_SB) == len(whole.sources_SB)
+
+
+def test_examples_are_computed_together_as_far_as_memory_goes():
+    costs = np.array([1, 2, 3, 3, 9, 1])
+    assert [*within_memory(costs, max_examples=9, max_cost=6)] == [(0, 2), (2, 4), (4, 5), (5, 6)]
+    assert [*within_memory(costs, max_examples=2, max_cost=99)] == [(0, 2), (2, 4), (4, 6)]
+    assert [*within_memory(costs[:0], max_examples=2, max_cost=99)] == []

@@ -14,7 +14,7 @@ from test_classifier_equations import (
 )
 
 from charrnn.models import ngrams
-from charrnn.models.classifier.classifier import Classifier
+from charrnn.models.classifier.classifier import ClassifierNetwork
 from charrnn.models.classifier.classifier_equations import logits
 from charrnn.models.encoders.encoder import Dropouts
 from charrnn.models.tags import tag_of
@@ -22,7 +22,7 @@ from charrnn.models.tags import tag_of
 
 def network(cell, *, seed=3, num_labels=NUM_LABELS, **settings):
     config = config_of(cell, **settings)
-    return Classifier(config, SOURCE_SIZE, num_labels, keys_of(config), seed=seed)
+    return ClassifierNetwork(config, SOURCE_SIZE, num_labels, keys_of(config), seed=seed)
 
 
 def tensors(lengths):

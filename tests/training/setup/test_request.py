@@ -32,20 +32,22 @@ def test_what_is_not_given_has_its_default():
 
 
 @pytest.mark.parametrize(
-    ("task", "name", "message"),
+    ("task", "name", "message", "learned"),
     [
-        ("language_model", "max_length", "max_length works only with pairs; leave it out"),
-        ("language_model", "attention", "attention works only with pairs; leave it out"),
-        ("seq2seq", "ngrams", "ngrams does not work with pairs; leave it out"),
-        ("seq2seq", "records", "records does not work with pairs; leave it out"),
-        ("seq2seq", "seq_length", "seq_length does not work with pairs; leave it out"),
+        ("language_model", "max_length", "works only with pairs or labels", ["pairs", "labels"]),
+        ("language_model", "attention", "works only with pairs", ["pairs"]),
+        ("seq2seq", "ngrams", "does not work with pairs", ["pairs"]),
+        ("seq2seq", "records", "does not work with pairs", ["pairs"]),
+        ("seq2seq", "seq_length", "does not work with pairs", ["pairs"]),
+        ("classify", "is_reversed", "does not work with labels", ["labels"]),
+        ("classify", "records", "does not work with labels", ["labels"]),
     ],
 )
-def test_a_setting_that_means_nothing_to_the_task_is_refused(task, name, message):
+def test_a_setting_that_means_nothing_to_the_task_is_refused(task, name, message, learned):
     with pytest.raises(SettingError) as refused:
         Request(SourceNames(("none.txt",)), Root(Path("runs")), {"seed": 2, name: 3}, task=task)
-    assert str(refused.value) == message
-    assert refused.value.fields == (name, "pairs")
+    assert str(refused.value) == f"{name} {message}; leave it out"
+    assert refused.value.fields == (name, *learned)
 
 
 def test_pairs_are_in_one_file_or_in_two():
@@ -53,6 +55,10 @@ def test_pairs_are_in_one_file_or_in_two():
     assert named_sources(["a.tsv"], pairs=True) == ("seq2seq", one)
     found = named_sources([], source=["a"], target=["b"], val=["c", "d"])
     assert found == ("seq2seq", two)
+    assert named_sources(["a.tsv"], labels=True) == ("classify", one)
+    assert named_sources([], labels=True, source=["a"], target=["b"], val=["c", "d"]) == (
+        "classify", two
+    )  # fmt: skip
     assert named_sources(["a.tsv"]) == ("language_model", one)
     assert named_sources([]) == ("language_model", SourceNames(("shakespeare",)))
 

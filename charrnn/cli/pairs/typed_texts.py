@@ -1,0 +1,89 @@
+"""Texts for a model of pairs or labels: typed as arguments, or lines of standard input for -."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from charrnn._text import some
+from charrnn.cli.console.streams import note
+from charrnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from charrnn.config import PairsConfig
+
+
+def require_texts(texts: Sequence[str] | None, *, command: str) -> list[str]:
+    """Return the texts that were typed. Raises `UsageError` if there are none."""
+    if not texts:
+        raise UsageError(
+            f"there is no text to {command}", "type it, or - to read lines from standard input"
+        )
+    return list(texts)
+
+
+def note_names(typed: Sequence[str], run: Sequence[str] | None, *, command: str) -> None:
+    """Tell what to type if a text looks like the name of a file or of a run."""
+    from charrnn.cli import inputs
+
+    if len(typed) > 1 or typed == ["-"]:
+        return
+    (text,) = typed
+    if os.path.isfile(text):
+        note(f"{text} is also a file; to {command} its lines: charrnn {command} - < {text}")
+    elif run is None and inputs.root().has(text):
+        note(f"{text} is also a run; to use that run: charrnn {command} --run {text} TEXT")
+
+
+def windows(
+    typed: Sequence[str], data: "PairsConfig", encoding: str | None, *, command: str
+) -> Iterator[list[str]]:
+    """Yield lines to answer: those that were typed together, those of standard input as they come,
+    decoded as the run's pairs. None is left out, for each is answered.
+    """
+    from charrnn.cli import inputs
+    from charrnn.config import DataConfig
+
+    errors = "strict" if data.errors == "strict" else "replace"
+    config = DataConfig(encoding=encoding or data.encoding, errors=errors)
+    for is_asking, group in itertools.groupby(typed, lambda text: text == "-"):
+        if is_asking:
+            yield from inputs.lines_as_they_come(config)
+        else:
+            yield lines_of(group, command=command)
+
+
+def lines_of(typed: Iterable[str], *, command: str) -> list[str]:
+    """Return the lines of typed texts. Raises `UsageError` for what is not UTF-8."""
+    lines = [line for text in typed for line in text.removesuffix("\n").split("\n")]
+    for line in lines:
+        try:
+            line.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"the text is not UTF-8: character {error.start + 1}",
+                f"pipe it in: charrnn {command} - --encoding latin-1",
+            ) from error
+    return lines
+
+
+class UnknownSymbols:
+    """Names the symbols that a model never saw, each once."""
+
+    def __init__(self, unknown_in: Callable[[str], Iterable[str]]) -> None:
+        """`unknown_in` returns those of a text."""
+        self._unknown_in = unknown_in
+        self._told: set[str] = set()
+
+    def note(self, lines: Iterable[str]) -> None:
+        """Name those of some lines that have not been named yet."""
+        every = dict.fromkeys(itertools.chain(*map(self._unknown_in, lines)))
+        new = [each for each in every if each not in self._told]
+        if new:
+            self._told.update(new)
+            note(f"the model never saw {some(map(_named, new), 5)}: read as an unknown symbol")
+
+
+def _named(unknown: str) -> str:
+    """Return a symbol for a message: quoted, a single character with its code point."""
+    return f"{unknown!r} (U+{ord(unknown):04X})" if len(unknown) == 1 else repr(unknown)

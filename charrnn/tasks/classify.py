@@ -1,0 +1,268 @@
+"""Classification: learn which label belongs to which text.
+
+A label is the target of a pair, in one symbol. Nothing is carried from batch to batch.
+
+The loss counts each text alike. Weights that make rare labels count more, or a prior that is taken
+out of the logits (Menon et al., 2021, arXiv:2007.07314), were measured: on languages of surnames
+they cost accuracy and brought no better macro F1.
+
+Shapes: B examples, S source symbols (padded), N texts, C labels.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from charrnn._text import Reporter
+from charrnn.analysis import label_scores
+from charrnn.config import ClassifierConfig, LabelsConfig, TrainConfig
+from charrnn.data.batches import ALL, NOT_SCORED
+from charrnn.data.pairs.buckets import Ids, PairBatches, Texts, within_memory
+from charrnn.data.pairs.symbols import RESERVED, sides
+from charrnn.generation.classification import Classifier
+from charrnn.models import ngrams
+from charrnn.models.classifier.classifier import ClassifierNetwork
+from charrnn.models.device import to_device, to_numpy
+from charrnn.models.dropout import Draws
+from charrnn.models.encoders.encoder import Dropouts
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import CheckpointHeader
+from charrnn.runs.safetensors_file import Arrays
+from charrnn.runs.schemas import SCHEMAS
+from charrnn.tasks import classify_sizes, learned_labels, learned_pairs
+from charrnn.tasks.learned_pairs import LearnedPairs, PairTexts
+from charrnn.tasks.task import Constants, Plan, Resources, SourceNames, ValidationSize, Vocabs
+
+_NUM_SAMPLES = 3
+MAX_EXAMPLES, MAX_NUMBERS = 256, 1 << 24  # validated at once: texts, and numbers in memory
+
+
+class Batch(NamedTuple):
+    """Texts and the numbers of their labels, on a device."""
+
+    sources_SB: Tensor
+    lengths_B: Tensor
+    labels_B: Tensor  # from 0; `NOT_SCORED` for an idle example
+    num_texts: int  # of the whole batch, also where the examples are a share of it
+
+
+class BatchesOnDevice:
+    """The batches of the training split, on a device."""
+
+    def __init__(self, batches: PairBatches, device: str) -> None:
+        self._batches, self._device = batches, device
+
+    @property
+    def units_per_step(self) -> float:
+        """Texts in a batch, on average."""
+        return len(self._batches.numbers) / self._batches.steps_per_epoch
+
+    @property
+    def steps_per_epoch(self) -> float:
+        """Steps that read every text once."""
+        return self._batches.steps_per_epoch
+
+    def batch(self, step: int) -> Batch:
+        """Return the batch of a step."""
+        pairs = self._batches.batch(step)
+        ids_B = pairs.targets_TB[0]
+        numbers_B = np.where(ids_B == NOT_SCORED, NOT_SCORED, ids_B - 1)
+        sources_SB, lengths_B, labels_B = (
+            to_device(part, self._device) for part in (pairs.sources_SB, pairs.lengths_B, numbers_B)
+        )
+        num_texts = pairs.num_scored // 2  # of each pair the label and its end
+        return Batch(sources_SB, lengths_B, labels_B, num_texts)
+
+
+class Classify:
+    """A text and its label, as a `Task`."""
+
+    name = "classify"
+    unit = "texts"
+    schema = SCHEMAS[name]
+    validation_size = ValidationSize("max_val_pairs", "text", at_least=100, tried=(32, 512))
+
+    def read(
+        self,
+        sources: SourceNames,
+        config: LabelsConfig,
+        *,
+        vocabs: Vocabs | None,
+        root: Path,
+        reporter: Reporter,
+    ) -> LearnedPairs:
+        """Read and encode texts with labels."""
+        return learned_pairs.read(sources, config, known=vocabs, root=root, reporter=reporter)
+
+    def split(self, corpus: LearnedPairs, config: LabelsConfig, *, seed: int) -> PairTexts:
+        """Choose the texts for training, validation and test at random."""
+        dataset = corpus.split(config, seed=seed)
+        learned_labels.require_labels(dataset, allows_few=corpus.sources.allows_short)
+        return dataset
+
+    def summary(self, corpus: LearnedPairs, dataset: PairTexts) -> str:
+        """Say how many texts and labels there are."""
+        return learned_labels.summary(corpus)
+
+    def show_notes(self, corpus: LearnedPairs, dataset: PairTexts, reporter: Reporter) -> None:
+        """Tell how often labels occur, and what the validation split decides."""
+        learned_labels.show_counts(dataset, reporter)
+        learned_pairs.show_validation_split(
+            dataset, reporter, unit="text", best="the most labels right"
+        )
+
+    def constants(self, dataset: PairTexts, settings: Mapping[str, Any]) -> Arrays:
+        """Return the keys of the n-grams that occur often enough in the training split, the
+        boundaries of the texts included.
+        """
+        model, train = ClassifierConfig.among(settings), TrainConfig.among(settings)
+        ids = _with_boundaries(dataset.pairs.sources, dataset.pairs.numbers["train"])
+        keys = ngrams.learn(ids, longest=model.ngrams, min_count=train.ngram_min_count)
+        return {f"ngrams.{length}": its_keys for length, its_keys in enumerate(keys, start=2)}
+
+    def plan(
+        self,
+        settings: Mapping[str, Any],
+        dataset: PairTexts,
+        vocabs: Vocabs,
+        constants: Constants,
+        *,
+        resources: Resources,
+    ) -> Plan:
+        """Choose the sizes by the number of texts and their length; see classify_sizes.py."""
+        pairs = dataset.pairs
+        numbers = pairs.numbers["train"]
+        keys = tuple(constants[name] for name in constants if name.startswith("ngrams."))
+        facts = classify_sizes.Facts(
+            num_train=len(numbers),
+            num_val=pairs.size("val"),
+            length=float(pairs.sources.lengths(numbers).mean()),
+            source_size=dataset.source.size,
+            num_labels=len(dataset.target.vocab),
+            ngram_rows=ngrams.num_rows(keys),
+            device=resources.device,
+            num_ranks=resources.num_ranks,
+        )
+        return classify_sizes.make(
+            settings, facts,
+            arithmetic=resources.multiply_adds, steps=resources.steps, epochs=resources.epochs,
+        )  # fmt: skip
+
+    def dataset(
+        self, header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter
+    ) -> PairTexts:
+        """Read the texts that a run began with."""
+        return learned_pairs.reload(header, keep_corpus=keep_corpus, reporter=reporter)
+
+    def build(
+        self, model: ClassifierConfig, vocabs: Vocabs, constants: Constants, *, seed: int
+    ) -> ClassifierNetwork:
+        """Build the network. The constants are the keys of its n-grams."""
+        source, target = sides(LabelsConfig(), vocabs)  # normalisation changes no sizes
+        keys = ngrams.keys_in(constants, longest=model.ngrams)
+        return ClassifierNetwork(model, source.size, len(target.vocab), keys, seed=seed)
+
+    def batches(
+        self, dataset: PairTexts, config: TrainConfig, share: slice = ALL, *, device: str
+    ) -> BatchesOnDevice:
+        """Return batches of texts of like length."""
+        return BatchesOnDevice(dataset.pairs.batches(config, share), device)
+
+    def initial_state(self, module: ClassifierNetwork, batch_size: int) -> None:
+        """Return None: nothing is carried."""
+
+    def state_tensors(self, carried: None) -> dict[str, tuple[Tensor, int]]:
+        """Return nothing."""
+        return {}
+
+    def loss(
+        self, module: ClassifierNetwork, batch: Batch, carried: None, draws: Draws
+    ) -> tuple[Tensor, int, None]:
+        """Return summed nats of the labels, and how many texts have one."""
+        dropouts = Dropouts.of(draws)
+        logits_BC = module(batch.sources_SB, batch.lengths_B, dropouts, draws.dtype)
+        loss = functional.cross_entropy(
+            logits_BC, batch.labels_B, reduction="sum", ignore_index=NOT_SCORED
+        )
+        return loss, batch.num_texts, None
+
+    def arrays(self, module: ClassifierNetwork) -> Arrays:
+        """Return copies of the weights and of the n-grams' keys."""
+        arrays = {f"weights.{name}": array for name, array in module.arrays().items()}
+        for length, keys in enumerate(module.ngram_keys, start=2):
+            arrays[f"ngrams.{length}"] = to_numpy(keys)
+        return arrays
+
+    def loss_metrics(self, loss: float) -> dict[str, float]:
+        """Return nats per text."""
+        return {"loss": loss}
+
+    def metrics(
+        self, module: ClassifierNetwork, dataset: PairTexts, split: str
+    ) -> dict[str, float]:
+        """Measure the share of labels that are wrong, macro F1 and the loss.
+
+        The error rate decides: a network that becomes too sure of itself has a rising loss while it
+        still learns.
+        """
+        pairs = dataset.pairs
+        numbers = pairs.numbers[split]
+        log_prob_NC = log_probabilities(module, pairs.sources, numbers)
+        labels_N = pairs.targets.ids[pairs.targets.starts[numbers]].astype(np.int64) - 1
+        score = label_scores.measure(labels_N, log_prob_NC)
+        return {
+            "error_rate": 1 - score.accuracy, "macro_f1": score.macro_f1, "loss": score.loss
+        }  # fmt: skip
+
+    def final_metrics(
+        self, module: ClassifierNetwork, dataset: PairTexts, split: str
+    ) -> dict[str, float]:
+        """Return nothing: all is measured on the way."""
+        return {}
+
+    def sample(self, checkpoint: Checkpoint, dataset: PairTexts, *, seed: int) -> str:
+        """Classify the first texts of the validation split, always the same ones."""
+        classifier = Classifier.of((checkpoint,))
+        return "\n".join(classifier.compared(*pair) for pair in dataset.examples(_NUM_SAMPLES))
+
+
+CLASSIFY = Classify()
+
+
+@torch.no_grad()
+def log_probabilities(
+    network: ClassifierNetwork, sources: Texts, numbers: Ids
+) -> label_scores.Floats:
+    """Return the log probability of each label for these texts, (N, C)."""
+    device = str(network.head.weight.device)
+    log_prob_NC = np.empty((len(numbers), len(network.head.weight)))
+    order, config = np.argsort(sources.lengths(numbers), kind="stable"), network.config
+    size = max(config.input_size, 2 * config.memory_size)  # numbers for each symbol, about
+    costs = (sources.lengths(numbers[order]) + 2) * size
+    for begin, end in within_memory(costs, max_examples=MAX_EXAMPLES, max_cost=MAX_NUMBERS):
+        places = order[begin:end]
+        ids_SB, lengths_B = (to_device(part, device) for part in sources.padded(numbers[places]))
+        logits_BC = network(ids_SB, lengths_B).double()
+        log_prob_NC[places] = to_numpy(logits_BC.log_softmax(-1))
+    return log_prob_NC
+
+
+def _with_boundaries(sources: Texts, numbers: Ids) -> Ids:
+    """Return texts one after another, each between boundaries: all of them, or as many at equal
+    distances as n-grams are learned from.
+    """
+    per_text = float(sources.lengths(numbers).mean()) + 3
+    stride = max(1, round(per_text * len(numbers) / ngrams.MAX_CHARS))
+    return np.concatenate([*_between_boundaries(sources, numbers[::stride])])
+
+
+def _between_boundaries(sources: Texts, numbers: Ids) -> Iterator[Ids]:
+    before, after = np.array([RESERVED]), np.array([RESERVED, ngrams.NOTHING])
+    for number in numbers.tolist():
+        ids_S = sources.ids[sources.starts[number] : sources.starts[number + 1]].astype(np.int64)
+        yield from (before, ids_S, after)

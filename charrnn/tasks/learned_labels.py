@@ -1,0 +1,81 @@
+"""The texts with labels that a new classifier learns from: tell what is in them."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn._text import Reporter, number_of, percent, some
+from charrnn.errors import CorpusError
+from charrnn.tasks.learned_pairs import LearnedPairs, PairTexts
+
+_NUM_SHOWN = 6  # labels: the most frequent ones
+_MAX_SHARE_OF_LABELS = 0.5  # of the number of texts: with more, what is learned are no labels
+
+Counts = npt.NDArray[np.int64]
+
+
+def counts_of(dataset: PairTexts, split: str) -> Counts:
+    """Return how many texts of a split have each label, in the order of the vocabulary."""
+    targets = dataset.pairs.targets
+    ids = targets.ids[targets.starts[dataset.pairs.numbers[split]]].astype(np.int64)
+    return np.bincount(ids - 1, minlength=len(dataset.target.vocab))
+
+
+def require_labels(dataset: PairTexts, *, allows_few: bool) -> None:
+    """Raise `CorpusError` where there is nothing to tell apart in the training split, or where
+    labels do not come again (unless that is allowed).
+    """
+    counts = counts_of(dataset, "train")
+    num_labels, num_texts = int((counts > 0).sum()), int(counts.sum())
+    if num_labels < 2:
+        label = dataset.target.symbol(int(counts.argmax()) + 1)
+        raise CorpusError(
+            f"all texts to learn from have the label {label!r}: there is nothing to tell apart",
+            "give texts of two labels or more",
+        )
+    if num_labels > num_texts * _MAX_SHARE_OF_LABELS and not allows_few:
+        raise CorpusError(
+            f"there are {num_labels:,} labels for {number_of(num_texts, 'text')}: a label should"
+            " have several texts",
+            "put the label second in each line (targets that are texts are pairs), or learn them"
+            " all the same with allow_short",
+            "pairs",
+            "allow_short",
+        )
+
+
+def summary(learned: LearnedPairs) -> str:
+    """Return how many texts and labels there are, without those of validation files."""
+    facts, vocabs = learned.corpus.facts, learned.vocabs
+    texts = number_of(facts.num_pairs - facts.num_val, "text")
+    return f"{learned.sources.title}: {texts} with {number_of(len(vocabs['target']), 'label')}"
+
+
+def show_counts(dataset: PairTexts, reporter: Reporter) -> None:
+    """Tell how many texts have each label, and which labels can hardly be learned."""
+    counts = counts_of(dataset, "train")
+    order = np.argsort(-counts, kind="stable").tolist()
+    names = [dataset.target.symbol(i + 1) for i in order]
+    share = counts[order[0]] / counts.sum()
+    reporter.show(
+        f"{'; '.join(_counted(names, counts[order].tolist()))}; to guess {names[0]!r} always would"
+        f" be right for {percent(share)}"
+    )
+    rare = [name for name, i in zip(names, order, strict=True) if counts[i] == 1]
+    never = [name for name, i in zip(names, order, strict=True) if counts[i] == 0]
+    if rare:
+        reporter.warn(f"{number_of(len(rare), 'label')} with a single text to learn: {some(rare)}")
+    if never:
+        reporter.warn(f"{number_of(len(never), 'label')} without a text to learn: {some(never)}")
+
+
+def _counted(names: list[str], counts: list[int]) -> Iterator[str]:
+    """Yield the labels with their counts; of many the first ones and the last one."""
+    pairs = [f"{name} {count:,}" for name, count in zip(names, counts, strict=True)]
+    if len(pairs) <= _NUM_SHOWN + 1:
+        yield from pairs
+    else:
+        yield from pairs[: _NUM_SHOWN - 1]
+        yield "…"
+        yield pairs[-1]
