@@ -4,7 +4,7 @@ A new task is one module, one line here, and one entry in runs/schemas.py, which
 checkpoints hold to readers that do not import torch.
 """
 
-from charrnn.tasks.classify import CLASSIFY
+from charrnn.tasks.labels import CLASSIFY
 from charrnn.tasks.language_model import LANGUAGE_MODEL
 from charrnn.tasks.seq2seq import SEQ2SEQ
 from charrnn.tasks.task import Task

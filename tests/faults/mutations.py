@@ -630,17 +630,17 @@ MISTAKES = [
     ),
     Mistake(
         "n-grams go from one text into the next",
-        "tasks.classify:_between_boundaries",
+        "tasks.labels:_between_boundaries",
         "np.array([RESERVED, ngrams.NOTHING])",
         "np.array([RESERVED, RESERVED])",
-        "../tasks/test_classify.py::test_ngrams_are_learned_within_texts_and_their_boundaries",
+        "../tasks/test_labels.py::test_ngrams_are_learned_within_texts_and_their_boundaries",
     ),
     Mistake(
         "an idle example has the label before the first",
-        "tasks.classify:BatchesOnDevice.batch",
+        "tasks.labels:BatchesOnDevice.batch",
         "np.where(ids_B == NOT_SCORED, NOT_SCORED, ids_B - 1)",
         "np.maximum(ids_B - 1, 0)",
-        "../tasks/test_classify.py::test_the_loss_is_that_of_every_text_by_itself",
+        "../tasks/test_labels.py::test_the_loss_is_that_of_every_text_by_itself",
     ),
     Mistake(
         "processes that share texts look up different numbers of embeddings",

@@ -27,8 +27,8 @@ from charrnn.models import ngrams
 from charrnn.models.dropout import Draws
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader, Position
-from charrnn.tasks import classify
-from charrnn.tasks.classify import CLASSIFY
+from charrnn.tasks import labels
+from charrnn.tasks.labels import CLASSIFY
 from charrnn.tasks.learned_pairs import PairTexts
 from charrnn.tasks.task import Resources
 from charrnn.training.loop import TrainingState, train
@@ -159,7 +159,7 @@ def test_the_loss_is_that_of_every_text_by_itself(cell):
     every = dict(zip(LABELS, range(2), strict=True))
     alone = [
         float(
-            classify.log_probabilities(state.module, dataset.pairs.sources, np.array([number]))[
+            labels.log_probabilities(state.module, dataset.pairs.sources, np.array([number]))[
                 0, every[dataset.texts(number)[1]]
             ]
         )
@@ -186,10 +186,10 @@ def test_processes_that_share_a_batch_have_the_gradient_of_one(cell):
 def test_texts_are_measured_in_batches_of_any_size(monkeypatch, most_examples, most_numbers):
     state, dataset = state_of(), labelled()
     numbers = dataset.pairs.numbers["val"]
-    whole = classify.log_probabilities(state.module, dataset.pairs.sources, numbers)
-    monkeypatch.setattr(classify, "MAX_EXAMPLES", most_examples)
-    monkeypatch.setattr(classify, "MAX_NUMBERS", most_numbers)
-    parts = classify.log_probabilities(state.module, dataset.pairs.sources, numbers)
+    whole = labels.log_probabilities(state.module, dataset.pairs.sources, numbers)
+    monkeypatch.setattr(labels, "MAX_EXAMPLES", most_examples)
+    monkeypatch.setattr(labels, "MAX_NUMBERS", most_numbers)
+    parts = labels.log_probabilities(state.module, dataset.pairs.sources, numbers)
     np.testing.assert_allclose(parts, whole, atol=1e-6)
     np.testing.assert_allclose(np.exp(whole).sum(1), 1, rtol=1e-6)
 

@@ -3,18 +3,18 @@ import math
 import pytest
 
 from charrnn.config import ClassifierConfig
-from charrnn.tasks import classify_sizes
+from charrnn.tasks import label_sizes
 
 
 def facts(num_train, *, length=8.0, num_ranks=1):
-    return classify_sizes.Facts(
+    return label_sizes.Facts(
         num_train=num_train, num_val=num_train // 9, length=length, source_size=40, num_labels=5,
         ngram_rows=1000, device="cpu", num_ranks=num_ranks,
     )  # fmt: skip
 
 
 def made(num_train, given=None, *, arithmetic=None, **details):
-    return classify_sizes.make(given or {}, facts(num_train, **details), arithmetic=arithmetic)
+    return label_sizes.make(given or {}, facts(num_train, **details), arithmetic=arithmetic)
 
 
 def test_sizes_follow_the_number_of_texts():
@@ -43,8 +43,8 @@ def test_little_time_makes_the_network_narrower_and_many_epochs_ask_for_dropout(
 
 @pytest.mark.parametrize("budget", [{"steps": 100}, {"epochs": 0.5}])
 def test_few_epochs_need_little_dropout_however_the_budget_is_counted(budget):
-    few = classify_sizes.make({}, facts(20_000), **budget)
-    many = classify_sizes.make({}, facts(20_000), **{name: 100 * n for name, n in budget.items()})
+    few = label_sizes.make({}, facts(20_000), **budget)
+    many = label_sizes.make({}, facts(20_000), **{name: 100 * n for name, n in budget.items()})
     assert few.train.dropout < many.train.dropout
 
 
@@ -70,4 +70,4 @@ def test_the_cost_counts_every_matrix_but_the_embeddings():
         if name.startswith("encoder") and len(shape) == 2
     )
     head = math.prod(shapes["head.weight"])
-    assert classify_sizes.cost(model, facts(9, length=3.0)) == 5 * encoder + head
+    assert label_sizes.cost(model, facts(9, length=3.0)) == 5 * encoder + head

@@ -34,7 +34,7 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.runs.schemas import SCHEMAS
-from charrnn.tasks import classify_sizes, learned_labels, learned_pairs
+from charrnn.tasks import label_sizes, learned_labels, learned_pairs
 from charrnn.tasks.learned_pairs import LearnedPairs, PairTexts
 from charrnn.tasks.task import Constants, Plan, Resources, SourceNames, ValidationSize, Vocabs
 
@@ -134,11 +134,11 @@ class Classify:
         *,
         resources: Resources,
     ) -> Plan:
-        """Choose the sizes by the number of texts and their length; see classify_sizes.py."""
+        """Choose the sizes by the number of texts and their length; see label_sizes.py."""
         pairs = dataset.pairs
         numbers = pairs.numbers["train"]
         keys = tuple(constants[name] for name in constants if name.startswith("ngrams."))
-        facts = classify_sizes.Facts(
+        facts = label_sizes.Facts(
             num_train=len(numbers),
             num_val=pairs.size("val"),
             length=float(pairs.sources.lengths(numbers).mean()),
@@ -148,7 +148,7 @@ class Classify:
             device=resources.device,
             num_ranks=resources.num_ranks,
         )
-        return classify_sizes.make(
+        return label_sizes.make(
             settings, facts,
             arithmetic=resources.multiply_adds, steps=resources.steps, epochs=resources.epochs,
         )  # fmt: skip
