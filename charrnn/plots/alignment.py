@@ -8,9 +8,9 @@ arXiv:1409.0473, figure 3).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from charrnn.plots import matrix
+from charrnn.plots import share_matrix
 from charrnn.plots.drawing import Drawing, Picture
-from charrnn.plots.matrix import MOST_NAMES, Matrix
+from charrnn.plots.share_matrix import MOST_NAMES, Matrix
 
 
 @dataclass(frozen=True)
@@ -53,4 +53,4 @@ def left_out(num_source: int, num_target: int, most: int) -> str:
 
 def show(alignment: Alignment, *, width: int | None = None) -> None:
     """Draw an alignment on stdout, `width` columns wide; by default as the terminal."""
-    matrix.show(alignment.matrix, width=width)
+    share_matrix.show(alignment.matrix, width=width)

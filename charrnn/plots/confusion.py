@@ -6,7 +6,7 @@ diagonal alone.
 
 from collections.abc import Sequence
 
-from charrnn.plots.matrix import MOST_NAMES, Matrix
+from charrnn.plots.share_matrix import MOST_NAMES, Matrix
 
 
 def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]], *, title: str) -> Matrix:

@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ET
 
-from charrnn.plots import matrix
+from charrnn.plots import share_matrix
 from charrnn.plots.confusion import confusion
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -11,7 +11,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def test_rows_are_shares_of_the_texts_of_a_label(capsys):
     picture = confusion(["a", "b", "c"], [[3, 1, 0], [0, 8, 0], [0, 0, 0]], title="t")
     assert picture.shares == [[0.75, 0.25, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
-    matrix.show(picture, width=60)
+    share_matrix.show(picture, width=60)
     assert capsys.readouterr().out.splitlines() == [
         "t",
         "   a b c",

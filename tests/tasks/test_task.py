@@ -95,7 +95,8 @@ class ClassifierConfig(Checked):
 
 
 SCHEMA = Schema(
-    needs="0.6", learned="points", symbol="point", model=ClassifierConfig, data=DataConfig,
+    needs="0.6", learned="points", symbol="point", command="charrnn place",
+    model=ClassifierConfig, data=DataConfig,
     vocabs={}, corpora={"points": CorpusFacts},
     metrics=("error_rate", "loss"),
     weights=lambda model, vocabs, constants: {"weight": (NUM_LABELS, 2), "bias": (NUM_LABELS,)},

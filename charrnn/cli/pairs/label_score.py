@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from charrnn.analysis.label_scores import LabelScore
     from charrnn.analysis.pair_scores import Pair
     from charrnn.generation.classification import Classifier
-    from charrnn.plots.matrix import Matrix
+    from charrnn.plots.share_matrix import Matrix
     from charrnn.runs.checkpoint import Checkpoint
 
 _NUM_WORST = 20
@@ -131,10 +131,10 @@ def _picture(total: "LabelScore", labels: Sequence[str]) -> "Matrix":
 def _show_confusion(total: "LabelScore", labels: Sequence[str]) -> None:
     """Draw the confusion matrix on the terminal, and name what is confused most."""
     from charrnn.cli.console.tables import print_table
-    from charrnn.plots import matrix
+    from charrnn.plots import share_matrix
 
     print()
-    matrix.show(_picture(total, labels))
+    share_matrix.show(_picture(total, labels))
     if rows := [*_confusions(total, labels)]:
         print()
         print_table(["label", "taken for", "texts"], rows)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn.plots.matrix import Matrix, show
+from charrnn.plots.share_matrix import Matrix, show
 
 
 def test_the_names_of_sides_and_shares_are_the_callers(capsys):
