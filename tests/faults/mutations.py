@@ -693,6 +693,13 @@ MISTAKES = [
         "../generation/translation/test_search.py::test_a_beam_of_one_is_the_greedy_search",
     ),
     Mistake(
+        "the search in a beam is over with the first ends, however unlikely they are",
+        "generation.translation.search:_Beam._is_settled_B",
+        "(num_ended_B >= self._size) & is_better_B",
+        "num_ended_B >= self._size",
+        "../generation/translation/test_search.py::test_unlikely_ends_do_not_end_the_search_for_a_long_target",
+    ),
+    Mistake(
         "the log probability of a cut translation counts a symbol that it does not have",
         "generation.translation.search:_SinglePaths.step",
         "is_open_N & ~is_cut_N",
@@ -701,7 +708,7 @@ MISTAKES = [
     ),
     Mistake(
         "short translations win",
-        "generation.translation.search:Hypothesis.score",
+        "generation.translation.search:_length_penalty",
         "math.pow((5 + length) / 6, _LENGTH_POWER)",
         "1",
         "../generation/translation/test_search.py::test_longer_targets_are_not_punished_for_their_length_alone",

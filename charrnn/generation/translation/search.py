@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from charrnn.config import SampleConfig
 from charrnn.data.pairs.symbols import Ids
@@ -40,8 +41,11 @@ class Hypothesis:
         log P / ((5 + length) / 6)^0.6, the end counted as a symbol (Wu et al., 2016,
         arXiv:1609.08144, equation 14).
         """
-        length = len(self.ids) + self.is_complete
-        return self.log_probability / math.pow((5 + length) / 6, _LENGTH_POWER)
+        return self.log_probability / _length_penalty(len(self.ids) + self.is_complete)
+
+
+def _length_penalty(length: int) -> float:
+    return math.pow((5 + length) / 6, _LENGTH_POWER)
 
 
 def likeliest(log_prob_VN: FloatArray, targets_N: Ids) -> Ids:
@@ -157,8 +161,10 @@ def beam(decoder: EnsembleDecoder, limits_B: Ids, size: int) -> list[list[Hypoth
     that were cut off. `decoder` has `size` targets of each.
 
     At each step the likeliest symbols of all targets of a source compete for `size` places. A
-    target that ends on one of these is taken out and leaves its place to the next; when `size` have
-    ended, the search is over. With one place this is the greedy search.
+    target that ends on one of these is taken out and leaves its place to the next. The search is
+    over when `size` have ended and none that is open has a better score than the best of them: a
+    model that is sure of a long target puts hardly likely ends among the `size` best all the way.
+    With one place this is the greedy search.
     """
     search = _Beam(decoder, limits_B, size)
     while search.step():
@@ -174,6 +180,7 @@ class _Beam:
         num_sources = len(limits_B)
         self._sources_B = np.arange(num_sources)  # those that the decoder has
         self._ended: list[list[Hypothesis]] = [[] for _ in range(num_sources)]
+        self._best_score_B = np.full(num_sources, -np.inf)  # of those that ended, by source
         self._is_over_B = np.zeros(num_sources, bool)
         # all places begin alike, so only the first competes
         self._log_prob_BK = np.full((num_sources, size), -np.inf)
@@ -193,11 +200,19 @@ class _Beam:
         for b in np.flatnonzero(is_last_B).tolist():
             self._cut(b, parents_BC[b, is_taken_BC[b]])
         self._go_on(totals_BC, parents_BC, ids_BC)
-        num_ended_B = np.array([len(self._ended[source]) for source in self._sources_B])
-        is_over_B = is_last_B | (num_ended_B >= self._size)
+        is_over_B = is_last_B | self._is_settled_B()
         self._log_prob_BK[is_over_B] = -np.inf
         self._is_over_B = (self._log_prob_BK == -np.inf).all(1)
         return not self._is_over_B.all()
+
+    def _is_settled_B(self) -> npt.NDArray[np.bool_]:
+        """Return for which sources enough have ended, the best of them better than any open one."""
+        num_ended_B = np.array([len(self._ended[source]) for source in self._sources_B])
+        if self._size == 1:
+            return np.asarray(num_ended_B == 1)
+        open_score_B = self._log_prob_BK[:, 0] / _length_penalty(self._ids_BKT.shape[2] + 1)
+        is_better_B = self._best_score_B[self._sources_B] >= open_score_B
+        return np.asarray((num_ended_B >= self._size) & is_better_B)
 
     def _candidates(self, log_prob_VN: FloatArray) -> tuple[FloatArray, Ids, Ids]:
         """Return the likeliest continuations of each source in order: their log probabilities, the
@@ -214,8 +229,9 @@ class _Beam:
 
     def _end(self, b: int, k: int, log_probability: float, *, is_complete: bool) -> None:
         ids = self._ids_BKT[b, k].tolist()
-        ended = self._ended[self._sources_B[b]]
-        ended.append(Hypothesis(ids, float(log_probability), is_complete))
+        ended, source = Hypothesis(ids, float(log_probability), is_complete), self._sources_B[b]
+        self._ended[source].append(ended)
+        self._best_score_B[source] = max(self._best_score_B[source], ended.score)
 
     def _cut(self, b: int, completed: Ids) -> None:
         """End the targets of a source that are as long as they may be, but for the completed."""

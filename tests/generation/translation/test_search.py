@@ -76,6 +76,33 @@ def test_a_beam_finds_what_a_greedy_search_misses():
     assert better > 3
 
 
+class Sure:
+    """A decoder that is sure of ten times symbol 1, and then of the end."""
+
+    def __init__(self):
+        self.time = 0
+
+    def step(self, ids_N):
+        is_right_V = np.arange(4) == (1 if self.time < 10 else 0)
+        self.time += 1
+        log_prob_V = np.where(is_right_V, math.log(0.97), math.log(0.01))
+        return np.repeat(log_prob_V[:, None], len(ids_N), 1), None
+
+    def rearrange(self, places_N):
+        pass
+
+    def keep(self, sources_B):
+        pass
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 6])
+def test_unlikely_ends_do_not_end_the_search_for_a_long_target(size):
+    (found,) = search.beam(Sure(), np.array([20]), size)
+    assert found[0].ids == [1] * 10
+    assert found[0].is_complete
+    assert len(found) == size
+
+
 def test_a_target_that_is_as_long_as_it_may_be_can_still_end():
     """A longer limit changes nothing of a target that ends within the shorter one."""
     at_most = {
