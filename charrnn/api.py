@@ -56,6 +56,7 @@ _DEFAULT_ROOT = "checkpoints"
 _MODELS = {  # of tasks other than a language model: what uses a run
     "seq2seq": "charrnn.generation.translation.translator:Translator",
     "classify": "charrnn.generation.classification:Classifier",
+    "given": "charrnn.generation.translation.translator:Translator",
 }
 _log = logging.getLogger("charrnn")
 
@@ -119,6 +120,7 @@ def train(
     *corpus: str | Path,
     pairs: bool = False,
     labels: bool = False,
+    given: bool = False,
     source: str | Path | Iterable[str | Path] = (),
     target: str | Path | Iterable[str | Path] = (),
     val: str | Path | Iterable[str | Path] = (),
@@ -143,6 +145,7 @@ def train(
         corpus: what to learn; each file is read as `records`, `column`, `encoding`, … say
         pairs: learn to make targets of sources; each line has a source, a tab and a target
         labels: learn to label texts; each line has a text, a tab and a label
+        given: learn to write texts of a given label, from such lines
         source: files of sources, a line each, beside those of `target`
         target: files of their targets, line by line
         val: files to validate on, which are not part of the corpus
@@ -170,15 +173,15 @@ def train(
     from charrnn.training.setup.start import start_run
 
     task, sources = named_sources(
-        _names(corpus), pairs=pairs, labels=labels, source=_names(source),
+        _names(corpus), pairs=pairs, labels=labels, given=given, source=_names(source),
         target=_names(target), val=_names(val), allow_short=allow_short,
     )  # fmt: skip
-    given = implied_settings(settings, has_val=bool(sources.val_names))
-    budget = Budget(given.pop("steps", None), epochs, minutes)
+    implied = implied_settings(settings, has_val=bool(sources.val_names))
+    budget = Budget(implied.pop("steps", None), epochs, minutes)
     request = Request(
         sources,
         Root(Path(root)),
-        given,
+        implied,
         budget,
         task,
         run_name=name,

@@ -548,6 +548,14 @@ class LabelsConfig(PairsConfig):
     max_length: int = setting(10_000, low=1, high=2**20)
 
 
+@dataclass(frozen=True)
+class GivenConfig(PairsConfig):
+    """How files become pairs of a label and a text, which is written when the label is given."""
+
+    source_symbols: str = setting("whole", choices=("whole",))
+    is_reversed: bool = setting(True, choices=(True,))
+
+
 def _require_training_split(val_fraction: float, test_fraction: float) -> None:
     """Raise `SettingError` where validation and test leave nothing to train on."""
     if val_fraction + test_fraction > 0.99:

@@ -212,6 +212,19 @@ def label_run(charrnn_once: CommandLine, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def given_run(charrnn_once: CommandLine, tmp_path: Path) -> Path:
+    """Make the run g, which learned a little to write the words of `small_labels`; return the
+    folder it is in.
+    """
+    (tmp_path / "labels.tsv").write_text(small_labels())
+    charrnn_once(
+        "train", "labels.tsv", "--given", *SMALL_PAIRS, "--run", "g", "--steps", 60,
+        "--eval-every", 20, "--threads", 1, "--val-fraction", 0.2,
+    )  # fmt: skip
+    return tmp_path
+
+
 def start(*arguments: object, **settings: object) -> "subprocess.Popen[bytes]":
     """Start a command in another process."""
     command = [sys.executable, "-m", "charrnn", *map(str, arguments)]

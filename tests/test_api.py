@@ -140,6 +140,17 @@ def test_labels_are_learned_as_on_the_command_line(charrnn, tmp_path):
         train("labels.tsv", labels=True, pairs=True)
 
 
+def test_texts_of_a_given_label_are_learned_and_written(tmp_path):
+    (tmp_path / "labels.tsv").write_text(small_labels())
+    run = train("labels.tsv", given=True, hidden_size=8, steps=5, progress=False)
+    assert run.header().task == "given"
+    translator = load()
+    assert isinstance(translator, Translator)
+    first, second = translator.translate("other", temperature=1.0, num=2, seed=1)
+    assert first.source_symbols == second.source_symbols == ("other",)
+    assert repr(run).startswith("Run('labels', lstm 2+2×8, step 5 of 5, validation loss ")
+
+
 def test_a_folder_of_a_file_for_each_label_is_learned(tmp_path):
     (tmp_path / "names").mkdir()
     for line in small_labels().splitlines():

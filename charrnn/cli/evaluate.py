@@ -168,6 +168,8 @@ def score(
             label_score.score(checkpoints, files, shown)
         else:
             _require_none(learned, export=export, confusion=confusion)
+            if learned != "pairs":
+                _require_none(learned, beam=beam, per_line=per_line)
             pair_score.score(checkpoints, files, beam=beam or 1, per_line=per_line, as_json=as_json)
         return
     _require_none("text", beam=beam, source=source, target=target, confusion=confusion)
@@ -204,7 +206,8 @@ def _require_none(learned: str, **given: object) -> None:
     """Raise `UsageError` for a flag that means nothing to a model of what was learned."""
     for name, value in given.items():
         if value:
-            raise UsageError(f"--{name} does nothing with a model of {learned}", "leave it out")
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{flag} does nothing with a model of {learned}", "leave it out")
 
 
 def _measure(

@@ -63,6 +63,7 @@ def sample(
     prompt: flags.Prompt = None,
     prompt_file: flags.PromptFile = None,
     encoding: shared.Encoding = None,
+    given_label: flags.GivenLabel = None,
     *,
     given: flags.Settings,
     many: flags.Many,
@@ -81,7 +82,15 @@ def sample(
 
     device_names.require_device(many.device)
     request = _request(many, output, tells_seed="seed" not in given)
-    checkpoints = inputs.checkpoints_of([*filter(None, [run]), *(runs or [])])
+    names = [*filter(None, [run]), *(runs or [])]
+    if given_label is not None:
+        from charrnn.cli.pairs import given_samples
+
+        _require_no_prompt(many, prompt, prompt_file)
+        asked = given_samples.GivenLabel(given_label, config, "length" in given, many.num)
+        given_samples.write(inputs.checkpoints_of(names, task="given"), asked, request)
+        return
+    checkpoints = inputs.checkpoints_of(names)
     if many.prompts is not None:
         typed = prompts.read_lines(many.prompts, checkpoints[0], encoding=encoding)
     else:
@@ -111,6 +120,14 @@ def _require_prompts_that_fit(
     if many.prompts is not None and (prompt is not None or prompt_file is not None):
         other = "--prompt" if prompt is not None else "--prompt-file"
         raise UsageError(f"--prompts and {other} were both given", "choose one")
+
+
+def _require_no_prompt(many: flags.Many, prompt: str | None, prompt_file: str | None) -> None:
+    """Raise `UsageError` for a prompt beside a given label."""
+    typed = {"--prompt": prompt, "--prompt-file": prompt_file, "--prompts": many.prompts}
+    for flag, value in typed.items():
+        if value is not None:
+            raise UsageError(f"{flag} does nothing with --given", "leave it out")
 
 
 def _request(many: flags.Many, output: flags.Output, *, tells_seed: bool) -> SampleRequest:

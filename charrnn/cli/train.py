@@ -28,6 +28,7 @@ def train(
     corpus: flags.Corpus = None,
     pairs: flags.Pairs = False,
     labels: flags.Labels = False,
+    given_label: flags.GivenLabel = False,
     source: flags.Source = None,
     target: flags.Target = None,
     normalise: flags.Normalise = None,
@@ -52,8 +53,8 @@ def train(
     from charrnn.training.setup.request import Request, implied_settings, named_sources
 
     task, sources = named_sources(
-        corpus or (), pairs=pairs, labels=labels, source=source or (), target=target or (),
-        val=val or (), allow_short=allow_short,
+        corpus or (), pairs=pairs, labels=labels, given=given_label, source=source or (),
+        target=target or (), val=val or (), allow_short=allow_short,
     )  # fmt: skip
     typed = typed_settings(context, given, task, lines=lines, normalise=normalise)
     settings = implied_settings(typed, has_val=bool(val))
@@ -232,5 +233,7 @@ def _command_to_try(trainer: "Trainer") -> str:
     if trainer.header.task == "language_model":
         return command
     ((source, _),) = trainer.dataset.examples(1)
+    if "LABEL" in command:
+        return command.replace("LABEL", shlex.quote(source))
     is_short = len(source) <= _LONGEST_EXAMPLE and source.isprintable() and source[:1] != "-"
     return f"{command} {shlex.quote(source) if is_short else 'TEXT'}"

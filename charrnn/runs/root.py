@@ -114,9 +114,9 @@ class Root:
 
     def no_run(self, task: str | None = None) -> CheckpointError:
         """Return the error for a root without any run, or without one of a task."""
-        learned = "text" if task is None else SCHEMAS[task].learned
-        flag = "" if learned == "text" else f" FILE --{learned}"
-        what = "" if task is None else f" of {learned}"
+        schema = None if task is None else SCHEMAS[task]
+        flag = f" FILE --{schema.flag}" if schema is not None and schema.flag else ""
+        what = "" if schema is None else f" of {schema.learned}"
         hint = self._with_hint(f"type: charrnn train{flag}")
         return CheckpointError(f"there is no run{what} in {self._searched()} yet", hint)
 

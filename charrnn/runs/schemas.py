@@ -17,6 +17,7 @@ from charrnn.config import (
     ClassifierConfig,
     DataConfig,
     EncoderDecoderConfig,
+    GivenConfig,
     LabelsConfig,
     ModelConfig,
     PairsConfig,
@@ -43,6 +44,7 @@ class Schema:
 
     needs: str  # the first version of charrnn that has the task
     learned: str  # what a run of it is a model of, for people: "text", "pairs"
+    flag: str = ""  # of train, for such a run: "pairs"; empty: none is needed
     symbol: str  # what a loss is the mean over, for people: "character", "symbol"
     command: str  # that uses a run of it, when the run's name is put after it
     model: type[Checked]
@@ -170,6 +172,7 @@ SCHEMAS: dict[str, Schema] = {
     "seq2seq": Schema(
         needs="0.7",
         learned="pairs",
+        flag="pairs",
         symbol="symbol",
         command="charrnn translate --run",
         model=EncoderDecoderConfig,
@@ -185,6 +188,7 @@ SCHEMAS: dict[str, Schema] = {
     "classify": Schema(
         needs="0.7",
         learned="labels",
+        flag="labels",
         symbol="text",
         command="charrnn classify --run",
         model=ClassifierConfig,
@@ -198,5 +202,23 @@ SCHEMAS: dict[str, Schema] = {
         contradiction=_of_other_symbols,
         in_words=_accuracy_in_words,
         unused=frozenset({"seq_length", "state_reset", "target_symbols", "is_reversed"}),
+    ),
+    "given": Schema(
+        needs="0.7",
+        learned="given labels",
+        flag="given",
+        symbol="symbol",
+        command="charrnn sample --given LABEL --run",
+        model=EncoderDecoderConfig,
+        data=GivenConfig,
+        vocabs={"source": SideVocab, "target": SideVocab},
+        corpora={"pairs": PairFacts},
+        metrics=("loss",),
+        weights=_encoder_decoder_weights,
+        contradiction=_of_other_symbols,
+        in_words=_loss_in_words,
+        unused=frozenset(
+            {"seq_length", "state_reset", "ngram_min_count", "source_symbols", "is_reversed"}
+        ),
     ),
 }

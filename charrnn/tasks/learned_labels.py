@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn._text import Reporter, number_of, percent, some
+from charrnn.data.pairs.symbols import SymbolVocab
 from charrnn.errors import CorpusError
 from charrnn.tasks.learned_pairs import LearnedPairs, PairTexts
 
@@ -15,21 +16,29 @@ _MAX_SHARE_OF_LABELS = 0.5  # of the number of texts: with more, what is learned
 Counts = npt.NDArray[np.int64]
 
 
-def counts_of(dataset: PairTexts, split: str) -> Counts:
-    """Return how many texts of a split have each label, in the order of the vocabulary."""
-    targets = dataset.pairs.targets
-    ids = targets.ids[targets.starts[dataset.pairs.numbers[split]]].astype(np.int64)
-    return np.bincount(ids - 1, minlength=len(dataset.target.vocab))
+def counts_of(dataset: PairTexts, split: str, *, side: str = "target") -> Counts:
+    """Return how many texts of a split have each label, in the order of the vocabulary. Labels are
+    the targets, or the sources.
+    """
+    labels = dataset.pairs.targets if side == "target" else dataset.pairs.sources
+    ids = labels.ids[labels.starts[dataset.pairs.numbers[split]]].astype(np.int64)
+    return np.bincount(ids - 1, minlength=len(_vocab(dataset, side)))
 
 
-def require_labels(dataset: PairTexts, *, allows_few: bool) -> None:
+def _vocab(dataset: PairTexts, side: str) -> SymbolVocab:
+    vocab = (dataset.target if side == "target" else dataset.source).vocab
+    assert isinstance(vocab, SymbolVocab)
+    return vocab
+
+
+def require_labels(dataset: PairTexts, *, allows_few: bool, side: str = "target") -> None:
     """Raise `CorpusError` where there is nothing to tell apart in the training split, or where
     labels do not come again (unless that is allowed).
     """
-    counts = counts_of(dataset, "train")
+    counts = counts_of(dataset, "train", side=side)
     num_labels, num_texts = int((counts > 0).sum()), int(counts.sum())
     if num_labels < 2:
-        label = dataset.target.symbol(int(counts.argmax()) + 1)
+        label = _vocab(dataset, side).symbols[int(counts.argmax())]
         raise CorpusError(
             f"all texts to learn from have the label {label!r}: there is nothing to tell apart",
             "give texts of two labels or more",
@@ -45,23 +54,22 @@ def require_labels(dataset: PairTexts, *, allows_few: bool) -> None:
         )
 
 
-def summary(learned: LearnedPairs) -> str:
+def summary(learned: LearnedPairs, *, side: str = "target") -> str:
     """Return how many texts and labels there are, without those of validation files."""
     facts, vocabs = learned.corpus.facts, learned.vocabs
     texts = number_of(facts.num_pairs - facts.num_val, "text")
-    return f"{learned.sources.title}: {texts} with {number_of(len(vocabs['target']), 'label')}"
+    return f"{learned.sources.title}: {texts} with {number_of(len(vocabs[side]), 'label')}"
 
 
-def show_counts(dataset: PairTexts, reporter: Reporter) -> None:
+def show_counts(dataset: PairTexts, reporter: Reporter, *, side: str = "target") -> None:
     """Tell how many texts have each label, and which labels can hardly be learned."""
-    counts = counts_of(dataset, "train")
+    counts = counts_of(dataset, "train", side=side)
     order = np.argsort(-counts, kind="stable").tolist()
-    names = [dataset.target.symbol(i + 1) for i in order]
+    names = [_vocab(dataset, side).symbols[i] for i in order]
     share = counts[order[0]] / counts.sum()
-    reporter.show(
-        f"{'; '.join(_counted(names, counts[order].tolist()))}; to guess {names[0]!r} always would"
-        f" be right for {percent(share)}"
-    )
+    guess = f"; to guess {names[0]!r} always would be right for {percent(share)}"
+    counted = "; ".join(_counted(names, counts[order].tolist()))
+    reporter.show(counted + (guess if side == "target" else ""))
     rare = [name for name, i in zip(names, order, strict=True) if counts[i] == 1]
     never = [name for name, i in zip(names, order, strict=True) if counts[i] == 0]
     if rare:

@@ -81,6 +81,9 @@ EXIT_CODES = {  # of charrnn with these arguments
     # pairs
     ("train", "--pairs"): 2,
     ("train", "--labels"): 2,
+    ("train", "text", "--pairs", "--given"): 2,
+    ("sample", "a", "--given", "one"): 2,
+    ("sample", "--given", "one", "-p", "x"): 2,
     ("train", "text", "--labels"): 3,
     ("train", "text", "--labels", "--pairs"): 2,
     ("train", "--source", "text"): 2,
@@ -198,6 +201,8 @@ PROVED_BY = {
     "cli.inspect:memory": ["cli/pairs/test_memory.py", "cli/test_classify.py"],
     "cli.pairs.memory:show_costs_of_length": ["cli/pairs/test_memory.py"],
     "cli.runs:verify": ["training/test_verify_run.py"],
+    "cli.pairs.given_samples:_require_known": ["cli/pairs/test_given_samples.py"],
+    "cli.pairs.given_samples:_require_meaning": ["cli/pairs/test_given_samples.py"],
     "cli.pairs.score:_require_same_split": ["cli/pairs/test_score.py"],
     "cli.sample_writer:_stream": ["cli/test_copies.py"],
     "cli.translate:_Answers._draw": ["cli/test_translate.py"],

@@ -54,6 +54,7 @@ PAIRS = Schema(
     learned="pairs",
     symbol="symbol",
     command="charrnn translate --run",
+    flag="pairs",
     model=PairModel,
     data=PairData,
     vocabs={"source": Vocab, "target": Vocab},

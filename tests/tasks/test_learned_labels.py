@@ -4,7 +4,7 @@ import pytest
 from test_learned_pairs import Notes
 
 from charrnn._text import Reporter
-from charrnn.config import LabelsConfig
+from charrnn.config import GivenConfig, LabelsConfig
 from charrnn.errors import CorpusError
 from charrnn.tasks import learned_labels, learned_pairs
 from charrnn.tasks.task import SourceNames
@@ -55,6 +55,19 @@ def test_labels_that_only_the_validation_split_has_are_warned_of(tmp_path):
     sources = SourceNames(("a.tsv",), ("b.tsv",))
     learned = learned_pairs.read(sources, CONFIG, known=None, root=tmp_path, reporter=Reporter())
     assert notes(learned)[1:] == ["1 label without a text to learn: new"]
+
+
+def test_labels_that_are_sources_are_counted_as_well(tmp_path):
+    (tmp_path / "a.tsv").write_text("".join(f"{k}\t{'ab'[k % 3 == 0]}\n" for k in range(30)))
+    config = GivenConfig(val_fraction=0.0)
+    learned = learned_pairs.read(
+        SourceNames(("a.tsv",)), config, known=None, root=tmp_path, reporter=Reporter()
+    )
+    dataset, told = learned.split(config, seed=1), Notes()
+    assert learned_labels.counts_of(dataset, "train", side="source").tolist() == [20, 10]
+    assert learned_labels.summary(learned, side="source") == "a: 30 texts with 2 labels"
+    learned_labels.show_counts(dataset, told, side="source")
+    assert told.lines == ["a 20; b 10"]
 
 
 def test_one_label_is_refused(read):

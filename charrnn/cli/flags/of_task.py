@@ -21,9 +21,9 @@ def typed_settings(
     """
     from charrnn.runs.schemas import SCHEMAS
 
-    meaningful, learned = SCHEMAS[task].settings, SCHEMAS[task].learned
+    meaningful, flag = SCHEMAS[task].settings, SCHEMAS[task].flag
     if lines and "records" not in meaningful:
-        raise UsageError(f"--lines does not work with --{learned}", "leave it out")
+        raise UsageError(f"--lines does not work with --{flag}", "leave it out")
     if normalise is not None and "source_normalise" not in meaningful:
         raise UsageError("--normalise works only with --pairs or --labels", "leave it out")
     typed = {name for name in given if _is_typed(context, name)}

@@ -90,6 +90,7 @@ def _names(header: "CheckpointHeader") -> dict[str, Any]:
     return {
         "pairs": False,
         "labels": False,
+        "given_label": False,
         "lines": header.data.records == "lines",
         "val": list(header.corpus.val_names),
     }
@@ -99,8 +100,9 @@ def _names_of_pairs(header: "CheckpointHeader") -> dict[str, Any]:
     facts, data = header.corpora["pairs"], header.data
     forms = {data.source_normalise, data.target_normalise}
     return {
-        "pairs": header.schema.learned == "pairs",
-        "labels": header.schema.learned == "labels",
+        "pairs": header.schema.flag == "pairs",
+        "labels": header.schema.flag in ("labels", "given"),
+        "given_label": header.schema.flag == "given",
         "source": list(facts.names) if facts.target_names else [],
         "target": list(facts.target_names),
         "val": list(facts.val_names),

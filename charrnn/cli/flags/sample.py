@@ -12,6 +12,14 @@ _MANY = "Many samples"
 
 Settings = Annotated[Values, SampleConfig]
 
+GivenLabel = Annotated[
+    str | None,
+    typer.Option(
+        "--given",
+        metavar="LABEL",
+        help="Write texts of this label, by a run of given labels (train --given).",
+    ),
+]
 Prompt = Annotated[str | None, typer.Option("--prompt", "-p", help="Text to continue.")]
 PromptFile = Annotated[
     str | None,

@@ -58,6 +58,14 @@ Labels = Annotated[
         rich_help_panel=_PAIRS,
     ),
 ]
+GivenLabel = Annotated[
+    bool,
+    typer.Option(
+        "--given",
+        help="Learn to write texts of a given label, from such a file: sample --given LABEL.",
+        rich_help_panel=_PAIRS,
+    ),
+]
 Source = Annotated[
     list[str] | None,
     typer.Option(

@@ -72,6 +72,8 @@ def _comparison(checkpoint: "Checkpoint") -> Callable[[str, str], str]:
     from charrnn.generation.translation.translator import Translator
 
     translator = Translator.of([checkpoint])
+    if checkpoint.task == "given":
+        return lambda label, _: f"{label} → {translator.translate(label)[0].text}"
 
     def compared(source: str, target: str) -> str:
         (translation,) = translator.translate(source)

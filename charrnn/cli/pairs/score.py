@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from charrnn._text import Reporter, number_of
+from charrnn._text import Reporter, bits, number_of
 from charrnn.cli.console.streams import note, print_json
 from charrnn.errors import CorpusError, UsageError
 
@@ -50,6 +50,9 @@ def score(
     pairs = pairs_to_score(checkpoints, files)
     from charrnn.analysis.pair_scores import PairScore, worst_first
 
+    if checkpoints[0].task == "given":
+        _print_loss(translator, pairs, as_json=as_json)
+        return
     every = scored(translator, pairs, beam=beam)
     if per_line:
         _print_worst(worst_first(every), as_json=as_json)
@@ -173,6 +176,20 @@ def scored(
             every.append(one)
             bar.advance()
     return every
+
+
+def _print_loss(translator: "Translator", pairs: "Sequence[Pair]", *, as_json: bool) -> None:
+    """Print the loss of texts of given labels: there is no one right text to compare with."""
+    from charrnn.cli.console.tables import print_table
+
+    losses = translator.losses((pair.source for pair in pairs), (pair.reference for pair in pairs))
+    nats, num_symbols, _ = map(sum, zip(*losses, strict=True))
+    mean = nats / num_symbols
+    if as_json:
+        print_json({"num_pairs": len(pairs), "num_symbols": num_symbols, "nats_per_symbol": mean})
+    else:
+        loss = f"{mean:.4f} nats ({bits(mean):.3f} bits) per symbol, the label given"
+        print_table(["", ""], [["texts", f"{len(pairs):,}"], ["loss", loss]])
 
 
 def _print_score(total: "PairScore", translator: "Translator", beam: int) -> None:

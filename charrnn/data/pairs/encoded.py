@@ -4,7 +4,8 @@ All files of some pairs and vocabularies begin with the same stem:
 
     STEM-sources.npy, STEM-source-starts.npy    the texts of one side, one after another
     STEM-targets.npy, STEM-target-starts.npy
-    STEM-hashes.npy                             of each source: what its split is decided by
+    STEM-hashes.npy                             of each source (if that is a label, of the target):
+                                                what its split is decided by
     STEM-left-out.npy                           numbers of pairs whose target has no ids
 
 A target with a symbol that is not in the vocabulary cannot be written: the pair is left out.

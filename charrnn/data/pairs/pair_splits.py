@@ -1,7 +1,8 @@
 """Which pairs are for training, which for validation and test.
 
 A hash of (seed, source) gives a pair its place in a random order. Pairs of one source have the same
-place, so no source is in two splits. The first in that order are for test, the next for validation:
+place, so no source is in two splits. Where a source is a label, its target takes its part. The
+first in that order are for test, the next for validation:
 
     place    ├── test ──┼── validation ──┼────────────── training ──────────────┤
 

@@ -17,7 +17,7 @@ from charrnn.sources import paths
 from charrnn.tasks.task import SourceNames
 from charrnn.training.budget import Budget
 
-LANGUAGE_MODEL, SEQ2SEQ, CLASSIFY = "language_model", "seq2seq", "classify"
+LANGUAGE_MODEL, SEQ2SEQ, CLASSIFY, GIVEN = "language_model", "seq2seq", "classify", "given"
 
 
 def named_sources(
@@ -28,6 +28,7 @@ def named_sources(
     val: Sequence[str] = (),
     pairs: bool = False,
     labels: bool = False,
+    given: bool = False,
     allow_short: bool = False,
 ) -> tuple[str, SourceNames]:
     """Return the task that files are for, and their names. `source` and `target` are files of
@@ -36,8 +37,9 @@ def named_sources(
     Raises `SettingError` where the names contradict each other, or none is given for pairs or
     labels.
     """
-    if pairs and labels:
-        raise SettingError("pairs and labels were both given", "choose one", "pairs", "labels")
+    if pairs and (labels or given):
+        other = "given" if given else "labels"
+        raise SettingError(f"pairs and {other} were both given", "choose one", "pairs", other)
     if bool(source) != bool(target):
         one, other = ("source", "target") if source else ("target", "source")
         raise SettingError(f"{one} was given without {other}", "give both", one, other)
@@ -46,12 +48,14 @@ def named_sources(
             f"{' '.join(corpus)} was given, and source and target too", "choose one",
             "source", "target",
         )  # fmt: skip
-    task = CLASSIFY if labels else SEQ2SEQ if pairs or source else LANGUAGE_MODEL
+    task = SEQ2SEQ if pairs or source else LANGUAGE_MODEL
+    if labels or given:
+        task = GIVEN if given else CLASSIFY
     if task != LANGUAGE_MODEL and not (source or corpus):
-        line = "a text, a tab and a label" if labels else "a source, a tab and a target"
-        given = SCHEMAS[task].learned
+        line = "a source, a tab and a target" if pairs else "a text, a tab and a label"
+        flag = SCHEMAS[task].flag
         raise SettingError(
-            f"{given} was given without a file", f"name a file with {line} in each line", given
+            f"{flag} was given without a file", f"name a file with {line} in each line", flag
         )
     names = tuple(source or corpus or (paths.SHAKESPEARE,))
     sources = SourceNames(names, tuple(val), allow_short, tuple(target))
@@ -112,12 +116,15 @@ def _require_meaning(settings: Iterable[str], schema: Schema) -> None:
     for name in settings:
         if name in schema.settings:
             continue
-        others = [each.learned for each in SCHEMAS.values() if name in each.settings]
-        if others and schema is SCHEMAS[LANGUAGE_MODEL]:
-            message, learned = f"{name} works only with {' or '.join(others)}", others
+        others = [each.flag for each in SCHEMAS.values() if name in each.settings]
+        if others and not schema.flag:
+            *first, last = others
+            listed = f"{', '.join(first)} or {last}" if first else last
+            message, flags = f"{name} works only with {listed}", others
         else:
-            message, learned = f"{name} does not work with {schema.learned}", [schema.learned]
-        raise SettingError(message, "leave it out", name, *learned)
+            message = f"{name} does not work with {schema.flag or schema.learned}"
+            flags = [schema.flag]
+        raise SettingError(message, "leave it out", name, *filter(None, flags))
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,16 @@ def test_labels_are_whole_texts():
         read("pairs.tsv", target_symbols="whole", known=known)
 
 
+def test_where_a_source_is_a_label_no_text_is_in_two_splits():
+    lines = [f"{k % 40}\t{'even' if k % 2 == 0 else 'odd'}\n" for k in range(200)]
+    corpus = read(write("".join(lines)), source_symbols="whole", is_reversed=True)
+    both = {split: {text for _, text in texts(corpus, split)} for split in ("train", "val")}
+    assert both["train"] and both["val"]
+    assert not both["train"] & both["val"]
+    for split in both:
+        assert {label for label, _ in texts(corpus, split)} == {"even", "odd"}
+
+
 def test_normalisation_is_told_and_undone():
     told = Told()
     corpus = read(

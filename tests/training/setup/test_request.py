@@ -34,8 +34,15 @@ def test_what_is_not_given_has_its_default():
 @pytest.mark.parametrize(
     ("task", "name", "message", "learned"),
     [
-        ("language_model", "max_length", "works only with pairs or labels", ["pairs", "labels"]),
-        ("language_model", "attention", "works only with pairs", ["pairs"]),
+        (
+            "language_model",
+            "max_length",
+            "works only with pairs, labels or given",
+            ["pairs", "labels", "given"],
+        ),
+        ("language_model", "attention", "works only with pairs or given", ["pairs", "given"]),
+        ("language_model", "is_reversed", "works only with pairs", ["pairs"]),
+        ("given", "is_reversed", "does not work with given", ["given"]),
         ("seq2seq", "ngrams", "does not work with pairs", ["pairs"]),
         ("seq2seq", "records", "does not work with pairs", ["pairs"]),
         ("seq2seq", "seq_length", "does not work with pairs", ["pairs"]),
@@ -56,6 +63,8 @@ def test_pairs_are_in_one_file_or_in_two():
     found = named_sources([], source=["a"], target=["b"], val=["c", "d"])
     assert found == ("seq2seq", two)
     assert named_sources(["a.tsv"], labels=True) == ("classify", one)
+    for labels in (False, True):
+        assert named_sources(["a.tsv"], given=True, labels=labels) == ("given", one)
     assert named_sources([], labels=True, source=["a"], target=["b"], val=["c", "d"]) == (
         "classify", two
     )  # fmt: skip

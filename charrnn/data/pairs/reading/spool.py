@@ -81,7 +81,7 @@ class PairSpool:
         kinds = kinds_of(config)
         self.sources = SideSpool(kinds["source"], config.source_normalise, folder)
         self.targets = SideSpool(kinds["target"], config.target_normalise, folder)
-        self.hashes = ArrayFile(folder)  # of the sources
+        self.hashes = ArrayFile(folder)  # of what decides the split of a pair
         self.num_pairs = self.num_val = 0
         self._digest = hashlib.sha256()
         self._max_length = config.max_length
@@ -128,10 +128,13 @@ class PairSpool:
             self.num_pairs += len(sources)
 
     def _identify(self, sources: list[str], targets: list[str]) -> None:
-        """Take pairs into the digest, and note the hashes of their sources."""
+        """Take pairs into the digest, and note the hashes of their sources; of their targets, where
+        a source is a label.
+        """
         pairs = zip(sources, targets, strict=True)
         self._digest.update("".join(f"{source}\n{target}\n" for source, target in pairs).encode())
-        hashed = [hashlib.blake2b(source.encode(), digest_size=8).digest() for source in sources]
+        parted = targets if self.sources.symbols.kind == "whole" else sources
+        hashed = [hashlib.blake2b(source.encode(), digest_size=8).digest() for source in parted]
         self.hashes.append(np.frombuffer(b"".join(hashed), "<u8"))
 
     def notes(self) -> list[str]:

@@ -63,7 +63,7 @@ class SymbolNumbers:
 
     def __init__(self, kind: str, normalisation: str) -> None:
         """The symbols are of a kind as `symbols.kind_of` has them, the texts in a Unicode form."""
-        self._kind, self._normalisation = kind, normalisation
+        self.kind, self._normalisation = kind, normalisation
         self._counts_S = np.zeros(0, np.int64)  # by number
         self._number_of: dict[str, int] = {}  # of symbols that are texts
         self._before, self._after = set[str](), set[str]()  # characters
@@ -74,26 +74,26 @@ class SymbolNumbers:
             self._before.update(*texts)
             texts = [normalised(text, self._normalisation) for text in texts]
             self._after.update(*texts)
-        return [" ".join(text.split()) for text in texts] if self._kind in _TEXTS else texts
+        return [" ".join(text.split()) for text in texts] if self.kind in _TEXTS else texts
 
     def lengths(self, tidied: list[str]) -> list[int]:
         """Return how many symbols tidied texts have."""
-        if self._kind == "spaces":
+        if self.kind == "spaces":
             return [text.count(" ") + 1 for text in tidied]
-        if self._kind == "whole":
+        if self.kind == "whole":
             return [1] * len(tidied)
-        if self._kind == "bytes":
+        if self.kind == "bytes":
             return [len(text.encode()) for text in tidied]
         return [len(text) for text in tidied]
 
     def numbers(self, tidied: list[str]) -> IntArray:
         """Return the numbers of all symbols of tidied texts, and count them."""
-        if self._kind in _TEXTS:
-            symbols = tidied if self._kind == "whole" else " ".join(tidied).split(" ")
+        if self.kind in _TEXTS:
+            symbols = tidied if self.kind == "whole" else " ".join(tidied).split(" ")
             numbers: IntArray = np.array([self._number(symbol) for symbol in symbols])
         else:
             text = "".join(tidied)
-            numbers = code_points(text.encode() if self._kind == "bytes" else text)
+            numbers = code_points(text.encode() if self.kind == "bytes" else text)
         self._counts_S = _sum(self._counts_S, np.bincount(numbers))
         return numbers
 
@@ -104,9 +104,9 @@ class SymbolNumbers:
     def counts(self) -> SymbolCounts:
         """What was counted."""
         seen = np.flatnonzero(self._counts_S)
-        symbols = [*self._number_of] if self._kind in _TEXTS else seen.tolist()
+        symbols = [*self._number_of] if self.kind in _TEXTS else seen.tolist()
         counts = self._counts_S[seen].tolist()
-        return SymbolCounts(self._kind, dict(zip(symbols, counts, strict=True)))
+        return SymbolCounts(self.kind, dict(zip(symbols, counts, strict=True)))
 
     def id_of(self, vocab: AnyVocab) -> IntArray:
         """Return a table: number → id in a side with this vocabulary, in its smallest type."""
