@@ -26,7 +26,7 @@ _SIZES = ((1_000_000, 256, 256), (100_000, 192, 128), (10_000, 128, 64), (0, 64,
 _NARROWEST = 32
 _FEW_EPOCHS = 3  # a network that is too wide to read the texts so often is made narrower
 # (epochs, at least; dropout)
-_DROPOUTS = ((6, 0.6), (3, 0.5), (1, 0.3), (0, 0.1))
+_DROPOUTS = ((15, 0.7), (6, 0.6), (3, 0.5), (1, 0.3), (0, 0.1))
 _EPOCHS_IN_TRIAL = 6  # assumed before a trial has told what there is time for
 _MAX_SYMBOLS = 8000  # in a batch, about
 _RATES = {"soap": 0.6, "adamw": 0.4}  # of a cell's rate in a language model, for 128 units

@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -149,3 +150,18 @@ def test_a_run_of_labels_answers_and_others_are_named(charrnn, label_run, charrn
     assert "use: charrnn classify --run l" in charrnn("sample", "l").err
     assert "memory measures no models of labels" in charrnn("memory", "l").err
     assert "no run of pairs" in charrnn("translate", "x").err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["classify", "aeo"], ["score", "--json"], ["info"], ["score", "labels.tsv"]],
+    ids=str,
+)
+def test_it_never_imports_torch(label_run, command):
+    code = (
+        f"import sys; sys.argv[1:] = {command}; from charrnn.__main__ import main\n"
+        "try: main()\nfinally: print('torch' in sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout
+    assert done.stderr.endswith("False\n")

@@ -615,6 +615,13 @@ MISTAKES = [
     ),
     # Labels.
     Mistake(
+        "of labels that are sources all texts of one are in the same split",
+        "data.pairs.reading.spool:PairSpool._identify",
+        "targets if self.sources.symbols.kind == 'whole' else sources",
+        "sources",
+        "../data/pairs/test_read_pairs.py::test_where_a_source_is_a_label_no_text_is_in_two_splits",
+    ),
+    Mistake(
         "the maximum over a text sees its padding, while it learns",
         "models.classifier.classifier:_mean_and_maximum",
         "x_SBD.masked_fill(~is_source_SB1, -math.inf).amax(0)",
