@@ -324,14 +324,14 @@ MISTAKES = [
         "models.encoders.encoder:Dropouts.of",
         "cls(dropout, dropout, recurrent)",
         "cls(dropout, lambda x: (draws.lane_dropout() or (lambda x: x))(x), recurrent)",
-        "../tasks/test_seq2seq.py::test_dropout_is_held_over_time_and_differs_from_layer_to_layer",
+        "../tasks/pairs/test_seq2seq.py::test_dropout_is_held_over_time_and_differs_from_layer_to_layer",
     ),
     Mistake(
         "a process scores the pairs of its own share of a batch",
         "data.pairs.buckets:PairBatches._padded",
         "self.targets.lengths(pairs).sum()",
         "self.targets.lengths(pairs[self.share]).sum()",
-        "../tasks/test_seq2seq.py::test_processes_that_share_a_batch_have_the_gradient_of_one",
+        "../tasks/pairs/test_seq2seq.py::test_processes_that_share_a_batch_have_the_gradient_of_one",
     ),
     Mistake(
         "translations come in the order of their batches",
@@ -637,17 +637,17 @@ MISTAKES = [
     ),
     Mistake(
         "n-grams go from one text into the next",
-        "tasks.labels:_between_boundaries",
+        "tasks.labels.labels:_between_boundaries",
         "np.array([RESERVED, ngrams.NOTHING])",
         "np.array([RESERVED, RESERVED])",
-        "../tasks/test_labels.py::test_ngrams_are_learned_within_texts_and_their_boundaries",
+        "../tasks/labels/test_labels.py::test_ngrams_are_learned_within_texts_and_their_boundaries",
     ),
     Mistake(
         "an idle example has the label before the first",
-        "tasks.labels:BatchesOnDevice.batch",
+        "tasks.labels.labels:BatchesOnDevice.batch",
         "np.where(ids_B == NOT_SCORED, NOT_SCORED, ids_B - 1)",
         "np.maximum(ids_B - 1, 0)",
-        "../tasks/test_labels.py::test_the_loss_is_that_of_every_text_by_itself",
+        "../tasks/labels/test_labels.py::test_the_loss_is_that_of_every_text_by_itself",
     ),
     Mistake(
         "processes that share texts look up different numbers of embeddings",

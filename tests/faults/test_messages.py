@@ -229,7 +229,7 @@ PROVED_BY = {
     "config:require_known": ["stumbles/test_stumbles_library.py"],
     "generation.classification:Classifier._encoded": ["generation/test_classification.py"] * 2,
     "generation.classification:Classifier.beliefs": ["generation/test_classification.py"],
-    "tasks.learned_labels:require_labels": ["tasks/test_learned_labels.py"] * 2,
+    "tasks.labels.learned_labels:require_labels": ["tasks/labels/test_learned_labels.py"] * 2,
     "generation.model:Model.samples": ["generation/test_model.py"],
     "generation.model:Model.score": ["generation/test_model.py"],
     "generation.model:Model.spelled": ["generation/test_model.py"],

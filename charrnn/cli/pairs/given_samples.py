@@ -100,7 +100,7 @@ def _filter(
 
 def _texts_of(checkpoint: "Checkpoint") -> Container[str]:
     """Return the texts that were learned."""
-    from charrnn.tasks import learned_pairs
+    from charrnn.tasks.pairs import learned_pairs
 
     dataset = learned_pairs.reload(checkpoint, keep_corpus=True, reporter=Reporter())
     return {dataset.texts(number)[1] for number in range(len(dataset.pairs.targets))}

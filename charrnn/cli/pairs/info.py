@@ -51,7 +51,7 @@ def _symbols(vocab: "Vocab | SymbolVocab") -> str:
 
 def print_examples(checkpoint: "Checkpoint") -> None:
     """Print what becomes of some sources of the validation split; of lost pairs there are none."""
-    from charrnn.tasks import learned_pairs
+    from charrnn.tasks.pairs import learned_pairs
 
     try:
         dataset = learned_pairs.reload(checkpoint, keep_corpus=True, reporter=Reporter())

@@ -134,7 +134,7 @@ def own_pairs(checkpoint: "Checkpoint", split: str) -> "list[Pair]":
     Raises `CorpusError` where they are gone, or where there is no such split.
     """
     from charrnn.analysis.pair_scores import Pair
-    from charrnn.tasks import learned_pairs
+    from charrnn.tasks.pairs import learned_pairs
 
     dataset = learned_pairs.reload(checkpoint, keep_corpus=True, reporter=Reporter())
     numbers = dataset.pairs.numbers[split].tolist()

@@ -10,9 +10,10 @@ from charrnn.models.seq2seq import validation
 from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.schemas import SCHEMAS
-from charrnn.tasks import learned_labels, learned_pairs
-from charrnn.tasks.learned_pairs import LearnedPairs, PairTexts
-from charrnn.tasks.seq2seq import Seq2Seq
+from charrnn.tasks.labels import learned_labels
+from charrnn.tasks.pairs import learned_pairs
+from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
+from charrnn.tasks.pairs.seq2seq import Seq2Seq
 from charrnn.tasks.task import ValidationSize
 
 _TEMPERATURE = 0.8

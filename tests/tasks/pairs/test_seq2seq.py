@@ -27,8 +27,8 @@ from charrnn.models.dropout import Draws
 from charrnn.models.seq2seq import validation
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader, Position
-from charrnn.tasks.learned_pairs import PairTexts
-from charrnn.tasks.seq2seq import SEQ2SEQ
+from charrnn.tasks.pairs.learned_pairs import PairTexts
+from charrnn.tasks.pairs.seq2seq import SEQ2SEQ
 from charrnn.training.loop import TrainingState, train
 
 DATA = PairsConfig(target_symbols="spaces")

@@ -27,9 +27,9 @@ from charrnn.models import ngrams
 from charrnn.models.dropout import Draws
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader, Position
-from charrnn.tasks import labels
-from charrnn.tasks.labels import CLASSIFY
-from charrnn.tasks.learned_pairs import PairTexts
+from charrnn.tasks.labels import labels
+from charrnn.tasks.labels.labels import CLASSIFY
+from charrnn.tasks.pairs.learned_pairs import PairTexts
 from charrnn.tasks.task import Resources
 from charrnn.training.loop import TrainingState, train
 

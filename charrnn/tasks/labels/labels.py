@@ -34,8 +34,9 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.runs.schemas import SCHEMAS
-from charrnn.tasks import label_sizes, learned_labels, learned_pairs
-from charrnn.tasks.learned_pairs import LearnedPairs, PairTexts
+from charrnn.tasks.labels import label_sizes, learned_labels
+from charrnn.tasks.pairs import learned_pairs
+from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
 from charrnn.tasks.task import Constants, Plan, Resources, SourceNames, ValidationSize, Vocabs
 
 _NUM_SAMPLES = 3

@@ -6,7 +6,8 @@ from test_learned_pairs import Notes
 from charrnn._text import Reporter
 from charrnn.config import GivenConfig, LabelsConfig
 from charrnn.errors import CorpusError
-from charrnn.tasks import learned_labels, learned_pairs
+from charrnn.tasks.labels import learned_labels
+from charrnn.tasks.pairs import learned_pairs
 from charrnn.tasks.task import SourceNames
 
 CONFIG = LabelsConfig(val_fraction=0.0)

@@ -28,8 +28,8 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.runs.schemas import SCHEMAS
-from charrnn.tasks import learned_pairs, seq2seq_sizes
-from charrnn.tasks.learned_pairs import LearnedPairs, PairTexts
+from charrnn.tasks.pairs import learned_pairs, seq2seq_sizes
+from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
 from charrnn.tasks.task import Constants, Plan, Resources, SourceNames, ValidationSize, Vocabs
 
 _NUM_SAMPLES = 3

@@ -6,7 +6,7 @@ from conftest import small_pairs
 from charrnn._text import Reporter
 from charrnn.config import PairsConfig
 from charrnn.errors import CorpusError, SettingError
-from charrnn.tasks import learned_pairs
+from charrnn.tasks.pairs import learned_pairs
 from charrnn.tasks.task import SourceNames
 
 

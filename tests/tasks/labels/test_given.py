@@ -13,7 +13,7 @@ from conftest import (
 )
 
 from charrnn.runs import checkpoint
-from charrnn.tasks.given import GIVEN
+from charrnn.tasks.labels.given import GIVEN
 from charrnn.tasks.registry import TASKS
 
 TRAIN = (

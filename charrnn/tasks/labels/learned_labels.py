@@ -8,7 +8,7 @@ import numpy.typing as npt
 from charrnn._text import Reporter, number_of, percent, some
 from charrnn.data.pairs.symbols import SymbolVocab
 from charrnn.errors import CorpusError
-from charrnn.tasks.learned_pairs import LearnedPairs, PairTexts
+from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
 
 _NUM_SHOWN = 6  # labels: the most frequent ones
 _MAX_SHARE_OF_LABELS = 0.5  # of the number of texts: with more, what is learned are no labels

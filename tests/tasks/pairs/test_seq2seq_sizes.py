@@ -1,7 +1,7 @@
 import pytest
 
 from charrnn.config import EncoderDecoderConfig
-from charrnn.tasks import seq2seq_sizes
+from charrnn.tasks.pairs import seq2seq_sizes
 
 
 def facts(num_train, *, length=8.0, num_ranks=1):

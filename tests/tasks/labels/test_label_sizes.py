@@ -3,7 +3,7 @@ import math
 import pytest
 
 from charrnn.config import ClassifierConfig
-from charrnn.tasks import label_sizes
+from charrnn.tasks.labels import label_sizes
 
 
 def facts(num_train, *, length=8.0, num_ranks=1):

@@ -1,0 +1,1 @@
+"""Labels: of a text, and a text of a given one."""

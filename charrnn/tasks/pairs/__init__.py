@@ -1,0 +1,1 @@
+"""Pairs: a source and its target."""
