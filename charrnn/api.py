@@ -120,7 +120,7 @@ def train(
     *corpus: str | Path,
     pairs: bool = False,
     labels: bool = False,
-    given: bool = False,
+    given: str | None = None,
     source: str | Path | Iterable[str | Path] = (),
     target: str | Path | Iterable[str | Path] = (),
     val: str | Path | Iterable[str | Path] = (),
@@ -145,7 +145,8 @@ def train(
         corpus: what to learn; each file is read as `records`, `column`, `encoding`, … say
         pairs: learn to make targets of sources; each line has a source, a tab and a target
         labels: learn to label texts; each line has a text, a tab and a label
-        given: learn to write texts of a given label, from such lines
+        given: "label": learn to write texts of a given label, from such lines; of a table, also the
+            name of the labels' column
         source: files of sources, a line each, beside those of `target`
         target: files of their targets, line by line
         val: files to validate on, which are not part of the corpus
@@ -176,7 +177,7 @@ def train(
         _names(corpus), pairs=pairs, labels=labels, given=given, source=_names(source),
         target=_names(target), val=_names(val), allow_short=allow_short,
     )  # fmt: skip
-    implied = implied_settings(settings, has_val=bool(sources.val_names))
+    implied = implied_settings(settings, has_val=bool(sources.val_names), given=given)
     budget = Budget(implied.pop("steps", None), epochs, minutes)
     request = Request(
         sources,

@@ -27,6 +27,7 @@ OPTIMIZERS = ("soap", "adamw")
 RECORDS = ("none", "lines", "blank")
 ERRORS = ("strict", "replace", "skip")
 PRECISIONS = ("float32", "tf32", "bf16")
+LABEL = "label"  # what a text is learned for, whatever a table calls its column
 
 _NETWORK, _LEARNING, _LENGTH = "Network", "Learning", "How long"
 _CORPUS, _MACHINE, _DRAWING = "Corpus", "Run and display", "How a character is drawn"

@@ -219,7 +219,7 @@ def given_run(charrnn_once: CommandLine, tmp_path: Path) -> Path:
     """
     (tmp_path / "labels.tsv").write_text(small_labels())
     charrnn_once(
-        "train", "labels.tsv", "--given", *SMALL_PAIRS, "--run", "g", "--steps", 60,
+        "train", "labels.tsv", "--given", "label", *SMALL_PAIRS, "--run", "g", "--steps", 60,
         "--eval-every", 20, "--threads", 1, "--val-fraction", 0.2,
     )  # fmt: skip
     return tmp_path

@@ -142,7 +142,7 @@ def test_labels_are_learned_as_on_the_command_line(charrnn, tmp_path):
 
 def test_texts_of_a_given_label_are_learned_and_written(tmp_path):
     (tmp_path / "labels.tsv").write_text(small_labels())
-    run = train("labels.tsv", given=True, hidden_size=8, steps=5, progress=False)
+    run = train("labels.tsv", given="label", hidden_size=8, steps=5, progress=False)
     assert run.header().task == "given"
     translator = load()
     assert isinstance(translator, Translator)

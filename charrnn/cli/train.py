@@ -28,7 +28,7 @@ def train(
     corpus: flags.Corpus = None,
     pairs: flags.Pairs = False,
     labels: flags.Labels = False,
-    given_label: flags.GivenLabel = False,
+    given_label: flags.GivenLabel = None,
     source: flags.Source = None,
     target: flags.Target = None,
     normalise: flags.Normalise = None,
@@ -57,7 +57,7 @@ def train(
         target=target or (), val=val or (), allow_short=allow_short,
     )  # fmt: skip
     typed = typed_settings(context, given, task, lines=lines, normalise=normalise)
-    settings = implied_settings(typed, has_val=bool(val))
+    settings = implied_settings(typed, has_val=bool(val), given=given_label)
     budget = Budget(settings.pop("steps", None), epochs, minutes)
     request = Request(
         sources,

@@ -81,7 +81,9 @@ EXIT_CODES = {  # of charrnn with these arguments
     # pairs
     ("train", "--pairs"): 2,
     ("train", "--labels"): 2,
-    ("train", "text", "--pairs", "--given"): 2,
+    ("train", "text", "--pairs", "--given", "label"): 2,
+    ("train", "text", "--given", "x"): 2,
+    ("train", "text", "--given", "x", "--source-column", "a", "--target-column", "b"): 2,
     ("sample", "a", "--given", "one"): 2,
     ("sample", "--given", "one", "-p", "x"): 2,
     ("train", "text", "--labels"): 3,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer.core
 
+from charrnn.config import LABEL
 from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def require_same(typed: Typed, header: "CheckpointHeader") -> None:
     settings = _settings(header)
     for name, (param, value) in typed.items():
         value = list(value) if isinstance(value, tuple) else value
+        if name == "given_label" and value == settings.get("target_column"):
+            value = LABEL
         if name not in settings:
             raise UsageError(
                 f"{param.opts[0]} is for a new run", "leave it out, or train a new run"
@@ -90,7 +93,7 @@ def _names(header: "CheckpointHeader") -> dict[str, Any]:
     return {
         "pairs": False,
         "labels": False,
-        "given_label": False,
+        "given_label": None,
         "lines": header.data.records == "lines",
         "val": list(header.corpus.val_names),
     }
@@ -102,7 +105,7 @@ def _names_of_pairs(header: "CheckpointHeader") -> dict[str, Any]:
     return {
         "pairs": header.schema.flag == "pairs",
         "labels": header.schema.flag in ("labels", "given"),
-        "given_label": header.schema.flag == "given",
+        "given_label": LABEL if header.schema.flag == "given" else None,
         "source": list(facts.names) if facts.target_names else [],
         "target": list(facts.target_names),
         "val": list(facts.val_names),
@@ -116,7 +119,9 @@ def _spelled(param: Any, value: Any) -> str:
 
 
 def _shown(param: Any, value: Any) -> str:
-    """Return the value of an option; of a switch, how it is typed."""
+    """Return the value of an option; of a switch, how it is typed; of no value, no option."""
+    if value is None:
+        return f"no {param.opts[0]}"
     if not isinstance(value, bool):
         return str(value)
     no = param.secondary_opts or [f"no {param.opts[0]}"]

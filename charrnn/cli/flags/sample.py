@@ -17,7 +17,7 @@ GivenLabel = Annotated[
     typer.Option(
         "--given",
         metavar="LABEL",
-        help="Write texts of this label, by a run of given labels (train --given).",
+        help="Write texts of this label, by a run of given labels (train --given label).",
     ),
 ]
 Prompt = Annotated[str | None, typer.Option("--prompt", "-p", help="Text to continue.")]

@@ -59,10 +59,13 @@ Labels = Annotated[
     ),
 ]
 GivenLabel = Annotated[
-    bool,
+    str | None,
     typer.Option(
         "--given",
-        help="Learn to write texts of a given label, from such a file: sample --given LABEL.",
+        metavar="label",
+        help="Learn to write texts of a given label, from such a file: sample --given LABEL. Beside"
+        " --source-column, label or the name of its column.",
+        show_default=False,
         rich_help_panel=_PAIRS,
     ),
 ]

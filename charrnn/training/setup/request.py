@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from charrnn.config import DataConfig, RuntimeConfig, TrainConfig
+from charrnn.config import LABEL, DataConfig, RuntimeConfig, TrainConfig
 from charrnn.errors import SettingError
 from charrnn.runs.restarts import Launch
 from charrnn.runs.root import Root
@@ -28,17 +28,19 @@ def named_sources(
     val: Sequence[str] = (),
     pairs: bool = False,
     labels: bool = False,
-    given: bool = False,
+    given: str | None = None,
     allow_short: bool = False,
 ) -> tuple[str, SourceNames]:
     """Return the task that files are for, and their names. `source` and `target` are files of
-    pairs, line by line side by side. Without any name, the text is Shakespeare's plays.
+    pairs, line by line side by side; `given` says that labels are given, and texts learned. Without
+    any name, the text is Shakespeare's plays.
 
     Raises `SettingError` where the names contradict each other, or none is given for pairs or
     labels.
     """
-    if pairs and (labels or given):
-        other = "given" if given else "labels"
+    are_given = given is not None
+    if pairs and (labels or are_given):
+        other = "given" if are_given else "labels"
         raise SettingError(f"pairs and {other} were both given", "choose one", "pairs", other)
     if bool(source) != bool(target):
         one, other = ("source", "target") if source else ("target", "source")
@@ -49,8 +51,8 @@ def named_sources(
             "source", "target",
         )  # fmt: skip
     task = SEQ2SEQ if pairs or source else LANGUAGE_MODEL
-    if labels or given:
-        task = GIVEN if given else CLASSIFY
+    if labels or are_given:
+        task = GIVEN if are_given else CLASSIFY
     if task != LANGUAGE_MODEL and not (source or corpus):
         line = "a source, a tab and a target" if pairs else "a text, a tab and a label"
         flag = SCHEMAS[task].flag
@@ -62,11 +64,16 @@ def named_sources(
     return task, sources
 
 
-def implied_settings(settings: Mapping[str, Any], *, has_val: bool) -> dict[str, Any]:
-    """Return the settings with those that others imply: a column is read as records, and a
-    validation text of its own needs no fraction of the corpus. Raises `SettingError`.
+def implied_settings(
+    settings: Mapping[str, Any], *, has_val: bool, given: str | None = None
+) -> dict[str, Any]:
+    """Return the settings with those that others imply: a column is read as records, a validation
+    text of its own needs no fraction of the corpus, and of labels that are given the column may be
+    named there. Raises `SettingError`.
     """
     implied = dict(settings)
+    if given is not None:
+        _imply_column(implied, given)
     if implied.get("column") is not None and implied.get("records", "none") == "none":
         implied["records"] = "lines"
     if has_val:
@@ -76,6 +83,24 @@ def implied_settings(settings: Mapping[str, Any], *, has_val: bool) -> dict[str,
             )
         implied["val_fraction"] = 0.0
     return implied
+
+
+def _imply_column(settings: dict[str, Any], given: str) -> None:
+    """Add the column of the labels, if `given` names it. Raises `SettingError`."""
+    texts, labels = settings.get("source_column"), settings.get("target_column")
+    if given != LABEL and texts is None:
+        raise SettingError(
+            f"given {given} is not known",
+            f"type {LABEL}; of a table, name the columns of labels and, with source_column, of texts",
+            "given", "source_column",
+        )  # fmt: skip
+    if given != LABEL and labels not in (None, given):
+        raise SettingError(
+            f"given {given} and target_column {labels} were both given", "choose one column",
+            "given", "target_column",
+        )  # fmt: skip
+    if texts is not None and labels is None:
+        settings["target_column"] = given
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from charrnn.tasks.labels.given import GIVEN
 from charrnn.tasks.registry import TASKS
 
 TRAIN = (
-    "train", "labels.tsv", "--given", *SMALL_PAIRS, "--steps", 30, "--eval-every", 10,
+    "train", "labels.tsv", "--given", "label", *SMALL_PAIRS, "--steps", 30, "--eval-every", 10,
     "--threads", 1, "--dropout", 0.2, "--run", "a",
 )  # fmt: skip
 
@@ -68,8 +68,25 @@ def test_one_label_is_refused(charrnn, tmp_path):
 
 def test_resuming_may_repeat_its_flags(charrnn, charrnn_once):
     charrnn_once(*TRAIN)
-    assert charrnn("resume", "a", "--given", "--labels").code == 0
+    assert charrnn("resume", "a", "--given", "label", "--labels").code == 0
+    assert "--given x differs from the run's setting, label" in (
+        charrnn("resume", "a", "--given", "x").err
+    )
     assert "--pairs differs from the run's setting, no --pairs" in (
         charrnn("resume", "a", "--pairs").err
     )
     assert dataclasses.is_dataclass(GIVEN.schema)
+
+
+@pytest.mark.parametrize("given", [("language",), ("language", "--target-column", "language")])
+def test_a_label_in_a_table_is_given_by_the_name_of_its_column(charrnn, tmp_path, given):
+    rows = (line.split("\t") for line in small_labels().splitlines())
+    table = "language,name\n" + "".join(f"{label},{text}\n" for text, label in rows)
+    (tmp_path / "labels.csv").write_text(table)
+    flags = ("--source-column", "name", "--given", *given)
+    assert charrnn("train", "labels.csv", *flags, *SMALL_PAIRS, "--steps", 2, "--run", "a").code == 0
+    header = checkpoint.read_header(run_of(tmp_path).last)
+    assert (header.data.source_column, header.data.target_column) == ("name", "language")
+    assert set(header.vocabs["source"].symbols) == {"mostly vowels", "other"}
+    assert charrnn("resume", "a", *flags).code == 0
+    assert charrnn("resume", "a", "--given", "label").code == 0

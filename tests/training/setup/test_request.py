@@ -7,7 +7,7 @@ import pytest
 from charrnn.errors import SettingError
 from charrnn.runs.root import Root
 from charrnn.tasks.task import SourceNames
-from charrnn.training.setup.request import Request, named_sources
+from charrnn.training.setup.request import Request, implied_settings, named_sources
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,38 @@ def test_a_setting_that_means_nothing_to_the_task_is_refused(task, name, message
     assert refused.value.fields == (name, *learned)
 
 
+@pytest.mark.parametrize(
+    ("columns", "given", "label"),
+    [
+        ({}, "label", None),
+        ({"source_column": "name"}, "label", "label"),
+        ({"source_column": "name"}, "language", "language"),
+        ({"source_column": "name", "target_column": "language"}, "label", "language"),
+        ({"source_column": "name", "target_column": "language"}, "language", "language"),
+    ],
+)
+def test_given_says_label_or_the_name_of_its_column(columns, given, label):
+    implied = implied_settings(columns, has_val=False, given=given)
+    assert implied.get("target_column") == label
+
+
+@pytest.mark.parametrize(
+    ("columns", "message", "fields"),
+    [
+        ({}, "given x is not known; type label; of a table, name", ("given", "source_column")),
+        (
+            {"source_column": "name", "target_column": "y"},
+            "given x and target_column y were both given; choose one column",
+            ("given", "target_column"),
+        ),
+    ],
+)
+def test_another_thing_that_is_given_is_refused(columns, message, fields):
+    with pytest.raises(SettingError, match=message) as refused:
+        implied_settings(columns, has_val=False, given="x")
+    assert refused.value.fields == fields
+
+
 def test_pairs_are_in_one_file_or_in_two():
     one, two = SourceNames(("a.tsv",)), SourceNames(("a",), ("c", "d"), target_names=("b",))
     assert named_sources(["a.tsv"], pairs=True) == ("seq2seq", one)
@@ -64,7 +96,7 @@ def test_pairs_are_in_one_file_or_in_two():
     assert found == ("seq2seq", two)
     assert named_sources(["a.tsv"], labels=True) == ("classify", one)
     for labels in (False, True):
-        assert named_sources(["a.tsv"], given=True, labels=labels) == ("given", one)
+        assert named_sources(["a.tsv"], given="label", labels=labels) == ("given", one)
     assert named_sources([], labels=True, source=["a"], target=["b"], val=["c", "d"]) == (
         "classify", two
     )  # fmt: skip
