@@ -91,7 +91,7 @@ def _imply_column(settings: dict[str, Any], given: str) -> None:
     if given != LABEL and texts is None:
         raise SettingError(
             f"given {given} is not known",
-            f"type {LABEL}; of a table, name the columns of labels and, with source_column, of texts",
+            f"type {LABEL}; for a table, the column of labels, with source_column that of texts",
             "given", "source_column",
         )  # fmt: skip
     if given != LABEL and labels not in (None, given):

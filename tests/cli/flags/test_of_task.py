@@ -52,7 +52,10 @@ def _files(tmp_path):
         ("pairs.tsv --given label --ngrams 2", "--ngrams does not work with --given; leave it out"),
         ("pairs.tsv --given label --lines", "--lines does not work with --given; leave it out"),
         ("pairs.tsv --given label --pairs", "--pairs and --given were both given; choose one"),
-        ("--given label", "--given was given without a file; name a file with a text, a tab and a labe"),
+        (
+            "--given label",
+            "--given was given without a file; name a file with a text, a tab and a labe",
+        ),
         ("pairs.tsv --normalise nfd", "--normalise works only with --pairs or --labels; leave"),
         ("--pairs", "--pairs was given without a file; name a file with a source, a tab and"),
         ("--source pairs.tsv", "--source was given without --target; give both"),

@@ -84,7 +84,9 @@ def test_a_label_in_a_table_is_given_by_the_name_of_its_column(charrnn, tmp_path
     table = "language,name\n" + "".join(f"{label},{text}\n" for text, label in rows)
     (tmp_path / "labels.csv").write_text(table)
     flags = ("--source-column", "name", "--given", *given)
-    assert charrnn("train", "labels.csv", *flags, *SMALL_PAIRS, "--steps", 2, "--run", "a").code == 0
+    assert (
+        charrnn("train", "labels.csv", *flags, *SMALL_PAIRS, "--steps", 2, "--run", "a").code == 0
+    )
     header = checkpoint.read_header(run_of(tmp_path).last)
     assert (header.data.source_column, header.data.target_column) == ("name", "language")
     assert set(header.vocabs["source"].symbols) == {"mostly vowels", "other"}

@@ -75,7 +75,7 @@ def test_given_says_label_or_the_name_of_its_column(columns, given, label):
 @pytest.mark.parametrize(
     ("columns", "message", "fields"),
     [
-        ({}, "given x is not known; type label; of a table, name", ("given", "source_column")),
+        ({}, "given x is not known; type label; for a table", ("given", "source_column")),
         (
             {"source_column": "name", "target_column": "y"},
             "given x and target_column y were both given; choose one column",
