@@ -355,16 +355,13 @@ class EncoderDecoderConfig(EncoderConfig):
         return shapes | {"head.weight": (target_size, read_by_head), "head.bias": (target_size,)}
 
 
-@dataclass(frozen=True)
-class ClassifierConfig(EncoderConfig):
-    """What a network is that reads a text and decides on a label (models.classifier)."""
+class TextEncoderConfig(EncoderConfig):
+    """Base of the networks that read a text with its n-grams and decide by a head
+    (models.encoders.text_encoder).
+    """
 
-    cell: str = setting("lstm", choices=CELLS)
-    hidden_size: int = setting(128, low=1, high=65_536)
-    embedding_size: int = setting(16, low=1, high=65_536)  # of a character, and of each n-gram
-    encoder_layers: int = setting(1, low=1, high=64)
-    ngrams: int = setting(4, low=1, high=16)
-    skip: bool = setting(True)  # embeddings go to the head as well, past the recurrence
+    ngrams: int
+    skip: bool
 
     def __str__(self) -> str:
         return f"{self.cell} {self.encoder_layers}×{self.hidden_size}"
@@ -375,22 +372,39 @@ class ClassifierConfig(EncoderConfig):
         return self.ngrams * self.embedding_size
 
     @property
-    def pooled_size(self) -> int:
-        """Numbers that the head reads: mean, maximum and last states; of embeddings no last."""
-        return 3 * self.memory_size + self.skip * 2 * self.input_size
+    def head_input_size(self) -> int:
+        """Numbers that the head reads for a decision."""
+        raise NotImplementedError
 
     def weight_shapes(
-        self, source_size: int, num_labels: int, ngram_rows: int = 0
+        self, source_size: int, num_choices: int, ngram_rows: int = 0
     ) -> dict[str, tuple[int, ...]]:
-        """Every weight's name and shape. `ngram_rows` counts the embeddings besides those of the
-        characters (`ngrams.num_rows`).
+        """Every weight's name and shape. A decision is among `num_choices`; `ngram_rows` counts the
+        embeddings besides those of the characters (`ngrams.num_rows`).
         """
         return {
             "embedding": (ngram_rows + source_size, self.embedding_size),
             **self.encoder_shapes(),
-            "head.weight": (num_labels, self.pooled_size),
-            "head.bias": (num_labels,),
+            "head.weight": (num_choices, self.head_input_size),
+            "head.bias": (num_choices,),
         }
+
+
+@dataclass(frozen=True)
+class ClassifierConfig(TextEncoderConfig):
+    """What a network is that reads a text and decides on a label (models.classifier)."""
+
+    cell: str = setting("lstm", choices=CELLS)
+    hidden_size: int = setting(128, low=1, high=65_536)
+    embedding_size: int = setting(16, low=1, high=65_536)  # of a character, and of each n-gram
+    encoder_layers: int = setting(1, low=1, high=64)
+    ngrams: int = setting(4, low=1, high=16)
+    skip: bool = setting(True)  # embeddings go to the head as well, past the recurrence
+
+    @property
+    def head_input_size(self) -> int:
+        """Numbers that the head reads: mean, maximum and last states; of embeddings no last."""
+        return 3 * self.memory_size + self.skip * 2 * self.input_size
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from charrnn.errors import UsageError
 from charrnn.generation.ensemble import require_alike
 from charrnn.generation.translation import batching
 from charrnn.models import ngrams
-from charrnn.models.classifier.classifier_equations import Weights
 from charrnn.models.classifier.classifier_numpy import NumpyClassifier
+from charrnn.models.encoders.text_encoder_equations import Weights
 from charrnn.runs.checkpoint import Checkpoint
 
 MAX_TEXT = 100_000  # symbols

@@ -2,7 +2,7 @@
 
 Like reference.py, this page is the textbook; the torch half (classifier.py) and the fast one in
 numpy (classifier_numpy.py) are tested against it. The functions take numpy arrays or, with
-`xp=torch`, torch tensors.
+`xp=torch`, torch tensors. How a text is read is in text_encoder_equations.py.
 
     boundary  N  o  v  á  k  boundary
        │      │  │  │  │  │     │
@@ -18,43 +18,17 @@ The pooled vectors do not depend on the length of the text; a maximum finds a pa
 is, a mean weighs all of it, the last states are what the network kept (the three together:
 Howard & Ruder, 2018, arXiv:1801.06146).
 
-Shapes: B examples, S source symbols (padded), N lengths of n-grams, E embedding, D = N × E, M
-memory, C labels.
+Shapes: B examples, S source symbols (padded), D what the encoder reads, M memory, C labels.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from charrnn.cells import Array, Layer
+from charrnn.cells import Array
 from charrnn.config import ClassifierConfig
-from charrnn.models import ngrams
-from charrnn.models.encoders import encoder_equations
-
-BOUNDARY = 0  # the id before and after every source; in a source it is any unknown symbol
-
-
-class Weights(NamedTuple):
-    """All that the classifier learned."""
-
-    embedding_RE: Array
-    encoder: tuple[dict[str, Layer], ...]  # by direction; the lowest layer first
-    head_weight: Array
-    head_bias_C: Array
-    ngram_keys: tuple[Array, ...] = ()  # see ngrams.py
-
-    @classmethod
-    def from_arrays(
-        cls,
-        config: ClassifierConfig,
-        arrays: Mapping[str, Array],
-        ngram_keys: tuple[Array, ...] = (),
-    ) -> "Weights":
-        """Gather arrays that are named as in `ClassifierConfig.weight_shapes`."""
-        encoder = encoder_equations.layers_from(config, arrays)
-        head = arrays["head.weight"], arrays["head.bias"]
-        return cls(arrays["embedding"], encoder, *head, ngram_keys)
+from charrnn.models.encoders.text_encoder_equations import Weights, read
 
 
 def logits(
@@ -68,29 +42,12 @@ def logits(
 
     What follows a source within its column is padding, which changes nothing.
     """
-    ids_SB, lengths_B = with_boundaries(ids_SB, lengths_B, xp)
-    x_SBD = embedded(config, weights, ids_SB, xp)
-    ways = encoder_equations.read(config, weights.encoder, x_SBD, lengths_B, xp)[-1]
+    x_SBD, ways, lengths_B = read(config, weights, ids_SB, lengths_B, xp)
     h_SBM = xp.concatenate(list(ways.values()), -1)
     pooled = [*mean_and_maximum(h_SBM, lengths_B, xp), *last_states(ways, lengths_B, xp)]
     if config.skip:
         pooled += mean_and_maximum(x_SBD, lengths_B, xp)
     return xp.concatenate(pooled, -1) @ weights.head_weight.T + weights.head_bias_C
-
-
-def with_boundaries(ids_SB: Array, lengths_B: Array, xp: Any = np) -> tuple[Array, Array]:
-    """Return sources with a boundary before and after each, and their lengths."""
-    is_source_SB = xp.arange(len(ids_SB))[:, None] < lengths_B[None]
-    boundary_1B = xp.zeros_like(lengths_B)[None] + BOUNDARY
-    inside_SB = xp.where(is_source_SB, ids_SB, boundary_1B)
-    return xp.concatenate([boundary_1B, inside_SB, boundary_1B]), lengths_B + 2
-
-
-def embedded(config: ClassifierConfig, weights: Weights, ids_SB: Array, xp: Any = np) -> Array:
-    """Return the embeddings of each symbol and of the n-grams that end with it, side by side."""
-    before_KB = xp.full((config.ngrams - 1, ids_SB.shape[1]), ngrams.NOTHING)
-    rows_SBN = ngrams.rows(weights.ngram_keys, ids_SB, before_KB, xp)
-    return weights.embedding_RE[rows_SBN].reshape(*ids_SB.shape, config.input_size)
 
 
 def mean_and_maximum(x_SBD: Array, lengths_B: Array, xp: Any = np) -> list[Array]:

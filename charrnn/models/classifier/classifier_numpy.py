@@ -1,45 +1,39 @@
 """The classifier of classifier_equations.py laid out for speed, in numpy; tests hold it to that
 page. Examples are columns, as in encoder_numpy.py.
 
-Shapes: S source symbols (padded), B sources, N lengths of n-grams, D what the encoder reads, M
-memory, H hidden in one direction, C labels.
+Shapes: S source symbols (padded), B sources, D what the encoder reads, M memory, H hidden in one
+direction, C labels.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from charrnn.cells import FloatArray
 from charrnn.config import ClassifierConfig
-from charrnn.models.classifier.classifier_equations import Weights, embedded, with_boundaries
-from charrnn.models.encoders.encoder_numpy import NumpyEncoder
+from charrnn.models.encoders.encoder_numpy import IntArray
+from charrnn.models.encoders.text_encoder_equations import Weights
+from charrnn.models.encoders.text_encoder_numpy import NumpyTextEncoder
 
-IntArray = npt.NDArray[np.integer[Any]]
 
-
-class NumpyClassifier:
+class NumpyClassifier(NumpyTextEncoder):
     """The weights, laid out: made once, shared by all texts."""
 
     def __init__(self, config: ClassifierConfig, weights: Weights) -> None:
-        self.config, self._weights = config, weights
-        self._encoder = NumpyEncoder(config, weights.encoder)
-        self._head_bias_C1 = weights.head_bias_C[:, None]
+        super().__init__(config, weights)
+        self.config = config
 
     def logits(self, ids_SB: IntArray, lengths_B: IntArray) -> FloatArray:
         """Return logits_CB of the labels of some sources.
 
         What follows a source within its column is padding.
         """
-        ids_SB, lengths_B = with_boundaries(ids_SB, lengths_B)
-        x_SDB = embedded(self.config, self._weights, ids_SB).transpose(0, 2, 1)
-        h_SMB = self._encoder.read(x_SDB, lengths_B)
+        x_SDB, h_SMB, lengths_B = self.read(ids_SB, lengths_B)
         pooled = [*_mean_and_maximum(h_SMB, lengths_B), *self._last_states(h_SMB, lengths_B)]
         if self.config.skip:
             pooled += _mean_and_maximum(x_SDB, lengths_B)
-        logits_CB: FloatArray = np.dot(self._weights.head_weight, np.concatenate(pooled))
-        logits_CB += self._head_bias_C1
+        logits_CB: FloatArray = np.dot(self.head_weight, np.concatenate(pooled))
+        logits_CB += self.head_bias_C1
         return logits_CB
 
     def _last_states(self, h_SMB: FloatArray, lengths_B: IntArray) -> Iterator[FloatArray]:

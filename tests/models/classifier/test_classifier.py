@@ -17,7 +17,6 @@ from charrnn.models import ngrams
 from charrnn.models.classifier.classifier import ClassifierNetwork
 from charrnn.models.classifier.classifier_equations import logits
 from charrnn.models.encoders.encoder import Dropouts
-from charrnn.models.tags import tag_of
 
 
 def network(cell, *, seed=3, num_labels=NUM_LABELS, **settings):
@@ -106,10 +105,3 @@ def test_everything_is_dropped_where_it_is_asked_for():
     for dropped in ("inputs", "outputs", "recurrent"):
         changed = made(*batch, Dropouts(**{dropped: lambda x: 0.5 * x}))
         assert not torch.equal(changed, made(*batch))
-
-
-def test_matrices_and_tables_are_tagged(cell):
-    tags = {name: tag_of(weight) for name, weight in network(cell).named_weights().items()}
-    assert tags["embedding"] == "table"
-    assert tags["encoder.0.forwards.weight_hh"] == "matrix"
-    assert tags["head.weight"] == "other"

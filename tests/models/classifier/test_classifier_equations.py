@@ -5,14 +5,8 @@ import pytest
 
 from charrnn.config import ClassifierConfig
 from charrnn.models import ngrams
-from charrnn.models.classifier.classifier_equations import (
-    BOUNDARY,
-    Weights,
-    last_states,
-    logits,
-    mean_and_maximum,
-    with_boundaries,
-)
+from charrnn.models.classifier.classifier_equations import last_states, logits, mean_and_maximum
+from charrnn.models.encoders.text_encoder_equations import Weights
 
 SOURCE_SIZE, NUM_LABELS = 7, 4
 SETTINGS = [{}, {"ngrams": 1, "skip": False}, {"encoder_layers": 2}, {"skip": False}]
@@ -54,12 +48,6 @@ def test_padding_changes_nothing(cell, settings):
         np.testing.assert_allclose(together[b : b + 1], alone, atol=1e-5)
 
 
-def test_each_source_has_a_boundary_on_both_sides():
-    ids_SB, lengths_B = with_boundaries(np.array([[3, 5], [4, 6]]), np.array([2, 1]))
-    assert ids_SB.T.tolist() == [[BOUNDARY, 3, 4, BOUNDARY], [BOUNDARY, 5, BOUNDARY, BOUNDARY]]
-    assert lengths_B.tolist() == [4, 3]
-
-
 def test_pooling_leaves_the_padding_out():
     x_SBD = np.array([[[1.0], [2.0]], [[-3.0], [9.0]]])
     mean_BD, maximum_BD = mean_and_maximum(x_SBD, np.array([2, 1]))
@@ -69,18 +57,3 @@ def test_pooling_leaves_the_padding_out():
     assert [last.ravel().tolist() for last in last_states(ways, np.array([2, 1]))] == [
         [-3.0, 2.0], [1.0, 2.0],
     ]  # fmt: skip
-
-
-def test_ngrams_are_read_across_the_boundaries():
-    """The first character, and the last one, have n-grams of their own there."""
-    config = config_of("rnn", ngrams=2)
-    arrays, _ = random_weights(config)
-    keys = (np.array([(3 << 21) | BOUNDARY, np.iinfo(np.int64).max]),)  # 3 at the beginning
-    arrays["embedding"] = arrays["embedding"][: SOURCE_SIZE + 2]
-    weights = Weights.from_arrays(config, arrays, keys)
-    sources = [np.array([[3], [4]]), np.array([[4], [3]])]
-    before = [logits(config, weights, ids_SB, np.array([2])) for ids_SB in sources]
-    arrays["embedding"][1] += 1  # the row of that n-gram
-    after = [logits(config, weights, ids_SB, np.array([2])) for ids_SB in sources]
-    assert not np.allclose(before[0], after[0])
-    np.testing.assert_array_equal(before[1], after[1])

@@ -1,0 +1,76 @@
+"""The learning half of networks that decide about a text, in torch: all but what the head reads.
+
+The picture and the equations are in text_encoder_equations.py.
+
+Shapes: B examples, S source symbols (padded), N lengths of n-grams, D what the encoder reads, M
+memory.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from charrnn.config import TextEncoderConfig
+from charrnn.models import ngrams
+from charrnn.models.encoders.encoder import Dropouts, Encoder
+from charrnn.models.encoders.text_encoder_equations import ngram_rows, with_boundaries
+from charrnn.models.layers import NamedWeights, initialise, tag_layer
+from charrnn.models.tags import tag
+
+_EMBEDDING_STD, _HEAD_STD = 0.3, 0.02
+
+
+class TextEncoder(NamedWeights):
+    """Embeddings, an encoder, and a head that subclasses apply."""
+
+    def __init__(
+        self,
+        config: TextEncoderConfig,
+        source_size: int,
+        num_choices: int,
+        ngram_keys: ngrams.Keys = (),
+        *,
+        seed: int = 0,
+    ) -> None:
+        """`ngram_keys` are those of `ngrams.learn`, one array for each length from 2."""
+        super().__init__()
+        assert len(ngram_keys) == config.ngrams - 1
+        self.config = config
+        for k, keys in enumerate(ngram_keys):
+            self.register_buffer(f"ngram_keys_{k}", torch.from_numpy(keys), persistent=False)
+        num_rows = ngrams.num_rows(ngram_keys) + source_size
+        self.embedding = nn.Embedding(num_rows, config.embedding_size, sparse=True)
+        self.encoder = Encoder(config)
+        self.head = nn.Linear(config.head_input_size, num_choices)
+        self._initialise(seed)
+
+    @torch.no_grad()
+    def _initialise(self, seed: int) -> None:
+        """Draw the weights, layers as in `layers.initialise` and a head that is undecided; tag
+        them.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        self.embedding.weight.normal_(0, _EMBEDDING_STD, generator=generator)
+        tag(self.embedding.weight, "table")
+        for layer in self.encoder.recurrent_layers:
+            initialise(layer, self.config.cell, generator)
+            tag_layer(layer)
+        self.head.weight.normal_(0, _HEAD_STD, generator=generator)
+        self.head.bias.zero_()
+
+    @property
+    def ngram_keys(self) -> tuple[Tensor, ...]:
+        """The keys of the n-grams, on the network's device."""
+        return tuple(self.buffers())
+
+    def read(
+        self, ids_SB: Tensor, lengths_B: Tensor, dropouts: Dropouts, dtype: torch.dtype | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return embeddings x_SBD and h_SBM of sources with their boundaries, and their lengths.
+
+        The encoder computes in `dtype`, if one is given.
+        """
+        ids_SB, lengths_B = with_boundaries(ids_SB, lengths_B, torch)
+        rows_SBN = ngram_rows(self.ngram_keys, ids_SB, torch)
+        x_SBD = dropouts.inputs(self.embedding(rows_SBN).flatten(2))
+        h_SBM = self.encoder(x_SBD.to(dtype or x_SBD.dtype), lengths_B, dropouts).to(x_SBD.dtype)
+        return x_SBD, h_SBM, lengths_B
