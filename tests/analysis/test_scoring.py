@@ -250,16 +250,16 @@ def test_a_heatmap_of_a_model_of_bytes_shows_characters(charrnn, corpus, tmp_pat
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_memory_does_not_grow_with_the_file(charrnn, trained, tmp_path):
-    """32 MB take as much as 16 MB within 10 MB: xz fills its dictionary and its window, which
-    together are 13 MB, before it takes no more.
+    """32 MB more of text take less than 20 MB more of memory, which differs by some 10 MB from call
+    to call. (With less than 13 MB of text xz has not filled its dictionary and its window.)
     """
     text, peaks = small_text(1_000_000).encode(), []
-    for num_megabytes in (16, 32):
+    for num_megabytes in (16, 48):
         with (tmp_path / "large.txt").open("wb") as file:
             for _ in range(num_megabytes):
                 file.write(text)
         peaks.append(peak_memory("score", "large.txt"))
-    assert peaks[1] < peaks[0] + 10_000_000
+    assert peaks[1] < peaks[0] + 20_000_000
 
 
 def test_without_a_file_the_runs_validation_split_is_scored(charrnn, trained):
