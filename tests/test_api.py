@@ -36,7 +36,8 @@ from charrnn import (
     load,
     train,
 )
-from charrnn.analysis import context, neurons, scoring
+from charrnn.analysis import context, scoring
+from charrnn.analysis.neurons import followers
 from charrnn.config import (
     DataConfig,
     EncoderDecoderConfig,
@@ -351,7 +352,7 @@ def calls(run: Run, corpus: Path) -> dict[str, typing.Callable[[], object]]:
         "the scores of lines": lambda: list(scoring.score_lines([saved], texts())),
         "predict": lambda: (model.predict("ab"), model.cursor().read("a" * 600).predict()),
         "memory": lambda: context.look_back(model, dataset, num_places=32),
-        "neurons": lambda: neurons.rank(model, small_text(2000)),
+        "neurons": lambda: followers.rank(model, small_text(2000)),
         "generate": lambda: model.generate("ab", length=50),
         "samples": lambda: list(model.samples(600, length=5)),
         "plot": lambda: run._repr_html_(),

@@ -11,9 +11,11 @@ from typing import Any
 import typer
 
 from charrnn import __version__
-from charrnn.cli import classify, evaluate, inspect, runs, sample, train, translate
+from charrnn.cli import classify, evaluate, runs, sample, train, translate
 from charrnn.cli.flags.resumed import ResumeCommand
 from charrnn.cli.flags.settings import expanded
+from charrnn.cli.inspect.memory import memory
+from charrnn.cli.inspect.neurons import neurons
 from charrnn.errors import storage_errors
 
 _TRAIN, _USE, _LOOK, _KEEP = (
@@ -66,7 +68,7 @@ _add(expanded(sample.sample), _USE, cls=sample.SampleCommand)
 _add(expanded(translate.translate), _USE, cls=evaluate.TextCommand)
 _add(classify.classify, _USE, cls=evaluate.TextCommand)
 _add(evaluate.predict, _LOOK, cls=evaluate.TextCommand)
-for look in (evaluate.score, inspect.neurons, inspect.memory, runs.plot, runs.history):
+for look in (evaluate.score, neurons, memory, runs.plot, runs.history):
     _add(look, _LOOK)
 _add(runs.list_runs, _KEEP, name="runs")
 for keep in (runs.info, runs.verify):

@@ -200,7 +200,7 @@ PROVED_BY = {
     "cli.inputs:lines_as_they_come": ["cli/test_inputs.py"],
     "cli.inputs:open_file": ["stumbles/test_stumbles_second_look.py"],
     "cli.classify:_Answers.write": ["cli/test_classify.py"],
-    "cli.inspect:memory": ["cli/pairs/test_memory.py", "cli/test_classify.py"],
+    "cli.inspect.memory:memory": ["cli/pairs/test_memory.py", "cli/test_classify.py"],
     "cli.pairs.memory:show_costs_of_length": ["cli/pairs/test_memory.py"],
     "cli.runs:verify": ["training/test_verify_run.py"],
     "cli.pairs.given_samples:_require_known": ["cli/pairs/test_given_samples.py"],

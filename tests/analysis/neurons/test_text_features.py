@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.analysis.text_features import FEATURES
+from charrnn.analysis.neurons.text_features import FEATURES
 
 
 def marks(name, text):

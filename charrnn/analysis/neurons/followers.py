@@ -3,74 +3,26 @@
 The score is |r|, Pearson's correlation of a unit's activity with a feature (text_features.py); for
 a feature that is on or off this is the point-biserial correlation. It is 1 for a unit that follows
 the feature exactly and 0 for one that ignores it, and does not change when an activity is scaled,
-shifted or negated. After the quote detection cell of Karpathy, Johnson &
-Fei-Fei, 2015 (arXiv:1506.02078), and the sentiment neuron of Radford, Jozefowicz & Sutskever, 2017
-(arXiv:1704.01444).
-
-A layer's units are h and what else its cell carries, such as the c of an LSTM. c is taken as
-tanh(c), as in those papers: the output of the cell if its output gate were fully open.
+shifted or negated. After the quote detection cell of Karpathy, Johnson & Fei-Fei, 2015
+(arXiv:1506.02078).
 
 Shapes: T characters, U units of all layers, F features, W weightings of a sum.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from charrnn._text import ProgressCallback, ignore_progress
-from charrnn.analysis.text_features import FEATURES, Feature
-from charrnn.cells import cell_spec
-from charrnn.config import ModelConfig
-from charrnn.data.vocab import code_points
-from charrnn.errors import SettingError
+from charrnn.analysis.neurons.activities import FloatArray, activities
+from charrnn.analysis.neurons.text_features import FEATURES, Feature
+from charrnn.analysis.neurons.units import Unit, units
 from charrnn.generation.model import Model
-from charrnn.sources.lines import RECORD_END
 
-FloatArray = npt.NDArray[Any]
-
-_CHUNK = 1024  # characters whose activities are in memory at once
 _LEAST_OFTEN = 10  # characters; a feature that is on, or off, for fewer is left out
 _LEAST_VARIANCE = 1e-12  # less is rounding in float32
-
-
-class Unit(NamedTuple):
-    """One number of the state, written h0.17: of h, in layer 0 (the lowest), number 17."""
-
-    part: str  # of the state: h, or as c of an LSTM
-    layer: int
-    number: int
-
-    def __str__(self) -> str:
-        return f"{self.part}{self.layer}.{self.number}"
-
-
-def units(config: ModelConfig) -> list[Unit]:
-    """Return all units of a model, in the order of the columns of `activities`."""
-    parts = cell_spec(config.cell).state
-    return [
-        Unit(part, layer, number)
-        for layer in range(config.num_layers)
-        for part in parts
-        for number in range(config.hidden_size)
-    ]
-
-
-def unit_of(typed: str, config: ModelConfig) -> Unit:
-    """Parse the name of a unit: h0.17, c1.3; 17 is short for h0.17 and c3 for c0.3.
-
-    Raises `SettingError` if the model does not have it.
-    """
-    match = re.fullmatch(r"([a-z]*)(?:(\d+)\.)?(\d+)", typed)
-    if match:
-        unit = Unit(match[1] or "h", int(match[2] or 0), int(match[3]))
-        if unit in units(config):
-            return unit
-    hint = f"choose one from h0.0 to {units(config)[-1]}"
-    raise SettingError(f"unit {typed!r} is not a unit of this model", hint, "unit")
 
 
 @dataclass(frozen=True)
@@ -171,36 +123,3 @@ def _sums(
         square_U = square_U + np.square(x_TU).sum(0)
         first += len(x_TU)
     return origin_U, sum_WU, square_U
-
-
-def activity(model: Model, text: str, unit: Unit) -> FloatArray:
-    """Return one unit's activity after each character of a text, from -1 to 1."""
-    column = units(model.config).index(unit)
-    return np.concatenate([chunk_TU[:, column] for chunk_TU in activities(model, text)])
-
-
-def activities(
-    model: Model, text: str, progress: ProgressCallback = ignore_progress
-) -> Iterator[FloatArray]:
-    """Yield all units' activities after each character, from -1 to 1, in chunks of shape (T, U).
-
-    The text is read from a zero state; with a model of records, so is each record.
-    """
-    is_cell_U = np.array([unit.part != "h" for unit in units(model.config)])
-    ids = model.vocab.ids_of(code_points(text)).tolist()
-    starts = {0}
-    if model.records != "none":
-        starts |= {match.end() for match in re.finditer(RECORD_END[model.records], text)}
-    for first in range(0, len(ids), _CHUNK):
-        chunk = ids[first : first + _CHUNK]
-        chunk_TU = np.empty((len(chunk), len(is_cell_U)), np.float32)
-        for t, i in enumerate(chunk):
-            if first + t in starts:
-                stepper = model.backend.stepper()
-                stepper.step(model.start_id)
-            stepper.step(i)
-            parts = [part for layer in stepper.state().layers for part in layer]
-            np.concatenate(parts, 1, out=chunk_TU[t : t + 1])
-        chunk_TU[:, is_cell_U] = np.tanh(chunk_TU[:, is_cell_U])
-        progress(first + len(chunk), len(ids))
-        yield chunk_TU

@@ -1,20 +1,16 @@
-"""The commands `neurons` and `memory`: which units follow what, and how far back a model looks."""
+"""The command `neurons`: which units follow what."""
 
 import contextlib
-import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from charrnn._text import Reporter, number_of, visible
 from charrnn.cli.console.streams import note, print_json
 from charrnn.cli.flags import inspect as flags
 from charrnn.cli.flags import shared
 from charrnn.errors import UsageError
 
 if TYPE_CHECKING:
-    from charrnn.analysis.context import LookBack
-    from charrnn.analysis.neurons import Ranking
+    from charrnn.analysis.neurons.followers import Ranking
     from charrnn.generation.model import Model
     from charrnn.runs.checkpoint import Checkpoint
 
@@ -51,7 +47,7 @@ def neurons(
 
 def _require_feature_or_unit(feature: str | None, unit: str | None, export: Path | None) -> None:
     """Raise `UsageError` for an unknown feature, or flags that do not go together."""
-    from charrnn.analysis.text_features import FEATURES
+    from charrnn.analysis.neurons.text_features import FEATURES
 
     if feature is not None and feature not in FEATURES:
         raise UsageError(
@@ -84,8 +80,8 @@ def _text_to_read(
 
 def _show_ranking(model: "Model", text: str, feature: str | None, *, as_json: bool) -> None:
     """Print the best unit for each feature, or the best ten for one."""
-    from charrnn.analysis.neurons import rank
-    from charrnn.analysis.text_features import FEATURES
+    from charrnn.analysis.neurons.followers import rank
+    from charrnn.analysis.neurons.text_features import FEATURES
     from charrnn.cli.console.progress import ProgressBar
 
     asked = FEATURES if feature is None else {feature: FEATURES[feature]}
@@ -104,7 +100,7 @@ def _show_ranking(model: "Model", text: str, feature: str | None, *, as_json: bo
 
 
 def _print_ranking(ranking: "Ranking", feature: str | None) -> None:
-    from charrnn.analysis.text_features import FEATURES
+    from charrnn.analysis.neurons.text_features import FEATURES
     from charrnn.cli.console.tables import print_table
 
     what = "" if feature is None else f" for {feature}, {FEATURES[feature].description}"
@@ -132,7 +128,8 @@ def _show_unit(
     model: "Model", text: str, typed: str, *, export: Path | None, as_json: bool
 ) -> None:
     """Draw a text coloured by the activity of one unit."""
-    from charrnn.analysis.neurons import activity, unit_of
+    from charrnn.analysis.neurons.activities import activity
+    from charrnn.analysis.neurons.units import unit_of
     from charrnn.plots import heatmap
 
     unit = unit_of(typed, model.config)
@@ -148,112 +145,3 @@ def _show_unit(
         print_json({"unit": str(unit), "text": text, "values": values})
     elif export is None:
         heatmap.show(coloured)
-
-
-def memory(
-    run: flags.Runs = None,
-    compare: flags.Compare = False,
-    places: flags.NumPlaces = None,
-    on: flags.On = None,
-    export: flags.ExportCharts = None,
-    as_json: shared.Json = False,
-) -> None:
-    """Show how far back a model looks: how far gradients reach, and how much context it uses.
-
-    The first chart is the norm of the gradient of one character's loss with respect to the state k
-    characters earlier. The second is the loss after reading only the last k characters. Of a run of
-    pairs the charts are loss and errors against the length of the source.
-    """
-    if compare and len(run or ()) < 2:
-        raise UsageError("--compare takes two runs or more", "name them: --compare RUN RUN")
-    from charrnn.cli import inputs
-    from charrnn.cli.console.drawn_charts import show_or_export
-    from charrnn.plots import charts
-
-    if export is not None:
-        charts.require_exportable(export)
-    names = run or [inputs.root().find(None).name]
-    checkpoints = {name: inputs.checkpoint_of(name, task=None) for name in names}
-    inputs.require_one_task(checkpoints.values())
-    if (learned := next(iter(checkpoints.values())).schema.learned) not in ("text", "pairs"):
-        raise UsageError(f"memory measures no models of {learned}", "name a run of text or pairs")
-    if next(iter(checkpoints.values())).task == "seq2seq":
-        from charrnn.cli.pairs import memory as pairs
-
-        pairs.show_costs_of_length(
-            checkpoints, files=on or [], num_pairs=places, export=export, as_json=as_json
-        )
-        return
-    if on:
-        raise UsageError("--on takes pairs, and this is a model of text", "leave it out")
-    measured = {name: _measured(name, each, places or 512) for name, each in checkpoints.items()}
-    if as_json:
-        print_json([{"run": name, **_figures(each)} for name, each in measured.items()])
-        return
-    show_or_export(_charts(measured), export)
-    for name, each in measured.items():
-        for sentence in _sentences(each):
-            print(visible(f"{name}: {sentence}"))
-
-
-def _measured(run: str, checkpoint: "Checkpoint", num_places: int) -> "LookBack":
-    """Measure how far back a checkpoint looks, with a bar."""
-    from charrnn.cli.console.progress import ProgressBar
-
-    with contextlib.closing(ProgressBar(1, what=f"looking back: {run}", at_once=True)) as bar:
-        from charrnn import _cores
-        from charrnn.analysis.context import look_back
-        from charrnn.data.reload import reload_text
-        from charrnn.generation.model import Model
-        from charrnn.models import device
-
-        device.prepare("cpu", _cores.num_cores())
-        reference = checkpoint.corpus_reference
-        text = reload_text(reference, keep_corpus=True, reporter=Reporter())
-        return look_back(Model.of(checkpoint), text, num_places=num_places, progress=bar.so_far)
-
-
-def _figures(look_back: "LookBack") -> dict[str, Any]:
-    """Return both curves, and what they come to, for scripts."""
-    figures = dataclasses.asdict(look_back)
-    figures["reach"]["halving"] = look_back.reach.halving
-    figures["context"]["enough"] = look_back.context.enough()
-    return figures
-
-
-def _charts(measured: Mapping[str, "LookBack"]) -> dict[str, Any]:
-    """Return the two charts, with a curve for each run."""
-    from charrnn.plots.charts import Chart, Curve
-
-    return {
-        "reach": Chart(
-            "how far gradients reach",
-            "k, characters back",
-            "‖∂loss(t) / ∂state(t-k)‖",
-            tuple(
-                Curve(name, each.reach.lags, each.reach.norms) for name, each in measured.items()
-            ),
-            log_y=True,
-        ),
-        "context": Chart(
-            "how much context is used",
-            "k, characters read",
-            "nats per character",
-            tuple(
-                Curve(name, each.context.lags, each.context.losses)
-                for name, each in measured.items()
-            ),
-            log_x=True,
-        ),
-    }
-
-
-def _sentences(look_back: "LookBack") -> tuple[str, str]:
-    """Return what each of the two curves comes to."""
-    halving, enough = look_back.reach.halving, look_back.context.enough()
-    falls = f"halves every {halving:.1f} characters" if halving else "does not fall"
-    k = f"k = {number_of(enough, 'character')}"
-    uses = f"the loss falls by less than 0.01 nats beyond {k}"
-    if enough == look_back.context.lags[-1]:
-        uses = f"the loss still falls at {k}"
-    return f"the gradient {falls}", uses

@@ -1,0 +1,1 @@
+"""What the units of a model follow: features of a text, labels of texts."""
