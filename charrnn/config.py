@@ -367,9 +367,15 @@ class TextEncoderConfig(EncoderConfig):
         return f"{self.cell} {self.encoder_layers}×{self.hidden_size}"
 
     @property
+    def reads_ahead(self) -> bool:
+        """Whether n-grams that begin with a symbol are read, beside those that end with it."""
+        return False
+
+    @property
     def input_size(self) -> int:
-        """Numbers that are read for each symbol: an embedding for each length of n-gram."""
-        return self.ngrams * self.embedding_size
+        """Numbers that are read for each symbol: an embedding of it and of each n-gram."""
+        num_longer = (self.ngrams - 1) * (2 if self.reads_ahead else 1)
+        return (1 + num_longer) * self.embedding_size
 
     @property
     def head_input_size(self) -> int:
@@ -405,6 +411,38 @@ class ClassifierConfig(TextEncoderConfig):
     def head_input_size(self) -> int:
         """Numbers that the head reads: mean, maximum and last states; of embeddings no last."""
         return 3 * self.memory_size + self.skip * 2 * self.input_size
+
+
+@dataclass(frozen=True)
+class TaggerConfig(TextEncoderConfig):
+    """What a network is that decides on each symbol of a text (models.tagger)."""
+
+    cell: str = setting("lstm", choices=CELLS)
+    hidden_size: int = setting(128, low=1, high=65_536)
+    embedding_size: int = setting(16, low=1, high=65_536)  # of a symbol, and of each n-gram
+    encoder_layers: int = setting(1, low=1, high=64)
+    ngrams: int = setting(4, low=1, high=16)
+    skip: bool = setting(True)
+    is_causal: bool = setting(
+        False,
+        help="With --in-step: decide on a symbol before the next one is read, as in a stream.",
+        panel=_PAIRS, flag="--causal",
+    )  # fmt: skip
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """The ways in which each layer reads the source."""
+        return ("forwards",) if self.is_causal else super().directions
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether n-grams that begin with a symbol are read, beside those that end with it."""
+        return not self.is_causal
+
+    @property
+    def head_input_size(self) -> int:
+        """Numbers that the head reads for the decision on a symbol."""
+        return self.memory_size + self.skip * self.input_size
 
 
 @dataclass(frozen=True)

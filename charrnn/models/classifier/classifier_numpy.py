@@ -21,7 +21,7 @@ class NumpyClassifier(NumpyTextEncoder):
 
     def __init__(self, config: ClassifierConfig, weights: Weights) -> None:
         super().__init__(config, weights)
-        self.config = config
+        self.config, self._head_bias_C1 = config, weights.head_bias_C[:, None]
 
     def logits(self, ids_SB: IntArray, lengths_B: IntArray) -> FloatArray:
         """Return logits_CB of the labels of some sources.
@@ -32,8 +32,8 @@ class NumpyClassifier(NumpyTextEncoder):
         pooled = [*_mean_and_maximum(h_SMB, lengths_B), *self._last_states(h_SMB, lengths_B)]
         if self.config.skip:
             pooled += _mean_and_maximum(x_SDB, lengths_B)
-        logits_CB: FloatArray = np.dot(self.head_weight, np.concatenate(pooled))
-        logits_CB += self.head_bias_C1
+        logits_CB: FloatArray = np.dot(self.weights.head_weight, np.concatenate(pooled))
+        logits_CB += self._head_bias_C1
         return logits_CB
 
     def _last_states(self, h_SMB: FloatArray, lengths_B: IntArray) -> Iterator[FloatArray]:

@@ -70,7 +70,7 @@ class TextEncoder(NamedWeights):
         The encoder computes in `dtype`, if one is given.
         """
         ids_SB, lengths_B = with_boundaries(ids_SB, lengths_B, torch)
-        rows_SBN = ngram_rows(self.ngram_keys, ids_SB, torch)
+        rows_SBN = ngram_rows(self.ngram_keys, ids_SB, torch, reads_ahead=self.config.reads_ahead)
         x_SBD = dropouts.inputs(self.embedding(rows_SBN).flatten(2))
         h_SBM = self.encoder(x_SBD.to(dtype or x_SBD.dtype), lengths_B, dropouts).to(x_SBD.dtype)
         return x_SBD, h_SBM, lengths_B

@@ -14,16 +14,20 @@ class NumpyTextEncoder:
     """The weights, laid out: made once, shared by all texts."""
 
     def __init__(self, config: TextEncoderConfig, weights: Weights) -> None:
-        self._weights, self._encoder = weights, NumpyEncoder(config, weights.encoder)
-        self._input_size = config.input_size
-        self.head_weight, self.head_bias_C1 = weights.head_weight, weights.head_bias_C[:, None]
+        self.weights, self.encoder = weights, NumpyEncoder(config, weights.encoder)
+        self._config = config
 
     def read(
         self, ids_SB: IntArray, lengths_B: IntArray
     ) -> tuple[FloatArray, FloatArray, IntArray]:
         """Return embeddings x_SDB and h_SMB of sources with their boundaries, and their lengths."""
         ids_SB, lengths_B = with_boundaries(ids_SB, lengths_B)
-        rows_SBN = ngram_rows(self._weights.ngram_keys, ids_SB)
-        x_SBD = self._weights.embedding_RE[rows_SBN].reshape(*ids_SB.shape, self._input_size)
-        x_SDB = x_SBD.transpose(0, 2, 1)
-        return x_SDB, self._encoder.read(x_SDB, lengths_B), lengths_B
+        keys, reads_ahead = self.weights.ngram_keys, self._config.reads_ahead
+        x_SDB = self.embedded(ngram_rows(keys, ids_SB, reads_ahead=reads_ahead))
+        return x_SDB, self.encoder.read(x_SDB, lengths_B), lengths_B
+
+    def embedded(self, rows_SBN: IntArray) -> FloatArray:
+        """Return the embeddings in some rows, x_SDB."""
+        S, B, _ = rows_SBN.shape
+        x_SBD: FloatArray = self.weights.embedding_RE[rows_SBN].reshape(S, B, -1)
+        return x_SBD.transpose(0, 2, 1)

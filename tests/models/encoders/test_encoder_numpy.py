@@ -37,3 +37,14 @@ def test_a_cell_without_a_fast_step_reads_as_the_textbook_does(cell, monkeypatch
     slow = dataclasses.replace(cell_spec(cell), advance=None)
     monkeypatch.setattr(encoder_numpy, "cell_spec", lambda name: slow)
     assert_equal(config_of(cell, WAYS[0]), [5, 1, 3])
+
+
+def test_one_that_reads_forwards_goes_on_from_where_it_was(cell):
+    config = config_of(cell, ["forwards"])
+    arrays = random_arrays(config)
+    x_SBD, lengths_B = inputs([6, 6])
+    encoder = NumpyEncoder(config, encoder_equations.layers_from(config, arrays))
+    state = encoder.start(2)
+    parts = [encoder.read(x.transpose(0, 2, 1), lengths_B, state) for x in (x_SBD[:4], x_SBD[4:])]
+    expected = textbook(config, arrays, x_SBD, lengths_B)
+    np.testing.assert_allclose(np.concatenate(parts).transpose(0, 2, 1), expected, atol=1e-5)

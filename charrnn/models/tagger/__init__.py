@@ -1,0 +1,1 @@
+"""The tagger: a text in, a decision on each of its symbols out."""
