@@ -670,6 +670,28 @@ MISTAKES = [
         "reduce(np.logaddexp, every)",
         "../generation/test_classification.py::test_several_networks_average_their_probabilities",
     ),
+    # A decision on each symbol.
+    Mistake(
+        "a causal tagger reads the n-grams that begin with a symbol",
+        "config:TaggerConfig.reads_ahead",
+        "not self.is_causal",
+        "True",
+        "../models/tagger/test_tagger.py::test_of_a_causal_tagger_no_decision_depends_on_what_comes_later",
+    ),
+    Mistake(
+        "n-grams that begin with a symbol are those of the symbol before",
+        "models.encoders.text_encoder_equations:ngram_rows",
+        "rows_SBN[k : k + num_symbols, :, k]",
+        "rows_SBN[k - 1 : k - 1 + num_symbols, :, k]",
+        "../models/encoders/test_text_encoder_equations.py::test_where_a_network_may_look_ahead_it_reads_what_begins_with_a_symbol_too",
+    ),
+    Mistake(
+        "a tagger that reads a text as it comes forgets the n-grams across two parts",
+        "models.tagger.tagger_numpy:TaggerStream.logits",
+        "self._before_K1 = ngrams.after(ids_S1, self._before_K1)",
+        "",
+        "../models/tagger/test_tagger_numpy.py::test_a_source_read_as_it_comes_has_the_decisions_of_the_whole",
+    ),
     # Translations.
     Mistake(
         "a translation looks at the padding of its source",
@@ -680,7 +702,7 @@ MISTAKES = [
     ),
     Mistake(
         "an encoder reads on in the padding",
-        "models.encoders.encoder_numpy:NumpyEncoder._read_layer",
+        "models.encoders.encoder_numpy:_read_layer",
         "part_HB *= s < lengths_B",
         "",
         "../models/encoders/test_encoder_numpy.py::test_it_reads_as_the_textbook_does",
