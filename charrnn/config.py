@@ -592,6 +592,11 @@ class PairsConfig(Checked):
         """Whether pairs are texts with labels: what comes second in a file is one symbol."""
         return (self.source_symbols if self.is_reversed else self.target_symbols) == "whole"
 
+    @property
+    def are_in_step(self) -> bool:
+        """Whether each symbol of a source has one of the target: both are of one length."""
+        return False
+
 
 @dataclass(frozen=True)
 class LabelsConfig(PairsConfig):
@@ -599,6 +604,19 @@ class LabelsConfig(PairsConfig):
 
     target_symbols: str = setting("whole", choices=("whole",))
     max_length: int = setting(10_000, low=1, high=2**20)
+
+
+@dataclass(frozen=True)
+class InStepConfig(PairsConfig):
+    """How files become pairs of a source and a target with a symbol for each of the source."""
+
+    source_symbols: str = setting("characters", choices=("characters", "spaces"))
+    target_symbols: str = setting("characters", choices=("characters", "spaces"))
+
+    @property
+    def are_in_step(self) -> bool:
+        """Whether each symbol of a source has one of the target: both are of one length."""
+        return True
 
 
 @dataclass(frozen=True)

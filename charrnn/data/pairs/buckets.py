@@ -36,7 +36,9 @@ class PairBatch(NamedTuple):
     lengths_B: Ids
     inputs_TB: Ids  # the boundary, then the target
     targets_TB: Ids  # the target, then the boundary; `NOT_SCORED` after it
-    num_scored: int  # of the whole batch, also where the examples are a share of it
+    # of the whole batch, also where the examples are a share of it
+    num_symbols: int  # of the targets, without boundaries
+    num_pairs: int
 
 
 @dataclass(frozen=True)
@@ -103,19 +105,17 @@ class PairBatches:
         return self._pools[epoch, pool]
 
     def _padded(self, pairs: Ids) -> PairBatch:
-        num_scored = int(self.targets.lengths(pairs).sum()) + len(pairs)
         is_idle_B = np.arange(self.batch_size)[self.share] >= len(pairs)
         mine = np.resize(pairs, self.batch_size)[self.share]  # idle ones are copies
         longest = int(self.sources.lengths(pairs).max())  # all processes look up as many rows
         sources_SB, lengths_B = self.sources.padded(mine, least=longest)
-        batch = as_batch(sources_SB, lengths_B, *self.targets.padded(mine), num_scored)
+        batch = as_batch(sources_SB, lengths_B, *self.targets.padded(mine))
         batch.targets_TB[:, is_idle_B] = NOT_SCORED
-        return batch
+        num_symbols = int(self.targets.lengths(pairs).sum())
+        return batch._replace(num_symbols=num_symbols, num_pairs=len(pairs))
 
 
-def as_batch(
-    sources_SB: Ids, lengths_B: Ids, targets_TB: Ids, target_lengths_B: Ids, num_scored: int
-) -> PairBatch:
+def as_batch(sources_SB: Ids, lengths_B: Ids, targets_TB: Ids, target_lengths_B: Ids) -> PairBatch:
     """Put the boundary before each target, and after it where it is to be predicted."""
     num_steps, num_examples = len(targets_TB) + 1, targets_TB.shape[1]
     inputs_TB = np.full((num_steps, num_examples), RESERVED)
@@ -123,7 +123,8 @@ def as_batch(
     scored_TB = np.full((num_steps, num_examples), RESERVED)
     scored_TB[:-1] = targets_TB
     scored_TB[np.arange(num_steps)[:, None] > target_lengths_B] = NOT_SCORED
-    return PairBatch(sources_SB, lengths_B, inputs_TB, scored_TB, num_scored)
+    num_symbols = int(target_lengths_B.sum())
+    return PairBatch(sources_SB, lengths_B, inputs_TB, scored_TB, num_symbols, num_examples)
 
 
 def within_memory(costs: Ids, *, max_examples: int, max_cost: int) -> Iterator[tuple[int, int]]:

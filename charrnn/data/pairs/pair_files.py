@@ -149,6 +149,7 @@ class PairFiles:
             name: value for name, value in config.to_json().items() if name not in _NOT_OF_READING
         }
         what = ["pairs", _CACHE_FORMAT, settings, bool(self.target_names), sources.num_val]
+        what += ["in step"] * config.are_in_step  # some pairs are bad lines then
         return cache / f"{stat_key(sources.files, what)}.json"
 
     def _read(

@@ -186,6 +186,13 @@ def sides(config: PairsConfig, vocabs: Mapping[str, AnyVocab]) -> tuple[Side, Si
     )
 
 
+def num_symbols(text: str, kind: str) -> int:
+    """Return how many symbols of a kind (see `kind_of`) a text has."""
+    if kind in ("spaces", "whole"):
+        return len(text.split()) if kind == "spaces" else 1
+    return len(text.encode(errors="surrogatepass")) if kind == "bytes" else len(text)
+
+
 def normalised(text: str, form: str) -> str:
     """Return a text in a form of Unicode, or as it is ("none")."""
     return text if form == "none" else unicodedata.normalize(form.upper(), text)  # type: ignore[arg-type]

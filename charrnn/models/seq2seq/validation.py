@@ -29,7 +29,7 @@ def mean_loss(network: EncoderDecoder, sources: Texts, targets: Texts, numbers: 
     device = str(network.head.weight.device)
     nats, num_scored = 0.0, 0
     for batch in _of_like_length(network, sources, numbers, targets.lengths(numbers)):
-        padded = as_batch(*sources.padded(batch), *targets.padded(batch), num_scored=0)
+        padded = as_batch(*sources.padded(batch), *targets.padded(batch))
         ids_SB, lengths_B, inputs_TB, targets_TB = (to_device(part, device) for part in padded[:4])
         logits_TBV = network(ids_SB, lengths_B, inputs_TB)
         nats += float(
@@ -40,7 +40,7 @@ def mean_loss(network: EncoderDecoder, sources: Texts, targets: Texts, numbers: 
                 ignore_index=NOT_SCORED,
             )
         )
-        num_scored += int(targets.lengths(batch).sum()) + len(batch)
+        num_scored += padded.num_symbols + padded.num_pairs
     return nats / num_scored
 
 

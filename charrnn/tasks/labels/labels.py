@@ -76,8 +76,7 @@ class BatchesOnDevice:
         sources_SB, lengths_B, labels_B = (
             to_device(part, self._device) for part in (pairs.sources_SB, pairs.lengths_B, numbers_B)
         )
-        num_texts = pairs.num_scored // 2  # of each pair the label and its end
-        return Batch(sources_SB, lengths_B, labels_B, num_texts)
+        return Batch(sources_SB, lengths_B, labels_B, pairs.num_pairs)
 
 
 class Classify:

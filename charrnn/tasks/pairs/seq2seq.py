@@ -63,11 +63,11 @@ class BatchesOnDevice:
 
     def batch(self, step: int) -> Batch:
         """Return the batch of a step."""
-        *parts, num_scored = self._batches.batch(step)
+        *parts, num_symbols, num_pairs = self._batches.batch(step)
         sources_SB, lengths_B, inputs_TB, targets_TB = (
             to_device(part, self._device) for part in parts
         )
-        return Batch(sources_SB, lengths_B, inputs_TB, targets_TB, num_scored)
+        return Batch(sources_SB, lengths_B, inputs_TB, targets_TB, num_symbols + num_pairs)
 
 
 class Seq2Seq:

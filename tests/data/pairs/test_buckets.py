@@ -76,7 +76,7 @@ def test_a_target_stands_between_boundaries():
     length = (batch.targets_TB != NOT_SCORED).sum() - 1
     assert batch.inputs_TB[:, 0].tolist() == [0] + [1] * length
     assert batch.targets_TB[:, 0].tolist() == [1] * length + [0]
-    assert batch.num_scored == length + 1
+    assert (batch.num_symbols, batch.num_pairs) == (length, 1)
 
 
 def test_two_processes_share_a_batch():
@@ -85,7 +85,10 @@ def test_two_processes_share_a_batch():
     for step in range(2):
         together = pairs_in(whole.batch(step))
         assert together == [pair for half in halves for pair in pairs_in(half.batch(step))]
-        assert {half.batch(step).num_scored for half in halves} == {whole.batch(step).num_scored}
+        counts = {
+            (each.num_symbols, each.num_pairs) for each in (half.batch(step) for half in halves)
+        }
+        assert counts == {(whole.batch(step).num_symbols, whole.batch(step).num_pairs)}
 
 
 def test_every_share_of_a_batch_has_rows_for_its_longest_source():

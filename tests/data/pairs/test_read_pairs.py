@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from told import Told
 
-from charrnn.config import PairsConfig, TrainConfig
+from charrnn.config import InStepConfig, PairsConfig, TrainConfig
 from charrnn.data.pairs.read_pairs import read_pairs
 from charrnn.data.pairs.symbols import SymbolVocab, sides
 from charrnn.data.vocab import Vocab
@@ -292,3 +292,15 @@ def test_splits_of_many_chunks_are_kept_and_loaded_again():
     corpus.split(PairsConfig(val_fraction=0.5), seed=1)
     corpus.split(corpus.config, seed=2)
     assert len(list(CACHE.glob("*-train-*"))) == 3
+
+
+def test_pairs_that_were_read_before_are_read_again_to_be_in_step():
+    """What is kept of the first reading does not know that some are of unequal length."""
+    read(write("ab\tcd\nabc\tde\n" * 30))
+    config = InStepConfig(errors="skip")
+    told = Told()
+    corpus = read_pairs(["pairs.tsv"], config, cache=CACHE, reporter=told)
+    assert corpus.facts.num_pairs == corpus.facts.num_skipped == 30
+    for in_cache in (read_pairs(["pairs.tsv"], config, cache=CACHE, reporter=told), corpus):
+        assert in_cache.facts == corpus.facts
+    assert read("pairs.tsv", errors="skip").facts.num_pairs == 60

@@ -31,21 +31,23 @@ class BadLines:
     are_skipped: bool
     counts: Counter[Problem] = field(default_factory=Counter)
     _places: dict[Problem, list[str]] = field(default_factory=dict)
-    _first: tuple[str, Problem] | None = None
+    _first: tuple[str, Problem, str] | None = None
 
     @property
     def num(self) -> int:
         """How many there are."""
         return self.counts.total()
 
-    def add(self, label: str, line: int, problem: Problem) -> None:
-        """Note a bad line. Raises the error of `require_none` once there are very many."""
+    def add(self, label: str, line: int, problem: Problem, *, seen: str = "") -> None:
+        """Note a bad line, and what was seen in it. Raises the error of `require_none` once there
+        are very many.
+        """
         self.counts[problem] += 1
         places = self._places.setdefault(problem, [])
         if len(places) <= _NUM_NAMED:  # one more, for the dots
             places.append(f"{label} line {line}")
         if self._first is None:
-            self._first = f"{label}, line {line}", problem
+            self._first = f"{label}, line {line}", problem, f" ({seen})" if seen else ""
         if self.num == _MANY and not self.are_skipped:
             raise self._error(f"{_MANY:,} bad lines or more")
 
@@ -58,14 +60,17 @@ class BadLines:
 
     def first_problem(self) -> str:
         """Return where the first bad line is and what is wrong with it; "" without any."""
-        return "" if self._first is None else f"{self._first[0]}: {self._first[1].what}"
+        if self._first is None:
+            return ""
+        place, problem, seen = self._first
+        return f"{place}: {problem.what}{seen}"
 
     def _error(self, how_many: str) -> NotPairsError:
         assert self._first is not None
-        place, problem = self._first
+        place, problem, seen = self._first
         among = "" if self.num == 1 else f", the first of {how_many}"
         return NotPairsError(
-            f"{place}{among}: {problem.what}",
+            f"{place}{among}: {problem.what}{seen}",
             f"{problem.remedy}, or leave such lines out with errors skip",
             *problem.fields,
             "errors",

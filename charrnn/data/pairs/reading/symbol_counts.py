@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn._text import number_of
-from charrnn.data.pairs.symbols import AnyVocab, SymbolVocab, normalised
+from charrnn.data.pairs.symbols import AnyVocab, SymbolVocab, normalised, num_symbols
 from charrnn.data.vocab import IntArray, Vocab, code_points
 
 _TEXTS = ("spaces", "whole")  # kinds whose symbols are texts, in a `SymbolVocab`
@@ -78,13 +78,7 @@ class SymbolNumbers:
 
     def lengths(self, tidied: list[str]) -> list[int]:
         """Return how many symbols tidied texts have."""
-        if self.kind == "spaces":
-            return [text.count(" ") + 1 for text in tidied]
-        if self.kind == "whole":
-            return [1] * len(tidied)
-        if self.kind == "bytes":
-            return [len(text.encode()) for text in tidied]
-        return [len(text) for text in tidied]
+        return [num_symbols(text, self.kind) for text in tidied]
 
     def numbers(self, tidied: list[str]) -> IntArray:
         """Return the numbers of all symbols of tidied texts, and count them."""

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from charrnn._text import CountBytes, Reporter, ignore_bytes, number_of, some
 from charrnn.config import DataConfig, PairsConfig
 from charrnn.data.pairs.reading.bad_lines import BadLines, NotPairsError, Problem
+from charrnn.data.pairs.symbols import kinds_of, normalised, num_symbols
 from charrnn.errors import CorpusError, UsageError
 from charrnn.sources import paths
 from charrnn.sources.changes import Changes
@@ -46,6 +47,9 @@ MORE_TABS = Problem(
     "name two of the columns with source_column and target_column (numbers if there is no header)",
     _COLUMNS,
 )
+UNEQUAL = Problem(
+    "source and target differ in length", "give each symbol of a source one of its target"
+)
 EMPTY, EMPTY_OR_NO_LABEL = Problem("an empty source or target"), Problem("an empty text or label")
 _TEXT = ".txt"
 
@@ -66,6 +70,7 @@ class TableReader:
         """Read as `config` says; `count_bytes` is called with the bytes of files that are read."""
         self._config, self._count_bytes = config, count_bytes
         self._decoding = DataConfig(encoding=config.encoding, errors=config.errors)
+        self._kinds = kinds_of(config)
         self._undecodable = Problem(f"bytes that are not {config.encoding}")
         are_labelled = config.are_labelled
         self._no_tab = NO_TAB_BEFORE_LABEL if are_labelled else NO_TAB
@@ -120,7 +125,17 @@ class TableReader:
             return None
         if self._config.is_reversed:
             left, right = right, left
+        if self._config.are_in_step:
+            counts = self._num_symbols("source", left), self._num_symbols("target", right)
+            if counts[0] != counts[1]:
+                seen = f"{counts[0]:,} and {number_of(counts[1], 'symbol')}"
+                self.bad_lines.add(label, line, UNEQUAL, seen=seen)
+                return None
         return PairRow(label, line, left, right)
+
+    def _num_symbols(self, side: str, text: str) -> int:
+        form = getattr(self._config, f"{side}_normalise")
+        return num_symbols(normalised(text, form), self._kinds[side])
 
     def _tab_lines(self, file: Source) -> Iterator[PairRow]:
         for number, line in enumerate(self._lines(file), 1):

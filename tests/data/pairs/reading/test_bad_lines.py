@@ -9,15 +9,15 @@ A, B = Problem("a is missing", "write an a"), Problem("b is missing", "raise max
 def test_the_first_bad_line_stands_for_all():
     bad = BadLines(are_skipped=False)
     bad.require_none()
-    bad.add("t", 7, B)
+    bad.add("t", 7, B, seen="3 of 4")
     with pytest.raises(CorpusError) as error:
         bad.require_none()
     assert str(error.value) == (
-        "t, line 7: b is missing; raise max_b, or leave such lines out with errors skip"
+        "t, line 7: b is missing (3 of 4); raise max_b, or leave such lines out with errors skip"
     )
     assert error.value.fields == ("max_b", "errors")
     bad.add("t", 9, A)
-    with pytest.raises(CorpusError, match="t, line 7, the first of 2 bad lines: b is missing;"):
+    with pytest.raises(CorpusError, match="t, line 7, the first of 2 bad lines: b is missing"):
         bad.require_none()
 
 
@@ -33,7 +33,7 @@ def test_skipped_lines_are_counted_and_the_first_few_are_named():
     bad = BadLines(are_skipped=True)
     for number in range(1, 2001):
         bad.add("t", number, A)
-    bad.add("u", 3, B)
+    bad.add("u", 3, B, seen="what was seen is told of the first line alone")
     bad.require_none()
     assert list(bad.sentences()) == [
         "skipped 2,000 lines (a is missing): t line 1, t line 2, t line 3, …",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from told import Told
 
-from charrnn.config import PairsConfig
+from charrnn.config import InStepConfig, PairsConfig
 from charrnn.data.pairs.reading.table import read_table
 from charrnn.errors import CorpusError, UsageError
 
@@ -225,3 +225,38 @@ def test_one_bad_line_of_a_table_is_named():
 def test_an_empty_file_has_no_pairs():
     assert rows(write("")) == rows(write("\n \n")) == []
     assert rows(write(""), targets=(write("", "b"),)) == []
+
+
+IN_STEP = "ab\tcd\nabc\tde\no\u0308\tö\nx y z\ta b c\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "places"),
+    [
+        ({}, [2, 3]),
+        ({"target_normalise": "nfd"}, [2]),
+        ({"source_normalise": "nfc"}, [2]),
+        ({"source_symbols": "spaces", "target_symbols": "spaces"}, []),
+        ({"source_symbols": "spaces", "target_symbols": "characters"}, [1, 2, 4]),
+        ({"is_bytes": True}, [2, 3]),
+        ({"is_reversed": True, "source_symbols": "spaces"}, [1, 2, 3, 4]),
+    ],
+    ids=str,
+)
+def test_in_step_each_symbol_of_a_source_has_one_of_the_target(settings, places):
+    told = Told()
+    config = InStepConfig(errors="skip", **settings)
+    kept = read_table([write(IN_STEP)], config, spool_folder=Path("spool"), reporter=told)
+    assert sorted({1, 2, 3, 4} - {row.line for row in kept}) == places
+    if places:
+        assert f"(source and target differ in length): pairs.tsv line {places[0]}" in told.warned[0]
+
+
+def test_the_first_pair_of_unequal_length_is_named_with_both_lengths():
+    with pytest.raises(CorpusError) as error:
+        [*read_table([write(IN_STEP)], InStepConfig(), spool_folder=Path(), reporter=Told())]
+    assert str(error.value) == (
+        "pairs.tsv, line 2, the first of 2 bad lines: source and target differ in length (3 and 2"
+        " symbols); give each symbol of a source one of its target, or leave such lines out with"
+        " errors skip"
+    )
