@@ -637,14 +637,14 @@ MISTAKES = [
     ),
     Mistake(
         "n-grams go from one text into the next",
-        "tasks.labels.labels:_between_boundaries",
+        "tasks.pairs.source_ngrams:_between_boundaries",
         "np.array([RESERVED, ngrams.NOTHING])",
         "np.array([RESERVED, RESERVED])",
-        "../tasks/labels/test_labels.py::test_ngrams_are_learned_within_texts_and_their_boundaries",
+        "../tasks/pairs/test_source_ngrams.py::test_ngrams_are_learned_within_texts_and_their_boundaries",
     ),
     Mistake(
         "an idle example has the label before the first",
-        "tasks.labels.labels:BatchesOnDevice.batch",
+        "tasks.labels.labels:LabelledBatches.batch",
         "np.where(ids_B == NOT_SCORED, NOT_SCORED, ids_B - 1)",
         "np.maximum(ids_B - 1, 0)",
         "../tasks/labels/test_labels.py::test_the_loss_is_that_of_every_text_by_itself",

@@ -27,7 +27,7 @@ class Given(Seq2Seq):
     schema = SCHEMAS[name]
     validation_size = ValidationSize("max_val_pairs", "text", at_least=100, tried=(32, 512))
 
-    def split(self, corpus: LearnedPairs, config: GivenConfig, *, seed: int) -> PairTexts:  # type: ignore[override]
+    def split(self, corpus: LearnedPairs, config: GivenConfig, *, seed: int) -> PairTexts:
         """Choose the texts for training, validation and test at random."""
         dataset = corpus.split(config, seed=seed)
         learned_labels.require_labels(

@@ -1,6 +1,6 @@
 """Classification: learn which label belongs to which text.
 
-A label is the target of a pair, in one symbol. Nothing is carried from batch to batch.
+A label is the target of a pair, in one symbol.
 
 The loss counts each text alike. Weights that make rare labels count more, or a prior that is taken
 out of the logits (Menon et al., 2021, arXiv:2007.07314), were measured: on languages of surnames
@@ -9,8 +9,7 @@ they cost accuracy and brought no better macro F1.
 Shapes: B examples, S source symbols (padded), N texts, C labels.
 """
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,8 +21,8 @@ from charrnn._text import Reporter
 from charrnn.analysis import label_scores
 from charrnn.config import ClassifierConfig, LabelsConfig, TrainConfig
 from charrnn.data.batches import ALL, NOT_SCORED
-from charrnn.data.pairs.buckets import Ids, PairBatches, Texts, within_memory
-from charrnn.data.pairs.symbols import RESERVED, sides
+from charrnn.data.pairs.buckets import Ids, Texts, within_memory
+from charrnn.data.pairs.symbols import sides
 from charrnn.generation.classification import Classifier
 from charrnn.models import ngrams
 from charrnn.models.classifier.classifier import ClassifierNetwork
@@ -31,13 +30,13 @@ from charrnn.models.device import to_device, to_numpy
 from charrnn.models.dropout import Draws
 from charrnn.models.encoders.encoder import Dropouts
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks.labels import label_sizes, learned_labels
-from charrnn.tasks.pairs import learned_pairs
+from charrnn.tasks.pairs import learned_pairs, source_ngrams
 from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
-from charrnn.tasks.task import Constants, Plan, Resources, SourceNames, ValidationSize, Vocabs
+from charrnn.tasks.pairs.pairs_task import BatchesOnDevice, PairsTask
+from charrnn.tasks.task import Constants, Plan, Resources, ValidationSize, Vocabs
 
 _NUM_SAMPLES = 3
 MAX_EXAMPLES, MAX_NUMBERS = 256, 1 << 24  # validated at once: texts, and numbers in memory
@@ -52,52 +51,27 @@ class Batch(NamedTuple):
     num_texts: int  # of the whole batch, also where the examples are a share of it
 
 
-class BatchesOnDevice:
+class LabelledBatches(BatchesOnDevice):
     """The batches of the training split, on a device."""
-
-    def __init__(self, batches: PairBatches, device: str) -> None:
-        self._batches, self._device = batches, device
-
-    @property
-    def units_per_step(self) -> float:
-        """Texts in a batch, on average."""
-        return len(self._batches.numbers) / self._batches.steps_per_epoch
-
-    @property
-    def steps_per_epoch(self) -> float:
-        """Steps that read every text once."""
-        return self._batches.steps_per_epoch
 
     def batch(self, step: int) -> Batch:
         """Return the batch of a step."""
-        pairs = self._batches.batch(step)
+        pairs = self.batches.batch(step)
         ids_B = pairs.targets_TB[0]
         numbers_B = np.where(ids_B == NOT_SCORED, NOT_SCORED, ids_B - 1)
         sources_SB, lengths_B, labels_B = (
-            to_device(part, self._device) for part in (pairs.sources_SB, pairs.lengths_B, numbers_B)
+            to_device(part, self.device) for part in (pairs.sources_SB, pairs.lengths_B, numbers_B)
         )
         return Batch(sources_SB, lengths_B, labels_B, pairs.num_pairs)
 
 
-class Classify:
+class Classify(PairsTask):
     """A text and its label, as a `Task`."""
 
     name = "classify"
     unit = "texts"
     schema = SCHEMAS[name]
     validation_size = ValidationSize("max_val_pairs", "text", at_least=100, tried=(32, 512))
-
-    def read(
-        self,
-        sources: SourceNames,
-        config: LabelsConfig,
-        *,
-        vocabs: Vocabs | None,
-        root: Path,
-        reporter: Reporter,
-    ) -> LearnedPairs:
-        """Read and encode texts with labels."""
-        return learned_pairs.read(sources, config, known=vocabs, root=root, reporter=reporter)
 
     def split(self, corpus: LearnedPairs, config: LabelsConfig, *, seed: int) -> PairTexts:
         """Choose the texts for training, validation and test at random."""
@@ -120,10 +94,9 @@ class Classify:
         """Return the keys of the n-grams that occur often enough in the training split, the
         boundaries of the texts included.
         """
-        model, train = ClassifierConfig.among(settings), TrainConfig.among(settings)
-        ids = _with_boundaries(dataset.pairs.sources, dataset.pairs.numbers["train"])
-        keys = ngrams.learn(ids, longest=model.ngrams, min_count=train.ngram_min_count)
-        return {f"ngrams.{length}": its_keys for length, its_keys in enumerate(keys, start=2)}
+        longest = ClassifierConfig.among(settings).ngrams
+        min_count = TrainConfig.among(settings).ngram_min_count
+        return source_ngrams.learn(dataset, longest=longest, min_count=min_count)
 
     def plan(
         self,
@@ -137,14 +110,13 @@ class Classify:
         """Choose the sizes by the number of texts and their length; see label_sizes.py."""
         pairs = dataset.pairs
         numbers = pairs.numbers["train"]
-        keys = tuple(constants[name] for name in constants if name.startswith("ngrams."))
         facts = label_sizes.Facts(
             num_train=len(numbers),
             num_val=pairs.size("val"),
             length=float(pairs.sources.lengths(numbers).mean()),
             source_size=dataset.source.size,
             num_labels=len(dataset.target.vocab),
-            ngram_rows=ngrams.num_rows(keys),
+            ngram_rows=source_ngrams.num_rows(constants),
             device=resources.device,
             num_ranks=resources.num_ranks,
         )
@@ -152,12 +124,6 @@ class Classify:
             settings, facts,
             arithmetic=resources.multiply_adds, steps=resources.steps, epochs=resources.epochs,
         )  # fmt: skip
-
-    def dataset(
-        self, header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter
-    ) -> PairTexts:
-        """Read the texts that a run began with."""
-        return learned_pairs.reload(header, keep_corpus=keep_corpus, reporter=reporter)
 
     def build(
         self, model: ClassifierConfig, vocabs: Vocabs, constants: Constants, *, seed: int
@@ -169,16 +135,9 @@ class Classify:
 
     def batches(
         self, dataset: PairTexts, config: TrainConfig, share: slice = ALL, *, device: str
-    ) -> BatchesOnDevice:
+    ) -> LabelledBatches:
         """Return batches of texts of like length."""
-        return BatchesOnDevice(dataset.pairs.batches(config, share), device)
-
-    def initial_state(self, module: ClassifierNetwork, batch_size: int) -> None:
-        """Return None: nothing is carried."""
-
-    def state_tensors(self, carried: None) -> dict[str, tuple[Tensor, int]]:
-        """Return nothing."""
-        return {}
+        return LabelledBatches(dataset.pairs.batches(config, share), device)
 
     def loss(
         self, module: ClassifierNetwork, batch: Batch, carried: None, draws: Draws
@@ -193,14 +152,7 @@ class Classify:
 
     def arrays(self, module: ClassifierNetwork) -> Arrays:
         """Return copies of the weights and of the n-grams' keys."""
-        arrays = {f"weights.{name}": array for name, array in module.arrays().items()}
-        for length, keys in enumerate(module.ngram_keys, start=2):
-            arrays[f"ngrams.{length}"] = to_numpy(keys)
-        return arrays
-
-    def loss_metrics(self, loss: float) -> dict[str, float]:
-        """Return nats per text."""
-        return {"loss": loss}
+        return {**super().arrays(module), **source_ngrams.arrays(module)}
 
     def metrics(
         self, module: ClassifierNetwork, dataset: PairTexts, split: str
@@ -218,12 +170,6 @@ class Classify:
         return {
             "error_rate": 1 - score.accuracy, "macro_f1": score.macro_f1, "loss": score.loss
         }  # fmt: skip
-
-    def final_metrics(
-        self, module: ClassifierNetwork, dataset: PairTexts, split: str
-    ) -> dict[str, float]:
-        """Return nothing: all is measured on the way."""
-        return {}
 
     def sample(self, checkpoint: Checkpoint, dataset: PairTexts, *, seed: int) -> str:
         """Classify the first texts of the validation split, always the same ones."""
@@ -250,19 +196,3 @@ def log_probabilities(
         logits_BC = network(ids_SB, lengths_B).double()
         log_prob_NC[places] = to_numpy(logits_BC.log_softmax(-1))
     return log_prob_NC
-
-
-def _with_boundaries(sources: Texts, numbers: Ids) -> Ids:
-    """Return texts one after another, each between boundaries: all of them, or as many at equal
-    distances as n-grams are learned from.
-    """
-    per_text = float(sources.lengths(numbers).mean()) + 3
-    stride = max(1, round(per_text * len(numbers) / ngrams.MAX_CHARS))
-    return np.concatenate([*_between_boundaries(sources, numbers[::stride])])
-
-
-def _between_boundaries(sources: Texts, numbers: Ids) -> Iterator[Ids]:
-    before, after = np.array([RESERVED]), np.array([RESERVED, ngrams.NOTHING])
-    for number in numbers.tolist():
-        ids_S = sources.ids[sources.starts[number] : sources.starts[number + 1]].astype(np.int64)
-        yield from (before, ids_S, after)

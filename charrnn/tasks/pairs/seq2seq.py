@@ -1,12 +1,9 @@
 """Sequence to sequence: learn which target belongs to which source, symbol by symbol.
 
-Nothing is carried from batch to batch: each pair is read from its beginning to its end.
-
 Shapes: B examples, S source and T target symbols (padded), V target vocabulary.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -15,7 +12,6 @@ from torch.nn import functional
 from charrnn._text import Reporter
 from charrnn.config import EncoderDecoderConfig, PairsConfig, TrainConfig
 from charrnn.data.batches import ALL, NOT_SCORED
-from charrnn.data.pairs.buckets import PairBatches
 from charrnn.data.pairs.error_rates import total_edits
 from charrnn.data.pairs.symbols import sides
 from charrnn.generation.translation.translator import Translator
@@ -25,12 +21,11 @@ from charrnn.models.encoders.encoder import Dropouts
 from charrnn.models.seq2seq import validation
 from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.header import CheckpointHeader
-from charrnn.runs.safetensors_file import Arrays
 from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks.pairs import learned_pairs, seq2seq_sizes
 from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
-from charrnn.tasks.task import Constants, Plan, Resources, SourceNames, ValidationSize, Vocabs
+from charrnn.tasks.pairs.pairs_task import BatchesOnDevice, PairsTask
+from charrnn.tasks.task import Constants, Plan, Resources, ValidationSize, Vocabs
 
 _NUM_SAMPLES = 3
 
@@ -45,32 +40,19 @@ class Batch(NamedTuple):
     num_scored: int
 
 
-class BatchesOnDevice:
+class EncodedBatches(BatchesOnDevice):
     """The batches of the training split, on a device."""
-
-    def __init__(self, batches: PairBatches, device: str) -> None:
-        self._batches, self._device = batches, device
-
-    @property
-    def units_per_step(self) -> float:
-        """Pairs in a batch, on average."""
-        return len(self._batches.numbers) / self._batches.steps_per_epoch
-
-    @property
-    def steps_per_epoch(self) -> float:
-        """Steps that read every pair once."""
-        return self._batches.steps_per_epoch
 
     def batch(self, step: int) -> Batch:
         """Return the batch of a step."""
-        *parts, num_symbols, num_pairs = self._batches.batch(step)
+        *parts, num_symbols, num_pairs = self.batches.batch(step)
         sources_SB, lengths_B, inputs_TB, targets_TB = (
-            to_device(part, self._device) for part in parts
+            to_device(part, self.device) for part in parts
         )
         return Batch(sources_SB, lengths_B, inputs_TB, targets_TB, num_symbols + num_pairs)
 
 
-class Seq2Seq:
+class Seq2Seq(PairsTask):
     """An encoder and a decoder, trained together, as a `Task`."""
 
     name = "seq2seq"
@@ -78,33 +60,9 @@ class Seq2Seq:
     schema = SCHEMAS[name]
     validation_size = ValidationSize("max_val_pairs", "pair", at_least=10, tried=(8, 32, 128))
 
-    def read(
-        self,
-        sources: SourceNames,
-        config: PairsConfig,
-        *,
-        vocabs: Vocabs | None,
-        root: Path,
-        reporter: Reporter,
-    ) -> LearnedPairs:
-        """Read and encode pairs."""
-        return learned_pairs.read(sources, config, known=vocabs, root=root, reporter=reporter)
-
-    def split(self, corpus: LearnedPairs, config: PairsConfig, *, seed: int) -> PairTexts:
-        """Choose the pairs for training, validation and test at random."""
-        return corpus.split(config, seed=seed)
-
-    def summary(self, corpus: LearnedPairs, dataset: PairTexts) -> str:
-        """Say how many pairs there are."""
-        return learned_pairs.summary(corpus)
-
     def show_notes(self, corpus: LearnedPairs, dataset: PairTexts, reporter: Reporter) -> None:
         """Tell how many pairs are for validation, and what they decide."""
         learned_pairs.show_validation_split(dataset, reporter)
-
-    def constants(self, dataset: PairTexts, settings: Mapping[str, Any]) -> Arrays:
-        """Return nothing: all that the network holds is learned."""
-        return {}
 
     def plan(
         self,
@@ -136,12 +94,6 @@ class Seq2Seq:
             epochs=resources.epochs,
         )
 
-    def dataset(
-        self, header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter
-    ) -> PairTexts:
-        """Read the pairs that a run began with."""
-        return learned_pairs.reload(header, keep_corpus=keep_corpus, reporter=reporter)
-
     def build(
         self, model: EncoderDecoderConfig, vocabs: Vocabs, constants: Constants, *, seed: int
     ) -> EncoderDecoder:
@@ -151,16 +103,9 @@ class Seq2Seq:
 
     def batches(
         self, dataset: PairTexts, config: TrainConfig, share: slice = ALL, *, device: str
-    ) -> BatchesOnDevice:
+    ) -> EncodedBatches:
         """Return batches of pairs of like length."""
-        return BatchesOnDevice(dataset.pairs.batches(config, share), device)
-
-    def initial_state(self, module: EncoderDecoder, batch_size: int) -> None:
-        """Return None: nothing is carried."""
-
-    def state_tensors(self, carried: None) -> dict[str, tuple[Tensor, int]]:
-        """Return nothing."""
-        return {}
+        return EncodedBatches(dataset.pairs.batches(config, share), device)
 
     def loss(
         self, module: EncoderDecoder, batch: Batch, carried: None, draws: Draws
@@ -176,14 +121,6 @@ class Seq2Seq:
             ignore_index=NOT_SCORED,
         )
         return loss, batch.num_scored, None
-
-    def arrays(self, module: EncoderDecoder) -> Arrays:
-        """Return copies of the weights."""
-        return {f"weights.{name}": array for name, array in module.arrays().items()}
-
-    def loss_metrics(self, loss: float) -> dict[str, float]:
-        """Return nats per target symbol."""
-        return {"loss": loss}
 
     def metrics(self, module: EncoderDecoder, dataset: PairTexts, split: str) -> dict[str, float]:
         """Measure error rates of greedy translations, and the loss.
@@ -209,12 +146,6 @@ class Seq2Seq:
             "symbol_error_rate": edits.symbol_error_rate,
             "loss": loss,
         }
-
-    def final_metrics(
-        self, module: EncoderDecoder, dataset: PairTexts, split: str
-    ) -> dict[str, float]:
-        """Return nothing: all is measured on the way."""
-        return {}
 
     def sample(self, checkpoint: Checkpoint, dataset: PairTexts, *, seed: int) -> str:
         """Translate some sources of the validation split, always the same ones."""

@@ -23,7 +23,6 @@ from charrnn.data.pairs.pair_facts import PairFacts
 from charrnn.data.pairs.symbols import SymbolVocab, sides
 from charrnn.data.vocab import Vocab
 from charrnn.generation.classification import Classifier
-from charrnn.models import ngrams
 from charrnn.models.dropout import Draws
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader, Position
@@ -233,23 +232,6 @@ def test_a_sample_shows_what_is_decided_and_the_label_where_it_differs(learned):
     ):
         assert line.startswith(f"{text} → {label} (")
         assert other.startswith(f"{text} → {label} (") or other.endswith(f"; it is {label}")
-
-
-def test_ngrams_are_learned_within_texts_and_their_boundaries():
-    dataset = labelled()
-    ids = {(0, *dataset.source.encode(dataset.texts(n)[0]).tolist(), 0) for n in range(12, 60)}
-    (keys,) = CLASSIFY.constants(dataset, {"ngrams": 2, "ngram_min_count": 1}).values()
-    pairs = {(one, other) for text in ids for one, other in itertools.pairwise(text)}
-    assert {(int(key) & (1 << 21) - 1, int(key) >> 21) for key in keys[:-1]} == pairs
-
-
-def test_of_very_many_texts_some_are_read_for_ngrams(monkeypatch):
-    monkeypatch.setattr(ngrams, "MAX_CHARS", 100)
-    settings = {"ngrams": 2, "ngram_min_count": 1}
-    (some,) = CLASSIFY.constants(labelled(), settings).values()
-    monkeypatch.undo()
-    (every,) = CLASSIFY.constants(labelled(), settings).values()
-    assert set(some) < set(every)
 
 
 def test_a_batch_counts_texts():

@@ -1,0 +1,88 @@
+"""What tasks that learn pairs have in common: how pairs are read, split and read again, and that
+nothing is carried from batch to batch, for each pair is read from its beginning to its end.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from charrnn._text import Reporter
+from charrnn.config import PairsConfig
+from charrnn.data.pairs.buckets import PairBatches
+from charrnn.runs.header import CheckpointHeader
+from charrnn.runs.safetensors_file import Arrays
+from charrnn.tasks.pairs import learned_pairs
+from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
+from charrnn.tasks.task import SourceNames, Vocabs
+
+
+class BatchesOnDevice:
+    """The batches of the training split, for a device. A subclass has `batch`."""
+
+    def __init__(self, batches: PairBatches, device: str) -> None:
+        self.batches, self.device = batches, device
+
+    @property
+    def units_per_step(self) -> float:
+        """Pairs in a batch, on average."""
+        return len(self.batches.numbers) / self.batches.steps_per_epoch
+
+    @property
+    def steps_per_epoch(self) -> float:
+        """Steps that read every pair once."""
+        return self.batches.steps_per_epoch
+
+
+class PairsTask:
+    """The methods of a `Task` that all of them share."""
+
+    def read(
+        self,
+        sources: SourceNames,
+        config: PairsConfig,
+        *,
+        vocabs: Vocabs | None,
+        root: Path,
+        reporter: Reporter,
+    ) -> LearnedPairs:
+        """Read and encode pairs."""
+        return learned_pairs.read(sources, config, known=vocabs, root=root, reporter=reporter)
+
+    def split(self, corpus: LearnedPairs, config: Any, *, seed: int) -> PairTexts:
+        """Choose the pairs for training, validation and test at random."""
+        return corpus.split(config, seed=seed)
+
+    def summary(self, corpus: LearnedPairs, dataset: PairTexts) -> str:
+        """Say how many pairs there are."""
+        return learned_pairs.summary(corpus)
+
+    def constants(self, dataset: PairTexts, settings: Mapping[str, Any]) -> Arrays:
+        """Return nothing: all that the network holds is learned."""
+        return {}
+
+    def dataset(
+        self, header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter
+    ) -> PairTexts:
+        """Read the pairs that a run began with."""
+        return learned_pairs.reload(header, keep_corpus=keep_corpus, reporter=reporter)
+
+    def initial_state(self, module: Any, batch_size: int) -> None:
+        """Return None: nothing is carried."""
+
+    def state_tensors(self, carried: None) -> dict[str, tuple[torch.Tensor, int]]:
+        """Return nothing."""
+        return {}
+
+    def arrays(self, module: Any) -> Arrays:
+        """Return copies of the weights."""
+        return {f"weights.{name}": array for name, array in module.arrays().items()}
+
+    def loss_metrics(self, loss: float) -> dict[str, float]:
+        """Return nats for each of what is scored: a target symbol, or a text."""
+        return {"loss": loss}
+
+    def final_metrics(self, module: Any, dataset: PairTexts, split: str) -> dict[str, float]:
+        """Return nothing: all is measured on the way."""
+        return {}
