@@ -37,6 +37,7 @@ from charrnn.config import require_known, with_keywords
 from charrnn.errors import CharRNNWarning, SettingError, UsageError
 from charrnn.generation.ensemble import require_alike
 from charrnn.generation.model import Model
+from charrnn.runs import task_names
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.history import Row
@@ -54,9 +55,9 @@ RunNames = str | Path | Sequence[str | Path]  # of one run, or of several
 
 _DEFAULT_ROOT = "checkpoints"
 _MODELS = {  # of tasks other than a language model: what uses a run
-    "seq2seq": "charrnn.generation.translation.translator:Translator",
-    "classify": "charrnn.generation.classification:Classifier",
-    "given": "charrnn.generation.translation.translator:Translator",
+    task_names.SEQ2SEQ: "charrnn.generation.translation.translator:Translator",
+    task_names.CLASSIFY: "charrnn.generation.classification:Classifier",
+    task_names.GIVEN: "charrnn.generation.translation.translator:Translator",
 }
 _log = logging.getLogger("charrnn")
 

@@ -14,6 +14,7 @@ from charrnn.cli.flags import classify as flags
 from charrnn.cli.flags import shared
 from charrnn.cli.pairs import typed_texts
 from charrnn.errors import UsageError
+from charrnn.runs import task_names
 
 if TYPE_CHECKING:
     from charrnn.generation.classification import Belief, Classifier
@@ -53,7 +54,7 @@ def classify(
     from charrnn.cli import inputs
     from charrnn.generation.classification import Classifier
 
-    checkpoints = inputs.checkpoints_of(run, task="classify")
+    checkpoints = inputs.checkpoints_of(run, task=task_names.CLASSIFY)
     classifier = Classifier.of(checkpoints)
     typed_texts.note_names(typed, run, command="classify")
     windows = typed_texts.windows(typed, checkpoints[0].data, encoding, command="classify")

@@ -20,6 +20,7 @@ from charrnn._text import CountBytes, ignore_bytes, number_of
 from charrnn.cli.console.progress import ProgressBar
 from charrnn.cli.console.streams import note
 from charrnn.errors import CorpusError, UsageError
+from charrnn.runs import task_names
 from charrnn.runs.root import Root
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def root() -> Root:
     return Root(Path("checkpoints"), others, f"{_VARIABLE}=FOLDER says where else they are")
 
 
-def checkpoint_of(run: str | None, *, task: str | None = "language_model") -> "Checkpoint":
+def checkpoint_of(run: str | None, *, task: str | None = task_names.LANGUAGE_MODEL) -> "Checkpoint":
     """Return the best checkpoint of a run, or of the newest that learned the task, with a note for
     each damaged one that is skipped. None takes a run of any task.
 
@@ -59,7 +60,7 @@ def checkpoint_of(run: str | None, *, task: str | None = "language_model") -> "C
 
 
 def checkpoints_of(
-    runs: Sequence[str] | None, *, task: str | None = "language_model"
+    runs: Sequence[str] | None, *, task: str | None = task_names.LANGUAGE_MODEL
 ) -> "list[Checkpoint]":
     """Return the best checkpoint of each run, or of the newest if none is named: see
     `checkpoint_of`.

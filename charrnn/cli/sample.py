@@ -11,6 +11,7 @@ from charrnn.cli.flags import sample as flags
 from charrnn.cli.flags import shared
 from charrnn.config import SampleConfig
 from charrnn.errors import UsageError
+from charrnn.runs import task_names
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def sample(
 
         _require_no_prompt(many, prompt, prompt_file)
         asked = given_samples.GivenLabel(given_label, config, "length" in given, many.num)
-        given_samples.write(inputs.checkpoints_of(names, task="given"), asked, request)
+        given_samples.write(inputs.checkpoints_of(names, task=task_names.GIVEN), asked, request)
         return
     checkpoints = inputs.checkpoints_of(names)
     if many.prompts is not None:

@@ -13,6 +13,7 @@ from charrnn._text import Reporter, number_of
 from charrnn.cli.flags import resumed, shared
 from charrnn.cli.flags import train as flags
 from charrnn.cli.flags.of_task import typed_settings
+from charrnn.runs import task_names
 
 if TYPE_CHECKING:
     from charrnn.training.setup.request import Request, ResumeRequest
@@ -230,7 +231,7 @@ def _show_end(trainer: "Trainer", reporter: Reporter) -> None:
 def _command_to_try(trainer: "Trainer") -> str:
     """Return a command that uses the model; one of pairs or labels gets a source of its own."""
     command = f"{trainer.header.schema.command} {trainer.run.name}"
-    if trainer.header.task == "language_model":
+    if trainer.header.task == task_names.LANGUAGE_MODEL:
         return command
     ((source, _),) = trainer.dataset.examples(1)
     if "LABEL" in command:

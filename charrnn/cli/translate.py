@@ -15,6 +15,7 @@ from charrnn.cli.flags import translate as flags
 from charrnn.cli.pairs import typed_texts
 from charrnn.config import TranslateConfig
 from charrnn.errors import UsageError
+from charrnn.runs import task_names
 
 if TYPE_CHECKING:
     from charrnn.generation.translation.translator import Translation, Translator
@@ -72,7 +73,7 @@ def translate(
     from charrnn.cli import inputs
     from charrnn.generation.translation.translator import Translator
 
-    checkpoints = inputs.checkpoints_of(run, task="seq2seq")
+    checkpoints = inputs.checkpoints_of(run, task=task_names.SEQ2SEQ)
     translator = Translator.of(checkpoints)
     _require_attention(translator, request)
     typed_texts.note_names(typed, run, command="translate")

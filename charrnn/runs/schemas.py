@@ -28,6 +28,7 @@ from charrnn.data.corpus import CorpusFacts
 from charrnn.data.pairs.pair_facts import PairFacts
 from charrnn.data.pairs.symbols import AnyVocab, SideVocab, kind_of, kinds_of, sides
 from charrnn.data.vocab import Vocab
+from charrnn.runs import task_names
 from charrnn.runs.safetensors_file import Shape
 
 Shapes = Mapping[str, Shape]
@@ -152,7 +153,7 @@ def _of_other_symbols(data: PairsConfig, vocabs: Mapping[str, AnyVocab]) -> str:
 
 
 SCHEMAS: dict[str, Schema] = {
-    "language_model": Schema(
+    task_names.LANGUAGE_MODEL: Schema(
         needs="0.6",
         learned="text",
         symbol="character",
@@ -169,7 +170,7 @@ SCHEMAS: dict[str, Schema] = {
         contradiction=_of_other_alphabet,
         in_words=_loss_in_words,
     ),
-    "seq2seq": Schema(
+    task_names.SEQ2SEQ: Schema(
         needs="0.7",
         learned="pairs",
         flag="pairs",
@@ -185,7 +186,7 @@ SCHEMAS: dict[str, Schema] = {
         in_words=_error_rates_in_words,
         unused=frozenset({"seq_length", "state_reset", "ngram_min_count"}),
     ),
-    "classify": Schema(
+    task_names.CLASSIFY: Schema(
         needs="0.7",
         learned="labels",
         flag="labels",
@@ -203,7 +204,7 @@ SCHEMAS: dict[str, Schema] = {
         in_words=_accuracy_in_words,
         unused=frozenset({"seq_length", "state_reset", "target_symbols", "is_reversed"}),
     ),
-    "given": Schema(
+    task_names.GIVEN: Schema(
         needs="0.7",
         learned="given labels",
         flag="given",

@@ -24,6 +24,7 @@ from charrnn.models.dropout import Draws, reset_lanes
 from charrnn.models.evaluation import validation_loss, validation_loss_reset
 from charrnn.models.network import Network
 from charrnn.models.reference import State
+from charrnn.runs import task_names
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
@@ -40,7 +41,7 @@ _MULTIPLY_ADDS = 240 * 2e6  # in a sample: a full one of up to some 600 units in
 class LanguageModel:
     """Next-character prediction as a `Task`."""
 
-    name = "language_model"
+    name = task_names.LANGUAGE_MODEL
     unit = "chars"
     schema = SCHEMAS[name]
     validation_size = ValidationSize(

@@ -10,6 +10,7 @@ from charrnn.cli.console.streams import print_json
 from charrnn.cli.flags import inspect as flags
 from charrnn.cli.flags import shared
 from charrnn.errors import UsageError
+from charrnn.runs import task_names
 
 if TYPE_CHECKING:
     from charrnn.analysis.context import LookBack
@@ -43,7 +44,7 @@ def memory(
     inputs.require_one_task(checkpoints.values())
     if (learned := next(iter(checkpoints.values())).schema.learned) not in ("text", "pairs"):
         raise UsageError(f"memory measures no models of {learned}", "name a run of text or pairs")
-    if next(iter(checkpoints.values())).task == "seq2seq":
+    if next(iter(checkpoints.values())).task == task_names.SEQ2SEQ:
         from charrnn.cli.pairs import memory as pairs
 
         pairs.show_costs_of_length(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from charrnn._text import Reporter, visible
 from charrnn.cli.console.streams import note
 from charrnn.errors import CorpusError
+from charrnn.runs import task_names
 
 if TYPE_CHECKING:
     from charrnn.data.pairs.symbols import SymbolVocab
@@ -65,14 +66,14 @@ def print_examples(checkpoint: "Checkpoint") -> None:
 
 def _comparison(checkpoint: "Checkpoint") -> Callable[[str, str], str]:
     """Return what describes a source, what the model makes of it, and the target."""
-    if checkpoint.task == "classify":
+    if checkpoint.task == task_names.CLASSIFY:
         from charrnn.generation.classification import Classifier
 
         return Classifier.of([checkpoint]).compared
     from charrnn.generation.translation.translator import Translator
 
     translator = Translator.of([checkpoint])
-    if checkpoint.task == "given":
+    if checkpoint.task == task_names.GIVEN:
         return lambda label, _: f"{label} → {translator.translate(label)[0].text}"
 
     def compared(source: str, target: str) -> str:

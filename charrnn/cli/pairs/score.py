@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from charrnn._text import Reporter, bits, number_of
 from charrnn.cli.console.streams import note, print_json
 from charrnn.errors import CorpusError, UsageError
+from charrnn.runs import task_names
 
 if TYPE_CHECKING:
     from charrnn.analysis.pair_scores import Pair, PairScore, ScoredPair
@@ -50,7 +51,7 @@ def score(
     pairs = pairs_to_score(checkpoints, files)
     from charrnn.analysis.pair_scores import PairScore, worst_first
 
-    if checkpoints[0].task == "given":
+    if checkpoints[0].task == task_names.GIVEN:
         _print_loss(translator, pairs, as_json=as_json)
         return
     every = scored(translator, pairs, beam=beam)

@@ -8,6 +8,7 @@ from charrnn.config import GivenConfig
 from charrnn.generation.translation.translator import Translator
 from charrnn.models.seq2seq import validation
 from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder
+from charrnn.runs import task_names
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks.labels import learned_labels
@@ -22,7 +23,7 @@ _TEMPERATURE = 0.8
 class Given(Seq2Seq):
     """Texts of a given label as a `Task`."""
 
-    name = "given"
+    name = task_names.GIVEN
     unit = "texts"
     schema = SCHEMAS[name]
     validation_size = ValidationSize("max_val_pairs", "text", at_least=100, tried=(32, 512))

@@ -29,6 +29,7 @@ from charrnn.models.classifier.classifier import ClassifierNetwork
 from charrnn.models.device import to_device, to_numpy
 from charrnn.models.dropout import Draws
 from charrnn.models.encoders.encoder import Dropouts
+from charrnn.runs import task_names
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.runs.schemas import SCHEMAS
@@ -68,7 +69,7 @@ class LabelledBatches(BatchesOnDevice):
 class Classify(PairsTask):
     """A text and its label, as a `Task`."""
 
-    name = "classify"
+    name = task_names.CLASSIFY
     unit = "texts"
     schema = SCHEMAS[name]
     validation_size = ValidationSize("max_val_pairs", "text", at_least=100, tried=(32, 512))

@@ -20,6 +20,7 @@ from charrnn.models.dropout import Draws
 from charrnn.models.encoders.encoder import Dropouts
 from charrnn.models.seq2seq import validation
 from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder
+from charrnn.runs import task_names
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks.pairs import learned_pairs, seq2seq_sizes
@@ -55,7 +56,7 @@ class EncodedBatches(BatchesOnDevice):
 class Seq2Seq(PairsTask):
     """An encoder and a decoder, trained together, as a `Task`."""
 
-    name = "seq2seq"
+    name = task_names.SEQ2SEQ
     unit = "pairs"
     schema = SCHEMAS[name]
     validation_size = ValidationSize("max_val_pairs", "pair", at_least=10, tried=(8, 32, 128))

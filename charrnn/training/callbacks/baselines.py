@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from charrnn._text import number_of
 from charrnn.analysis import baselines
 from charrnn.analysis.baselines import Comparison
+from charrnn.runs import task_names
 from charrnn.training.callbacks.callback import Callback
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Baselines(Callback):
 
 
 def _has_baselines(trainer: Trainer) -> bool:
-    return trainer.state.task.name == "language_model"
+    return trainer.state.task.name == task_names.LANGUAGE_MODEL
 
 
 def _num_epochs(trainer: Trainer) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 from charrnn.config import LABEL, DataConfig, RuntimeConfig, TrainConfig
 from charrnn.errors import SettingError
+from charrnn.runs import task_names
 from charrnn.runs.restarts import Launch
 from charrnn.runs.root import Root
 from charrnn.runs.run import Run
@@ -16,8 +17,6 @@ from charrnn.runs.schemas import SCHEMAS, Schema
 from charrnn.sources import paths
 from charrnn.tasks.task import SourceNames
 from charrnn.training.budget import Budget
-
-LANGUAGE_MODEL, SEQ2SEQ, CLASSIFY, GIVEN = "language_model", "seq2seq", "classify", "given"
 
 
 def named_sources(
@@ -50,10 +49,10 @@ def named_sources(
             f"{' '.join(corpus)} was given, and source and target too", "choose one",
             "source", "target",
         )  # fmt: skip
-    task = SEQ2SEQ if pairs or source else LANGUAGE_MODEL
+    task = task_names.SEQ2SEQ if pairs or source else task_names.LANGUAGE_MODEL
     if labels or are_given:
-        task = GIVEN if are_given else CLASSIFY
-    if task != LANGUAGE_MODEL and not (source or corpus):
+        task = task_names.GIVEN if are_given else task_names.CLASSIFY
+    if task != task_names.LANGUAGE_MODEL and not (source or corpus):
         line = "a source, a tab and a target" if pairs else "a text, a tab and a label"
         flag = SCHEMAS[task].flag
         raise SettingError(
@@ -111,7 +110,7 @@ class Request:
     root: Root  # the folder for the run; also where `init_from` is looked for
     settings: Mapping[str, Any] = field(default_factory=dict)  # fields of the configurations
     budget: Budget = field(default_factory=Budget)
-    task: str = LANGUAGE_MODEL
+    task: str = task_names.LANGUAGE_MODEL
     run_name: str | None = None
     init_from: str | None = None  # a run, or a checkpoint, to start with the weights of
     launch: Launch | None = None  # by torchrun, which may start the command again

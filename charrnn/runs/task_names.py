@@ -1,0 +1,6 @@
+"""The names of tasks, as checkpoints have them."""
+
+LANGUAGE_MODEL = "language_model"
+SEQ2SEQ = "seq2seq"
+CLASSIFY = "classify"
+GIVEN = "given"
