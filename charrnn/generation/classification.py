@@ -10,12 +10,11 @@ Shapes: S source symbols (padded), B texts, C labels.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from charrnn._text import percent
 from charrnn.cells import FloatArray
@@ -27,6 +26,7 @@ from charrnn.generation.translation import batching
 from charrnn.models import ngrams
 from charrnn.models.classifier.classifier_numpy import NumpyClassifier
 from charrnn.models.encoders.text_encoder_equations import Weights
+from charrnn.models.step_ensemble import log_mean_probabilities
 from charrnn.runs.checkpoint import Checkpoint
 
 MAX_TEXT = 100_000  # symbols
@@ -164,22 +164,13 @@ class Classifier:
         ids_SB = np.full((int(lengths_B.max()), len(texts)), RESERVED)
         for b, ids_S in enumerate(texts):
             ids_SB[: len(ids_S), b] = ids_S
-        every = [
-            _log_softmax(member.network.logits(ids_SB, lengths_B).T) for member in self.members
-        ]
-        log_prob_BC: FloatArray = reduce(np.logaddexp, every) - np.log(len(every))
-        return list(log_prob_BC)
+        log_prob_CB = log_mean_probabilities(
+            member.network.logits(ids_SB, lengths_B).astype(np.float64) for member in self.members
+        )
+        return list(log_prob_CB.T)
 
 
 def _member(checkpoint: Checkpoint) -> Member:
     keys = ngrams.keys_in(checkpoint.arrays, longest=checkpoint.model.ngrams)
     weights = Weights.from_arrays(checkpoint.model, checkpoint.group("weights"), keys)
     return Member(checkpoint.model, weights)
-
-
-def _log_softmax(logits_BC: FloatArray) -> npt.NDArray[np.float64]:
-    shifted_BC = logits_BC.astype(np.float64) - logits_BC.max(1, keepdims=True)
-    log_prob_BC: npt.NDArray[np.float64] = shifted_BC - np.log(
-        np.exp(shifted_BC).sum(1, keepdims=True)
-    )
-    return log_prob_BC

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from charrnn.config import SampleConfig
 from charrnn.generation.top_k_top_p import passes_filters
 from charrnn.models.step_backend import Stepper
+from charrnn.models.step_ensemble import log_softmax
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -78,9 +79,7 @@ def _weights(logits_VB: FloatArray, config: SampleConfig, position_B: Any) -> Fl
 
 def log_probabilities(logits_VB: FloatArray) -> npt.NDArray[np.float64]:
     """Return the model's own log probabilities, before filters and temperature, in nats."""
-    logits_VB = np.asarray(logits_VB, np.float64)
-    logits_VB = logits_VB - logits_VB.max(0)
-    return np.asarray(logits_VB - np.log(np.exp(logits_VB).sum(0)))
+    return np.asarray(log_softmax(logits_VB.astype(np.float64)))
 
 
 def random_numbers(seed: int, stream: int) -> np.random.Generator:

@@ -9,7 +9,7 @@ Shapes: T time, B streams, V vocabulary, M members, K characters before the curr
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,22 +22,33 @@ from charrnn.models.reference import State
 if TYPE_CHECKING:
     from charrnn.models.step_backend import Batch, StepBackend, Stepper
 
+Floats = npt.NDArray[np.floating[Any]]  # of any dtype
 
-def log_mean_probabilities(logits_MV: Iterable[FloatArray]) -> FloatArray:
-    """Return the log of the members' mean probabilities, given the logits of each: arrays (V, …).
+
+def log_softmax(logits_V: Floats, axis: int = 0) -> Floats:
+    """Return the log probabilities, in nats and in the dtype of the logits."""
+    log_prob_V: Floats = logits_V - logits_V.max(axis, keepdims=True)
+    log_prob_V -= np.log(np.exp(log_prob_V).sum(axis, keepdims=True))
+    return log_prob_V
+
+
+def log_mean_probabilities(logits_MV: Iterable[Floats], axis: int = 0) -> Floats:
+    """Return the log of the members' mean probabilities, given the logits of each.
 
     One array at a time is taken and added up, so that many members take the memory of one.
     """
-    num, sum_V = 0, np.array(-np.inf)
-    for logits_V in logits_MV:
-        num, sum_V = num + 1, np.logaddexp(sum_V, _log_softmax(logits_V))
-    return np.asarray(sum_V - np.log(num), np.float32)
+    others = iter(logits_MV)
+    num, sum_V = 1, log_softmax(next(others), axis)
+    for logits_V in others:
+        num, sum_V = num + 1, np.logaddexp(sum_V, log_softmax(logits_V, axis))
+    sum_V -= sum_V.dtype.type(np.log(num))
+    return sum_V
 
 
-def _log_softmax(logits_V: FloatArray) -> npt.NDArray[np.float64]:
-    shifted_V = logits_V.astype(np.float64)
-    shifted_V -= shifted_V.max(0)
-    return np.asarray(shifted_V - np.log(np.exp(shifted_V).sum(0)))
+def _joint(logits_MV: Iterable[FloatArray]) -> FloatArray:
+    """Return what stands for the logits of all members, computed in float64."""
+    in_float64 = (logits_V.astype(np.float64) for logits_V in logits_MV)
+    return log_mean_probabilities(in_float64).astype(np.float32)
 
 
 class EnsembleBackend:
@@ -84,7 +95,7 @@ class EnsembleStepper:
 
     def step(self, i: int) -> FloatArray:
         """Read one character; return logits_V for the next one."""
-        return log_mean_probabilities(member.step(i) for member in self._members)
+        return _joint(member.step(i) for member in self._members)
 
     def read(self, ids_T: IntArray, progress: ProgressCallback = ignore_progress) -> FloatArray:
         """Read a text of at least one character; return logits_V for what follows it."""
@@ -93,13 +104,11 @@ class EnsembleStepper:
         def progress_of(k: int) -> ProgressCallback:
             return lambda done, total: progress(k * total + done, num * total)
 
-        return log_mean_probabilities(
-            member.read(ids_T, progress_of(k)) for k, member in enumerate(self._members)
-        )
+        return _joint(member.read(ids_T, progress_of(k)) for k, member in enumerate(self._members))
 
     def read_all(self, ids_T: IntArray) -> FloatArray:
         """Read a text; return logits_VT for what follows each of its characters."""
-        return log_mean_probabilities(member.read_all(ids_T) for member in self._members)
+        return _joint(member.read_all(ids_T) for member in self._members)
 
     def state(self) -> State:
         """Return a copy of the state of all members."""
@@ -116,7 +125,7 @@ class EnsembleBatch:
 
     def step(self, ids_B: IntArray) -> FloatArray:
         """Read a character on each stream; return logits_VB for the next ones."""
-        return log_mean_probabilities(member.step(ids_B) for member in self._members)
+        return _joint(member.step(ids_B) for member in self._members)
 
     def restart(self, streams: Sequence[int]) -> None:
         """Put some streams back into the state that the batch began with."""

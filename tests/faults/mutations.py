@@ -665,9 +665,9 @@ MISTAKES = [
     ),
     Mistake(
         "several classifiers add up their probabilities",
-        "generation.classification:Classifier._answers",
-        "reduce(np.logaddexp, every) - np.log(len(every))",
-        "reduce(np.logaddexp, every)",
+        "models.step_ensemble:log_mean_probabilities",
+        "sum_V.dtype.type(np.log(num))",
+        "0",
         "../generation/test_classification.py::test_several_networks_average_their_probabilities",
     ),
     # A decision on each symbol.
@@ -745,8 +745,8 @@ MISTAKES = [
     Mistake(
         "an ensemble of translations averages logarithms",
         "generation.translation.members:EnsembleDecoder.step",
-        "reduce(np.logaddexp, map(_log_softmax, logits))",
-        "sum(map(_log_softmax, logits)) / np.float32(len(logits))",
+        "log_mean_probabilities(logits)",
+        "sum(logits) / np.float32(len(logits))",
         "../generation/translation/test_members.py::test_probabilities_and_alignments_are_averaged",
     ),
     Mistake(
@@ -964,8 +964,8 @@ MISTAKES = [
     Mistake(
         "an ensemble adds up the logits of its members",
         "models.step_ensemble:log_mean_probabilities",
-        "np.logaddexp(sum_V, _log_softmax(logits_V))",
-        "np.maximum(sum_V, 0) + _log_softmax(logits_V)",
+        "np.logaddexp(sum_V, log_softmax(logits_V, axis))",
+        "sum_V + log_softmax(logits_V, axis)",
         "../generation/test_ensemble.py::test_its_probabilities_are_the_mean_of_the_members",
     ),
     Mistake(

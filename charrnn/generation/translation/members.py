@@ -8,7 +8,7 @@ Shapes: S source symbols, B sources, K targets of each, N = B × K columns, V ta
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from charrnn.models.seq2seq.encoder_decoder_numpy import (
     NumpyEncoderDecoder,
 )
 from charrnn.models.seq2seq.equations import Weights
+from charrnn.models.step_ensemble import log_mean_probabilities
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,9 @@ class EnsembleDecoder:
         averaged over the members that have attention.
         """
         logits, alignments = zip(*(decoder.step(ids_N) for decoder in self._decoders), strict=True)
-        log_prob_VN = reduce(np.logaddexp, map(_log_softmax, logits))
-        if len(logits) > 1:
-            log_prob_VN -= np.float32(np.log(len(logits)))
-        return log_prob_VN, _mean([each for each in alignments if each is not None])
+        return log_mean_probabilities(logits), _mean(
+            [each for each in alignments if each is not None]
+        )
 
     def rearrange(self, columns_N: IntArray) -> None:
         """Let each target go on from the state of another (or its own) of the same source."""
@@ -83,9 +83,3 @@ def _mean(alignments: "Sequence[FloatArray]") -> "FloatArray | None":
         return alignments[0] if alignments else None
     mean_BKS: FloatArray = np.mean(alignments, 0)
     return mean_BKS
-
-
-def _log_softmax(logits_VN: FloatArray) -> FloatArray:
-    logits_VN -= np.maximum.reduce(logits_VN, 0)
-    logits_VN -= np.log(np.add.reduce(np.exp(logits_VN), 0))
-    return logits_VN
