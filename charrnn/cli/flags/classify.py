@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli.flags import shared
+
 Texts = Annotated[
     list[str] | None,
     typer.Argument(
@@ -13,15 +15,7 @@ Texts = Annotated[
         show_default=False,
     ),
 ]
-Runs = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--run",
-        help="Name or folder of a run of labels, or a checkpoint file; repeatable: several average"
-        " their probabilities.",
-        show_default="the newest run of labels",
-    ),
-]
+Runs = Annotated[list[str] | None, shared.runs_of("labels")]
 Top = Annotated[
     int | None,
     typer.Option(
@@ -41,7 +35,7 @@ Steps = Annotated[
 ]
 Export = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Write that coloured text to a .html or .svg file."),
+    shared.written_file("Write that coloured text to a .html or .svg file."),
 ]
 Json = Annotated[
     bool,

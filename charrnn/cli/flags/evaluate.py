@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli.flags import shared
+
 Prompt = Annotated[
     str | None,
     typer.Argument(
@@ -50,10 +52,9 @@ Heatmap = Annotated[
 ]
 Export = Annotated[
     Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="Write that heatmap to a .html or .svg file; of a run of labels, the confusion matrix"
-        " (also .png, .pdf).",
+    shared.written_file(
+        "Write that heatmap to a .html or .svg file; of a run of labels, the confusion matrix (also"
+        " .png, .pdf)."
     ),
 ]
 Confusion = Annotated[
@@ -77,23 +78,5 @@ Beam = Annotated[
         rich_help_panel=_PAIRS,
     ),
 ]
-SourceFiles = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--source",
-        metavar="FILE",
-        help="File of sources, a line each, beside --target; repeatable.",
-        show_default=False,
-        rich_help_panel=_PAIRS,
-    ),
-]
-TargetFiles = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--target",
-        metavar="FILE",
-        help="File of their targets, line by line; repeatable.",
-        show_default=False,
-        rich_help_panel=_PAIRS,
-    ),
-]
+SourceFiles = Annotated[list[str] | None, shared.sources(_PAIRS)]
+TargetFiles = Annotated[list[str] | None, shared.targets(_PAIRS)]

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli.flags import shared
+
 Text = Annotated[
     str | None,
     typer.Option(
@@ -34,7 +36,7 @@ Length = Annotated[
 ]
 Export = Annotated[
     Path | None,
-    typer.Option("--export", metavar="FILE", help="With --unit: write to a .html or .svg file."),
+    shared.written_file("With --unit: write to a .html or .svg file."),
 ]
 
 Runs = Annotated[
@@ -58,20 +60,15 @@ NumPlaces = Annotated[
 ]
 On = Annotated[
     list[str] | None,
-    typer.Option(
+    shared.read_files(
         "--on",
-        metavar="FILE",
-        help="Of runs of pairs: measure on this file of pairs instead of each run's validation"
-        " split; repeatable.",
-        show_default=False,
+        "Of runs of pairs: measure on this file of pairs instead of each run's validation split",
     ),
 ]
 ExportCharts = Annotated[
     Path | None,
-    typer.Option(
-        "--export",
-        metavar="FILE",
-        help="Write the two charts; a.svg makes a-reach.svg and a-context.svg, or a-loss.svg and"
-        " a-errors.svg (needs matplotlib).",
+    shared.written_file(
+        "Write the two charts; a.svg makes a-reach.svg and a-context.svg, or a-loss.svg and"
+        " a-errors.svg (needs matplotlib)."
     ),
 ]

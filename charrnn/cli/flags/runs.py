@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli.flags import shared
+
 Replay = Annotated[
     int | None,
     typer.Option(
@@ -22,7 +24,5 @@ InBits = Annotated[bool, typer.Option("--bits", help="Bits per character instead
 LogX = Annotated[bool, typer.Option("--log", help="Logarithmic horizontal axis.")]
 Export = Annotated[
     Path | None,
-    typer.Option(
-        metavar="FILE", help="Write the chart to a .svg, .png or .pdf file (needs matplotlib)."
-    ),
+    shared.written_file("Write the chart to a .svg, .png or .pdf file (needs matplotlib)."),
 ]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli.flags import shared
 from charrnn.cli.flags.settings import Values, option
 from charrnn.config import (
     NORMALISATIONS,
@@ -69,24 +70,8 @@ GivenLabel = Annotated[
         rich_help_panel=_PAIRS,
     ),
 ]
-Source = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="FILE",
-        help="File of sources, a line each, beside --target; repeatable.",
-        show_default=False,
-        rich_help_panel=_PAIRS,
-    ),
-]
-Target = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="FILE",
-        help="File of their targets, line by line; repeatable.",
-        show_default=False,
-        rich_help_panel=_PAIRS,
-    ),
-]
+Source = Annotated[list[str] | None, shared.sources(_PAIRS)]
+Target = Annotated[list[str] | None, shared.targets(_PAIRS)]
 Normalise = Annotated[
     str | None,
     typer.Option(
@@ -98,12 +83,8 @@ Normalise = Annotated[
 ]
 Val = Annotated[
     list[str] | None,
-    typer.Option(
-        "--val",
-        metavar="FILE",
-        help="Validate on this file or folder instead of a part of the corpus; repeatable.",
-        show_default=False,
-        rich_help_panel=_CORPUS,
+    shared.read_files(
+        "--val", "Validate on this file or folder instead of a part of the corpus", _CORPUS
     ),
 ]
 InitFrom = Annotated[

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli.flags import shared
 from charrnn.cli.flags.settings import Values
 from charrnn.config import TranslateConfig
 
@@ -18,15 +19,7 @@ Texts = Annotated[
         show_default=False,
     ),
 ]
-Runs = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--run",
-        help="Name or folder of a run of pairs, or a checkpoint file; repeatable: several average"
-        " their probabilities.",
-        show_default="the newest run of pairs",
-    ),
-]
+Runs = Annotated[list[str] | None, shared.runs_of("pairs")]
 Attention = Annotated[
     bool,
     typer.Option(
@@ -35,14 +28,12 @@ Attention = Annotated[
 ]
 Export = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Write that drawing to a .svg, .html, .png or .pdf file."),
+    shared.written_file("Write that drawing to a .svg, .html, .png or .pdf file."),
 ]
 UnrolledFile = Annotated[
     Path | None,
-    typer.Option(
-        "--unrolled",
-        metavar="FILE",
-        help="Write a picture of the network unrolled over source and translation.",
+    shared.written_file(
+        "Write a picture of the network unrolled over source and translation.", "--unrolled"
     ),
 ]
 Json = Annotated[
