@@ -85,6 +85,7 @@ def test_renaming_what_is_private_breaks_no_test():
             ["torch", "rich", "typer", "tqdm", "concurrent.futures", "threadpoolctl"],
         ),
         ("charrnn.analysis.neurons.followers", ["torch", "rich", "typer", "tqdm"]),
+        ("charrnn.analysis.neurons.label_units", ["torch", "rich", "typer", "tqdm"]),
         (
             "charrnn.cli.train, charrnn.cli.sample_writer",
             ["torch", "csv", "email", "charrnn.sources.paths"],

@@ -297,3 +297,8 @@ class NumpyBatch(_Streams):
         states = [[part[:, streams] for part in layer.state] for layer in self._layers]
         super().__init__(self._backend, states)
         self._before_KB = self._before_KB[:, streams]
+
+    def state(self) -> State:
+        """Return a copy of the state of all streams: (B, H) arrays, as in the reference."""
+        layers = tuple(tuple(part.T.copy() for part in layer.state) for layer in self._layers)
+        return State(layers, self._before_KB.copy())

@@ -92,8 +92,11 @@ def test_streams_side_by_side_step_as_the_textbook_does(cell, shape):
     batch = backend.batch(stepper.state(), 5)
     stepped = np.array([batch.step(ids_B) for ids_B in ids_TB])
     whole_TB = np.concatenate([np.repeat(prompt[:, None], 5, 1), ids_TB])
-    expected, _ = textbook(config, weights, whole_TB)
+    expected, state = textbook(config, weights, whole_TB)
     np.testing.assert_allclose(stepped.transpose(0, 2, 1), expected[9:], atol=1e-5)
+    np.testing.assert_array_equal(batch.state().before_KB, state.before_KB)
+    for layer, expected_layer in zip(batch.state().layers, state.layers, strict=True):
+        np.testing.assert_allclose(layer, expected_layer, atol=1e-5)
 
 
 def test_streams_start_again_and_leave(cell):

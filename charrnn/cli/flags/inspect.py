@@ -30,13 +30,61 @@ Length = Annotated[
         "-n",
         min=1,
         metavar="N",
-        help="Number of characters to read.",
-        show_default="20000; 1000 with --unit",
+        help="Number of characters to read; with --labels, of each text.",
+        show_default="20000; 1000 with --unit; 10000 with --labels",
     ),
 ]
 Export = Annotated[
     Path | None,
-    shared.written_file("With --unit: write to a .html or .svg file."),
+    shared.written_file(
+        "With --unit or --labels: write the coloured text to a .html or .svg file."
+    ),
+]
+
+_LABELS = "Texts with labels"
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--labels",
+        metavar="FILE",
+        help="Find units that tell the labels of texts apart; each line has a text, a tab and a"
+        " label. Or a folder with a file for each label; repeatable.",
+        show_default=False,
+        rich_help_panel=_LABELS,
+    ),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        "--label",
+        help="Show the ten units that tell this label best from the others.",
+        rich_help_panel=_LABELS,
+    ),
+]
+TextColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--source-column",
+        metavar="NAME",
+        help="Column of the texts in a CSV, TSV or JSON lines file.",
+        rich_help_panel=_LABELS,
+    ),
+]
+LabelColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--target-column", metavar="NAME", help="Column of the labels.", rich_help_panel=_LABELS
+    ),
+]
+Errors = Annotated[
+    str | None,
+    typer.Option(
+        "--errors",
+        show_default="strict",
+        help="What to do with a bad line: strict (stop) or skip; replace: only bytes that are not"
+        " in the encoding are replaced.",
+        rich_help_panel=_LABELS,
+    ),
 ]
 
 Runs = Annotated[

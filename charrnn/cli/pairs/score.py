@@ -88,7 +88,7 @@ def pairs_to_score(checkpoints: Sequence["Checkpoint"], files: PairFiles) -> "li
             config,
             target_names=files.target_names,
             spool_folder=Path(folder),
-            reporter=_Notes(),
+            reporter=Notes(),
         )
         pairs = [Pair(row.line, row.source, row.target) for row in rows]
     if not pairs:
@@ -148,7 +148,7 @@ def own_pairs(checkpoint: "Checkpoint", split: str) -> "list[Pair]":
     return [Pair(number + 1, *dataset.texts(number)) for number in numbers]
 
 
-class _Notes(Reporter):
+class Notes(Reporter):
     """Shows on stderr what is told about files."""
 
     def show(self, sentence: str) -> None:
