@@ -23,6 +23,7 @@ from charrnn.data.pairs.symbols import RESERVED, Ids, Side, sides
 from charrnn.errors import UsageError
 from charrnn.generation.ensemble import require_alike
 from charrnn.generation.translation import batching
+from charrnn.generation.translation.source_ids import source_ids
 from charrnn.models import ngrams
 from charrnn.models.classifier.classifier_numpy import NumpyClassifier
 from charrnn.models.encoders.text_encoder_equations import Weights
@@ -111,14 +112,14 @@ class Classifier:
 
     def log_probabilities(self, texts: Iterable[str]) -> Iterator[FloatArray]:
         """Yield the log probability of each label, in the order of `labels`, for each text."""
-        return batching.in_order(map(self._encoded, texts), len, self._answers)
+        return batching.in_order(map(self.encode, texts), len, self._answers)
 
     def beliefs(self, text: str) -> list[Belief]:
         """Return what the model would decide if the text ended after each of its symbols.
 
         Raises `UsageError` for a text of more than `MAX_STEPS` symbols.
         """
-        ids_S = self._encoded(text)
+        ids_S = self.encode(text)
         if len(ids_S) > MAX_STEPS:
             raise UsageError(
                 f"a text of {len(ids_S):,} symbols has too many steps; at most {MAX_STEPS:,} are"
@@ -142,21 +143,10 @@ class Classifier:
         order = np.argsort(-log_prob_C, kind="stable").tolist()
         return {self.labels[i]: float(np.exp(log_prob_C[i])) for i in order}
 
-    def _encoded(self, text: str) -> Ids:
-        try:
-            ids_S = self.source.encode(text)
-        except UnicodeEncodeError as error:  # half of a surrogate pair has no bytes
-            raise UsageError(
-                f"the text is not UTF-8: character {error.start + 1}",
-                "convert it first: iconv -f latin1 -t utf-8",
-            ) from error
-        if len(ids_S) > MAX_TEXT:
-            raise UsageError(
-                f"a text of {len(ids_S):,} symbols is too long to classify; at most {MAX_TEXT:,}"
-                " are possible",
-                "give it a part, such as its beginning",
-            )
-        return ids_S
+    def encode(self, text: str) -> Ids:
+        """Return the ids of a text. Raises `UsageError` for one of more than `MAX_TEXT` symbols."""
+        hint = "give it a part, such as its beginning"
+        return source_ids(self.source, text, at_most=MAX_TEXT, purpose="classify", hint=hint)
 
     def _answers(self, texts: Sequence[Ids]) -> Sequence[FloatArray]:
         """Return the log probabilities of the labels of each text."""

@@ -50,7 +50,8 @@ def _encoded_pairs(start: CheckpointHeader, cache: Path) -> Finding:
     pairs = encoded.load(stem, vocabs, facts.num_pairs)
     if pairs is None:
         return _MISSING
-    if any(len(vocab) >= start.data.max_vocab for vocab in vocabs.values()):
+    is_limited = any(len(vocab) >= start.data.max_vocab for vocab in vocabs.values())
+    if is_limited and encoded.has_unknown(pairs):
         return _UNKNOWN
     if encoded.sha256_of(pairs, vocabs, num_val=facts.num_val) != facts.sha256:
         return Finding(_WHAT, "damaged", f"{stem}-… are not the pairs that the run began with")

@@ -51,6 +51,21 @@ def test_a_damaged_copy_is_found(charrnn, train, tmp_path, side, value):
     assert "are not the pairs that the run began with" in done.err
 
 
+def test_a_vocabulary_that_is_just_large_enough_has_no_unknown_symbol(charrnn, train):
+    train(small_pairs(400), "--max-vocab", 11)  # as many letters as there are
+    code, out = verified(charrnn)
+    assert (code, "400 pairs, the digest matches" in out) == (0, True)
+
+
+def test_a_damaged_copy_is_found_at_the_largest_vocabulary(charrnn, train, tmp_path):
+    train(small_pairs(40), "--max-vocab", 11)
+    (path,) = (tmp_path / "checkpoints/.corpora").glob("*-sources.npy")
+    ids = np.load(path)
+    ids[7] = 1 + ids[7] % 3
+    np.save(path, ids)
+    assert charrnn("verify", "--replay", 0).code == 4
+
+
 def test_what_is_missing_or_has_unknown_symbols_is_told(charrnn, train, tmp_path):
     train(small_pairs(400), "--max-vocab", 9)
     code, out = verified(charrnn)

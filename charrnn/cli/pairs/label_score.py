@@ -53,7 +53,7 @@ def score(checkpoints: "Sequence[Checkpoint]", files: PairFiles, shown: Shown) -
     from charrnn.generation.classification import Classifier
 
     classifier = Classifier.of(checkpoints)
-    scored = _scored(classifier, pairs_to_score(checkpoints, files))
+    scored = _scored(classifier, pairs_to_score(checkpoints, files, classifier.encode))
     if shown.per_line:
         _print_worst(scored, as_json=shown.as_json)
         return

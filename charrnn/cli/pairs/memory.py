@@ -56,7 +56,7 @@ def _groups(
     from charrnn.generation.translation.translator import Translator
 
     translator = Translator.of([checkpoint])
-    pairs = pairs_to_score([checkpoint], PairFiles(files))[:num_pairs]
+    pairs = pairs_to_score([checkpoint], PairFiles(files), translator.encode)[:num_pairs]
     every = scored(translator, pairs, what=f"translating: {name}")
     lengths = [len(translator.source.symbols(pair.source)) for pair in pairs]
     return by_length(lengths, every)

@@ -48,7 +48,7 @@ def score(
     from charrnn.generation.translation.translator import Translator
 
     translator = Translator.of(checkpoints)
-    pairs = pairs_to_score(checkpoints, files)
+    pairs = pairs_to_score(checkpoints, files, translator.encode)
     from charrnn.analysis.pair_scores import PairScore, worst_first
 
     if checkpoints[0].task == task_names.GIVEN:
@@ -67,14 +67,21 @@ def score(
     _note_sacrebleu(every)
 
 
-def pairs_to_score(checkpoints: Sequence["Checkpoint"], files: PairFiles) -> "list[Pair]":
-    """Read the pairs. Raises `CorpusError` where there are none."""
+def pairs_to_score(
+    checkpoints: Sequence["Checkpoint"], files: PairFiles, encode: Callable[[str], object]
+) -> "list[Pair]":
+    """Read the pairs. Raises `CorpusError` where there are none; `UsageError` with its line for a
+    source that `encode` does not take, such as one that is too long.
+    """
     from charrnn.analysis.pair_scores import Pair
 
     checkpoint = checkpoints[0]
     if not files.names:
         _require_same_split(checkpoints, files.split)
-        return own_pairs(checkpoint, files.split)
+        pairs = own_pairs(checkpoint, files.split)
+        for pair in pairs:
+            _require_readable(pair.source, encode, f"pair {pair.number:,}")
+        return pairs
     from charrnn.data.pairs.reading.table import read_table
 
     config: PairsConfig = checkpoint.data
@@ -83,17 +90,27 @@ def pairs_to_score(checkpoints: Sequence["Checkpoint"], files: PairFiles) -> "li
     if files.are_parallel:
         config = replace(config, source_column=None, target_column=None)
     with tempfile.TemporaryDirectory() as folder, _errors_without_flags_of_train():
-        rows = read_table(
+        pairs = []
+        for row in read_table(
             files.names,
             config,
             target_names=files.target_names,
             spool_folder=Path(folder),
             reporter=Notes(),
-        )
-        pairs = [Pair(row.line, row.source, row.target) for row in rows]
+        ):
+            _require_readable(row.source, encode, f"{row.label}, line {row.line}")
+            pairs.append(Pair(row.line, row.source, row.target))
     if not pairs:
         raise CorpusError("there is no pair to score", "give a file with pairs")
     return pairs
+
+
+def _require_readable(source: str, encode: Callable[[str], object], place: str) -> None:
+    """Raise the `UsageError` of `encode` with the place of the source."""
+    try:
+        encode(source)
+    except UsageError as error:
+        raise UsageError(f"{place}: {error.message}", error.hint) from error
 
 
 @contextlib.contextmanager
@@ -140,8 +157,10 @@ def own_pairs(checkpoint: "Checkpoint", split: str) -> "list[Pair]":
     dataset = learned_pairs.reload(checkpoint, keep_corpus=True, reporter=Reporter())
     numbers = dataset.pairs.numbers[split].tolist()
     if not numbers:
+        is_missing = split in dataset.pairs.missing
+        why = ": too many of its pairs have the same source" if is_missing else ""
         raise CorpusError(
-            f"the run has no {split} split",
+            f"the run has no {split} split{why}",
             f"give it a file instead, or train with {split}_fraction",
             f"{split}_fraction",
         )

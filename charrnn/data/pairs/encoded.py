@@ -27,6 +27,7 @@ from charrnn.data.vocab import IntArray
 
 PairVocabs = Mapping[str, AnyVocab]  # "source" and "target"
 _PAIRS_AT_ONCE = 1 << 16
+_IDS_AT_ONCE = 1 << 24
 _INT64 = np.dtype(np.int64)
 _UINT64 = np.dtype("<u8")
 
@@ -73,6 +74,16 @@ def encode(spool: PairSpool, vocabs: PairVocabs, *, cache: Path) -> EncodedPairs
             encoded = load(stem, vocabs, spool.num_pairs)
     assert encoded is not None
     return encoded
+
+
+def has_unknown(pairs: EncodedPairs) -> bool:
+    """Return whether there is a symbol without an id in any text."""
+    every = (texts.ids for texts in (pairs.sources, pairs.targets))
+    return any(
+        bool((ids[first : first + _IDS_AT_ONCE] == RESERVED).any())
+        for ids in every
+        for first in range(0, len(ids), _IDS_AT_ONCE)
+    )
 
 
 def sha256_of(pairs: EncodedPairs, vocabs: PairVocabs, *, num_val: int) -> str:

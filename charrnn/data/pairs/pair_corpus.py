@@ -46,7 +46,13 @@ class PairCorpus:
                 " left out",
                 "name other files",
             )
-        return PairDataset(encoded.sources, encoded.targets, numbers, splits.num_shared)
+        asked_for = {"val": config.val_fraction, "test": config.test_fraction}
+        missing = frozenset(
+            split
+            for split, share in asked_for.items()
+            if share and not len(numbers[split]) and len(numbers["train"]) > 1
+        )
+        return PairDataset(encoded.sources, encoded.targets, numbers, splits.num_shared, missing)
 
     def _training(self, splits: PairSplits) -> Ids:
         """The numbers of the pairs to train on, memory-mapped: there may be very many."""

@@ -22,6 +22,9 @@ class PairDataset:
     targets: Texts
     numbers: Mapping[str, Ids]  # by split
     num_shared: int = 0  # pairs in no split: their source is in the validation files, too
+    # splits that were asked for and have no pair: too many pairs share a source, which is in one
+    # split alone
+    missing: frozenset[str] = frozenset()
 
     def size(self, split: str) -> int:
         """Return the number of pairs in "train", "val" or "test"."""

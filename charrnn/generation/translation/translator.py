@@ -35,6 +35,7 @@ from charrnn.generation.translation.search import (
     single_paths,
     symbols_of_one,
 )
+from charrnn.generation.translation.source_ids import source_ids
 from charrnn.models.seq2seq.equations import BOUNDARY, Weights
 from charrnn.runs.checkpoint import Checkpoint
 
@@ -234,6 +235,11 @@ class Translator:
         order = np.argsort(-prob_V, kind="stable").tolist()
         return Prediction(Chance(names[i], float(prob_V[i])) for i in order)
 
+    def encode(self, text: str) -> Ids:
+        """Return the ids of a source. Raises `UsageError` for more than `MAX_SOURCE` symbols."""
+        hint = "translate it in parts, such as sentences or lines"
+        return source_ids(self.source, text, at_most=MAX_SOURCE, purpose="translate", hint=hint)
+
     def unknown_in(self, text: str) -> list[str]:
         """Return the symbols of a text that the model does not know, each once."""
         return self.source.unknown_in(text)
@@ -249,20 +255,7 @@ class Translator:
         return _SLACK + min(max(longest_target, in_proportion), MAX_SOURCE)
 
     def _encoded(self, text: str, number: int = 0) -> _Source:
-        try:
-            ids_S = self.source.encode(text)
-        except UnicodeEncodeError as error:  # half of a surrogate pair has no bytes
-            raise UsageError(
-                f"the text is not UTF-8: character {error.start + 1}",
-                "convert it first: iconv -f latin1 -t utf-8",
-            ) from error
-        if len(ids_S) > MAX_SOURCE:
-            raise UsageError(
-                f"a text of {len(ids_S):,} symbols is too long to translate; at most"
-                f" {MAX_SOURCE:,} are possible",
-                "translate it in parts, such as sentences or lines",
-            )
-        return _Source(number, text, ids_S)
+        return _Source(number, text, self.encode(text))
 
     def _pair(self, source: str, target: str) -> tuple[_Source, Ids]:
         encoded = self._encoded(source)

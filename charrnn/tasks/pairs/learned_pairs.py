@@ -151,6 +151,10 @@ def show_validation_split(
             f" {best} on them"
         )
     else:
+        are_alike = f"too many {unit}s are the same, and no {unit} is in two splits"
+        if unit == "pair":
+            are_alike = "too many pairs have the same source, and no source is in two splits"
+        why = f" ({are_alike})" if "val" in dataset.pairs.missing else ""
         reporter.warn(
-            f"there are no validation {unit}s: memorising (overfitting) cannot be noticed"
+            f"there are no validation {unit}s{why}: memorising (overfitting) cannot be noticed"
         )

@@ -45,6 +45,13 @@ def test_a_file_is_scored_and_an_unknown_label_is_wrong(charrnn):
         assert line in shown
 
 
+def test_a_text_that_is_too_long_is_named_by_its_line(charrnn, monkeypatch):
+    monkeypatch.setattr("charrnn.generation.classification.MAX_TEXT", 2)
+    done = charrnn("score", "test.tsv")
+    assert (done.code, done.out) == (2, "")
+    assert "test.tsv, line 1: a text of 3 symbols is too long to classify; at most 2" in done.err
+
+
 def test_the_confusion_is_drawn_and_kept(charrnn):
     done = charrnn("score", "test.tsv", "--confusion", "--export", "c.svg")
     assert done.code == 0

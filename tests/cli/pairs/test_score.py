@@ -133,6 +133,29 @@ class TestFiles:
 
 
 @pytest.mark.usefixtures("pairs")
+def test_a_source_that_is_too_long_is_named_by_its_line(charrnn, monkeypatch):
+    monkeypatch.setattr("charrnn.generation.translation.translator.MAX_SOURCE", 9)
+    Path("more.tsv").write_text("ab\ta\n\n" + "c" * 10 + "\tc\n")
+    done = charrnn("score", "test.tsv", "more.tsv")
+    assert (done.code, done.out) == (2, "")
+    told = "charrnn: more.tsv, line 3: a text of 10 symbols is too long to translate; at most 9 are"
+    assert told in done.err
+    monkeypatch.setattr("charrnn.generation.translation.translator.MAX_SOURCE", 2)
+    assert re.search(r"pair \d+: a text of \d symbols is too long", charrnn("score").err)
+
+
+def test_a_run_of_one_source_says_why_it_has_no_split_to_score(charrnn, tmp_path):
+    (tmp_path / "one.tsv").write_text("".join(f"one\tx{n}\n" for n in range(30)))
+    assert charrnn("train", "one.tsv", "--pairs", *SMALL_PAIRS, "--steps", 1).code == 0
+    done = charrnn("score")
+    assert (done.code, done.err) == (
+        3,
+        "charrnn: the run has no val split: too many of its pairs have the same source; give it a"
+        " file instead, or train with --val-fraction\n",
+    )
+
+
+@pytest.mark.usefixtures("pairs")
 @pytest.mark.parametrize("split", ["val", "test"])
 def test_a_split_of_the_runs_own_pairs_is_scored(charrnn, split):
     facts = json.loads(charrnn("score", "--split", split, "--json").out)

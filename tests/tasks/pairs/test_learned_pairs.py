@@ -70,6 +70,21 @@ def test_a_run_without_validation_is_warned_of(read):
     assert line == "there are no validation pairs: memorising (overfitting) cannot be noticed"
 
 
+def test_pairs_of_one_source_are_told_why_there_is_no_validation(read):
+    text = "".join(f"one\tx{n}\n" for n in range(30))
+    (line,) = notes(read(text).split(PairsConfig(), seed=1))
+    assert line == (
+        "there are no validation pairs (too many pairs have the same source, and no source is in"
+        " two splits): memorising (overfitting) cannot be noticed"
+    )
+    told = Notes()
+    dataset = read(text).split(PairsConfig(), seed=1)
+    learned_pairs.show_validation_split(dataset, told, unit="text")
+    assert "no validation texts (too many texts are the same, and no text is in" in told.lines[0]
+    alone = read("a\tb\n", allows_short=True).split(PairsConfig(), seed=1)
+    assert notes(alone) == [line.replace(line[line.index(" (") : line.index("):") + 1], "")]
+
+
 def test_a_pair_is_read_back_as_text(read):
     config = PairsConfig(source_normalise="nfd", target_symbols="spaces")
     dataset = read("é\tk l\n" * 30, config).split(config, seed=1)
