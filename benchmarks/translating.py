@@ -35,7 +35,7 @@ from charrnn.config import EncoderDecoderConfig, PairsConfig, RuntimeConfig, Tra
 from charrnn.data.pairs.pair_corpus import PairFacts
 from charrnn.data.vocab import Vocab
 from charrnn.generation.translation.translator import Translator
-from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder
+from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder, SourceEncoder
 from charrnn.models.seq2seq.equations import BOUNDARY
 from charrnn.models.seq2seq.validation import greedy
 from charrnn.runs import checkpoint
@@ -151,7 +151,8 @@ def compared(contenders: dict[str, Callable[[], object]], num_lines: int, rounds
 
 def translating(made: Checkpoint, lines: list[str], rounds: int) -> None:
     """Compare one line, and all."""
-    network = EncoderDecoder(made.model, *(len(vocab) + 1 for vocab in made.vocabs.values()))
+    source_size, target_size = (len(vocab) + 1 for vocab in made.vocabs.values())
+    network = EncoderDecoder(made.model, SourceEncoder(made.model, source_size), target_size)
     network.load(made.group("weights"))
     translator = AsLongAsTheSource.of([made])
     assert loop(translator, network, lines[:40], BATCH) == ours(translator, lines[:40])

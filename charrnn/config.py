@@ -27,6 +27,8 @@ OPTIMIZERS = ("soap", "adamw")
 RECORDS = ("none", "lines", "blank")
 ERRORS = ("strict", "replace", "skip")
 PRECISIONS = ("float32", "tf32", "bf16")
+KERNEL_SIDE = 3  # pixels that a convolution reads in each direction
+POSITION_SIZE = 16  # numbers that tell where in a picture a cell is
 LABEL = "label"  # what a text is learned for, whatever a table calls its column
 
 _NETWORK, _LEARNING, _LENGTH = "Network", "Learning", "How long"
@@ -283,24 +285,70 @@ class EncoderConfig(Checked):
             input_size = self.input_size if k == 0 else self.memory_size
             for direction in self.directions:
                 name = f"encoder.{k}.{direction}"
-                shapes |= self.layer_shapes(name, input_size, self.direction_size)
+                shapes |= _layer_shapes(self.cell, name, input_size, self.direction_size)
         return shapes
 
-    def layer_shapes(
-        self, name: str, input_size: int, hidden_size: int
-    ) -> dict[str, tuple[int, ...]]:
-        """The name and shape of each weight of a recurrent layer."""
-        num_rows = len(cell_spec(self.cell).gates) * hidden_size
-        return {
-            f"{name}.weight_ih": (num_rows, input_size),
-            f"{name}.weight_hh": (num_rows, hidden_size),
-            f"{name}.bias_ih": (num_rows,),
-            f"{name}.bias_hh": (num_rows,),
+
+class DecoderConfig(Checked):
+    """Base of the networks with a decoder (models.seq2seq): its sizes, and what its weights are.
+
+    A decoder writes a target, and looks at the memory that an encoder hands over.
+    """
+
+    cell: str
+    hidden_size: int
+    embedding_size: int
+    decoder_layers: int
+
+    @property
+    def memory_size(self) -> int:
+        """Numbers in each vector of the memory."""
+        raise NotImplementedError
+
+    @property
+    def has_attention(self) -> bool:
+        """Whether the decoder looks at the memory; without, it gets only its first states."""
+        return True
+
+    def decoder_input_size(self, k: int) -> int:
+        """Numbers that a layer of the decoder reads: the context comes in above the lowest."""
+        if k == 0:
+            return self.embedding_size
+        return self.hidden_size + (self.memory_size if k == 1 and self.has_attention else 0)
+
+    def decoder_shapes(self, target_size: int) -> dict[str, tuple[int, ...]]:
+        """The name and shape of each weight of the decoder, by the size of its vocabulary."""
+        num_states = self.decoder_layers * len(cell_spec(self.cell).state)
+        shapes: dict[str, tuple[int, ...]] = {
+            "bridge.weight": (num_states * self.hidden_size, self.memory_size),
+            "bridge.bias": (num_states * self.hidden_size,),
+            "target_embedding": (target_size, self.embedding_size),
         }
+        for k in range(self.decoder_layers):
+            name, input_size = f"decoder.{k}", self.decoder_input_size(k)
+            shapes |= _layer_shapes(self.cell, name, input_size, self.hidden_size)
+        read_by_head = self.hidden_size
+        if self.has_attention:
+            shapes["attention.weight"] = self.memory_size, self.hidden_size
+            read_by_head += self.memory_size
+        return shapes | {"head.weight": (target_size, read_by_head), "head.bias": (target_size,)}
+
+
+def _layer_shapes(
+    cell: str, name: str, input_size: int, hidden_size: int
+) -> dict[str, tuple[int, ...]]:
+    """The name and shape of each weight of a recurrent layer."""
+    num_rows = len(cell_spec(cell).gates) * hidden_size
+    return {
+        f"{name}.weight_ih": (num_rows, input_size),
+        f"{name}.weight_hh": (num_rows, hidden_size),
+        f"{name}.bias_ih": (num_rows,),
+        f"{name}.bias_hh": (num_rows,),
+    }
 
 
 @dataclass(frozen=True)
-class EncoderDecoderConfig(EncoderConfig):
+class EncoderDecoderConfig(EncoderConfig, DecoderConfig):
     """What an encoder and a decoder are that are trained together (models.seq2seq)."""
 
     cell: str = setting("lstm", choices=CELLS)
@@ -327,32 +375,70 @@ class EncoderDecoderConfig(EncoderConfig):
     @property
     def directions(self) -> tuple[str, ...]:
         """The ways in which each layer of the encoder reads the source."""
-        return ("backwards",) if self.attention == "none" else super().directions
+        return super().directions if self.has_attention else ("backwards",)
 
-    def decoder_input_size(self, k: int) -> int:
-        """Numbers that a layer of the decoder reads: the context comes in above the lowest."""
-        if k == 0:
-            return self.embedding_size
-        return self.hidden_size + (self.memory_size if k == 1 and self.attention != "none" else 0)
+    @property
+    def has_attention(self) -> bool:
+        """Whether the decoder looks at the source; without, it gets one state."""
+        return self.attention != "none"
 
     def weight_shapes(self, source_size: int, target_size: int) -> dict[str, tuple[int, ...]]:
         """Every weight's name and shape, by the sizes of both vocabularies."""
-        shapes: dict[str, tuple[int, ...]] = {
-            "source_embedding": (source_size, self.embedding_size)
+        return {
+            "source_embedding": (source_size, self.embedding_size),
+            **self.encoder_shapes(),
+            **self.decoder_shapes(target_size),
         }
-        shapes |= self.encoder_shapes()
-        num_states = self.decoder_layers * len(cell_spec(self.cell).state)
-        shapes["bridge.weight"] = num_states * self.hidden_size, self.memory_size
-        shapes["bridge.bias"] = (num_states * self.hidden_size,)
-        shapes["target_embedding"] = target_size, self.embedding_size
-        for k in range(self.decoder_layers):
-            name = f"decoder.{k}"
-            shapes |= self.layer_shapes(name, self.decoder_input_size(k), self.hidden_size)
-        read_by_head = self.hidden_size
-        if self.attention != "none":
-            shapes["attention.weight"] = self.memory_size, self.hidden_size
-            read_by_head += self.memory_size
-        return shapes | {"head.weight": (target_size, read_by_head), "head.bias": (target_size,)}
+
+
+@dataclass(frozen=True)
+class CaptionerConfig(DecoderConfig):
+    """What a network is that describes pictures (models.encoders.picture_encoder, models.seq2seq).
+
+    Each layer of its encoder is a convolution that halves the picture.
+    """
+
+    cell: str = setting("lstm", choices=CELLS)
+    hidden_size: int = setting(128, low=1, high=65_536)
+    embedding_size: int = setting(32, low=1, high=65_536)  # of a target symbol
+    encoder_layers: int = setting(3, low=1, high=8)
+    decoder_layers: int = setting(2, low=1, high=64)
+
+    def __str__(self) -> str:
+        return f"{self.cell} {self.encoder_layers}+{self.decoder_layers}×{self.hidden_size}"
+
+    @property
+    def memory_size(self) -> int:
+        """Numbers that the encoder hands over for each cell of its grid."""
+        return self.hidden_size
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Channels that each layer of the encoder gives: twice as many as the one before."""
+        halvings = range(self.encoder_layers - 1, -1, -1)
+        return tuple(max(1, self.hidden_size >> num) for num in halvings)
+
+    def grid_side(self, image_size: int) -> int:
+        """Cells in each direction of the grid that the encoder makes of a picture."""
+        for _ in range(self.encoder_layers):
+            image_size = -(-image_size // 2)
+        return image_size
+
+    def encoder_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The name and shape of each weight of the encoder."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for k, (before, after) in enumerate(zip((3, *self.channels), self.channels, strict=False)):
+            shapes[f"encoder.{k}.weight"] = after, before * KERNEL_SIDE**2
+            shapes[f"encoder.{k}.bias"] = (after,)
+        read_by_memory = self.channels[-1] + POSITION_SIZE
+        return shapes | {
+            "encoder.memory.weight": (self.memory_size, read_by_memory),
+            "encoder.memory.bias": (self.memory_size,),
+        }
+
+    def weight_shapes(self, target_size: int) -> dict[str, tuple[int, ...]]:
+        """Every weight's name and shape, by the size of the vocabulary."""
+        return {**self.encoder_shapes(), **self.decoder_shapes(target_size)}
 
 
 class TextEncoderConfig(EncoderConfig):

@@ -6,18 +6,19 @@ is right with some chance, and says what comes next if it is.
 Shapes: S source symbols, B sources, K targets of each, N = B × K columns, V target vocabulary.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from charrnn.cells import FloatArray
-from charrnn.config import EncoderDecoderConfig
 from charrnn.models.seq2seq.encoder_decoder_numpy import (
     IntArray,
     NumpyDecoder,
     NumpyEncoderDecoder,
+    NumpySourceEncoder,
 )
 from charrnn.models.seq2seq.equations import Weights
 from charrnn.models.step_ensemble import log_mean_probabilities
@@ -27,25 +28,29 @@ from charrnn.models.step_ensemble import log_mean_probabilities
 class Member:
     """One trained network. Several make an ensemble."""
 
-    config: EncoderDecoderConfig
+    config: Any  # `EncoderDecoderConfig`, or `CaptionerConfig`
     weights: Weights
+    encoder: Callable[[Any, Any], Any] = NumpySourceEncoder  # the type of the encoder
 
     @cached_property
     def network(self) -> NumpyEncoderDecoder:
         """The network laid out for speed."""
-        return NumpyEncoderDecoder(self.config, self.weights)
+        encoder = self.encoder(self.config, self.weights.encoder)
+        return NumpyEncoderDecoder(self.config, self.weights, encoder)
 
 
 def start(
     members: Sequence[Member],
-    sources_SB: IntArray,
+    sources: IntArray,
     lengths_B: IntArray,
     *,
     num_targets: int = 1,
 ) -> "EnsembleDecoder":
-    """Let every member read the sources; return a decoder at the beginning of the targets."""
+    """Let every member read the sources, which its encoder takes with their lengths; return a
+    decoder at the beginning of the targets.
+    """
     decoders = [
-        member.network.start(sources_SB, lengths_B, num_targets=num_targets) for member in members
+        member.network.start(sources, lengths_B, num_targets=num_targets) for member in members
     ]
     return EnsembleDecoder(decoders)
 

@@ -20,21 +20,39 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.cells import FloatArray, cell_spec
-from charrnn.config import EncoderDecoderConfig
+from charrnn.config import DecoderConfig, EncoderDecoderConfig
 from charrnn.models.encoders.encoder_numpy import NumpyEncoder
-from charrnn.models.seq2seq.equations import Weights
+from charrnn.models.encoders.picture_encoder_numpy import NumpyPictureEncoder
+from charrnn.models.seq2seq.equations import SourceWeights, Weights
 from charrnn.models.step_numpy import Recurrence, laid_out
 
 IntArray = npt.NDArray[np.integer[Any]]
 
 
+class NumpySourceEncoder:
+    """The encoder of texts."""
+
+    def __init__(self, config: EncoderDecoderConfig, weights: SourceWeights) -> None:
+        self._embedding_RE = weights.embedding_RE
+        self._encoder = NumpyEncoder(config, weights.layers)
+
+    def read(self, ids_SB: IntArray, lengths_B: IntArray) -> tuple[FloatArray, IntArray]:
+        """Return a vector for each symbol, (S, M, B), zero in the padding, and the lengths."""
+        x_SEB = self._embedding_RE[ids_SB].transpose(0, 2, 1)
+        return self._encoder.read(x_SEB, lengths_B), lengths_B
+
+
 class NumpyEncoderDecoder:
     """The weights, laid out: made once, shared by all translations."""
 
-    def __init__(self, config: EncoderDecoderConfig, weights: Weights) -> None:
+    def __init__(
+        self,
+        config: DecoderConfig,
+        weights: Weights,
+        encoder: NumpySourceEncoder | NumpyPictureEncoder,
+    ) -> None:
         self.config, self.cell = config, cell_spec(config.cell)
-        self.source_embedding_RE = weights.source_embedding_RE
-        self.encoder = NumpyEncoder(config, weights.encoder)
+        self.encoder: Any = encoder
         self.bridge_weight = weights.bridge_weight
         self.bridge_bias = weights.bridge_bias[:, None]
         self.target_embedding_VE = weights.target_embedding_VE
@@ -47,14 +65,13 @@ class NumpyEncoderDecoder:
         self.head_bias_V1 = weights.head_bias_V[:, None]
 
     def start(
-        self, ids_SB: IntArray, lengths_B: IntArray, *, num_targets: int = 1
+        self, sources: IntArray, lengths_B: IntArray, *, num_targets: int = 1
     ) -> "NumpyDecoder":
         """Read sources; return a decoder at the beginning of so many targets of each.
 
         What follows a source within its column is padding. Each has at least one symbol.
         """
-        x_SEB = self.source_embedding_RE[ids_SB].transpose(0, 2, 1)
-        vectors_SMB = self.encoder.read(x_SEB, lengths_B)
+        vectors_SMB, lengths_B = self.encoder.read(sources, lengths_B)
         if self.query_HM is None:
             pooled_MB, memory = vectors_SMB[0], None
         else:

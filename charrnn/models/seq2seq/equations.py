@@ -10,6 +10,9 @@ translator (encoder_decoder_numpy.py) are tested against. The functions take num
                                                       │            ▼              ▼
     target so far ──────────────────► decoder layer 0 ┴──► decoder layers 1, … ─► head ─► logits
 
+The source is a text here. The encoder of pictures is in encoders/picture_encoder_numpy.py; from the
+memory on all is the same (`hand_over`).
+
 Without attention there is no context. The encoder then reads the source once, from its end to its
 beginning (Sutskever et al., 2014, arXiv:1409.3215), and its last state is all that is handed over.
 
@@ -23,18 +26,32 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from charrnn.cells import Array, Layer, LayerState, cell_spec
-from charrnn.config import EncoderDecoderConfig
+from charrnn.config import DecoderConfig, EncoderDecoderConfig
 from charrnn.models.encoders import encoder_equations
 
 BOUNDARY = 0  # the id, in every target vocabulary, of what begins and ends a target
 _NEVER = -1e9  # the score of padding
 
 
+class SourceWeights(NamedTuple):
+    """What an encoder of texts learned."""
+
+    embedding_RE: Array
+    layers: encoder_equations.EncoderLayers
+
+    @classmethod
+    def from_arrays(
+        cls, config: EncoderDecoderConfig, arrays: Mapping[str, Array]
+    ) -> "SourceWeights":
+        """Gather arrays that are named as in `EncoderDecoderConfig.weight_shapes`."""
+        layers = encoder_equations.layers_from(config, arrays)
+        return cls(arrays["source_embedding"], layers)
+
+
 class Weights(NamedTuple):
     """All that encoder and decoder learned."""
 
-    source_embedding_RE: Array
-    encoder: tuple[dict[str, Layer], ...]  # by direction; the lowest layer first
+    encoder: Any  # `SourceWeights`, or `PictureWeights`
     bridge_weight: Array
     bridge_bias: Array
     target_embedding_VE: Array
@@ -44,11 +61,14 @@ class Weights(NamedTuple):
     head_bias_V: Array
 
     @classmethod
-    def from_arrays(cls, config: EncoderDecoderConfig, arrays: Mapping[str, Array]) -> "Weights":
-        """Gather arrays that are named as in `EncoderDecoderConfig.weight_shapes`."""
+    def from_arrays(
+        cls, config: DecoderConfig, arrays: Mapping[str, Array], encoder: Any = SourceWeights
+    ) -> "Weights":
+        """Gather arrays that are named as in the configuration's `weight_shapes`. `encoder` is the
+        type of what the encoder learned.
+        """
         return cls(
-            arrays["source_embedding"],
-            encoder_equations.layers_from(config, arrays),
+            encoder.from_arrays(config, arrays),
             arrays["bridge.weight"],
             arrays["bridge.bias"],
             arrays["target_embedding"],
@@ -81,11 +101,20 @@ def encode(
     What follows a source within its column is padding, which changes nothing. Each source has at
     least one symbol.
     """
-    is_source_SB = xp.arange(len(ids_SB))[:, None] < lengths_B[None]
     x_SBD = xp.concatenate(list(read(config, weights, ids_SB, lengths_B, xp)[-1].values()), -1)
-    vectors_SBM = x_SBD * is_source_SB[..., None]
+    return hand_over(config, weights, x_SBD, lengths_B, xp)
+
+
+def hand_over(
+    config: DecoderConfig, weights: Weights, x_SBM: Array, lengths_B: Array, xp: Any = np
+) -> tuple[Memory, tuple[LayerState, ...]]:
+    """Return the memory and the decoder's first states, by what an encoder gives for each symbol of
+    texts, or for each cell of pictures.
+    """
+    is_source_SB = xp.arange(len(x_SBM))[:, None] < lengths_B[None]
+    vectors_SBM = x_SBM * is_source_SB[..., None]
     pooled_BM = vectors_SBM.sum(0) / lengths_B[:, None]
-    if config.attention == "none":
+    if not config.has_attention:
         pooled_BM = vectors_SBM[0]  # read last
     first = xp.tanh(pooled_BM @ weights.bridge_weight.T + weights.bridge_bias)
     return Memory(vectors_SBM, is_source_SB), _split(config, first)
@@ -99,11 +128,11 @@ def read(
     xp: Any = np,
 ) -> list[dict[str, Array]]:
     """Return h_SBH after each symbol of some sources, by layer and direction."""
-    x_SBD = weights.source_embedding_RE[ids_SB]
-    return encoder_equations.read(config, weights.encoder, x_SBD, lengths_B, xp)
+    x_SBD = weights.encoder.embedding_RE[ids_SB]
+    return encoder_equations.read(config, weights.encoder.layers, x_SBD, lengths_B, xp)
 
 
-def _split(config: EncoderDecoderConfig, first: Array) -> tuple[LayerState, ...]:
+def _split(config: DecoderConfig, first: Array) -> tuple[LayerState, ...]:
     """Cut what the bridge gives, (B, layers × arrays × H), into states."""
     H, num_arrays = config.hidden_size, len(cell_spec(config.cell).state)
     parts = [first[:, start : start + H] for start in range(0, first.shape[1], H)]
@@ -128,7 +157,7 @@ def attend(weights: Weights, h_BH: Array, memory: Memory, xp: Any = np) -> tuple
 
 
 def step(
-    config: EncoderDecoderConfig,
+    config: DecoderConfig,
     weights: Weights,
     memory: Memory,
     ids_B: Array,

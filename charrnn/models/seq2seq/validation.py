@@ -69,12 +69,12 @@ def greedy(
     """Return the translation of each source that takes the likeliest symbol at every step, without
     boundaries. One without an end after `max_length` symbols is cut there.
     """
-    memory_SBM, states = network.encode(ids_SB, lengths_B, Dropouts())
+    memory, states = network.encode(ids_SB, lengths_B, Dropouts())
     ids_1B = torch.full_like(ids_SB[:1], BOUNDARY)
     has_ended_B = torch.zeros_like(ids_1B[0], dtype=torch.bool)
     steps = []
     for _ in range(max_length):
-        logits_1BV, states = network.decode(memory_SBM, lengths_B, states, ids_1B, Dropouts())
+        logits_1BV, states = network.decode(memory, states, ids_1B, Dropouts())
         ids_1B = logits_1BV.argmax(-1)
         steps.append(ids_1B[0])
         has_ended_B |= ids_1B[0] == BOUNDARY

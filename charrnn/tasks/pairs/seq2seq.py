@@ -19,7 +19,7 @@ from charrnn.models.device import to_device
 from charrnn.models.dropout import Draws
 from charrnn.models.encoders.encoder import Dropouts
 from charrnn.models.seq2seq import validation
-from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder
+from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder, SourceEncoder
 from charrnn.runs import task_names
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.schemas import SCHEMAS
@@ -100,7 +100,7 @@ class Seq2Seq(PairsTask):
     ) -> EncoderDecoder:
         """Build the network."""
         source, target = sides(PairsConfig(), vocabs)  # normalisation changes no sizes
-        return EncoderDecoder(model, source.size, target.size, seed=seed)
+        return EncoderDecoder(model, SourceEncoder(model, source.size), target.size, seed=seed)
 
     def batches(
         self, dataset: PairTexts, config: TrainConfig, share: slice = ALL, *, device: str

@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy
 from charrnn.config import ATTENTIONS
 from charrnn.data.pairs.buckets import as_batch
 from charrnn.generation.translation.teacher_forcing import padded
-from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder
+from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder, SourceEncoder
 
 PAIRS = [("abc", "x yy"), ("e", ""), ("ddcbaa", "z z z z z"), ("ca", "yy")]
 
@@ -19,7 +19,7 @@ def test_the_loss_of_a_pair_is_that_of_the_torch_model(cell, attention):
     made = translator(cell=cell, attention=attention)
     losses = list(made.losses(*zip(*PAIRS, strict=True)))
     (one,) = made.members
-    network = EncoderDecoder(one.config, LETTERS.size, PHONES.size)
+    network = EncoderDecoder(one.config, SourceEncoder(one.config, LETTERS.size), PHONES.size)
     network.load(random_arrays(one.config.weight_shapes(LETTERS.size, PHONES.size)))
     sources = [LETTERS.encode(source) for source, _ in PAIRS]
     targets = [PHONES.encode(target) for _, target in PAIRS]

@@ -3,11 +3,15 @@
 import numpy as np
 import pytest
 import torch
+from test_picture_encoder_numpy import random_pictures
 
-from charrnn.config import ATTENTIONS, EncoderDecoderConfig
+from charrnn.config import ATTENTIONS, CaptionerConfig, EncoderDecoderConfig
 from charrnn.models.encoders.encoder import Dropouts
+from charrnn.models.encoders.picture_encoder import PictureEncoder
+from charrnn.models.encoders.picture_encoder_numpy import NumpyPictureEncoder, PictureWeights
 from charrnn.models.seq2seq import equations
-from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder
+from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder, Memory, SourceEncoder
+from charrnn.models.seq2seq.encoder_decoder_numpy import NumpyEncoderDecoder
 from charrnn.models.tags import tag_of
 
 SOURCE_SIZE, TARGET_SIZE = 7, 6
@@ -16,7 +20,7 @@ SOURCE_SIZE, TARGET_SIZE = 7, 6
 def network(cell="lstm", attention="dot", *, seed=3, target_size=TARGET_SIZE, **sizes):
     sizes = {"hidden_size": 6, "embedding_size": 4, **sizes}
     config = EncoderDecoderConfig(cell=cell, attention=attention, **sizes)
-    made = EncoderDecoder(config, SOURCE_SIZE, target_size, seed=seed)
+    made = EncoderDecoder(config, SourceEncoder(config, SOURCE_SIZE), target_size, seed=seed)
     with torch.no_grad():  # biases and a head that matter
         for name, weight in made.named_weights().items():
             if "bias" in name or "head" in name:
@@ -60,10 +64,10 @@ def test_the_memory_and_the_first_states_are_those_of_the_equations(
 ):
     made = network(cell, attention, encoder_layers=encoder_layers)
     sources_SB, lengths_B, _ = examples([4, 1, 3])
-    memory_SBM, states = made.encode(sources_SB, lengths_B, Dropouts())
+    made_memory, states = made.encode(sources_SB, lengths_B, Dropouts())
     weights = equations.Weights.from_arrays(made.config, made.arrays())
     memory, expected = equations.encode(made.config, weights, sources_SB.numpy(), lengths_B.numpy())
-    np.testing.assert_allclose(memory_SBM.detach(), memory.vectors_SBM, atol=1e-5)
+    np.testing.assert_allclose(made_memory.vectors_SBM.detach(), memory.vectors_SBM, atol=1e-5)
     for layer, expected_layer in zip(states, expected, strict=True):
         for part_BH, expected_BH in zip(layer, expected_layer, strict=True):
             np.testing.assert_allclose(part_BH.detach(), expected_BH, atol=1e-5)
@@ -85,7 +89,7 @@ def test_padding_gets_no_gradient_and_no_attention(cell):
     sources_SB[:, 0], sources_SB[2:, 1] = 1, 2  # the symbol 2 is in the padding alone
     sources_SB[:2, 1] = 3
     made(sources_SB, lengths_B, targets_TB).square().sum().backward()
-    gradient = made.source_embedding.weight.grad
+    gradient = made.encoder.embedding.weight.grad
     assert gradient[2].abs().max() == 0 < gradient[3].abs().max()
     _, alignments = step_by_step(made, sources_SB, lengths_B, targets_TB)
     for alignment_BS in alignments:
@@ -153,9 +157,10 @@ def test_without_attention_the_target_depends_on_the_source_by_the_first_states_
     made = network(cell, "none")
     assert made.attention is None
     sources_SB, lengths_B, targets_TB = examples([3])
-    memory_SBM, states = made.encode(sources_SB, lengths_B, Dropouts())
-    logits, _ = made.decode(memory_SBM, lengths_B, states, targets_TB, Dropouts())
-    other, _ = made.decode(0 * memory_SBM, lengths_B, states, targets_TB, Dropouts())
+    memory, states = made.encode(sources_SB, lengths_B, Dropouts())
+    logits, _ = made.decode(memory, states, targets_TB, Dropouts())
+    nothing = Memory(0 * memory.vectors_SBM, lengths_B)
+    other, _ = made.decode(nothing, states, targets_TB, Dropouts())
     assert torch.equal(logits, other)
 
 
@@ -163,10 +168,10 @@ def test_without_attention_the_target_depends_on_the_source_by_the_first_states_
 def test_a_target_read_in_two_halves_gives_the_same_logits(cell, attention):
     made = network(cell, attention)
     sources_SB, lengths_B, targets_TB = examples([4, 2])
-    memory_SBM, states = made.encode(sources_SB, lengths_B, Dropouts())
+    memory, states = made.encode(sources_SB, lengths_B, Dropouts())
     halves = []
     for part_TB in (targets_TB[:2], targets_TB[2:]):
-        logits_TBV, states = made.decode(memory_SBM, lengths_B, states, part_TB, Dropouts())
+        logits_TBV, states = made.decode(memory, states, part_TB, Dropouts())
         halves.append(logits_TBV)
     torch.testing.assert_close(torch.cat(halves), made(sources_SB, lengths_B, targets_TB))
 
@@ -178,3 +183,49 @@ def test_what_multiplies_activations_is_tagged_a_matrix():
         for name in tags
         if name.endswith(("weight_ih", "weight_hh", "bridge.weight", "attention.weight"))
     }
+
+
+def captioner(cell="lstm", *, seed=3, **sizes):
+    """A network that describes pictures, and its weights written out."""
+    sizes = {"hidden_size": 6, "embedding_size": 4, "encoder_layers": 2, **sizes}
+    config = CaptionerConfig(cell=cell, **sizes)
+    made = EncoderDecoder(config, PictureEncoder(config, seed=seed), TARGET_SIZE, seed=seed)
+    with torch.no_grad():
+        for name, weight in made.named_weights().items():
+            if "bias" in name or "head" in name:
+                weight.normal_(generator=torch.Generator().manual_seed(len(name)))
+    return made, equations.Weights.from_arrays(config, made.arrays(), PictureWeights)
+
+
+@pytest.mark.parametrize("decoder_layers", [1, 2])
+def test_pictures_are_decoded_as_texts_are(cell, decoder_layers):
+    made, weights = captioner(cell, decoder_layers=decoder_layers)
+    pictures = random_pictures(3, 7)
+    _, _, targets_TB = examples([1, 1, 1])
+    logits_TBV = made(torch.from_numpy(pictures), torch.ones(3, dtype=torch.long), targets_TB)
+    encoder = NumpyPictureEncoder(made.config, weights.encoder)
+    vectors_SMB, lengths_B = encoder.read(pictures, np.ones(3, np.int64))
+    memory, state = equations.hand_over(
+        made.config, weights, vectors_SMB.transpose(0, 2, 1), lengths_B
+    )
+    decoder = NumpyEncoderDecoder(made.config, weights, encoder).start(
+        pictures, np.ones(3, np.int64)
+    )
+    for t, ids_B in enumerate(targets_TB.numpy()):
+        expected_BV, state, alignment_BS = equations.step(
+            made.config, weights, memory, ids_B, state
+        )
+        np.testing.assert_allclose(logits_TBV[t].detach(), expected_BV, atol=1e-5)
+        fast_VB, alignment_BKS = decoder.step(ids_B)
+        np.testing.assert_allclose(fast_VB.T, expected_BV, atol=1e-5)
+        np.testing.assert_allclose(alignment_BKS[:, 0], alignment_BS, atol=1e-5)
+
+
+def test_the_weights_of_a_captioner_have_the_declared_names_and_shapes(cell):
+    made, _ = captioner(cell, hidden_size=5, decoder_layers=3)
+    declared = made.config.weight_shapes(TARGET_SIZE)
+    assert {name: array.shape for name, array in made.arrays().items()} == declared
+    other, _ = captioner(cell, hidden_size=5, decoder_layers=3, seed=9)
+    other.load(made.arrays())
+    for name, array in made.arrays().items():
+        assert (other.arrays()[name] == array).all()

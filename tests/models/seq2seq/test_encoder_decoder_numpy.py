@@ -9,7 +9,7 @@ from charrnn.cells import cell_spec
 from charrnn.config import ATTENTIONS, EncoderDecoderConfig
 from charrnn.models.encoders import encoder_numpy
 from charrnn.models.seq2seq import encoder_decoder_numpy, equations
-from charrnn.models.seq2seq.encoder_decoder_numpy import NumpyEncoderDecoder
+from charrnn.models.seq2seq.encoder_decoder_numpy import NumpyEncoderDecoder, NumpySourceEncoder
 
 SOURCE_SIZE, TARGET_SIZE = 7, 6
 SHAPES = [(1, 1), (2, 2), (1, 3)]  # layers of the encoder, of the decoder
@@ -23,6 +23,10 @@ def random_weights(config, *, seed=0):
         name: random.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes.items()
     }
     return equations.Weights.from_arrays(config, arrays)
+
+
+def laid_out(config, weights):
+    return NumpyEncoderDecoder(config, weights, NumpySourceEncoder(config, weights.encoder))
 
 
 def examples(lengths, num_steps=6):
@@ -60,7 +64,7 @@ def test_its_steps_are_those_of_the_textbook(cell, attention, layers, lengths):
     weights = random_weights(config)
     sources_SB, lengths_B, targets_TB = examples(lengths)
     expected, alignments = textbook(config, weights, sources_SB, lengths_B, targets_TB)
-    decoder = NumpyEncoderDecoder(config, weights).start(sources_SB, lengths_B)
+    decoder = laid_out(config, weights).start(sources_SB, lengths_B)
     for t, ids_B in enumerate(targets_TB):
         logits_VB, alignment_BKS = decoder.step(ids_B)
         np.testing.assert_allclose(logits_VB, expected[t], atol=1e-5)
@@ -78,7 +82,7 @@ def test_several_targets_of_a_source_share_its_memory(cell, attention):
     targets_TN = np.random.default_rng(7).integers(0, TARGET_SIZE, (6, 6))
     every = np.repeat(np.arange(3), 2)
     expected, _ = textbook(config, weights, sources_SB[:, every], lengths_B[every], targets_TN)
-    decoder = NumpyEncoderDecoder(config, weights).start(sources_SB, lengths_B, num_targets=2)
+    decoder = laid_out(config, weights).start(sources_SB, lengths_B, num_targets=2)
     for t, ids_N in enumerate(targets_TN):
         logits_VN, _ = decoder.step(ids_N)
         np.testing.assert_allclose(logits_VN, expected[t], atol=1e-5)
@@ -89,7 +93,7 @@ def test_targets_go_on_from_another_and_sources_are_dropped(cell, attention):
     config = config_of(cell, attention)
     weights = random_weights(config)
     sources_SB, lengths_B, _ = examples([5, 1, 3])
-    decoder = NumpyEncoderDecoder(config, weights).start(sources_SB, lengths_B, num_targets=2)
+    decoder = laid_out(config, weights).start(sources_SB, lengths_B, num_targets=2)
     decoder.step(np.array([0, 1, 2, 3, 4, 5]))
     decoder.rearrange(np.array([1, 1, 3, 2, 4, 5]))
     decoder.step(np.array([1, 2, 3, 4, 5, 0]))
@@ -115,7 +119,7 @@ def test_a_cell_without_a_fast_step_steps_as_the_textbook_does(cell, attention, 
     weights = random_weights(config)
     batch = examples([5, 1, 3])
     expected, _ = textbook(config, weights, *batch)
-    decoder = NumpyEncoderDecoder(config, weights).start(*batch[:2])
+    decoder = laid_out(config, weights).start(*batch[:2])
     stepped = np.array([decoder.step(ids_B)[0] for ids_B in batch[2]])
     np.testing.assert_allclose(stepped, expected, atol=1e-5)
 
@@ -125,7 +129,7 @@ def test_large_scores_and_gates_stay_finite(cell):
     weights = random_weights(config)
     weights = weights._replace(attention_MH=weights.attention_MH * np.float32(1e6))
     batch = examples([5, 1, 3])
-    decoder = NumpyEncoderDecoder(config, weights).start(*batch[:2])
+    decoder = laid_out(config, weights).start(*batch[:2])
     logits_VB, alignment_BKS = decoder.step(batch[2][0])
     assert np.isfinite(logits_VB).all()
     np.testing.assert_allclose(alignment_BKS.sum(-1), 1, rtol=1e-6)
