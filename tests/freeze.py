@@ -176,7 +176,8 @@ def observations() -> Iterator[tuple[str, Callable[[Version], Any]]]:
         for command, line in COMMANDS.items():
             line = line.format(run=name)
             yield f"{name}: {command}", lambda version, line=line: _comparable(version.output(line))
-    for path in sorted(GOLDEN.glob("golden-format-*.safetensors")):
+    of_text = (path for path in GOLDEN.glob("*.safetensors") if path.stem.count("-") == 2)
+    for path in sorted(of_text):
         for line in (f"sample {path} -n 60 --seed 1", f"predict --run {path} --json the"):
             named = line.replace(str(path), path.stem)
             yield named, lambda version, line=line: _comparable(version.output(line))

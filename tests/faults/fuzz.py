@@ -10,6 +10,7 @@ its name is printed. The same seed gives the same search, as CI needs; seed 0 is
 """
 
 import hashlib
+import math
 import resource
 import struct
 import sys
@@ -25,8 +26,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "runs"))
 with atheris.instrument_imports(include=["charrnn", "json"]):
     from charrnn.errors import CheckpointError
+    from charrnn.generation.classification import Classifier
     from charrnn.generation.model import Model
-    from charrnn.runs import checkpoint
+    from charrnn.generation.translation.translator import Translator
+    from charrnn.runs import checkpoint, task_names
 from test_checkpoint import small
 
 DATA = Path(__file__).parents[1] / "golden"
@@ -55,22 +58,49 @@ def try_both(path: Path, data: bytes) -> None:
 
 
 def try_one(path: Path, data: bytes) -> None:
-    """Read a file; a valid checkpoint must generate text."""
+    """Read a file; a valid checkpoint must be of use."""
     path.write_bytes(data)
     watch.on = True
     try:
         found = checkpoint.read(path)
         assert sum(array.nbytes for array in found.arrays.values()) <= len(data)
-        model = Model.of(found.without_training_state())
-        assert len(model.generate(length=3, seed=1)) == 3
+        USES[found.task](found.without_training_state())
     except CheckpointError:
         pass  # as it should be
     finally:
         watch.on = False
 
 
+def generate(found: checkpoint.Checkpoint) -> None:
+    """Generate text."""
+    assert len(Model.of(found).generate(length=3, seed=1)) == 3
+
+
+def translate(found: checkpoint.Checkpoint) -> None:
+    """Translate a text, with its alignment."""
+    translator = Translator.of([found])
+    (translation,) = translator.translate("one two", max_length=3, with_alignment=True)
+    assert len(translation.symbols) <= 3
+    assert math.isclose(sum(chance.prob for chance in translator.predict("one")), 1, abs_tol=1e-6)
+
+
+def classify(found: checkpoint.Checkpoint) -> None:
+    """Classify a text."""
+    assert math.isclose(sum(Classifier.of([found]).classify("one two").values()), 1, abs_tol=1e-6)
+
+
+USES = {
+    task_names.LANGUAGE_MODEL: generate,
+    task_names.SEQ2SEQ: translate,
+    task_names.GIVEN: translate,
+    task_names.CLASSIFY: classify,
+}
+
+
 def seeds() -> list[bytes]:
-    """Checkpoints of every format; header and arrays also apart, so that both can change length."""
+    """Checkpoints of every format and task; header and arrays also apart, so that both can change
+    length.
+    """
     files = [
         checkpoint.to_bytes(small()),
         *(path.read_bytes() for path in DATA.glob("*.safetensors")),

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import make_golden
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -450,8 +451,7 @@ def test_a_run_of_each_format_resumes_with_its_settings(charrnn, tmp_path, numbe
     run.folder.mkdir(parents=True)
     run.last.write_bytes((GOLDEN / f"golden-format-{number}.safetensors").read_bytes())
     before = checkpoint.read(run.last)
-    text = "the wheel turns and the wheel returns; " * 40  # as tests/golden/make_golden.py has it
-    (tmp_path / "wheel.txt").write_text(text)
+    (tmp_path / "wheel.txt").write_text(make_golden.GOLDEN[""].text)
     assert charrnn("resume", "wheel", "--steps", 60).code == 0
     found = checkpoint.read(run.last)
     assert found.position.step == 60
@@ -459,6 +459,49 @@ def test_a_run_of_each_format_resumes_with_its_settings(charrnn, tmp_path, numbe
     assert found.train == dataclasses.replace(before.train, steps=60)
     is_plain = (found.model.ngrams, found.model.skip, found.train.optimizer) == (1, False, "adamw")
     assert is_plain == (number == 1)
+
+
+OTHER_TASKS = {  # what a golden checkpoint holds and makes, since the format that has the task
+    "pairs": (
+        "648fc4315b8466acfacc0f2319e0159f8fabb945a3102d221bc8b1df62df7c90",
+        lambda translator: translator.translate("wheel")[0].text,
+        "eeec",
+    ),
+    "labels": (
+        "df848288268530d3da9c4bea4d8b260763c9254d70e9639d1d6980f99521ba49",
+        lambda classifier: classifier.classify("wheel"),
+        pytest.approx({"True": 0.87222, "False": 0.12778}, abs=1e-4),
+    ),
+    "given": (
+        "35579ac9d7eedcc6b39b1ef2a0a45ce33613692a842542cb3d4c88be39bcea1f",
+        lambda translator: translator.translate("True", temperature=1, seed=1)[0].text,
+        "wwcet",
+    ),
+}
+
+
+@row(12)
+@pytest.mark.parametrize("number", range(7, FORMAT + 1))
+@pytest.mark.parametrize("kind", OTHER_TASKS)
+def test_the_golden_checkpoint_of_each_task_still_loads_and_resumes(
+    charrnn, tmp_path, kind, number
+):
+    from charrnn import load
+
+    sha256, answer, expected = OTHER_TASKS[kind]
+    golden = GOLDEN / f"golden-format-{number}-{kind}.safetensors"
+    assert golden.stat().st_size < 100_000
+    before = checkpoint.read(golden)
+    assert before.weights_sha256() == sha256
+    assert answer(load(golden)) == expected
+    run, made_of = run_of(tmp_path, "wheel"), make_golden.GOLDEN[f"-{kind}"]
+    run.folder.mkdir(parents=True)
+    run.last.write_bytes(golden.read_bytes())
+    Path(made_of.corpus).write_text(made_of.text)
+    assert charrnn("resume", "wheel", "--steps", 60).code == 0
+    found = checkpoint.read(run.last)
+    assert found.position.step == 60
+    assert (found.model, found.vocabs, found.data) == (before.model, before.vocabs, before.data)
 
 
 @row(7)

@@ -1,6 +1,8 @@
-"""Make the golden checkpoint of a new format. Run once for each format, never again.
+"""Make the golden checkpoints of a new format that are not there yet, one for each task.
 
-python tests/golden/make_golden.py NAME
+    python tests/golden/make_golden.py 7
+
+Those of a released version are never made again.
 """
 
 import shutil
@@ -8,13 +10,52 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
-TEXT = "the wheel turns and the wheel returns; " * 40
+WORDS = "wheel turn return circle orbit cycle spoke axle hub rim gear crank"
 
-with tempfile.TemporaryDirectory() as folder:
-    (Path(folder) / "wheel.txt").write_text(TEXT)
-    sizes = ["--hidden-size", "16", "--embedding-size", "6", "--steps", "40", "--lr", "0.03"]
-    command = [sys.executable, "-m", "charrnn", "train", "wheel.txt", "--threads", "1", *sizes]
-    subprocess.run(command, cwd=folder, check=True)
-    shutil.copy(Path(folder, "checkpoints/wheel/best.safetensors"), HERE / sys.argv[1])
+
+class Golden(NamedTuple):
+    """What the run of a golden checkpoint learned from, and flags of train."""
+
+    corpus: str
+    text: str
+    flags: str
+
+
+_SIZES = "--embedding-size 6 --steps 40 --lr 0.03 --threads 1 --run wheel"
+GOLDEN = {  # by the end of their names
+    "": Golden("wheel.txt", "the wheel turns and the wheel returns; " * 40, "--hidden-size 16"),
+    "-pairs": Golden(
+        "wheel.tsv",
+        "".join(f"{w}\t{w[::-1]}\n" for w in 3 * WORDS.split()),
+        "--pairs --hidden-size 8",
+    ),
+    "-labels": Golden(
+        "wheel.tsv",
+        "".join(f"{w}\t{'e' in w}\n" for w in 3 * WORDS.split()),
+        "--labels --hidden-size 8",
+    ),
+    "-given": Golden(
+        "wheel.tsv",
+        "".join(f"{w}\t{'e' in w}\n" for w in 3 * WORDS.split()),
+        "--given label --hidden-size 8",
+    ),
+}
+
+
+def make(path: Path, corpus: str, text: str, flags: str) -> None:
+    """Train a run for 40 steps, and keep its best checkpoint."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, corpus).write_text(text)
+        command = [sys.executable, "-m", "charrnn", "train", corpus, *_SIZES.split()]
+        subprocess.run([*command, *flags.split()], cwd=folder, check=True)
+        shutil.copy(Path(folder, "checkpoints/wheel/best.safetensors"), path)
+
+
+if __name__ == "__main__":
+    for kind, golden in GOLDEN.items():
+        path = HERE / f"golden-format-{sys.argv[1]}{kind}.safetensors"
+        if not path.exists():
+            make(path, *golden)
