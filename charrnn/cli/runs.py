@@ -16,6 +16,7 @@ from charrnn.errors import CheckpointError, UsageError
 if TYPE_CHECKING:
     from charrnn.runs.checkpoint import Checkpoint
     from charrnn.runs.header import CheckpointHeader
+    from charrnn.runs.history import RecordedSample
     from charrnn.runs.run import Run
 
 _COLUMNS = ["run", "corpus", "network", "steps", "best validation", "age"]
@@ -142,27 +143,47 @@ def history(run: shared.Run = None, as_json: shared.Json = False) -> None:
     from charrnn.runs import history
 
     its_run = inputs.root().find(run)
-    samples = history.samples(its_run.history())
+    error_rate = _error_rate_of(its_run)
+    samples = history.samples(its_run.history(), error_rate)
     if not samples:
         raise UsageError(
             f"the run {its_run.name!r} kept no samples",
             f"train on without --sample-every 0: charrnn resume {its_run.name} --minutes 5",
         )
     if as_json:
-        print_json([dataclasses.asdict(one) for one in samples])
+        print_json([_recorded(one, error_rate) for one in samples])
         return
     shown = history.thin_out(samples)
-    print_panels([(_heading(one), one.sample) for one in shown])
+    print_panels([(_heading(one, error_rate), one.sample) for one in shown])
     if len(shown) < len(samples):
         note(f"{len(shown)} of {len(samples):,} samples shown; --json prints all of them")
 
 
-def _heading(one: Any) -> list[str]:
-    """Return step, time and losses of a sample."""
-    from charrnn.cli.console.figures import duration
+def _error_rate_of(run: "Run") -> str | None:
+    """Return the name of the error rate that decides which checkpoint is the best; None where the
+    loss does, and where no header can be read.
+    """
+    with suppress(CheckpointError):
+        metric = run.newest_header().schema.decisive_metric
+        return None if metric == "val_loss" else metric
+    return None
+
+
+def _recorded(one: "RecordedSample", error_rate: str | None) -> dict[str, Any]:
+    """Return a sample for scripts."""
+    values = dataclasses.asdict(one)
+    rate = values.pop("error_rate")
+    return values if error_rate is None else {**values, error_rate: rate}
+
+
+def _heading(one: "RecordedSample", error_rate: str | None) -> list[str]:
+    """Return step, time, losses and error rate of a sample."""
+    from charrnn.cli.console.figures import duration, errors
 
     losses = {"loss": one.loss, "val": one.val_loss}
     shown = [f"{name} {nats:.3f}" for name, nats in losses.items() if nats is not None]
+    if error_rate is not None and one.error_rate is not None:
+        shown.append(errors({error_rate: one.error_rate}))
     return [f"step {one.step:,}", duration(one.elapsed_seconds), *shown]
 
 

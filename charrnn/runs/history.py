@@ -40,20 +40,26 @@ class RecordedSample:
     sample: str
     loss: float | None  # the mean over the steps before; None at first
     val_loss: float | None  # None if this step was not validated
+    # of the validation split, what decides which checkpoint is the best; None where the loss does
+    error_rate: float | None = None
 
 
-def samples(rows: Iterable[Row]) -> list[RecordedSample]:
-    """Return the samples among rows in order, with the losses of their steps."""
+def samples(rows: Iterable[Row], error_rate: str | None = None) -> list[RecordedSample]:
+    """Return the samples among rows in order, with the losses of their steps; and with the metric
+    of the validation split that is named, if one is.
+    """
     every = []
     loss = None
-    val_losses: dict[int, float] = {}
+    validated: tuple[int, Mapping[str, float]] = -1, {}  # the latest step, and its metrics
     for row in rows:
         loss = row.metrics.get("loss", loss)
         if "val_loss" in row.metrics:
-            val_losses = {row.step: row.metrics["val_loss"]}
+            validated = row.step, row.metrics
         if row.sample is not None:
-            val_loss = val_losses.get(row.step)
-            every.append(RecordedSample(row.step, row.elapsed_seconds, row.sample, loss, val_loss))
+            metrics = validated[1] if validated[0] == row.step else {}
+            rate = None if error_rate is None else metrics.get(error_rate)
+            measured = loss, metrics.get("val_loss"), rate
+            every.append(RecordedSample(row.step, row.elapsed_seconds, row.sample, *measured))
     return every
 
 

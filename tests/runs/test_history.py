@@ -36,6 +36,18 @@ def test_each_sample_has_the_losses_of_its_step():
     ]
 
 
+def test_an_error_rate_is_that_of_the_samples_own_step():
+    lines = [
+        {"step": 10, "val_loss": 3.0, "val_word_error_rate": 0.5, "elapsed_seconds": 1},
+        {"step": 10, "sample": "a", "elapsed_seconds": 1},
+        {"step": 20, "sample": "b", "elapsed_seconds": 2},
+    ]
+    rows = recorded(*map(json.dumps, lines)).history()
+    found = history.samples(rows, "val_word_error_rate")
+    assert [one.error_rate for one in found] == [0.5, None]
+    assert [one.error_rate for one in history.samples(rows)] == [None, None]
+
+
 def test_damaged_and_unknown_lines_of_a_history_are_skipped():
     strange = ("", "7", '"sample"', '{"sample": "a"}', '{"step": 1, "sample": 5}', "[" * 9999)
     whole = '{"step": 2, "sample": "b", "elapsed_seconds": 1}'

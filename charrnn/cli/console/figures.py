@@ -9,6 +9,11 @@ from typing import Any
 from charrnn._text import bits, percent
 
 Metrics = Mapping[str, Any]
+_ERROR_RATES = {  # the first of those that were measured is shown
+    "val_word_error_rate": "word errors",
+    "val_symbol_error_rate": "symbol errors",
+    "val_error_rate": "errors",
+}
 
 
 def compact(number: float) -> str:
@@ -51,6 +56,14 @@ class Clock:
         return f"{duration(self.elapsed)}/{duration(self.seconds)}"
 
 
+def errors(metrics: Metrics) -> str:
+    """Return an error rate of the validation split, or "" where none was measured."""
+    for name, rate in _ERROR_RATES.items():
+        if name in metrics:
+            return f"{rate} {percent(metrics[name])}"
+    return ""
+
+
 def summary(metrics: Metrics, room: float = math.inf) -> str:
     """Return the metrics in a few words; where there is little room, the loss is kept longest."""
     loss = in_bits = val = speed = ""
@@ -61,10 +74,7 @@ def summary(metrics: Metrics, room: float = math.inf) -> str:
         in_bits = f" ({bits(metrics['loss']):.2f} bits)" if unit == "chars" else ""
     if "val_loss" in metrics:
         val = f"val {metrics['val_loss']:.3f}"
-    if "val_word_error_rate" in metrics:
-        val += f"  word errors {percent(metrics['val_word_error_rate'])}"
-    if "val_error_rate" in metrics:
-        val += f"  errors {percent(metrics['val_error_rate'])}"
+    val = "  ".join(filter(None, (val, errors(metrics))))
     if f"{unit}_per_second" in metrics:
         speed = f"{compact(metrics[f'{unit}_per_second'])} {unit}/s"
     every = [(loss + in_bits, val, speed), (loss, val, speed), (loss, val), (loss,)]

@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.cli.console.figures import age, compact, duration, summary
+from charrnn.cli.console.figures import age, compact, duration, errors, summary
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,5 @@ def test_a_run_of_pairs_shows_word_errors_and_no_bits():
     metrics |= {"val_loss": 0.4, "val_word_error_rate": 0.083}
     assert summary(metrics) == "loss 0.500  val 0.400  word errors 8.3 %  1.52k pairs/s"
     assert summary(metrics, room=40) == "loss 0.500  val 0.400  word errors 8.3 %"
+    assert errors({"val_symbol_error_rate": 0.25}) == "symbol errors 25.0 %"
+    assert errors({"val_loss": 0.25}) == ""

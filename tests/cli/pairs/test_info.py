@@ -61,7 +61,12 @@ def test_plot_draws_loss_and_errors(charrnn, pair_runs):
 
 
 def test_history_shows_translations(charrnn, pair_runs):
-    assert " → " in charrnn("history", "p").out
+    shown = charrnn("history", "p").out
+    assert " → " in shown
+    every = json.loads(charrnn("history", "p", "--json").out)
+    rates = {one["step"]: one["val_word_error_rate"] for one in every}
+    assert [step for step, rate in rates.items() if rate is not None] == [20, 40]
+    assert f"word errors {100 * rates[40]:.1f} %\n" in shown
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`charrnn score` and other commands with a run of labels."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -122,7 +123,8 @@ def test_runs_plot_history_and_verify_know_labels(charrnn):
     assert right in charrnn("runs").out
     drawn = charrnn("plot", "l")
     assert "nats per text" in drawn.out and "% of the labels" in drawn.out
-    assert " → " in charrnn("history", "l").out
+    shown = charrnn("history", "l").out
+    assert " → " in shown and re.search(r"val \d\.\d+  errors \d+\.\d %\n", shown)
     verified = charrnn("verify", "l")
     assert verified.code == 0
     assert "bit-identical" in verified.out
