@@ -670,6 +670,35 @@ MISTAKES = [
         "0",
         "../generation/test_classification.py::test_several_networks_average_their_probabilities",
     ),
+    # Labels that a language model never saw.
+    Mistake(
+        "equal numbers do not share their ranks",
+        "analysis.neurons.auc:midranks",
+        "np.cumsum(counts) - (counts - 1) / 2",
+        "np.cumsum(counts)",
+        "../analysis/neurons/test_auc.py::test_auc_is_the_share_of_pairs_in_the_right_order",
+    ),
+    Mistake(
+        "a threshold is chosen by the half that is reported",
+        "analysis.neurons.label_units:_Halves._measured",
+        "auc.best_threshold(sign * self._chosen_by_NU[:, u], is_chosen_N)",
+        "auc.best_threshold(sign * self._reported_NU[:, u], is_reported_N)",
+        "../analysis/neurons/test_label_units.py::test_the_reported_half_chooses_nothing",
+    ),
+    Mistake(
+        "the biases of a probe are penalised",
+        "analysis.neurons.probe:fit",
+        "penalised_PC[-1] = 0",
+        "",
+        "../analysis/neurons/test_probe.py::test_units_that_tell_nothing_leave_the_shares_of_the_labels",
+    ),
+    Mistake(
+        "the order of the lines decides which texts are in which half",
+        "analysis.neurons.labelled_texts:drawn",
+        "sorted(heap, key=lambda item: (-item[0], item[1]))",
+        "heap",
+        "../analysis/neurons/test_label_units.py::test_the_order_of_the_lines_changes_nothing",
+    ),
     # A decision on each symbol.
     Mistake(
         "a causal tagger reads the n-grams that begin with a symbol",

@@ -88,13 +88,13 @@ class LabelRanking:
 
     @property
     def clearest(self) -> str:
-        """The label that one unit tells best from the others, where it was chosen; of two labels
-        the one in whose texts that unit is higher.
+        """The label whose best unit is farthest above chance where it was chosen; of two labels the
+        one in whose texts that unit is higher.
         """
 
         def clearness(label: str) -> tuple[float, bool]:
             best = self.best[label][0]
-            return round(best.chosen_auc, 9), best.is_higher
+            return round(best.chosen_auc - self.chance_auc[label], 9), best.is_higher
 
         return max(self.best, key=clearness)
 

@@ -44,13 +44,11 @@ Export = Annotated[
 _LABELS = "Texts with labels"
 Labels = Annotated[
     list[str] | None,
-    typer.Option(
+    shared.read_files(
         "--labels",
-        metavar="FILE",
-        help="Find units that tell the labels of texts apart; each line has a text, a tab and a"
-        " label. Or a folder with a file for each label; repeatable.",
-        show_default=False,
-        rich_help_panel=_LABELS,
+        "Find units that tell the labels of texts apart; each line has a text, a tab and a label."
+        " Or a folder with a file for each label",
+        _LABELS,
     ),
 ]
 Label = Annotated[

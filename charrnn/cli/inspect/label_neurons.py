@@ -165,9 +165,13 @@ def _print_labels(ranking: "LabelRanking") -> None:
         ]
         for label, (best, *_) in ranking.best.items()
     ]  # fmt: skip
-    columns = ["label", "unit", "is", "AUC", "95 % interval", "AUC where chosen", "by chance",
-               "accuracy", "of guessing"]  # fmt: skip
+    columns = [
+        "label", "unit", "in its texts", "AUC", "95 % interval", "AUC where chosen", "by chance",
+        "accuracy", "of guessing",
+    ]  # fmt: skip
     print_table(columns, rows, optional=[columns[4], columns[8], columns[7]])
+    told = [label for label in ranking.best if ranking.is_beyond_chance(label)]
+    print(visible(f"labels that one unit tells better than chance: {some(told, 10) or 'none'}"))
 
 
 def _print_probe(probe: "ProbeScore") -> None:
@@ -199,10 +203,12 @@ def _others(ranking: "LabelRanking", label: str) -> str:
 def _about_chance(ranking: "LabelRanking", label: str) -> str:
     """Return what the best unit is worth beside the best one of shuffled labels."""
     best, chance = ranking.best[label][0], ranking.chance_auc[label]
-    verdict = "more than" if ranking.is_beyond_chance(label) else "no more than"
+    verdict = f"{best.unit} is more than chance"
+    if not ranking.is_beyond_chance(label):
+        verdict = f"{best.unit} may be chance"
     return (
         f"with shuffled labels the best unit has an AUC of up to {chance:.3f} where it is chosen:"
-        f" {best.unit} is {verdict} chance"
+        f" {verdict}"
     )
 
 

@@ -1,4 +1,5 @@
 import random
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -22,6 +23,14 @@ def test_what_is_drawn_does_not_depend_on_the_order_or_on_repetition(most):
     found = drawn(shuffled, most)
     assert found == drawn(PAIRS, most) and len(found) == min(most, len(PAIRS))
     assert set(found) <= set(PAIRS)
+
+
+def test_what_is_drawn_takes_the_same_memory_for_any_number_of_texts():
+    tracemalloc.start()
+    found = drawn(((f"{k} " * 50, "xy"[k % 2]) for k in range(30_000)), 100)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(found) == 100 and peak < 1_000_000  # all of them take nine megabytes
 
 
 def test_each_half_and_each_fold_has_its_share_of_every_label():
