@@ -16,11 +16,11 @@ from charrnn.cli.console.streams import note, print_json
 from charrnn.cli.flags import evaluate as flags
 from charrnn.cli.flags import shared
 from charrnn.errors import UsageError
+from charrnn.runs import task_names
 
 if TYPE_CHECKING:
     from charrnn.analysis.scoring import Score
     from charrnn.config import DataConfig
-    from charrnn.generation.predict import Expectation, Prediction
     from charrnn.runs.checkpoint import Checkpoint
 
 _MOST_COLOURED = 100_000  # characters
@@ -45,6 +45,7 @@ class TextCommand(typer.core.TyperCommand):
 
 def predict(
     prompt: flags.Prompt = None,
+    target: flags.Target = None,
     run: shared.RunOptions = None,
     top: flags.Top = 12,
     temp: flags.Temperature = None,
@@ -55,13 +56,27 @@ def predict(
     """Show which character a model expects next, and how likely each is.
 
     --steps looks at the prompt instead: for each of its characters, how likely it was, its rank,
-    the surprise in bits, and which character was expected.
+    the surprise in bits, and which character was expected. Of a run of pairs: predict SOURCE TARGET
+    shows which symbol comes next after that beginning of a target.
     """
     if steps and temp is not None:
         raise UsageError("--temp does nothing with --steps", "surprise is that at temperature 1")
     from charrnn.cli import inputs, prompts
+    from charrnn.cli.console.predictions import at_temperature, show_expectations, show_prediction
 
-    checkpoints = inputs.checkpoints_of(run)
+    with_targets = (task_names.SEQ2SEQ, task_names.GIVEN)
+    checkpoints = inputs.checkpoints_of(run, others=with_targets)
+    if checkpoints[0].task in with_targets:
+        from charrnn.cli.pairs import next_symbol
+
+        typed_pair = next_symbol.TypedPair(prompt, target, encoding)
+        next_symbol.show(checkpoints, typed_pair, next_symbol.Shown(steps, top, temp, as_json))
+        return
+    if target is not None:
+        raise UsageError(
+            f"predict takes one text, and {target!r} is a second one",
+            "put a text with spaces in quotes; a target needs --run with a run of pairs",
+        )
     model = inputs.model_of(checkpoints)
     file = "-" if prompt == "-" else None
     typed = prompts.read(
@@ -76,51 +91,17 @@ def predict(
     if prompt and not run and inputs.root().has(prompt):
         note(f"{prompt} is also a run; to use that run: charrnn predict --run {prompt} TEXT")
     if steps:
-        _show_expectations(model.expectations(typed), as_json=as_json)
+        show_expectations(model.expectations(typed), as_json=as_json)
         return
     prediction = model.predict(typed, temperature=1.0 if temp is None else temp)
-    if as_json:
-        print_json([vars(chance) for chance in prediction])
-    else:
-        _show_prediction(prediction, top, title=_title(model.known(spelled), temp))
+    title = at_temperature(_title(model.known(spelled)), temp)
+    show_prediction(prediction, top, title=title, as_json=as_json)
 
 
-def _title(prompt: str, temp: float | None) -> str:
+def _title(prompt: str) -> str:
     """Return what a prediction is of, in a line."""
     end = "".join(map(symbol, prompt[-40:]))
-    where = f"after {'…' if len(prompt) > 40 else ''}{end}" if prompt else "at the beginning"
-    return where if temp is None else f"{where}, at temperature {temp:g}"
-
-
-def _show_prediction(prediction: "Prediction", top: int, *, title: str) -> None:
-    """Draw the likeliest characters as bars, and the others together."""
-    from charrnn.cli.console.tables import print_bars
-
-    rows = [(symbol(chance.char), chance.prob) for chance in prediction[:top]]
-    if others := prediction[top:]:
-        rows.append((f"{len(others)} others", sum(chance.prob for chance in others)))
-    print_bars(title, rows)
-
-
-def _show_expectations(expectations: Sequence["Expectation"], *, as_json: bool) -> None:
-    """Print a line for each character of the prompt."""
-    if as_json:
-        print_json([vars(each) for each in expectations])
-        return
-    from charrnn.cli.console.tables import print_table
-
-    rows = [
-        [
-            symbol(each.char),
-            f"{100 * each.prob:6.2f} %",
-            f"{each.rank:4,}",
-            f"{each.bits:5.2f}",
-            f"{symbol(each.expected)}  {100 * each.expected_prob:6.2f} %",
-        ]
-        for each in expectations
-    ]
-    columns = ["came", "probability", "rank", "bits", "expected"]
-    print_table(columns, rows, optional=["expected", "rank"])
+    return f"after {'…' if len(prompt) > 40 else ''}{end}" if prompt else "at the beginning"
 
 
 def score(

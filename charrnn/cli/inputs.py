@@ -11,7 +11,7 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -42,16 +42,22 @@ def root() -> Root:
     return Root(Path("checkpoints"), others, f"{_VARIABLE}=FOLDER says where else they are")
 
 
-def checkpoint_of(run: str | None, *, task: str | None = task_names.LANGUAGE_MODEL) -> "Checkpoint":
+def checkpoint_of(
+    run: str | None,
+    *,
+    task: str | None = task_names.LANGUAGE_MODEL,
+    others: Container[str] = (),
+) -> "Checkpoint":
     """Return the best checkpoint of a run, or of the newest that learned the task, with a note for
-    each damaged one that is skipped. None takes a run of any task.
+    each damaged one that is skipped. None takes a run of any task; a run that is named may have
+    learned one of the `others`, too.
 
     Raises `UsageError` for a run of another task.
     """
     checkpoint, skipped = root().best_checkpoint(run, task=task)
     for error in skipped:
         note(f"{error.message}; using step {checkpoint.position.step} instead")
-    if task not in (None, checkpoint.task):
+    if task not in (None, checkpoint.task) and checkpoint.task not in others:
         raise UsageError(
             f"run {run} is a model of {checkpoint.schema.learned}",
             f"use: {checkpoint.schema.command} {run}",
@@ -60,14 +66,17 @@ def checkpoint_of(run: str | None, *, task: str | None = task_names.LANGUAGE_MOD
 
 
 def checkpoints_of(
-    runs: Sequence[str] | None, *, task: str | None = task_names.LANGUAGE_MODEL
+    runs: Sequence[str] | None,
+    *,
+    task: str | None = task_names.LANGUAGE_MODEL,
+    others: Container[str] = (),
 ) -> "list[Checkpoint]":
     """Return the best checkpoint of each run, or of the newest if none is named: see
     `checkpoint_of`.
 
     Raises `UsageError` for runs that cannot be averaged.
     """
-    checkpoints = [checkpoint_of(run, task=task) for run in runs or (None,)]
+    checkpoints = [checkpoint_of(run, task=task, others=others) for run in runs or (None,)]
     if len(checkpoints) > 1:
         from charrnn.generation.ensemble import require_alike
 

@@ -186,7 +186,7 @@ class Model:
         if self.records == "none":  # a prompt is read with nothing before it
             stepper = self.backend.stepper()
         chunks = predict.read(stepper, ids[:-1], self.progress)
-        return predict.expectations(chain([first_V[:, None]], chunks), ids, self.vocab)
+        return predict.expectations(chain([first_V[:, None]], chunks), ids, self.vocab.char)
 
     def score(self, text: str | bytes) -> TextScore:
         """Measure how well the model predicts a text: nats and bits per character.

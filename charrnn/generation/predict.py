@@ -6,7 +6,7 @@ Shapes: V vocabulary, T time.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,9 +89,11 @@ def prediction(logits_V: FloatArray, vocab: Vocab, *, temperature: float) -> Pre
 
 
 def expectations(
-    chunks: Iterable[FloatArray], targets_T: IntArray, vocab: Vocab
+    chunks: Iterable[FloatArray], targets_T: IntArray, char: Callable[[int], str]
 ) -> list[Expectation]:
-    """Compare each target with its prediction; the chunks are logits_VT, one column a target."""
+    """Compare each target with its prediction; the chunks are logits_VT, one column a target.
+    `char` spells an id.
+    """
     compared: list[Expectation] = []
     for logits_VT in chunks:
         log_prob_VT = log_probabilities(logits_VT)[:, : len(targets_T) - len(compared)]
@@ -99,11 +101,11 @@ def expectations(
         came_T, likeliest_T = targets_T[len(compared) :][:T], log_prob_VT.argmax(0)
         of_came_T = log_prob_VT[came_T, np.arange(T)]
         columns = (
-            map(vocab.char, came_T.tolist()),
+            map(char, came_T.tolist()),
             np.exp(of_came_T).tolist(),
             ((log_prob_VT > of_came_T).sum(0) + 1).tolist(),
             (-of_came_T / np.log(2)).tolist(),
-            map(vocab.char, likeliest_T.tolist()),
+            map(char, likeliest_T.tolist()),
             np.exp(log_prob_VT.max(0)).tolist(),
         )
         compared += map(Expectation, *columns)

@@ -10,8 +10,13 @@ from charrnn.cli.flags import shared
 Prompt = Annotated[
     str | None,
     typer.Argument(
-        help="The text so far; - for standard input, without its last newline.",
+        help="The text so far; - for standard input, without its last newline. Of a run of pairs, a"
+        " source.",
     ),
+]
+Target = Annotated[
+    str | None,
+    typer.Argument(help="Of a run of pairs: a beginning of the target of that source."),
 ]
 Top = Annotated[int, typer.Option(min=1, metavar="N", help="Number of characters to show.")]
 Temperature = Annotated[

@@ -44,7 +44,7 @@ def write(checkpoints: "Sequence[Checkpoint]", asked: GivenLabel, request: "Samp
     from charrnn.generation.translation.translator import Translator
 
     translator = Translator.of(checkpoints)
-    _require_known(translator, asked.label)
+    require_known(translator, asked.label)
     if request.tells_seed:
         note(f"seed {asked.config.seed} (repeat with --seed {asked.config.seed})")
     accepted = _filter(checkpoints[0], translator, request)
@@ -71,7 +71,7 @@ def _require_meaning(config: SampleConfig, request: "SampleRequest") -> None:
         raise UsageError(f"{flags[0]} does nothing with --given", "leave it out")
 
 
-def _require_known(translator: "Translator", label: str) -> None:
+def require_known(translator: "Translator", label: str) -> None:
     """Raise `UsageError` for a label that was not learned."""
     if not translator.unknown_in(label):
         return

@@ -21,7 +21,7 @@ from charrnn.data.pairs.symbols import RESERVED, Ids, Side, sides
 from charrnn.errors import SettingError, UsageError
 from charrnn.generation.ensemble import require_alike
 from charrnn.generation.keywords import fields_of
-from charrnn.generation.predict import Chance, Prediction
+from charrnn.generation.predict import Chance, Expectation, Prediction, expectations
 from charrnn.generation.sampler import FloatArray, probabilities
 from charrnn.generation.translation import batching, teacher_forcing
 from charrnn.generation.translation.incremental import text_of
@@ -220,20 +220,22 @@ class Translator:
         Raises `UsageError` for an empty or too long text, and for a beginning with symbols that the
         model cannot write.
         """
-        source, ids_T = self._pair(text, so_far)
-        if (ids_T == RESERVED).any():
-            symbols = zip(self.target.symbols(so_far), ids_T.tolist(), strict=True)
-            unknown = next(symbol for symbol, i in symbols if i == RESERVED)
-            raise UsageError(
-                f"the model cannot write {unknown!r}", "begin with symbols of its targets"
-            )
-        decoder = self._start([source])
-        for i in (BOUNDARY, *ids_T.tolist()):
-            log_prob_V1, _ = decoder.step(np.array([i]))
+        source, ids_T = self._written_pair(text, so_far)
+        *_, log_prob_V1 = self._followed(source, ids_T)
         prob_V = probabilities(log_prob_V1[:, 0], SampleConfig(temperature=temperature))
-        names = ["", *map(self.target.symbol, range(1, self.target.size))]
         order = np.argsort(-prob_V, kind="stable").tolist()
-        return Prediction(Chance(names[i], float(prob_V[i])) for i in order)
+        return Prediction(Chance(self._name(i), float(prob_V[i])) for i in order)
+
+    def expectations(self, text: str, target: str) -> list[Expectation]:
+        """Compare each symbol of a target, and its end, with what the model predicted there. An
+        empty symbol stands for the end.
+
+        Raises `UsageError` for an empty or too long text, and for a target with symbols that the
+        model cannot write.
+        """
+        source, ids_T = self._written_pair(text, target)
+        targets_T = np.append(ids_T, BOUNDARY)
+        return expectations(self._followed(source, ids_T), targets_T, self._name)
 
     def encode(self, text: str) -> Ids:
         """Return the ids of a source. Raises `UsageError` for more than `MAX_SOURCE` symbols."""
@@ -262,6 +264,25 @@ class Translator:
         if not len(encoded.ids_S):
             raise UsageError("a source is empty", "give it at least one symbol")
         return encoded, self.target.encode(target)
+
+    def _written_pair(self, text: str, target: str) -> tuple[_Source, Ids]:
+        """Return a pair whose target the model can write."""
+        source, ids_T = self._pair(text, target)
+        if unknown := self.target.unknown_in(target):
+            raise UsageError(
+                f"the model cannot write {unknown[0]!r}", "give a target in symbols that it learned"
+            )
+        return source, ids_T
+
+    def _followed(self, source: _Source, ids_T: Ids) -> Iterator[FloatArray]:
+        """Yield the log_prob_V1 of the first symbol, and of the one after each of a target."""
+        decoder = self._start([source])
+        for i in (BOUNDARY, *ids_T.tolist()):
+            log_prob_V1, _ = decoder.step(np.array([i]))
+            yield log_prob_V1
+
+    def _name(self, i: int) -> str:
+        return "" if i == BOUNDARY else self.target.symbol(i)
 
     def _translations(
         self, batch: Sequence[_Source], config: TranslateConfig, *, with_alignment: bool

@@ -271,8 +271,23 @@ def test_predictions_are_those_that_a_translation_follows():
     assert made.predict("abc", "x", temperature=0)[0].prob == 1
     with pytest.raises(UsageError, match="cannot write 'w'"):
         made.predict("abc", "x w")
+    with pytest.raises(UsageError, match="cannot write 'w'"):
+        made.expectations("abc", "x w")
     with pytest.raises(UsageError, match="a source is empty"):
         made.predict("")
+
+
+def test_expectations_are_the_predictions_of_each_symbol_that_came():
+    made, target = translator(), ["yy", "x", "x"]
+    every = made.expectations("abc", " ".join(target))
+    assert [one.char for one in every] == [*target, ""]
+    for t, one in enumerate(every):
+        prediction = made.predict("abc", " ".join(target[:t]))
+        assert one.prob == pytest.approx(prediction.prob(one.char), abs=1e-6)
+        assert one.expected == prediction[0].char
+        assert [each.char for each in prediction].index(one.char) + 1 == one.rank
+    (loss,) = made.losses(["abc"], [" ".join(target)])
+    assert sum(one.bits for one in every) * np.log(2) == pytest.approx(loss.nats, abs=1e-5)
 
 
 def test_an_ensemble_of_equal_members_speaks_as_one():
