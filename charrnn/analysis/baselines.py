@@ -133,12 +133,12 @@ def _count(keys: Ints, num_possible: int) -> tuple[Ints, Ints]:
     return distinct, counts[distinct]
 
 
-def _look_up(wanted: Ints, keys: Ints, values: Ints) -> Ints:
-    """Return the value of each wanted key, 0 for those that are missing."""
+def _look_up(queries: Ints, keys: Ints, values: Ints) -> Ints:
+    """Return the value of each key that is looked up, 0 for those that are missing."""
     if not len(keys):
-        return np.zeros_like(wanted)
-    nearest = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[nearest] == wanted, values[nearest], 0)
+        return np.zeros_like(queries)
+    nearest = np.minimum(np.searchsorted(keys, queries), len(keys) - 1)
+    return np.where(keys[nearest] == queries, values[nearest], 0)
 
 
 class Comparison:

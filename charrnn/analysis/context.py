@@ -97,7 +97,11 @@ class Places:
         """
         first, end = text.part(split)
         if first >= end:
-            raise CorpusError(f"the run has no {split} split", "it takes one to look at")
+            raise CorpusError(
+                f"the run has no {split} split",
+                f"train another run with {split}_fraction above 0",
+                f"{split}_fraction",
+            )
         random = np.random.default_rng(0)
         ends_B = first + np.sort(random.choice(end - first, min(num, end - first), replace=False))
         if text.starts is None:

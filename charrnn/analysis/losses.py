@@ -31,11 +31,11 @@ class Series:
 
 @dataclass(frozen=True)
 class ErrorRate:
-    """A validation error rate over the time of a run of pairs."""
+    """A validation error rate over the time of a run of pairs or labels."""
 
     steps: list[float] = field(default_factory=list)
     minutes: list[float] = field(default_factory=list)
-    shares: list[float] = field(default_factory=list)  # of the words or symbols of the targets
+    shares: list[float] = field(default_factory=list)  # of words, symbols or labels
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def chart(every: Sequence[Losses], *, against: str, unit: float, y_label: str, l
 
 
 def error_chart(every: Sequence[Losses], *, against: str, log: bool) -> Chart:
-    """Chart the error rates of several runs of pairs, in percent, against one of `AGAINST`."""
+    """Chart the error rates of runs of pairs or labels, in percent, against one of `AGAINST`."""
     is_alone = len(every) == 1
     curves = tuple(
         Curve(

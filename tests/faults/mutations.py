@@ -681,8 +681,8 @@ MISTAKES = [
     Mistake(
         "a threshold is chosen by the half that is reported",
         "analysis.neurons.label_units:_Halves._measured",
-        "auc.best_threshold(sign * self._chosen_by_NU[:, u], is_chosen_N)",
-        "auc.best_threshold(sign * self._reported_NU[:, u], is_reported_N)",
+        "auc.best_threshold(sign * self._choosing_NU[:, u], is_chosen_by_N)",
+        "auc.best_threshold(sign * self._reported_NU[:, u], self._reported_label_N == c)",
         "../analysis/neurons/test_label_units.py::test_the_reported_half_chooses_nothing",
     ),
     Mistake(

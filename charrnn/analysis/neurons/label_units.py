@@ -38,8 +38,8 @@ from charrnn.generation.model import Model
 from charrnn.models.step_numpy import blas
 
 MAX_TEXTS = 20_000
+MAX_LENGTH = 2000  # characters that are read of a text
 _MAX_NUMBERS = 1 << 23  # mean activities in memory
-MAX_LENGTH = 10_000  # characters that are read of a text
 _NUM_SHUFFLES = 20
 
 
@@ -81,6 +81,7 @@ class LabelRanking:
     rare: tuple[str, ...]  # labels with too few texts, which were left out
     num_unknown: int  # characters that the model does not know, which were left out
     num_empty: int  # texts without any other character, which were left out
+    num_cut: int  # texts of which only the beginning was read
     best: Mapping[str, tuple[LabelUnit, ...]]  # for each label, by the AUC on the half that chose
     chance_auc: Mapping[str, float]  # the highest `chosen_auc` of any unit in 20 shuffles of labels
     probe: ProbeScore
@@ -128,14 +129,13 @@ def rank_by_labels(
     Of many pairs 20,000 are drawn at random, of a network with more than 400 units fewer. Raises
     `CorpusError` where there are not two labels with ten texts, `UsageError` for an ensemble.
     """
-    every = units(model.config)
-    some = drawn(pairs, min(MAX_TEXTS, _MAX_NUMBERS // len(every)))
-    readable = list(_in_known_characters(model, some, max_length))
-    if some and not readable:
+    every, known = units(model.config), _KnownTexts(model, max_length)
+    some = drawn(known.of(pairs), min(MAX_TEXTS, _MAX_NUMBERS // len(every)))
+    if known.num_empty and not some:
         raise CorpusError(
             "the model knows no character of these texts", "give it texts in its own characters"
         )
-    texts = labelled(readable)
+    texts = labelled(some)
     mean_NU = np.empty((len(texts.texts), len(every)), np.float32)
     for n, mean_U in enumerate(mean_activities(model, texts.texts)):
         mean_NU[n] = mean_U
@@ -147,8 +147,9 @@ def rank_by_labels(
             counts=dict(zip(texts.labels, texts.counts_C.tolist(), strict=True)),
             num_reported=len(halves.reported_texts),
             rare=texts.rare,
-            num_unknown=sum(_num_unknown(model, pair.text) for pair in some),
-            num_empty=len(some) - len(readable),
+            num_unknown=known.num_unknown,
+            num_empty=known.num_empty,
+            num_cut=known.num_cut,
             best={label: halves.best(label, every, num_best) for label in texts.labels},
             chance_auc=dict(zip(texts.labels, halves.chance_auc_C().tolist(), strict=True)),
             probe=halves.probe_score(),
@@ -156,18 +157,24 @@ def rank_by_labels(
         )
 
 
-def _in_known_characters(
-    model: Model, pairs: Iterable[LabelledText], max_length: int
-) -> Iterator[LabelledText]:
-    """Yield the beginnings of texts that have characters which the model knows."""
-    for text, label in pairs:
-        if known := model.known(model.spelled(text))[:max_length]:
-            yield LabelledText(known, label)
+class _KnownTexts:
+    """The beginnings of texts in the characters that a model knows; what is left out is counted."""
 
+    def __init__(self, model: Model, max_length: int) -> None:
+        self._model, self._max_length = model, max_length
+        self.num_unknown = self.num_empty = self.num_cut = 0
 
-def _num_unknown(model: Model, text: str) -> int:
-    spelled = model.spelled(text)
-    return sum(map(spelled.count, model.unknown(spelled)))
+    def of(self, pairs: Iterable[tuple[str, str]]) -> Iterator[LabelledText]:
+        """Yield those of texts with labels."""
+        for text, label in pairs:
+            spelled = self._model.spelled(text)
+            known = self._model.known(spelled)
+            if known != spelled:
+                self.num_unknown += sum(map(spelled.count, self._model.unknown(spelled)))
+            self.num_empty += not known
+            self.num_cut += len(known) > self._max_length
+            if known:
+                yield LabelledText(known[: self._max_length], label)
 
 
 class _Halves:
@@ -176,16 +183,16 @@ class _Halves:
     def __init__(self, texts: LabelledTexts, mean_NU: npt.NDArray[np.float32]) -> None:
         chooses_N = texts.is_choosing_N
         self._labels = texts.labels
-        self._chosen_by_NU, self._reported_NU = mean_NU[chooses_N], mean_NU[~chooses_N]
-        self._label_of_choosing_N = texts.label_N[chooses_N]
-        self._label_of_reported_N = texts.label_N[~chooses_N]
+        self._choosing_NU, self._reported_NU = mean_NU[chooses_N], mean_NU[~chooses_N]
+        self._choosing_label_N = texts.label_N[chooses_N]
+        self._reported_label_N = texts.label_N[~chooses_N]
         self._fold_N = texts.fold_N[chooses_N]
         self.reported_texts = tuple(
             LabelledText(texts.texts[n], texts.labels[texts.label_N[n]])
             for n in np.flatnonzero(~chooses_N).tolist()
         )
-        self._rank_NU = auc.midranks(self._chosen_by_NU)
-        self._chosen_auc_CU = self._aucs(self._label_of_choosing_N)
+        self._rank_NU = auc.midranks(self._choosing_NU)
+        self._chosen_auc_CU = self._aucs(self._choosing_label_N)
 
     def _aucs(self, label_N: Ints) -> auc.Floats:
         """Return the AUC of each unit for each label, (C, U), if the texts that choose have these
@@ -202,14 +209,14 @@ class _Halves:
 
     def _measured(self, c: int, u: int, unit: Unit) -> LabelUnit:
         """Choose sign and threshold of a unit for a label; measure it on the other half."""
-        is_chosen_N, is_reported_N = self._label_of_choosing_N == c, self._label_of_reported_N == c
-        chosen_auc = float(self._chosen_auc_CU[c, u])
+        chosen_auc, is_chosen_by_N = float(self._chosen_auc_CU[c, u]), self._choosing_label_N == c
         sign = 1 if chosen_auc >= 0.5 else -1
-        threshold = auc.best_threshold(sign * self._chosen_by_NU[:, u], is_chosen_N)
-        x_N = sign * self._reported_NU[:, u].astype(float)  # the threshold may be between floats
-        reported_auc = float(auc.aucs(auc.midranks(x_N[:, None]), is_reported_N[None])[0, 0])
-        num = int(is_reported_N.sum())
-        is_commoner = is_chosen_N.mean() > 0.5
+        threshold = auc.best_threshold(sign * self._choosing_NU[:, u], is_chosen_by_N)
+        is_commoner = is_chosen_by_N.mean() > 0.5
+        x_N = sign * self._reported_NU[:, u].astype(float)
+        is_of_label_N = self._reported_label_N == c
+        reported_auc = float(auc.aucs(auc.midranks(x_N[:, None]), is_of_label_N[None])[0, 0])
+        num = int(is_of_label_N.sum())
         return LabelUnit(
             label=self._labels[c],
             unit=unit,
@@ -218,8 +225,8 @@ class _Halves:
             auc=reported_auc,
             auc_interval=auc.interval(reported_auc, num, len(x_N) - num),
             threshold=sign * threshold,
-            accuracy=float(((x_N > threshold) == is_reported_N).mean()),
-            majority=float((is_reported_N == is_commoner).mean()),
+            accuracy=float(((x_N > threshold) == is_of_label_N).mean()),
+            majority=float((is_of_label_N == is_commoner).mean()),
         )
 
     def chance_auc_C(self) -> auc.Floats:
@@ -228,18 +235,18 @@ class _Halves:
         """
         random, highest_C = np.random.default_rng(0), np.zeros(len(self._labels))
         for _ in range(_NUM_SHUFFLES):
-            auc_CU = self._aucs(random.permutation(self._label_of_choosing_N))
+            auc_CU = self._aucs(random.permutation(self._choosing_label_N))
             highest_C = np.maximum(highest_C, np.abs(auc_CU - 0.5).max(1) + 0.5)
         return highest_C
 
     def probe_score(self) -> ProbeScore:
         """Fit a probe on the half that chooses; measure it on the other."""
-        num_labels, label_N = len(self._labels), self._label_of_reported_N
+        num_labels, label_N = len(self._labels), self._reported_label_N
         fitted = probe.fit_chosen(
-            self._chosen_by_NU, self._label_of_choosing_N, self._fold_N, num_labels=num_labels
+            self._choosing_NU, self._choosing_label_N, self._fold_N, num_labels=num_labels
         )
         score = label_scores.measure(label_N, fitted.log_probabilities(self._reported_NU))
-        share_C = np.bincount(self._label_of_choosing_N) / len(self._label_of_choosing_N)
+        share_C = np.bincount(self._choosing_label_N) / len(self._choosing_label_N)
         return ProbeScore(
             strength=fitted.strength,
             accuracy=score.accuracy,

@@ -1,15 +1,15 @@
 """Texts with labels, in two halves: one to choose by, and one to report on.
 
-Which texts are taken, and into which half each goes, follows from hashes: the order of the lines
-changes nothing. A text that comes again with its label counts once.
+Which texts are taken, and which half each is in, follows from hashes: the order of the lines
+changes nothing. A text that comes again with its label counts once, so that it is in one half.
 
 Shapes: N texts, C labels.
 """
 
 import hashlib
 import heapq
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -72,7 +72,7 @@ def drawn(pairs: Iterable[tuple[str, str]], most: int) -> list[LabelledText]:
     """Return distinct texts with labels, at most so many of them at random, in the order of their
     hashes. The memory does not grow with the number of pairs.
     """
-    heap: list[tuple[int, LabelledText]] = []  # the largest hash first
+    heap: list[tuple[int, LabelledText]] = []  # the one with the largest hash first
     kept: set[LabelledText] = set()
     for text, label in pairs:
         pair = LabelledText(text, " ".join(label.split()))
@@ -86,25 +86,22 @@ def drawn(pairs: Iterable[tuple[str, str]], most: int) -> list[LabelledText]:
     return [pair for _, pair in sorted(heap, key=lambda item: (-item[0], item[1]))]
 
 
-def labelled(pairs: Iterable[LabelledText]) -> LabelledTexts:
-    """Return distinct texts with labels, without labels that have fewer than `MIN_TEXTS`.
+def labelled(pairs: Sequence[LabelledText]) -> LabelledTexts:
+    """Divide distinct texts, without labels that have fewer than `MIN_TEXTS`.
 
     Raises `CorpusError` where fewer than two labels are left, or very many.
     """
-    texts_of: defaultdict[str, int] = defaultdict(int)
-    pairs = list(pairs)
-    for pair in pairs:
-        texts_of[pair.label] += 1
-    labels = tuple(sorted(label for label, num in texts_of.items() if num >= MIN_TEXTS))
-    rare = tuple(sorted(texts_of.keys() - set(labels)))
-    _require_several(labels, rare)
+    counts = Counter(pair.label for pair in pairs)
+    labels = tuple(sorted(label for label, count in counts.items() if count >= MIN_TEXTS))
+    rare = tuple(sorted(counts.keys() - set(labels)))
+    _require_several(labels)
     number_of = {label: number for number, label in enumerate(labels)}
     kept = [pair for pair in pairs if pair.label in number_of]
     label_N = np.array([number_of[pair.label] for pair in kept])
     return LabelledTexts(tuple(pair.text for pair in kept), label_N, labels, rare)
 
 
-def _require_several(labels: tuple[str, ...], rare: tuple[str, ...]) -> None:
+def _require_several(labels: Sequence[str]) -> None:
     if len(labels) > MAX_LABELS:
         raise CorpusError(
             f"there are {len(labels):,} labels; at most {MAX_LABELS} are told apart",

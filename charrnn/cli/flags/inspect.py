@@ -31,7 +31,7 @@ Length = Annotated[
         min=1,
         metavar="N",
         help="Number of characters to read; with --labels, of each text.",
-        show_default="20000; 1000 with --unit; 10000 with --labels",
+        show_default="20000; 1000 with --unit; 2000 with --labels",
     ),
 ]
 Export = Annotated[

@@ -85,29 +85,35 @@ def _ranking(
 ) -> "LabelRanking":
     """Read the texts, with a bar, and rank the units; tell what was left out."""
     from charrnn.analysis.neurons.label_units import MAX_LENGTH, rank_by_labels
-    from charrnn.cli import inputs
     from charrnn.cli.console.progress import ProgressBar
     from charrnn.cli.pairs.score import Notes
     from charrnn.data.pairs.reading.table import read_table
 
+    max_length = max_length or MAX_LENGTH
     with (
         tempfile.TemporaryDirectory() as folder,
         contextlib.closing(ProgressBar(1, what="reading", at_once=True)) as bar,
     ):
         rows = read_table(files, config, spool_folder=Path(folder), reporter=Notes())
-        ranking = rank_by_labels(
-            model,
-            ((row.source, row.target) for row in rows),
-            max_length=max_length or MAX_LENGTH,
-            progress=bar.so_far,
-        )
+        pairs = ((row.source, row.target) for row in rows)
+        ranking = rank_by_labels(model, pairs, max_length=max_length, progress=bar.so_far)
+    _note_left_out(ranking, max_length)
+    return ranking
+
+
+def _note_left_out(ranking: "LabelRanking", max_length: int) -> None:
+    from charrnn.analysis.neurons.labelled_texts import MIN_TEXTS
+    from charrnn.cli import inputs
+
     inputs.note_num_unknown(ranking.num_unknown)
     if ranking.num_empty:
         note(f"left out {number_of(ranking.num_empty, 'text')} without any other character")
+    if ranking.num_cut:
+        texts = number_of(ranking.num_cut, "text")
+        note(f"read only the first {max_length:,} characters of {texts}; --length N reads more")
     if ranking.rare:
         labels = number_of(len(ranking.rare), "label")
-        note(f"left out {labels} with fewer than 10 distinct texts: {some(ranking.rare)}")
-    return ranking
+        note(f"left out {labels} with fewer than {MIN_TEXTS} distinct texts: {some(ranking.rare)}")
 
 
 def _label(ranking: "LabelRanking", typed: str | None) -> str:

@@ -100,6 +100,8 @@ def test_what_is_left_out_is_told(charrnn, two_labels):
     assert "left out 1 text without any other character" in shown.err
     assert "left out 1 label with fewer than 10 distinct texts: other" in shown.err
     assert "skipped 1 line" in shown.err
+    cut = charrnn("neurons", "--labels", "two.tsv", "--errors", "skip", "--length", 9)
+    assert "read only the first 9 characters of 60 texts; --length N reads more" in cut.err
 
 
 def test_a_model_of_bytes_shows_characters(charrnn, charrnn_once, trained):
@@ -124,8 +126,8 @@ def test_a_model_of_bytes_shows_characters(charrnn, charrnn_once, trained):
     [
         ("", (), 3, "no label has 10 distinct texts"),
         ("a text without a label\n", (), 3, "no tab between a text and a label"),
-        ("".join(f"text {k}\tsame\n" for k in range(40)), (), 3, "only the label 'same' has 10"),
-        ("".join(f"text {k}\t{k}\n" for k in range(40)), (), 3, "no label has 10 distinct texts"),
+        ("".join(f"{'a' * k}\tsame\n" for k in range(1, 40)), (), 3, "only the label 'same' has"),
+        ("".join(f"a stone\t{k}\n" for k in range(40)), (), 3, "no label has 10 distinct texts"),
         ("\tgood\n" * 20, (), 3, "an empty text or label"),
         ("☃\tgood\n☃☃\tbad\n" * 20, (), 3, "the model knows no character of these"),
         ("a\tb\n", ("--unit", "3"), 2, "--unit and --labels were both given"),
@@ -133,7 +135,11 @@ def test_a_model_of_bytes_shows_characters(charrnn, charrnn_once, trained):
         ("a\tb\n", ("--source-column", "text"), 2, "source-column"),
         ("a\tb\n", ("--export", "a.png"), 2, "neither .html nor .svg"),
     ],
-)
+    ids=[
+        "no text", "no label", "one label", "a text a label", "empty texts", "unknown characters",
+        "unit", "feature", "one column", "picture",
+    ],
+)  # fmt: skip
 def test_wrong_labels_cost_one_line(charrnn, trained, content, arguments, code, phrase):
     Path("file.tsv").write_text(content)
     refused = charrnn("neurons", "a", "--labels", "file.tsv", *arguments)
