@@ -683,6 +683,11 @@ class PairsConfig(Checked):
         """Whether each symbol of a source has one of the target: both are of one length."""
         return False
 
+    @property
+    def picture_side(self) -> int:
+        """Pixels in each direction, where sources are paths of pictures; 0 where they are texts."""
+        return 0
+
 
 @dataclass(frozen=True)
 class LabelsConfig(PairsConfig):
@@ -711,6 +716,27 @@ class GivenConfig(PairsConfig):
 
     source_symbols: str = setting("whole", choices=("whole",))
     is_reversed: bool = setting(True, choices=(True,))
+
+
+@dataclass(frozen=True)
+class CaptionsConfig(PairsConfig):
+    """How files become pairs of a picture and its caption. A source is the path of a picture."""
+
+    source_symbols: str = setting("bytes", choices=("bytes",))
+    target_symbols: str = setting("characters", choices=("characters", "spaces"))
+    source_normalise: str = setting("none", choices=("none",))
+    is_reversed: bool = setting(False, choices=(False,))
+    images: str = setting(".")  # the folder that paths are in
+    image_size: int = setting(
+        64,
+        help="With --images: pixels of a picture in each direction.",
+        panel=_PAIRS, low=1, high=1024,
+    )  # fmt: skip
+
+    @property
+    def picture_side(self) -> int:
+        """Pixels of a picture in each direction."""
+        return self.image_size
 
 
 def _require_training_split(val_fraction: float, test_fraction: float) -> None:

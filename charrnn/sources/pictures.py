@@ -7,6 +7,7 @@ A file may come from a stranger: formats that run programs are not opened, nothi
 would take very much memory, and whatever a decoder raises is an error in one line.
 """
 
+import hashlib
 import os
 import stat
 import warnings
@@ -38,8 +39,7 @@ class PictureFolder:
     path: Path
 
     def require(self) -> None:
-        """Raise `CorpusError` where there is no such folder, `UsageError` without Pillow."""
-        require_pillow()
+        """Raise `CorpusError` where there is no such folder."""
         if not self.path.is_dir():
             raise CorpusError(
                 f"there is no folder of pictures {str(self.path)!r}",
@@ -56,6 +56,11 @@ class PictureFolder:
         if drive or inside.split(os.sep)[0] in ("", ".", os.pardir):
             raise PictureError("a path that is not inside the folder of pictures", "correct it")
         return self.path / inside
+
+
+def digest_of(pixels: Pixels) -> str:
+    """Return what identifies the pixels of a picture."""
+    return hashlib.blake2b(pixels.tobytes(), digest_size=16).hexdigest()
 
 
 def require_pillow() -> None:
@@ -95,21 +100,23 @@ def read_picture(path: Path, side: int) -> Pixels:
         except PictureError:
             raise
         except Exception as error:  # a decoder may raise anything, of a file made for it
-            raise PictureError("a damaged picture") from error
+            raise PictureError("a damaged picture", "mend it") from error
 
 
 def _require_file(path: Path) -> None:
     """Raise `PictureError` unless there is a file that can be opened without waiting."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise PictureError("not a file")
+            raise PictureError("not a file", "name a picture")
         with path.open("rb"):
             pass
     except FileNotFoundError as error:
         raise PictureError("there is no such picture", "put it there") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise PictureError(f"a picture that cannot be opened: {reason}") from error
+        raise PictureError(
+            f"a picture that cannot be opened: {reason}", "check its permissions"
+        ) from error
     except ValueError as error:  # a null byte
         raise PictureError("there is no such picture", "put it there") from error
 

@@ -47,7 +47,8 @@ def _encoded_text(start: CheckpointHeader, cache: Path) -> Finding:
 def _encoded_pairs(start: CheckpointHeader, cache: Path) -> Finding:
     facts, vocabs = start.corpora["pairs"], start.vocabs
     stem = encoded.stem_of(facts.sha256, vocabs, cache)
-    pairs = encoded.load(stem, vocabs, facts.num_pairs)
+    side = start.data.picture_side
+    pairs = encoded.load(stem, vocabs, facts.num_pairs, picture_side=side)
     if pairs is None:
         return _MISSING
     is_limited = any(len(vocab) >= start.data.max_vocab for vocab in vocabs.values())

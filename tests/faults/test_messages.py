@@ -193,6 +193,7 @@ EXIT_CODES = {  # of charrnn with these arguments
 }
 # What takes a fault or another machine to cause: a test for each error that a function makes.
 _TRANSLATOR = ["generation/translation/test_translator.py"]
+_PICTURES = ["sources/test_pictures.py"]
 PROVED_BY = {
     "__main__:main": ["faults/test_terminals.py"],
     "__main__:_translated": ["faults/test_divergence.py", "cli/test_app.py"],
@@ -272,6 +273,12 @@ PROVED_BY = {
     "runs.root:Root.create": ["faults/test_saving.py"],
     "runs.root:Root.no_run": ["cli/test_app.py"],
     "runs.restarts:note": ["runs/test_restarts.py"],
+    "sources.pictures:PictureFolder.locate": _PICTURES,
+    "sources.pictures:PictureFolder.require": _PICTURES,
+    "sources.pictures:require_pillow": _PICTURES,
+    "sources.pictures:read_picture": _PICTURES * 3,
+    "sources.pictures:_require_file": _PICTURES * 4,
+    "sources.pictures:_as_rgb": _PICTURES,
     "sources.rows:split_lines": ["sources/test_rows.py"],
     "sources.rows:Column.find": ["stumbles/test_stumbles_second_look.py"],
     "sources.reading:_naming": ["faults/test_texts.py"],

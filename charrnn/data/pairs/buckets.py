@@ -14,7 +14,7 @@ Shapes: B examples, S source symbols, T target symbols.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,15 +30,30 @@ _MASK = np.uint64(0xFFFFFFFF)
 
 
 class PairBatch(NamedTuple):
-    """Padded pairs. An idle example has a source of one symbol, and no target is scored."""
+    """Padded pairs. An idle example is a copy of another, and no target of it is scored."""
 
-    sources_SB: Ids
+    sources: Any  # ids_SB of texts, pixels_BYXC of pictures
     lengths_B: Ids
     inputs_TB: Ids  # the boundary, then the target
     targets_TB: Ids  # the target, then the boundary; `NOT_SCORED` after it
     # of the whole batch, also where the examples are a share of it
     num_symbols: int  # of the targets, without boundaries
     num_pairs: int
+
+
+class Sources(Protocol):
+    """What is read of pairs, each addressed by the number of its pair: `Texts`, or `Pictures`."""
+
+    def __len__(self) -> int: ...
+
+    def lengths(self, numbers: Ids) -> Ids:
+        """Return how long these sources are."""
+
+    def padded(self, numbers: Ids, *, least: int = 0) -> tuple[Any, Ids]:
+        """Return what a network reads of these sources, and their lengths."""
+
+    def ids_of(self, number: int) -> list[int]:
+        """Return the ids of what a source is called: a text itself, the path of a picture."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +71,11 @@ class Texts:
         lengths: Ids = self.starts[numbers + 1] - self.starts[numbers]
         return lengths
 
+    def ids_of(self, number: int) -> list[int]:
+        """Return the ids of a text."""
+        ids: list[int] = self.ids[self.starts[number] : self.starts[number + 1]].tolist()
+        return ids
+
     def padded(self, numbers: Ids, *, least: int = 0) -> tuple[Ids, Ids]:
         """Return texts as columns, filled up with `RESERVED`, and their lengths. There are `least`
         rows, or as many as the longest text needs.
@@ -71,7 +91,7 @@ class Texts:
 class PairBatches:
     """The batches of a set of pairs."""
 
-    sources: Texts
+    sources: Sources
     targets: Texts
     numbers: Ids  # of the pairs that are learned
     batch_size: int
@@ -108,14 +128,14 @@ class PairBatches:
         is_idle_B = np.arange(self.batch_size)[self.share] >= len(pairs)
         mine = np.resize(pairs, self.batch_size)[self.share]  # idle ones are copies
         longest = int(self.sources.lengths(pairs).max())  # all processes look up as many rows
-        sources_SB, lengths_B = self.sources.padded(mine, least=longest)
-        batch = as_batch(sources_SB, lengths_B, *self.targets.padded(mine))
+        sources, lengths_B = self.sources.padded(mine, least=longest)
+        batch = as_batch(sources, lengths_B, *self.targets.padded(mine))
         batch.targets_TB[:, is_idle_B] = NOT_SCORED
         num_symbols = int(self.targets.lengths(pairs).sum())
         return batch._replace(num_symbols=num_symbols, num_pairs=len(pairs))
 
 
-def as_batch(sources_SB: Ids, lengths_B: Ids, targets_TB: Ids, target_lengths_B: Ids) -> PairBatch:
+def as_batch(sources: Any, lengths_B: Ids, targets_TB: Ids, target_lengths_B: Ids) -> PairBatch:
     """Put the boundary before each target, and after it where it is to be predicted."""
     num_steps, num_examples = len(targets_TB) + 1, targets_TB.shape[1]
     inputs_TB = np.full((num_steps, num_examples), RESERVED)
@@ -124,7 +144,7 @@ def as_batch(sources_SB: Ids, lengths_B: Ids, targets_TB: Ids, target_lengths_B:
     scored_TB[:-1] = targets_TB
     scored_TB[np.arange(num_steps)[:, None] > target_lengths_B] = NOT_SCORED
     num_symbols = int(target_lengths_B.sum())
-    return PairBatch(sources_SB, lengths_B, inputs_TB, scored_TB, num_symbols, num_examples)
+    return PairBatch(sources, lengths_B, inputs_TB, scored_TB, num_symbols, num_examples)
 
 
 def within_memory(costs: Ids, *, max_examples: int, max_cost: int) -> Iterator[tuple[int, int]]:

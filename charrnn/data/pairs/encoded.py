@@ -7,6 +7,7 @@ All files of some pairs and vocabularies begin with the same stem:
     STEM-hashes.npy                             of each source (if that is a label, of the target):
                                                 what its split is decided by
     STEM-left-out.npy                           numbers of pairs whose target has no ids
+    STEM-pixels.npy, …                          of pictures (pictures/encoded_pictures.py)
 
 A target with a symbol that is not in the vocabulary cannot be written: the pair is left out.
 """
@@ -20,7 +21,11 @@ from typing import NamedTuple
 import numpy as np
 
 from charrnn.data.encoding import cache_files
+from charrnn.data.pairs.array_files import load_numbers, path_of, save_numbers
 from charrnn.data.pairs.buckets import Texts
+from charrnn.data.pairs.pictures import encoded_pictures
+from charrnn.data.pairs.pictures.caption_spool import CaptionSpool
+from charrnn.data.pairs.pictures.encoded_pictures import Pictures
 from charrnn.data.pairs.reading.spool import PairSpool, SideSpool
 from charrnn.data.pairs.symbols import RESERVED, AnyVocab, Ids, SymbolVocab
 from charrnn.data.vocab import IntArray
@@ -28,7 +33,6 @@ from charrnn.data.vocab import IntArray
 PairVocabs = Mapping[str, AnyVocab]  # "source" and "target"
 _PAIRS_AT_ONCE = 1 << 16
 _IDS_AT_ONCE = 1 << 24
-_INT64 = np.dtype(np.int64)
 _UINT64 = np.dtype("<u8")
 
 
@@ -39,6 +43,7 @@ class EncodedPairs(NamedTuple):
     targets: Texts
     hashes: IntArray  # of the sources
     left_out: Ids  # the numbers of pairs that are not learned, in order
+    pictures: Pictures | None = None  # where sources are paths of pictures
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -50,15 +55,24 @@ def stem_of(sha256: str, vocabs: PairVocabs, cache: Path) -> Path:
     return cache_files.stem(sha256, values, cache)
 
 
-def load(stem: Path, vocabs: PairVocabs, num_pairs: int) -> EncodedPairs | None:
-    """Return the pairs with this stem; None where a file is missing or damaged."""
+def load(
+    stem: Path, vocabs: PairVocabs, num_pairs: int, *, picture_side: int = 0
+) -> EncodedPairs | None:
+    """Return the pairs with this stem; None where a file is missing or damaged. `picture_side` is
+    that of pictures, 0 where sources are texts.
+    """
     sources = _load_texts(stem, "source", vocabs, num_pairs)
     targets = _load_texts(stem, "target", vocabs, num_pairs)
     hashes = cache_files.load_array(path_of(stem, "hashes"), length=num_pairs, dtype=_UINT64)
     left_out = load_numbers(path_of(stem, "left-out"))
     if sources is None or targets is None or hashes is None or left_out is None:
         return None
-    return EncodedPairs(sources, targets, hashes, left_out)
+    if not picture_side:
+        return EncodedPairs(sources, targets, hashes, left_out)
+    of_pairs = encoded_pictures.load(stem, sources, side=picture_side)
+    if of_pairs is None:
+        return None
+    return EncodedPairs(sources, targets, hashes, left_out, of_pairs)
 
 
 def encode(spool: PairSpool, vocabs: PairVocabs, *, cache: Path) -> EncodedPairs:
@@ -68,10 +82,11 @@ def encode(spool: PairSpool, vocabs: PairVocabs, *, cache: Path) -> EncodedPairs
     """
     stem = stem_of(spool.sha256, vocabs, cache)
     with cache_files.lock_for(path_of(stem, "pairs")):
-        encoded = load(stem, vocabs, spool.num_pairs)
+        side = spool.picture_side
+        encoded = load(stem, vocabs, spool.num_pairs, picture_side=side)
         if encoded is None:
             _save(stem, spool, vocabs)
-            encoded = load(stem, vocabs, spool.num_pairs)
+            encoded = load(stem, vocabs, spool.num_pairs, picture_side=side)
     assert encoded is not None
     return encoded
 
@@ -98,6 +113,10 @@ def sha256_of(pairs: EncodedPairs, vocabs: PairVocabs, *, num_val: int) -> str:
         targets = _decoded(pairs.targets, vocabs["target"], first, end)
         if sources is None or targets is None:
             return ""
+        if pairs.pictures is not None:
+            digests = pairs.pictures.digests(first, end)
+            both = zip(sources, digests, strict=True)
+            sources = [b"%b\n%b" % (path, digest.encode()) for path, digest in both]
         for number, pair in enumerate(zip(sources, targets, strict=True), first):
             if num_val and number == first_val:
                 digest.update(b"\n")
@@ -118,23 +137,6 @@ def _decoded(texts: Texts, vocab: AnyVocab, first: int, end: int) -> list[bytes]
     text = vocab.decode(numbers.tolist())
     encoding = "latin-1" if vocab.is_bytes else "utf-8"
     return [text[begin:stop].encode(encoding, "surrogatepass") for begin, stop in bounds]
-
-
-def path_of(stem: Path, what: str) -> Path:
-    """Return the path of one of the files with this stem."""
-    return stem.with_name(f"{stem.name}-{what}.npy")
-
-
-def load_numbers(path: Path, *, length: int | None = None) -> Ids | None:
-    """Return an array of 64-bit integers; None where it is missing or damaged."""
-    numbers = cache_files.load_array(path, length=length, dtype=_INT64)
-    return None if numbers is None else np.asarray(numbers, _INT64)
-
-
-def save_numbers(path: Path, chunks: Iterable[Ids], *, length: int) -> Ids:
-    """Write an array of 64-bit integers, and map it into memory."""
-    data = (chunk.tobytes() for chunk in chunks)
-    return np.asarray(cache_files.save_array(path, data, length=length, dtype=_INT64), _INT64)
 
 
 def _load_texts(stem: Path, side: str, vocabs: PairVocabs, num_texts: int) -> Texts | None:
@@ -158,6 +160,8 @@ def _save(stem: Path, spool: PairSpool, vocabs: PairVocabs) -> None:
         save_numbers(path_of(stem, f"{side}-starts"), starts, length=num_pairs + 1)
     hashes = (chunk.tobytes() for chunk in spool.hashes)
     cache_files.save_array(path_of(stem, "hashes"), hashes, length=num_pairs, dtype=_UINT64)
+    if isinstance(spool, CaptionSpool):
+        encoded_pictures.save(stem, spool)
     left_out = np.concatenate([*_with_unknown(spool.targets, vocabs["target"])])
     save_numbers(path_of(stem, "left-out"), [left_out], length=len(left_out))
 

@@ -6,14 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charrnn.config import PairsConfig
-from charrnn.data.pairs.encoded import (
-    EncodedPairs,
-    PairVocabs,
-    load_numbers,
-    path_of,
-    save_numbers,
-    stem_of,
-)
+from charrnn.data.pairs.array_files import load_numbers, path_of, save_numbers
+from charrnn.data.pairs.encoded import EncodedPairs, PairVocabs, stem_of
 from charrnn.data.pairs.pair_dataset import PairDataset
 from charrnn.data.pairs.pair_facts import PairFacts
 from charrnn.data.pairs.pair_splits import PairSplits
@@ -52,7 +46,8 @@ class PairCorpus:
             for split, share in asked_for.items()
             if share and not len(numbers[split]) and len(numbers["train"]) > 1
         )
-        return PairDataset(encoded.sources, encoded.targets, numbers, splits.num_shared, missing)
+        sources = encoded.pictures or encoded.sources
+        return PairDataset(sources, encoded.targets, numbers, splits.num_shared, missing)
 
     def _training(self, splits: PairSplits) -> Ids:
         """The numbers of the pairs to train on, memory-mapped: there may be very many."""

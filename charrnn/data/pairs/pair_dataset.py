@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from charrnn.config import TrainConfig
 from charrnn.data.batches import ALL
@@ -18,7 +19,7 @@ class PairDataset:
     The pairs of "val" and "test" are in a random order, so that a beginning is a fair sample.
     """
 
-    sources: Texts
+    sources: Any  # `Texts`, or `Pictures`: see `buckets.Sources`
     targets: Texts
     numbers: Mapping[str, Ids]  # by split
     num_shared: int = 0  # pairs in no split: their source is in the validation files, too

@@ -1,7 +1,8 @@
 """The files of pairs, read once: what they hold is kept in the cache, for a second start.
 
 A second start reads nothing: a scan is kept under what the file system says of the files (path,
-size, times), and the pairs as ids under their digest (encoded.py).
+size, times), and the pairs as ids under their digest (encoded.py). Of pairs whose sources are
+pictures it reads the tables, to look whether a picture has changed, and no picture.
 """
 
 import json
@@ -14,13 +15,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from charrnn._atomic import write_atomically
-from charrnn._text import ProgressCallback, number_of, some
-from charrnn.config import PairsConfig
+from charrnn._text import CountBytes, ProgressCallback, ignore_bytes, number_of, some
+from charrnn.config import CaptionsConfig, PairsConfig
 from charrnn.data.dataset import repeated
 from charrnn.data.encoding import cache_files
 from charrnn.data.encoding.scan import count_for, stat_key, with_sizes
 from charrnn.data.encoding.shards import corpus_changed
 from charrnn.data.pairs.encoded import EncodedPairs, PairVocabs, encode, load, stem_of
+from charrnn.data.pairs.pictures.caption_spool import CaptionSpool, PictureStats, stats_of
 from charrnn.data.pairs.reading.bad_lines import NotPairsError
 from charrnn.data.pairs.reading.spool import PairSpool
 from charrnn.data.pairs.reading.symbol_counts import SymbolCounts
@@ -28,6 +30,7 @@ from charrnn.data.pairs.reading.table import TableReader, in_turn, require_files
 from charrnn.errors import UsageError
 from charrnn.sources import paths
 from charrnn.sources.paths import Sources
+from charrnn.sources.pictures import PictureFolder, require_pillow
 
 _CACHE_FORMAT = 1  # part of every file's name: raise it when what it means changes
 _NOT_OF_READING = {"max_vocab", "val_fraction", "test_fraction", "max_val_pairs"}  # settings
@@ -109,18 +112,21 @@ class PairFiles:
         where the cache cannot be written.
         """
         with cache_files.writable(cache), self._opened(cache, folder) as sources:
-            path = self._scan_path(sources, config, cache)
+            stats = self._picture_stats(sources, config, folder)
+            path = self._scan_path(sources, config, cache, stats)
             scan = PairScan.load(path)
             if scan is not None:
                 vocabs = vocabs_for(scan)
                 if vocabs is None:
                     return None
-                pairs = load(stem_of(scan.sha256, vocabs, cache), vocabs, scan.num_pairs)
+                stem, side = stem_of(scan.sha256, vocabs, cache), config.picture_side
+                pairs = load(stem, vocabs, scan.num_pairs, picture_side=side)
                 if pairs is not None:
                     return Encoding(scan, vocabs, pairs)
-            with closing(PairSpool(config, cache)) as spool:
+            with closing(_spool(config, cache, folder, progress, stats.num_bytes)) as spool:
                 scan = self._read(sources, config, spool, progress)
-                if self._scan_path(sources, config, cache) != path:
+                stats = self._picture_stats(sources, config, folder)
+                if self._scan_path(sources, config, cache, stats) != path:
                     raise corpus_changed()
                 write_atomically(path, [scan.to_json().encode()])
                 vocabs = vocabs_for(scan)
@@ -144,12 +150,24 @@ class PairFiles:
                 require_files([*names, *self.val_names], sources.files)
             yield sources
 
-    def _scan_path(self, sources: Sources, config: PairsConfig, cache: Path) -> Path:
+    def _picture_stats(self, sources: Sources, config: PairsConfig, folder: Path) -> PictureStats:
+        """Return what the file system says of the pictures that the files name, if they do."""
+        if not isinstance(config, CaptionsConfig):
+            return PictureStats("", 0)
+        pictures = PictureFolder(folder / config.images)
+        pictures.require()
+        rows = TableReader(config).rows(sources.files, are_parallel=bool(self.target_names))
+        return stats_of(rows, pictures)
+
+    def _scan_path(
+        self, sources: Sources, config: PairsConfig, cache: Path, stats: PictureStats
+    ) -> Path:
         settings = {
             name: value for name, value in config.to_json().items() if name not in _NOT_OF_READING
         }
         what = ["pairs", _CACHE_FORMAT, settings, bool(self.target_names), sources.num_val]
         what += ["in step"] * config.are_in_step  # some pairs are bad lines then
+        what += [stats.digest] * bool(stats.digest)
         return cache / f"{stat_key(sources.files, what)}.json"
 
     def _read(
@@ -159,8 +177,10 @@ class PairFiles:
         spool: PairSpool,
         progress: ProgressCallback,
     ) -> PairScan:
-        sized = with_sizes(sources.files)
-        count_bytes = count_for(progress, sized, num_passes_done=0, num_passes=1)
+        count_bytes: CountBytes = ignore_bytes  # pictures are counted instead
+        if not config.picture_side:
+            sized = with_sizes(sources.files)
+            count_bytes = count_for(progress, sized, num_passes_done=0, num_passes=1)
         reader = TableReader(config, count_bytes)
         files = zip(sources.files, sources.for_validation, strict=True)
         for for_validation, of_split in groupby(files, itemgetter(1)):
@@ -197,3 +217,20 @@ class PairFiles:
             notes=(*reader.notes(), *spool.notes()),
             warnings=(*reader.bad_lines.sentences(), *named_twice),
         )
+
+
+def _spool(
+    config: PairsConfig, cache: Path, folder: Path, progress: ProgressCallback, num_bytes: int
+) -> PairSpool:
+    """Return an empty spool, which shows the progress of reading pictures of so many bytes."""
+    if not isinstance(config, CaptionsConfig):
+        return PairSpool(config, cache)
+    require_pillow()
+    done = 0
+
+    def count_bytes(num_read: int) -> None:
+        nonlocal done
+        done += num_read
+        progress(min(done, num_bytes), num_bytes)
+
+    return CaptionSpool(config, cache, PictureFolder(folder / config.images), count_bytes)

@@ -9,7 +9,7 @@ from charrnn.data.pairs.encoded import PairVocabs
 from charrnn.data.pairs.pair_corpus import PairCorpus
 from charrnn.data.pairs.pair_facts import PairFacts
 from charrnn.data.pairs.pair_files import Encoding, PairFiles, PairScan
-from charrnn.data.pairs.symbols import IN_WORDS, kind_of, kinds_of
+from charrnn.data.pairs.symbols import IN_WORDS, PATHS, kind_of, kinds_of
 from charrnn.errors import CorpusError, SettingError
 
 _MAX_UNKNOWN = 0.75  # of the sources' text, or of the pairs: what is left tells nothing
@@ -39,10 +39,11 @@ def read_pairs(
 
     def vocabs_for(scan: PairScan) -> PairVocabs:
         counts = {"source": scan.sources, "target": scan.targets}
-        return {
+        vocabs = {
             side: of_side.vocab(known[side] if known else None, max_size=config.max_vocab)
             for side, of_side in counts.items()
         }
+        return vocabs | {"source": PATHS} if config.picture_side else vocabs
 
     files = PairFiles(tuple(names), tuple(target_names), tuple(val_names))
     encoding = files.encode(config, vocabs_for, cache=cache, progress=reporter.show_reading)

@@ -41,7 +41,7 @@ def reload_pairs(reference: PairReference, *, keep_corpus: bool, reporter: Repor
         stem = encoded.stem_of(facts.sha256, vocabs, folders.cache)
         pairs = unchanged_or_copy(
             files.all_names,
-            encoded.load(stem, vocabs, facts.num_pairs),
+            encoded.load(stem, vocabs, facts.num_pairs, picture_side=reference.config.picture_side),
             partial(_read_in, reference, files, cache=folders.cache, reporter=reporter),
             search=folders.search,
             keep_corpus=keep_corpus,

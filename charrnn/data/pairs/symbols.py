@@ -74,6 +74,8 @@ class SymbolVocab:
 
 AnyVocab = Vocab | SymbolVocab
 
+PATHS = Vocab(tuple(range(256)), is_bytes=True)  # of sources that are paths of pictures
+
 IN_WORDS = {  # what `kind_of` returns, for people
     "characters": "characters",
     "bytes": "bytes",

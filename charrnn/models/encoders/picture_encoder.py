@@ -63,6 +63,13 @@ class PictureEncoder(nn.Module):
         """None: a picture is not read in an order."""
         return []
 
+    @property
+    def numbers_held(self) -> int:
+        """Numbers in memory, about, for each pixel that is read: each layer halves those of the one
+        before.
+        """
+        return max(3, self.config.channels[0] // 2)
+
     def forward(
         self,
         pixels_BYXC: Tensor,
@@ -71,7 +78,7 @@ class PictureEncoder(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Return a vector for each cell of the grid, (S, B, M), row by row, and how many each
-        picture has. A source is one picture, so its length means nothing.
+        picture has. All pictures have one size, so lengths tell nothing.
 
         Layers compute in `dtype`, if one is given.
         """

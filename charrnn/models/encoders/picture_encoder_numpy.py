@@ -62,7 +62,7 @@ class NumpyPictureEncoder:
         self, pixels_BYXC: npt.NDArray[np.uint8], lengths_B: IntArray
     ) -> tuple[FloatArray, IntArray]:
         """Return a vector for each cell of the grid, (S, M, B), row by row, and how many each
-        picture has. A source is one picture, so its length means nothing.
+        picture has. All pictures have one size, so lengths tell nothing.
         """
         per_picture = math.prod(pixels_BYXC.shape[1:]) * KERNEL_SIDE**2
         size = max(1, MAX_NUMBERS // per_picture)

@@ -50,6 +50,11 @@ class SourceEncoder(nn.Module):
         """All layers, the lowest first."""
         return self.layers.recurrent_layers
 
+    @property
+    def numbers_held(self) -> int:
+        """Numbers in memory, about, for each symbol that is read."""
+        return self.layers.config.memory_size
+
     def forward(
         self,
         ids_SB: Tensor,

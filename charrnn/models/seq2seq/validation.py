@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from charrnn.data.batches import NOT_SCORED
-from charrnn.data.pairs.buckets import Ids, Texts, as_batch, within_memory
+from charrnn.data.pairs.buckets import Ids, Sources, Texts, as_batch, within_memory
 from charrnn.models.device import to_device
 from charrnn.models.encoders.encoder import Dropouts
 from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder
@@ -24,14 +24,14 @@ MAX_NUMBERS = 1 << 24  # in memory at once: logits, or what is remembered of the
 
 
 @torch.no_grad()
-def mean_loss(network: EncoderDecoder, sources: Texts, targets: Texts, numbers: Ids) -> float:
+def mean_loss(network: EncoderDecoder, sources: Sources, targets: Texts, numbers: Ids) -> float:
     """Return mean nats per target symbol of these pairs, the boundary at the end included."""
     device = str(network.head.weight.device)
     nats, num_scored = 0.0, 0
     for batch in _of_like_length(network, sources, numbers, targets.lengths(numbers)):
         padded = as_batch(*sources.padded(batch), *targets.padded(batch))
-        ids_SB, lengths_B, inputs_TB, targets_TB = (to_device(part, device) for part in padded[:4])
-        logits_TBV = network(ids_SB, lengths_B, inputs_TB)
+        inputs, lengths_B, inputs_TB, targets_TB = (to_device(part, device) for part in padded[:4])
+        logits_TBV = network(inputs, lengths_B, inputs_TB)
         nats += float(
             functional.cross_entropy(
                 logits_TBV.flatten(0, 1),
@@ -45,7 +45,7 @@ def mean_loss(network: EncoderDecoder, sources: Texts, targets: Texts, numbers: 
 
 
 def translations(
-    network: EncoderDecoder, sources: Texts, numbers: Ids, *, max_lengths: Ids
+    network: EncoderDecoder, sources: Sources, numbers: Ids, *, max_lengths: Ids
 ) -> list[list[int]]:
     """Return the greedy translations of sources, in the order of their numbers.
 
@@ -56,21 +56,21 @@ def translations(
     longest = dict(zip(numbers.tolist(), max_lengths.tolist(), strict=True))
     for batch in _of_like_length(network, sources, numbers, max_lengths):
         max_length = max(longest[number] for number in batch.tolist())
-        ids_SB, lengths_B = (to_device(part, device) for part in sources.padded(batch))
-        every = greedy(network, ids_SB, lengths_B, max_length=max_length)
+        read, lengths_B = (to_device(part, device) for part in sources.padded(batch))
+        every = greedy(network, read, lengths_B, max_length=max_length)
         made |= zip(batch.tolist(), every, strict=True)
     return [made[number] for number in numbers.tolist()]
 
 
 @torch.no_grad()
 def greedy(
-    network: EncoderDecoder, ids_SB: Tensor, lengths_B: Tensor, *, max_length: int
+    network: EncoderDecoder, sources: Tensor, lengths_B: Tensor, *, max_length: int
 ) -> list[list[int]]:
     """Return the translation of each source that takes the likeliest symbol at every step, without
     boundaries. One without an end after `max_length` symbols is cut there.
     """
-    memory, states = network.encode(ids_SB, lengths_B, Dropouts())
-    ids_1B = torch.full_like(ids_SB[:1], BOUNDARY)
+    memory, states = network.encode(sources, lengths_B, Dropouts())
+    ids_1B = torch.full_like(lengths_B[None], BOUNDARY)
     has_ended_B = torch.zeros_like(ids_1B[0], dtype=torch.bool)
     steps = []
     for _ in range(max_length):
@@ -85,12 +85,12 @@ def greedy(
 
 
 def _of_like_length(
-    network: EncoderDecoder, sources: Texts, numbers: Ids, target_lengths: Ids
+    network: EncoderDecoder, sources: Sources, numbers: Ids, target_lengths: Ids
 ) -> Iterator[Ids]:
     """Yield the numbers of pairs in batches that fit into memory, the shortest first."""
     source_lengths = sources.lengths(numbers)
     order = np.lexsort((source_lengths, target_lengths))
-    vocab_size, memory_size = len(network.head.weight), network.config.memory_size
-    costs = np.maximum((target_lengths + 1) * vocab_size, source_lengths * memory_size)[order]
+    vocab_size, held = len(network.head.weight), network.encoder.numbers_held
+    costs = np.maximum((target_lengths + 1) * vocab_size, source_lengths * held)[order]
     for begin, end in within_memory(costs, max_examples=MAX_EXAMPLES, max_cost=MAX_NUMBERS):
         yield numbers[order[begin:end]]

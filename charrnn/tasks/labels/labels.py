@@ -61,7 +61,7 @@ class LabelledBatches(BatchesOnDevice):
         ids_B = pairs.targets_TB[0]
         numbers_B = np.where(ids_B == NOT_SCORED, NOT_SCORED, ids_B - 1)
         sources_SB, lengths_B, labels_B = (
-            to_device(part, self.device) for part in (pairs.sources_SB, pairs.lengths_B, numbers_B)
+            to_device(part, self.device) for part in (pairs.sources, pairs.lengths_B, numbers_B)
         )
         return Batch(sources_SB, lengths_B, labels_B, pairs.num_pairs)
 

@@ -42,7 +42,7 @@ class PairTexts:
     def texts(self, number: int) -> tuple[str, str]:
         """Return a pair as texts."""
         source, target = (
-            side.decode(texts.ids[texts.starts[number] : texts.starts[number + 1]].tolist())
+            side.decode(texts.ids_of(number))
             for side, texts in (
                 (self.source, self.pairs.sources),
                 (self.target, self.pairs.targets),

@@ -34,7 +34,7 @@ _NUM_SAMPLES = 3
 class Batch(NamedTuple):
     """A `PairBatch` on a device."""
 
-    sources_SB: Tensor
+    sources: Tensor  # ids_SB of texts, pixels_BYXC of pictures
     lengths_B: Tensor
     inputs_TB: Tensor
     targets_TB: Tensor
@@ -47,10 +47,8 @@ class EncodedBatches(BatchesOnDevice):
     def batch(self, step: int) -> Batch:
         """Return the batch of a step."""
         *parts, num_symbols, num_pairs = self.batches.batch(step)
-        sources_SB, lengths_B, inputs_TB, targets_TB = (
-            to_device(part, self.device) for part in parts
-        )
-        return Batch(sources_SB, lengths_B, inputs_TB, targets_TB, num_symbols + num_pairs)
+        sources, lengths_B, inputs_TB, targets_TB = (to_device(part, self.device) for part in parts)
+        return Batch(sources, lengths_B, inputs_TB, targets_TB, num_symbols + num_pairs)
 
 
 class Seq2Seq(PairsTask):
@@ -113,7 +111,7 @@ class Seq2Seq(PairsTask):
     ) -> tuple[Tensor, int, None]:
         """Return summed nats of the targets and their ends, and how many symbols that are."""
         logits_TBV = module(
-            batch.sources_SB, batch.lengths_B, batch.inputs_TB, Dropouts.of(draws), draws.dtype
+            batch.sources, batch.lengths_B, batch.inputs_TB, Dropouts.of(draws), draws.dtype
         )
         loss = functional.cross_entropy(
             logits_TBV.flatten(0, 1),

@@ -24,7 +24,7 @@ def some_batches(num_pairs=23, batch_size=4, **settings):
 def pairs_in(batch):
     """The pairs of a batch that are scored, by their numbers from 1."""
     is_scored_B = (batch.targets_TB != NOT_SCORED).any(0)
-    return batch.sources_SB[0, is_scored_B].tolist()
+    return batch.sources[0, is_scored_B].tolist()
 
 
 @given(strategies.integers(1, 3000), strategies.integers(0, 2**63))
@@ -95,7 +95,7 @@ def test_every_share_of_a_batch_has_rows_for_its_longest_source():
     for step in range(6):
         whole = some_batches().batch(step)
         for share in (slice(0, 1), slice(1, 4)):
-            assert len(some_batches(share=share).batch(step).sources_SB) == len(whole.sources_SB)
+            assert len(some_batches(share=share).batch(step).sources) == len(whole.sources)
 
 
 def test_examples_are_computed_together_as_far_as_memory_goes():

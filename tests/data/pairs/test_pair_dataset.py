@@ -25,9 +25,9 @@ def test_a_beginning_cuts_one_split():
 def test_batches_are_of_the_training_split():
     batches = some_pairs().batches(TrainConfig(batch_size=3, seed=5))
     assert batches.steps_per_epoch == 2
-    read = np.concatenate([batches.batch(step).sources_SB[0] for step in range(2)])
+    read = np.concatenate([batches.batch(step).sources[0] for step in range(2)])
     assert sorted(read.tolist()) == [1, 2, 3, 4, 5, 6]
     shares = [
         some_pairs().batches(TrainConfig(batch_size=4), share) for share in (slice(2), slice(2, 4))
     ]
-    assert [share.batch(0).sources_SB.shape[1] for share in shares] == [2, 2]
+    assert [share.batch(0).sources.shape[1] for share in shares] == [2, 2]

@@ -71,7 +71,7 @@ def test_the_batches_of_a_dataset_on_disk_hold_its_pairs():
     for step in range(batches.steps_per_epoch):
         batch = batches.batch(step)
         is_scored_B = (batch.targets_TB >= 0).any(0)
-        read_sources += [side.decode(ids) for ids in batch.sources_SB.T[is_scored_B]]
+        read_sources += [side.decode(ids) for ids in batch.sources.T[is_scored_B]]
     assert sorted(read_sources) == sorted(map(str, range(100)))
 
 

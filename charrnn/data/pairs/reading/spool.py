@@ -6,9 +6,8 @@ become ids when all symbols are known (encoded.py).
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
-from operator import not_
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +84,17 @@ class PairSpool:
         self.num_pairs = self.num_val = 0
         self._digest = hashlib.sha256()
         self._max_length = config.max_length
-        self._too_long = Problem(
-            f"more than {config.max_length:,} symbols in a source or target",
+        where = "a caption" if config.picture_side else "a source or target"
+        self.too_long = Problem(
+            f"more than {config.max_length:,} symbols in {where}",
             "raise max_length",
             ("max_length",),
         )
+
+    @property
+    def picture_side(self) -> int:
+        """Pixels of pictures in each direction; 0 where sources are texts."""
+        return 0
 
     @property
     def sha256(self) -> str:
@@ -116,25 +121,36 @@ class PairSpool:
         sources = self.sources.symbols.tidied([row.source for row in rows])
         targets = self.targets.symbols.tidied([row.target for row in rows])
         lengths = self.sources.symbols.lengths(sources), self.targets.symbols.lengths(targets)
-        fits = [max(both) <= self._max_length for both in zip(*lengths, strict=True)]
-        if not all(fits):
-            for row in compress(rows, map(not_, fits)):
-                bad_lines.add(row.label, row.line, self._too_long)
+        rows_with_lengths = zip(rows, zip(*lengths, strict=True), strict=True)
+        fits = [self.accepts(row, both, bad_lines) for row, both in rows_with_lengths]
         if any(fits):
             sources, targets = [*compress(sources, fits)], [*compress(targets, fits)]
             self.sources.add(sources, [*compress(lengths[0], fits)])
             self.targets.add(targets, [*compress(lengths[1], fits)])
-            self._identify(sources, targets)
+            self.identify(sources, targets)
             self.num_pairs += len(sources)
 
-    def _identify(self, sources: list[str], targets: list[str]) -> None:
+    def accepts(self, row: PairRow, lengths: tuple[int, int], bad_lines: BadLines) -> bool:
+        """Whether a pair can be learned; otherwise it is noted as a bad line."""
+        if max(lengths) <= self._max_length:
+            return True
+        bad_lines.add(row.label, row.line, self.too_long)
+        return False
+
+    def identify(self, sources: list[str], targets: list[str]) -> None:
         """Take pairs into the digest, and note the hashes of their sources; of their targets, where
         a source is a label.
         """
+        is_label = self.sources.symbols.kind == "whole"
+        self.take_in(sources, targets, decisive=targets if is_label else sources)
+
+    def take_in(
+        self, sources: Sequence[str], targets: Sequence[str], *, decisive: Sequence[str]
+    ) -> None:
+        """Take pairs into the digest, and note the hashes of what decides their split."""
         pairs = zip(sources, targets, strict=True)
         self._digest.update("".join(f"{source}\n{target}\n" for source, target in pairs).encode())
-        parted = targets if self.sources.symbols.kind == "whole" else sources
-        hashed = [hashlib.blake2b(source.encode(), digest_size=8).digest() for source in parted]
+        hashed = [hashlib.blake2b(text.encode(), digest_size=8).digest() for text in decisive]
         self.hashes.append(np.frombuffer(b"".join(hashed), "<u8"))
 
     def notes(self) -> list[str]:

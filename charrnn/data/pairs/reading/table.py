@@ -3,6 +3,7 @@
     pairs.tsv        source TAB target in each line
     pairs.csv, …     two columns of a table, by name or number
     en.txt, fr.txt   parallel files: line 5 of one belongs to line 5 of the other
+    captions.tsv     path TAB caption: of a picture in the folder that --images names
     names/Czech.txt  texts with labels: each line of it has the label Czech (in a folder without
                      tables)
 
@@ -42,6 +43,11 @@ NO_TAB_BEFORE_LABEL = Problem(
     " name a folder with a file LABEL.txt for each label",
     _COLUMNS,
 )
+NO_TAB_BEFORE_CAPTION = Problem(
+    "no tab between a picture and a caption",
+    "put one there, or name two columns of another table with source_column and target_column",
+    _COLUMNS,
+)
 MORE_TABS = Problem(
     "more than one tab",
     "name two of the columns with source_column and target_column (numbers if there is no header)",
@@ -51,6 +57,7 @@ UNEQUAL = Problem(
     "source and target differ in length", "give each symbol of a source one of its target"
 )
 EMPTY, EMPTY_OR_NO_LABEL = Problem("an empty source or target"), Problem("an empty text or label")
+EMPTY_PATH_OR_CAPTION = Problem("an empty path or caption")
 _TEXT = ".txt"
 
 
@@ -75,6 +82,8 @@ class TableReader:
         are_labelled = config.are_labelled
         self._no_tab = NO_TAB_BEFORE_LABEL if are_labelled else NO_TAB
         self._empty = EMPTY_OR_NO_LABEL if are_labelled else EMPTY
+        if config.picture_side:
+            self._no_tab, self._empty = NO_TAB_BEFORE_CAPTION, EMPTY_PATH_OR_CAPTION
         self.bad_lines = BadLines(are_skipped=config.errors == "skip")
         self._changes = Changes()
         self._skipped_files: list[str] = []

@@ -1,0 +1,1 @@
+"""Pairs of a picture and its caption: what they have besides texts."""
