@@ -616,8 +616,8 @@ MISTAKES = [
     # Labels.
     Mistake(
         "of labels that are sources all texts of one are in the same split",
-        "data.pairs.reading.spool:PairSpool._identify",
-        "targets if self.sources.symbols.kind == 'whole' else sources",
+        "data.pairs.reading.spool:PairSpool.identify",
+        "targets if is_label else sources",
         "sources",
         "../data/pairs/test_read_pairs.py::test_where_a_source_is_a_label_no_text_is_in_two_splits",
     ),
@@ -884,6 +884,34 @@ MISTAKES = [
         "~np.isin(numbers, self.left_out)",
         "np.ones(len(numbers), bool)",
         "../data/pairs/test_read_pairs.py::test_rare_symbols_of_sources_are_unknown_and_pairs_with_rare_targets_are_left_out",
+    ),
+    Mistake(
+        "a picture that has changed is not noticed",
+        "data.pairs.pictures.caption_spool:_facts",
+        "status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino",
+        "()",
+        "../data/pairs/pictures/test_encoded_pictures.py::test_a_changed_picture_needs_permission_to_use_the_old_copy",
+    ),
+    Mistake(
+        "captions of one picture are in two splits",
+        "data.pairs.pictures.caption_spool:CaptionSpool.identify",
+        "self.take_in(both, targets, decisive=digests)",
+        "self.take_in(both, targets, decisive=sources)",
+        "../data/pairs/pictures/test_encoded_pictures.py::test_captions_of_one_picture_are_in_one_split",
+    ),
+    Mistake(
+        "a path may lead out of the folder of pictures",
+        "sources.pictures:PictureFolder.locate",
+        'drive or inside.split(os.sep)[0] in ("", ".", os.pardir)',
+        "drive",
+        "../sources/test_pictures.py::test_a_path_may_not_leave_the_folder",
+    ),
+    Mistake(
+        "a picture is opened in a format that runs programs",
+        "sources.pictures:read_picture",
+        "Image.open(file, formats=FORMATS)",
+        "Image.open(file)",
+        "../sources/test_pictures.py::test_what_is_no_picture_is_named",
     ),
     Mistake(
         "a resume goes on with other pairs",
