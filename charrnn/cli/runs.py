@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _COLUMNS = ["run", "corpus", "network", "steps", "best validation", "age"]
 _OPTIONAL_COLUMNS = ["corpus", "network", "age", "steps"]  # left out of a narrow terminal, in turn
 _HIDDEN = ("schedule_step", "schedule_done")  # what the clock corrected, for scripts alone
-_VOCABS = {"vocab", "source_vocab", "target_vocab"}
+_VOCABS = {"vocab": "text", "source_vocab": "source", "target_vocab": "target"}  # by fact
 _SPLIT_SETTINGS = ("records", "val_fraction", "test_fraction", "max_val_chars")
 
 
@@ -71,7 +71,8 @@ def info(run: shared.Run = None, as_json: shared.Json = False) -> None:
     """Show one run: network, vocabulary, progress, losses, a sample."""
     from charrnn.cli import inputs
     from charrnn.cli.console.tables import print_table
-    from charrnn.cli.pairs.info import print_examples
+    from charrnn.cli.pairs.info import print_examples, words
+    from charrnn.data.pairs.symbols import SymbolVocab
     from charrnn.generation.model import Model
 
     its_run = inputs.root().find(run)
@@ -82,10 +83,11 @@ def info(run: shared.Run = None, as_json: shared.Json = False) -> None:
     if as_json:
         print_json(facts)
         return
-    for name in _VOCABS & facts.keys():
-        are_texts = facts.get(name.replace("vocab", "symbols")) in ("spaces", "whole")
-        facts[name] = facts[name] if are_texts else "".join(map(symbol, facts[name]))
-    rows = [[_label(name), _shown(value)] for name, value in facts.items() if name not in _HIDDEN]
+    for name in _VOCABS.keys() & facts.keys():
+        if not isinstance(last.vocabs[_VOCABS[name]], SymbolVocab):
+            facts[name] = "".join(map(symbol, facts[name]))
+    names = {name: _label(name) for name in facts} | words(last.task)
+    rows = [[names[name], _shown(value)] for name, value in facts.items() if name not in _HIDDEN]
     print_table(["", ""], rows)
     best = its_run.best_valid()[0]
     if "pairs" in best.corpora:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MOST_SYMBOLS = 200
 _NUM_EXAMPLES = 3
+_LABEL_SIDE = {task_names.CLASSIFY: "target", task_names.GIVEN: "source"}
 
 
 def pair_facts(
@@ -36,9 +37,27 @@ def pair_facts(
             **{f"{name}_size": len(vocab) for name, vocab in vocabs.items()},
             **{name: _symbols(vocab) for name, vocab in vocabs.items()},
         },
-        {name: value for name, value in settings.items() if value is not None},
+        {
+            name: value
+            for name, value in settings.items()
+            if value is not None and name not in header.schema.unused
+        },
         {f"val_{name}": best_metrics.get(f"val_{name}") for name in header.schema.metrics},
     )
+
+
+def words(task: str) -> dict[str, str]:
+    """Return what people read for the names of facts, where one side of the pairs is a label."""
+    if task not in _LABEL_SIDE:
+        return {}
+    label = _LABEL_SIDE[task]
+    text = "source" if label == "target" else "target"
+    return {
+        "num_pairs": "texts",
+        f"{label}_vocab_size": "number of labels",
+        f"{label}_vocab": "labels",
+        **{f"{text}_{name}": name.replace("_", " ") for name in ("vocab_size", "vocab", "symbols")},
+    }
 
 
 def _symbols(vocab: "Vocab | SymbolVocab") -> str:

@@ -100,7 +100,9 @@ def test_score_gives_the_loss_alone(charrnn):
 
 
 def test_info_runs_plot_and_verify_know_such_a_run(charrnn):
-    assert " → " in charrnn("info", "g").out.rstrip().splitlines()[-1]
+    shown = charrnn("info", "g").out
+    assert " → " in shown.rstrip().splitlines()[-1]
+    assert "number of labels" in shown and "source symbols" not in shown
     assert "lstm 2+2×12" in charrnn("runs").out
     assert "nats per symbol" in charrnn("plot", "g").out
     assert charrnn("verify", "g").code == 0

@@ -109,8 +109,12 @@ def test_a_bad_line_is_named(charrnn):
 
 def test_info_has_labels_figures_and_examples(charrnn):
     shown = charrnn("info", "l").out
-    for words in ("mostly vowels, other", "target symbols      whole", "ngrams", "val error rate"):
+    for words in (
+        "labels             mostly vowels, other", "number of labels   2", "texts              300",
+        "symbols            characters", "ngrams", "val error rate",
+    ):  # fmt: skip
         assert words in shown
+    assert "is reversed" not in shown and "target" not in shown.replace("target normalise", "")
     assert all(" → " in line for line in shown.rstrip().splitlines()[-3:])
     facts = json.loads(charrnn("info", "l", "--json").out)
     assert facts["target_vocab_size"] == 2
