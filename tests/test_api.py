@@ -37,7 +37,7 @@ from charrnn import (
     train,
 )
 from charrnn.analysis import context, scoring
-from charrnn.analysis.neurons import followers
+from charrnn.analysis.neurons import followers, label_units
 from charrnn.config import (
     DataConfig,
     EncoderDecoderConfig,
@@ -332,6 +332,7 @@ def calls(run: Run, corpus: Path) -> dict[str, typing.Callable[[], object]]:
     model = run.model()
     saved = checkpoint.read(run.folder / "last.safetensors").without_training_state()
     dataset = Dataset.from_files(corpus)
+    labelled = [(word, "xy"[k % 2]) for k, word in enumerate(sorted(set(small_text().split())))]
 
     def texts() -> list[InputText]:
         return [InputText("a", iter([corpus.read_bytes()]), saved.data)]
@@ -353,6 +354,7 @@ def calls(run: Run, corpus: Path) -> dict[str, typing.Callable[[], object]]:
         "predict": lambda: (model.predict("ab"), model.cursor().read("a" * 600).predict()),
         "memory": lambda: context.look_back(model, dataset, num_places=32),
         "neurons": lambda: followers.rank(model, small_text(2000)),
+        "neurons by labels": lambda: label_units.rank_by_labels(model, labelled),
         "generate": lambda: model.generate("ab", length=50),
         "samples": lambda: list(model.samples(600, length=5)),
         "plot": lambda: run._repr_html_(),
