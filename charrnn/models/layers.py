@@ -5,7 +5,7 @@ Shapes: T time, B lanes, D inputs, H hidden, G = gates × H.
 """
 
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,12 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from charrnn.cells import CellSpec, Layer, LayerState, cell_spec
+from charrnn.models import ngrams
 from charrnn.models.device import to_numpy
 from charrnn.models.tags import tag
 
 Dropout = Callable[[Tensor], Tensor]
+EMBEDDING_STD, HEAD_STD = 0.3, 0.02
 
 
 class NamedWeights(nn.Module):
@@ -45,6 +47,39 @@ class NamedWeights(nn.Module):
         for name, weight in self.named_weights().items():
             values = torch.from_numpy(np.array(arrays[name]))
             weight[: len(values)].copy_(values)
+
+
+class NgramNetwork(NamedWeights):
+    """Base of networks that read symbols with their n-grams, and decide by a head."""
+
+    head: nn.Linear
+
+    def __init__(self, ngram_keys: ngrams.Keys, num_symbols: int, embedding_size: int) -> None:
+        """`ngram_keys` are those of `ngrams.learn`, one array for each length from 2."""
+        super().__init__()
+        for k, keys in enumerate(ngram_keys):
+            self.register_buffer(f"ngram_keys_{k}", torch.from_numpy(keys), persistent=False)
+        num_rows = ngrams.num_rows(ngram_keys) + num_symbols
+        self.embedding = nn.Embedding(num_rows, embedding_size, sparse=True)
+
+    @property
+    def ngram_keys(self) -> tuple[Tensor, ...]:
+        """The keys of the n-grams, on the network's device."""
+        return tuple(self.buffers())
+
+    @torch.no_grad()
+    def draw_weights(self, layers: Iterable[Any], cell: str, seed: int) -> None:
+        """Draw the weights: recurrent layers as `initialise` does, and a head that is undecided.
+        Tag them for the optimiser.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        self.embedding.weight.normal_(0, EMBEDDING_STD, generator=generator)
+        tag(self.embedding.weight, "table")
+        for layer in layers:
+            initialise(layer, cell, generator)
+            tag_layer(layer)
+        self.head.weight.normal_(0, HEAD_STD, generator=generator)
+        self.head.bias.zero_()
 
 
 def recurrent_layer(cell: str, input_size: int, hidden_size: int) -> nn.Module:

@@ -7,8 +7,6 @@ Shapes: T time, B lanes, D inputs of a layer, H hidden, F features, V vocabulary
 n-grams, K characters before the current one. Time comes first, as the fused kernels want it.
 """
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,17 +16,14 @@ from charrnn.config import ModelConfig
 from charrnn.models import ngrams
 from charrnn.models.layers import (
     Dropout,
-    NamedWeights,
-    initialise,
+    NgramNetwork,
     recurrent_layer,
     run_layer,
-    tag_layer,
 )
 from charrnn.models.reference import State
-from charrnn.models.tags import tag
 
 
-class Network(NamedWeights):
+class Network(NgramNetwork):
     """A character model: ids in, logits of each next character out, with a state carried along."""
 
     def __init__(
@@ -40,44 +35,16 @@ class Network(NamedWeights):
         seed: int = 0,
     ) -> None:
         """`ngram_keys` are those of `ngrams.learn`, one array for each length from 2."""
-        super().__init__()
+        super().__init__(ngram_keys, vocab_size, config.embedding_size)
         assert len(ngram_keys) == config.ngrams - 1
         self.config = config
-        for k, keys in enumerate(ngram_keys):
-            self.register_buffer(f"ngram_keys_{k}", torch.from_numpy(keys), persistent=False)
-        num_rows = ngrams.num_rows(ngram_keys) + vocab_size
-        self.embedding = nn.Embedding(num_rows, config.embedding_size, sparse=True)
         sizes = [config.input_size] + [config.hidden_size] * (config.num_layers - 1)
         self.layers = nn.ModuleList(
             recurrent_layer(config.cell, size, config.hidden_size) for size in sizes
         )
         num_features = config.hidden_size + config.skip * config.input_size
         self.head = nn.Linear(num_features, vocab_size)
-        self._initialise(seed)
-        self._tag_parameters()
-
-    @torch.no_grad()
-    def _initialise(self, seed: int) -> None:
-        """Draw the weights: layers as in `initialise`, a head that is undecided."""
-        generator = torch.Generator().manual_seed(seed)
-        self.embedding.weight.normal_(0, 0.3, generator=generator)
-        for layer in self._recurrent_layers():
-            initialise(layer, self.config.cell, generator)
-        self.head.weight.normal_(0, 0.02, generator=generator)
-        self.head.bias.zero_()
-
-    def _tag_parameters(self) -> None:
-        tag(self.embedding.weight, "table")
-        for layer in self._recurrent_layers():
-            tag_layer(layer)
-
-    def _recurrent_layers(self) -> list[Any]:
-        return list(self.layers)
-
-    @property
-    def ngram_keys(self) -> tuple[Tensor, ...]:
-        """The keys of the n-grams, on the network's device."""
-        return tuple(self.buffers())
+        self.draw_weights(self.layers, config.cell, seed)
 
     def initial_state(self, batch_size: int) -> State:
         """Return the state before the first character: all zeros, and no character before."""
@@ -104,7 +71,7 @@ class Network(NamedWeights):
         read_TBD = dropped(self.embedding(rows_TBN).flatten(2))
         read_TBD = x_TBD = read_TBD.to(dtype or read_TBD.dtype)
         new_layers = []
-        for layer, layer_state in zip(self._recurrent_layers(), state.layers, strict=True):
+        for layer, layer_state in zip(self.layers, state.layers, strict=True):
             x_TBD, layer_state = run_layer(layer, x_TBD, layer_state, weight_dropout)
             new_layers.append(layer_state)
             x_TBD = dropped(x_TBD)

@@ -13,13 +13,10 @@ from charrnn.config import TextEncoderConfig
 from charrnn.models import ngrams
 from charrnn.models.encoders.encoder import Dropouts, Encoder
 from charrnn.models.encoders.text_encoder_equations import ngram_rows, with_boundaries
-from charrnn.models.layers import NamedWeights, initialise, tag_layer
-from charrnn.models.tags import tag
-
-_EMBEDDING_STD, _HEAD_STD = 0.3, 0.02
+from charrnn.models.layers import NgramNetwork
 
 
-class TextEncoder(NamedWeights):
+class TextEncoder(NgramNetwork):
     """Embeddings, an encoder, and a head that subclasses apply."""
 
     def __init__(
@@ -32,35 +29,12 @@ class TextEncoder(NamedWeights):
         seed: int = 0,
     ) -> None:
         """`ngram_keys` are those of `ngrams.learn`, one array for each length from 2."""
-        super().__init__()
+        super().__init__(ngram_keys, source_size, config.embedding_size)
         assert len(ngram_keys) == config.ngrams - 1
         self.config = config
-        for k, keys in enumerate(ngram_keys):
-            self.register_buffer(f"ngram_keys_{k}", torch.from_numpy(keys), persistent=False)
-        num_rows = ngrams.num_rows(ngram_keys) + source_size
-        self.embedding = nn.Embedding(num_rows, config.embedding_size, sparse=True)
         self.encoder = Encoder(config)
         self.head = nn.Linear(config.head_input_size, num_choices)
-        self._initialise(seed)
-
-    @torch.no_grad()
-    def _initialise(self, seed: int) -> None:
-        """Draw the weights, layers as in `layers.initialise` and a head that is undecided; tag
-        them.
-        """
-        generator = torch.Generator().manual_seed(seed)
-        self.embedding.weight.normal_(0, _EMBEDDING_STD, generator=generator)
-        tag(self.embedding.weight, "table")
-        for layer in self.encoder.recurrent_layers:
-            initialise(layer, self.config.cell, generator)
-            tag_layer(layer)
-        self.head.weight.normal_(0, _HEAD_STD, generator=generator)
-        self.head.bias.zero_()
-
-    @property
-    def ngram_keys(self) -> tuple[Tensor, ...]:
-        """The keys of the n-grams, on the network's device."""
-        return tuple(self.buffers())
+        self.draw_weights(self.encoder.recurrent_layers, config.cell, seed)
 
     def read(
         self, ids_SB: Tensor, lengths_B: Tensor, dropouts: Dropouts, dtype: torch.dtype | None

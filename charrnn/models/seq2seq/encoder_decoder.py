@@ -24,10 +24,16 @@ from charrnn.cells import LayerState, cell_spec
 from charrnn.config import DecoderConfig, EncoderDecoderConfig
 from charrnn.models.encoders.encoder import Dropouts, Encoder, is_source
 from charrnn.models.encoders.picture_encoder import PictureEncoder
-from charrnn.models.layers import NamedWeights, initialise, recurrent_layer, run_layer, tag_layer
+from charrnn.models.layers import (
+    EMBEDDING_STD,
+    HEAD_STD,
+    NamedWeights,
+    initialise,
+    recurrent_layer,
+    run_layer,
+    tag_layer,
+)
 from charrnn.models.tags import tag
-
-_EMBEDDING_STD, _HEAD_STD = 0.3, 0.02
 
 
 class Memory(NamedTuple):
@@ -110,13 +116,13 @@ class EncoderDecoder(NamedWeights):
         generator = torch.Generator().manual_seed(seed)
         for part in self.modules():
             if isinstance(part, nn.Embedding):
-                part.weight.normal_(0, _EMBEDDING_STD, generator=generator)
+                part.weight.normal_(0, EMBEDDING_STD, generator=generator)
         for layer in self._recurrent_layers():
             initialise(layer, self.config.cell, generator)
         for linear in filter(None, (self.bridge, self.attention)):
             nn.init.xavier_uniform_(linear.weight, generator=generator)
         self.bridge.bias.zero_()
-        self.head.weight.normal_(0, _HEAD_STD, generator=generator)
+        self.head.weight.normal_(0, HEAD_STD, generator=generator)
         self.head.bias.zero_()
 
     def _tag_parameters(self) -> None:
