@@ -53,7 +53,7 @@ class Examples:
     def _batch(self, numbers: np.ndarray) -> Batch:
         sources_SB, lengths_B = self.sources.padded(numbers)
         batch = as_batch(sources_SB, lengths_B, *self.targets.padded(numbers))
-        arrays = batch.sources_SB, batch.lengths_B, batch.inputs_TB, batch.targets_TB
+        arrays = batch.sources, batch.lengths_B, batch.inputs_TB, batch.targets_TB
         return Batch(*map(torch.from_numpy, arrays))
 
     @property

@@ -147,7 +147,7 @@ class _Answers:
             for character in stream:
                 self._write(character)
             self._write("\n")
-            self._num_cut += not stream.translation.is_complete
+            self._num_cut += not stream.result.is_complete
             self._num_answered += 1
 
     def _answer(self, lines: Sequence[str]) -> None:

@@ -794,14 +794,14 @@ MISTAKES = [
     ),
     Mistake(
         "all texts draw the same translation",
-        "generation.translation.translator:_choice",
+        "generation.translation.target_writer:_choice",
         "(source.number, k)",
         "(0, k)",
         "../generation/translation/test_translator.py::test_draws_follow_from_the_seed_and_the_number_of_the_text",
     ),
     Mistake(
         "the loss of a translation leaves out the end",
-        "generation.translation.translator:Translator._losses",
+        "generation.translation.target_writer:TargetWriter._losses",
         "np.append(ids_T != RESERVED, True)",
         "np.append(ids_T != RESERVED, False)",
         "../generation/translation/test_teacher_forcing.py::test_the_loss_of_a_pair_is_that_of_the_torch_model",

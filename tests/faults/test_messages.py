@@ -256,9 +256,9 @@ PROVED_BY = {
     "generation.sample_filter:SampleFilter.exhausted": ["generation/test_sample_filter.py"],
     "generation.translation.source_ids:source_ids": ["generation/translation/test_source_ids.py"]
     * 2,
-    "generation.translation.translator:Translator._pair": _TRANSLATOR,
+    "generation.translation.translator:Translator.pair": _TRANSLATOR,
     "generation.translation.translator:Translator._written_pair": _TRANSLATOR,
-    "generation.translation.translator:Translator.stream": _TRANSLATOR,
+    "generation.translation.target_writer:TargetWriter.write_one": _TRANSLATOR,
     "models.device:_prepare_cuda": ["models/test_device.py"],
     "plots.charts:export": ["faults/test_saving.py"],
     "analysis.unrolling:unroll": ["analysis/test_unrolling.py"] * 2,

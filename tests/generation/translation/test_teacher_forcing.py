@@ -25,7 +25,7 @@ def test_the_loss_of_a_pair_is_that_of_the_torch_model(cell, attention):
     targets = [PHONES.encode(target) for _, target in PAIRS]
     lengths = [np.array(list(map(len, side))) for side in (sources, targets)]
     batch = as_batch(padded(sources), lengths[0], padded(targets)[:-1], lengths[1])
-    arrays = (batch.sources_SB, batch.lengths_B, batch.inputs_TB)
+    arrays = (batch.sources, batch.lengths_B, batch.inputs_TB)
     logits_TBV = network(*map(torch.from_numpy, arrays)).detach()
     nats_TB = cross_entropy(
         logits_TBV.flatten(0, 1), torch.from_numpy(batch.targets_TB).flatten(), reduction="none"

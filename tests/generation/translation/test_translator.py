@@ -57,7 +57,7 @@ def random_arrays(shapes, *, seed=29):
 
 def translator(source=LETTERS, target=PHONES, *, longest=(20, 8), seeds=(29,), **settings):
     members = tuple(member(source.size, target.size, seed=seed, **settings) for seed in seeds)
-    return Translator(members, source, target, longest)
+    return Translator(members, target, source, longest)
 
 
 def written_out(made, text, limit):
@@ -119,7 +119,7 @@ def test_nothing_is_translated_to_nothing():
     nothing = Translation("", (), (), 0.0, 0.0)
     assert made.translate("", num=3, with_alignment=True) == [nothing]
     stream = made.stream("")
-    assert list(stream) == [] and stream.translation == nothing
+    assert list(stream) == [] and stream.result == nothing
 
 
 def test_unknown_symbols_are_named_once():
@@ -197,7 +197,7 @@ def test_streamed_characters_are_those_of_the_translation():
             stream = made.stream(text, **settings)
             (expected,) = made.translate(text, **settings)
             assert "".join(stream) == expected.text
-            same([[stream.translation]], [[expected]])
+            same([[stream.result]], [[expected]])
 
 
 def test_draws_follow_from_the_seed_and_the_number_of_the_text():
@@ -301,9 +301,9 @@ def test_members_may_differ_in_size_cell_and_attention():
     members = (
         member(*sizes, cell="gru", hidden_size=5), member(*sizes, attention="none", seed=1),
     )  # fmt: skip
-    both = Translator(members, LETTERS, PHONES, (20, 8))
-    (first,) = Translator(members[:1], LETTERS, PHONES, (20, 8)).losses(["abc"], [""])
-    (second,) = Translator(members[1:], LETTERS, PHONES, (20, 8)).losses(["abc"], [""])
+    both = Translator(members, PHONES, LETTERS, (20, 8))
+    (first,) = Translator(members[:1], PHONES, LETTERS, (20, 8)).losses(["abc"], [""])
+    (second,) = Translator(members[1:], PHONES, LETTERS, (20, 8)).losses(["abc"], [""])
     (loss,) = both.losses(["abc"], [""])
     assert min(first.nats, second.nats) < loss.nats < max(first.nats, second.nats)
     assert both.translate("abc", with_alignment=True)[0].alignment_TS is not None
