@@ -196,7 +196,7 @@ class ModelConfig(Checked):
     ngrams: int = setting(
         4,
         help="Each step reads the last 1 to n characters; 1 is a plain recurrent network.",
-        panel=_NETWORK, low=1, high=16, is_chosen=True, shown_default="4",
+        panel=_NETWORK, low=1, high=16, is_chosen=True, shown_default="4; 5 with labels",
     )  # fmt: skip
     # what a step reads goes to the head as well, past the recurrence
     skip: bool = setting(
@@ -490,7 +490,7 @@ class ClassifierConfig(TextEncoderConfig):
     hidden_size: int = setting(128, low=1, high=65_536)
     embedding_size: int = setting(16, low=1, high=65_536)  # of a character, and of each n-gram
     encoder_layers: int = setting(1, low=1, high=64)
-    ngrams: int = setting(4, low=1, high=16)
+    ngrams: int = setting(5, low=1, high=16)
     skip: bool = setting(True)  # embeddings go to the head as well, past the recurrence
 
     @property
@@ -788,10 +788,8 @@ class TrainConfig(Checked):
     ngram_min_count: int = setting(
         6,
         help="N-grams that are less frequent share one embedding.",
-        panel=_NETWORK,
-        low=1,
-        high=2**48,
-    )
+        panel=_NETWORK, low=1, high=2**48, is_chosen=True, shown_default="6; 2 with labels",
+    )  # fmt: skip
     dropout: float = setting(
         0.0,
         help="Dropout probability on embeddings and layer outputs.",

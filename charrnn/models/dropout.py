@@ -1,7 +1,8 @@
 """Random draws of a training step: dropout masks and state resets. Each follows from (seed, step),
 so no checkpoint stores them and a resumed run makes the same ones.
 
-Shapes: T time, B lanes, D features of a layer, K characters before, H hidden.
+Shapes: T time, B lanes, N vectors side by side, D features of a layer, K characters before, H
+hidden.
 """
 
 from collections.abc import Callable
@@ -20,7 +21,8 @@ from charrnn.models.reference import State
 
 # What products are computed in, if not in the dtype of the weights; tf32 is a setting of torch.
 _DTYPES = {"float32": None, "tf32": None, "bf16": torch.bfloat16}
-_RESET, _DROPOUT, _WEIGHT_DROPOUT = 0, 1, 2  # purposes: their draws are independent
+# purposes: their draws are independent
+_RESET, _DROPOUT, _WEIGHT_DROPOUT, _VECTOR_DROPOUT = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,27 @@ class Draws:
         draw = self._masks(config.dropout, _DROPOUT)
         return lambda x_TBD: x_TBD * draw(x_TBD, config.batch_size)[share]
 
+    def vector_dropout(self, num_vectors: int) -> Dropout | None:
+        """Dropout of whole vectors, of which N lie side by side in each (T, B, N·D), such as those
+        of n-grams; each is drawn anew at each time. None where it is 0.
+
+        Iyyer et al. (2015, https://aclanthology.org/P15-1162) drop words like this. Drawn for all
+        lanes, and later times after earlier ones, as a share of them may be padded to a shorter
+        time.
+        """
+        config, share = self.config, self.share
+        if not config.dropout:
+            return None
+        generator, keep = self._generator(_VECTOR_DROPOUT), 1 - config.dropout
+
+        def drop(x_TBD: Tensor) -> Tensor:
+            mask_TBN1 = x_TBD.new_empty(len(x_TBD), config.batch_size, num_vectors, 1)
+            mask_TBN1.bernoulli_(keep, generator=generator).div_(keep)
+            vectors_TBND = x_TBD.view(*x_TBD.shape[:-1], num_vectors, -1)
+            return (vectors_TBND * mask_TBN1[:, share]).flatten(2)
+
+        return drop
+
     def weight_dropout(self) -> Dropout | None:
         """Dropout for a matrix, where each number has its own (Merity et al., 2018,
         arXiv:1708.02182); None where it is 0.
@@ -65,15 +88,17 @@ class Draws:
 
     def _masks(self, probability: float, purpose: int) -> Callable[[Tensor, int], Tensor]:
         """Return a function that draws a mask of so many rows, as wide as a tensor."""
-        seed = int(self._random(purpose).integers(2**63))
-        generator = torch.Generator(self.runtime.device).manual_seed(seed)
-        keep = 1 - probability
+        generator, keep = self._generator(purpose), 1 - probability
 
         def draw(x: Tensor, num_rows: int) -> Tensor:
             mask = x.new_empty(num_rows, x.shape[-1])
             return mask.bernoulli_(keep, generator=generator).div_(keep)
 
         return draw
+
+    def _generator(self, purpose: int) -> torch.Generator:
+        seed = int(self._random(purpose).integers(2**63))
+        return torch.Generator(self.runtime.device).manual_seed(seed)
 
     def _random(self, purpose: int) -> np.random.Generator:
         seeds = np.random.SeedSequence(self.config.seed, spawn_key=(self.step, purpose))

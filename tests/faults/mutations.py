@@ -320,10 +320,17 @@ MISTAKES = [
         "test_trajectory_of_pairs.py::test_of_equal_error_rates_the_latest_is_the_best",
     ),
     Mistake(
+        "which n-grams are dropped depends on the process that has the text",
+        "models.dropout:Draws.vector_dropout",
+        "mask_TBN1[:, share]",
+        "mask_TBN1[:, : x_TBD.shape[1]]",
+        "../models/test_dropout.py::test_whole_vectors_are_dropped_each_time_anew",
+    ),
+    Mistake(
         "the same mask is dropped from every layer of an encoder–decoder",
         "models.encoders.encoder:Dropouts.of",
-        "cls(dropout, dropout, recurrent)",
-        "cls(dropout, lambda x: (draws.lane_dropout() or (lambda x: x))(x), recurrent)",
+        "cls(inputs, outputs, recurrent)",
+        "cls(inputs, lambda x: (draws.lane_dropout() or (lambda x: x))(x), recurrent)",
         "../tasks/pairs/test_seq2seq.py::test_dropout_is_held_over_time_and_differs_from_layer_to_layer",
     ),
     Mistake(

@@ -40,6 +40,22 @@ def test_dropout_of_lanes_is_held_over_the_window_and_is_each_lane_s_own():
     assert Draws(TrainConfig(), 3).lane_dropout() is None
 
 
+def test_whole_vectors_are_dropped_each_time_anew():
+    config = TrainConfig(batch_size=50, dropout=0.25)
+    window = Draws(config, 3).vector_dropout(5)(torch.ones(6, 50, 40))
+    vectors = window.unflatten(-1, (5, 8))
+    assert (vectors == vectors[..., :1]).all()
+    assert window.unique().tolist() == [0.0, pytest.approx(1 / 0.75)]
+    # 1,500 draws at 3/4, 5 standard deviations: odds of a false alarm 6e-7
+    kept = float((vectors[..., 0] > 0).float().mean())
+    assert abs(kept - 0.75) < 5 * math.sqrt(0.75 * 0.25 / 1500)
+    assert not (window == window[0]).all()
+    share = slice(20, 30)
+    shorter = Draws(config, 3, share).vector_dropout(5)(torch.ones(4, 10, 40))
+    assert torch.equal(shorter, window[:4, share])
+    assert Draws(TrainConfig(), 3).vector_dropout(5) is None
+
+
 def test_the_draws_for_one_purpose_tell_nothing_of_those_for_another():
     config = TrainConfig(batch_size=9, dropout=0.5, weight_dropout=0.5)
     one, other = (

@@ -18,19 +18,23 @@ from charrnn.models.layers import Dropout, recurrent_layer, run_layer
 
 
 class Dropouts(NamedTuple):
-    """What is dropped while it trains; by default nothing. A mask is held over time."""
+    """What is dropped while it trains; by default nothing."""
 
     inputs: Dropout = lambda x: x  # of embeddings
     outputs: Dropout = lambda x: x  # of layers
     recurrent: Dropout | None = None  # of recurrent matrices
 
     @classmethod
-    def of(cls, draws: Draws) -> "Dropouts":
-        """Return the dropout of a step: a mask for each layer, held over time."""
-        dropout, recurrent = draws.lane_dropout(), draws.weight_dropout()
-        if dropout is None:
+    def of(cls, draws: Draws, *, num_ngrams: int | None = None) -> "Dropouts":
+        """Return the dropout of a step: a mask for each layer, held over time; of embeddings the
+        same, or whole ones, if a symbol has those of `num_ngrams` n-grams.
+        """
+        outputs, recurrent = draws.lane_dropout(), draws.weight_dropout()
+        if outputs is None:
             return cls(recurrent=recurrent)
-        return cls(dropout, dropout, recurrent)
+        inputs = outputs if num_ngrams is None else draws.vector_dropout(num_ngrams)
+        assert inputs is not None
+        return cls(inputs, outputs, recurrent)
 
 
 class Encoder(nn.ModuleList):

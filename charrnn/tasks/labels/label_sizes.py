@@ -2,7 +2,8 @@
 
 A text teaches one decision, however long it is, so networks are small; what they read of a text are
 n-grams besides characters, of which there are many more than texts. Dropout is strong for that
-reason. Every choice can be overruled by its setting.
+reason, and stronger where texts are long: what is left still has what decides. Every choice can be
+overruled by its setting. What was measured: benchmarks/README.md, tasks.py.
 """
 
 import math
@@ -22,11 +23,15 @@ from charrnn.tasks.size_tables import (
 from charrnn.tasks.task import Plan
 
 # (texts to learn from, at least; hidden size; texts in a batch)
-_SIZES = ((1_000_000, 256, 256), (100_000, 192, 128), (10_000, 128, 64), (0, 64, 32))
+_SIZES = (
+    (1_000_000, 256, 256), (100_000, 192, 128), (10_000, 128, 64), (5_000, 64, 64), (0, 64, 32)
+)  # fmt: skip
 _NARROWEST = 32
 _FEW_EPOCHS = 3  # a network that is too wide to read the texts so often is made narrower
-# (epochs, at least; dropout)
-_DROPOUTS = ((15, 0.7), (6, 0.6), (3, 0.5), (1, 0.3), (0, 0.1))
+# (epochs, at least; dropout, of long texts and of short ones; of recurrent weights, of long texts)
+_DROPOUTS = ((6, 0.7, 0.5, 0.5), (3, 0.5, 0.4, 0.3), (1, 0.3, 0.3, 0.0), (0, 0.1, 0.1, 0.0))
+_LONG = 50  # symbols
+NGRAM_MIN_COUNT = 2  # a rare n-gram tells much; of one that occurs once, nothing is learned
 _EPOCHS_IN_TRIAL = 6  # assumed before a trial has told what there is time for
 _MAX_SYMBOLS = 8000  # in a batch, about
 _RATES = {"soap": 0.6, "adamw": 0.4}  # of a cell's rate in a language model, for 128 units
@@ -75,7 +80,8 @@ def make(
     elif arithmetic is not None:
         epochs = epochs_of(model)
     values: dict[str, Any] = {
-        "dropout": row(_DROPOUTS, _EPOCHS_IN_TRIAL if epochs is None else epochs)[1],
+        **_dropouts(facts, _EPOCHS_IN_TRIAL if epochs is None else epochs),
+        "ngram_min_count": NGRAM_MIN_COUNT,
         "learning_rate": _learning_rate(model, optimizer),
         "eval_every": steps_between_validations(
             facts.num_val, batch_size=batch_size, num_ranks=facts.num_ranks
@@ -115,6 +121,13 @@ def _batch_size(facts: Facts) -> int:
     """Return how many texts are in a batch, fewer if they are long: a multiple of the processes."""
     texts = min(row(_SIZES, facts.num_train)[2], max(4, int(_MAX_SYMBOLS / facts.length)))
     return -(-texts // facts.num_ranks) * facts.num_ranks
+
+
+def _dropouts(facts: Facts, epochs: float) -> dict[str, float]:
+    _, of_long, of_short, recurrent = row(_DROPOUTS, epochs)
+    if facts.length < _LONG:
+        return {"dropout": of_short, "weight_dropout": 0.0}
+    return {"dropout": of_long, "weight_dropout": recurrent}
 
 
 def _learning_rate(model: ClassifierConfig, optimizer: str) -> float:

@@ -96,7 +96,7 @@ class Classify(PairsTask):
         boundaries of the texts included.
         """
         longest = ClassifierConfig.among(settings).ngrams
-        min_count = TrainConfig.among(settings).ngram_min_count
+        min_count = settings.get("ngram_min_count", label_sizes.NGRAM_MIN_COUNT)
         return source_ngrams.learn(dataset, longest=longest, min_count=min_count)
 
     def plan(
@@ -144,7 +144,7 @@ class Classify(PairsTask):
         self, module: ClassifierNetwork, batch: Batch, carried: None, draws: Draws
     ) -> tuple[Tensor, int, None]:
         """Return summed nats of the labels, and how many texts have one."""
-        dropouts = Dropouts.of(draws)
+        dropouts = Dropouts.of(draws, num_ngrams=module.config.ngrams)
         logits_BC = module(batch.sources_SB, batch.lengths_B, dropouts, draws.dtype)
         loss = functional.cross_entropy(
             logits_BC, batch.labels_B, reduction="sum", ignore_index=NOT_SCORED

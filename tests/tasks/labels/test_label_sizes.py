@@ -48,6 +48,19 @@ def test_few_epochs_need_little_dropout_however_the_budget_is_counted(budget):
     assert few.train.dropout < many.train.dropout
 
 
+def test_of_long_texts_more_is_dropped():
+    short, long = (
+        label_sizes.make({}, facts(20_000, length=length), epochs=20).train for length in (9, 120)
+    )
+    assert 0 < short.dropout < long.dropout
+    assert 0 == short.weight_dropout < long.weight_dropout
+
+
+def test_n_grams_that_occur_twice_are_known_unless_another_number_is_given():
+    assert made(1000).train.ngram_min_count == 2
+    assert made(1000, {"ngram_min_count": 6}).train.ngram_min_count == 6
+
+
 def test_what_is_given_is_kept():
     given = {"hidden_size": 77, "dropout": 0.25, "batch_size": 9, "learning_rate": 0.5}
     plan = made(1000, given, arithmetic=1e9)
