@@ -12,6 +12,7 @@ _SETTINGS = {  # of the data, besides vocabularies
     "records": "kinds of records",
     "source_normalise": "Unicode forms of the sources",
     "target_normalise": "Unicode forms of the targets",
+    "image_size": "sizes of pictures",
 }
 
 

@@ -5,12 +5,18 @@ Colours have names, because an .svg or .html follows the reader's choice of ligh
 .pdf is light. Only .png and .pdf need matplotlib.
 """
 
+import base64
 import html
 import io
+import struct
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from charrnn._atomic import write_atomically
 from charrnn._text import visible
@@ -80,7 +86,19 @@ class Words:
     is_upright: bool = False  # read from below
 
 
-Part = Box | Line | Shape | Words
+@dataclass(frozen=True)
+class Raster:
+    """A picture of pixels, stretched to a rectangle."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    pixels_YXC: npt.NDArray[np.uint8]  # red, green, blue
+    tip: str = ""  # shown under the pointer
+
+
+Part = Box | Line | Raster | Shape | Words
 
 
 @dataclass(frozen=True)
@@ -214,6 +232,13 @@ def _svg_part(part: Part) -> str:
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in part.points)
         return f'<polygon class="f-{part.colour}" points="{points}"/>\n'
     tip = f"<title>{_escaped(part.tip)}</title>" if part.tip else ""
+    if isinstance(part, Raster):
+        data = base64.b64encode(png_of(part.pixels_YXC)).decode()
+        return (
+            f'<image x="{part.x:.1f}" y="{part.y:.1f}" width="{part.width:.1f}"'
+            f' height="{part.height:.1f}" preserveAspectRatio="none"'
+            f' href="data:image/png;base64,{data}">{tip}</image>\n'
+        )
     if isinstance(part, Line):
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in part.points)
         return (
@@ -227,6 +252,19 @@ def _svg_part(part: Part) -> str:
         f' width="{part.width:.1f}" height="{part.height:.1f}"{radius}'
         f"{_opacity(part.opacity)}>{tip}</rect>\n"
     )
+
+
+def png_of(pixels_YXC: npt.NDArray[np.uint8]) -> bytes:
+    """Return pixels as a PNG file (ISO/IEC 15948): 8 bits of red, green and blue, unfiltered."""
+    num_rows, num_columns, _ = pixels_YXC.shape
+    rows = np.concatenate((np.zeros((num_rows, 1), np.uint8), pixels_YXC.reshape(num_rows, -1)), 1)
+    header = struct.pack(">IIBBBBB", num_columns, num_rows, 8, 2, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""))
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 def _opacity(opacity: float) -> str:
@@ -265,8 +303,12 @@ def _paint(part: Part, axes: Any, order: int, unknown: frozenset[str]) -> None:
     """Draw one part on matplotlib's axes, above those of a lower order."""
     from matplotlib.patches import FancyBboxPatch, Polygon
 
-    colour = COLOURS[part.colour][0]
     points_per_pixel = 0.72
+    if isinstance(part, Raster):
+        extent = part.x, part.x + part.width, part.y + part.height, part.y
+        axes.imshow(part.pixels_YXC, extent=extent, aspect="auto", zorder=order)
+        return
+    colour = COLOURS[part.colour][0]
     if isinstance(part, Words):
         text, size = _with_glyphs(visible(part.text), part.size, unknown)
         axes.text(

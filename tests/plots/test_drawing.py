@@ -1,13 +1,26 @@
 """Drawings as files: complete in themselves, the same each time, readable on light and on dark."""
 
+import io
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from charrnn.errors import StorageError, UsageError
-from charrnn.plots.drawing import COLOURS, Box, Drawing, Line, Words, arrow, pixels
+from charrnn.plots.drawing import (
+    COLOURS,
+    Box,
+    Drawing,
+    Line,
+    Raster,
+    Words,
+    arrow,
+    pixels,
+    png_of,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "</svg>\x1b[2J<&\"'\u202e\uffff"
@@ -22,6 +35,7 @@ DRAWING = Drawing(
         *arrow((20, 80), (90, 80)),
         Words(100, 50, HOSTILE, is_bold=True),
         Words(150, 90, "가", anchor="end", is_upright=True),
+        Raster(120, 10, 40, 20, np.arange(12, dtype=np.uint8).reshape(2, 2, 3), tip="b"),
     ],
 )
 
@@ -32,7 +46,7 @@ def test_an_svg_is_whole_and_escaped():
     assert [node.tag.removeprefix(SVG) for node in root][:2] == ["title", "style"]
     shown = "</svg>␛[2J<&\"'\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}"
     assert [node.text for node in root.iter(f"{SVG}text")] == [shown, "가"]
-    assert [node.text for node in root.iter(f"{SVG}title")] == [shown, shown, "a"]
+    assert [node.text for node in root.iter(f"{SVG}title")] == [shown, shown, "a", "b"]
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
 
 
@@ -44,6 +58,24 @@ def test_every_colour_has_a_shade_for_light_and_one_for_dark():
             assert f".f-{name}{{fill:{shade}}}.s-{name}{{stroke:{shade}}}" in rules
     used = set(re.findall(r"[fs]-(\w+)", DRAWING.svg().split("</style>")[1]))
     assert used <= set(COLOURS)
+
+
+def test_pixels_are_a_png():
+    pixels_YXC = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype(np.uint8)
+    with Image.open(io.BytesIO(png_of(pixels_YXC))) as image:
+        assert image.format == "PNG"
+        np.testing.assert_array_equal(np.asarray(image), pixels_YXC)
+
+
+def test_pixels_are_painted_where_they_are():
+    pytest.importorskip("matplotlib")
+    red = np.full((2, 2, 3), (255, 0, 0), np.uint8)
+    data = Drawing("", 100, 50, [Raster(50, 0, 50, 50, red)]).png()
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.convert("RGB").getpixel((image.width * 3 // 4, image.height // 2)) == (
+            255, 0, 0,
+        )  # fmt: skip
+        assert image.convert("RGB").getpixel((image.width // 4, image.height // 2)) == (255,) * 3
 
 
 def test_an_arrow_ends_in_a_point_of_its_own_colour():

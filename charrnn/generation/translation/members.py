@@ -84,6 +84,9 @@ class EnsembleDecoder:
 
 
 def _mean(alignments: "Sequence[FloatArray]") -> "FloatArray | None":
+    """Return the mean; None where networks see pictures as grids of different sizes."""
+    if len({each.shape for each in alignments}) > 1:
+        return None
     if len(alignments) < 2:
         return alignments[0] if alignments else None
     mean_BKS: FloatArray = np.mean(alignments, 0)
