@@ -16,6 +16,7 @@ __all__ = [
     "Dataset",
     "Model",
     "Run",
+    "Tagger",
     "Trainer",
     "Translator",
     "load",
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from charrnn.errors import CharRNNError, CharRNNWarning
     from charrnn.generation.classification import Classifier
     from charrnn.generation.model import Model
+    from charrnn.generation.translation.in_step import Tagger
     from charrnn.generation.translation.translator import Translator
     from charrnn.training.callbacks.callback import Callback
     from charrnn.training.trainer import Trainer
@@ -40,6 +42,7 @@ _MODULES = {
     "Dataset": "charrnn.data.dataset",
     "Model": "charrnn.generation.model",
     "Run": "charrnn.api",
+    "Tagger": "charrnn.generation.translation.in_step",
     "Trainer": "charrnn.training.trainer",
     "Translator": "charrnn.generation.translation.translator",
     "load": "charrnn.api",

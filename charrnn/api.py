@@ -46,6 +46,7 @@ from charrnn.runs.run import Run as RunFolder
 
 if TYPE_CHECKING:
     from charrnn.generation.classification import Classifier
+    from charrnn.generation.translation.in_step import Tagger
     from charrnn.generation.translation.translator import Translator
     from charrnn.plots.charts import Chart
     from charrnn.training.callbacks.callback import Callback
@@ -58,6 +59,7 @@ _MODELS = {  # of tasks other than a language model: what uses a run
     task_names.SEQ2SEQ: "charrnn.generation.translation.translator:Translator",
     task_names.CLASSIFY: "charrnn.generation.classification:Classifier",
     task_names.GIVEN: "charrnn.generation.translation.translator:Translator",
+    task_names.TAG: "charrnn.generation.translation.in_step:Tagger",
 }
 _log = logging.getLogger("charrnn")
 
@@ -76,6 +78,8 @@ class TrainSettings(TypedDict, total=False):
     encoder_layers: int
     decoder_layers: int
     attention: str
+    # TaggerConfig
+    is_causal: bool
     # DataConfig
     records: str
     column: str | None
@@ -122,6 +126,7 @@ def train(
     pairs: bool = False,
     labels: bool = False,
     given: str | None = None,
+    in_step: bool = False,
     source: str | Path | Iterable[str | Path] = (),
     target: str | Path | Iterable[str | Path] = (),
     val: str | Path | Iterable[str | Path] = (),
@@ -148,6 +153,8 @@ def train(
         labels: learn to label texts; each line has a text, a tab and a label
         given: "label": learn to write texts of a given label, from such lines; of a table, also the
             name of the labels' column
+        in_step: learn a decision on each symbol of a source; each line has a source, a tab and a
+            target of the same length
         source: files of sources, a line each, beside those of `target`
         target: files of their targets, line by line
         val: files to validate on, which are not part of the corpus
@@ -160,7 +167,7 @@ def train(
         progress: show a bar on a terminal or in a notebook
         settings: fields of ModelConfig, DataConfig, TrainConfig and RuntimeConfig; for pairs those
             of EncoderDecoderConfig and PairsConfig in place of the first two, for labels those of
-            ClassifierConfig and LabelsConfig
+            ClassifierConfig and LabelsConfig, in step those of TaggerConfig and InStepConfig
 
     Raises `SettingError` for a setting that is unknown or not allowed, `CorpusError`,
     `DivergedError`, `StorageError`. Ctrl-C saves the run and raises KeyboardInterrupt;
@@ -175,8 +182,8 @@ def train(
     from charrnn.training.setup.start import start_run
 
     task, sources = named_sources(
-        _names(corpus), pairs=pairs, labels=labels, given=given, source=_names(source),
-        target=_names(target), val=_names(val), allow_short=allow_short,
+        _names(corpus), pairs=pairs, labels=labels, given=given, in_step=in_step,
+        source=_names(source), target=_names(target), val=_names(val), allow_short=allow_short,
     )  # fmt: skip
     implied = implied_settings(settings, has_val=bool(sources.val_names), given=given)
     budget = Budget(implied.pop("steps", None), epochs, minutes)
@@ -236,6 +243,14 @@ def load(
 def load(
     run: RunNames | None = None,
     *,
+    task: Literal["tag"],
+    root: str | Path = _DEFAULT_ROOT,
+    device: str = "cpu",
+) -> "Tagger": ...
+@overload
+def load(
+    run: RunNames | None = None,
+    *,
     task: None = None,
     root: str | Path = _DEFAULT_ROOT,
     device: str = "cpu",
@@ -248,14 +263,15 @@ def load(
     device: str = "cpu",
 ) -> Any:
     """Return the model of a run, its best checkpoint: a `Model`, of a run of pairs a `Translator`,
-    of a run of labels a `Classifier`. Of several runs, one whose probabilities are the mean of
-    theirs.
+    of a run of labels a `Classifier`, of one of pairs in step a `Tagger`. Of several runs, one
+    whose probabilities are the mean of theirs.
 
     Arguments:
         run: a run's name in the folder `root`, its folder, or a checkpoint file; a list of these;
             None is the newest run
-        task: what the run must have learned: "language_model" (a text), "seq2seq" (pairs) or
-            "classify" (labels), which also tells a type checker what is returned; None takes any
+        task: what the run must have learned: "language_model" (a text), "seq2seq" (pairs),
+            "classify" (labels) or "tag" (pairs in step), which also tells a type checker what is
+            returned; None takes any
         device: computes `Model.samples`: auto, cpu, cuda, cuda:N or mps; anything else is computed
             by the CPU
 
@@ -264,7 +280,7 @@ def load(
     """
     runs = Root(Path(root))
     if run is None:
-        run = runs.find(None, task=task).name
+        run = runs.find(None, tasks=() if task is None else (task,)).name
     names = [str(run)] if isinstance(run, str | Path) else list(map(str, run))
     if not names:
         raise UsageError("there is no run in an empty list", "name one or more")
@@ -315,7 +331,7 @@ class Run:
 
     def model(self, *, device: str = "cpu") -> Any:
         """Return the model of the best checkpoint: a `Model`, of a run of pairs a `Translator`, of
-        a run of labels a `Classifier`. `device` as in `load`.
+        a run of labels a `Classifier`, of one of pairs in step a `Tagger`. `device` as in `load`.
         """
         return _model([self._files.best_valid()[0]], self.name, device)
 

@@ -512,7 +512,7 @@ class TaggerConfig(TextEncoderConfig):
     is_causal: bool = setting(
         False,
         help="With --in-step: decide on a symbol before the next one is read, as in a stream.",
-        panel=_PAIRS, flag="--causal",
+        panel=_PAIRS, flag="--causal", is_chosen=True,
     )  # fmt: skip
 
     @property

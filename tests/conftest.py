@@ -104,6 +104,18 @@ def small_labels(num_texts: int = 300, *, seed: int = 0) -> str:
     return "".join(lines)
 
 
+def small_in_step(num_pairs: int = 300, *, seed: int = 0) -> str:
+    """Return lines of invented words, and the same lines with a capital at the end of each word:
+    always the same.
+    """
+    random = np.random.default_rng(seed)
+    lines = []
+    for num_words in random.integers(1, 4, num_pairs):
+        words = ["".join(random.choice(list("aelnrst"), size=3)) for _ in range(num_words)]
+        lines.append(" ".join(words) + "\t" + " ".join(w[:-1] + w[-1].upper() for w in words))
+    return "\n".join(lines) + "\n"
+
+
 @dataclass
 class Result:
     code: int
@@ -209,6 +221,21 @@ def label_run(charrnn_once: CommandLine, tmp_path: Path) -> Path:
         "train", "labels.tsv", "--labels", *SMALL_PAIRS, "--run", "l", "--steps", 60,
         "--eval-every", 20, "--threads", 1, "--val-fraction", 0.2, "--test-fraction", 0.1,
     )  # fmt: skip
+    return tmp_path
+
+
+@pytest.fixture
+def tag_runs(charrnn_once: CommandLine, tmp_path: Path) -> Path:
+    """Make the runs t (which learned a little of `small_in_step`) and causal (the same, without
+    looking ahead), newer; return the folder of both.
+    """
+    (tmp_path / "tags.tsv").write_text(small_in_step())
+    for name, *flags in (("t",), ("causal", "--causal")):
+        charrnn_once(
+            "train", "tags.tsv", "--in-step", *SMALL_PAIRS, "--run", name, "--lr", 0.05, *flags,
+            "--steps", 60, "--eval-every", 20, "--threads", 1,
+            "--val-fraction", 0.2, "--test-fraction", 0.1,
+        )  # fmt: skip
     return tmp_path
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, SMALL_PAIRS, small_labels, small_pairs, small_text
+from conftest import ROOT, SMALL_PAIRS, small_in_step, small_labels, small_pairs, small_text
 from conftest import SMALL as SIZES
 from test_translator import checkpoint_of
 from threadpoolctl import ThreadpoolController
@@ -31,6 +31,7 @@ from charrnn import (
     Dataset,
     Model,
     Run,
+    Tagger,
     Translator,
     api,
     load,
@@ -44,6 +45,7 @@ from charrnn.config import (
     ModelConfig,
     PairsConfig,
     RuntimeConfig,
+    TaggerConfig,
     TrainConfig,
     setting_of,
 )
@@ -51,7 +53,10 @@ from charrnn.errors import CheckpointError, CorpusError, SettingError, UsageErro
 from charrnn.runs import checkpoint
 from charrnn.sources.input_text import InputText
 
-GROUPS = ModelConfig, EncoderDecoderConfig, DataConfig, PairsConfig, TrainConfig, RuntimeConfig
+GROUPS = (
+    ModelConfig, EncoderDecoderConfig, TaggerConfig, DataConfig, PairsConfig, TrainConfig,
+    RuntimeConfig,
+)  # fmt: skip
 TINY = {"hidden_size": 12, "embedding_size": 8, "batch_size": 4, "seq_length": 8, "threads": 1}
 BUSY = pytest.mark.filterwarnings("ignore:this run learned too little")  # in so few seconds
 SMALL = {**TINY, "steps": 20, "eval_every": 10}
@@ -139,6 +144,32 @@ def test_labels_are_learned_as_on_the_command_line(charrnn, tmp_path):
     assert repr(load()) == repr(run.model()) == repr(classifier)
     with pytest.raises(SettingError, match="pairs and labels were both given; choose one"):
         train("labels.tsv", labels=True, pairs=True)
+
+
+@pytest.mark.parametrize("is_causal", [False, True])
+def test_pairs_in_step_are_learned_as_on_the_command_line(charrnn, tmp_path, is_causal):
+    (tmp_path / "tags.tsv").write_text(small_in_step())
+    sizes = {"hidden_size": 12, "embedding_size": 8, "batch_size": 4, "threads": 1}
+    run = train(
+        "tags.tsv", in_step=True, is_causal=is_causal, **sizes, steps=20, dropout=0.1, name="a",
+        progress=False,
+    )  # fmt: skip
+    assert repr(run).startswith("Run('a', lstm 1×12, step 20 of 20, validation word error rate ")
+    flags = ("--steps", 20, "--dropout", 0.1, "--threads", 1, "--run", "b")
+    flags += ("--causal",) * is_causal
+    assert charrnn("train", "tags.tsv", "--in-step", *SMALL_PAIRS, *flags).code == 0
+    assert weights(run) == weights(Run("b"))
+    assert weights(run.resume(steps=25, progress=False)) != weights(Run("b"))
+    assert "nats per symbol" in run.plot().svg()
+    tagger = load("a", task="tag")
+    assert isinstance(tagger, Tagger)
+    [made] = tagger.translate("ael rst")
+    assert len(str(made)) == len(made.probabilities) == 7
+    assert repr(load()) == repr(run.model()) == repr(tagger)
+    with pytest.raises(SettingError, match="pairs and in_step were both given; choose one"):
+        train("tags.tsv", in_step=True, pairs=True)
+    with pytest.raises(SettingError, match="is_causal does not work with pairs; leave it out"):
+        train("tags.tsv", pairs=True, is_causal=True)
 
 
 def test_texts_of_a_given_label_are_learned_and_written(tmp_path):

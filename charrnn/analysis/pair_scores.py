@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-from charrnn.data.pairs.error_rates import EditCounts, count_edits
+from charrnn.data.pairs.error_rates import EditCounts, count_edits, edit_counts
+from charrnn.data.pairs.symbols import Side
 from charrnn.errors import UsageError
-from charrnn.generation.translation.translator import Translator
+from charrnn.generation.translation.in_step import Tagged, Tagger
+from charrnn.generation.translation.translator import Translation, Translator
 
 
 class Pair(NamedTuple):
@@ -67,8 +69,11 @@ class PairScore:
     sentences: SentenceScores | None = None  # None where targets are words, or without sacrebleu
 
     @classmethod
-    def of(cls, pairs: Sequence[ScoredPair]) -> "PairScore":
-        """Sum up pairs, of which there is at least one."""
+    def of(cls, pairs: Sequence[ScoredPair], *, in_step: bool = False) -> "PairScore":
+        """Sum up pairs, of which there is at least one. Texts in step are no sentences of one's
+        own words, so BLEU and chrF are for others.
+        """
+        is_of_sentences = not in_step and are_sentences(pairs) and has_sacrebleu()
         edits = sum((pair.edits for pair in pairs), EditCounts())
         num_symbols = sum(pair.num_scored for pair in pairs)
         return cls(
@@ -78,7 +83,7 @@ class PairScore:
             exact_match=edits.exact_match,
             word_error_rate=edits.word_error_rate,
             symbol_error_rate=edits.symbol_error_rate,
-            sentences=sentence_scores(pairs) if are_sentences(pairs) and has_sacrebleu() else None,
+            sentences=sentence_scores(pairs) if is_of_sentences else None,
         )
 
     def figures(self) -> dict[str, Any]:
@@ -88,18 +93,37 @@ class PairScore:
 
 
 def scored_pairs(
-    translator: Translator, pairs: Sequence[Pair], *, beam: int = 1
+    translator: Translator | Tagger, pairs: Sequence[Pair], *, beam: int = 1
 ) -> Iterator[ScoredPair]:
-    """Translate the source of each pair, and compare with its target.
+    """Translate the source of each pair, and compare with its target: in step symbol by symbol.
 
     Raises `UsageError` for a source that is too long.
     """
     sources, references = [pair.source for pair in pairs], [pair.reference for pair in pairs]
     losses = translator.losses(sources, references)
-    made = translator.translate_many(sources, beam=beam)
-    for pair, loss, (best, *_) in zip(pairs, losses, made, strict=True):
-        edits = count_edits(best.text, pair.reference, translator.target)
+    made = _best(translator, sources, beam)
+    for pair, loss, best in zip(pairs, losses, made, strict=True):
+        edits = _edits(best, pair.reference, translator.target)
         yield ScoredPair(pair, best.text, loss.nats, loss.num_symbols, edits)
+
+
+def _best(
+    translator: Translator | Tagger, sources: Sequence[str], beam: int
+) -> Iterator[Translation | Tagged]:
+    """Yield what a model makes of each source; the best one of a beam."""
+    if isinstance(translator, Tagger):
+        yield from (made for (made,) in translator.translate_many(sources))
+    else:
+        yield from (best for (best, *_) in translator.translate_many(sources, beam=beam))
+
+
+def _edits(made: Translation | Tagged, reference: str, side: Side) -> EditCounts:
+    """Count what is wrong: the least number of edits, or the places that differ, in step."""
+    if isinstance(made, Translation):
+        return count_edits(made.text, reference, side)
+    expected = side.labels(side.symbols(reference))
+    num_wrong = sum(one != other for one, other in zip(made.symbols, expected, strict=True))
+    return edit_counts(num_wrong, len(expected), made.text, reference, side)
 
 
 def are_sentences(pairs: Iterable[ScoredPair]) -> bool:

@@ -54,7 +54,7 @@ def classify(
     from charrnn.cli import inputs
     from charrnn.generation.classification import Classifier
 
-    checkpoints = inputs.checkpoints_of(run, task=task_names.CLASSIFY)
+    checkpoints = inputs.checkpoints_of(run, tasks=(task_names.CLASSIFY,))
     classifier = Classifier.of(checkpoints)
     typed_texts.note_names(typed, run, command="classify")
     windows = typed_texts.windows(typed, checkpoints[0].data, encoding, command="classify")
@@ -85,18 +85,10 @@ class _Answers:
         self._num_answered = 0
 
     def write(self, windows: Iterator[list[str]]) -> None:
-        """Answer every line; each window is written whole before the next one is read."""
-        for lines in windows:
-            self._unknown.note(lines)
-            try:
-                answers = self._classifier.classify_many(lines)
-                for line, probabilities in zip(lines, answers, strict=True):
-                    self._answer(line, probabilities)
-            except UsageError as error:  # too long a line
-                message = f"line {self._num_answered + 1}: {error.message}"
-                raise UsageError(message, error.hint) from error
-            finally:
-                self._write.end(new_line=False)
+        """Answer every line."""
+        many, unknown = self._classifier.classify_many, self._unknown
+        for line, probabilities in typed_texts.answered(windows, many, unknown, self._write):
+            self._answer(line, probabilities)
 
     def _answer(self, text: str, probabilities: Mapping[str, float]) -> None:
         top = self._request.top

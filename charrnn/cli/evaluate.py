@@ -122,8 +122,9 @@ def score(
     """Measure how well a model predicts a text, in nats per character.
 
     Also shows how small the model could compress the text, beside gzip and xz. Of a run of pairs:
-    how well its translations of sources agree with the targets. Of a run of labels: how often the
-    likeliest label is right, and how sure of it the model is.
+    how well its translations of sources agree with the targets; of one in step: how many symbols
+    are right. Of a run of labels: how often the likeliest label is right, and how sure of it the
+    model is.
     """
     coloured = ("--heatmap" if heatmap else "--export", heatmap or export is not None)
     _require_one(("--adapt", adapt), ("--per-line", per_line), coloured)
@@ -136,7 +137,7 @@ def score(
 
     if not names and split is None:
         inputs.note_unread("charrnn score -")
-    checkpoints = inputs.checkpoints_of(run, task=None)
+    checkpoints = inputs.checkpoints_of(run, tasks=())
     if (learned := checkpoints[0].schema.learned) != "text":
         from charrnn.cli.pairs import label_score
         from charrnn.cli.pairs import score as pair_score
@@ -150,7 +151,9 @@ def score(
         else:
             _require_none(learned, export=export, confusion=confusion)
             if learned != "pairs":
-                _require_none(learned, beam=beam, per_line=per_line)
+                _require_none(learned, beam=beam)
+            if learned == "given labels":
+                _require_none(learned, per_line=per_line)
             pair_score.score(checkpoints, files, beam=beam or 1, per_line=per_line, as_json=as_json)
         return
     _require_none("text", beam=beam, source=source, target=target, confusion=confusion)

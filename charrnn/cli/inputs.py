@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 20
 MAX_LINE = 1 << 24  # characters of a line of standard input that is held until its end comes
+OF_TEXT = (task_names.LANGUAGE_MODEL,)
 _VARIABLE = "CHARRNN_CHECKPOINTS"  # of the environment: another folder of runs
 
 
@@ -43,21 +44,18 @@ def root() -> Root:
 
 
 def checkpoint_of(
-    run: str | None,
-    *,
-    task: str | None = task_names.LANGUAGE_MODEL,
-    others: Container[str] = (),
+    run: str | None, *, tasks: Sequence[str] = OF_TEXT, others: Container[str] = ()
 ) -> "Checkpoint":
-    """Return the best checkpoint of a run, or of the newest that learned the task, with a note for
-    each damaged one that is skipped. None takes a run of any task; a run that is named may have
-    learned one of the `others`, too.
+    """Return the best checkpoint of a run, or of the newest that learned one of the tasks, with a
+    note for each damaged one that is skipped. Without tasks, a run of any one is taken; a run that
+    is named may have learned one of the `others`, too.
 
     Raises `UsageError` for a run of another task.
     """
-    checkpoint, skipped = root().best_checkpoint(run, task=task)
+    checkpoint, skipped = root().best_checkpoint(run, tasks=tasks)
     for error in skipped:
         note(f"{error.message}; using step {checkpoint.position.step} instead")
-    if task not in (None, checkpoint.task) and checkpoint.task not in others:
+    if tasks and checkpoint.task not in tasks and checkpoint.task not in others:
         raise UsageError(
             f"run {run} is a model of {checkpoint.schema.learned}",
             f"use: {checkpoint.schema.command} {run}",
@@ -66,17 +64,14 @@ def checkpoint_of(
 
 
 def checkpoints_of(
-    runs: Sequence[str] | None,
-    *,
-    task: str | None = task_names.LANGUAGE_MODEL,
-    others: Container[str] = (),
+    runs: Sequence[str] | None, *, tasks: Sequence[str] = OF_TEXT, others: Container[str] = ()
 ) -> "list[Checkpoint]":
     """Return the best checkpoint of each run, or of the newest if none is named: see
     `checkpoint_of`.
 
     Raises `UsageError` for runs that cannot be averaged.
     """
-    checkpoints = [checkpoint_of(run, task=task, others=others) for run in runs or (None,)]
+    checkpoints = [checkpoint_of(run, tasks=tasks, others=others) for run in runs or (None,)]
     if len(checkpoints) > 1:
         from charrnn.generation.ensemble import require_alike
 

@@ -89,7 +89,7 @@ def sample(
 
         _require_no_prompt(many, prompt, prompt_file)
         asked = given_samples.GivenLabel(given_label, config, "length" in given, many.num)
-        given_samples.write(inputs.checkpoints_of(names, task=task_names.GIVEN), asked, request)
+        given_samples.write(inputs.checkpoints_of(names, tasks=(task_names.GIVEN,)), asked, request)
         return
     checkpoints = inputs.checkpoints_of(names)
     if many.prompts is not None:

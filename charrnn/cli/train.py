@@ -30,6 +30,7 @@ def train(
     pairs: flags.Pairs = False,
     labels: flags.Labels = False,
     given_label: flags.GivenLabel = None,
+    in_step: flags.InStep = False,
     source: flags.Source = None,
     target: flags.Target = None,
     normalise: flags.Normalise = None,
@@ -44,7 +45,7 @@ def train(
     run: flags.RunName = None,
     display: flags.Display,
 ) -> None:
-    """Train a model on a text, on pairs, or on texts with labels.
+    """Train a model on a text, on pairs, on texts with labels, or on pairs in step.
 
     Ctrl-C saves and stops; `charrnn resume` continues.
     """
@@ -54,8 +55,8 @@ def train(
     from charrnn.training.setup.request import Request, implied_settings, named_sources
 
     task, sources = named_sources(
-        corpus or (), pairs=pairs, labels=labels, given=given_label, source=source or (),
-        target=target or (), val=val or (), allow_short=allow_short,
+        corpus or (), pairs=pairs, labels=labels, given=given_label, in_step=in_step,
+        source=source or (), target=target or (), val=val or (), allow_short=allow_short,
     )  # fmt: skip
     typed = typed_settings(context, given, task, lines=lines, normalise=normalise)
     settings = implied_settings(typed, has_val=bool(val), given=given_label)

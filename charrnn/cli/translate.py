@@ -12,7 +12,8 @@ from charrnn._text import number_of
 from charrnn.cli.console.streams import TextWriter, note
 from charrnn.cli.flags import shared
 from charrnn.cli.flags import translate as flags
-from charrnn.cli.pairs import typed_texts
+from charrnn.cli.flags.settings import flag_of
+from charrnn.cli.pairs import tagged_texts, typed_texts
 from charrnn.config import TranslateConfig
 from charrnn.errors import UsageError
 from charrnn.runs import task_names
@@ -61,7 +62,7 @@ def translate(
     *,
     given: flags.Settings,
 ) -> None:
-    """Translate texts with a model of pairs, each line of them by itself.
+    """Translate texts with a model of pairs, or of pairs in step, each line of them by itself.
 
     On a terminal each character is written as it comes. The lines of standard input are answered in
     their order, as soon as they come.
@@ -73,10 +74,14 @@ def translate(
     from charrnn.cli import inputs
     from charrnn.generation.translation.translator import Translator
 
-    checkpoints = inputs.checkpoints_of(run, task=task_names.SEQ2SEQ)
+    checkpoints = inputs.checkpoints_of(run, tasks=(task_names.SEQ2SEQ, task_names.TAG))
+    typed_texts.note_names(typed, run, command="translate")
+    if checkpoints[0].task == task_names.TAG:
+        _require_in_step(request, seed=given.get("seed"))
+        tagged_texts.write(checkpoints, typed, encoding=encoding, as_json=as_json)
+        return
     translator = Translator.of(checkpoints)
     _require_attention(translator, request)
-    typed_texts.note_names(typed, run, command="translate")
     if config.temperature and "seed" not in given:
         note(f"seed {config.seed} (repeat with --seed {config.seed})")
     windows = typed_texts.windows(typed, checkpoints[0].data, encoding, command="translate")
@@ -100,6 +105,18 @@ def _require_drawable(request: _Request, typed: Sequence[str]) -> None:
     ):
         flag = "--export" if request.export else "--unrolled"
         raise UsageError(f"{flag} draws one translation", "give it one TEXT, without --num")
+
+
+def _require_in_step(request: _Request, *, seed: int | None) -> None:
+    """Raise `UsageError` for flags that mean nothing where each symbol has one decision."""
+    others = {**vars(request.config), "seed": seed or 0}
+    default = TranslateConfig()
+    typed = [name for name, value in others.items() if value != getattr(default, name)]
+    drawn = {"attention": request.attention, "export": request.export, "unrolled": request.unrolled}
+    typed += [name for name, value in drawn.items() if value]
+    if typed:
+        flag = flag_of(typed[0])
+        raise UsageError(f"{flag} does nothing with a model of pairs in step", "leave it out")
 
 
 def _require_attention(translator: "Translator", request: _Request) -> None:

@@ -4,7 +4,7 @@ Callers name the folder; nothing here depends on the working folder or the envir
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -67,14 +67,14 @@ class Root:
         if (self.for_new_runs / name).exists():
             raise _in_use(name)
 
-    def find(self, name: str | None, *, task: str | None = None) -> Run:
-        """Return the run of that name, the run in that folder, or (None) the newest; with a task,
-        the newest that learned it. A named run may have learned another.
+    def find(self, name: str | None, *, tasks: Sequence[str] = ()) -> Run:
+        """Return the run of that name, the run in that folder, or (None) the newest; with tasks,
+        the newest that learned one of them. A named run may have learned another.
 
         Raises `CheckpointError` where there is none.
         """
         if name is None:
-            return self._newest(task)
+            return self._newest(tasks)
         for folder in (*(folder / name for folder in self.folders), Path(name)):
             run = self._run(folder)
             if run.checkpoints:
@@ -86,15 +86,15 @@ class Root:
         raise CheckpointError(f"there is no run {name!r} in {where}", f"there are: {known}")
 
     def best_checkpoint(
-        self, name: str | None, *, task: str | None = None
+        self, name: str | None, *, tasks: Sequence[str] = ()
     ) -> tuple[Checkpoint, list[CheckpointError]]:
         """Return the checkpoint of a run to use the model of (see `Run.best_valid`), or the one in
-        a file; None and a task are those of `find`. Then the errors of damaged checkpoints that
+        a file; None and tasks are those of `find`. Then the errors of damaged checkpoints that
         were skipped.
         """
         if self._is_file(name):
             return checkpoint.read(Path(name)).without_training_state(), []
-        return self.find(name, task=task).best_valid()
+        return self.find(name, tasks=tasks).best_valid()
 
     def require_there(self, name: str) -> None:
         """Raise `CheckpointError` if `best_checkpoint` would find nothing of that name."""
@@ -112,22 +112,23 @@ class Root:
         """
         return next(filter(None, map(self._runs_in, self.folders)), [])
 
-    def no_run(self, task: str | None = None) -> CheckpointError:
-        """Return the error for a root without any run, or without one of a task."""
-        schema = None if task is None else SCHEMAS[task]
-        flag = f" FILE --{schema.flag}" if schema is not None and schema.flag else ""
-        what = "" if schema is None else f" of {schema.learned}"
+    def no_run(self, tasks: Sequence[str] = ()) -> CheckpointError:
+        """Return the error for a root without any run, or without one of some tasks."""
+        schemas = [SCHEMAS[task] for task in tasks]
+        flags = [f"--{schema.flag.replace('_', '-')}" for schema in schemas if schema.flag]
+        flag = f" FILE {' or '.join(flags)}" if flags else ""
+        what = f" of {' or '.join(schema.learned for schema in schemas)}" if schemas else ""
         hint = self._with_hint(f"type: charrnn train{flag}")
         return CheckpointError(f"there is no run{what} in {self._searched()} yet", hint)
 
-    def _newest(self, task: str | None) -> Run:
-        """Return the newest run, of a task. One that cannot be read counts as of any task, so that
-        its damage is told.
+    def _newest(self, tasks: Sequence[str]) -> Run:
+        """Return the newest run, of one of the tasks if there are any. One that cannot be read
+        counts as of any task, so that its damage is told.
         """
         for run in chain.from_iterable(map(self._runs_in, self.folders)):
-            if task is None or _task_of(run) in (task, None):
+            if not tasks or _task_of(run) in (*tasks, None):
                 return run
-        raise self.no_run(task if self.runs() else None)
+        raise self.no_run(tasks if self.runs() else ())
 
     def _runs_in(self, folder: Path) -> list[Run]:
         """Return the runs in a folder that have a checkpoint, the newest first."""

@@ -18,10 +18,13 @@ from charrnn.config import (
     DataConfig,
     EncoderDecoderConfig,
     GivenConfig,
+    InStepConfig,
     LabelsConfig,
     ModelConfig,
     PairsConfig,
     RuntimeConfig,
+    TaggerConfig,
+    TextEncoderConfig,
     TrainConfig,
 )
 from charrnn.data.corpus import CorpusFacts
@@ -78,7 +81,7 @@ class Schema:
         return frozenset().union(*(group.names() for group in groups)) - self.unused
 
 
-def _ngram_names(model: ModelConfig | ClassifierConfig) -> list[str]:
+def _ngram_names(model: ModelConfig | TextEncoderConfig) -> list[str]:
     return [f"ngrams.{length}" for length in range(2, model.ngrams + 1)]
 
 
@@ -107,8 +110,8 @@ def _language_model_weights(
     return model.weight_shapes(len(vocabs["text"]), _num_rows(ngrams))
 
 
-def _classifier_weights(
-    model: ClassifierConfig, vocabs: Mapping[str, AnyVocab], ngrams: Shapes
+def _text_encoder_weights(
+    model: TextEncoderConfig, vocabs: Mapping[str, AnyVocab], ngrams: Shapes
 ) -> Shapes:
     return model.weight_shapes(len(vocabs["source"]) + 1, len(vocabs["target"]), _num_rows(ngrams))
 
@@ -199,7 +202,7 @@ SCHEMAS: dict[str, Schema] = {
         metrics=("error_rate", "macro_f1", "loss"),
         constants=_ngram_names,
         constant_problem=_ngram_problem,
-        weights=_classifier_weights,
+        weights=_text_encoder_weights,
         contradiction=_of_other_symbols,
         in_words=_accuracy_in_words,
         unused=frozenset({"seq_length", "state_reset", "target_symbols", "is_reversed"}),
@@ -221,5 +224,23 @@ SCHEMAS: dict[str, Schema] = {
         unused=frozenset(
             {"seq_length", "state_reset", "ngram_min_count", "source_symbols", "is_reversed"}
         ),
+    ),
+    task_names.TAG: Schema(
+        needs="0.7",
+        learned="pairs in step",
+        flag="in_step",
+        symbol="symbol",
+        command="charrnn translate --run",
+        model=TaggerConfig,
+        data=InStepConfig,
+        vocabs={"source": SideVocab, "target": SideVocab},
+        corpora={"pairs": PairFacts},
+        metrics=("symbol_error_rate", "word_error_rate", "loss"),
+        constants=_ngram_names,
+        constant_problem=_ngram_problem,
+        weights=_text_encoder_weights,
+        contradiction=_of_other_symbols,
+        in_words=_error_rates_in_words,
+        unused=frozenset({"seq_length", "state_reset"}),
     ),
 }

@@ -19,7 +19,7 @@ def made(monkeypatch):
     """The classifier of the run that every command uses."""
     classifier = Classifier.of([checkpoint_of()[0]])
     checkpoint = SimpleNamespace(data=LabelsConfig())
-    monkeypatch.setattr(inputs, "checkpoints_of", lambda runs, task: [checkpoint])
+    monkeypatch.setattr(inputs, "checkpoints_of", lambda runs, tasks: [checkpoint])
     monkeypatch.setattr(Classifier, "of", lambda checkpoints, name="": classifier)
     return classifier
 

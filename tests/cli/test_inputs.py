@@ -55,8 +55,8 @@ def two_tasks():
 
 def test_the_newest_run_is_that_of_the_task(two_tasks):
     assert inputs.checkpoint_of(None).task == "language_model"
-    assert inputs.checkpoint_of(None, task="seq2seq").task == "seq2seq"
-    assert inputs.checkpoint_of("pairs", task=None).task == "seq2seq"
+    assert inputs.checkpoint_of(None, tasks=("seq2seq",)).task == "seq2seq"
+    assert inputs.checkpoint_of("pairs", tasks=()).task == "seq2seq"
     for runs, tasks in ((["words", "words"], ["language_model"] * 2), (None, ["language_model"])):
         assert [each.task for each in inputs.checkpoints_of(runs)] == tasks
 
@@ -66,7 +66,7 @@ def test_a_run_of_another_task_costs_one_line(two_tasks):
         inputs.checkpoint_of("pairs")
     assert str(error.value) == "run pairs is a model of pairs; use: charrnn translate --run pairs"
     with pytest.raises(UsageError) as error:
-        inputs.checkpoints_of(["pairs", "words"], task="seq2seq")
+        inputs.checkpoints_of(["pairs", "words"], tasks=("seq2seq",))
     assert str(error.value) == "run words is a model of text; use: charrnn sample words"
 
 

@@ -28,8 +28,8 @@ def made(monkeypatch):
 
 
 def use(monkeypatch, made, **data):
-    checkpoint = SimpleNamespace(data=PairsConfig(**data))
-    monkeypatch.setattr(inputs, "checkpoints_of", lambda runs, task: [checkpoint])
+    checkpoint = SimpleNamespace(task="seq2seq", data=PairsConfig(**data))
+    monkeypatch.setattr(inputs, "checkpoints_of", lambda runs, tasks: [checkpoint])
     monkeypatch.setattr(Translator, "of", lambda checkpoints, name="": made)
     return made
 

@@ -371,7 +371,7 @@ MISTAKES = [
     ),
     Mistake(
         "words of symbols between spaces are counted one by one",
-        "data.pairs.error_rates:count_edits",
+        "data.pairs.error_rates:edit_counts",
         "not isinstance(side.vocab, SymbolVocab)",
         "True",
         "../data/pairs/test_error_rates.py::test_symbols_between_spaces_are_one_word",
@@ -728,6 +728,48 @@ MISTAKES = [
         "",
         "../models/tagger/test_tagger_numpy.py::test_a_source_read_as_it_comes_has_the_decisions_of_the_whole",
     ),
+    Mistake(
+        "pairs that were read before are in step whatever their lengths",
+        "data.pairs.pair_files:PairFiles._scan_path",
+        "what += ['in step'] * config.are_in_step",
+        "",
+        "../data/pairs/test_read_pairs.py::test_pairs_that_were_read_before_are_read_again_to_be_in_step",
+    ),
+    Mistake(
+        "lengths are compared before the texts are normalised",
+        "data.pairs.reading.table:TableReader._num_symbols",
+        "num_symbols(normalised(text, form), self._kinds[side])",
+        "num_symbols(text, self._kinds[side])",
+        "../data/pairs/reading/test_table.py::test_in_step_each_symbol_of_a_source_has_one_of_the_target",
+    ),
+    Mistake(
+        "the boundary after a target in step is learned, too",
+        "tasks.in_step.tags:TaggedBatches.batch",
+        "np.arange(len(targets_SB))[:, None] < pairs.lengths_B",
+        "np.arange(len(targets_SB))[:, None] <= pairs.lengths_B",
+        "../tasks/in_step/test_tags.py::test_the_loss_is_that_of_every_pair_by_itself",
+    ),
+    Mistake(
+        "an idle pair in step counts",
+        "tasks.in_step.tags:TaggedBatches.batch",
+        "is_scored_SB &= targets_SB != NOT_SCORED",
+        "",
+        "../tasks/in_step/test_tags.py::test_the_loss_is_that_of_every_pair_by_itself",
+    ),
+    Mistake(
+        "a symbol that a tagger does not know gets a decision",
+        "generation.translation.in_step:Tagger._decisions",
+        "source_S != RESERVED",
+        "source_S == source_S",
+        "../generation/translation/test_in_step.py::test_what_is_unknown_is_named_and_left_as_it_is",
+    ),
+    Mistake(
+        "a line that is open is forgotten when more of it comes",
+        "cli.pairs.tagged_texts:_write_as_it_comes",
+        "stream = stream or tagger.stream()",
+        "stream = tagger.stream()",
+        "../cli/pairs/test_tagged_texts.py::test_each_symbol_is_answered_before_the_next_one_comes",
+    ),
     # Translations.
     Mistake(
         "a translation looks at the padding of its source",
@@ -1063,7 +1105,7 @@ MISTAKES = [
     Mistake(
         "the newest run is taken, whatever it learned",
         "runs.root:Root._newest",
-        "_task_of(run) in (task, None)",
+        "_task_of(run) in (*tasks, None)",
         "True",
         "../runs/test_root.py::test_the_newest_run_of_a_task_is_found",
     ),
@@ -1110,7 +1152,7 @@ def main() -> int:
 
 def _copy(folder: Path) -> Path:
     """Copy the program and its tests into a folder."""
-    for name in ("charrnn", "tests"):
+    for name in ("charrnn", "docs", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, folder)

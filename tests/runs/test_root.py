@@ -44,21 +44,21 @@ def test_the_newest_run_is_the_one_trained_last():
 def test_the_newest_run_of_a_task_is_found(tmp_path, monkeypatch):
     monkeypatch.setitem(SCHEMAS, "translate_in_test", PAIRS)
     with pytest.raises(CheckpointError, match="there is no run in .*; type: charrnn train$"):
-        ROOT.find(None, task="translate_in_test")
+        ROOT.find(None, tasks=("translate_in_test",))
     for age, (name, saved) in enumerate({"new": translation(), "old": small()}.items()):
         run = ROOT.create(name, default="x")
         run.save(saved)
         os.utime(run.last, (1000 - age, 1000 - age))
     assert ROOT.find(None).name == "new"
-    assert ROOT.find(None, task="translate_in_test").name == "new"
-    assert ROOT.find(None, task="language_model").name == "old"
-    assert ROOT.best_checkpoint(None, task="language_model")[0].task == "language_model"
+    assert ROOT.find(None, tasks=("translate_in_test",)).name == "new"
+    assert ROOT.find(None, tasks=("language_model",)).name == "old"
+    assert ROOT.best_checkpoint(None, tasks=("language_model",))[0].task == "language_model"
     two = Root(tmp_path / "checkpoints", (tmp_path / "more",))
     (ROOT.folder / "new").rename(ROOT.folder / ".hidden")
     with pytest.raises(CheckpointError, match="no run of pairs in .* or .* FILE --pairs$"):
-        two.find(None, task="translate_in_test")
+        two.find(None, tasks=("translate_in_test",))
     Root(tmp_path / "more").create("away", default="x").save(translation())
-    assert two.find(None, task="translate_in_test").name == "away"
+    assert two.find(None, tasks=("translate_in_test",)).name == "away"
 
 
 def test_a_damaged_run_is_not_skipped_when_the_newest_is_asked_for():
@@ -68,7 +68,7 @@ def test_a_damaged_run_is_not_skipped_when_the_newest_is_asked_for():
     older = ROOT.create("a", default="x")
     older.save(small())
     os.utime(older.last, (1000, 1000))
-    assert ROOT.find(None, task="language_model").name == "damaged"
+    assert ROOT.find(None, tasks=("language_model",)).name == "damaged"
 
 
 def test_a_missing_run_is_answered_with_the_existing_ones():

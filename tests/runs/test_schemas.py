@@ -12,8 +12,10 @@ import pytest
 from charrnn.config import (
     Checked,
     EncoderDecoderConfig,
+    InStepConfig,
     PairsConfig,
     RuntimeConfig,
+    TaggerConfig,
     TrainConfig,
     setting,
 )
@@ -198,5 +200,49 @@ def test_pairs_have_vocabularies_of_either_kind(tmp_path):
 )
 def test_pairs_that_contradict_themselves_are_refused(tmp_path, changes, reason):
     checkpoint.write(tmp_path / "x", pairs_checkpoint(**changes))
+    with pytest.raises(CheckpointError, match=reason):
+        checkpoint.read(tmp_path / "x")
+
+
+TAGGER = TaggerConfig(hidden_size=3, embedding_size=2, ngrams=2)
+PAIRS_OF_LETTERS = np.array([7, np.iinfo(np.int64).max])
+
+
+def tag_checkpoint(model=TAGGER, built=None, keys=PAIRS_OF_LETTERS, target=TARGET, **data):
+    """The weights are those of `built`, which may be another model."""
+    header = CheckpointHeader(
+        task="tag", model=model, data=InStepConfig(**{"target_symbols": "spaces", **data}),
+        train=TrainConfig(), runtime=RuntimeConfig(),
+        vocabs={"source": SOURCE, "target": target},
+        corpora={"pairs": PairFacts(("pairs.tsv",), "0" * 64, 12)}, position=Position(),
+    )  # fmt: skip
+    shapes = (built or model).weight_shapes(len(SOURCE) + 1, len(TARGET), 2)
+    arrays = {f"weights.{name}": np.ones(shape, np.float32) for name, shape in shapes.items()}
+    return Checkpoint.of(header, {**arrays, "ngrams.2": keys})
+
+
+@pytest.mark.parametrize("is_causal", [False, True])
+def test_a_tagger_is_stored(tmp_path, is_causal):
+    made = tag_checkpoint(replace(TAGGER, is_causal=is_causal))
+    checkpoint.write(tmp_path / "x", made)
+    assert checkpoint.read(tmp_path / "x").header == made.header
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"built": replace(TAGGER, is_causal=True)}, "its weights do not fit its configuration"),
+        (
+            {"model": replace(TAGGER, is_causal=True), "built": TAGGER},
+            "its weights do not fit its configuration",
+        ),
+        ({"target": SymbolVocab(("k",))}, "its weights do not fit its configuration"),
+        ({"target_symbols": "characters"}, "target vocabulary and its data differ in what a symb"),
+        ({"keys": PAIRS_OF_LETTERS[::-1].copy()}, "ngrams.2 is not a sorted list of n-grams"),
+        ({"keys": PAIRS_OF_LETTERS[1:]}, "its weights do not fit its configuration"),
+    ],
+)
+def test_a_tagger_that_contradicts_itself_is_refused(tmp_path, changes, reason):
+    checkpoint.write(tmp_path / "x", tag_checkpoint(**changes))
     with pytest.raises(CheckpointError, match=reason):
         checkpoint.read(tmp_path / "x")

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from charrnn.cli.flags.settings import Values
+from charrnn.cli.flags.settings import Values, flag_of
 from charrnn.errors import UsageError
 
 _BOTH_SIDES = ("source_normalise", "target_normalise")
@@ -23,9 +23,11 @@ def typed_settings(
 
     meaningful, flag = SCHEMAS[task].settings, SCHEMAS[task].flag
     if lines and "records" not in meaningful:
-        raise UsageError(f"--lines does not work with --{flag}", "leave it out")
+        raise UsageError(f"--lines does not work with {flag_of(flag)}", "leave it out")
     if normalise is not None and "source_normalise" not in meaningful:
-        raise UsageError("--normalise works only with --pairs or --labels", "leave it out")
+        raise UsageError(
+            "--normalise works only with --pairs, --labels or --in-step", "leave it out"
+        )
     typed = {name for name in given if _is_typed(context, name)}
     settings = {name: given[name] for name in given if name in meaningful | typed}
     if lines:

@@ -94,6 +94,7 @@ def _names(header: "CheckpointHeader") -> dict[str, Any]:
         "pairs": False,
         "labels": False,
         "given_label": None,
+        "in_step": False,
         "lines": header.data.records == "lines",
         "val": list(header.corpus.val_names),
     }
@@ -106,6 +107,7 @@ def _names_of_pairs(header: "CheckpointHeader") -> dict[str, Any]:
         "pairs": header.schema.flag == "pairs",
         "labels": header.schema.flag in ("labels", "given"),
         "given_label": LABEL if header.schema.flag == "given" else None,
+        "in_step": header.schema.flag == "in_step",
         "source": list(facts.names) if facts.target_names else [],
         "target": list(facts.target_names),
         "val": list(facts.val_names),

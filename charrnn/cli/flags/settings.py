@@ -27,6 +27,7 @@ from charrnn.config import (
     RuntimeConfig,
     SampleConfig,
     Setting,
+    TaggerConfig,
     TrainConfig,
     TranslateConfig,
     setting_of,
@@ -168,7 +169,7 @@ def _dashed(name: str) -> str:
 
 # where a setting is in several groups, the last one declares its flag
 _GROUPS: tuple[type[Checked], ...] = (
-    EncoderDecoderConfig, PairsConfig,
+    TaggerConfig, EncoderDecoderConfig, PairsConfig,
     ModelConfig, DataConfig, TrainConfig, RuntimeConfig, SampleConfig, TranslateConfig,
 )  # fmt: skip
 _SETTINGS = {

@@ -14,6 +14,7 @@ from charrnn.config import (
     ModelConfig,
     PairsConfig,
     RuntimeConfig,
+    TaggerConfig,
     TrainConfig,
 )
 
@@ -21,7 +22,14 @@ _LEARNING, _LENGTH, _CORPUS, _RUN = "Learning", "How long", "Corpus", "Run and d
 _PAIRS = "Pairs"
 
 Settings = Annotated[
-    Values, ModelConfig, TrainConfig, DataConfig, PairsConfig, EncoderDecoderConfig, RuntimeConfig
+    Values,
+    ModelConfig,
+    TrainConfig,
+    DataConfig,
+    PairsConfig,
+    EncoderDecoderConfig,
+    TaggerConfig,
+    RuntimeConfig,
 ]
 Steps = Annotated[int | None, option(TrainConfig, "steps")]
 Device = Annotated[str | None, option(RuntimeConfig, "device")]
@@ -67,6 +75,15 @@ GivenLabel = Annotated[
         help="Learn to write texts of a given label, from such a file: sample --given LABEL. Beside"
         " --source-column, label or the name of its column.",
         show_default=False,
+        rich_help_panel=_PAIRS,
+    ),
+]
+InStep = Annotated[
+    bool,
+    typer.Option(
+        "--in-step",
+        help="Learn a decision on each symbol of a source: each line is a source, a tab and a"
+        " target of the same length.",
         rich_help_panel=_PAIRS,
     ),
 ]

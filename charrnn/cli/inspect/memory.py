@@ -40,7 +40,7 @@ def memory(
     if export is not None:
         charts.require_exportable(export)
     names = run or [inputs.root().find(None).name]
-    checkpoints = {name: inputs.checkpoint_of(name, task=None) for name in names}
+    checkpoints = {name: inputs.checkpoint_of(name, tasks=()) for name in names}
     inputs.require_one_task(checkpoints.values())
     if (learned := next(iter(checkpoints.values())).schema.learned) not in ("text", "pairs"):
         raise UsageError(f"memory measures no models of {learned}", "name a run of text or pairs")

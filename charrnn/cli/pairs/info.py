@@ -11,6 +11,8 @@ from charrnn.runs import task_names
 if TYPE_CHECKING:
     from charrnn.data.pairs.symbols import SymbolVocab
     from charrnn.data.vocab import Vocab
+    from charrnn.generation.translation.in_step import Tagger
+    from charrnn.generation.translation.translator import Translator
     from charrnn.runs.checkpoint import Checkpoint
     from charrnn.runs.header import CheckpointHeader
 
@@ -89,15 +91,23 @@ def _comparison(checkpoint: "Checkpoint") -> Callable[[str, str], str]:
         from charrnn.generation.classification import Classifier
 
         return Classifier.of([checkpoint]).compared
+    if checkpoint.task == task_names.TAG:
+        from charrnn.generation.translation.in_step import Tagger
+
+        return _compared_by(Tagger.of([checkpoint]))
     from charrnn.generation.translation.translator import Translator
 
     translator = Translator.of([checkpoint])
     if checkpoint.task == task_names.GIVEN:
         return lambda label, _: f"{label} → {translator.translate(label)[0].text}"
+    return _compared_by(translator)
+
+
+def _compared_by(translator: "Translator | Tagger") -> Callable[[str, str], str]:
+    from charrnn.tasks.pairs import learned_pairs
 
     def compared(source: str, target: str) -> str:
-        (translation,) = translator.translate(source)
-        difference = "" if translation.text == target else f"  ({target})"
-        return f"{source} → {translation.text}{difference}"
+        (made,) = translator.translate(source)
+        return learned_pairs.compared(source, made.text, target)
 
     return compared

@@ -15,10 +15,12 @@ from charrnn.runs import task_names
 if TYPE_CHECKING:
     from charrnn.analysis.pair_scores import Pair, PairScore, ScoredPair
     from charrnn.config import PairsConfig
+    from charrnn.generation.translation.in_step import Tagger
     from charrnn.generation.translation.translator import Translator
     from charrnn.runs.checkpoint import Checkpoint
 
 _NUM_WORST = 20
+_UNKNOWN = "read as unknown"
 
 
 @dataclass(frozen=True)
@@ -45,26 +47,29 @@ def score(
     as_json: bool,
 ) -> None:
     """Score files of pairs, or a split; print the sum, or (`per_line`) the worst pairs."""
+    from charrnn.generation.translation.in_step import Tagger
     from charrnn.generation.translation.translator import Translator
 
-    translator = Translator.of(checkpoints)
+    in_step = checkpoints[0].task == task_names.TAG
+    translator = (Tagger if in_step else Translator).of(checkpoints)
     pairs = pairs_to_score(checkpoints, files, translator.encode)
     from charrnn.analysis.pair_scores import PairScore, worst_first
 
-    if checkpoints[0].task == task_names.GIVEN:
+    if isinstance(translator, Translator) and checkpoints[0].task == task_names.GIVEN:
         _print_loss(translator, pairs, as_json=as_json)
         return
     every = scored(translator, pairs, beam=beam)
     if per_line:
         _print_worst(worst_first(every), as_json=as_json)
         return
-    total = PairScore.of(every)
+    total = PairScore.of(every, in_step=in_step)
     if as_json:
-        print_json({**total.figures(), "beam": beam})
+        print_json(total.figures() | ({} if in_step else {"beam": beam}))
         return
-    note_unknown(translator.unknown_in, pairs)
-    _print_score(total, translator, beam)
-    _note_sacrebleu(every)
+    note_unknown(translator.unknown_in, pairs, became="left as they are" if in_step else _UNKNOWN)
+    _print_score(total, translator, None if in_step else beam)
+    if not in_step:
+        _note_sacrebleu(every)
 
 
 def pairs_to_score(
@@ -180,7 +185,7 @@ class Notes(Reporter):
 
 
 def scored(
-    translator: "Translator",
+    translator: "Translator | Tagger",
     pairs: "Sequence[Pair]",
     *,
     beam: int = 1,
@@ -212,20 +217,24 @@ def _print_loss(translator: "Translator", pairs: "Sequence[Pair]", *, as_json: b
         print_table(["", ""], [["texts", f"{len(pairs):,}"], ["loss", loss]])
 
 
-def _print_score(total: "PairScore", translator: "Translator", beam: int) -> None:
-    """Print a score as a table."""
+def _print_score(total: "PairScore", translator: "Translator | Tagger", beam: int | None) -> None:
+    """Print a score as a table. In step there is no beam, and a share of symbols that are right."""
     from charrnn.cli.console.tables import print_table
     from charrnn.data.pairs.symbols import SymbolVocab
 
-    of_symbols = isinstance(translator.target.vocab, SymbolVocab)
-    rate = "symbol error rate" if of_symbols else "character error rate"
+    symbol = "symbol" if isinstance(translator.target.vocab, SymbolVocab) else "character"
+    how, of_symbols = [], [f"{symbol} error rate", f"{100 * total.symbol_error_rate:.2f} %"]
+    if beam is None:
+        of_symbols = [f"{symbol} accuracy", f"{100 * (1 - total.symbol_error_rate):.2f} %"]
+    else:
+        how = [["translated", "greedily" if beam == 1 else f"with a beam of {beam}"]]
     rows = [
         ["pairs", f"{total.num_pairs:,}"],
-        ["translated", "greedily" if beam == 1 else f"with a beam of {beam}"],
-        ["loss", f"{total.nats_per_symbol:.4f} nats per {'symbol' if of_symbols else 'character'}"],
+        *how,
+        ["loss", f"{total.nats_per_symbol:.4f} nats per {symbol}"],
         ["exact match", f"{100 * total.exact_match:.2f} %"],
         ["word error rate", f"{100 * total.word_error_rate:.2f} %"],
-        [rate, f"{100 * total.symbol_error_rate:.2f} %"],
+        of_symbols,
     ]
     if (scores := total.sentences) is not None:
         rows += [
@@ -243,11 +252,16 @@ def _note_sacrebleu(every: "Sequence[ScoredPair]") -> None:
         note("for BLEU and chrF install sacrebleu: pip install 'charrnn[translate]'")
 
 
-def note_unknown(unknown_in: Callable[[str], Sequence[str]], pairs: "Sequence[Pair]") -> None:
-    """Count the sources with symbols that a model does not know; `unknown_in` returns those."""
+def note_unknown(
+    unknown_in: Callable[[str], Sequence[str]], pairs: "Sequence[Pair]", *, became: str = _UNKNOWN
+) -> None:
+    """Count the sources with symbols that a model does not know; `unknown_in` returns those,
+    `became` says what is done with them.
+    """
     num = sum(bool(unknown_in(pair.source)) for pair in pairs)
     if num:
-        note(f"{number_of(num, 'source')} with symbols that the model never saw: read as unknown")
+        sources = number_of(num, "source")
+        note(f"{sources} with symbols that the model never saw: {became}")
 
 
 def _print_worst(every: "Sequence[ScoredPair]", *, as_json: bool) -> None:

@@ -3,14 +3,17 @@
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from charrnn._text import some
 from charrnn.cli.console.streams import note
 from charrnn.errors import UsageError
 
+_Answer = TypeVar("_Answer")
+
 if TYPE_CHECKING:
-    from charrnn.config import PairsConfig
+    from charrnn.cli.console.streams import TextWriter
+    from charrnn.config import DataConfig, PairsConfig
 
 
 def require_texts(texts: Sequence[str] | None, *, command: str) -> list[str]:
@@ -35,6 +38,14 @@ def note_names(typed: Sequence[str], run: Sequence[str] | None, *, command: str)
         note(f"{text} is also a run; to use that run: charrnn {command} --run {text} TEXT")
 
 
+def input_config(data: "PairsConfig", encoding: str | None) -> "DataConfig":
+    """Return how standard input is decoded: as the run's pairs, unless an encoding is given."""
+    from charrnn.config import DataConfig
+
+    errors = "strict" if data.errors == "strict" else "replace"
+    return DataConfig(encoding=encoding or data.encoding, errors=errors)
+
+
 def windows(
     typed: Sequence[str], data: "PairsConfig", encoding: str | None, *, command: str
 ) -> Iterator[list[str]]:
@@ -42,10 +53,8 @@ def windows(
     decoded as the run's pairs. None is left out, for each is answered.
     """
     from charrnn.cli import inputs
-    from charrnn.config import DataConfig
 
-    errors = "strict" if data.errors == "strict" else "replace"
-    config = DataConfig(encoding=encoding or data.encoding, errors=errors)
+    config = input_config(data, encoding)
     for is_asking, group in itertools.groupby(typed, lambda text: text == "-"):
         if is_asking:
             yield from inputs.lines_as_they_come(config)
@@ -67,12 +76,39 @@ def lines_of(typed: Iterable[str], *, command: str) -> list[str]:
     return lines
 
 
+def answered(
+    windows: Iterable[list[str]],
+    answer_many: Callable[[list[str]], Iterable[_Answer]],
+    unknown: "UnknownSymbols",
+    out: "TextWriter",
+) -> Iterator[tuple[str, _Answer]]:
+    """Yield each line with its answer. What is written of a window goes out before the next one is
+    read. Raises `UsageError` for a line that cannot be answered, with its number.
+    """
+    num_answered = 0
+    for lines in windows:
+        unknown.note(lines)
+        try:
+            for line, answer in zip(lines, answer_many(lines), strict=True):
+                num_answered += 1
+                yield line, answer
+        except UsageError as error:  # too long a line
+            raise UsageError(f"line {num_answered + 1}: {error.message}", error.hint) from error
+        finally:
+            out.end(new_line=False)
+
+
 class UnknownSymbols:
     """Names the symbols that a model never saw, each once."""
 
-    def __init__(self, unknown_in: Callable[[str], Iterable[str]]) -> None:
-        """`unknown_in` returns those of a text."""
-        self._unknown_in = unknown_in
+    def __init__(
+        self,
+        unknown_in: Callable[[str], Iterable[str]],
+        *,
+        became: str = "read as an unknown symbol",
+    ) -> None:
+        """`unknown_in` returns those of a text; `became` says what is done with them."""
+        self._unknown_in, self._became = unknown_in, became
         self._told: set[str] = set()
 
     def note(self, lines: Iterable[str]) -> None:
@@ -81,7 +117,7 @@ class UnknownSymbols:
         new = [each for each in every if each not in self._told]
         if new:
             self._told.update(new)
-            note(f"the model never saw {some(map(_named, new), 5)}: read as an unknown symbol")
+            note(f"the model never saw {some(map(_named, new), 5)}: {self._became}")
 
 
 def _named(unknown: str) -> str:

@@ -46,16 +46,22 @@ class EditCounts:
 def count_edits(translation: str, reference: str, side: Side) -> EditCounts:
     """Count the edits between a translation and its reference, two texts of the target side."""
     made, expected = side.symbols(translation), side.symbols(reference)
-    is_wrong = int(made != expected)
+    edits = edit_distance(made, expected)
+    return edit_counts(edits, len(expected), translation, reference, side)
+
+
+def edit_counts(
+    symbol_edits: int, num_symbols: int, translation: str, reference: str, side: Side
+) -> EditCounts:
+    """Count the edits between the words of two texts, beside those that their symbols need."""
+    is_wrong = int(symbol_edits > 0)
     num_words, word_edits = 1, is_wrong
     if not isinstance(side.vocab, SymbolVocab):
         words_made, words = (
             normalised(text, side.normalisation).split() for text in (translation, reference)
         )
         num_words, word_edits = len(words), edit_distance(words_made, words)
-    return EditCounts(
-        1, is_wrong, num_words, word_edits, len(expected), edit_distance(made, expected)
-    )
+    return EditCounts(1, is_wrong, num_words, word_edits, num_symbols, symbol_edits)
 
 
 def total_edits(pairs: Iterable[tuple[str, str]], side: Side) -> EditCounts:

@@ -18,6 +18,7 @@ from charrnn.config import PairsConfig
 from charrnn.data.vocab import Vocab, code_points
 
 RESERVED = 0
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # stands for an unknown symbol in a text
 
 Ids = npt.NDArray[np.int64]
 
@@ -123,6 +124,11 @@ class Side:
         """Number of ids."""
         return len(self.vocab) + 1
 
+    @property
+    def is_of_bytes(self) -> bool:
+        """Whether bytes are the symbols."""
+        return isinstance(self.vocab, Vocab) and self.vocab.is_bytes
+
     def symbols(self, text: str) -> list[str]:
         """Return the symbols of a text, as `encode` numbers them; a byte is the character of its
         code.
@@ -169,12 +175,18 @@ class Side:
             return list(symbols)
         return [byte if byte.isascii() else f"{ord(byte):02X}" for byte in symbols]
 
-    def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of ids, in the composed form that people write if it was decomposed."""
-        known = [i - 1 for i in ids if i != RESERVED]
+    def decode(self, ids: Sequence[int], *, unknown: str = "") -> str:
+        """Return the text of ids, in the composed form that people write if it was decomposed.
+        `unknown` takes the place of `RESERVED`.
+        """
+        symbols = [unknown if i == RESERVED else self.symbol(i) for i in ids]
+        return self.joined(filter(None, symbols))
+
+    def joined(self, symbols: Iterable[str]) -> str:
+        """Return the text of symbols, as `symbols` has them, in the composed form."""
         if isinstance(self.vocab, SymbolVocab):
-            return " ".join(self.vocab.symbols[i] for i in known)
-        text = self.vocab.decode(known)
+            return " ".join(symbols)
+        text = "".join(symbols)
         if self.vocab.is_bytes:
             return text.encode("latin-1").decode("utf-8", "replace")
         return unicodedata.normalize("NFC", text) if self.normalisation in ("nfd", "nfkd") else text

@@ -13,7 +13,7 @@ from charrnn.data.pairs.pair_dataset import PairDataset
 from charrnn.data.pairs.pair_facts import PairFacts
 from charrnn.data.pairs.read_pairs import read_pairs
 from charrnn.data.pairs.reload_pairs import PairReference, reload_pairs
-from charrnn.data.pairs.symbols import Side, sides
+from charrnn.data.pairs.symbols import UNKNOWN, Side, sides
 from charrnn.errors import CorpusError
 from charrnn.runs.header import CheckpointHeader
 from charrnn.tasks.task import SourceNames, Vocabs
@@ -40,9 +40,9 @@ class PairTexts:
         return replace(self, pairs=self.pairs.beginning(split, size))
 
     def texts(self, number: int) -> tuple[str, str]:
-        """Return a pair as texts."""
+        """Return a pair as texts; a rare symbol of the source that is unknown is U+FFFD."""
         source, target = (
-            side.decode(texts.ids_of(number))
+            side.decode(texts.ids_of(number), unknown="" if side.is_of_bytes else UNKNOWN)
             for side, texts in (
                 (self.source, self.pairs.sources),
                 (self.target, self.pairs.targets),
@@ -123,6 +123,11 @@ def reload(header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter) -
     reference = PairReference(facts, header.vocabs, header.data, train.seed, header.path)
     pairs = reload_pairs(reference, keep_corpus=keep_corpus, reporter=reporter)
     return PairTexts(pairs, *sides(header.data, header.vocabs))
+
+
+def compared(source: str, translation: str, target: str) -> str:
+    """Return a source and its translation in a line, and the target where that differs."""
+    return f"{source} → {translation}" + ("" if translation == target else f"  ({target})")
 
 
 def summary(learned: LearnedPairs) -> str:

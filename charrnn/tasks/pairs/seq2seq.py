@@ -154,7 +154,7 @@ class Seq2Seq(PairsTask):
             [source for source, _ in pairs], max_length=longest
         )
         return "\n".join(
-            _compared(source, target, translation.text)
+            learned_pairs.compared(source, translation.text, target)
             for (source, target), [translation] in zip(pairs, every, strict=True)
         )
 
@@ -167,8 +167,3 @@ def _longest(target_length: Any) -> Any:
     longer one is wrong anyway.
     """
     return 2 * target_length + 10
-
-
-def _compared(source: str, target: str, translation: str) -> str:
-    """Return a source and its translation, and the target where that differs."""
-    return f"{source} → {translation}" + ("" if translation == target else f"  ({target})")

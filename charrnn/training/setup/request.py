@@ -28,6 +28,7 @@ def named_sources(
     pairs: bool = False,
     labels: bool = False,
     given: str | None = None,
+    in_step: bool = False,
     allow_short: bool = False,
 ) -> tuple[str, SourceNames]:
     """Return the task that files are for, and their names. `source` and `target` are files of
@@ -37,10 +38,6 @@ def named_sources(
     Raises `SettingError` where the names contradict each other, or none is given for pairs or
     labels.
     """
-    are_given = given is not None
-    if pairs and (labels or are_given):
-        other = "given" if are_given else "labels"
-        raise SettingError(f"pairs and {other} were both given", "choose one", "pairs", other)
     if bool(source) != bool(target):
         one, other = ("source", "target") if source else ("target", "source")
         raise SettingError(f"{one} was given without {other}", "give both", one, other)
@@ -49,18 +46,30 @@ def named_sources(
             f"{' '.join(corpus)} was given, and source and target too", "choose one",
             "source", "target",
         )  # fmt: skip
-    task = task_names.SEQ2SEQ if pairs or source else task_names.LANGUAGE_MODEL
-    if labels or are_given:
-        task = task_names.GIVEN if are_given else task_names.CLASSIFY
-    if task != task_names.LANGUAGE_MODEL and not (source or corpus):
-        line = "a source, a tab and a target" if pairs else "a text, a tab and a label"
-        flag = SCHEMAS[task].flag
+    flag = _one_of(pairs=pairs, in_step=in_step, given=given is not None, labels=labels)
+    if source and not flag:
+        flag = SCHEMAS[task_names.SEQ2SEQ].flag
+    task = next(name for name, schema in SCHEMAS.items() if schema.flag == flag)
+    if flag and not (source or corpus):
+        are_labelled = flag in ("given", "labels")
+        line = "a text, a tab and a label" if are_labelled else "a source, a tab and a target"
         raise SettingError(
             f"{flag} was given without a file", f"name a file with {line} in each line", flag
         )
     names = tuple(source or corpus or (paths.SHAKESPEARE,))
     sources = SourceNames(names, tuple(val), allow_short, tuple(target))
     return task, sources
+
+
+def _one_of(**flags: bool) -> str:
+    """Return which of the flags that say what is learned is given, or an empty string. `given` may
+    be explained by `labels`. Raises `SettingError` for two.
+    """
+    chosen = [flag for flag, is_given in flags.items() if is_given]
+    if len(chosen) > 1 and chosen != ["given", "labels"]:
+        one, other, *_ = chosen
+        raise SettingError(f"{one} and {other} were both given", "choose one", one, other)
+    return chosen[0] if chosen else ""
 
 
 def implied_settings(

@@ -30,9 +30,22 @@ def _files(tmp_path):
         ("pairs.tsv --pairs --column a", "--column does not work with --pairs; leave it out"),
         (
             "pairs.tsv --max-length 9",
-            "--max-length works only with --pairs, --labels or --given; leave it out",
+            "--max-length works only with --pairs, --labels, --given or --in-step; leave it out",
         ),
-        ("pairs.tsv --reverse", "--reverse works only with --pairs; leave it out"),
+        ("pairs.tsv --reverse", "--reverse works only with --pairs or --in-step; leave it out"),
+        ("pairs.tsv --causal", "--causal works only with --in-step; leave it out"),
+        ("pairs.tsv --pairs --causal", "--causal does not work with --pairs; leave it out"),
+        ("pairs.tsv --in-step --lines", "--lines does not work with --in-step; leave it out"),
+        (
+            "pairs.tsv --in-step --attention none",
+            "--attention does not work with --in-step; leave it out",
+        ),
+        ("pairs.tsv --in-step --pairs", "--pairs and --in-step were both given; choose one"),
+        ("--in-step", "--in-step was given without a file; name a file with a source, a tab and"),
+        (
+            "pairs.tsv --in-step --target-symbols whole",
+            "--target-symbols 'whole' is not known; choose one of characters, spaces",
+        ),
         ("pairs.tsv --labels --reverse", "--reverse does not work with --labels; leave it out"),
         ("pairs.tsv --labels --lines", "--lines does not work with --labels; leave it out"),
         (
@@ -56,7 +69,10 @@ def _files(tmp_path):
             "--given label",
             "--given was given without a file; name a file with a text, a tab and a labe",
         ),
-        ("pairs.tsv --normalise nfd", "--normalise works only with --pairs or --labels; leave"),
+        (
+            "pairs.tsv --normalise nfd",
+            "--normalise works only with --pairs, --labels or --in-step; le",
+        ),
         ("--pairs", "--pairs was given without a file; name a file with a source, a tab and"),
         ("--source pairs.tsv", "--source was given without --target; give both"),
         ("--target pairs.tsv", "--target was given without --source; give both"),

@@ -37,11 +37,20 @@ def test_what_is_not_given_has_its_default():
         (
             "language_model",
             "max_length",
-            "works only with pairs, labels or given",
-            ["pairs", "labels", "given"],
+            "works only with pairs, labels, given or in_step",
+            ["pairs", "labels", "given", "in_step"],
         ),
         ("language_model", "attention", "works only with pairs or given", ["pairs", "given"]),
-        ("language_model", "is_reversed", "works only with pairs", ["pairs"]),
+        (
+            "language_model",
+            "is_reversed",
+            "works only with pairs or in_step",
+            ["pairs", "in_step"],
+        ),
+        ("language_model", "is_causal", "works only with in_step", ["in_step"]),
+        ("seq2seq", "is_causal", "does not work with pairs", ["pairs"]),
+        ("tag", "attention", "does not work with in_step", ["in_step"]),
+        ("tag", "seq_length", "does not work with in_step", ["in_step"]),
         ("given", "is_reversed", "does not work with given", ["given"]),
         ("seq2seq", "ngrams", "does not work with pairs", ["pairs"]),
         ("seq2seq", "records", "does not work with pairs", ["pairs"]),
@@ -100,6 +109,10 @@ def test_pairs_are_in_one_file_or_in_two():
     assert named_sources([], labels=True, source=["a"], target=["b"], val=["c", "d"]) == (
         "classify", two
     )  # fmt: skip
+    assert named_sources(["a.tsv"], in_step=True) == ("tag", one)
+    assert named_sources([], in_step=True, source=["a"], target=["b"], val=["c", "d"]) == (
+        "tag", two
+    )  # fmt: skip
     assert named_sources(["a.tsv"]) == ("language_model", one)
     assert named_sources([]) == ("language_model", SourceNames(("shakespeare",)))
 
@@ -110,6 +123,10 @@ def test_pairs_are_in_one_file_or_in_two():
         ({"source": ["a"]}, "source was given without target; give both"),
         ({"target": ["a"]}, "target was given without source; give both"),
         ({"pairs": True}, "pairs was given without a file; name a file with a source, a tab"),
+        ({"in_step": True}, "in_step was given without a file; name a file with a source, a tab"),
+        ({"in_step": True, "pairs": True}, "pairs and in_step were both given; choose one"),
+        ({"in_step": True, "given": "label"}, "in_step and given were both given; choose one"),
+        ({"in_step": True, "labels": True}, "in_step and labels were both given; choose one"),
         (
             {"corpus": ["x"], "source": ["a"], "target": ["b"]},
             "x was given, and source and target too; choose one",

@@ -1,0 +1,76 @@
+"""`translate` with a run of pairs in step: texts of equal length, a decision on each symbol."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from charrnn.cli.console.streams import TextWriter
+from charrnn.cli.pairs import typed_texts
+
+if TYPE_CHECKING:
+    from charrnn.generation.translation.in_step import Tagged, Tagger
+    from charrnn.runs.checkpoint import Checkpoint
+
+_UNKNOWN = "left as it is"
+
+
+def write(
+    checkpoints: "Sequence[Checkpoint]",
+    typed: Sequence[str],
+    *,
+    encoding: str | None,
+    as_json: bool,
+) -> None:
+    """Write what a model makes of the lines of texts, in order. Standard input is answered symbol
+    by symbol, as it comes, if the model allows it.
+    """
+    from charrnn.generation.translation.in_step import Tagger
+
+    tagger, data = Tagger.of(checkpoints), checkpoints[0].data
+    out = TextWriter(sys.stdout, is_bytes=False)
+    unknown = typed_texts.UnknownSymbols(tagger.unknown_in, became=_UNKNOWN)
+    if typed == ["-"] and not as_json and tagger.is_causal and tagger.has_characters:
+        from charrnn.cli import inputs
+
+        chunks = inputs.open_file("-", typed_texts.input_config(data, encoding), as_it_comes=True)
+        _write_as_it_comes(tagger, chunks.decoded(), unknown, out)
+        return
+    windows = typed_texts.windows(typed, data, encoding, command="translate")
+    answers = typed_texts.answered(windows, tagger.translate_many, unknown, out)
+    for line, (made,) in answers:
+        out((json.dumps(_facts(line, made)) if as_json else made.text) + "\n")
+
+
+def _write_as_it_comes(
+    tagger: "Tagger",
+    chunks: Iterable[str],
+    unknown: typed_texts.UnknownSymbols,
+    out: TextWriter,
+) -> None:
+    """Write each decision before more is read. Whole lines that came together are a batch."""
+    stream = None  # of a line that has not ended
+    for chunk in chunks:
+        unknown.note([chunk.replace("\n", "")])
+        *lines, rest = chunk.split("\n")
+        if lines and stream is not None:
+            out(stream.read(lines.pop(0)) + "\n")
+            stream = None
+        for (made,) in tagger.translate_many(lines):
+            out(made.text + "\n")
+        if rest:
+            stream = stream or tagger.stream()
+            out(stream.read(rest))
+        out.end(new_line=False)
+    out.end(new_line=stream is not None)
+
+
+def _facts(source: str, made: "Tagged") -> dict[str, Any]:
+    """Return what was made of a text for scripts."""
+    return {
+        "source": source,
+        "text": made.text,
+        "source_symbols": made.source_symbols,
+        "symbols": made.symbols,
+        "probabilities": [round(probability, 4) for probability in made.probabilities],
+    }

@@ -1,0 +1,1 @@
+"""In step: a decision on each symbol of a text."""
