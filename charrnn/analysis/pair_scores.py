@@ -29,6 +29,7 @@ class ScoredPair:
     nats: float  # the loss of the reference, summed over its symbols and its end
     num_scored: int  # those symbols, and the end
     edits: EditCounts  # from the translation to the reference
+    num_unknown: int = 0  # symbols of the reference that the model does not know: not in the loss
 
     @property
     def nats_per_symbol(self) -> float:
@@ -104,7 +105,9 @@ def scored_pairs(
     made = _best(translator, sources, beam)
     for pair, loss, best in zip(pairs, losses, made, strict=True):
         edits = _edits(best, pair.reference, translator.target)
-        yield ScoredPair(pair, best.text, loss.nats, loss.num_symbols, edits)
+        yield ScoredPair(
+            pair, best.text, loss.nats, loss.num_symbols, edits, num_unknown=loss.num_unknown
+        )
 
 
 def _best(

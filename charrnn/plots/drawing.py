@@ -10,6 +10,7 @@ import html
 import io
 import struct
 import zlib
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,9 +171,12 @@ def fitted(text: str, width: float, size: float = 13.0, *, is_bold: bool = False
     """Return a text, or as much of it as fits, with … for the rest."""
     if pixels([text], size, is_bold=is_bold) <= width:
         return text
-    while text and pixels([text + "…"], size, is_bold=is_bold) > width:
-        text = text[:-1]
-    return text + "…"
+
+    def width_of_first(num: int) -> float:
+        return pixels([text[:num] + "…"], size, is_bold=is_bold)
+
+    num_too_many = bisect_right(range(len(text)), width, key=width_of_first)
+    return text[: max(0, num_too_many - 1)] + "…"
 
 
 def arrow(

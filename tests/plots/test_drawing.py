@@ -18,6 +18,7 @@ from charrnn.plots.drawing import (
     Raster,
     Words,
     arrow,
+    fitted,
     pixels,
     png_of,
 )
@@ -117,3 +118,27 @@ def test_words_are_measured_by_the_longest_line():
     assert pixels(["a", "abc"]) == pixels(["abc"]) > 0
     assert pixels(["中"]) == pixels(["ab"])
     assert pixels([]) == 0
+
+
+@pytest.mark.parametrize("text", ["house", "家" * 9, "e\u0301" * 30, "\x1b[31mred" * 9, "…" * 99])
+def test_a_name_is_cut_where_it_no_longer_fits(text):
+    for width in (0, 5, 60, 100, 9999):
+        shown = fitted(text, width)
+        if shown == text:
+            assert pixels([text]) <= width
+            continue
+        kept = shown.removesuffix("…") if text[0] != "…" else shown[:-1]
+        assert text.startswith(kept) and (pixels([shown]) <= width or not kept)
+        assert pixels([text[: len(kept) + 1] + "…"]) > width
+
+
+def test_a_name_of_any_length_is_cut_at_once(monkeypatch):
+    calls = []
+
+    def counted(texts, *settings, **others):
+        calls.append(texts)
+        return pixels(texts, *settings, **others)
+
+    monkeypatch.setattr("charrnn.plots.drawing.pixels", counted)
+    assert len(fitted("x" * 100_000, 200)) < 100
+    assert len(calls) < 30

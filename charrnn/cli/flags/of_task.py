@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from charrnn.cli.flags.settings import Values, flag_of
+from charrnn.config import NORMALISATIONS
 from charrnn.errors import UsageError
 
 _BOTH_SIDES = ("source_normalise", "target_normalise")
@@ -28,6 +29,9 @@ def typed_settings(
         raise UsageError(
             "--normalise works only with --pairs, --labels or --in-step", "leave it out"
         )
+    if normalise is not None and normalise not in NORMALISATIONS:
+        hint = f"choose one of {', '.join(NORMALISATIONS)}"
+        raise UsageError(f"--normalise {normalise!r} is not known", hint)
     typed = {name for name in given if _is_typed(context, name)}
     settings = {name: given[name] for name in given if name in meaningful | typed}
     if lines:

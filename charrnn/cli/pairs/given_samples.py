@@ -73,7 +73,7 @@ def _require_meaning(config: SampleConfig, request: "SampleRequest") -> None:
 
 def require_known(translator: "Translator", label: str) -> None:
     """Raise `UsageError` for a label that was not learned."""
-    if not translator.unknown_in(label):
+    if len(translator.encode(label)) == 1 and not translator.unknown_in(label):
         return
     from difflib import get_close_matches
 

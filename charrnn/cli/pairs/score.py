@@ -67,6 +67,7 @@ def score(
         print_json(total.figures() | ({} if in_step else {"beam": beam}))
         return
     note_unknown(translator.unknown_in, pairs, became="left as they are" if in_step else _UNKNOWN)
+    _note_unknown_of_targets(sum(one.num_unknown for one in every))
     _print_score(total, translator, None if in_step else beam)
     if not in_step:
         _note_sacrebleu(every)
@@ -208,11 +209,13 @@ def _print_loss(translator: "Translator", pairs: "Sequence[Pair]", *, as_json: b
     from charrnn.cli.console.tables import print_table
 
     losses = translator.losses((pair.source for pair in pairs), (pair.reference for pair in pairs))
-    nats, num_symbols, _ = map(sum, zip(*losses, strict=True))
+    nats, num_symbols, num_unknown = map(sum, zip(*losses, strict=True))
     mean = nats / num_symbols
     if as_json:
         print_json({"num_pairs": len(pairs), "num_symbols": num_symbols, "nats_per_symbol": mean})
     else:
+        note_unknown(translator.unknown_in, pairs)
+        _note_unknown_of_targets(num_unknown)
         loss = f"{mean:.4f} nats ({bits(mean):.3f} bits) per symbol, the label given"
         print_table(["", ""], [["texts", f"{len(pairs):,}"], ["loss", loss]])
 
@@ -262,6 +265,13 @@ def note_unknown(
     if num:
         sources = number_of(num, "source")
         note(f"{sources} with symbols that the model never saw: {became}")
+
+
+def _note_unknown_of_targets(num: int) -> None:
+    """Tell that symbols of targets are not in the loss, for the model does not know them."""
+    if num:
+        symbols = number_of(num, "symbol")
+        note(f"{symbols} of the targets that the model never saw: left out of the loss")
 
 
 def _print_worst(every: "Sequence[ScoredPair]", *, as_json: bool) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from charrnn.cli.console.streams import TextWriter
     from charrnn.config import DataConfig, PairsConfig
 
+_MOST_TOLD = 1000  # unknown symbols
+
 
 def require_texts(texts: Sequence[str] | None, *, command: str) -> list[str]:
     """Return the texts that were typed. Raises `UsageError` if there are none."""
@@ -99,7 +101,7 @@ def answered(
 
 
 class UnknownSymbols:
-    """Names the symbols that a model never saw, each once."""
+    """Names the symbols that a model never saw, each once; of very many only the first."""
 
     def __init__(
         self,
@@ -113,11 +115,15 @@ class UnknownSymbols:
 
     def note(self, lines: Iterable[str]) -> None:
         """Name those of some lines that have not been named yet."""
+        if len(self._told) >= _MOST_TOLD:
+            return
         every = dict.fromkeys(itertools.chain(*map(self._unknown_in, lines)))
         new = [each for each in every if each not in self._told]
         if new:
             self._told.update(new)
             note(f"the model never saw {some(map(_named, new), 5)}: {self._became}")
+        if len(self._told) >= _MOST_TOLD:
+            note("more unknown symbols are not named")
 
 
 def _named(unknown: str) -> str:

@@ -141,8 +141,8 @@ class PairFiles:
             names = tuple(in_turn(names, self.target_names))
             if len(self.val_names) % 2:
                 raise UsageError(
-                    f"beside parallel files there are {number_of(len(self.val_names), 'file')} to"
-                    " validate on, not an even number",
+                    f"beside parallel files, {number_of(len(self.val_names), 'file')} to validate"
+                    " on is not an even number",
                     "name a file of sources, then its file of targets",
                 )
         with paths.opened(names, self.val_names, spool_folder=cache, folder=folder) as sources:
@@ -194,7 +194,9 @@ class PairFiles:
     def _require_pairs(self, spool: PairSpool, reader: TableReader) -> None:
         """Raise `NotPairsError` where there is nothing to learn from, or to validate on."""
         first_bad = reader.bad_lines.first_problem()
-        hint = f"the first bad line is {first_bad}" if first_bad else "name a file with pairs"
+        hint = reader.skipped_files() or "name a file with pairs"
+        if first_bad:
+            hint = f"the first bad line is {first_bad}"
         if self.val_names and not spool.num_val:
             raise NotPairsError(
                 f"{' '.join(self.val_names)}: there are no pairs to validate on", hint

@@ -70,6 +70,10 @@ def _files(tmp_path):
             "--given was given without a file; name a file with a text, a tab and a labe",
         ),
         (
+            "pairs.tsv --pairs --normalise x",
+            "--normalise 'x' is not known; choose one of none, nfc, nfd",
+        ),
+        (
             "pairs.tsv --normalise nfd",
             "--normalise works only with --pairs, --labels or --in-step; le",
         ),

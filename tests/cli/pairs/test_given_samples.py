@@ -65,6 +65,8 @@ def test_a_length_cuts_nothing_off_but_rejects(charrnn):
     ("arguments", "told"),
     [
         (("--given", "othr"), "the model knows no label 'othr'; did you mean other?"),
+        (("--given", " "), "the model knows no label ' '; there are mostly vowels, other"),
+        (("--given", ""), "the model knows no label ''; there are mostly vowels, other"),
         (("--given", "zzz"), "knows no label 'zzz'; there are mostly vowels, other"),
         (("--given", "other", "--top-k", 3), "--top-k does nothing with --given; leave it out"),
         (("--given", "other", "--temp", "1:2"), "a temperature ramp does nothing with --given"),

@@ -124,6 +124,12 @@ class TestFiles:
             charrnn("score", "empty.tsv").err
         )
 
+    def test_unknown_symbols_of_targets_are_counted(self, charrnn):
+        Path("odd.tsv").write_text("aex\tx e ? !\naex\tx e ?\n")
+        told = charrnn("score", "odd.tsv").err
+        assert "3 symbols of the targets that the model never saw: left out of the loss" in told
+        assert "left out of the loss" not in charrnn("score", "test.tsv").err
+
     def test_sources_with_unknown_symbols_are_counted(self, charrnn):
         Path("odd.tsv").write_text("aeß\tx e a\nßß\tx\naex\tx e a\n")
         assert (

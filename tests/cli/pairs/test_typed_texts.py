@@ -31,6 +31,18 @@ def test_a_text_that_names_a_file_is_told(tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_of_very_many_unknown_symbols_only_the_first_are_named(capsys):
+    unknown = typed_texts.UnknownSymbols(str.split)
+    for first in range(0, 10_000, 100):
+        unknown.note([f"s{number}" for number in range(first, first + 100)])
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 11
+    assert lines[0] == (
+        "charrnn: the model never saw 's0', 's1', 's2', 's3', 's4', …: read as an unknown symbol"
+    )
+    assert lines[-1] == "charrnn: more unknown symbols are not named"
+
+
 def test_unknown_symbols_are_named_once(capsys):
     unknown = typed_texts.UnknownSymbols(lambda text: [c for c in text if c in "xy"])
     for lines in (["ax", "xb"], ["yx"], ["xy"]):

@@ -126,6 +126,13 @@ def test_where_a_source_is_a_label_no_text_is_in_two_splits():
         assert {label for label, _ in texts(corpus, split)} == {"even", "odd"}
 
 
+def test_a_folder_without_tables_is_told_why_it_has_no_pairs():
+    Path("folder").mkdir()
+    write("a\tb\n", "folder/pairs.txt")
+    with pytest.raises(CorpusError, match="there are no pairs in folder; skipped 1 file without"):
+        read("folder")
+
+
 def test_normalisation_is_told_and_undone():
     told = Told()
     corpus = read(
@@ -158,7 +165,7 @@ def test_parallel_validation_files_come_in_turn():
     assert texts(corpus, "val") == [("5", "6")]
     assert texts(corpus) == [("1", "3"), ("2", "4")]
     with pytest.raises(
-        UsageError, match="1 file to validate on, not an even number; name a file of sources"
+        UsageError, match="1 file to validate on is not an even number; name a file of sou"
     ):
         read("a", targets=("b",), val=("c",))
 

@@ -57,6 +57,11 @@ UNEQUAL = Problem(
     "source and target differ in length", "give each symbol of a source one of its target"
 )
 EMPTY, EMPTY_OR_NO_LABEL = Problem("an empty source or target"), Problem("an empty text or label")
+MAX_LABEL = 1000  # characters of a whole text that is one symbol
+TOO_LONG_LABEL = Problem(
+    f"a label of more than {MAX_LABEL:,} characters", "put the label second in each line"
+)
+UNREADABLE_NAME = Problem("the name of this file, which is the label, is not UTF-8", "rename it")
 EMPTY_PATH_OR_CAPTION = Problem("an empty path or caption")
 _TEXT = ".txt"
 
@@ -112,12 +117,18 @@ class TableReader:
     def notes(self) -> Iterator[str]:
         """Yield a sentence for each kind of change, and for files that were skipped."""
         yield from self._changes.sentences(self._decoding)
-        if self._skipped_files:
-            what, names = number_of(len(self._skipped_files), "file"), some(self._skipped_files)
-            ending = "the ending of a table (.tsv, .csv, …)"
-            if self._config.are_labelled:
-                ending = f"{ending} or the name LABEL.txt"
-            yield f"skipped {what} without {ending}: {names}"
+        if skipped := self.skipped_files():
+            yield skipped
+
+    def skipped_files(self) -> str:
+        """Return which files of folders were skipped; "" if none was."""
+        if not self._skipped_files:
+            return ""
+        what, names = number_of(len(self._skipped_files), "file"), some(self._skipped_files)
+        ending = "the ending of a table (.tsv, .csv, …)"
+        if self._config.are_labelled:
+            ending = f"{ending} or the name LABEL.txt"
+        return f"skipped {what} without {ending}: {names}"
 
     def _are_named_by_labels(self, files: Sequence[Source]) -> bool:
         """Whether the files of folders hold the texts of one label each."""
@@ -128,6 +139,9 @@ class TableReader:
         """Return what a line holds, as it is learned: from source to target; None for no pair."""
         if left is None or right is None or not left.strip() or not right.strip():
             self.bad_lines.add(label, line, self._empty)
+            return None
+        if self._config.are_labelled and len(right) > MAX_LABEL:
+            self.bad_lines.add(label, line, TOO_LONG_LABEL)
             return None
         if UNDECODABLE in left or UNDECODABLE in right:
             self.bad_lines.add(label, line, self._undecodable)
@@ -161,6 +175,9 @@ class TableReader:
 
     def _labelled_lines(self, file: Source) -> Iterator[PairRow]:
         label = _label_of(file)
+        if not _is_text(label):
+            self.bad_lines.add(file.label, 1, UNREADABLE_NAME)
+            return
         for number, line in enumerate(self._lines(file), 1):
             if line.strip() and (pair := self._pair(file.label, number, line, label)) is not None:
                 yield pair
@@ -202,6 +219,15 @@ def _label_of(file: Source) -> str:
     """Return the label that a file is named by; "" if it is not LABEL.txt."""
     path = PurePath(uncompressed_name(file.label))
     return path.stem if path.suffix.lower() == _TEXT else ""
+
+
+def _is_text(name: str) -> bool:
+    """Whether the name of a file is UTF-8: Python has halves of surrogate pairs for other bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def require_files(names: Sequence[str], files: Sequence[Source]) -> None:

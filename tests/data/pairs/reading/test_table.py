@@ -112,6 +112,26 @@ def test_bad_lines_of_texts_with_labels_say_so():
         rows(write("good\n"), **LABELS)
     with pytest.raises(CorpusError, match="line 1: an empty text or label; mend it"):
         rows(write("good\t \n"), **LABELS)
+    long = "x" * 1000
+    assert rows(write(f"good\t{long}\n"), **LABELS) == [(1, "good", long)]
+    with pytest.raises(CorpusError, match="a label of more than 1,000 characters; put the label s"):
+        rows(write(f"good\t{long}y\n"), **LABELS)
+    assert rows(write(f"good\t{long}y\n")) == [(1, "good", f"{long}y")]
+
+
+@pytest.mark.parametrize("name", [b"\xff.txt", b"Cz\xe9ch.txt"])
+def test_a_label_that_is_the_name_of_a_file_must_be_text(name):
+    Path("names").mkdir()
+    try:
+        Path("names", os.fsdecode(name)).write_text("a\nb\n")
+    except OSError:
+        pytest.skip("this system has names of UTF-8 alone")
+    write("c\n", "names/Dutch.txt")
+    with pytest.raises(CorpusError, match="line 1: the name of this file, which is the label, is"):
+        rows("names", **LABELS)
+    told = Told()
+    assert rows("names", told=told, errors="skip", **LABELS) == [(1, "c", "Dutch")]
+    assert "skipped 1 line (the name of this file, which is the label" in told.warned[0]
 
 
 def test_a_quoted_csv_and_json_lines_are_read_by_column():
