@@ -95,6 +95,7 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("train", "text", "--max-length", "9"): 2,
     ("train", "text", "--normalise", "nfd"): 2,
     ("train", "text", "--pairs", "--normalise", "nfd", "--source-normalise", "nfc"): 2,
+    ("train", "pairs.tsv", "--pairs", "--normalise", "x"): 2,
     ("train", "text", "--pairs", "--init-from", "a"): 2,
     ("train", "few.tsv", "--pairs"): 3,
     ("train", "few.tsv", "--pairs", "--allow-short", "--quiet", "--hidden-size", "65536"): 9,
