@@ -135,7 +135,7 @@ class _Answers:
         self._translator, self._request = translator, request
         self._write = TextWriter(sys.stdout, is_bytes=False)
         self._unknown = typed_texts.UnknownSymbols(translator.unknown_in)
-        self._num_cut = self._num_answered = 0
+        self._num_cut = self._num_answered = self._num_unaligned = 0
 
     def write(self, windows: Iterator[list[str]]) -> None:
         """Answer every line; each window is written whole before the next one is read."""
@@ -154,6 +154,8 @@ class _Answers:
         if self._num_cut:
             translations = number_of(self._num_cut, "translation")
             note(f"{translations} without an end: cut off at the longest length")
+        if self._num_unaligned:
+            note(f"left out {number_of(self._num_unaligned, 'alignment')}: too large")
 
     def _stream(self, lines: Sequence[str]) -> None:
         """Write each translation as it comes."""
@@ -182,6 +184,7 @@ class _Answers:
             for translation in translations:
                 self._write(self._as_text(line, translation) + "\n")
                 self._num_cut += not translation.is_complete
+                self._num_unaligned += request.as_json and self._is_too_large(translation)
                 self._draw(line, translation)
             self._num_answered += 1
 
@@ -193,6 +196,11 @@ class _Answers:
             return f"{translation.score:.4f}\t{translation.text}"
         return translation.text
 
+    def _is_too_large(self, translation: "Translation") -> bool:
+        """Whether there would be an alignment if it were smaller."""
+        has_attention = any(one.config.attention != "none" for one in self._translator.members)
+        return has_attention and bool(translation.symbols) and translation.alignment_TS is None
+
     def _draw(self, source: str, translation: "Translation") -> None:
         """Draw the alignment below the text, and write pictures. Raises `UsageError` for a picture
         of an empty text.
@@ -200,6 +208,8 @@ class _Answers:
         request = self._request
         if request.pictures and not translation.source_symbols:
             raise UsageError("there is no symbol to draw", "give it a text")
+        if request.is_drawn and self._is_too_large(translation):
+            raise UsageError("the alignment is too large to draw", "translate a part of the text")
         if request.attention and translation.alignment_TS is not None:
             from charrnn.plots import alignment
 

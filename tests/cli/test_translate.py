@@ -99,7 +99,7 @@ def test_a_line_is_answered_before_the_next_one_comes(charrnn, made, monkeypatch
     assert answers[:4] == [0, ends[0], ends[1], ends[1]]  # the last line ended with the pipe
 
 
-def test_json_has_symbols_and_alignment(charrnn, made):
+def test_json_has_symbols_and_alignment(charrnn, made, monkeypatch):
     (line,) = charrnn("translate", "bce", "--json").out.splitlines()
     facts = json.loads(line)
     (expected,) = made.translate("bce", with_alignment=True)
@@ -109,6 +109,14 @@ def test_json_has_symbols_and_alignment(charrnn, made):
     assert facts["complete"] == expected.is_complete
     assert (facts["source_symbols"], facts["symbols"]) == ([*"bce"], expected.text.split())
     np.testing.assert_allclose(facts["alignment"], expected.alignment_TS, atol=1e-4)
+    monkeypatch.setattr("charrnn.generation.translation.target_writer.MAX_ALIGNMENT", 2)
+    done = charrnn("translate", "bce", "--json")
+    assert json.loads(done.out) == {**facts, "alignment": None}
+    assert "charrnn: left out 1 alignment: too large\n" in done.err
+    for flags in (["--attention"], ["--export", "a.svg"]):
+        refused = charrnn("translate", "bce", *flags)
+        assert (refused.code, refused.out) == (2, f"{expected.text}\n")
+        assert "the alignment is too large to draw; translate a part of the text" in refused.err
     facts = json.loads(charrnn("translate", "", "--json").out)
     assert (facts["text"], facts["log_probability"], facts["alignment"]) == ("", 0, None)
 

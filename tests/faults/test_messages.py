@@ -232,7 +232,7 @@ PROVED_BY = {
     "generation.translation.in_step:Tagger.encode": ["generation/translation/test_in_step.py"] * 2,
     "generation.translation.in_step:Tagger._pair": ["generation/translation/test_in_step.py"] * 2,
     "generation.translation.in_step:Tagger.stream": ["generation/translation/test_in_step.py"],
-    "cli.translate:_Answers._draw": ["cli/test_translate.py"],
+    "cli.translate:_Answers._draw": ["cli/test_translate.py"] * 2,
     "cli.translate:_Answers.write": ["cli/test_translate.py"],
     "cli.pairs.typed_texts:lines_of": ["cli/test_translate.py"],
     "cli.translate:_require_attention": ["cli/test_translate.py"],

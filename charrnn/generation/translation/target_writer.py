@@ -32,6 +32,7 @@ from charrnn.generation.translation.search import (
 from charrnn.models.seq2seq.equations import BOUNDARY
 
 SLACK = 10  # symbols of a target beyond the longest one learned
+MAX_ALIGNMENT = 1 << 24  # numbers in the alignments of a source: more would fill the memory
 
 
 class TranslateSettings(TypedDict, total=False):
@@ -158,9 +159,10 @@ class TargetWriter(Generic[Made]):
         if not sources:
             return [made[source.number] for source in batch]
         hypotheses = self._search(sources, config)
-        alignments = self._align(sources, hypotheses) if with_alignment else None
-        if alignments is None:
-            alignments = [[None] * len(each) for each in hypotheses]
+        alignments: Sequence[Sequence[FloatArray | None]]
+        alignments = [[None] * len(each) for each in hypotheses]
+        if with_alignment:
+            alignments = self._align(sources, hypotheses)
         for source, *both in zip(sources, hypotheses, alignments, strict=True):
             made[source.number] = [self.made(source, *one) for one in zip(*both, strict=True)]
         return [made[source.number] for source in batch]
@@ -176,22 +178,27 @@ class TargetWriter(Generic[Made]):
 
     def _align(
         self, sources: Sequence[Source], hypotheses: Sequence[Sequence[Hypothesis]]
-    ) -> Sequence[Sequence[FloatArray | None]] | None:
+    ) -> Sequence[Sequence[FloatArray | None]]:
         """Return the alignment of each target, by source, the padding of the source included; None
-        without attention.
+        without attention, and for a source whose alignments would be too large.
         """
-        num = max(map(len, hypotheses))
+        alignments: list[list[FloatArray | None]] = [[None] * len(made) for made in hypotheses]
+        both = zip(sources, hypotheses, strict=True)
+        fit = [b for b, pair in enumerate(both) if _num_numbers(*pair) <= MAX_ALIGNMENT]
+        if not fit:
+            return alignments
+        num = max(len(hypotheses[b]) for b in fit)
         targets = [
             np.array(one.ids, np.int64)
-            for made in hypotheses
-            for one in (*made, *[_NOTHING] * (num - len(made)))
+            for b in fit
+            for one in (*hypotheses[b], *[_NOTHING] * (num - len(hypotheses[b])))
         ]
-        aligned = teacher_forcing.alignments(self.start(sources, num_targets=num), targets)
-        if aligned is None:
-            return None
-        return [
-            [aligned[b * num + k] for k in range(len(made))] for b, made in enumerate(hypotheses)
-        ]
+        decoder = self.start([sources[b] for b in fit], num_targets=num)
+        aligned = teacher_forcing.alignments(decoder, targets)
+        if aligned is not None:
+            for place, b in enumerate(fit):
+                alignments[b] = [*aligned[place * num :][: len(hypotheses[b])]]
+        return alignments
 
     def _losses(self, pairs: Sequence[tuple[Source, Ids]]) -> list[PairLoss]:
         targets = [ids_T for _, ids_T in pairs]
@@ -236,6 +243,11 @@ class TargetStream(Iterator[str], Generic[Made]):
                 return
             self._ids.append(i)
             yield i
+
+
+def _num_numbers(source: Source, made: Sequence[Hypothesis]) -> int:
+    """Return how many numbers the alignments of the targets of a source have."""
+    return source.length * sum(len(one.ids) for one in made)
 
 
 def _checked(settings: Mapping[str, Any]) -> TranslateConfig:

@@ -51,8 +51,8 @@ class Translation:
     log_probability: float  # in nats; the end is included if it is complete
     score: float  # the log probability, normalised by length (`Hypothesis.score`)
     is_complete: bool = True  # ended by itself; False: cut off at the longest length
-    # How much each symbol of the target looks at each of the source; None unless asked for, and
-    # without attention.
+    # How much each symbol of the target looks at each of the source; None unless asked for, without
+    # attention, and where it would have more than `target_writer.MAX_ALIGNMENT` numbers.
     alignment_TS: FloatArray | None = None
 
     def __str__(self) -> str:
@@ -64,13 +64,16 @@ class Translation:
         Raises `UsageError` if there is none.
         """
         from charrnn.plots.alignment import Alignment
+        from charrnn.plots.share_matrix import MOST_NAMES
 
         if self.alignment_TS is None:
             raise UsageError(
                 "this translation has no alignment",
-                "translate with_alignment=True, by a model with attention",
+                "translate a text that is not too long with_alignment=True, by a model with"
+                " attention",
             )
-        return Alignment(self.source_symbols, self.symbols, self.alignment_TS.tolist())
+        drawn_TS = self.alignment_TS[:MOST_NAMES, :MOST_NAMES]
+        return Alignment(self.source_symbols, self.symbols, drawn_TS.tolist())
 
 
 @dataclass(frozen=True, repr=False)

@@ -17,6 +17,7 @@ from charrnn.data.pairs.pair_facts import PairFacts
 from charrnn.data.pairs.symbols import Side, SymbolVocab
 from charrnn.data.vocab import Vocab
 from charrnn.errors import SettingError, UsageError
+from charrnn.generation.translation import target_writer
 from charrnn.generation.translation.members import Member
 from charrnn.generation.translation.translator import Translation, Translator
 from charrnn.models.seq2seq.equations import Weights, encode, step
@@ -354,3 +355,21 @@ def test_a_translation_has_a_picture_of_its_alignment():
     (bare,) = translator().translate("abc")
     with pytest.raises(UsageError, match="with_alignment=True"):
         bare.picture()
+
+
+def test_alignments_that_would_fill_the_memory_are_not_made(monkeypatch):
+    made, texts = translator(), ["abc", "abcabc", "ab"]
+    every = list(made.translate_many(texts, num=3, with_alignment=True))
+    sizes = [sum(one.alignment_TS.size for one in each) for each in every]
+    monkeypatch.setattr(target_writer, "MAX_ALIGNMENT", sorted(sizes)[1])
+    for each, again, size in zip(
+        every, made.translate_many(texts, num=3, with_alignment=True), sizes, strict=True
+    ):
+        assert [one.text for one in again] == [one.text for one in each]
+        for one, other in zip(each, again, strict=True):
+            if size > sorted(sizes)[1]:
+                assert other.alignment_TS is None
+            else:
+                np.testing.assert_allclose(other.alignment_TS, one.alignment_TS, atol=1e-6)
+    monkeypatch.setattr(target_writer, "MAX_ALIGNMENT", 0)
+    assert made.translate("abc", with_alignment=True)[0].alignment_TS is None
