@@ -62,7 +62,7 @@ def _row(run: "Run") -> list[str]:
 
 def _in_words(metric: str, value: float) -> str:
     """Return the metric that decides which checkpoint is the best: a loss in nats, or a share."""
-    if metric == "val_error_rate":
+    if metric in ("val_error_rate", "val_symbol_error_rate"):
         return f"{100 * (1 - value):.2f} % right"
     return f"{100 * value:.2f} % WER" if metric == "val_word_error_rate" else f"{value:.4f}"
 

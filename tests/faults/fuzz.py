@@ -28,6 +28,7 @@ with atheris.instrument_imports(include=["charrnn", "json"]):
     from charrnn.errors import CheckpointError
     from charrnn.generation.classification import Classifier
     from charrnn.generation.model import Model
+    from charrnn.generation.translation.in_step import Tagger
     from charrnn.generation.translation.translator import Translator
     from charrnn.runs import checkpoint, task_names
 from test_checkpoint import small
@@ -89,11 +90,18 @@ def classify(found: checkpoint.Checkpoint) -> None:
     assert math.isclose(sum(Classifier.of([found]).classify("one two").values()), 1, abs_tol=1e-6)
 
 
+def tag(found: checkpoint.Checkpoint) -> None:
+    """Decide on each symbol of a text."""
+    ((made,),) = Tagger.of([found]).translate_many(["one two"])
+    assert len(made.symbols) == len(made.probabilities) == len(made.source_symbols)
+
+
 USES = {
     task_names.LANGUAGE_MODEL: generate,
     task_names.SEQ2SEQ: translate,
     task_names.GIVEN: translate,
     task_names.CLASSIFY: classify,
+    task_names.TAG: tag,
 }
 
 

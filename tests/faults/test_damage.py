@@ -477,6 +477,11 @@ OTHER_TASKS = {  # what a golden checkpoint holds and makes, since the format th
         lambda translator: translator.translate("True", temperature=1, seed=1)[0].text,
         "wwcet",
     ),
+    "in-step": (
+        "9aa74aa9ec63896cec952c1ebe8aaa537dcb6ebe874fc1acdf1d4b63f1a3e6af",
+        lambda tagger: tagger.translate("wheel turn")[0].text,
+        "wheeL euru",
+    ),
 }
 
 

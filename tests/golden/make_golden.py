@@ -42,6 +42,11 @@ GOLDEN = {  # by the end of their names
         "".join(f"{w}\t{'e' in w}\n" for w in 3 * WORDS.split()),
         "--given label --hidden-size 8",
     ),
+    "-in-step": Golden(
+        "wheel.tsv",
+        "".join(f"{w}\t{w[:-1]}{w[-1].upper()}\n" for w in 3 * WORDS.split()),
+        "--in-step --hidden-size 8",
+    ),
 }
 
 

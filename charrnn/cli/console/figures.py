@@ -9,7 +9,7 @@ from typing import Any
 from charrnn._text import bits, percent
 
 Metrics = Mapping[str, Any]
-_ERROR_RATES = {  # the first of those that were measured is shown
+_ERROR_RATES = {
     "val_word_error_rate": "word errors",
     "val_symbol_error_rate": "symbol errors",
     "val_error_rate": "errors",
@@ -57,11 +57,11 @@ class Clock:
 
 
 def errors(metrics: Metrics) -> str:
-    """Return an error rate of the validation split, or "" where none was measured."""
-    for name, rate in _ERROR_RATES.items():
-        if name in metrics:
-            return f"{rate} {percent(metrics[name])}"
-    return ""
+    """Return the first error rate of the validation split, which decides which checkpoint is the
+    best, or "" where none was measured.
+    """
+    measured = (name for name in metrics if name in _ERROR_RATES)
+    return next((f"{_ERROR_RATES[name]} {percent(metrics[name])}" for name in measured), "")
 
 
 def summary(metrics: Metrics, room: float = math.inf) -> str:

@@ -31,4 +31,7 @@ def test_a_run_of_pairs_shows_word_errors_and_no_bits():
     assert summary(metrics) == "loss 0.500  val 0.400  word errors 8.3 %  1.52k pairs/s"
     assert summary(metrics, room=40) == "loss 0.500  val 0.400  word errors 8.3 %"
     assert errors({"val_symbol_error_rate": 0.25}) == "symbol errors 25.0 %"
+    assert errors({"val_symbol_error_rate": 0.25, "val_word_error_rate": 0.5}) == (
+        "symbol errors 25.0 %"
+    )
     assert errors({"val_loss": 0.25}) == ""

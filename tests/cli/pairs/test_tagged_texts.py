@@ -190,6 +190,8 @@ def test_other_commands_know_runs_in_step(charrnn):
     assert "symbol errors" in charrnn("plot", "t").out
     runs = charrnn("runs").out
     assert "t " in runs and "causal" in runs
+    best = json.loads(charrnn("info", "t", "--json").out)["val_symbol_error_rate"]
+    assert f"{100 * (1 - best):.2f} % right" in runs
     assert charrnn("verify", "t").code == 0
     refused = charrnn("sample", "--run", "t")
     assert "is a model of pairs in step; use: charrnn translate --run t" in refused.err
