@@ -14,6 +14,7 @@ from charrnn.sources.lines import UNDECODABLE
 
 MAX_CHARS = 1 << 24  # in a line or a cell: where there are more, a quote was not closed
 _DELIMITERS = ",\t;|"
+_BAD_QUOTE = "a quote is not closed, or stands within a cell"
 _ROWS_FOR_NAMES = 1000  # of JSON lines: if these lack a column, no other is expected to have it
 _HALF_A_PAIR = re.compile(f"(?!{UNDECODABLE})[\ud800-\udfff]")
 
@@ -112,15 +113,15 @@ def split_lines(texts: Iterable[str], label: str) -> Iterator[str]:
 def _csv_rows(
     lines: Iterator[str], first: str, columns: Sequence[Column], *, quoted_tabs: bool
 ) -> Iterator[Row]:
-    delimiter = _delimiter(first, columns)
-    is_quoted = quoted_tabs or delimiter != "\t"
-    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if is_quoted else csv.QUOTE_NONE
     limit = csv.field_size_limit(MAX_CHARS)
     try:
+        delimiter = _delimiter(first, columns)
+        is_quoted = quoted_tabs or delimiter != "\t"
+        quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if is_quoted else csv.QUOTE_NONE
         rows = csv.reader(lines, delimiter=delimiter, strict=True, quoting=quoting)
         first_cells = next(csv.reader([first], delimiter=delimiter, quoting=quoting), [])
         has_header = any(column.index is None for column in columns)
-        header = next(rows, []) if has_header else first_cells
+        header = _header(rows, columns[0].label) if has_header else first_cells
         places = [column.find([name.strip() for name in header]) for column in columns]
         while True:
             try:
@@ -128,14 +129,24 @@ def _csv_rows(
             except StopIteration:
                 return
             except csv.Error:
-                problem = "a quote is not closed, or stands within a cell"
-                yield Row(rows.line_num, (), problem)
+                yield Row(rows.line_num, (), _BAD_QUOTE)
             else:
                 if row:  # else an empty line
                     cells = [row[k] if k < len(row) else None for k in places]
                     yield Row(rows.line_num, tuple(cells))
     finally:
         csv.field_size_limit(limit)
+
+
+def _header(rows: Iterator[list[str]], label: str) -> list[str]:
+    """Return the first row. Raises `CorpusError` where it cannot be read."""
+    try:
+        return next(rows, [])
+    except csv.Error as error:
+        raise CorpusError(
+            f"the header of {label} cannot be read: {_BAD_QUOTE}",
+            "mend it, or name columns by their numbers",
+        ) from error
 
 
 def _delimiter(line: str, columns: Sequence[Column]) -> str:

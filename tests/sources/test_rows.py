@@ -32,6 +32,18 @@ def test_quotes_between_tabs_are_part_of_a_cell_where_that_is_asked_for():
     assert read('en,fr\n"Go, Tom",Va\n', "en", "fr", quoted_tabs=False)[0].cells[0] == "Go, Tom"
 
 
+@pytest.mark.parametrize("header", ['"en,fr', '"en"x,fr', 'en,"fr\nde'])
+def test_a_header_with_an_open_quote_is_an_error_of_the_file(header):
+    with pytest.raises(CorpusError, match="the header of t cannot be read: a quote is not closed"):
+        read(f"{header}\na,b\n", "en", "fr")
+
+
+def test_a_first_row_may_have_a_long_cell():
+    long = "x" * 200_000
+    assert read(f"{long},en\na,b\n", "en") == [Row(2, ("b",))]
+    assert read(f"{long},b\n", "1") == [Row(1, (long,))]
+
+
 def test_json_rows_are_numbered_and_may_lack_a_cell():
     lines = [{"en": "a"}, {"en": "b", "fr": "c"}, {"fr": 7}]
     text = "".join(json.dumps(line) + "\n\n" for line in lines)

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from told import Told
 
 from charrnn.config import InStepConfig, PairsConfig, TrainConfig
+from charrnn.data.pairs import encoded
 from charrnn.data.pairs.read_pairs import read_pairs
 from charrnn.data.pairs.symbols import SymbolVocab, sides
 from charrnn.data.vocab import Vocab
-from charrnn.errors import CorpusError, SettingError, UsageError
+from charrnn.errors import CharRNNError, CorpusError, SettingError, UsageError
 
 CACHE = Path("cache")
 NUMBERS = "".join(f"{k}\t{k * k}\n" for k in range(100))
@@ -311,3 +314,55 @@ def test_pairs_that_were_read_before_are_read_again_to_be_in_step():
     for in_cache in (read_pairs(["pairs.tsv"], config, cache=CACHE, reporter=told), corpus):
         assert in_cache.facts == corpus.facts
     assert read("pairs.tsv", errors="skip").facts.num_pairs == 60
+
+
+_GOOD = st.sampled_from([b"ab\tx\n", b"b\tyz\n", b"a b\tx y\n", "é가\tß\n".encode()])
+_ODD = st.sampled_from(
+    [
+        "\t",
+        "\n",
+        "\r",
+        "\0",
+        "\x1c",
+        "\x85",
+        "\u2028",
+        "\ufeff",
+        "e\u0301",
+        "\u202e",
+        '"',
+        ",",
+        "\\",
+    ]
+).map(str.encode)
+_BROKEN = st.sampled_from([b"\xff", b"\xe2\x82", b"\xed\xa0\x80", b"\xf4\x90\x80\x80"])
+_CONFIGS = st.fixed_dictionaries(
+    {
+        "errors": st.sampled_from(["strict", "skip", "replace"]),
+        "encoding": st.sampled_from(["utf-8", "utf-16", "latin-1", "utf-7"]),
+        "source_normalise": st.sampled_from(["none", "nfd", "nfkc"]),
+        "target_symbols": st.sampled_from(["characters", "spaces", "whole"]),
+        "source_column": st.sampled_from([None, None, "a", "2"]),
+        "max_vocab": st.sampled_from([2, 8192]),
+        "is_bytes": st.booleans(),
+    }
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(_GOOD, _GOOD, _ODD, _BROKEN), max_size=40).map(b"".join), _CONFIGS)
+def test_any_bytes_are_pairs_that_can_be_read_back_or_one_line(tmp_path_factory, data, values):
+    folder = tmp_path_factory.mktemp("odd")
+    (folder / "pairs.tsv").write_bytes(data)
+    values["target_column"] = values["source_column"] and "1"
+    config = PairsConfig(**values)
+    corpus, line = None, ""
+    try:
+        corpus = read_pairs(
+            [str(folder / "pairs.tsv")], config, cache=folder / "cache", reporter=Told()
+        )
+    except CharRNNError as error:
+        line = str(error)
+    assert "\n" not in line
+    if corpus is not None and not encoded.has_unknown(corpus.encoded):
+        found = encoded.sha256_of(corpus.encoded, corpus.vocabs, num_val=0)
+        assert found == corpus.facts.sha256
