@@ -1,1 +1,1 @@
-"""Models of pairs to compare with, trained by `python -m rivals` (see `__main__.py`)."""
+"""Models to compare with: of pairs (`python -m rivals`, see `__main__.py`), and of labels."""
