@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.6.0"
 __all__ = [
     "Callback",
+    "Captioner",
     "CharRNNError",
     "CharRNNWarning",
     "Classifier",
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from charrnn.errors import CharRNNError, CharRNNWarning
     from charrnn.generation.classification import Classifier
     from charrnn.generation.model import Model
+    from charrnn.generation.translation.captioner import Captioner
     from charrnn.generation.translation.in_step import Tagger
     from charrnn.generation.translation.translator import Translator
     from charrnn.training.callbacks.callback import Callback
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Callback": "charrnn.training.callbacks.callback",
+    "Captioner": "charrnn.generation.translation.captioner",
     "CharRNNError": "charrnn.errors",
     "CharRNNWarning": "charrnn.errors",
     "Classifier": "charrnn.generation.classification",

@@ -46,6 +46,7 @@ from charrnn.runs.run import Run as RunFolder
 
 if TYPE_CHECKING:
     from charrnn.generation.classification import Classifier
+    from charrnn.generation.translation.captioner import Captioner
     from charrnn.generation.translation.in_step import Tagger
     from charrnn.generation.translation.translator import Translator
     from charrnn.plots.charts import Chart
@@ -60,6 +61,7 @@ _MODELS = {  # of tasks other than a language model: what uses a run
     task_names.CLASSIFY: "charrnn.generation.classification:Classifier",
     task_names.GIVEN: "charrnn.generation.translation.translator:Translator",
     task_names.TAG: "charrnn.generation.translation.in_step:Tagger",
+    task_names.CAPTION: "charrnn.generation.translation.captioner:Captioner",
 }
 _log = logging.getLogger("charrnn")
 
@@ -100,6 +102,8 @@ class TrainSettings(TypedDict, total=False):
     is_reversed: bool
     max_length: int
     max_val_pairs: int
+    # CaptionsConfig
+    image_size: int
     # TrainConfig
     steps: int
     batch_size: int
@@ -127,6 +131,7 @@ def train(
     labels: bool = False,
     given: str | None = None,
     in_step: bool = False,
+    images: str | Path | None = None,
     source: str | Path | Iterable[str | Path] = (),
     target: str | Path | Iterable[str | Path] = (),
     val: str | Path | Iterable[str | Path] = (),
@@ -155,6 +160,8 @@ def train(
             name of the labels' column
         in_step: learn a decision on each symbol of a source; each line has a source, a tab and a
             target of the same length
+        images: the folder of pictures that are to be described; each line has the path of one, a
+            tab and a caption
         source: files of sources, a line each, beside those of `target`
         target: files of their targets, line by line
         val: files to validate on, which are not part of the corpus
@@ -167,7 +174,8 @@ def train(
         progress: show a bar on a terminal or in a notebook
         settings: fields of ModelConfig, DataConfig, TrainConfig and RuntimeConfig; for pairs those
             of EncoderDecoderConfig and PairsConfig in place of the first two, for labels those of
-            ClassifierConfig and LabelsConfig, in step those of TaggerConfig and InStepConfig
+            ClassifierConfig and LabelsConfig, in step those of TaggerConfig and InStepConfig,
+            for captions those of CaptionerConfig and CaptionsConfig
 
     Raises `SettingError` for a setting that is unknown or not allowed, `CorpusError`,
     `DivergedError`, `StorageError`. Ctrl-C saves the run and raises KeyboardInterrupt;
@@ -181,11 +189,13 @@ def train(
     from charrnn.training.setup.session import Session
     from charrnn.training.setup.start import start_run
 
+    folder = None if images is None else str(images)
     task, sources = named_sources(
-        _names(corpus), pairs=pairs, labels=labels, given=given, in_step=in_step,
+        _names(corpus), pairs=pairs, labels=labels, given=given, in_step=in_step, images=folder,
         source=_names(source), target=_names(target), val=_names(val), allow_short=allow_short,
     )  # fmt: skip
-    implied = implied_settings(settings, has_val=bool(sources.val_names), given=given)
+    has_val = bool(sources.val_names)
+    implied = implied_settings(settings, has_val=has_val, given=given, images=folder)
     budget = Budget(implied.pop("steps", None), epochs, minutes)
     request = Request(
         sources,
@@ -251,6 +261,14 @@ def load(
 def load(
     run: RunNames | None = None,
     *,
+    task: Literal["caption"],
+    root: str | Path = _DEFAULT_ROOT,
+    device: str = "cpu",
+) -> "Captioner": ...
+@overload
+def load(
+    run: RunNames | None = None,
+    *,
     task: None = None,
     root: str | Path = _DEFAULT_ROOT,
     device: str = "cpu",
@@ -263,15 +281,15 @@ def load(
     device: str = "cpu",
 ) -> Any:
     """Return the model of a run, its best checkpoint: a `Model`, of a run of pairs a `Translator`,
-    of a run of labels a `Classifier`, of one of pairs in step a `Tagger`. Of several runs, one
-    whose probabilities are the mean of theirs.
+    of a run of labels a `Classifier`, of one of pairs in step a `Tagger`, of one of captions a
+    `Captioner`. Of several runs, one whose probabilities are the mean of theirs.
 
     Arguments:
         run: a run's name in the folder `root`, its folder, or a checkpoint file; a list of these;
             None is the newest run
         task: what the run must have learned: "language_model" (a text), "seq2seq" (pairs),
-            "classify" (labels) or "tag" (pairs in step), which also tells a type checker what is
-            returned; None takes any
+            "classify" (labels), "tag" (pairs in step) or "caption" (pictures), which also tells a
+            type checker what is returned; None takes any
         device: computes `Model.samples`: auto, cpu, cuda, cuda:N or mps; anything else is computed
             by the CPU
 
@@ -331,7 +349,8 @@ class Run:
 
     def model(self, *, device: str = "cpu") -> Any:
         """Return the model of the best checkpoint: a `Model`, of a run of pairs a `Translator`, of
-        a run of labels a `Classifier`, of one of pairs in step a `Tagger`. `device` as in `load`.
+        a run of labels a `Classifier`, of one of pairs in step a `Tagger`, of one of captions a
+        `Captioner`. `device` as in `load`.
         """
         return _model([self._files.best_valid()[0]], self.name, device)
 

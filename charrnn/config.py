@@ -966,3 +966,29 @@ class TranslateConfig(Checked):
     def beam_size(self) -> int:
         """The size of the beam: wide enough for all the translations asked for."""
         return max(self.beam, self.num)
+
+
+@dataclass(frozen=True)
+class CaptionConfig(TranslateConfig):
+    """How the caption of a picture is searched: greedily, in a beam, or drawn."""
+
+    beam: int = setting(
+        1,
+        help="Beam size: unfinished captions that are kept at each step; 1 is greedy.",
+        low=1, high=1024,
+    )  # fmt: skip
+    num: int = setting(
+        1,
+        help="Number of captions of each picture, the best first; the beam has at least this size.",
+        low=1, high=1024,
+    )  # fmt: skip
+    seed: int = setting(
+        0,
+        help="Random seed; the same seed draws the same captions.",
+        low=0, high=2**63 - 1, aliases=("-s",), is_chosen=True,
+    )  # fmt: skip
+    max_length: int | None = setting(
+        None,
+        help="Longest caption, in symbols; a longer one is cut off.",
+        low=1, high=2**20, is_chosen=True, shown_default="by the longest one learned",
+    )  # fmt: skip

@@ -152,15 +152,15 @@ def charrnn_once(
 ) -> Callable[..., None]:
     """Run `charrnn train …` once a session; a test that trains the same run again gets a copy.
 
-    Runs are the same if the arguments are, and the contents of the files that they name. Paths are
-    relative.
+    Runs are the same if the arguments are, and the contents of the files and folders that they
+    name. Paths are relative.
     """
     is_one_of_several = "PYTEST_XDIST_WORKER" in os.environ
     base = tmp_path_factory.getbasetemp()
     cache = (base.parent if is_one_of_several else base) / "runs"
 
     def run(*arguments: object) -> None:
-        files = {str(name): Path(str(name)).read_bytes() for name in arguments if _is_file(name)}
+        files = {str(path): path.read_bytes() for name in arguments for path in _files_of(name)}
         key = hashlib.sha256(repr((list(map(str, arguments)), files)).encode()).hexdigest()[:16]
         made = cache / key
         cache.mkdir(exist_ok=True)
@@ -168,6 +168,7 @@ def charrnn_once(
             if not made.exists():
                 unfinished = tmp_path_factory.mktemp("unfinished")
                 for name, data in files.items():
+                    (unfinished / name).parent.mkdir(exist_ok=True)
                     (unfinished / name).write_bytes(data)
                 with contextlib.chdir(unfinished):
                     done = charrnn(*arguments)
@@ -178,10 +179,12 @@ def charrnn_once(
     return run
 
 
-def _is_file(argument: object) -> bool:
+def _files_of(argument: object) -> list[Path]:
     path = Path(str(argument))
     assert not path.is_absolute()
-    return path.is_file()
+    if path.is_dir():
+        return sorted(each for each in path.iterdir() if each.is_file())
+    return [path] if path.is_file() else []
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ from charrnn import (
 from charrnn.analysis import context, scoring
 from charrnn.analysis.neurons import followers, label_units
 from charrnn.config import (
+    CaptionsConfig,
     DataConfig,
     EncoderDecoderConfig,
     ModelConfig,
@@ -54,8 +55,8 @@ from charrnn.runs import checkpoint
 from charrnn.sources.input_text import InputText
 
 GROUPS = (
-    ModelConfig, EncoderDecoderConfig, TaggerConfig, DataConfig, PairsConfig, TrainConfig,
-    RuntimeConfig,
+    ModelConfig, EncoderDecoderConfig, TaggerConfig, DataConfig, PairsConfig, CaptionsConfig,
+    TrainConfig, RuntimeConfig,
 )  # fmt: skip
 TINY = {"hidden_size": 12, "embedding_size": 8, "batch_size": 4, "seq_length": 8, "threads": 1}
 BUSY = pytest.mark.filterwarnings("ignore:this run learned too little")  # in so few seconds

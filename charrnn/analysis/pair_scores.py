@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 from charrnn.data.pairs.error_rates import EditCounts, count_edits, edit_counts
 from charrnn.data.pairs.symbols import Side
 from charrnn.errors import UsageError
+from charrnn.generation.translation.captioner import Caption, Captioner
 from charrnn.generation.translation.in_step import Tagged, Tagger
 from charrnn.generation.translation.translator import Translation, Translator
+from charrnn.sources.pictures import Pixels
 
 
 class Pair(NamedTuple):
@@ -94,13 +96,19 @@ class PairScore:
 
 
 def scored_pairs(
-    translator: Translator | Tagger, pairs: Sequence[Pair], *, beam: int = 1
+    translator: Translator | Tagger | Captioner,
+    pairs: Sequence[Pair],
+    *,
+    beam: int = 1,
+    pictures: Iterable[Pixels] | None = None,
 ) -> Iterator[ScoredPair]:
-    """Translate the source of each pair, and compare with its target: in step symbol by symbol.
+    """Translate the source of each pair, and compare with its target: in step symbol by symbol. A
+    captioner describes the picture of each; they are iterated over twice.
 
     Raises `UsageError` for a source that is too long.
     """
-    sources, references = [pair.source for pair in pairs], [pair.reference for pair in pairs]
+    sources: Iterable[Any] = [pair.source for pair in pairs] if pictures is None else pictures
+    references = [pair.reference for pair in pairs]
     losses = translator.losses(sources, references)
     made = _best(translator, sources, beam)
     for pair, loss, best in zip(pairs, losses, made, strict=True):
@@ -111,18 +119,20 @@ def scored_pairs(
 
 
 def _best(
-    translator: Translator | Tagger, sources: Sequence[str], beam: int
-) -> Iterator[Translation | Tagged]:
+    translator: Translator | Tagger | Captioner, sources: Iterable[Any], beam: int
+) -> Iterator[Translation | Tagged | Caption]:
     """Yield what a model makes of each source; the best one of a beam."""
-    if isinstance(translator, Tagger):
+    if isinstance(translator, Captioner):
+        yield from (best for (best, *_) in translator.caption_many(sources, beam=beam))
+    elif isinstance(translator, Tagger):
         yield from (made for (made,) in translator.translate_many(sources))
     else:
         yield from (best for (best, *_) in translator.translate_many(sources, beam=beam))
 
 
-def _edits(made: Translation | Tagged, reference: str, side: Side) -> EditCounts:
+def _edits(made: Translation | Tagged | Caption, reference: str, side: Side) -> EditCounts:
     """Count what is wrong: the least number of edits, or the places that differ, in step."""
-    if isinstance(made, Translation):
+    if not isinstance(made, Tagged):
         return count_edits(made.text, reference, side)
     expected = side.labels(side.symbols(reference))
     num_wrong = sum(one != other for one, other in zip(made.symbols, expected, strict=True))

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from charrnn import __version__
-from charrnn.cli import classify, evaluate, runs, sample, train, translate
+from charrnn.cli import caption, classify, evaluate, runs, sample, train, translate
 from charrnn.cli.flags.resumed import ResumeCommand
 from charrnn.cli.flags.settings import expanded
 from charrnn.cli.inspect.memory import memory
@@ -67,6 +67,7 @@ _add(expanded(train.resume), _TRAIN, cls=ResumeCommand)
 _add(expanded(sample.sample), _USE, cls=sample.SampleCommand)
 _add(expanded(translate.translate), _USE, cls=evaluate.TextCommand)
 _add(classify.classify, _USE, cls=evaluate.TextCommand)
+_add(expanded(caption.caption), _USE)
 _add(evaluate.predict, _LOOK, cls=evaluate.TextCommand)
 for look in (evaluate.score, neurons, memory, runs.plot, runs.history):
     _add(look, _LOOK)

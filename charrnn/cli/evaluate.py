@@ -116,6 +116,7 @@ def score(
     beam: flags.Beam = None,
     source: flags.SourceFiles = None,
     target: flags.TargetFiles = None,
+    images: flags.Images = None,
     encoding: shared.Encoding = None,
     as_json: shared.Json = False,
 ) -> None:
@@ -123,8 +124,8 @@ def score(
 
     Also shows how small the model could compress the text, beside gzip and xz. Of a run of pairs:
     how well its translations of sources agree with the targets; of one in step: how many symbols
-    are right. Of a run of labels: how often the likeliest label is right, and how sure of it the
-    model is.
+    are right; of captions: how well they agree with given ones. Of a run of labels: how often the
+    likeliest label is right, and how sure of it the model is.
     """
     coloured = ("--heatmap" if heatmap else "--export", heatmap or export is not None)
     _require_one(("--adapt", adapt), ("--per-line", per_line), coloured)
@@ -139,24 +140,32 @@ def score(
         inputs.note_unread("charrnn score -")
     checkpoints = inputs.checkpoints_of(run, tasks=())
     if (learned := checkpoints[0].schema.learned) != "text":
-        from charrnn.cli.pairs import label_score
+        from charrnn.cli.pairs import caption_score, label_score
         from charrnn.cli.pairs import score as pair_score
 
         _require_none(learned, adapt=adapt, heatmap=heatmap)
         files = pair_score.PairFiles(names, target or [], bool(source), split or "val", encoding)
         if learned == "labels":
-            _require_none(learned, beam=beam)
+            _require_none(learned, beam=beam, images=images)
             shown = label_score.Shown(per_line, confusion, export, as_json)
             label_score.score(checkpoints, files, shown)
-        else:
+        elif learned == "captions":
             _require_none(learned, export=export, confusion=confusion)
+            caption_score.score(
+                checkpoints, files, images=images,
+                beam=beam or 1, per_line=per_line, as_json=as_json,
+            )  # fmt: skip
+        else:
+            _require_none(learned, export=export, confusion=confusion, images=images)
             if learned != "pairs":
                 _require_none(learned, beam=beam)
             if learned == "given labels":
                 _require_none(learned, per_line=per_line)
             pair_score.score(checkpoints, files, beam=beam or 1, per_line=per_line, as_json=as_json)
         return
-    _require_none("text", beam=beam, source=source, target=target, confusion=confusion)
+    _require_none(
+        "text", beam=beam, source=source, target=target, confusion=confusion, images=images
+    )
     if not names and (per_line or coloured[1]):
         raise UsageError("there is no text to look at", "name a FILE, or - for standard input")
     from charrnn.sources.input_text import config_for_input

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -31,6 +32,7 @@ def train(
     labels: flags.Labels = False,
     given_label: flags.GivenLabel = None,
     in_step: flags.InStep = False,
+    images: flags.Images = None,
     source: flags.Source = None,
     target: flags.Target = None,
     normalise: flags.Normalise = None,
@@ -45,7 +47,7 @@ def train(
     run: flags.RunName = None,
     display: flags.Display,
 ) -> None:
-    """Train a model on a text, on pairs, on texts with labels, or on pairs in step.
+    """Train a model on a text, on pairs, on texts with labels, on pairs in step, or on pictures.
 
     Ctrl-C saves and stops; `charrnn resume` continues.
     """
@@ -56,10 +58,11 @@ def train(
 
     task, sources = named_sources(
         corpus or (), pairs=pairs, labels=labels, given=given_label, in_step=in_step,
-        source=source or (), target=target or (), val=val or (), allow_short=allow_short,
+        images=images, source=source or (), target=target or (), val=val or (),
+        allow_short=allow_short,
     )  # fmt: skip
     typed = typed_settings(context, given, task, lines=lines, normalise=normalise)
-    settings = implied_settings(typed, has_val=bool(val), given=given_label)
+    settings = implied_settings(typed, has_val=bool(val), given=given_label, images=images)
     budget = Budget(settings.pop("steps", None), epochs, minutes)
     request = Request(
         sources,
@@ -86,6 +89,11 @@ def _require_trainable(request: "Request") -> None:
     decoding.require_known(request.data.encoding)
     sources = request.sources
     paths.require_there((*sources.names, *sources.target_names, *sources.val_names))
+    if request.task == task_names.CAPTION:
+        from charrnn.sources.pictures import PictureFolder, require_pillow
+
+        require_pillow()
+        PictureFolder(Path(request.data.images)).require()
     if request.init_from is not None:
         request.root.require_there(request.init_from)
 

@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from charrnn._text import bits, percent
 from charrnn.config import (
+    CaptionerConfig,
+    CaptionsConfig,
     Checked,
     ClassifierConfig,
     DataConfig,
@@ -147,6 +149,12 @@ def _encoder_decoder_weights(
     return model.weight_shapes(source.size, target.size)
 
 
+def _captioner_weights(
+    model: CaptionerConfig, vocabs: Mapping[str, AnyVocab], constants: Shapes
+) -> Shapes:
+    return model.weight_shapes(len(vocabs["target"]) + 1)
+
+
 def _of_other_symbols(data: PairsConfig, vocabs: Mapping[str, AnyVocab]) -> str:
     kinds = kinds_of(data)
     others = [name for name, vocab in vocabs.items() if kind_of(vocab) != kinds[name]]
@@ -242,5 +250,24 @@ SCHEMAS: dict[str, Schema] = {
         contradiction=_of_other_symbols,
         in_words=_error_rates_in_words,
         unused=frozenset({"seq_length", "state_reset"}),
+    ),
+    task_names.CAPTION: Schema(
+        needs="0.7",
+        learned="captions",
+        flag="images",
+        symbol="symbol",
+        command="charrnn caption --run",
+        model=CaptionerConfig,
+        data=CaptionsConfig,
+        vocabs={"source": SideVocab, "target": SideVocab},
+        corpora={"pairs": PairFacts},
+        metrics=("word_error_rate", "symbol_error_rate", "loss"),
+        weights=_captioner_weights,
+        contradiction=_of_other_symbols,
+        in_words=_error_rates_in_words,
+        unused=frozenset(
+            {"seq_length", "state_reset", "ngram_min_count", "is_bytes", "is_reversed"}
+            | {"source_symbols", "source_normalise"}
+        ),
     ),
 }

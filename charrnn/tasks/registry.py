@@ -4,6 +4,7 @@ A new task is one module, one line here, and one entry in runs/schemas.py, which
 checkpoints hold to readers that do not import torch.
 """
 
+from charrnn.tasks.captions.captions import CAPTIONS
 from charrnn.tasks.in_step.tags import TAG
 from charrnn.tasks.labels.given import GIVEN
 from charrnn.tasks.labels.labels import CLASSIFY
@@ -12,5 +13,5 @@ from charrnn.tasks.pairs.seq2seq import SEQ2SEQ
 from charrnn.tasks.task import Task
 
 TASKS: dict[str, Task] = {
-    task.name: task for task in (LANGUAGE_MODEL, SEQ2SEQ, CLASSIFY, GIVEN, TAG)
+    task.name: task for task in (LANGUAGE_MODEL, SEQ2SEQ, CLASSIFY, GIVEN, TAG, CAPTIONS)
 }

@@ -400,7 +400,7 @@ MISTAKES = [
     Mistake(
         "a model averages over pairs that one member has learned",
         "cli.pairs.score:pairs_to_score",
-        "_require_same_split(checkpoints, files.split)",
+        "require_same_split(checkpoints, files.split)",
         "",
         "../cli/pairs/test_score.py::test_an_ensemble_scores_a_split_that_none_of_its_members_learned",
     ),

@@ -85,3 +85,13 @@ Beam = Annotated[
 ]
 SourceFiles = Annotated[list[str] | None, shared.sources(_PAIRS)]
 TargetFiles = Annotated[list[str] | None, shared.targets(_PAIRS)]
+Images = Annotated[
+    str | None,
+    typer.Option(
+        "--images",
+        metavar="FOLDER",
+        help="Of a run of captions: folder of the pictures.",
+        show_default="that of the run",
+        rich_help_panel=_PAIRS,
+    ),
+]

@@ -95,6 +95,7 @@ def _names(header: "CheckpointHeader") -> dict[str, Any]:
         "labels": False,
         "given_label": None,
         "in_step": False,
+        "images": None,
         "lines": header.data.records == "lines",
         "val": list(header.corpus.val_names),
     }
@@ -108,6 +109,7 @@ def _names_of_pairs(header: "CheckpointHeader") -> dict[str, Any]:
         "labels": header.schema.flag in ("labels", "given"),
         "given_label": LABEL if header.schema.flag == "given" else None,
         "in_step": header.schema.flag == "in_step",
+        "images": getattr(data, "images", None),
         "source": list(facts.names) if facts.target_names else [],
         "target": list(facts.target_names),
         "val": list(facts.val_names),

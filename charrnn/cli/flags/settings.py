@@ -19,6 +19,7 @@ import typer
 from typer.models import OptionInfo
 
 from charrnn.config import (
+    CaptionsConfig,
     Checked,
     DataConfig,
     EncoderDecoderConfig,
@@ -102,7 +103,10 @@ def _flags_of(parameter: inspect.Parameter) -> tuple[_Make, list[inspect.Paramet
     kind = parameter.annotation
     if get_origin(kind) is Annotated and get_args(kind)[0] == Values:
         groups = get_args(kind)[1:]
-        return _given, [flag for group in groups for flag in _settings_flags(group)]
+        flags: dict[str, inspect.Parameter] = {}
+        for flag in (flag for group in groups for flag in _settings_flags(group)):
+            flags.setdefault(flag.name, flag)  # a group may have those of another
+        return _given, list(flags.values())
     if dataclasses.is_dataclass(kind):
         return lambda values: kind(**values), list(_own_flags(kind))  # type: ignore[operator]
     return None
@@ -169,7 +173,7 @@ def _dashed(name: str) -> str:
 
 # where a setting is in several groups, the last one declares its flag
 _GROUPS: tuple[type[Checked], ...] = (
-    TaggerConfig, EncoderDecoderConfig, PairsConfig,
+    TaggerConfig, EncoderDecoderConfig, CaptionsConfig, PairsConfig,
     ModelConfig, DataConfig, TrainConfig, RuntimeConfig, SampleConfig, TranslateConfig,
 )  # fmt: skip
 _SETTINGS = {

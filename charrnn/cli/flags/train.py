@@ -9,6 +9,7 @@ from charrnn.cli.flags import shared
 from charrnn.cli.flags.settings import Values, option
 from charrnn.config import (
     NORMALISATIONS,
+    CaptionsConfig,
     DataConfig,
     EncoderDecoderConfig,
     ModelConfig,
@@ -29,6 +30,7 @@ Settings = Annotated[
     PairsConfig,
     EncoderDecoderConfig,
     TaggerConfig,
+    CaptionsConfig,
     RuntimeConfig,
 ]
 Steps = Annotated[int | None, option(TrainConfig, "steps")]
@@ -89,6 +91,17 @@ InStep = Annotated[
 ]
 Source = Annotated[list[str] | None, shared.sources(_PAIRS)]
 Target = Annotated[list[str] | None, shared.targets(_PAIRS)]
+Images = Annotated[
+    str | None,
+    typer.Option(
+        "--images",
+        metavar="FOLDER",
+        help="Learn to describe the pictures in this folder: each line is the path of one, a tab"
+        " and a caption.",
+        show_default=False,
+        rich_help_panel=_PAIRS,
+    ),
+]
 Normalise = Annotated[
     str | None,
     typer.Option(

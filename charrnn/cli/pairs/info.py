@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from charrnn.generation.translation.translator import Translator
     from charrnn.runs.checkpoint import Checkpoint
     from charrnn.runs.header import CheckpointHeader
+    from charrnn.tasks.pairs.learned_pairs import PairTexts
 
 _MOST_SYMBOLS = 200
 _NUM_EXAMPLES = 3
@@ -28,7 +29,8 @@ def pair_facts(
     what was measured on the validation split.
     """
     pairs, settings = header.corpora["pairs"], header.data.to_json()
-    vocabs = {f"{side}_vocab": header.vocabs[side] for side in ("source", "target")}
+    sides = ("target",) if header.data.picture_side else ("source", "target")
+    vocabs = {f"{side}_vocab": header.vocabs[side] for side in sides}
     return (
         {
             "corpus": " ".join(pairs.names),
@@ -49,7 +51,13 @@ def pair_facts(
 
 
 def words(task: str) -> dict[str, str]:
-    """Return what people read for the names of facts, where one side of the pairs is a label."""
+    """Return what people read for the names of facts, where one side of the pairs is a label or a
+    picture.
+    """
+    if task == task_names.CAPTION:
+        return {
+            "num_pairs": "captions", "target_vocab_size": "vocab size", "target_vocab": "vocab"
+        }  # fmt: skip
     if task not in _LABEL_SIDE:
         return {}
     label = _LABEL_SIDE[task]
@@ -80,9 +88,24 @@ def print_examples(checkpoint: "Checkpoint") -> None:
     except CorpusError as error:
         note(f"no example: {error.message}")
         return
+    if checkpoint.task == task_names.CAPTION:
+        _print_captions(checkpoint, dataset)
+        return
     compared = _comparison(checkpoint)
     for pair in dataset.examples(_NUM_EXAMPLES):
         print(visible(compared(*pair)))
+
+
+def _print_captions(checkpoint: "Checkpoint", dataset: "PairTexts") -> None:
+    from charrnn.generation.translation.captioner import Captioner
+    from charrnn.tasks.pairs import learned_pairs
+
+    numbers = dataset.example_numbers(_NUM_EXAMPLES)
+    pictures = dataset.pairs.sources.each(numbers)
+    every = Captioner.of([checkpoint]).caption_many(pictures)
+    for number, (made,) in zip(numbers.tolist(), every, strict=True):
+        path, caption = dataset.texts(number)
+        print(visible(learned_pairs.compared(path, made.text, caption)))
 
 
 def _comparison(checkpoint: "Checkpoint") -> Callable[[str, str], str]:

@@ -2,10 +2,10 @@
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from charrnn._text import Reporter, bits, number_of
 from charrnn.cli.console.streams import note, print_json
@@ -15,9 +15,11 @@ from charrnn.runs import task_names
 if TYPE_CHECKING:
     from charrnn.analysis.pair_scores import Pair, PairScore, ScoredPair
     from charrnn.config import PairsConfig
+    from charrnn.generation.translation.captioner import Captioner
     from charrnn.generation.translation.in_step import Tagger
     from charrnn.generation.translation.translator import Translator
     from charrnn.runs.checkpoint import Checkpoint
+    from charrnn.tasks.pairs.learned_pairs import PairTexts
 
 _NUM_WORST = 20
 _UNKNOWN = "read as unknown"
@@ -36,6 +38,14 @@ class PairFiles:
     def __post_init__(self) -> None:
         if self.are_parallel != bool(self.target_names):
             raise UsageError("--source and --target belong together", "give both, or one FILE")
+
+    def as_read(self, config: "PairsConfig") -> Any:
+        """Return how the files are read: as those of a run were, but for what was asked for."""
+        if self.encoding is not None:
+            config = replace(config, encoding=self.encoding)
+        if self.are_parallel:
+            config = replace(config, source_column=None, target_column=None)
+        return config
 
 
 def score(
@@ -60,17 +70,17 @@ def score(
         return
     every = scored(translator, pairs, beam=beam)
     if per_line:
-        _print_worst(worst_first(every), as_json=as_json)
+        print_worst(worst_first(every), as_json=as_json)
         return
     total = PairScore.of(every, in_step=in_step)
     if as_json:
         print_json(total.figures() | ({} if in_step else {"beam": beam}))
         return
     note_unknown(translator.unknown_in, pairs, became="left as they are" if in_step else _UNKNOWN)
-    _note_unknown_of_targets(sum(one.num_unknown for one in every))
-    _print_score(total, translator, None if in_step else beam)
+    note_unknown_of_targets(sum(one.num_unknown for one in every))
+    print_score(total, translator, None if in_step else beam)
     if not in_step:
-        _note_sacrebleu(every)
+        note_sacrebleu(every)
 
 
 def pairs_to_score(
@@ -83,19 +93,15 @@ def pairs_to_score(
 
     checkpoint = checkpoints[0]
     if not files.names:
-        _require_same_split(checkpoints, files.split)
+        require_same_split(checkpoints, files.split)
         pairs = own_pairs(checkpoint, files.split)
         for pair in pairs:
             _require_readable(pair.source, encode, f"pair {pair.number:,}")
         return pairs
     from charrnn.data.pairs.reading.table import read_table
 
-    config: PairsConfig = checkpoint.data
-    if files.encoding is not None:
-        config = replace(config, encoding=files.encoding)
-    if files.are_parallel:
-        config = replace(config, source_column=None, target_column=None)
-    with tempfile.TemporaryDirectory() as folder, _errors_without_flags_of_train():
+    config = files.as_read(checkpoint.data)
+    with tempfile.TemporaryDirectory() as folder, errors_without_flags_of_train():
         pairs = []
         for row in read_table(
             files.names,
@@ -120,7 +126,7 @@ def _require_readable(source: str, encode: Callable[[str], object], place: str) 
 
 
 @contextlib.contextmanager
-def _errors_without_flags_of_train() -> Iterator[None]:
+def errors_without_flags_of_train() -> Iterator[None]:
     """Replace a hint that names settings which only a new run can have."""
     try:
         yield
@@ -132,7 +138,7 @@ def _errors_without_flags_of_train() -> Iterator[None]:
         ) from error
 
 
-def _require_same_split(checkpoints: Sequence["Checkpoint"], split: str) -> None:
+def require_same_split(checkpoints: Sequence["Checkpoint"], split: str) -> None:
     """Raise `UsageError` where one may have learned what another keeps apart."""
     first, *others = checkpoints
     for other in others:
@@ -157,10 +163,16 @@ def own_pairs(checkpoint: "Checkpoint", split: str) -> "list[Pair]":
 
     Raises `CorpusError` where they are gone, or where there is no such split.
     """
-    from charrnn.analysis.pair_scores import Pair
     from charrnn.tasks.pairs import learned_pairs
 
     dataset = learned_pairs.reload(checkpoint, keep_corpus=True, reporter=Reporter())
+    return pairs_of_split(dataset, split)
+
+
+def pairs_of_split(dataset: "PairTexts", split: str) -> "list[Pair]":
+    """Return the pairs of a split. Raises `CorpusError` where there is no such split."""
+    from charrnn.analysis.pair_scores import Pair
+
     numbers = dataset.pairs.numbers[split].tolist()
     if not numbers:
         is_missing = split in dataset.pairs.missing
@@ -186,19 +198,20 @@ class Notes(Reporter):
 
 
 def scored(
-    translator: "Translator | Tagger",
+    translator: "Translator | Tagger | Captioner",
     pairs: "Sequence[Pair]",
     *,
     beam: int = 1,
     what: str = "translating",
+    pictures: Iterable[Any] | None = None,
 ) -> "list[ScoredPair]":
-    """Score pairs, with a bar."""
+    """Score pairs, with a bar. Of captions, `pictures` are their pixels."""
     from charrnn.analysis.pair_scores import scored_pairs
     from charrnn.cli.console.progress import ProgressBar
 
     every = []
     with contextlib.closing(ProgressBar(len(pairs), what=what, at_once=True)) as bar:
-        for one in scored_pairs(translator, pairs, beam=beam):
+        for one in scored_pairs(translator, pairs, beam=beam, pictures=pictures):
             every.append(one)
             bar.advance()
     return every
@@ -215,13 +228,21 @@ def _print_loss(translator: "Translator", pairs: "Sequence[Pair]", *, as_json: b
         print_json({"num_pairs": len(pairs), "num_symbols": num_symbols, "nats_per_symbol": mean})
     else:
         note_unknown(translator.unknown_in, pairs)
-        _note_unknown_of_targets(num_unknown)
+        note_unknown_of_targets(num_unknown)
         loss = f"{mean:.4f} nats ({bits(mean):.3f} bits) per symbol, the label given"
         print_table(["", ""], [["texts", f"{len(pairs):,}"], ["loss", loss]])
 
 
-def _print_score(total: "PairScore", translator: "Translator | Tagger", beam: int | None) -> None:
-    """Print a score as a table. In step there is no beam, and a share of symbols that are right."""
+def print_score(
+    total: "PairScore",
+    translator: "Translator | Tagger | Captioner",
+    beam: int | None,
+    *,
+    words: tuple[str, str] = ("pairs", "translated"),
+) -> None:
+    """Print a score as a table. In step there is no beam, and a share of symbols that are right.
+    `words` say what is counted, and what was done with each.
+    """
     from charrnn.cli.console.tables import print_table
     from charrnn.data.pairs.symbols import SymbolVocab
 
@@ -230,9 +251,9 @@ def _print_score(total: "PairScore", translator: "Translator | Tagger", beam: in
     if beam is None:
         of_symbols = [f"{symbol} accuracy", f"{100 * (1 - total.symbol_error_rate):.2f} %"]
     else:
-        how = [["translated", "greedily" if beam == 1 else f"with a beam of {beam}"]]
+        how = [[words[1], "greedily" if beam == 1 else f"with a beam of {beam}"]]
     rows = [
-        ["pairs", f"{total.num_pairs:,}"],
+        [words[0], f"{total.num_pairs:,}"],
         *how,
         ["loss", f"{total.nats_per_symbol:.4f} nats per {symbol}"],
         ["exact match", f"{100 * total.exact_match:.2f} %"],
@@ -247,7 +268,7 @@ def _print_score(total: "PairScore", translator: "Translator | Tagger", beam: in
     print_table(["", ""], rows)
 
 
-def _note_sacrebleu(every: "Sequence[ScoredPair]") -> None:
+def note_sacrebleu(every: "Sequence[ScoredPair]") -> None:
     """Tell how to have BLEU and chrF, where they would say something and are missing."""
     from charrnn.analysis.pair_scores import are_sentences, has_sacrebleu
 
@@ -267,14 +288,14 @@ def note_unknown(
         note(f"{sources} with symbols that the model never saw: {became}")
 
 
-def _note_unknown_of_targets(num: int) -> None:
+def note_unknown_of_targets(num: int) -> None:
     """Tell that symbols of targets are not in the loss, for the model does not know them."""
     if num:
         symbols = number_of(num, "symbol")
         note(f"{symbols} of the targets that the model never saw: left out of the loss")
 
 
-def _print_worst(every: "Sequence[ScoredPair]", *, as_json: bool) -> None:
+def print_worst(every: "Sequence[ScoredPair]", *, as_json: bool) -> None:
     """Print the worst pairs, or all of them as lines of JSON, the worst first."""
     from charrnn.analysis.pair_scores import are_sentences
 

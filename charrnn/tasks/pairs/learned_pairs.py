@@ -13,7 +13,7 @@ from charrnn.data.pairs.pair_dataset import PairDataset
 from charrnn.data.pairs.pair_facts import PairFacts
 from charrnn.data.pairs.read_pairs import read_pairs
 from charrnn.data.pairs.reload_pairs import PairReference, reload_pairs
-from charrnn.data.pairs.symbols import UNKNOWN, Side, sides
+from charrnn.data.pairs.symbols import UNKNOWN, Ids, Side, sides
 from charrnn.errors import CorpusError
 from charrnn.runs.header import CheckpointHeader
 from charrnn.tasks.task import SourceNames, Vocabs
@@ -54,11 +54,15 @@ class PairTexts:
         """Return pairs to show, short ones if there are some: the same ones each time, of the
         validation split or, without one, of the training split.
         """
+        return [self.texts(number) for number in self.example_numbers(most).tolist()]
+
+    def example_numbers(self, most: int) -> Ids:
+        """Return the numbers of these pairs."""
         split = "val" if self.size("val") else "train"
         numbers = self.pairs.numbers[split][:_NUM_LOOKED_AT]
         lengths = self.pairs.sources.lengths(numbers) + self.pairs.targets.lengths(numbers)
         order = np.argsort(np.maximum(lengths, _SHORT), kind="stable")  # short ones in their order
-        return [self.texts(number) for number in numbers[order][:most].tolist()]
+        return numbers[order][:most]
 
 
 @dataclass(frozen=True)

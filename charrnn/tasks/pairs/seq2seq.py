@@ -28,8 +28,6 @@ from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
 from charrnn.tasks.pairs.pairs_task import BatchesOnDevice, PairsTask
 from charrnn.tasks.task import Constants, Plan, Resources, ValidationSize, Vocabs
 
-_NUM_SAMPLES = 3
-
 
 class Batch(NamedTuple):
     """A `PairBatch` on a device."""
@@ -58,6 +56,7 @@ class Seq2Seq(PairsTask):
     unit = "pairs"
     schema = SCHEMAS[name]
     validation_size = ValidationSize("max_val_pairs", "pair", at_least=10, tried=(8, 32, 128))
+    num_samples = 3  # sources that are shown with what is made of them
 
     def show_notes(self, corpus: LearnedPairs, dataset: PairTexts, reporter: Reporter) -> None:
         """Tell how many pairs are for validation, and what they decide."""
@@ -130,7 +129,7 @@ class Seq2Seq(PairsTask):
         pairs = dataset.pairs
         numbers, target_lengths = pairs.numbers[split], pairs.targets.lengths(pairs.numbers[split])
         made = validation.translations(
-            module, pairs.sources, numbers, max_lengths=_longest(target_lengths)
+            module, pairs.sources, numbers, max_lengths=longest(target_lengths)
         )
         edits = total_edits(
             (
@@ -148,10 +147,10 @@ class Seq2Seq(PairsTask):
 
     def sample(self, checkpoint: Checkpoint, dataset: PairTexts, *, seed: int) -> str:
         """Translate some sources of the validation split, always the same ones."""
-        pairs = dataset.examples(_NUM_SAMPLES)
-        longest = max(_longest(dataset.target.encode(target).size) for _, target in pairs)
+        pairs = dataset.examples(self.num_samples)
+        most = max(longest(dataset.target.encode(target).size) for _, target in pairs)
         every = Translator.of((checkpoint,)).translate_many(
-            [source for source, _ in pairs], max_length=longest
+            [source for source, _ in pairs], max_length=most
         )
         return "\n".join(
             learned_pairs.compared(source, translation.text, target)
@@ -162,7 +161,7 @@ class Seq2Seq(PairsTask):
 SEQ2SEQ = Seq2Seq()
 
 
-def _longest(target_length: Any) -> Any:
+def longest(target_length: Any) -> Any:
     """Return how long a translation may become where it is compared with a target of a length: a
     longer one is wrong anyway.
     """

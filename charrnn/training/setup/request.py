@@ -18,6 +18,12 @@ from charrnn.sources import paths
 from charrnn.tasks.task import SourceNames
 from charrnn.training.budget import Budget
 
+_LINES = {  # of a file, by the flag that says what it is
+    "given": "a text, a tab and a label",
+    "labels": "a text, a tab and a label",
+    "images": "the path of a picture, a tab and a caption",
+}
+
 
 def named_sources(
     corpus: Sequence[str],
@@ -29,14 +35,16 @@ def named_sources(
     labels: bool = False,
     given: str | None = None,
     in_step: bool = False,
+    images: str | None = None,
     allow_short: bool = False,
 ) -> tuple[str, SourceNames]:
     """Return the task that files are for, and their names. `source` and `target` are files of
-    pairs, line by line side by side; `given` says that labels are given, and texts learned. Without
-    any name, the text is Shakespeare's plays.
+    pairs, line by line side by side; `given` says that labels are given, and texts learned;
+    `images` is the folder of pictures that have captions in the files. Without any name, the text
+    is Shakespeare's plays.
 
-    Raises `SettingError` where the names contradict each other, or none is given for pairs or
-    labels.
+    Raises `SettingError` where the names contradict each other, or none is given for pairs, labels
+    or captions.
     """
     if bool(source) != bool(target):
         one, other = ("source", "target") if source else ("target", "source")
@@ -46,13 +54,15 @@ def named_sources(
             f"{' '.join(corpus)} was given, and source and target too", "choose one",
             "source", "target",
         )  # fmt: skip
-    flag = _one_of(pairs=pairs, in_step=in_step, given=given is not None, labels=labels)
+    flag = _one_of(
+        pairs=pairs, in_step=in_step, given=given is not None, labels=labels,
+        images=images is not None,
+    )  # fmt: skip
     if source and not flag:
         flag = SCHEMAS[task_names.SEQ2SEQ].flag
     task = next(name for name, schema in SCHEMAS.items() if schema.flag == flag)
     if flag and not (source or corpus):
-        are_labelled = flag in ("given", "labels")
-        line = "a text, a tab and a label" if are_labelled else "a source, a tab and a target"
+        line = _LINES.get(flag, "a source, a tab and a target")
         raise SettingError(
             f"{flag} was given without a file", f"name a file with {line} in each line", flag
         )
@@ -73,13 +83,19 @@ def _one_of(**flags: bool) -> str:
 
 
 def implied_settings(
-    settings: Mapping[str, Any], *, has_val: bool, given: str | None = None
+    settings: Mapping[str, Any],
+    *,
+    has_val: bool,
+    given: str | None = None,
+    images: str | None = None,
 ) -> dict[str, Any]:
     """Return the settings with those that others imply: a column is read as records, a validation
-    text of its own needs no fraction of the corpus, and of labels that are given the column may be
-    named there. Raises `SettingError`.
+    text of its own needs no fraction of the corpus, of labels that are given the column may be
+    named there, and the folder of pictures is one of them. Raises `SettingError`.
     """
     implied = dict(settings)
+    if images is not None:
+        implied["images"] = images
     if given is not None:
         _imply_column(implied, given)
     if implied.get("column") is not None and implied.get("records", "none") == "none":

@@ -30,7 +30,7 @@ def _files(tmp_path):
         ("pairs.tsv --pairs --column a", "--column does not work with --pairs; leave it out"),
         (
             "pairs.tsv --max-length 9",
-            "--max-length works only with --pairs, --labels, --given or --in-step; leave it out",
+            "--max-length works only with --pairs, --labels, --given, --in-step or --images; leave",
         ),
         ("pairs.tsv --reverse", "--reverse works only with --pairs or --in-step; leave it out"),
         ("pairs.tsv --causal", "--causal works only with --in-step; leave it out"),
@@ -46,6 +46,16 @@ def _files(tmp_path):
             "pairs.tsv --in-step --target-symbols whole",
             "--target-symbols 'whole' is not known; choose one of characters, spaces",
         ),
+        ("pairs.tsv --image-size 9", "--image-size works only with --images; leave it out"),
+        (
+            "pairs.tsv --images . --source-symbols spaces",
+            "--source-symbols does not work with --images; leave it out",
+        ),
+        ("pairs.tsv --images . --bytes", "--bytes does not work with --images; leave it out"),
+        ("pairs.tsv --images . --lines", "--lines does not work with --images; leave it out"),
+        ("pairs.tsv --images . --labels", "--labels and --images were both given; choose one"),
+        ("pairs.tsv --images none", "there is no folder of pictures 'none'; name it with --imag"),
+        ("--images .", "--images was given without a file; name a file with the path of a picture"),
         ("pairs.tsv --labels --reverse", "--reverse does not work with --labels; leave it out"),
         ("pairs.tsv --labels --lines", "--lines does not work with --labels; leave it out"),
         (

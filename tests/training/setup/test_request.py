@@ -37,8 +37,8 @@ def test_what_is_not_given_has_its_default():
         (
             "language_model",
             "max_length",
-            "works only with pairs, labels, given or in_step",
-            ["pairs", "labels", "given", "in_step"],
+            "works only with pairs, labels, given, in_step or images",
+            ["pairs", "labels", "given", "in_step", "images"],
         ),
         ("language_model", "attention", "works only with pairs or given", ["pairs", "given"]),
         (
@@ -57,6 +57,9 @@ def test_what_is_not_given_has_its_default():
         ("seq2seq", "seq_length", "does not work with pairs", ["pairs"]),
         ("classify", "is_reversed", "does not work with labels", ["labels"]),
         ("classify", "records", "does not work with labels", ["labels"]),
+        ("language_model", "image_size", "works only with images", ["images"]),
+        ("caption", "source_symbols", "does not work with images", ["images"]),
+        ("caption", "attention", "does not work with images", ["images"]),
     ],
 )
 def test_a_setting_that_means_nothing_to_the_task_is_refused(task, name, message, learned):

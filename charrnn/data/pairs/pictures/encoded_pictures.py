@@ -26,6 +26,17 @@ _COLOURS = 3
 
 
 @dataclass(frozen=True)
+class EachPicture:
+    """The pixels of one pair's picture after the other's, as often as one likes."""
+
+    pixels_NYXC: npt.NDArray[np.uint8]
+    picture_of: Ids
+
+    def __iter__(self) -> Iterator[Pixels]:
+        return (self.pixels_NYXC[picture] for picture in self.picture_of.tolist())
+
+
+@dataclass(frozen=True)
 class Pictures:
     """The pictures of pairs, each addressed by the number of its pair."""
 
@@ -50,6 +61,10 @@ class Pictures:
         """Return the path of a picture, as ids."""
         return self.paths.ids_of(number)
 
+    def each(self, numbers: Ids) -> EachPicture:
+        """Return the pictures of some pairs one by one."""
+        return EachPicture(self.pixels_NYXC, self.picture_of[numbers])
+
     def digests(self, first: int, end: int) -> Iterator[str]:
         """Yield the digest of each picture, from one pair to another."""
         before, digest = -1, ""
@@ -61,15 +76,24 @@ class Pictures:
 
 def load(stem: Path, paths: Texts, *, side: int) -> Pictures | None:
     """Return the pictures with this stem; None where a file is missing or damaged."""
-    picture_of = load_numbers(path_of(stem, "picture-of"), length=len(paths))
+    both = load_pixels(stem, num_pairs=len(paths), side=side)
+    return None if both is None else Pictures(paths, *both)
+
+
+def load_pixels(
+    stem: Path, *, num_pairs: int, side: int
+) -> tuple[npt.NDArray[np.uint8], Ids] | None:
+    """Return pixels_NYXC with this stem, and the number of each pair's picture; None where a file
+    is missing or damaged.
+    """
+    picture_of = load_numbers(path_of(stem, "picture-of"), length=num_pairs)
     pixels = cache_files.load_array(path_of(stem, "pixels"), length=None, dtype=_UINT8)
     if picture_of is None or pixels is None or not len(picture_of):
         return None
     per_picture = side * side * _COLOURS
     if len(pixels) != (int(picture_of[-1]) + 1) * per_picture:
         return None
-    pixels_NYXC = np.asarray(pixels, np.uint8).reshape(-1, side, side, _COLOURS)
-    return Pictures(paths, pixels_NYXC, picture_of)
+    return np.asarray(pixels, np.uint8).reshape(-1, side, side, _COLOURS), picture_of
 
 
 def save(stem: Path, spool: CaptionSpool) -> None:
