@@ -303,7 +303,7 @@ PROVED_BY = {
     "sources.pictures:PictureFolder.locate": _PICTURES,
     "sources.pictures:require_pillow": _PICTURES,
     "sources.pictures:read_picture": _PICTURES * 3,
-    "sources.pictures:_require_file": _PICTURES * 4,
+    "sources.pictures:_require_file": _PICTURES * 3,
     "sources.pictures:_as_rgb": _PICTURES,
     "sources.rows:_header": ["sources/test_rows.py"],
     "sources.rows:split_lines": ["sources/test_rows.py"],
