@@ -89,7 +89,7 @@ def smaller(code: str) -> str:
     """The same commands with tiny networks and few steps."""
 
     def small(training: re.Match[str]) -> str:
-        has_pairs = re.search("--(pairs|labels|given)", training[0])
+        has_pairs = re.search("--(pairs|labels|given|in-step)", training[0])
         validation = FEW_PAIRS if has_pairs else FEW_CHARS
         return training[0].replace("--steps 20", f"{SMALL} {validation}")
 

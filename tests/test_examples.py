@@ -1,8 +1,10 @@
 """The examples that make pairs write pairs that are right, and keep the test apart."""
 
 import importlib
+import json
 import random
 import re
+import unicodedata
 from itertools import islice
 from pathlib import Path
 
@@ -129,6 +131,68 @@ def test_sentences_come_once_and_all_translations_of_one_are_on_the_same_side(ex
     assert list(english_french.pairs(lines, longest=9)) == [("Go.", "Va !"), ("Go.", "Bouge !")]
     assert list(english_french.pairs(lines, longest=4)) == [("Go.", "Va !")]
     assert english_french.is_test("GO ON.") == english_french.is_test("go on.")
+
+
+@pytest.mark.parametrize(
+    ("taken", "source", "target"),
+    [
+        (["diacritics"], "Prilis, zlutoucky kun.", "Příliš, žluťoučký kůň."),
+        (["capitals"], "příliš, žluťoučký kůň.", "Příliš, žluťoučký kůň."),
+        (["diacritics", "capitals"], "prilis, zlutoucky kun.", "Příliš, žluťoučký kůň."),
+        (["punctuation"], "Příliš žluťoučký kůň ", "Příliš,žluťoučký kůň."),
+    ],
+)
+def test_what_is_taken_away_leaves_a_text_of_equal_length(example, taken, source, target):
+    diacritics = example("diacritics")
+    for text in ("Příliš, žluťoučký kůň.", unicodedata.normalize("NFD", "Příliš, žluťoučký kůň.")):
+        assert diacritics.pair(text, taken) == (source, target)
+
+
+def test_a_letter_loses_its_marks_and_nothing_else(example):
+    diacritics = example("diacritics")
+    bases = {"ů": "u", "ö": "o", "ø": "ø", "ß": "ß", "ǘ": "u", "한": "한", "й": "и", " ": " "}
+    assert {letter: diacritics.base_letter(letter) for letter in bases} == bases
+    assert [diacritics.small_letter(letter) for letter in "ÁİßX"] == list("áİßx")
+
+
+def test_any_text_in_any_language_makes_pairs_of_equal_length(example):
+    diacritics = example("diacritics")
+    every = ["".join(map(chr, range(first, first + 300))) for first in range(32, 0x3000, 300)]
+    kinds = ["diacritics", "capitals", "punctuation"]
+    for text in (*every, "“It’s 3.5 – e.g. well-made…” Is it?!", "", "?!"):
+        for taken in ([kind] for kind in kinds), [kinds]:
+            for kind in taken:
+                source, target = diacritics.pair(text, kind)
+                assert len(source) == len(target)
+    assert diacritics.pair("“It’s 3.5 – e.g. well-made…” Is it?!", ["punctuation"]) == (
+        "It’s 3 5 e g well-made Is it ", "It’s 3.5 e.g.well-made Is it?",
+    )  # fmt: skip
+
+
+def test_long_lines_are_divided_where_sentences_end(example):
+    lines_of = example("diacritics").lines_of
+    text = "One. Two two.\tThree?\n\n" + "word " * 12 + "\nNext"
+    assert list(lines_of(text, longest=15, in_paragraphs=False)) == [
+        "One. Two two.", "Three?", "word word word", "word word word", "word word word",
+        "word word word", "Next",
+    ]  # fmt: skip
+    whole = list(lines_of(text, longest=99, in_paragraphs=True))
+    assert whole == ["One. Two two. Three?", "word " * 12 + "Next"]
+
+
+def test_marks_that_took_the_place_of_spaces_get_one_again(example):
+    made = {"source_symbols": list("well i see "), "symbols": list("Well,I see.")}
+    diacritics = example("diacritics")
+    assert list(diacritics.join([json.dumps(made)])) == ["Well, I see."]
+
+
+def test_the_last_tenth_of_a_text_is_kept_for_the_test(example, monkeypatch, capsys):
+    Path("a.txt").write_text("".join(f"Žá {n}\n" for n in range(50)), "utf-8")
+    monkeypatch.setattr("sys.argv", ["diacritics.py", "a.txt", "--capitals", "--diacritics"])
+    example("diacritics").main()
+    learned, kept = (Path(name).read_text("utf-8").splitlines() for name in ("a.tsv", "a-test.tsv"))
+    assert (len(learned), kept) == (45, [f"za {n}\tŽá {n}" for n in range(45, 50)])
+    assert "a-test.tsv: 5 pairs; 60.00 % of the symbols need no change" in capsys.readouterr().out
 
 
 @pytest.mark.slow
