@@ -4,15 +4,18 @@
 
     surnames   a language for each: surnames-train.tsv and -dev.tsv in FOLDER, text TAB label
     reviews    positive or negative: reviews-train.tsv and -dev.tsv
+    diacritics texts without their diacritics, in step: diacritics-train.tsv and -dev.tsv, as
+               examples/diacritics.py writes them (--test FILE names the text of dev)
 
 Each is learned once for each seed, by charrnn and by rivals:
 
-    charrnn         charrnn train TRAIN --labels --minutes M: the whole command, from Enter to its
-                    end; then charrnn score DEV
+    charrnn         charrnn train TRAIN --labels --minutes M (--in-step): the whole command, from
+                    Enter to its end; then charrnn score DEV
     tutorial        the network of PyTorch's tutorial on names, one at a time  (rivals/names_rnn.py)
     tutorial-texts  the same network, which draws every name alike, not every label
     regression      TF-IDF of character n-grams and logistic regression, by scikit-learn
                     (rivals/ngram_regression.py; pip install 'charrnn[bench]')
+    lookup          the form that each word had most often             (rivals/word_lookup.py)
 
 Dev chooses nothing: each holds out a tenth of train, which chooses the checkpoint (of charrnn, of
 the tutorial) or the strength (of the regression), and is scored on dev once. A curve is of that
@@ -65,9 +68,13 @@ LABELS = {
     "regression": ("ngram_regression",),
 }
 FIGURES_OF_LABELS = {"accuracy": "accuracy", "macro F1": "macro_f1"}
+FIGURES_IN_STEP = {"characters wrong": "symbol_error_rate", "words wrong": "word_error_rate"}
 TASKS = {
     "surnames": Task(1, ("--labels",), FIGURES_OF_LABELS, "error_rate", LABELS),
     "reviews": Task(5, ("--labels",), FIGURES_OF_LABELS, "error_rate", LABELS),
+    "diacritics": Task(
+        5, ("--in-step",), FIGURES_IN_STEP, "symbol_error_rate", {"lookup": ("word_lookup",)}
+    ),
 }
 NAMES = ["charrnn", *dict.fromkeys(name for task in TASKS.values() for name in task.rivals)]
 

@@ -116,6 +116,7 @@ def main() -> None:
     parser.add_argument("texts", nargs="*", type=Path, help="texts to learn from, UTF-8")
     for taken in ("diacritics", "capitals", "punctuation"):
         parser.add_argument(f"--{taken}", action="store_true", help=f"take away {taken}")
+    parser.add_argument("--test", type=Path, help="a text for the test, instead of the last tenth")
     parser.add_argument("--longest", type=int, default=200, help="characters of a line")
     parser.add_argument(
         "--paragraphs", action="store_true", help="join the lines between two blank ones"
@@ -129,20 +130,20 @@ def main() -> None:
     if not given.texts:
         parser.error("name a text")
     chosen = [name for name in ("diacritics", "capitals", "punctuation") if vars(given)[name]]
-    lines = [
-        line
-        for path in given.texts
-        for line in lines_of(
-            path.read_text("utf-8"), longest=given.longest, in_paragraphs=given.paragraphs
-        )
-    ]
-    first_of_test = len(lines) - len(lines) // TEST_SHARE
+
+    def lines(path: Path) -> list[str]:
+        text = path.read_text("utf-8")
+        return [*lines_of(text, longest=given.longest, in_paragraphs=given.paragraphs)]
+
+    learned = [line for path in given.texts for line in lines(path)]
+    first_of_test = len(learned) - len(learned) // TEST_SHARE
+    if given.test is None:
+        learned, tested = learned[:first_of_test], learned[first_of_test:]
+    else:
+        tested = lines(given.test)
     name = given.texts[0].stem
-    for path, part in (
-        (Path(f"{name}.tsv"), lines[:first_of_test]),
-        (Path(f"{name}-test.tsv"), lines[first_of_test:]),
-    ):
-        write_pairs(path, part, chosen or ["diacritics"])
+    write_pairs(Path(f"{name}.tsv"), learned, chosen or ["diacritics"])
+    write_pairs(Path(f"{name}-test.tsv"), tested, chosen or ["diacritics"])
 
 
 if __name__ == "__main__":

@@ -193,6 +193,9 @@ def test_the_last_tenth_of_a_text_is_kept_for_the_test(example, monkeypatch, cap
     learned, kept = (Path(name).read_text("utf-8").splitlines() for name in ("a.tsv", "a-test.tsv"))
     assert (len(learned), kept) == (45, [f"za {n}\tŽá {n}" for n in range(45, 50)])
     assert "a-test.tsv: 5 pairs; 60.00 % of the symbols need no change" in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", ["diacritics.py", "a.txt", "--test", "a.txt"])
+    example("diacritics").main()
+    assert Path("a.tsv").read_text("utf-8") == Path("a-test.tsv").read_text("utf-8")
 
 
 @pytest.mark.slow
