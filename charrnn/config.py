@@ -356,7 +356,7 @@ class EncoderDecoderConfig(EncoderConfig, DecoderConfig):
     embedding_size: int = setting(32, low=1, high=65_536)  # of a source and of a target symbol
     encoder_layers: int = setting(
         2, help="Number of layers of the encoder.",
-        panel=_PAIRS, low=1, high=64, is_chosen=True, shown_default="2; 1 with labels",
+        panel=_PAIRS, low=1, high=64, is_chosen=True, shown_default="2; 1 with labels or in step",
     )  # fmt: skip
     decoder_layers: int = setting(
         2, help="Number of layers of the decoder.",

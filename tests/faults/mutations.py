@@ -758,9 +758,9 @@ MISTAKES = [
     ),
     Mistake(
         "a symbol that a tagger does not know gets a decision",
-        "generation.translation.in_step:Tagger._decisions",
-        "source_S != RESERVED",
-        "source_S == source_S",
+        "generation.translation.in_step:Tagger.has_decision",
+        "ids_S != RESERVED",
+        "ids_S == ids_S",
         "../generation/translation/test_in_step.py::test_what_is_unknown_is_named_and_left_as_it_is",
     ),
     Mistake(

@@ -76,7 +76,9 @@ def score(
     if as_json:
         print_json(total.figures() | ({} if in_step else {"beam": beam}))
         return
-    note_unknown(translator.unknown_in, pairs, became="left as they are" if in_step else _UNKNOWN)
+    leaves_unknown = isinstance(translator, Tagger) and translator.leaves_unknown
+    became = "left as they are" if leaves_unknown else _UNKNOWN
+    note_unknown(translator.unknown_in, pairs, became=became)
     note_unknown_of_targets(sum(one.num_unknown for one in every))
     print_score(total, translator, None if in_step else beam)
     if not in_step:

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from charrnn.generation.translation.in_step import Tagged, Tagger
     from charrnn.runs.checkpoint import Checkpoint
 
-_UNKNOWN = "left as it is"
-
 
 def write(
     checkpoints: "Sequence[Checkpoint]",
@@ -29,7 +27,8 @@ def write(
 
     tagger, data = Tagger.of(checkpoints), checkpoints[0].data
     out = TextWriter(sys.stdout, is_bytes=False)
-    unknown = typed_texts.UnknownSymbols(tagger.unknown_in, became=_UNKNOWN)
+    became = "left as it is" if tagger.leaves_unknown else typed_texts.READ_AS_UNKNOWN
+    unknown = typed_texts.UnknownSymbols(tagger.unknown_in, became=became)
     if typed == ["-"] and not as_json and tagger.is_causal and tagger.has_characters:
         from charrnn.cli import inputs
 

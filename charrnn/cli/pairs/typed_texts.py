@@ -9,6 +9,7 @@ from charrnn._text import some
 from charrnn.cli.console.streams import note
 from charrnn.errors import UsageError
 
+READ_AS_UNKNOWN = "read as an unknown symbol"
 _Answer = TypeVar("_Answer")
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class UnknownSymbols:
         self,
         unknown_in: Callable[[str], Iterable[str]],
         *,
-        became: str = "read as an unknown symbol",
+        became: str = READ_AS_UNKNOWN,
     ) -> None:
         """`unknown_in` returns those of a text; `became` says what is done with them."""
         self._unknown_in, self._became = unknown_in, became

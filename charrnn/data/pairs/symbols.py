@@ -200,6 +200,13 @@ def sides(config: PairsConfig, vocabs: Mapping[str, AnyVocab]) -> tuple[Side, Si
     )
 
 
+def learns_unknown(config: PairsConfig, vocabs: Mapping[str, AnyVocab]) -> bool:
+    """Whether a model has learned targets of unknown symbols: its sources have too many symbols for
+    the vocabulary, its targets do not (pairs with rare symbols in their targets are left out).
+    """
+    return len(vocabs["source"]) >= config.max_vocab > len(vocabs["target"])
+
+
 def num_symbols(text: str, kind: str) -> int:
     """Return how many symbols of a kind (see `kind_of`) a text has."""
     if kind in ("spaces", "whole"):

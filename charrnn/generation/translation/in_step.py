@@ -6,7 +6,7 @@ only.
     print(made.text, made.probabilities)
 
 It is called as a `Translator` is. A symbol that the model does not know gets no decision: it is
-left as it is.
+left as it is, unless unknown symbols were learned.
 
 Shapes: S source symbols (padded), B texts, C symbols of targets.
 """
@@ -17,10 +17,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from charrnn.cells import FloatArray
 from charrnn.config import TaggerConfig
-from charrnn.data.pairs.symbols import RESERVED, Ids, Side, kind_of, sides
+from charrnn.data.pairs.symbols import RESERVED, Ids, Side, kind_of, learns_unknown, sides
 from charrnn.errors import SettingError, UsageError
 from charrnn.generation.ensemble import require_alike
 from charrnn.generation.translation import batching
@@ -76,6 +77,7 @@ class Tagger:
     members: tuple[Member, ...]
     source: Side
     target: Side
+    leaves_unknown: bool = True  # else unknown symbols are decided on, too
     name: str = ""  # of its run
 
     @classmethod
@@ -85,8 +87,10 @@ class Tagger:
         Raises `UsageError` if their symbols differ.
         """
         require_alike(checkpoints)
-        both = sides(checkpoints[0].data, checkpoints[0].vocabs)
-        return cls(tuple(map(_member, checkpoints)), *both, name)
+        data, vocabs = checkpoints[0].data, checkpoints[0].vocabs
+        leaves_unknown = not learns_unknown(data, vocabs)
+        members = tuple(map(_member, checkpoints))
+        return cls(members, *sides(data, vocabs), leaves_unknown, name)
 
     def __repr__(self) -> str:
         name = f"{self.name!r}, " if self.name else ""
@@ -209,10 +213,15 @@ class Tagger:
                 prob_SB[part] = np.exp(log_prob_SCB.max(1))
         decided = []
         for b, source_S in enumerate(sources):
-            is_known_S = source_S != RESERVED
-            ids_S, prob_S = (each[: len(source_S), b] * is_known_S for each in (ids_SB, prob_SB))
-            decided.append(_Decisions(ids_S, prob_S))
+            has_decision_S, length = self.has_decision(source_S), len(source_S)
+            ids_S, prob_S = ids_SB[:length, b], prob_SB[:length, b]
+            decided.append(_Decisions(ids_S * has_decision_S, prob_S * has_decision_S))
         return decided
+
+    def has_decision(self, ids_S: Ids) -> npt.NDArray[np.bool_]:
+        """Return for which symbols of a source there is a decision: the others are left alone."""
+        has_decision_S: npt.NDArray[np.bool_] = ids_S != RESERVED
+        return has_decision_S if self.leaves_unknown else np.ones_like(has_decision_S)
 
     def _losses(self, pairs: Sequence[tuple[Ids, Ids]]) -> list[PairLoss]:
         sources, targets = zip(*pairs, strict=True)
@@ -262,8 +271,8 @@ class TagStream:
             return ""
         logits = (stream.logits(ids_S) for stream in self._streams)
         made_S = log_mean_probabilities(logits, 1).argmax(1) + 1
-        made = self._tagger.chosen(source.symbols(text), made_S * (ids_S != RESERVED))
-        return target.joined(made)
+        made_S = made_S * self._tagger.has_decision(ids_S)
+        return target.joined(self._tagger.chosen(source.symbols(text), made_S))
 
 
 def _member(checkpoint: Checkpoint) -> Member:

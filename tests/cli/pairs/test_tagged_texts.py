@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import start
+from conftest import peak_memory, start
 
 from charrnn import load
 from charrnn.generation.translation import in_step
@@ -196,3 +196,12 @@ def test_other_commands_know_runs_in_step(charrnn):
     refused = charrnn("sample", "--run", "t")
     assert "is a model of pairs in step; use: charrnn translate --run t" in refused.err
     assert "measures no models of pairs in step" in charrnn("memory", "t").err
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("tag_runs")
+@pytest.mark.parametrize("name", ["t", "causal"])
+def test_the_longest_text_takes_little_memory(name):
+    text = ("ael rst " * (in_step.MAX_SOURCE // 8))[: in_step.MAX_SOURCE]
+    short = peak_memory("translate", "--run", name, "ael rst")
+    assert peak_memory("translate", "--run", name, text) - short < 500 << 20

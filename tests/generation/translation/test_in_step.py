@@ -124,6 +124,17 @@ def test_what_is_unknown_is_named_and_left_as_it_is():
     assert made.text[0] in MARKS and made.probabilities[0] > 0.25
 
 
+@pytest.mark.parametrize(
+    ("max_vocab", "leaves_unknown"),
+    [(7, True), (6, False), (5, False), (4, True)],  # six symbols in sources, four in targets
+)
+def test_unknown_symbols_are_decided_on_where_they_were_learned(max_vocab, leaves_unknown):
+    tagger = tagger_of(max_vocab=max_vocab, model={"is_causal": True})
+    [made] = tagger.translate("axb")
+    assert (made.text[1] == "x") == (made.probabilities[1] == 0) == leaves_unknown
+    assert tagger.stream().read("axb") == made.text
+
+
 def test_symbols_between_spaces_and_decomposed_ones():
     phones = SymbolVocab(("t͡ɕ", "a", "k", "o", "i", "u"))
     [made] = tagger_of(source=phones, source_symbols="spaces").translate(" a  t͡ɕ x")

@@ -112,3 +112,12 @@ def test_a_known_vocabulary_keeps_its_ids(read):
     assert [vocab.code_points for vocab in vocabs.values()] == [(98, 97), (120, 121)]
     with pytest.raises(SettingError, match="init_from names a model with sources of characters"):
         read("a b\tx\n" * 30, PairsConfig(source_symbols="spaces"), known=known)
+
+
+def test_an_unknown_symbol_of_a_source_keeps_its_place(read):
+    config = PairsConfig(max_vocab=3)
+    learned = read("abc\tk\nab\tk\nabd\tkk\naae\tk\nab\tkk\n" * 6, config)
+    dataset = learned.split(config, seed=1)
+    texts = {dataset.texts(number) for number in range(30)}
+    assert {source for source, _ in texts} == {"abc", "ab", "ab\ufffd", "aa\ufffd"}
+    assert dataset.source.encode("ab\ufffd").tolist()[-1] == 0

@@ -151,7 +151,7 @@ class TableReader:
         if self._config.are_in_step:
             counts = self._num_symbols("source", left), self._num_symbols("target", right)
             if counts[0] != counts[1]:
-                seen = f"{counts[0]:,} and {number_of(counts[1], 'symbol')}"
+                seen = f"{counts[0]:,} and {counts[1]:,} symbols"
                 self.bad_lines.add(label, line, UNEQUAL, seen=seen)
                 return None
         return PairRow(label, line, left, right)
