@@ -60,7 +60,7 @@ def abridged(out: str) -> str:
     which is a machine's; a note on a line of its own, as after text on a terminal.
     """
     out = re.sub(r"^  \|.*\n", "", out, flags=re.MULTILINE)
-    out = re.sub(r"  [\d.]+k? (chars|pairs|texts)/s$", "", out, flags=re.MULTILINE)
+    out = re.sub(r"  [\d.]+k? (chars|pairs|texts|captions)/s$", "", out, flags=re.MULTILINE)
     out = re.sub(r"(?<=\S)charrnn: ", "\ncharrnn: ", out)
     out = re.sub(r"((?:^step .*\n)*)(^step .*\n)", ends, out, flags=re.MULTILINE)
     return "".join(line.rstrip() + "\n" for line in out.splitlines()).strip("\n") + "\n"
@@ -89,7 +89,7 @@ def smaller(code: str) -> str:
     """The same commands with tiny networks and few steps."""
 
     def small(training: re.Match[str]) -> str:
-        has_pairs = re.search("--(pairs|labels|given|in-step)", training[0])
+        has_pairs = re.search("--(pairs|labels|given|in-step|images)", training[0])
         validation = FEW_PAIRS if has_pairs else FEW_CHARS
         return training[0].replace("--steps 20", f"{SMALL} {validation}")
 

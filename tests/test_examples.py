@@ -8,6 +8,7 @@ import unicodedata
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import small_text
 
@@ -213,3 +214,50 @@ def test_a_spelling_corrector_is_made_of_a_text(example, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["spelling.py", "text.txt", "--minutes", "0.05"])
     example("spelling").main()
     assert re.search(r"held-out windows need: \d+, corrected \d+", capsys.readouterr().out)
+
+
+def test_shapes_that_are_held_out_are_never_learned_in_that_place(example):
+    shapes = example("shapes")
+    learned, new = (
+        list(islice(shapes.scenes(random.Random(1), held_out=held_out), 2000))
+        for held_out in (False, True)
+    )
+    first, second = ({each[k][1:] for each in learned} for k in (0, 2))
+    everything = {(colour, shape) for colour in shapes.COLOURS for shape in shapes.SHAPES}
+    assert first == everything - shapes.NEVER_FIRST
+    assert second == everything - shapes.NEVER_SECOND
+    assert first | second == everything  # each is known from one of the places
+    for scene in new:
+        assert scene.first[1:] in shapes.NEVER_FIRST or scene.second[1:] in shapes.NEVER_SECOND
+
+
+def test_a_picture_of_shapes_shows_what_its_caption_says(example):
+    shapes = example("shapes")
+    scene = shapes.Scene(
+        shapes.Thing("small", "red", "circle"), "left of", shapes.Thing("large", "blue", "star")
+    )
+    assert str(scene) == "a small red circle left of a large blue star"
+    pixels = np.asarray(shapes.picture(scene, random.Random(1))).astype(int)
+    assert pixels.shape == (64, 64, 3)
+    red = (pixels[..., 0] > 150) & (pixels[..., 2] < 100)
+    blue = (pixels[..., 2] > 150) & (pixels[..., 0] < 100)
+    assert 80 < red.sum() < blue.sum()
+    assert np.argwhere(red)[:, 1].mean() < 24 < 40 < np.argwhere(blue)[:, 1].mean()
+
+
+def test_pictures_of_shapes_are_the_same_each_time(example, tmp_path):
+    shapes = example("shapes")
+    one, other = (shapes.write(3, tmp_path / name, held_out=False) for name in "ab")
+    assert one == other and len(one) == 3
+    for name, _ in one:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_without_a_colour_font_there_are_no_emoji(example, monkeypatch, capsys):
+    emoji = example("emoji")
+    monkeypatch.setattr(emoji, "FONTS", ())
+    monkeypatch.setattr("sys.argv", ["emoji.py"])
+    with pytest.raises(SystemExit, match="there is no font with coloured pictures here; name one"):
+        emoji.main()
+    plain = emoji.ImageFont.load_default(20)
+    assert emoji.drawn("A", plain, 16) is None  # it has no colour

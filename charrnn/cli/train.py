@@ -238,11 +238,13 @@ def _show_end(trainer: "Trainer", reporter: Reporter) -> None:
 
 
 def _command_to_try(trainer: "Trainer") -> str:
-    """Return a command that uses the model; one of pairs or labels gets a source of its own."""
+    """Return a command that uses the model; one of pairs gets a source of its own."""
     command = f"{trainer.header.schema.command} {trainer.run.name}"
     if trainer.header.task == task_names.LANGUAGE_MODEL:
         return command
     ((source, _),) = trainer.dataset.examples(1)
+    if trainer.header.task == task_names.CAPTION:
+        source = str(Path(trainer.header.data.images, source))
     if "LABEL" in command:
         return command.replace("LABEL", shlex.quote(source))
     is_short = len(source) <= _LONGEST_EXAMPLE and source.isprintable() and source[:1] != "-"
