@@ -36,7 +36,7 @@ class ScoredPair:
     @property
     def nats_per_symbol(self) -> float:
         """The mean loss of the reference."""
-        return self.nats / self.num_scored
+        return self.nats / max(self.num_scored, 1)  # in step all may be unknown
 
     def figures(self) -> dict[str, Any]:
         """Return what is known of the pair, by names that scripts can rely on."""
@@ -82,7 +82,7 @@ class PairScore:
         return cls(
             num_pairs=len(pairs),
             num_symbols=num_symbols,
-            nats_per_symbol=sum(pair.nats for pair in pairs) / num_symbols,
+            nats_per_symbol=sum(pair.nats for pair in pairs) / max(num_symbols, 1),
             exact_match=edits.exact_match,
             word_error_rate=edits.word_error_rate,
             symbol_error_rate=edits.symbol_error_rate,

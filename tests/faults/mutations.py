@@ -758,7 +758,7 @@ MISTAKES = [
     ),
     Mistake(
         "a symbol that a tagger does not know gets a decision",
-        "generation.translation.in_step:Tagger.has_decision",
+        "generation.translation.in_step:Tagger._has_decision",
         "ids_S != RESERVED",
         "ids_S == ids_S",
         "../generation/translation/test_in_step.py::test_what_is_unknown_is_named_and_left_as_it_is",

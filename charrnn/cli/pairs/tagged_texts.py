@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from charrnn.cli.console.streams import TextWriter
@@ -55,13 +55,23 @@ def _write_as_it_comes(
         if lines and stream is not None:
             out(stream.read(lines.pop(0)) + "\n")
             stream = None
-        for (made,) in tagger.translate_many(lines):
-            out(made.text + "\n")
+        for text in _texts(tagger, lines):
+            out(text + "\n")
         if rest:
             stream = stream or tagger.stream()
             out(stream.read(rest))
         out.end(new_line=False)
     out.end(new_line=stream is not None)
+
+
+def _texts(tagger: "Tagger", lines: Sequence[str]) -> Iterator[str]:
+    """Yield what is made of whole lines; of very long ones without probabilities."""
+    from charrnn.generation.translation import in_step
+
+    if any(len(line) > in_step.MAX_SOURCE for line in lines):
+        yield from (tagger.stream().read(line) for line in lines)
+    else:
+        yield from (made.text for (made,) in tagger.translate_many(lines))
 
 
 def _facts(source: str, made: "Tagged") -> dict[str, Any]:

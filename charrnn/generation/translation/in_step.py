@@ -35,6 +35,7 @@ from charrnn.runs.checkpoint import Checkpoint
 
 MAX_SOURCE = 100_000  # symbols
 MAX_NUMBERS = 1 << 22  # of log probabilities, in memory at once
+CHUNK_SYMBOLS = 1 << 12  # of a stream that are read at once
 
 
 @dataclass(frozen=True)
@@ -213,12 +214,12 @@ class Tagger:
                 prob_SB[part] = np.exp(log_prob_SCB.max(1))
         decided = []
         for b, source_S in enumerate(sources):
-            has_decision_S, length = self.has_decision(source_S), len(source_S)
+            has_decision_S, length = self._has_decision(source_S), len(source_S)
             ids_S, prob_S = ids_SB[:length, b], prob_SB[:length, b]
             decided.append(_Decisions(ids_S * has_decision_S, prob_S * has_decision_S))
         return decided
 
-    def has_decision(self, ids_S: Ids) -> npt.NDArray[np.bool_]:
+    def _has_decision(self, ids_S: Ids) -> npt.NDArray[np.bool_]:
         """Return for which symbols of a source there is a decision: the others are left alone."""
         has_decision_S: npt.NDArray[np.bool_] = ids_S != RESERVED
         return has_decision_S if self.leaves_unknown else np.ones_like(has_decision_S)
@@ -240,7 +241,7 @@ class Tagger:
 
     def _tagged(self, text: str, decisions: _Decisions) -> Tagged:
         symbols = self.source.symbols(text)
-        made = self.chosen(symbols, decisions.ids_S)
+        made = self._chosen(symbols, decisions.ids_S)
         return Tagged(
             self.target.joined(made),
             tuple(self.target.labels(made)),
@@ -248,7 +249,7 @@ class Tagger:
             tuple(decisions.prob_S.tolist()),
         )
 
-    def chosen(self, symbols: Sequence[str], ids_S: Ids) -> list[str]:
+    def _chosen(self, symbols: Sequence[str], ids_S: Ids) -> list[str]:
         """Return the symbols of the target with these ids; those of the source for `RESERVED`."""
         both = zip(symbols, ids_S.tolist(), strict=True)
         return [symbol if i == RESERVED else self.target.symbol(i) for symbol, i in both]
@@ -265,14 +266,14 @@ class TagStream:
         """Return the decisions on what comes next of the source. Where symbols stand between
         spaces, or a text is normalised, it must be whole symbols.
         """
-        source, target = self._tagger.source, self._tagger.target
-        ids_S = source.encode(text)
-        if not len(ids_S):
-            return ""
-        logits = (stream.logits(ids_S) for stream in self._streams)
-        made_S = log_mean_probabilities(logits, 1).argmax(1) + 1
-        made_S = made_S * self._tagger.has_decision(ids_S)
-        return target.joined(self._tagger.chosen(source.symbols(text), made_S))
+        tagger, ids_S = self._tagger, self._tagger.source.encode(text)
+        made_S = np.empty_like(ids_S)
+        for start in range(0, len(ids_S), CHUNK_SYMBOLS):
+            part = slice(start, start + CHUNK_SYMBOLS)
+            logits = (stream.logits(ids_S[part]) for stream in self._streams)
+            made_S[part] = log_mean_probabilities(logits, 1).argmax(1) + 1
+        made_S *= tagger._has_decision(ids_S)
+        return tagger.target.joined(tagger._chosen(tagger.source.symbols(text), made_S))
 
 
 def _member(checkpoint: Checkpoint) -> Member:

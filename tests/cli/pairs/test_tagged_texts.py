@@ -107,6 +107,7 @@ def test_each_symbol_is_answered_before_the_next_one_comes(charrnn, monkeypatch,
             buffer[: len(part)] = part
             return len(part)
 
+    monkeypatch.setattr(in_step, "CHUNK_SYMBOLS", 2)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Patient())))
     done = charrnn("translate", "-")
     whole = "".join(chunks)
@@ -118,6 +119,14 @@ def test_each_symbol_is_answered_before_the_next_one_comes(charrnn, monkeypatch,
     for chunk in chunks:
         counts.append(counts[-1] + len(chunk))
     assert [place - written[0] for place in written[: len(counts)]] == counts
+
+
+@pytest.mark.usefixtures("tag_runs")
+def test_a_stream_has_lines_of_any_length(charrnn, pipe, monkeypatch):
+    expected = texts("causal", "ael rst " * 9, "lne")
+    monkeypatch.setattr(in_step, "MAX_SOURCE", 20)
+    pipe(("ael rst " * 9 + "\nlne\n").encode())
+    assert charrnn("translate", "-").out.splitlines() == expected
 
 
 @pytest.mark.usefixtures("tag_runs")
@@ -160,6 +169,14 @@ class TestScore:
         shown = charrnn("score", "--run", "t", "test.tsv").out
         assert f"character accuracy   {100 * (1 - sum(wrong) / 10):.2f} %" in shown
         assert "translated" not in shown and "BLEU" not in shown
+
+    def test_a_target_of_unknown_symbols_has_no_loss(self, charrnn):
+        with open("test.tsv", "w") as file:
+            file.write("ael\tĄĘŁ\n")
+        found = json.loads(charrnn("score", "--run", "t", "test.tsv", "--json").out)
+        assert (found["num_symbols"], found["nats_per_symbol"]) == (0, 0)
+        assert found["symbol_error_rate"] == 1
+        assert charrnn("score", "--run", "t", "test.tsv", "--per-line").code == 0
 
     def test_the_worst_pairs_and_every_pair_as_json(self, charrnn):
         shown = charrnn("score", "--run", "t", "--split", "test", "--per-line")
