@@ -243,7 +243,6 @@ PROVED_BY = {
     "cli.pairs.score:require_same_split": ["cli/pairs/test_score.py"],
     "cli.sample_writer:_stream": ["cli/test_copies.py"],
     "cli.pairs.typed_texts:answered": ["cli/pairs/test_tagged_texts.py"],
-    "generation.translation.in_step:Tagger.encode": ["generation/translation/test_in_step.py"] * 2,
     "generation.translation.in_step:Tagger._pair": ["generation/translation/test_in_step.py"] * 2,
     "generation.translation.in_step:Tagger.stream": ["generation/translation/test_in_step.py"],
     "cli.translate:_Answers._draw": ["cli/test_translate.py"] * 2,

@@ -25,6 +25,7 @@ from charrnn.data.pairs.symbols import RESERVED, Ids, Side, kind_of, learns_unkn
 from charrnn.errors import SettingError, UsageError
 from charrnn.generation.ensemble import require_alike
 from charrnn.generation.translation import batching
+from charrnn.generation.translation.source_ids import source_ids
 from charrnn.generation.translation.target_writer import PairLoss
 from charrnn.generation.translation.teacher_forcing import padded
 from charrnn.models import ngrams
@@ -160,20 +161,8 @@ class Tagger:
 
     def encode(self, text: str) -> Ids:
         """Return the ids of a source. Raises `UsageError` where it has more than `MAX_SOURCE`."""
-        try:
-            ids_S = self.source.encode(text)
-        except UnicodeEncodeError as error:  # half of a surrogate pair has no bytes
-            raise UsageError(
-                f"the text is not UTF-8: character {error.start + 1}",
-                "convert it first: iconv -f latin1 -t utf-8",
-            ) from error
-        if len(ids_S) > MAX_SOURCE:
-            raise UsageError(
-                f"a text of {len(ids_S):,} symbols is too long to translate; at most"
-                f" {MAX_SOURCE:,} are possible",
-                "translate it in parts, such as sentences or lines",
-            )
-        return ids_S
+        hint = "translate it in parts, such as sentences or lines"
+        return source_ids(self.source, text, at_most=MAX_SOURCE, purpose="translate", hint=hint)
 
     def _pair(self, source: str, target: str) -> tuple[Ids, Ids]:
         ids_S, targets_S = self.encode(source), self.target.encode(target)
