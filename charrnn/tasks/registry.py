@@ -5,7 +5,7 @@ checkpoints hold to readers that do not import torch.
 """
 
 from charrnn.tasks.captions.captions import CAPTIONS
-from charrnn.tasks.in_step.tags import TAG
+from charrnn.tasks.in_step.tagging import TAG
 from charrnn.tasks.labels.given import GIVEN
 from charrnn.tasks.labels.labels import CLASSIFY
 from charrnn.tasks.language_model import LANGUAGE_MODEL

@@ -744,17 +744,17 @@ MISTAKES = [
     ),
     Mistake(
         "the boundary after a target in step is learned, too",
-        "tasks.in_step.tags:TaggedBatches.batch",
+        "tasks.in_step.tagging:TaggedBatches.batch",
         "np.arange(len(targets_SB))[:, None] < pairs.lengths_B",
         "np.arange(len(targets_SB))[:, None] <= pairs.lengths_B",
-        "../tasks/in_step/test_tags.py::test_the_loss_is_that_of_every_pair_by_itself",
+        "../tasks/in_step/test_tagging.py::test_the_loss_is_that_of_every_pair_by_itself",
     ),
     Mistake(
         "an idle pair in step counts",
-        "tasks.in_step.tags:TaggedBatches.batch",
+        "tasks.in_step.tagging:TaggedBatches.batch",
         "is_scored_SB &= targets_SB != NOT_SCORED",
         "",
-        "../tasks/in_step/test_tags.py::test_the_loss_is_that_of_every_pair_by_itself",
+        "../tasks/in_step/test_tagging.py::test_the_loss_is_that_of_every_pair_by_itself",
     ),
     Mistake(
         "a symbol that a tagger does not know gets a decision",

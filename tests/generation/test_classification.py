@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_classifier_equations import config_of, keys_of, random_weights
 
-from charrnn.config import CPU, ClassifierConfig, LabelsConfig, TrainConfig
+from charrnn.config import CPU, LabelsConfig, TrainConfig
 from charrnn.data.pairs.pair_facts import PairFacts
 from charrnn.data.pairs.symbols import SymbolVocab
 from charrnn.data.vocab import Vocab
@@ -112,8 +112,3 @@ def test_a_label_is_named_as_it_is_learned():
     likeliest = next(iter(classifier.classify("ab")))
     assert classifier.compared("ab", likeliest).startswith(f"ab → {likeliest} (")
     assert classifier.compared("ab", "new").endswith(" %); it is new")
-
-
-def test_ngrams_must_be_there():
-    assert ClassifierConfig().ngrams == 4
-    assert len(checkpoint_of()[0].arrays) == len(random_weights(config_of("lstm"))[0]) + 2

@@ -18,8 +18,7 @@ from charrnn.generation.translation.in_step import Tagger
 from charrnn.models.dropout import Draws
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader, Position
-from charrnn.tasks.in_step import tags
-from charrnn.tasks.in_step.tags import TAG
+from charrnn.tasks.in_step.tagging import TAG
 from charrnn.tasks.pairs.learned_pairs import PairTexts
 from charrnn.tasks.task import Resources
 from charrnn.training.loop import TrainingState, train
@@ -171,8 +170,8 @@ def test_processes_that_share_a_batch_have_the_gradient_of_one(cell):
 def test_pairs_are_measured_in_batches_of_any_size(monkeypatch, most_examples, most_numbers):
     state, dataset = state_of(), tagged()
     whole = TAG.metrics(state.module, dataset, "val")
-    monkeypatch.setattr(tags, "MAX_EXAMPLES", most_examples)
-    monkeypatch.setattr(tags, "MAX_NUMBERS", most_numbers)
+    monkeypatch.setattr(tagging, "MAX_EXAMPLES", most_examples)
+    monkeypatch.setattr(tagging, "MAX_NUMBERS", most_numbers)
     assert TAG.metrics(state.module, dataset, "val") == pytest.approx(whole, rel=1e-5)
 
 
