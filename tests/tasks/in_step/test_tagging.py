@@ -18,6 +18,7 @@ from charrnn.generation.translation.in_step import Tagger
 from charrnn.models.dropout import Draws
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader, Position
+from charrnn.tasks.in_step import tagging
 from charrnn.tasks.in_step.tagging import TAG
 from charrnn.tasks.pairs.learned_pairs import PairTexts
 from charrnn.tasks.task import Resources
