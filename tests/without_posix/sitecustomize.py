@@ -10,10 +10,6 @@ import os
 import signal
 import sys
 import warnings
-from contextlib import suppress
-
-with suppress(ImportError):
-    import portalocker as portalocker  # sacrebleu locks with it; it goes by the platform's name
 
 for module in ("fcntl", "grp", "pwd", "resource", "termios"):
     sys.modules[module] = None  # type: ignore[assignment]
