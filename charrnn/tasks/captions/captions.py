@@ -63,7 +63,7 @@ class Captions(Seq2Seq):
             device=resources.device,
             num_ranks=resources.num_ranks,
         )
-        return caption_sizes.make(
+        return caption_sizes.SIZES.make(
             settings,
             facts,
             arithmetic=resources.multiply_adds,

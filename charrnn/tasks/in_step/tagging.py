@@ -103,7 +103,7 @@ class Tag(PairsTask):
             device=resources.device,
             num_ranks=resources.num_ranks,
         )
-        return tag_sizes.make(
+        return tag_sizes.SIZES.make(
             settings, facts,
             arithmetic=resources.multiply_adds, steps=resources.steps, epochs=resources.epochs,
         )  # fmt: skip

@@ -121,7 +121,7 @@ class Classify(PairsTask):
             device=resources.device,
             num_ranks=resources.num_ranks,
         )
-        return label_sizes.make(
+        return label_sizes.SIZES.make(
             settings, facts,
             arithmetic=resources.multiply_adds, steps=resources.steps, epochs=resources.epochs,
         )  # fmt: skip

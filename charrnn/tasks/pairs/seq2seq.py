@@ -84,7 +84,7 @@ class Seq2Seq(PairsTask):
             device=resources.device,
             num_ranks=resources.num_ranks,
         )
-        return seq2seq_sizes.make(
+        return seq2seq_sizes.SIZES.make(
             settings,
             facts,
             arithmetic=resources.multiply_adds,

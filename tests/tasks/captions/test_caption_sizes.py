@@ -16,7 +16,7 @@ def facts(num_train, *, image_size=64, num_ranks=1):
 
 
 def made(num_train, given=None, *, arithmetic=None, **details):
-    return caption_sizes.make(given or {}, facts(num_train, **details), arithmetic=arithmetic)
+    return caption_sizes.SIZES.make(given or {}, facts(num_train, **details), arithmetic=arithmetic)
 
 
 def test_sizes_follow_the_number_of_captions():
@@ -37,8 +37,10 @@ def test_little_time_makes_the_network_narrower_and_many_epochs_ask_for_dropout(
 
 @pytest.mark.parametrize("budget", [{"steps": 100}, {"epochs": 0.5}])
 def test_few_epochs_need_little_dropout_however_the_budget_is_counted(budget):
-    few = caption_sizes.make({}, facts(20_000), **budget)
-    many = caption_sizes.make({}, facts(20_000), **{name: 200 * n for name, n in budget.items()})
+    few = caption_sizes.SIZES.make({}, facts(20_000), **budget)
+    many = caption_sizes.SIZES.make(
+        {}, facts(20_000), **{name: 200 * n for name, n in budget.items()}
+    )
     assert few.train.dropout < many.train.dropout
 
 
@@ -79,11 +81,11 @@ def test_the_cost_counts_each_multiplication_of_the_forward_pass():
     )
     picture = 2 * 2 * (2 * 27 + 2 * (2 + 16)) + 2 * 2
     caption = 5 * (2 * 3 + 2 * 2 + 2 * 2 + 7 * 4) + 5 * 2 * 4 * 2
-    assert caption_sizes.cost(model, small) == picture + caption
+    assert caption_sizes.SIZES.cost(model, small) == picture + caption
 
 
 def test_a_large_picture_costs_more():
     model, costs = CaptionerConfig(), []
     for size in (32, 64, 128):
-        costs.append(caption_sizes.cost(model, facts(100, image_size=size)))
+        costs.append(caption_sizes.SIZES.cost(model, facts(100, image_size=size)))
     assert costs == sorted(costs) and math.isfinite(costs[-1])

@@ -14,7 +14,7 @@ def facts(num_train, *, length=50.0, num_ranks=1):
 
 
 def made(num_train, given=None, *, arithmetic=None, **details):
-    return tag_sizes.make(given or {}, facts(num_train, **details), arithmetic=arithmetic)
+    return tag_sizes.SIZES.make(given or {}, facts(num_train, **details), arithmetic=arithmetic)
 
 
 def test_sizes_follow_the_number_of_symbols():
@@ -44,8 +44,8 @@ def test_little_time_makes_the_network_narrower_and_many_epochs_ask_for_dropout(
 
 @pytest.mark.parametrize("budget", [{"steps": 100}, {"epochs": 0.5}])
 def test_few_epochs_need_little_dropout_however_the_budget_is_counted(budget):
-    few = tag_sizes.make({}, facts(20_000), **budget)
-    many = tag_sizes.make({}, facts(20_000), **{name: 300 * n for name, n in budget.items()})
+    few = tag_sizes.SIZES.make({}, facts(20_000), **budget)
+    many = tag_sizes.SIZES.make({}, facts(20_000), **{name: 300 * n for name, n in budget.items()})
     assert few.train.dropout < many.train.dropout
 
 
@@ -71,4 +71,4 @@ def test_the_cost_counts_every_matrix_but_the_embeddings_for_each_symbol(is_caus
         for name, shape in shapes.items()
         if len(shape) == 2 and name != "embedding"
     )
-    assert tag_sizes.cost(model, facts(9, length=3.0)) == 5 * matrices
+    assert tag_sizes.SIZES.cost(model, facts(9, length=3.0)) == 5 * matrices

@@ -14,7 +14,7 @@ def facts(num_train, *, length=8.0, num_ranks=1):
 
 
 def made(num_train, given=None, *, arithmetic=None, **details):
-    return label_sizes.make(given or {}, facts(num_train, **details), arithmetic=arithmetic)
+    return label_sizes.SIZES.make(given or {}, facts(num_train, **details), arithmetic=arithmetic)
 
 
 def test_sizes_follow_the_number_of_texts():
@@ -43,14 +43,17 @@ def test_little_time_makes_the_network_narrower_and_many_epochs_ask_for_dropout(
 
 @pytest.mark.parametrize("budget", [{"steps": 100}, {"epochs": 0.5}])
 def test_few_epochs_need_little_dropout_however_the_budget_is_counted(budget):
-    few = label_sizes.make({}, facts(20_000), **budget)
-    many = label_sizes.make({}, facts(20_000), **{name: 100 * n for name, n in budget.items()})
+    few = label_sizes.SIZES.make({}, facts(20_000), **budget)
+    many = label_sizes.SIZES.make(
+        {}, facts(20_000), **{name: 100 * n for name, n in budget.items()}
+    )
     assert few.train.dropout < many.train.dropout
 
 
 def test_of_long_texts_more_is_dropped():
     short, long = (
-        label_sizes.make({}, facts(20_000, length=length), epochs=20).train for length in (9, 120)
+        label_sizes.SIZES.make({}, facts(20_000, length=length), epochs=20).train
+        for length in (9, 120)
     )
     assert 0 < short.dropout < long.dropout
     assert 0 == short.weight_dropout < long.weight_dropout
@@ -83,4 +86,4 @@ def test_the_cost_counts_every_matrix_but_the_embeddings():
         if name.startswith("encoder") and len(shape) == 2
     )
     head = math.prod(shapes["head.weight"])
-    assert label_sizes.cost(model, facts(9, length=3.0)) == 5 * encoder + head
+    assert label_sizes.SIZES.cost(model, facts(9, length=3.0)) == 5 * encoder + head

@@ -12,7 +12,7 @@ def facts(num_train, *, length=8.0, num_ranks=1):
 
 
 def made(num_train, given=None, *, arithmetic=None, **details):
-    return seq2seq_sizes.make(given or {}, facts(num_train, **details), arithmetic=arithmetic)
+    return seq2seq_sizes.SIZES.make(given or {}, facts(num_train, **details), arithmetic=arithmetic)
 
 
 def test_sizes_follow_the_number_of_pairs():
@@ -51,7 +51,7 @@ def test_little_time_makes_the_network_narrower_and_many_epochs_ask_for_dropout(
     ],
 )
 def test_few_epochs_need_no_dropout_however_the_budget_is_counted(budget, dropout):
-    plan = seq2seq_sizes.make({}, facts(9000, length=40), **budget)
+    plan = seq2seq_sizes.SIZES.make({}, facts(9000, length=40), **budget)
     assert plan.train.dropout == dropout
 
 
@@ -61,14 +61,14 @@ def test_the_cost_counts_every_matrix_and_the_attention():
     )
     encoder = 2 * 4 * 3 * (4 + 3)
     decoder = 4 * 6 * (4 + 6) + 6 * 6 + 50 * 12
-    cost = seq2seq_sizes.cost(model, facts(100, length=5))
+    cost = seq2seq_sizes.SIZES.cost(model, facts(100, length=5))
     assert cost == 5 * encoder + 5 * decoder + 2 * 6 * 6 + 2 * 6 * 25
 
 
 def test_a_step_takes_time_besides_its_pairs_and_more_with_soap():
     def cost(width, batch_size, optimizer="soap"):
         model = EncoderDecoderConfig(hidden_size=width)
-        return seq2seq_sizes.step_cost(
+        return seq2seq_sizes.SIZES.step_cost(
             model, facts(8000), batch_size=batch_size, optimizer=optimizer
         )
 
