@@ -6,11 +6,13 @@
     reviews    positive or negative: reviews-train.tsv and -dev.tsv
     diacritics texts without their diacritics, in step: diacritics-train.tsv and -dev.tsv, as
                examples/diacritics.py writes them (--test FILE names the text of dev)
+    shapes     captions of pictures of two shapes, whose combinations are new in dev: what
+               examples/shapes.py prints, shapes-train.tsv and -dev.tsv, and its folder shapes
 
 Each is learned once for each seed, by charrnn and by rivals:
 
-    charrnn         charrnn train TRAIN --labels --minutes M (--in-step): the whole command, from
-                    Enter to its end; then charrnn score DEV
+    charrnn         charrnn train TRAIN --labels --minutes M (--in-step, --images shapes): the
+                    whole command, from Enter to its end; then charrnn score DEV
     tutorial        the network of PyTorch's tutorial on names, one at a time  (rivals/names_rnn.py)
     tutorial-texts  the same network, which draws every name alike, not every label
     regression      TF-IDF of character n-grams and logistic regression, by scikit-learn
@@ -56,7 +58,7 @@ class Task:
     """
 
     minutes: float
-    flags: tuple[str, ...]  # of charrnn train
+    flags: tuple[str, ...]  # of charrnn train; {data} is the folder
     figures: dict[str, str]  # a figure's name for people: its key in what `charrnn score` prints
     errors: str  # the metric that is drawn, a share: val_… in the metrics of a run
     rivals: dict[str, tuple[str, ...]]  # by name: a module of rivals, and its flags
@@ -74,6 +76,13 @@ TASKS = {
     "reviews": Task(5, ("--labels",), FIGURES_OF_LABELS, "error_rate", LABELS),
     "diacritics": Task(
         5, ("--in-step",), FIGURES_IN_STEP, "symbol_error_rate", {"lookup": ("word_lookup",)}
+    ),
+    "shapes": Task(
+        5,
+        ("--images", "{data}/shapes"),
+        {"captions right": "exact_match", "words wrong": "word_error_rate"},
+        "word_error_rate",
+        {},
     ),
 }
 NAMES = ["charrnn", *dict.fromkeys(name for task in TASKS.values() for name in task.rivals)]
@@ -109,9 +118,10 @@ class Trial:
     def _charrnn(self, seed: int) -> Row:
         train, dev = self.files
         run = f"{self.name}-{self.minutes:g}-{seed}"
+        flags = [flag.format(data=self.data) for flag in self.task.flags]
         began = time.monotonic()
         self._call(
-            *CHARRNN, "train", train, *self.task.flags, *self.own, "--minutes", self.minutes,
+            *CHARRNN, "train", train, *flags, *self.own, "--minutes", self.minutes,
             "--seed", seed, "--threads", self.threads, "--run", run, "--quiet",
         )  # fmt: skip
         seconds = round(time.monotonic() - began, 1)
