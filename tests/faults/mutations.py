@@ -317,7 +317,7 @@ MISTAKES = [
         "training.callbacks.validation:Validation._validate",
         "decisive <= trainer.best",
         "decisive < trainer.best",
-        "test_trajectory_of_pairs.py::test_of_equal_error_rates_the_latest_is_the_best",
+        "test_trajectory_of_tasks.py::test_of_equal_error_rates_the_latest_is_the_best",
     ),
     Mistake(
         "which n-grams are dropped depends on the process that has the text",
