@@ -11,11 +11,12 @@ from typing import Any
 import typer
 
 from charrnn import __version__
-from charrnn.cli import caption, classify, evaluate, runs, sample, train, translate
+from charrnn.cli import caption, classify, evaluate, sample, train, translate
 from charrnn.cli.flags.resumed import ResumeCommand
 from charrnn.cli.flags.settings import expanded
 from charrnn.cli.inspect.memory import memory
 from charrnn.cli.inspect.neurons import neurons
+from charrnn.cli.keep import recorded, run_info, runs
 from charrnn.errors import storage_errors
 
 _TRAIN, _USE, _LOOK, _KEEP = (
@@ -69,10 +70,10 @@ _add(expanded(translate.translate), _USE, cls=evaluate.TextCommand)
 _add(classify.classify, _USE, cls=evaluate.TextCommand)
 _add(expanded(caption.caption), _USE)
 _add(evaluate.predict, _LOOK, cls=evaluate.TextCommand)
-for look in (evaluate.score, neurons, memory, runs.plot, runs.history):
+for look in (evaluate.score, neurons, memory, recorded.plot, recorded.history):
     _add(look, _LOOK)
 _add(runs.list_runs, _KEEP, name="runs")
-for keep in (runs.info, runs.verify):
+for keep in (run_info.info, runs.verify):
     _add(keep, _KEEP)
 for added in app.registered_commands:
     added.help = _unwrapped((added.callback and added.callback.__doc__) or "")

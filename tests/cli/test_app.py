@@ -144,18 +144,6 @@ class TestSample:
         (tmp_path / "checkpoints/a/previous.safetensors").write_bytes(b"")
         assert charrnn("sample", "a").code == 4
 
-    def test_runs_and_info_show_the_run(self, charrnn):
-        num_parameters = json.loads(charrnn("info", "--json").out)["num_parameters"]
-        assert num_parameters > 1560 + 200 * 8  # what the n-grams add
-        assert f"lstm 1×12 ({num_parameters / 1000:.3g}k)" in charrnn("runs").out
-        assert "20 of 20" in charrnn("runs").out
-        facts = json.loads(charrnn("info", "--json").out)
-        expected = {"step", "val_loss", "val_loss_reset", "num_parameters"}
-        assert facts.keys() >= expected | {"weights_sha256", "corpus_sha256"}
-        shown = charrnn("info").out
-        assert "weights sha256" in shown
-        assert f"{num_parameters:,}" in shown
-
     def test_it_never_imports_torch(self):
         code = (
             "import sys; sys.argv[1:] = ['sample', '-n', '5']; from charrnn.__main__ import main\n"

@@ -234,7 +234,7 @@ PROVED_BY = {
     "cli.inputs:open_file": ["stumbles/test_stumbles_second_look.py"],
     "cli.inspect.memory:memory": ["cli/pairs/test_memory.py", "cli/test_classify.py"],
     "cli.pairs.memory:show_costs_of_length": ["cli/pairs/test_memory.py"],
-    "cli.runs:verify": ["training/test_verify_run.py"],
+    "cli.keep.runs:verify": ["training/test_verify_run.py"],
     "cli.pairs.given_samples:require_known": ["cli/pairs/test_given_samples.py"],
     "cli.pairs.given_samples:_require_meaning": ["cli/pairs/test_given_samples.py"],
     "cli.pairs.next_symbol:show": ["cli/pairs/test_next_symbol.py"] * 2,

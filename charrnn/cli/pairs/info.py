@@ -1,7 +1,7 @@
 """What `info` says of a run of pairs or of labels."""
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from charrnn._text import Reporter, visible
 from charrnn.cli.console.streams import note
@@ -9,45 +9,13 @@ from charrnn.errors import CorpusError
 from charrnn.runs import task_names
 
 if TYPE_CHECKING:
-    from charrnn.data.pairs.symbols import SymbolVocab
-    from charrnn.data.vocab import Vocab
     from charrnn.generation.translation.in_step import Tagger
     from charrnn.generation.translation.translator import Translator
     from charrnn.runs.checkpoint import Checkpoint
-    from charrnn.runs.header import CheckpointHeader
     from charrnn.tasks.pairs.learned_pairs import PairTexts
 
-_MOST_SYMBOLS = 200
 _NUM_EXAMPLES = 3
 _LABEL_SIDE = {task_names.CLASSIFY: "target", task_names.GIVEN: "source"}
-
-
-def pair_facts(
-    header: "CheckpointHeader", best_metrics: Mapping[str, float]
-) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """Return a run's pairs and both vocabularies, the settings of its pairs that were given, and
-    what was measured on the validation split.
-    """
-    pairs, settings = header.corpora["pairs"], header.data.to_json()
-    sides = ("target",) if header.data.picture_side else ("source", "target")
-    vocabs = {f"{side}_vocab": header.vocabs[side] for side in sides}
-    return (
-        {
-            "corpus": " ".join(pairs.names),
-            **({"target_corpus": " ".join(pairs.target_names)} if pairs.target_names else {}),
-            "num_pairs": pairs.num_pairs,
-            "num_skipped": pairs.num_skipped,
-            "corpus_sha256": pairs.sha256,
-            **{f"{name}_size": len(vocab) for name, vocab in vocabs.items()},
-            **{name: _symbols(vocab) for name, vocab in vocabs.items()},
-        },
-        {
-            name: value
-            for name, value in settings.items()
-            if value is not None and name not in header.schema.unused
-        },
-        {f"val_{name}": best_metrics.get(f"val_{name}") for name in header.schema.metrics},
-    )
 
 
 def words(task: str) -> dict[str, str]:
@@ -68,15 +36,6 @@ def words(task: str) -> dict[str, str]:
         f"{label}_vocab": "labels",
         **{f"{text}_{name}": name.replace("_", " ") for name in ("vocab_size", "vocab", "symbols")},
     }
-
-
-def _symbols(vocab: "Vocab | SymbolVocab") -> str:
-    """Return the first symbols of a vocabulary, with spaces or commas between texts."""
-    from charrnn.data.pairs.symbols import SymbolVocab
-
-    if isinstance(vocab, SymbolVocab):
-        return (", " if vocab.are_whole else " ").join(vocab.symbols[:_MOST_SYMBOLS])
-    return vocab.decode(range(min(len(vocab), _MOST_SYMBOLS)))
 
 
 def print_examples(checkpoint: "Checkpoint") -> None:

@@ -1,0 +1,83 @@
+"""The commands `runs` and `verify`: which runs there are, and whether one can be trusted."""
+
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from charrnn.cli.console.streams import note, print_json
+from charrnn.cli.flags import runs as flags
+from charrnn.cli.flags import shared
+from charrnn.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from charrnn.runs.run import Run
+
+_COLUMNS = ["run", "corpus", "network", "steps", "best validation", "age"]
+_OPTIONAL_COLUMNS = ["corpus", "network", "age", "steps"]  # left out of a narrow terminal, in turn
+
+
+def list_runs() -> None:
+    """List the runs, newest first."""
+    from charrnn.cli import inputs
+    from charrnn.cli.console.tables import print_table
+
+    root = inputs.root()
+    every = root.runs()
+    rows = []
+    for run in every:
+        try:
+            rows.append(_row(run))
+        except CheckpointError as error:
+            note(str(error))
+    if not every:
+        note(str(root.no_run()))
+    if rows:
+        print_table(_COLUMNS, rows, optional=_OPTIONAL_COLUMNS)
+
+
+def _row(run: "Run") -> list[str]:
+    from charrnn.cli.console.figures import age, compact
+
+    last = run.newest_header()
+    best = run.best_metrics().get(last.schema.decisive_metric)
+    return [
+        run.name,
+        " ".join(name for corpus in last.corpora.values() for name in corpus.names),
+        f"{last.model} ({compact(last.num_parameters)})",
+        f"{last.position.step:,} of {last.train.steps:,}",
+        "" if best is None else _in_words(last.schema.decisive_metric, best),
+        age(time.time() - run.last_saved_ns() / 1e9),
+    ]
+
+
+def _in_words(metric: str, value: float) -> str:
+    """Return the metric that decides which checkpoint is the best: a loss in nats, or a share."""
+    if metric in ("val_error_rate", "val_symbol_error_rate"):
+        return f"{100 * (1 - value):.2f} % right"
+    return f"{100 * value:.2f} % WER" if metric == "val_word_error_rate" else f"{value:.4f}"
+
+
+def verify(
+    run: shared.Run = None, replay: flags.Replay = None, as_json: shared.Json = False
+) -> None:
+    """Check a run: read all its files again, and repeat its last steps.
+
+    For a disk or a memory that you do not trust. Changes nothing. The exit code is 0 if all files
+    are as they were written and the steps are bit-identical, else 4.
+    """
+    from charrnn.cli import inputs
+    from charrnn.cli.console.progress import ProgressBar
+    from charrnn.cli.console.tables import print_table
+
+    its_run = inputs.root().find(run)
+    with closing(ProgressBar(1, what=f"verifying {its_run.name}", at_once=True)) as bar:
+        from charrnn.training import verify_run
+
+        findings = verify_run.checked(its_run, at_most=replay, progress=bar.so_far)
+    if as_json:
+        print_json([vars(finding) for finding in findings])
+    else:
+        print_table(["", ""], [[finding.what, finding.found] for finding in findings])
+    problems = [finding.problem for finding in findings if finding.problem]
+    if problems:
+        raise CheckpointError("; ".join(problems), verify_run.ADVICE)

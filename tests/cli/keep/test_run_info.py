@@ -1,0 +1,17 @@
+import json
+
+import pytest
+
+
+@pytest.mark.usefixtures("trained")
+def test_runs_and_info_show_the_run(charrnn):
+    num_parameters = json.loads(charrnn("info", "--json").out)["num_parameters"]
+    assert num_parameters > 1560 + 200 * 8  # what the n-grams add
+    assert f"lstm 1×12 ({num_parameters / 1000:.3g}k)" in charrnn("runs").out
+    assert "20 of 20" in charrnn("runs").out
+    facts = json.loads(charrnn("info", "--json").out)
+    expected = {"step", "val_loss", "val_loss_reset", "num_parameters"}
+    assert facts.keys() >= expected | {"weights_sha256", "corpus_sha256"}
+    shown = charrnn("info").out
+    assert "weights sha256" in shown
+    assert f"{num_parameters:,}" in shown
