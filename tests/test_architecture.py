@@ -37,7 +37,7 @@ def test_nothing_in_the_source_can_run_a_strangers_data():
 def test_every_package_is_small_and_every_module_has_its_tests():
     tests = Path(__file__).parent
     proved_elsewhere = {
-        "__init__", "__main__", "checkpoints", "evaluate", "memory",
+        "__init__", "__main__", "checkpoints", "evaluate", "learning", "memory",
         "prompts", "registry", "runs", "safetensors_file", "sample_writer", "scan", "session",
         "signals",
     }  # fmt: skip
@@ -52,7 +52,7 @@ def test_every_package_is_small_and_every_module_has_its_tests():
 
 
 def test_the_top_of_the_package_holds_what_everybody_knows():
-    known = {"__init__", "__main__", "api", "config", "errors", "_atomic", "_cores", "_text"}
+    known = {"__init__", "__main__", "api", "errors", "_atomic", "_cores", "_text"}
     assert {path.stem for path in SOURCE.glob("*.py")} <= known
 
 

@@ -709,7 +709,7 @@ MISTAKES = [
     # A decision on each symbol.
     Mistake(
         "a causal tagger reads the n-grams that begin with a symbol",
-        "config:TaggerConfig.reads_ahead",
+        "config.networks:TaggerConfig.reads_ahead",
         "not self.is_causal",
         "True",
         "../models/tagger/test_tagger.py::test_of_a_causal_tagger_no_decision_depends_on_what_comes_later",

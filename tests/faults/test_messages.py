@@ -249,8 +249,8 @@ PROVED_BY = {
     "cli.translate:_Answers.write": ["cli/test_translate.py"],
     "cli.pairs.typed_texts:lines_of": ["cli/test_translate.py"],
     "cli.translate:_require_attention": ["cli/test_translate.py"],
-    "config:Checked.from_json": ["faults/test_damage.py"],
-    "config:_check": ["test_config.py"],
+    "config.setting:Checked.from_json": ["faults/test_damage.py"],
+    "config.setting:_check": ["config/test_setting.py"],
     "data.encoding.cache_files:writable": ["faults/test_saving.py"],
     "data.encoding.shards:corpus_changed": ["faults/test_texts.py"],
     "data.encoding.counting:_count": ["data/encoding/test_encode.py"],
@@ -265,7 +265,7 @@ PROVED_BY = {
     "data.reload:unchanged_or_copy": ["data/test_reload.py"],
     "data.encoding.workers:run_in_order": ["data/encoding/test_workers.py"],
     "data.corpus:_temporary_folder": ["faults/test_read_only.py"],
-    "config:require_known": ["stumbles/test_stumbles_library.py"],
+    "config.setting:require_known": ["stumbles/test_stumbles_library.py"],
     "generation.classification:Classifier.beliefs": ["generation/test_classification.py"],
     "tasks.labels.learned_labels:require_labels": ["tasks/labels/test_learned_labels.py"] * 2,
     "generation.model:Model.samples": ["generation/test_model.py"],
@@ -323,7 +323,7 @@ PROVED_BY = {
 }
 HINT_IS_ADDED = {
     "__main__:main",  # a full device: the system's own words
-    "config:Checked.from_json",  # part of the line of a damaged checkpoint
+    "config.setting:Checked.from_json",  # part of the line of a damaged checkpoint
     "data.encoding.counting:_count",  # part of the note on files of a folder that were skipped
     "training.handover:receive",  # printed by the first process
 }

@@ -1,4 +1,4 @@
-"""Flags made from settings, so that a setting is declared in config.py alone.
+"""Flags made from settings, so that a setting is declared in charrnn/config alone.
 
 A command asks for the settings of some groups, or for the fields of a dataclass of flags, with one
 parameter each; `expanded` gives typer a signature with a parameter for every flag:

@@ -13,7 +13,6 @@ from charrnn.config import (
     TrainConfig,
 )
 from charrnn.errors import UsageError
-from charrnn.models.layers import recurrent_layer
 
 
 @pytest.mark.parametrize(
@@ -70,29 +69,3 @@ def test_unknown_and_missing_fields_are_refused():
 def test_configurations_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         ModelConfig().hidden_size = 3
-
-
-def test_num_parameters_counts_every_weight(cell):
-    config = ModelConfig(cell=cell, hidden_size=5, num_layers=2, embedding_size=3, ngrams=2)
-    layers = recurrent_layer(cell, 6, 5), recurrent_layer(cell, 5, 5)
-    layer_0, layer_1 = (sum(each.numel() for each in layer.parameters()) for layer in layers)
-    rest = layer_0 + layer_1 + 11 * (5 + 6) + 11
-    assert config.num_parameters(11) == 11 * 3 + rest
-    assert config.num_parameters(11, ngram_rows=40) == 51 * 3 + rest
-
-
-def test_the_validation_split_is_the_tail_and_no_longer_than_asked():
-    assert DataConfig().num_train(1_115_394) == 1_003_854  # as nanoGPT splits tiny Shakespeare
-    assert DataConfig(max_val_chars=30).num_train(1000) == 970
-    assert DataConfig(val_fraction=0.0).num_train(20) == 20
-    assert DataConfig(val_fraction=0.9).num_train(3) == 2
-
-
-def test_the_test_split_is_the_very_end():
-    config = DataConfig(val_fraction=0.1, test_fraction=0.05)
-    assert (config.num_train(1000), config.num_before_test(1000)) == (850, 950)
-    config = DataConfig(val_fraction=0.1, test_fraction=0.05, max_val_chars=30)
-    assert (config.num_train(1000), config.num_before_test(1000)) == (920, 950)
-    assert DataConfig(test_fraction=0.9, val_fraction=0.09).num_train(100) == 2
-    with pytest.raises(UsageError, match=r"0.2 and test_fraction 0.8 leave nothing to train on"):
-        DataConfig(test_fraction=0.8, val_fraction=0.2)
