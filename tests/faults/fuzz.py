@@ -17,6 +17,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 try:
     import atheris
 except ImportError:
@@ -28,6 +30,7 @@ with atheris.instrument_imports(include=["charrnn", "json"]):
     from charrnn.errors import CheckpointError
     from charrnn.generation.classification import Classifier
     from charrnn.generation.model import Model
+    from charrnn.generation.translation.captioner import Captioner
     from charrnn.generation.translation.in_step import Tagger
     from charrnn.generation.translation.translator import Translator
     from charrnn.runs import checkpoint, task_names
@@ -96,7 +99,17 @@ def tag(found: checkpoint.Checkpoint) -> None:
     assert len(made.symbols) == len(made.probabilities) == len(made.source_symbols)
 
 
+def describe(found: checkpoint.Checkpoint) -> None:
+    """Describe a picture, with where it was looked at."""
+    captioner = Captioner.of([found])
+    side = captioner.image_size
+    pixels = np.full((side, side, 3), 99, np.uint8)
+    (caption,) = captioner.caption(pixels, max_length=3, with_attention=True)
+    assert len(caption.symbols) <= 3
+
+
 USES = {
+    task_names.CAPTION: describe,
     task_names.LANGUAGE_MODEL: generate,
     task_names.SEQ2SEQ: translate,
     task_names.GIVEN: translate,

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 from conftest import ROOT, TRAIN, limits_memory, run_of, same_files, signal_at
+from drawn import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matrix import crash_points, row
@@ -451,7 +452,7 @@ def test_a_run_of_each_format_resumes_with_its_settings(charrnn, tmp_path, numbe
     run.folder.mkdir(parents=True)
     run.last.write_bytes((GOLDEN / f"golden-format-{number}.safetensors").read_bytes())
     before = checkpoint.read(run.last)
-    (tmp_path / "wheel.txt").write_text(make_golden.GOLDEN[""].text)
+    make_golden.GOLDEN[""].write()
     assert charrnn("resume", "wheel", "--steps", 60).code == 0
     found = checkpoint.read(run.last)
     assert found.position.step == 60
@@ -482,6 +483,11 @@ OTHER_TASKS = {  # what a golden checkpoint holds and makes, since the format th
         lambda tagger: tagger.translate("wheel turn")[0].text,
         "wheeL euru",
     ),
+    "captions": (
+        "e8ad549dc883408e3deea3cd4de57a31da0ad95b25fb232221c68fc8dcbfbb9a",
+        lambda captioner: captioner.caption(drawn("red", "below", 1))[0].text,
+        "rreeeeeoo",
+    ),
 }
 
 
@@ -502,7 +508,7 @@ def test_the_golden_checkpoint_of_each_task_still_loads_and_resumes(
     run, made_of = run_of(tmp_path, "wheel"), make_golden.GOLDEN[f"-{kind}"]
     run.folder.mkdir(parents=True)
     run.last.write_bytes(golden.read_bytes())
-    Path(made_of.corpus).write_text(made_of.text)
+    made_of.write()
     assert charrnn("resume", "wheel", "--steps", 60).code == 0
     found = checkpoint.read(run.last)
     assert found.position.step == 60
