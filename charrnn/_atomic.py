@@ -1,4 +1,4 @@
-"""Write files whole or not at all, even through a crash or a power cut; lock files.
+"""Write files and folders whole or not at all, even through a crash or a power cut; lock files.
 
 Every access to the disk is one call of `os`, so that the tests can count them, refuse them and end
 the process between any two.
@@ -59,6 +59,40 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def making_folder(path: Path) -> Iterator[Path]:
+    """Make a folder with all that is in it, or nothing. Yields a temporary folder to fill.
+
+    Raises OSError where the disk refuses, or where there is such a folder with something in it.
+    """
+    temporary = temporary_beside(path)
+    os.mkdir(temporary)
+    try:
+        yield temporary
+        rename_folder(temporary, path)
+    except BaseException:
+        _remove_with_contents(temporary)
+        raise
+
+
+def rename_folder(path: Path, new: Path) -> None:
+    """Rename a folder, for good once this returns. Raises OSError where the disk refuses; Windows
+    does while a file in it is open.
+    """
+    _replace(path, new)
+    _fsync_folder(new.parent)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder with all that is in it; at any moment it is there whole, or gone.
+
+    Raises OSError where the disk refuses to rename it.
+    """
+    temporary = temporary_beside(path)
+    rename_folder(path, temporary)
+    _remove_with_contents(temporary)
+
+
+@contextlib.contextmanager
 def alone_at(path: Path, *, wait: bool = True) -> Iterator[None]:
     """Hold the lock of this file, which is made if need be, and stays.
 
@@ -108,6 +142,13 @@ def _remove(path: Path) -> None:
         os.unlink(path)
 
 
+def _remove_with_contents(folder: Path) -> None:
+    """Remove a leftover folder, as far as the disk permits."""
+    import shutil  # here, for most commands need none
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _replace(temporary: Path, path: Path) -> None:
     """Give a file the name of another. Windows refuses while a process reads the other one."""
     for _ in range(_TRIES if sys.platform == "win32" else 0):
@@ -134,13 +175,14 @@ def temporary_beside(path: Path) -> Path:
 
 
 def discard_unfinished(folder: Path) -> None:
-    """Remove temporary files of killed processes; not those of other machines, whose processes may
-    be alive and share the folder.
+    """Remove temporary files and folders of killed processes; not those of other machines, whose
+    processes may be alive and share the folder.
     """
     for leftover in folder.glob(f".*.{_MACHINE}.*.tmp"):
         pid = leftover.name.split(".")[-2]
         if pid.isdecimal() and not _is_alive(int(pid)):
-            _remove(leftover)
+            remove = _remove_with_contents if leftover.is_dir() else _remove
+            remove(leftover)
 
 
 if sys.platform == "win32":

@@ -419,15 +419,27 @@ class Run:
         _run_to_the_end(start, reporter)
         return self
 
+    def copy(self, to: str | Path, *, force: bool = False) -> Path:
+        """Write the best checkpoint without its training state and without a word about its text:
+        a model to hand over. Return the path of the file.
+
+        `to` is the name of a new run beside this one, or a FILE.safetensors, which `force`
+        replaces. Raises `UsageError` if the name is in use.
+        """
+        from charrnn.runs.speaking_part import hand_over
+
+        return hand_over(
+            self._files.best_valid()[0], str(to), Root(self.folder.parent), force=force
+        )
+
     def __repr__(self) -> str:
         return f"Run({self.name!r}, {self._state()})"
 
     def _state(self) -> str:
         """Network, steps and the best validation in a line."""
         header = self.header()
-        steps = f"step {header.position.step:,} of {header.train.steps:,}"
         best = header.schema.in_words(self._files.best_metrics())
-        return ", ".join(filter(None, (str(header.model), steps, best)))
+        return ", ".join(filter(None, (str(header.model), header.progress, best)))
 
     def _repr_html_(self) -> str:
         """What a notebook shows: a picture of the losses, or why there is none."""

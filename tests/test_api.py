@@ -112,6 +112,18 @@ def test_a_run_has_a_model_a_history_and_a_name(run, tmp_path):
         Run("b")
 
 
+def test_a_copy_to_hand_over_speaks_and_has_no_text(run):
+    path = run.copy("voice.safetensors")
+    said = run.model().generate("a", length=9, seed=1)
+    assert load(path).generate("a", length=9, seed=1) == said
+    assert run.copy("voice") == Path("checkpoints/voice/best.safetensors")
+    assert repr(Run("voice")) == "Run('voice', lstm 1×12, a copy without training state)"
+    with pytest.raises(UsageError, match="already; force replaces it"):
+        run.copy("voice.safetensors")
+    with pytest.raises(CorpusError, match="left out when it was copied"):
+        scoring.score_split([checkpoint.read(path)], "val", adapt=False)
+
+
 def test_pairs_are_learned_as_on_the_command_line(charrnn, tmp_path):
     (tmp_path / "pairs.tsv").write_text(small_pairs())
     sizes = {"hidden_size": 12, "embedding_size": 8, "batch_size": 4, "threads": 1}

@@ -14,14 +14,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from charrnn.config import DataConfig
 from charrnn.data.vocab import Vocab
-from charrnn.errors import storage_errors
+from charrnn.errors import CorpusError, storage_errors
 
 CACHE = ".corpora"
 NAMES_IN_A_RUN = ("last.safetensors", "previous.safetensors", "best.safetensors")
+LEFT_OUT, NO_SHA256 = "(left out)", "0" * 64  # name and digest of a corpus that is not told
+
+
+class Facts(Protocol):
+    """What a checkpoint keeps of a corpus, whatever that is made of."""
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether the corpus is not told."""
+
+
+def require_told(facts: Facts) -> None:
+    """Raise `CorpusError` if a checkpoint does not tell what was learned."""
+    if facts.is_left_out:
+        raise CorpusError(
+            "what this model learned was left out when it was copied",
+            "name a file, or use the run that it is a copy of",
+        )
 
 
 @dataclass(frozen=True)
@@ -33,6 +51,15 @@ class CorpusFacts:
     num_chars: int  # validation text included
     val_names: tuple[str, ...] = ()  # names of a separate validation text
     files_sha256: str = ""  # digest of where the files begin; "" before format 6, which ignored it
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether the corpus is not told."""
+        return self.sha256 == NO_SHA256 and self.num_chars == 0
+
+    def left_out(self) -> "CorpusFacts":
+        """Return facts that do not tell the corpus."""
+        return CorpusFacts((LEFT_OUT,), NO_SHA256, 0)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, ready for `json.dumps`."""

@@ -9,7 +9,7 @@ from charrnn._text import Reporter
 from charrnn.config import DataConfig
 from charrnn.data.arrange import EncodedCorpus, arrange
 from charrnn.data.batches import Text
-from charrnn.data.corpus import CorpusReference, Folders, folders_of
+from charrnn.data.corpus import CorpusReference, Folders, folders_of, require_told
 from charrnn.data.encoding import cache_files
 from charrnn.data.encoding.encode import encode_files
 from charrnn.data.encoding.scan import scan_files
@@ -60,6 +60,7 @@ def reload(
     reference: CorpusReference, folders: Folders, *, keep_corpus: bool, reporter: Reporter
 ) -> EncodedCorpus:
     """Read again the corpus of a run, as `unchanged_or_copy` does."""
+    require_told(reference.facts)
     return unchanged_or_copy(
         (*reference.facts.names, *reference.facts.val_names),
         _encoded_copy(reference, folders.cache),

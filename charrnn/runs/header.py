@@ -67,8 +67,25 @@ class CheckpointHeader:
     path: Path | None = field(default=None, compare=False)  # of the file that it was read from
 
     def __repr__(self) -> str:
-        steps = f"step {self.position.step:,} of {self.train.steps:,}"
-        return f"{type(self).__name__}({self.model}, {steps})"
+        return f"{type(self).__name__}({self.model}, {self.progress})"
+
+    @property
+    def speaks_only(self) -> bool:
+        """Whether it was copied without what training needs and tells: see speaking_part.py."""
+        return all(facts.is_left_out for facts in self.corpora.values())
+
+    @property
+    def progress(self) -> str:
+        """How far the run has come, in words."""
+        if self.speaks_only:
+            return "a copy without training state"
+        return f"step {self.position.step:,} of {self.train.steps:,}"
+
+    @property
+    def corpus_names(self) -> tuple[str, ...]:
+        """The names of what was learned, as typed; none if they were left out."""
+        told = (facts for facts in self.corpora.values() if not facts.is_left_out)
+        return tuple(name for facts in told for name in facts.names)
 
     @property
     def run_name(self) -> str:

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeGuard
 
+from charrnn._atomic import discard_unfinished, making_folder
 from charrnn.errors import CheckpointError, UsageError, storage_errors
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
@@ -55,6 +56,17 @@ class Root:
                 except FileExistsError:
                     continue
         raise _in_use(candidates[0])
+
+    def create_with(self, best: Checkpoint, name: str) -> Run:
+        """Create a run whose one checkpoint is `best`, whole or not at all; raises as `create`."""
+        self.require_free(name)
+        folder = self.for_new_runs
+        with storage_errors(f"cannot make a run in {folder}", "check the folder you are in"):
+            folder.mkdir(parents=True, exist_ok=True)
+            discard_unfinished(folder)
+            with making_folder(folder / name) as unfinished:
+                Run(unfinished).save_best(best)
+        return self._run(folder / name)
 
     def require_free(self, name: str | None) -> None:
         """Raise `UsageError` if a new run cannot have that name; None asks for any name."""

@@ -6,6 +6,7 @@ The names are those that `charrnn info --json` prints.
 from collections.abc import Mapping
 from typing import Any
 
+from charrnn.config import RuntimeConfig, TrainConfig
 from charrnn.data.pairs.symbols import AnyVocab, SymbolVocab
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
@@ -14,15 +15,20 @@ from charrnn.runs.run import Run
 Facts = dict[str, Any]
 _SPLIT_SETTINGS = ("records", "val_fraction", "test_fraction", "max_val_chars")
 _MOST_SYMBOLS = 200  # of a vocabulary that are shown
+_OF_A_CORPUS = ("corpus", "corpus_chars", "corpus_sha256", "num_pairs", "num_skipped")
+_OF_SPLITS = ("val_fraction", "test_fraction", "max_val_chars", "max_val_pairs")
 
 
 def facts(run: Run, last: Checkpoint) -> Facts:
-    """Return all facts about a run, under names that scripts can rely on."""
+    """Return all facts about a run, under names that scripts can rely on.
+
+    A copy to hand over has none about its corpus and its training.
+    """
     best, unused = run.best_header(), last.schema.unused
     best_metrics = {} if best is None else best.metrics
     facts_of_task = _pair_facts if "pairs" in last.corpora else _text_facts
     corpus, settings, metrics = facts_of_task(last, best_metrics)
-    return {
+    every = {
         "run": run.name,
         **corpus,
         **last.model.to_json(),
@@ -37,6 +43,11 @@ def facts(run: Run, last: Checkpoint) -> Facts:
         "best_step": 0 if best is None else best.position.step,
         "weights_sha256": last.weights_sha256(),
     }
+    if not last.speaks_only:
+        return every
+    measured = {"step", "elapsed_seconds", "train_loss", "best_step", *metrics}
+    left_out = measured.union(TrainConfig.names(), RuntimeConfig.names(), _OF_A_CORPUS, _OF_SPLITS)
+    return {name: value for name, value in every.items() if name not in left_out}
 
 
 def _text_facts(

@@ -64,7 +64,7 @@ def files(run: Run) -> Iterator[Finding]:
         step, size = intact.position.step, path.stat().st_size / 1e6
         yield Finding(path.name, f"step {step:,}, {size:.1f} MB, the digest matches")
     yield _metrics(run)
-    if newest is not None:
+    if newest is not None and not newest.speaks_only:
         with corpus.folders_of(newest.path) as folders:
             yield encoded_corpus(newest, folders.cache)
 

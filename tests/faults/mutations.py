@@ -101,7 +101,7 @@ MISTAKES = [
     Mistake(
         "what killed processes left is never removed",
         "_atomic:discard_unfinished",
-        "_remove(leftover)",
+        "remove(leftover)",
         "",
         "test_saving.py::test_temporary_files_of_dead_processes_are_removed_and_those_of_living_ones_kept",
     ),
@@ -1108,6 +1108,28 @@ MISTAKES = [
         "_task_of(run) in (*tasks, None)",
         "True",
         "../runs/test_root.py::test_the_newest_run_of_a_task_is_found",
+    ),
+    # Runs as things.
+    Mistake(
+        "a copy to hand over tells which files were learned",
+        "runs.speaking_part:speaking_part",
+        "facts.left_out()",
+        "facts",
+        "../runs/test_speaking_part.py::test_a_copy_says_the_same_and_nothing_private_is_in_it",
+    ),
+    Mistake(
+        "a copy to hand over has the training state in it",
+        "runs.speaking_part:speaking_part",
+        "whole.without_training_state().arrays",
+        "whole.arrays",
+        "../runs/test_speaking_part.py::test_columns_of_a_table_and_splits_are_left_out_and_how_a_text_is_read_is_kept",
+    ),
+    Mistake(
+        "a copy replaces a checkpoint of a run",
+        "runs.speaking_part:hand_over",
+        "path.name in NAMES_IN_A_RUN",
+        "False",
+        "../cli/keep/test_copy.py::test_nothing_that_is_there_is_replaced_unless_it_is_forced",
     ),
 ]
 

@@ -111,6 +111,12 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("resume", "a", "--colour"): 2,
     ("resume", "a", "--steps", "2"): 2,
     ("resume", "voice"): 4,
+    ("resume", "copied"): 4,
+    ("score", "--run", "copied"): 3,
+    ("copy", "a", "lines"): 2,
+    ("copy", "a", "mine.safetensors"): 2,
+    ("copy", "a", "checkpoints/a/last.safetensors", "--force"): 2,
+    ("copy", "a", "none/a.safetensors"): 6,
     ("sample", "text"): 4,
     ("sample", "a", "--run", "lines"): 2,
     ("sample", "--run", "gone", "--run", "a"): 2,
@@ -210,6 +216,7 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("plot", "a", "pairs"): 2,
     ("plot", "voice"): 2,
     ("history", "voice"): 2,
+    ("history", "copied"): 2,
 }
 # What takes a fault or another machine to cause: a test for each error that a function makes.
 _TRANSLATOR = ["generation/translation/test_translator.py"]
@@ -293,6 +300,7 @@ PROVED_BY = {
     "runs.run:Run.locked": ["faults/test_runs_at_once.py"],
     "runs.run:_write_errors": ["faults/test_saving.py"],
     "runs.root:Root.create": ["faults/test_saving.py"],
+    "runs.root:Root.create_with": ["runs/test_root.py"],
     "runs.root:Root.no_run": ["cli/test_app.py"],
     "runs.restarts:note": ["runs/test_restarts.py"],
     "cli.pairs.caption_score:_captions_to_score": ["cli/pairs/test_caption_score.py"],
@@ -379,6 +387,8 @@ def world(tmp_path_factory):
         (root / "voice").mkdir()  # a checkpoint that is enough to speak, not to resume
         voice = checkpoint.read(root / "a/last.safetensors").without_training_state()
         checkpoint.write(root / "voice/last.safetensors", voice)
+        run(patch, "copy", "a", "copied")
+        Path("mine.safetensors").touch()
     return folder
 
 

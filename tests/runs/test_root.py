@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -6,7 +7,7 @@ from conftest import ROOT, SMALL
 from test_checkpoint import small
 from test_schemas import PAIRS, translation
 
-from charrnn.errors import CheckpointError, UsageError
+from charrnn.errors import CheckpointError, StorageError, UsageError
 from charrnn.runs import checkpoint
 from charrnn.runs.root import Root
 from charrnn.runs.schemas import SCHEMAS
@@ -21,6 +22,21 @@ def test_a_named_run_is_never_overwritten():
     ROOT.create("a", default="x")
     with pytest.raises(UsageError, match="there is a run 'a' already; .* type: charrnn resume a"):
         ROOT.create("a", default="x")
+
+
+def test_a_run_with_a_checkpoint_is_made_whole_or_not_at_all(monkeypatch):
+    made = ROOT.create_with(small(), "a")
+    assert (made.name, made.checkpoints) == ("a", [made.best])
+    with pytest.raises(UsageError, match="there is a run 'a' already"):
+        ROOT.create_with(small(step=4), "a")
+
+    def refuse(*names):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(StorageError, match="cannot .*: No space left on device"):
+        ROOT.create_with(small(), "b")
+    assert [path.name for path in ROOT.folder.iterdir()] == ["a"]
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "-flag", "a b"])

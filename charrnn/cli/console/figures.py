@@ -25,6 +25,15 @@ def compact(number: float) -> str:
     raise AssertionError
 
 
+def size(num_bytes: float) -> str:
+    """Return a size on disk: 950 B, 48.1 kB, 1.2 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if num_bytes < 999.5 or unit == "GB":
+            return f"{num_bytes:.3g} {unit}" if unit == "B" else f"{num_bytes:.1f} {unit}"
+        num_bytes /= 1000
+    raise AssertionError
+
+
 def age(seconds: float) -> str:
     """Return how long ago something was, in the largest unit that fits."""
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):

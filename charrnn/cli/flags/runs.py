@@ -1,4 +1,4 @@
-"""Flags of verify and plot."""
+"""Flags and arguments of the commands about runs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +16,13 @@ Replay = Annotated[
         show_default="all since the previous checkpoint",
     ),
 ]
+Old = Annotated[
+    str, typer.Argument(help="Name or folder of a run, or a checkpoint file.", show_default=False)
+]
+New = Annotated[
+    str, typer.Argument(help="Name of a new run, or FILE.safetensors.", show_default=False)
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing FILE.")]
 Runs = Annotated[
     list[str] | None, typer.Argument(help="Names or folders of runs; the newest run by default.")
 ]

@@ -68,10 +68,10 @@ def history(run: shared.Run = None, as_json: shared.Json = False) -> None:
     error_rate = _error_rate_of(its_run)
     samples = history.samples(its_run.history(), error_rate)
     if not samples:
-        raise UsageError(
-            f"the run {its_run.name!r} kept no samples",
-            f"train on without --sample-every 0: charrnn resume {its_run.name} --minutes 5",
-        )
+        hint = f"train on without --sample-every 0: charrnn resume {its_run.name} --minutes 5"
+        if its_run.newest_header().speaks_only:
+            hint = "a copy has none: see the run that it is a copy of"
+        raise UsageError(f"the run {its_run.name!r} kept no samples", hint)
     if as_json:
         print_json([_recorded(one, error_rate) for one in samples])
         return

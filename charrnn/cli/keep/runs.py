@@ -42,9 +42,9 @@ def _row(run: "Run") -> list[str]:
     best = run.best_metrics().get(last.schema.decisive_metric)
     return [
         run.name,
-        " ".join(name for corpus in last.corpora.values() for name in corpus.names),
+        " ".join(last.corpus_names),
         f"{last.model} ({compact(last.num_parameters)})",
-        f"{last.position.step:,} of {last.train.steps:,}",
+        "" if last.speaks_only else f"{last.position.step:,} of {last.train.steps:,}",
         "" if best is None else _in_words(last.schema.decisive_metric, best),
         age(time.time() - run.last_saved_ns() / 1e9),
     ]

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from charrnn.data.corpus import LEFT_OUT, NO_SHA256
+
 _NAMES = ("names", "target_names", "val_names")
 
 
@@ -21,6 +23,16 @@ class PairFacts:
     longest_target: int = 0
     target_names: tuple[str, ...] = ()  # of parallel files
     val_names: tuple[str, ...] = ()  # parallel files, too: sources and targets in turn
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether the pairs are not told."""
+        return self.sha256 == NO_SHA256 and self.num_pairs == 0
+
+    def left_out(self) -> "PairFacts":
+        """Return facts that do not tell the pairs, but how long a target may become."""
+        longest = self.longest_source, self.longest_target
+        return PairFacts((LEFT_OUT,), NO_SHA256, 0, 0, 0, *longest)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, ready for `json.dumps`."""

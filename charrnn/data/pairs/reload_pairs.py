@@ -6,7 +6,7 @@ from pathlib import Path
 
 from charrnn._text import Reporter
 from charrnn.config import PairsConfig
-from charrnn.data.corpus import folders_of
+from charrnn.data.corpus import folders_of, require_told
 from charrnn.data.pairs import encoded
 from charrnn.data.pairs.encoded import EncodedPairs, PairVocabs
 from charrnn.data.pairs.pair_corpus import PairCorpus
@@ -36,6 +36,7 @@ def reload_pairs(reference: PairReference, *, keep_corpus: bool, reporter: Repor
     serves. Raises `CorpusError` otherwise.
     """
     facts, vocabs = reference.facts, reference.vocabs
+    require_told(facts)
     files = PairFiles(facts.names, facts.target_names, facts.val_names)
     with folders_of(reference.path) as folders:
         stem = encoded.stem_of(facts.sha256, vocabs, folders.cache)

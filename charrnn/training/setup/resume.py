@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from charrnn.config import RuntimeConfig, TrainConfig
-from charrnn.errors import UsageError
+from charrnn.errors import CheckpointError, UsageError
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader, Position
 from charrnn.tasks.registry import TASKS
@@ -54,6 +54,12 @@ def resume_run(request: ResumeRequest, session: Session) -> Trainer:
 def _newest_checkpoint(request: ResumeRequest, session: Session) -> tuple[Checkpoint, bool]:
     """Return the newest valid checkpoint, and whether newer ones are damaged; tell which are."""
     checkpoint, errors = request.run.newest_valid()
+    if checkpoint.speaks_only:
+        raise CheckpointError(
+            f"the run {request.run.name!r} was copied without its training state",
+            "init_from starts a new run with its weights",
+            "init_from",
+        )
     for error in errors:
         step = checkpoint.position.step
         session.reporter.warn(f"{error.message}; continuing from step {step} instead")

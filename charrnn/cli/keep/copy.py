@@ -1,0 +1,19 @@
+"""The command `copy`: a checkpoint to hand over."""
+
+from charrnn.cli.console.streams import note
+from charrnn.cli.flags import runs as flags
+
+
+def copy(old: flags.Old, new: flags.New, force: flags.Force = False) -> None:
+    """Copy a model to hand it over: weights and vocabulary, nothing about its text or training.
+
+    The copy is the best checkpoint. It speaks wherever a run does; it cannot be resumed.
+    """
+    from charrnn.cli import inputs
+    from charrnn.cli.console.figures import size
+    from charrnn.runs.speaking_part import hand_over
+
+    checkpoint = inputs.checkpoint_of(old, tasks=())
+    path = hand_over(checkpoint, new, inputs.root(), force=force)
+    note(f"wrote {path}, {size(path.stat().st_size)}: weights and vocabulary alone")
+    note(f"try it: {checkpoint.schema.command} {new}")

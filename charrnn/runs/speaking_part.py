@@ -1,0 +1,61 @@
+"""A checkpoint to hand over: what it takes to speak, and nothing about the text or the training.
+
+Kept are the weights, the constants of the task, the vocabularies, what the network is, and how a
+text is read and written. Left out are the state of the training, its settings and metrics, the
+machine, and the names and the digest of the corpus. docs/checkpoint-format.md says what stands in
+their place.
+"""
+
+import dataclasses
+from pathlib import Path
+
+from charrnn._atomic import write_atomically
+from charrnn.config import RuntimeConfig, TrainConfig
+from charrnn.data.corpus import NAMES_IN_A_RUN
+from charrnn.errors import UsageError, storage_errors
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.header import Position
+from charrnn.runs.root import Root
+
+SUFFIX = ".safetensors"
+_OF_FILES = {"column", "source_column", "target_column", "images"}
+_OF_SPLITS = {"val_fraction", "test_fraction", "max_val_chars", "max_val_pairs"}
+
+
+def speaking_part(whole: Checkpoint) -> Checkpoint:
+    """Return the part of a checkpoint that speaks. It cannot be trained on, nor compared with its
+    corpus.
+    """
+    left_out = _OF_FILES | _OF_SPLITS
+    settings = whole.data.to_json().items()
+    header = dataclasses.replace(
+        whole.header,
+        data=type(whole.data).among({k: value for k, value in settings if k not in left_out}),
+        train=TrainConfig(),
+        runtime=RuntimeConfig(),
+        corpora={name: facts.left_out() for name, facts in whole.corpora.items()},
+        position=Position(),
+        metrics={},
+        path=None,
+    )
+    return Checkpoint.of(header, whole.without_training_state().arrays)
+
+
+def hand_over(whole: Checkpoint, to: str, root: Root, *, force: bool = False) -> Path:
+    """Write the part of a checkpoint that speaks, whole or not at all; return the path of the file.
+
+    `to` is a FILE.safetensors, which `force` replaces, or the name of a new run. Raises
+    `UsageError` for a name that is in use or not valid, `StorageError` where the disk refuses.
+    """
+    part = speaking_part(whole)
+    if not to.endswith(SUFFIX):
+        return root.create_with(part, to).best
+    path = Path(to)
+    if path.exists() and path.name in NAMES_IN_A_RUN:
+        raise UsageError(f"{to} is a checkpoint of a run", "name another file")
+    if path.exists() and not force:
+        raise UsageError(f"there is a file {to} already", "force replaces it", "force")
+    with storage_errors(f"cannot write {to}", "name another file"):
+        write_atomically(path, [checkpoint.to_bytes(part)])
+    return path

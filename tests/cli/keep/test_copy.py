@@ -1,0 +1,67 @@
+"""`charrnn copy`: a file or a run that speaks, and what it says where it cannot do more."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from charrnn.runs import checkpoint
+
+pytestmark = pytest.mark.usefixtures("trained")
+
+
+def test_a_run_is_made_that_speaks_and_is_not_resumed(charrnn):
+    assert charrnn("copy", "a", "voice").err.endswith("try it: charrnn sample voice\n")
+    assert [path.name for path in Path("checkpoints/voice").iterdir()] == ["best.safetensors"]
+    for name, command in {"voice": "resume", "a": "info"}.items():
+        done = charrnn(command, name)
+        assert (done.code == 0) == (name == "a"), done.err
+    refused = charrnn("resume", "voice", "--steps", 90)
+    assert (refused.code, refused.err.count("\n")) == (4, 1)
+    assert "copied without its training state; --init-from starts a new run" in refused.err
+
+
+def test_what_needs_the_text_says_so(charrnn):
+    charrnn("copy", "a", "voice")
+    for command in (("score", "--run"), ("neurons",), ("sample", "--report", "--run")):
+        refused = charrnn(*command, "voice")
+        assert (refused.code, refused.err.count("\n")) == (3, 1)
+        assert "was left out when it was copied; name a file, or use the run" in refused.err
+    assert charrnn("score", "--run", "voice", "corpus.txt").code == 0
+    assert "copy has none" in charrnn("history", "voice").err
+
+
+def test_commands_about_runs_show_a_copy_without_training(charrnn):
+    charrnn("copy", "a", "voice")
+    assert "of 4,000" not in charrnn("runs").out
+    told = json.loads(charrnn("info", "voice", "--json").out)
+    assert not {"corpus", "corpus_sha256", "steps", "step", "val_loss", "device"} & told.keys()
+    assert told["weights_sha256"] == ROOT.find("a").best_valid()[0].weights_sha256()
+    checked = charrnn("verify", "voice").out
+    assert "the digest matches" in checked and "encoded corpus" not in checked
+
+
+def test_a_new_run_begins_with_its_weights(charrnn):
+    charrnn("copy", "a", "voice.safetensors")
+    new = ("--init-from", "voice.safetensors", "--steps", 1, "--batch-size", 4, "--run", "b")
+    assert charrnn("train", "corpus.txt", *new, "--seq-length", 8).code == 0
+
+
+def test_a_copy_of_a_copy_is_the_same_to_the_byte(charrnn):
+    charrnn("copy", "a", "voice.safetensors")
+    charrnn("copy", "voice.safetensors", "again")
+    copied = Path("checkpoints/again/best.safetensors").read_bytes()
+    assert copied == Path("voice.safetensors").read_bytes()
+
+
+def test_nothing_that_is_there_is_replaced_unless_it_is_forced(charrnn):
+    before = Path("checkpoints/a/best.safetensors").read_bytes()
+    for to in ("a", "checkpoints/a/best.safetensors"):
+        assert charrnn("copy", "a", to, "--force").code == 2
+    assert Path("checkpoints/a/best.safetensors").read_bytes() == before
+    Path("voice.safetensors").write_text("mine")
+    assert "already; --force replaces it" in charrnn("copy", "a", "voice.safetensors").err
+    assert Path("voice.safetensors").read_text() == "mine"
+    assert charrnn("copy", "a", "voice.safetensors", "--force").code == 0
+    assert checkpoint.read(Path("voice.safetensors")).speaks_only
