@@ -149,3 +149,20 @@ def test_without_pillow_one_line_says_what_to_install(charrnn, made, paths, monk
     done = charrnn("caption", paths[0])
     assert (done.code, done.out) == (2, "")
     assert done.err == "charrnn: pictures need Pillow; install it: pip install 'charrnn[images]'\n"
+
+
+def test_captions_come_from_a_table_or_a_pipe_and_a_run_starts_from_another(charrnn, pipe):
+    pairs, later = save_pictures(40), save_pictures(8, first=100)
+    for name, of in (("train.csv", pairs), ("val.csv", later)):
+        Path(name).write_text("file,words\n" + "".join(f"{p},{caption}\n" for p, caption in of))
+    small = ("--images", "pictures", "--image-size", 8, "--batch-size", 4, "--steps", 2)
+    columns = ("--source-column", "file", "--target-column", "words")
+    table = ("train.csv", *columns, "--val", "val.csv", "--hidden-size", 8, "--run", "a")
+    done = charrnn("train", *table, *small)
+    assert done.code == 0, done.err
+    scored = charrnn("score", "val.csv", "--run", "a", "--json")
+    assert json.loads(scored.out)["num_pairs"] == 8
+    pipe("".join(f"{path}\t{caption}\n" for path, caption in pairs))
+    done = charrnn("train", "-", *small, "--run", "b", "--init-from", "a")
+    assert done.code == 0, done.err
+    assert charrnn("caption", f"pictures/{later[0][0]}", "--run", "b").code == 0
