@@ -165,6 +165,17 @@ def within_memory(costs: Ids, *, max_examples: int, max_cost: int) -> Iterator[t
         begin = end
 
 
+def of_like_length(
+    sources: Texts, numbers: Ids, numbers_per_symbol: int, *, max_examples: int, max_cost: int
+) -> Iterator[Ids]:
+    """Yield where in `numbers` the texts are that are computed together, the shortest first."""
+    lengths = sources.lengths(numbers)
+    order = np.argsort(lengths, kind="stable")
+    costs = (lengths[order] + 2) * numbers_per_symbol
+    for begin, end in within_memory(costs, max_examples=max_examples, max_cost=max_cost):
+        yield order[begin:end]
+
+
 class Permutation:
     """A random order of 0, …, size - 1 that is computed place by place, in constant memory.
 

@@ -19,7 +19,7 @@ from charrnn.tasks.captions import caption_sizes
 from charrnn.tasks.pairs import learned_pairs
 from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
 from charrnn.tasks.pairs.seq2seq import Seq2Seq, longest
-from charrnn.tasks.task import Constants, Plan, Resources, ValidationSize, Vocabs
+from charrnn.tasks.task import Constants, ValidationSize, Vocabs
 
 
 class Captions(Seq2Seq):
@@ -29,6 +29,7 @@ class Captions(Seq2Seq):
     unit = "captions"
     schema = SCHEMAS[name]
     validation_size = ValidationSize("max_val_pairs", "caption", at_least=10, tried=(8, 32, 128))
+    sizes = caption_sizes.SIZES
 
     def summary(self, corpus: LearnedPairs, dataset: PairTexts) -> str:
         """Say how many captions and pictures there are."""
@@ -42,33 +43,13 @@ class Captions(Seq2Seq):
         """Tell how many captions are for validation, and what they decide."""
         learned_pairs.show_validation_split(dataset, reporter, unit="caption")
 
-    def plan(
-        self,
-        settings: Mapping[str, Any],
-        dataset: PairTexts,
-        vocabs: Vocabs,
-        constants: Constants,
-        *,
-        resources: Resources,
-    ) -> Plan:
-        """Choose the sizes by the number of captions; see caption_sizes.py."""
-        pairs = dataset.pairs
-        numbers = pairs.numbers["train"]
-        facts = caption_sizes.Facts(
-            num_train=len(numbers),
-            num_val=pairs.size("val"),
+    def facts(self, dataset: PairTexts, constants: Constants, shared: Mapping[str, Any]) -> Any:
+        """Return what the sizes are chosen by."""
+        return caption_sizes.Facts(
+            **shared,
             image_size=_pictures(dataset).pixels_NYXC.shape[1],
-            target_length=float(pairs.targets.lengths(numbers).mean()) + 1,
+            target_length=dataset.mean_lengths()[1] + 1,
             target_size=dataset.target.size,
-            device=resources.device,
-            num_ranks=resources.num_ranks,
-        )
-        return caption_sizes.SIZES.make(
-            settings,
-            facts,
-            arithmetic=resources.multiply_adds,
-            steps=resources.steps,
-            epochs=resources.epochs,
         )
 
     def build(  # type: ignore[override]

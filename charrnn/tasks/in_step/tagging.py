@@ -14,24 +14,22 @@ from torch.nn import functional
 from charrnn._text import Reporter
 from charrnn.config import InStepConfig, TaggerConfig, TrainConfig
 from charrnn.data.batches import ALL, NOT_SCORED
-from charrnn.data.pairs.buckets import Ids, Texts, within_memory
+from charrnn.data.pairs.buckets import Ids, of_like_length
 from charrnn.data.pairs.error_rates import EditCounts, edit_counts
-from charrnn.data.pairs.symbols import sides
 from charrnn.generation.translation.in_step import Tagger
-from charrnn.models import ngrams
 from charrnn.models.device import to_device, to_numpy
 from charrnn.models.dropout import Draws
 from charrnn.models.encoders.encoder import Dropouts
 from charrnn.models.tagger.tagger import TaggerNetwork
 from charrnn.runs import task_names
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.safetensors_file import Arrays
 from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks.in_step import tag_sizes
 from charrnn.tasks.pairs import learned_pairs, source_ngrams
 from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
-from charrnn.tasks.pairs.pairs_task import BatchesOnDevice, PairsTask
-from charrnn.tasks.task import Constants, Plan, Resources, ValidationSize, Vocabs
+from charrnn.tasks.pairs.ngram_task import NgramTask
+from charrnn.tasks.pairs.pairs_task import BatchesOnDevice
+from charrnn.tasks.task import Constants, ValidationSize
 
 _NUM_SAMPLES = 3
 MAX_EXAMPLES, MAX_NUMBERS = 256, 1 << 24  # validated at once: pairs, and numbers in memory
@@ -63,58 +61,29 @@ class TaggedBatches(BatchesOnDevice):
         return Batch(sources_SB, lengths_B, choices_SB, pairs.num_symbols)
 
 
-class Tag(PairsTask):
+class Tag(NgramTask):
     """A source and a target in step with it, as a `Task`."""
 
     name = task_names.TAG
     unit = "pairs"
     schema = SCHEMAS[name]
     validation_size = ValidationSize("max_val_pairs", "pair", at_least=20, tried=(32, 512))
+    sizes = tag_sizes.SIZES
+    model, data, network = TaggerConfig, InStepConfig, TaggerNetwork
 
     def show_notes(self, corpus: LearnedPairs, dataset: PairTexts, reporter: Reporter) -> None:
         """Tell how many pairs are for validation, and what they decide."""
         learned_pairs.show_validation_split(dataset, reporter, best="the lowest symbol error rate")
 
-    def constants(self, dataset: PairTexts, settings: Mapping[str, Any]) -> Arrays:
-        """Return the keys of the n-grams that occur often enough in the training split."""
-        longest = TaggerConfig.among(settings).ngrams
-        min_count = TrainConfig.among(settings).ngram_min_count
-        return source_ngrams.learn(dataset, longest=longest, min_count=min_count)
-
-    def plan(
-        self,
-        settings: Mapping[str, Any],
-        dataset: PairTexts,
-        vocabs: Vocabs,
-        constants: Constants,
-        *,
-        resources: Resources,
-    ) -> Plan:
-        """Choose the sizes by the number of symbols; see tag_sizes.py."""
-        pairs = dataset.pairs
-        numbers = pairs.numbers["train"]
-        facts = tag_sizes.Facts(
-            num_train=len(numbers),
-            num_val=pairs.size("val"),
-            length=float(pairs.sources.lengths(numbers).mean()),
+    def facts(self, dataset: PairTexts, constants: Constants, shared: Mapping[str, Any]) -> Any:
+        """Return what the sizes are chosen by."""
+        return tag_sizes.Facts(
+            **shared,
+            length=dataset.mean_lengths()[0],
             source_size=dataset.source.size,
             target_size=len(dataset.target.vocab),
             ngram_rows=source_ngrams.num_rows(constants),
-            device=resources.device,
-            num_ranks=resources.num_ranks,
         )
-        return tag_sizes.SIZES.make(
-            settings, facts,
-            arithmetic=resources.multiply_adds, steps=resources.steps, epochs=resources.epochs,
-        )  # fmt: skip
-
-    def build(
-        self, model: TaggerConfig, vocabs: Vocabs, constants: Constants, *, seed: int
-    ) -> TaggerNetwork:
-        """Build the network. The constants are the keys of its n-grams."""
-        source, target = sides(InStepConfig(), vocabs)  # normalisation changes no sizes
-        keys = ngrams.keys_in(constants, longest=model.ngrams)
-        return TaggerNetwork(model, source.size, len(target.vocab), keys, seed=seed)
 
     def batches(
         self, dataset: PairTexts, config: TrainConfig, share: slice = ALL, *, device: str
@@ -129,10 +98,6 @@ class Tag(PairsTask):
         dropouts = Dropouts.of(draws)
         logits_SBC = module(batch.sources_SB, batch.lengths_B, dropouts, draws.dtype)
         return _nats(logits_SBC, batch.choices_SB), batch.num_symbols, None
-
-    def arrays(self, module: TaggerNetwork) -> Arrays:
-        """Return copies of the weights and of the n-grams' keys."""
-        return {**super().arrays(module), **source_ngrams.arrays(module)}
 
     def metrics(self, module: TaggerNetwork, dataset: PairTexts, split: str) -> dict[str, float]:
         """Measure error rates and the loss.
@@ -176,7 +141,12 @@ def decisions(
     """
     sources, targets = dataset.pairs.sources, dataset.pairs.targets
     device = str(network.head.weight.device)
-    for batch in _of_like_length(network, sources, numbers):
+    config = network.config
+    size = max(config.input_size, 2 * config.memory_size, 2 * len(network.head.weight))  # about
+    for places in of_like_length(
+        sources, numbers, size, max_examples=MAX_EXAMPLES, max_cost=MAX_NUMBERS
+    ):
+        batch = numbers[places]
         ids_SB, lengths_B = (to_device(part, device) for part in sources.padded(batch))
         choices_SB = to_device(targets.padded(batch)[0] - 1, device)
         logits_SBC = network(ids_SB, lengths_B)
@@ -194,12 +164,3 @@ def _nats(logits_SBC: Tensor, choices_SB: Tensor, *, reduction: str = "sum") -> 
         logits_SBC.flatten(0, 1), choices_SB.flatten(), reduction=reduction, ignore_index=NOT_SCORED
     )
     return nats if reduction == "sum" else nats.view_as(choices_SB)
-
-
-def _of_like_length(network: TaggerNetwork, sources: Texts, numbers: Ids) -> Iterator[Ids]:
-    """Yield the numbers of pairs in batches that fit into memory, the shortest first."""
-    order, config = np.argsort(sources.lengths(numbers), kind="stable"), network.config
-    size = max(config.input_size, 2 * config.memory_size, 2 * len(network.head.weight))
-    costs = (sources.lengths(numbers[order]) + 2) * size
-    for begin, end in within_memory(costs, max_examples=MAX_EXAMPLES, max_cost=MAX_NUMBERS):
-        yield numbers[order[begin:end]]

@@ -21,23 +21,21 @@ from charrnn._text import Reporter
 from charrnn.analysis import label_scores
 from charrnn.config import ClassifierConfig, LabelsConfig, TrainConfig
 from charrnn.data.batches import ALL, NOT_SCORED
-from charrnn.data.pairs.buckets import Ids, Texts, within_memory
-from charrnn.data.pairs.symbols import sides
+from charrnn.data.pairs.buckets import Ids, Texts, of_like_length
 from charrnn.generation.classification import Classifier
-from charrnn.models import ngrams
 from charrnn.models.classifier.classifier import ClassifierNetwork
 from charrnn.models.device import to_device, to_numpy
 from charrnn.models.dropout import Draws
 from charrnn.models.encoders.encoder import Dropouts
 from charrnn.runs import task_names
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.safetensors_file import Arrays
 from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks.labels import label_sizes, learned_labels
 from charrnn.tasks.pairs import learned_pairs, source_ngrams
 from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
-from charrnn.tasks.pairs.pairs_task import BatchesOnDevice, PairsTask
-from charrnn.tasks.task import Constants, Plan, Resources, ValidationSize, Vocabs
+from charrnn.tasks.pairs.ngram_task import NgramTask
+from charrnn.tasks.pairs.pairs_task import BatchesOnDevice
+from charrnn.tasks.task import Constants, ValidationSize
 
 _NUM_SAMPLES = 3
 MAX_EXAMPLES, MAX_NUMBERS = 256, 1 << 24  # validated at once: texts, and numbers in memory
@@ -66,13 +64,16 @@ class LabelledBatches(BatchesOnDevice):
         return Batch(sources_SB, lengths_B, labels_B, pairs.num_pairs)
 
 
-class Classify(PairsTask):
+class Classify(NgramTask):
     """A text and its label, as a `Task`."""
 
     name = task_names.CLASSIFY
     unit = "texts"
     schema = SCHEMAS[name]
     validation_size = ValidationSize("max_val_pairs", "text", at_least=100, tried=(32, 512))
+    sizes = label_sizes.SIZES
+    model, data, network = ClassifierConfig, LabelsConfig, ClassifierNetwork
+    ngram_min_count = label_sizes.NGRAM_MIN_COUNT
 
     def split(self, corpus: LearnedPairs, config: LabelsConfig, *, seed: int) -> PairTexts:
         """Choose the texts for training, validation and test at random."""
@@ -91,48 +92,15 @@ class Classify(PairsTask):
             dataset, reporter, unit="text", best="the most labels right"
         )
 
-    def constants(self, dataset: PairTexts, settings: Mapping[str, Any]) -> Arrays:
-        """Return the keys of the n-grams that occur often enough in the training split, the
-        boundaries of the texts included.
-        """
-        longest = ClassifierConfig.among(settings).ngrams
-        min_count = settings.get("ngram_min_count", label_sizes.NGRAM_MIN_COUNT)
-        return source_ngrams.learn(dataset, longest=longest, min_count=min_count)
-
-    def plan(
-        self,
-        settings: Mapping[str, Any],
-        dataset: PairTexts,
-        vocabs: Vocabs,
-        constants: Constants,
-        *,
-        resources: Resources,
-    ) -> Plan:
-        """Choose the sizes by the number of texts and their length; see label_sizes.py."""
-        pairs = dataset.pairs
-        numbers = pairs.numbers["train"]
-        facts = label_sizes.Facts(
-            num_train=len(numbers),
-            num_val=pairs.size("val"),
-            length=float(pairs.sources.lengths(numbers).mean()),
+    def facts(self, dataset: PairTexts, constants: Constants, shared: Mapping[str, Any]) -> Any:
+        """Return what the sizes are chosen by."""
+        return label_sizes.Facts(
+            **shared,
+            length=dataset.mean_lengths()[0],
             source_size=dataset.source.size,
             num_labels=len(dataset.target.vocab),
             ngram_rows=source_ngrams.num_rows(constants),
-            device=resources.device,
-            num_ranks=resources.num_ranks,
         )
-        return label_sizes.SIZES.make(
-            settings, facts,
-            arithmetic=resources.multiply_adds, steps=resources.steps, epochs=resources.epochs,
-        )  # fmt: skip
-
-    def build(
-        self, model: ClassifierConfig, vocabs: Vocabs, constants: Constants, *, seed: int
-    ) -> ClassifierNetwork:
-        """Build the network. The constants are the keys of its n-grams."""
-        source, target = sides(LabelsConfig(), vocabs)  # normalisation changes no sizes
-        keys = ngrams.keys_in(constants, longest=model.ngrams)
-        return ClassifierNetwork(model, source.size, len(target.vocab), keys, seed=seed)
 
     def batches(
         self, dataset: PairTexts, config: TrainConfig, share: slice = ALL, *, device: str
@@ -150,10 +118,6 @@ class Classify(PairsTask):
             logits_BC, batch.labels_B, reduction="sum", ignore_index=NOT_SCORED
         )
         return loss, batch.num_texts, None
-
-    def arrays(self, module: ClassifierNetwork) -> Arrays:
-        """Return copies of the weights and of the n-grams' keys."""
-        return {**super().arrays(module), **source_ngrams.arrays(module)}
 
     def metrics(
         self, module: ClassifierNetwork, dataset: PairTexts, split: str
@@ -188,11 +152,10 @@ def log_probabilities(
     """Return the log probability of each label for these texts, (N, C)."""
     device = str(network.head.weight.device)
     log_prob_NC = np.empty((len(numbers), len(network.head.weight)))
-    order, config = np.argsort(sources.lengths(numbers), kind="stable"), network.config
-    size = max(config.input_size, 2 * config.memory_size)  # numbers for each symbol, about
-    costs = (sources.lengths(numbers[order]) + 2) * size
-    for begin, end in within_memory(costs, max_examples=MAX_EXAMPLES, max_cost=MAX_NUMBERS):
-        places = order[begin:end]
+    size = max(network.config.input_size, 2 * network.config.memory_size)  # about
+    for places in of_like_length(
+        sources, numbers, size, max_examples=MAX_EXAMPLES, max_cost=MAX_NUMBERS
+    ):
         ids_SB, lengths_B = (to_device(part, device) for part in sources.padded(numbers[places]))
         logits_BC = network(ids_SB, lengths_B).double()
         log_prob_NC[places] = to_numpy(logits_BC.log_softmax(-1))

@@ -50,6 +50,12 @@ class PairTexts:
         )
         return source, target
 
+    def mean_lengths(self) -> tuple[float, float]:
+        """Return how many symbols a source and a target of the training split have, on average."""
+        numbers = self.pairs.numbers["train"]
+        sources, targets = self.pairs.sources, self.pairs.targets
+        return float(sources.lengths(numbers).mean()), float(targets.lengths(numbers).mean())
+
     def examples(self, most: int) -> list[tuple[str, str]]:
         """Return pairs to show, short ones if there are some: the same ones each time, of the
         validation split or, without one, of the training split.

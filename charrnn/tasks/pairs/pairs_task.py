@@ -13,9 +13,10 @@ from charrnn.config import PairsConfig
 from charrnn.data.pairs.buckets import PairBatches
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
+from charrnn.tasks.example_sizes import ExampleSizes
 from charrnn.tasks.pairs import learned_pairs
 from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
-from charrnn.tasks.task import SourceNames, Vocabs
+from charrnn.tasks.task import Constants, Plan, Resources, SourceNames, Vocabs
 
 
 class BatchesOnDevice:
@@ -37,6 +38,8 @@ class BatchesOnDevice:
 
 class PairsTask:
     """The methods of a `Task` that all of them share."""
+
+    sizes: ExampleSizes[Any, Any]  # its tables
 
     def read(
         self,
@@ -61,6 +64,34 @@ class PairsTask:
     def constants(self, dataset: PairTexts, settings: Mapping[str, Any]) -> Arrays:
         """Return nothing: all that the network holds is learned."""
         return {}
+
+    def plan(
+        self,
+        settings: Mapping[str, Any],
+        dataset: PairTexts,
+        vocabs: Vocabs,
+        constants: Constants,
+        *,
+        resources: Resources,
+    ) -> Plan:
+        """Choose the sizes by the tables of the task."""
+        shared = {
+            "num_train": len(dataset.pairs.numbers["train"]),
+            "num_val": dataset.pairs.size("val"),
+            "device": resources.device,
+            "num_ranks": resources.num_ranks,
+        }
+        return self.sizes.make(
+            settings,
+            self.facts(dataset, constants, shared),
+            arithmetic=resources.multiply_adds,
+            steps=resources.steps,
+            epochs=resources.epochs,
+        )
+
+    def facts(self, dataset: PairTexts, constants: Constants, shared: Mapping[str, Any]) -> Any:
+        """Return what the sizes are chosen by; `shared` are the facts that every task has."""
+        raise NotImplementedError
 
     def dataset(
         self, header: CheckpointHeader, *, keep_corpus: bool, reporter: Reporter

@@ -23,10 +23,11 @@ from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder, SourceEncoder
 from charrnn.runs import task_names
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.schemas import SCHEMAS
+from charrnn.tasks.example_sizes import ExampleSizes
 from charrnn.tasks.pairs import learned_pairs, seq2seq_sizes
 from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
 from charrnn.tasks.pairs.pairs_task import BatchesOnDevice, PairsTask
-from charrnn.tasks.task import Constants, Plan, Resources, ValidationSize, Vocabs
+from charrnn.tasks.task import Constants, ValidationSize, Vocabs
 
 
 class Batch(NamedTuple):
@@ -56,40 +57,22 @@ class Seq2Seq(PairsTask):
     unit = "pairs"
     schema = SCHEMAS[name]
     validation_size = ValidationSize("max_val_pairs", "pair", at_least=10, tried=(8, 32, 128))
+    sizes: ExampleSizes[Any, Any] = seq2seq_sizes.SIZES
     num_samples = 3  # sources that are shown with what is made of them
 
     def show_notes(self, corpus: LearnedPairs, dataset: PairTexts, reporter: Reporter) -> None:
         """Tell how many pairs are for validation, and what they decide."""
         learned_pairs.show_validation_split(dataset, reporter)
 
-    def plan(
-        self,
-        settings: Mapping[str, Any],
-        dataset: PairTexts,
-        vocabs: Vocabs,
-        constants: Constants,
-        *,
-        resources: Resources,
-    ) -> Plan:
-        """Choose the sizes by the number of pairs; see seq2seq_sizes.py."""
-        pairs = dataset.pairs
-        numbers = pairs.numbers["train"]
-        facts = seq2seq_sizes.Facts(
-            num_train=len(numbers),
-            num_val=pairs.size("val"),
-            source_length=float(pairs.sources.lengths(numbers).mean()),
-            target_length=float(pairs.targets.lengths(numbers).mean()) + 1,
+    def facts(self, dataset: PairTexts, constants: Constants, shared: Mapping[str, Any]) -> Any:
+        """Return what the sizes are chosen by."""
+        source_length, target_length = dataset.mean_lengths()
+        return seq2seq_sizes.Facts(
+            **shared,
+            source_length=source_length,
+            target_length=target_length + 1,
             source_size=dataset.source.size,
             target_size=dataset.target.size,
-            device=resources.device,
-            num_ranks=resources.num_ranks,
-        )
-        return seq2seq_sizes.SIZES.make(
-            settings,
-            facts,
-            arithmetic=resources.multiply_adds,
-            steps=resources.steps,
-            epochs=resources.epochs,
         )
 
     def build(
