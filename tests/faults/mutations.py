@@ -338,7 +338,7 @@ MISTAKES = [
         "data.pairs.buckets:PairBatches._padded",
         "self.targets.lengths(pairs).sum()",
         "self.targets.lengths(pairs[self.share]).sum()",
-        "../tasks/pairs/test_seq2seq.py::test_processes_that_share_a_batch_have_the_gradient_of_one",
+        "../tasks/test_every_task.py::test_processes_that_share_a_batch_have_the_gradient_of_one",
     ),
     Mistake(
         "translations come in the order of their batches",

@@ -1,7 +1,7 @@
 """What tasks of pairs share: nothing is carried, and checkpoints have the weights."""
 
 import pytest
-from test_seq2seq import batches_of, state_of
+from small_tasks import PAIRS
 
 from charrnn.tasks.pairs.pairs_task import PairsTask
 from charrnn.tasks.registry import TASKS
@@ -13,7 +13,7 @@ def test_every_task_but_the_language_model_learns_pairs(name):
 
 
 def test_nothing_is_carried_and_all_weights_are_kept():
-    state, task = state_of(), PairsTask()
+    state, task = PAIRS.state_of(), PairsTask()
     assert task.initial_state(state.module, 4) is None
     assert task.state_tensors(None) == {}
     assert set(task.arrays(state.module)) == {
@@ -23,6 +23,6 @@ def test_nothing_is_carried_and_all_weights_are_kept():
 
 
 def test_every_pair_of_an_epoch_is_counted():
-    batches = batches_of()
+    batches = PAIRS.batches_of()
     counts = [batches.batches.batch(step).num_pairs for step in range(int(batches.steps_per_epoch))]
     assert sum(counts) == batches.units_per_step * batches.steps_per_epoch
