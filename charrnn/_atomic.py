@@ -174,6 +174,11 @@ def temporary_beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{_MACHINE}.{os.getpid()}.tmp")
 
 
+def is_temporary(name: str) -> bool:
+    """Whether that is the name of a temporary file, of whatever process."""
+    return name.startswith(".") and name.endswith(".tmp")
+
+
 def discard_unfinished(folder: Path) -> None:
     """Remove temporary files and folders of killed processes; not those of other machines, whose
     processes may be alive and share the folder.

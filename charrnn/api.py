@@ -432,6 +432,22 @@ class Run:
             self._files.best_valid()[0], str(to), Root(self.folder.parent), force=force
         )
 
+    def rename(self, name: str) -> "Run":
+        """Give the run another name in its folder of runs; return it under that name.
+
+        Raises `UsageError` if the name is in use, `LockedError` while the run is trained.
+        """
+        return type(self)._of(Root(self.folder.parent).rename(self._files, name))
+
+    def remove(self) -> None:
+        """Remove the run, with its encoded corpus if no other run needs that.
+
+        Raises `LockedError` while the run is trained.
+        """
+        from charrnn.runs.removal import planned
+
+        planned([self._files]).carry_out()
+
     def __repr__(self) -> str:
         return f"Run({self.name!r}, {self._state()})"
 

@@ -112,6 +112,15 @@ def test_a_run_has_a_model_a_history_and_a_name(run, tmp_path):
         Run("b")
 
 
+def test_a_run_is_renamed_and_removed(run):
+    renamed = run.rename("b")
+    assert (renamed.name, renamed.folder) == ("b", Path("checkpoints/b"))
+    assert weights(renamed.resume(steps=25)) == weights(Run("b"))
+    renamed.remove()
+    with pytest.raises(CheckpointError, match="there is no run 'b'"):
+        Run("b")
+
+
 def test_a_copy_to_hand_over_speaks_and_has_no_text(run):
     path = run.copy("voice.safetensors")
     said = run.model().generate("a", length=9, seed=1)

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeGuard
 
-from charrnn._atomic import discard_unfinished, making_folder
+from charrnn._atomic import discard_unfinished, making_folder, rename_folder
 from charrnn.errors import CheckpointError, UsageError, storage_errors
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
@@ -68,14 +68,26 @@ class Root:
                 Run(unfinished).save_best(best)
         return self._run(folder / name)
 
+    def rename(self, run: Run, name: str) -> Run:
+        """Give a run another name, in the folder that it is in; return it.
+
+        Raises `UsageError` for a name that is in use or not valid, `LockedError` while the run is
+        trained, `StorageError` where the disk refuses.
+        """
+        _require_valid(name)
+        folder = run.folder.parent / name
+        if folder.exists() or self.has(name):
+            raise _in_use(name)
+        cannot = f"cannot rename {run.folder}"
+        with run.at_rest(), storage_errors(cannot, "close what uses it, or check its permissions"):
+            rename_folder(run.folder, folder)
+        return self._run(folder)
+
     def require_free(self, name: str | None) -> None:
         """Raise `UsageError` if a new run cannot have that name; None asks for any name."""
         if name is None:
             return
-        if not _NAME.fullmatch(name):
-            raise UsageError(
-                f"{name!r} is not a valid name of a run", "use letters, digits, - _ . +"
-            )
+        _require_valid(name)
         if (self.for_new_runs / name).exists():
             raise _in_use(name)
 
@@ -177,6 +189,11 @@ def _task_of(run: Run) -> str | None:
         return run.newest_header().task
     except CheckpointError:
         return None
+
+
+def _require_valid(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is not a valid name of a run", "use letters, digits, - _ . +")
 
 
 def _numbered(default: str) -> Iterator[str]:

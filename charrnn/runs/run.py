@@ -7,6 +7,8 @@ checkpoints/
     best.safetensors       the lowest validation loss so far
     metrics.jsonl          every figure, a line each
     launch.json            the launch by torchrun that it belongs to, until it is done
+    last.damaged           a damaged last checkpoint that was set aside
+    tensorboard/           what TensorBoard shows
     lock                   held while a process trains the run
     holder                 the process that holds the lock
 """
@@ -18,10 +20,17 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from charrnn._atomic import alone_at, discard_unfinished, keep_beside, write_atomically
+from charrnn._atomic import (
+    alone_at,
+    discard_unfinished,
+    is_temporary,
+    keep_beside,
+    write_atomically,
+)
 from charrnn.errors import CheckpointError, LockedError, NewerError, storage_errors
 from charrnn.runs import checkpoint, history
 from charrnn.runs.checkpoint import Checkpoint
@@ -29,6 +38,8 @@ from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.history import Row
 
 LAUNCH = "launch.json"
+TENSORBOARD = "tensorboard"
+DAMAGED = "last.damaged"
 
 
 @dataclass(frozen=True)
@@ -140,7 +151,7 @@ class Run:
         """Rename a damaged last checkpoint, so that nothing replaces it or reads it. Returns the
         new path. Raises `StorageError`.
         """
-        kept = self.last.with_suffix(".damaged")
+        kept = self.folder / DAMAGED
         with _write_errors(self.folder), contextlib.suppress(FileNotFoundError):
             os.replace(self.last, kept)
         return kept
@@ -201,6 +212,27 @@ class Run:
                 holder = f"process {os.getpid()} on {socket.gethostname()}"
                 self._holder.write_text(holder, encoding="utf-8")
             yield
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Hold the run for a moment in which its folder is moved. Raises `LockedError`."""
+        with contextlib.ExitStack() as held:
+            held.enter_context(self.locked())
+            if find_spec("fcntl") is None:  # on Windows no folder with a lock in it can be moved
+                held.close()
+            yield
+
+    def foreign_files(self) -> list[str]:
+        """Return the names of what is in the folder and no part of a run."""
+        own = {path.name for path in (self.last, self.previous, self.best, self.metrics)}
+        own |= {self._lock.name, self._holder.name, LAUNCH, TENSORBOARD, DAMAGED, ".DS_Store"}
+        names = (path.name for path in self.folder.iterdir())
+        return sorted(name for name in names if name not in own and not is_temporary(name))
+
+    def num_bytes(self) -> int:
+        """Return how much of the disk its files take; one with two names counts once."""
+        every = (path.lstat() for path in self.folder.rglob("*") if not path.is_dir())
+        return sum({(facts.st_dev, facts.st_ino): facts.st_size for facts in every}.values())
 
     def _name_of_holder(self) -> str:
         try:

@@ -1125,6 +1125,27 @@ MISTAKES = [
         "../runs/test_speaking_part.py::test_columns_of_a_table_and_splits_are_left_out_and_how_a_text_is_read_is_kept",
     ),
     Mistake(
+        "the encoded text of other runs is removed, too",
+        "runs.removal:_unneeded_in",
+        "only - needed",
+        "only",
+        "../runs/test_removal.py::test_the_files_of_pairs_go_with_their_last_run",
+    ),
+    Mistake(
+        "a run that is being trained is removed",
+        "runs.removal:planned",
+        "with run.at_rest():\n    pass",
+        "",
+        "../runs/test_removal.py::test_a_run_that_is_trained_stays_and_so_do_the_others",
+    ),
+    Mistake(
+        "a folder is removed with what is no part of a run",
+        "runs.removal:planned",
+        "_require_nothing_else_in(run)",
+        "",
+        "../runs/test_removal.py::test_a_folder_that_holds_something_else_is_not_removed",
+    ),
+    Mistake(
         "a copy replaces a checkpoint of a run",
         "runs.speaking_part:hand_over",
         "path.name in NAMES_IN_A_RUN",

@@ -117,6 +117,11 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("copy", "a", "mine.safetensors"): 2,
     ("copy", "a", "checkpoints/a/last.safetensors", "--force"): 2,
     ("copy", "a", "none/a.safetensors"): 6,
+    ("rename", "a", "lines"): 2,
+    ("rename", "a", "a b"): 2,
+    ("remove", "a"): 2,
+    ("remove", "a", "x"): 4,
+    ("remove", "kept", "--yes"): 2,
     ("sample", "text"): 4,
     ("sample", "a", "--run", "lines"): 2,
     ("sample", "--run", "gone", "--run", "a"): 2,
@@ -301,6 +306,9 @@ PROVED_BY = {
     "runs.run:_write_errors": ["faults/test_saving.py"],
     "runs.root:Root.create": ["faults/test_saving.py"],
     "runs.root:Root.create_with": ["runs/test_root.py"],
+    "runs.root:Root.rename": ["cli/keep/test_rename.py"],
+    "runs.removal:Removal.carry_out": ["runs/test_removal.py"],
+    "runs.removal:_require_nothing_else_in": ["runs/test_removal.py"],
     "runs.root:Root.no_run": ["cli/test_app.py"],
     "runs.restarts:note": ["runs/test_restarts.py"],
     "cli.pairs.caption_score:_captions_to_score": ["cli/pairs/test_caption_score.py"],
@@ -389,6 +397,8 @@ def world(tmp_path_factory):
         checkpoint.write(root / "voice/last.safetensors", voice)
         run(patch, "copy", "a", "copied")
         Path("mine.safetensors").touch()
+        run(patch, "copy", "a", "kept")
+        (root / "kept/notes.txt").touch()
     return folder
 
 

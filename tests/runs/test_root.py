@@ -24,6 +24,21 @@ def test_a_named_run_is_never_overwritten():
         ROOT.create("a", default="x")
 
 
+def test_a_run_is_renamed_where_it_is(tmp_path):
+    root = Root(tmp_path / "here", (tmp_path / "away",))
+    (tmp_path / "away").mkdir()
+    run = root.create("a", default="x")
+    run.save(small())
+    (tmp_path / "here").mkdir()
+    root.create("taken", default="x").save(small())
+    with pytest.raises(UsageError, match="there is a run 'taken' already"):
+        root.rename(run, "taken")
+    renamed = root.rename(run, "b")
+    assert (renamed.name, renamed.folder) == ("b", tmp_path / "away/b")
+    assert renamed.newest_valid()[0].position.step == 3
+    assert not run.folder.exists()
+
+
 def test_a_run_with_a_checkpoint_is_made_whole_or_not_at_all(monkeypatch):
     made = ROOT.create_with(small(), "a")
     assert (made.name, made.checkpoints) == ("a", [made.best])

@@ -3,7 +3,23 @@
 import json
 from pathlib import Path
 
+from test_checkpoint import small
+
 from charrnn.runs.run import Run
+
+
+def test_a_file_with_two_names_takes_its_room_once(tmp_path):
+    run = Run(tmp_path)
+    for step in (1, 2):
+        run.save(small(step=step))
+    sizes = [path.stat().st_size for path in (run.last, run.previous)]
+    assert run.num_bytes() == sum(sizes)
+    run.previous.unlink()
+    run.best.hardlink_to(run.last)
+    assert run.num_bytes() == sizes[0]
+    run.append_metrics({"step": 1})
+    assert run.num_bytes() > sizes[0]
+    assert run.foreign_files() == []
 
 
 def test_metrics_of_steps_to_be_made_again_are_forgotten():

@@ -23,6 +23,13 @@ New = Annotated[
     str, typer.Argument(help="Name of a new run, or FILE.safetensors.", show_default=False)
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing FILE.")]
+OldRun = Annotated[str, typer.Argument(help="Name or folder of a run.", show_default=False)]
+NewName = Annotated[str, typer.Argument(help="Its new name.", show_default=False)]
+RunsToRemove = Annotated[
+    list[str],
+    typer.Argument(metavar="RUN...", help="Names or folders of runs.", show_default=False),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")]
 Runs = Annotated[
     list[str] | None, typer.Argument(help="Names or folders of runs; the newest run by default.")
 ]

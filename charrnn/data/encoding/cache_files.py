@@ -27,6 +27,8 @@ from charrnn.data.splits import FileStarts
 from charrnn.data.vocab import IntArray, Vocab
 from charrnn.errors import OTHER_FOLDER, storage_errors
 
+SURVEY = "survey-"  # how the names of surveys begin
+
 
 def ids_path(sha256: str, vocab: Vocab, cache: Path) -> Path:
     """Where the ids of the corpus with that digest are kept."""
@@ -97,6 +99,38 @@ def load_file_starts(sha256: str, *, cache: Path) -> FileStarts | None:
     except (OSError, ValueError, TypeError):
         return None
     return files if files.sha256 == sha256 else None
+
+
+class Listing:
+    """What is in a cache at one moment, found by the corpus that it was made of."""
+
+    def __init__(self, cache: Path) -> None:
+        """List a folder, which need not exist."""
+        self._cache = cache
+        self._paths = list(cache.iterdir()) if cache.is_dir() else []
+        self._surveyed = {
+            path: _digest_in(path) for path in self._paths if path.name.startswith(SURVEY)
+        }
+
+    def files_of(self, stem: Path, sha256: str, files_sha256: str = "") -> set[Path]:
+        """Return the files about a corpus: those with that stem, where its files begin, and what
+        was found in them. Lock files stay: another process may wait at one.
+        """
+        starts = _files_path(files_sha256, self._cache)
+        found = {path for path, digest in self._surveyed.items() if digest == sha256}
+        for path in self._paths:
+            is_made_of_it = path.name.startswith((f"{stem.name}.", f"{stem.name}-"))
+            if path == starts or (is_made_of_it and path.suffix != ".lock"):
+                found.add(path)
+        return found
+
+
+def _digest_in(survey: Path) -> str:
+    """Return the digest of the corpus that was surveyed; "" where the file is damaged."""
+    try:
+        return str(json.loads(survey.read_text())["sha256"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
 
 
 def _files_path(sha256: str, cache: Path) -> Path:

@@ -231,7 +231,7 @@ def stat_key(sources: Sequence[Source], what: Sequence[Any]) -> str:
         times = (status.st_mtime_ns, status.st_ctime_ns)
         path, may_skip = str(source.path.resolve()), source.skip_unreadable
         files.append((source.label, path, may_skip, status.st_size, *times, status.st_ino))
-    return "survey-" + hashlib.sha256(json.dumps([*what, files]).encode()).hexdigest()[:32]
+    return cache_files.SURVEY + hashlib.sha256(json.dumps([*what, files]).encode()).hexdigest()[:32]
 
 
 def _stat_key(sources: Sequence[Source], config: DataConfig) -> str:

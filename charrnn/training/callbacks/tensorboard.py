@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn._text import visible
 from charrnn.errors import SettingError
+from charrnn.runs.run import TENSORBOARD
 from charrnn.training.callbacks.callback import Callback
 
 if TYPE_CHECKING:
     from charrnn.training.trainer import Trainer
 
-FOLDER = "tensorboard"
 _DT_STRING = 7  # in TensorFlow's types.proto
 _SCALARS = (
     "loss", "val_loss", "val_word_error_rate", "val_symbol_error_rate", "val_error_rate",
@@ -52,7 +52,7 @@ class TensorBoard(Callback):
 
     def on_start(self, trainer: Trainer) -> None:
         """Choose the folder; the next record begins a file in it."""
-        self._folder = trainer.run.folder / FOLDER
+        self._folder = trainer.run.folder / TENSORBOARD
 
     def on_record(self, trainer: Trainer, line: Mapping[str, Any]) -> None:
         """Write the metrics, and the sample if there is one."""
