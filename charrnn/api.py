@@ -45,6 +45,7 @@ from charrnn.runs.root import Root
 from charrnn.runs.run import Run as RunFolder
 
 if TYPE_CHECKING:
+    from charrnn.export.formats import Exported
     from charrnn.generation.classification import Classifier
     from charrnn.generation.translation.captioner import Captioner
     from charrnn.generation.translation.in_step import Tagger
@@ -375,6 +376,17 @@ class Run:
         unit, word = (math.log(2), "bits") if in_bits else (1.0, "nats")
         every, label = [losses.of(self._files)], f"{word} per {self.header().schema.symbol}"
         return losses.chart(every, against=against, unit=unit, y_label=label, log=False)
+
+    def export(self, file: str | Path, *, weights: str | None = None) -> "Exported":
+        """Write the model of the best checkpoint as one file that speaks without charrnn; return
+        what was written. Its ending decides: .html is a page for any browser.
+
+        `weights` of a page are "int8" (a byte each, the default), "float16" or "float32". Raises
+        `UsageError` for another ending, and for a model that cannot be written like that.
+        """
+        from charrnn.export import formats
+
+        return formats.export(self._files.best_valid()[0], Path(file), weights=weights)
 
     def resume(
         self,

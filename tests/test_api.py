@@ -133,6 +133,13 @@ def test_a_copy_to_hand_over_speaks_and_has_no_text(run):
         scoring.score_split([checkpoint.read(path)], "val", adapt=False)
 
 
+def test_a_run_is_exported_as_on_the_command_line(charrnn, run):
+    exported = run.export("page.html", weights="float16")
+    assert charrnn("export", "other.html", "--weights", "float16").code == 0
+    assert Path("page.html").read_bytes() == Path("other.html").read_bytes()
+    assert exported.num_bytes == Path("page.html").stat().st_size
+
+
 def test_pairs_are_learned_as_on_the_command_line(charrnn, tmp_path):
     (tmp_path / "pairs.tsv").write_text(small_pairs())
     sizes = {"hidden_size": 12, "embedding_size": 8, "batch_size": 4, "threads": 1}

@@ -80,7 +80,7 @@ def test_the_page_of_the_library_has_every_public_name() -> None:
 
 
 def test_the_readme_fits_on_a_few_screens() -> None:
-    assert len(README.read_text(encoding="utf-8").splitlines()) <= 180
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 190
 
 
 def test_the_readme_counts_the_rows_of_the_fault_matrix() -> None:

@@ -17,11 +17,13 @@ from charrnn.cli.flags.settings import expanded
 from charrnn.cli.inspect.memory import memory
 from charrnn.cli.inspect.neurons import neurons
 from charrnn.cli.keep import copy, recorded, remove, rename, run_info, runs
+from charrnn.cli.share.export import export
 from charrnn.errors import storage_errors
 
-_TRAIN, _USE, _LOOK, _KEEP = (
+_TRAIN, _USE, _SHARE, _LOOK, _KEEP = (
     "Train a model",
     "Use a model",
+    "Share a model",
     "Look into a model",
     "Keep track of runs",
 )
@@ -69,6 +71,7 @@ _add(expanded(sample.sample), _USE, cls=sample.SampleCommand)
 _add(expanded(translate.translate), _USE, cls=evaluate.TextCommand)
 _add(classify.classify, _USE, cls=evaluate.TextCommand)
 _add(expanded(caption.caption), _USE)
+_add(export, _SHARE)
 _add(evaluate.predict, _LOOK, cls=evaluate.TextCommand)
 for look in (evaluate.score, neurons, memory, recorded.plot, recorded.history):
     _add(look, _LOOK)

@@ -197,6 +197,12 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("score", "--run", "pairs", "empty"): 3,
     ("score", "--run", "pairs", "text"): 3,
     ("score", "--run", "pairs", "--split", "test"): 3,
+    # sharing a model
+    ("export", "voice.txt"): 2,
+    ("export", "voice.html", "--run", "a", "--run", "lines"): 2,
+    ("export", "voice.html", "--run", "a", "--weights", "int4"): 2,
+    ("export", "voice.html", "--run", "pairs"): 2,
+    ("export", "none/voice.html", "--run", "a"): 6,
     # looking into a model
     ("predict", "-the"): 2,
     ("predict", "to", "be", "--run", "a"): 2,
@@ -235,6 +241,9 @@ PROVED_BY = {
     "analysis.neurons.activities:_at_the_start": ["analysis/neurons/test_activities.py"],
     "cli.inspect.label_neurons:_label": ["cli/inspect/test_label_neurons.py"],
     "analysis.pair_scores:sentence_scores": ["analysis/test_pair_scores.py"],
+    "export.measured_loss:_of_pairs": ["export/test_measured_loss.py"],
+    "export.packing:packed": ["export/test_packing.py"],
+    "export.page_facts:_require_spoken": ["export/test_page_facts.py"],
     "data.text_index:sorted_positions": ["data/test_text_index.py"],
     "analysis.scoring:_require_same_splits": ["analysis/test_scoring.py"],
     "cli.sample_writer:_require_same_corpus": ["cli/test_sample.py"],

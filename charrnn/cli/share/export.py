@@ -1,0 +1,27 @@
+"""The command `export`: a run as one file for a browser."""
+
+from charrnn.cli.console.streams import note
+from charrnn.cli.flags import share as flags
+from charrnn.errors import UsageError
+
+
+def export(
+    file: flags.File,
+    runs: flags.Runs = None,
+    weights: flags.Weights = None,
+) -> None:
+    """Write a run as one file that speaks without charrnn; the ending of the file says how.
+
+    voice.html is a page for any browser: it needs no network, and nothing of it leaves the browser.
+    """
+    if runs and len(runs) > 1:
+        raise UsageError("export takes one run", "export each to a file of its own")
+    from charrnn.cli import inputs
+    from charrnn.export import formats
+
+    formats.require_format(file)
+    checkpoint = inputs.checkpoint_of(runs[0] if runs else None, tasks=())
+    exported = formats.export(checkpoint, file, weights=weights)
+    note(f"wrote {exported.path} ({exported.num_bytes / 1e6:.1f} MB)")
+    for sentence in exported.sentences:
+        note(sentence)

@@ -1,0 +1,30 @@
+import pytest
+from conftest import ROOT
+
+from charrnn.errors import CorpusError
+from charrnn.export import measured_loss
+from charrnn.generation.model import Model
+
+
+def test_the_loss_is_that_of_the_beginning_of_the_validation_text(trained, corpus):
+    checkpoint = ROOT.best_checkpoint("a")[0]
+    loss = measured_loss.measured(checkpoint)
+    text = corpus.read_text()[-600:]
+    assert loss.text == "the first 600 characters of the validation text"
+    assert loss.nats["float32"] == pytest.approx(Model.of(checkpoint).surprise(text).mean())
+    assert 0 < abs(loss.nats["int8"] - loss.nats["float32"]) < 0.01
+    assert 0 < abs(loss.nats["float16"] - loss.nats["float32"]) < 0.001
+
+
+def test_records_are_measured_each_by_itself(two_runs):
+    checkpoint = ROOT.best_checkpoint("names")[0]
+    loss = measured_loss.measured(checkpoint)
+    assert loss.nats["float32"] == pytest.approx(checkpoint.metrics["val_loss"], abs=1e-4)
+
+
+def test_without_the_corpus_there_is_no_loss(trained, corpus, tmp_path):
+    corpus.unlink()
+    for path in (tmp_path / "checkpoints" / ".corpora").iterdir():
+        path.unlink()
+    with pytest.raises(CorpusError):
+        measured_loss.measured(ROOT.best_checkpoint("a")[0])
