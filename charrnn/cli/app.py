@@ -16,7 +16,7 @@ from charrnn.cli.flags.resumed import ResumeCommand
 from charrnn.cli.flags.settings import expanded
 from charrnn.cli.inspect.memory import memory
 from charrnn.cli.inspect.neurons import neurons
-from charrnn.cli.keep import copy, recorded, remove, rename, run_info, runs
+from charrnn.cli.keep import compare, copy, recorded, remove, rename, run_info, runs
 from charrnn.cli.share.export import export
 from charrnn.errors import storage_errors
 
@@ -76,7 +76,7 @@ _add(evaluate.predict, _LOOK, cls=evaluate.TextCommand)
 for look in (evaluate.score, neurons, memory, recorded.plot, recorded.history):
     _add(look, _LOOK)
 _add(runs.list_runs, _KEEP, name="runs")
-for keep in (run_info.info, runs.verify, copy.copy, rename.rename, remove.remove):
+for keep in (run_info.info, compare.compare, runs.verify, copy.copy, rename.rename, remove.remove):
     _add(keep, _KEEP)
 for added in app.registered_commands:
     added.help = _unwrapped((added.callback and added.callback.__doc__) or "")

@@ -14,6 +14,7 @@ from charrnn.cli.console import ascii_marks
 _LEAST_FOLDED = 8  # no column is folded to less
 _WIDTH_OF_WORDS = 20  # columns of text may be folded to this before others are left out
 _LINES_OF_PANEL = 12
+_LEAST_COLUMN = 24  # characters of texts that stand side by side
 
 
 def print_table(columns: list[str], rows: list[list[str]], *, optional: Sequence[str] = ()) -> None:
@@ -139,6 +140,26 @@ def print_panels(rows: Sequence[tuple[Sequence[str], str]]) -> None:
     for (words, _), text in zip(rows, texts, strict=True):
         drawn.add_row(Text("\n".join(words)), Text(first_lines(text)))
     _console().print(drawn)
+
+
+def print_side_by_side(titles: Sequence[str], texts: Sequence[str]) -> None:
+    """Print texts in a column each, under their titles; in a pipe, or where there is no room for
+    columns, one below another as `print_panels` does.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    console = _console()
+    room = console.width // max(len(texts), 1) - 3
+    if not sys.stdout.isatty() or room < _LEAST_COLUMN:
+        print_panels([([title], text) for title, text in zip(titles, texts, strict=True)])
+        return
+    drawn = Table(box=box.ROUNDED, border_style="dim")
+    for title in titles:
+        drawn.add_column(Text(visible(title)), overflow="fold", width=room)
+    drawn.add_row(*(Text(visible(text.rstrip().expandtabs(4))) for text in texts))
+    console.print(drawn)
 
 
 def first_lines(text: str) -> str:

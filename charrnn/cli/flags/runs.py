@@ -29,6 +29,13 @@ RunsToRemove = Annotated[
     list[str],
     typer.Argument(metavar="RUN...", help="Names or folders of runs.", show_default=False),
 ]
+RunsToCompare = Annotated[
+    list[str],
+    typer.Argument(metavar="RUN RUN...", help="Names or folders of runs.", show_default=False),
+]
+SampleSeed = Annotated[
+    int, typer.Option("--seed", "-s", min=0, max=2**63 - 1, help="Random seed of the samples.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")]
 Runs = Annotated[
     list[str] | None, typer.Argument(help="Names or folders of runs; the newest run by default.")

@@ -1,6 +1,6 @@
 """What `info` says of a run of pairs or of labels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from charrnn._text import Reporter, visible
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from charrnn.generation.translation.in_step import Tagger
     from charrnn.generation.translation.translator import Translator
     from charrnn.runs.checkpoint import Checkpoint
+    from charrnn.runs.header import CheckpointHeader
     from charrnn.tasks.pairs.learned_pairs import PairTexts
 
 _NUM_EXAMPLES = 3
@@ -40,22 +41,31 @@ def words(task: str) -> dict[str, str]:
 
 def print_examples(checkpoint: "Checkpoint") -> None:
     """Print what becomes of some sources of the validation split; of lost pairs there are none."""
-    from charrnn.tasks.pairs import learned_pairs
-
     try:
-        dataset = learned_pairs.reload(checkpoint, keep_corpus=True, reporter=Reporter())
+        for line in examples(checkpoint):
+            print(visible(line))
     except CorpusError as error:
         note(f"no example: {error.message}")
-        return
+
+
+def examples(checkpoint: "Checkpoint", like: "CheckpointHeader | None" = None) -> list[str]:
+    """Return what becomes of some sources of the validation split, a line each; of the sources of
+    another run, `like`, if its pictures have the same size.
+
+    Raises `CorpusError` where the pairs are lost.
+    """
+    from charrnn.tasks.pairs import learned_pairs
+
+    if like is None or like.data.picture_side != checkpoint.data.picture_side:
+        like = checkpoint
+    dataset = learned_pairs.reload(like, keep_corpus=True, reporter=Reporter())
     if checkpoint.task == task_names.CAPTION:
-        _print_captions(checkpoint, dataset)
-        return
+        return list(_captions(checkpoint, dataset))
     compared = _comparison(checkpoint)
-    for pair in dataset.examples(_NUM_EXAMPLES):
-        print(visible(compared(*pair)))
+    return [compared(*pair) for pair in dataset.examples(_NUM_EXAMPLES)]
 
 
-def _print_captions(checkpoint: "Checkpoint", dataset: "PairTexts") -> None:
+def _captions(checkpoint: "Checkpoint", dataset: "PairTexts") -> Iterator[str]:
     from charrnn.generation.translation.captioner import Captioner
     from charrnn.tasks.pairs import learned_pairs
 
@@ -64,7 +74,7 @@ def _print_captions(checkpoint: "Checkpoint", dataset: "PairTexts") -> None:
     every = Captioner.of([checkpoint]).caption_many(pictures)
     for number, (made,) in zip(numbers.tolist(), every, strict=True):
         path, caption = dataset.texts(number)
-        print(visible(learned_pairs.compared(path, made.text, caption)))
+        yield learned_pairs.compared(path, made.text, caption)
 
 
 def _comparison(checkpoint: "Checkpoint") -> Callable[[str, str], str]:

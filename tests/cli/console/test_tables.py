@@ -1,4 +1,4 @@
-from charrnn.cli.console.tables import print_bars, print_table
+from charrnn.cli.console.tables import print_bars, print_side_by_side, print_table
 
 
 def test_a_table_in_a_pipe_has_no_trailing_spaces_and_loses_nothing(capsys):
@@ -20,3 +20,10 @@ def test_without_colours_there_is_no_escape_code_in_a_table_or_bars(capsys, monk
         monkeypatch.setenv("NO_COLOR", "1")
         draw()
         assert "\x1b" not in capsys.readouterr().out
+
+
+def test_texts_side_by_side_lose_nothing_in_a_pipe(capsys):
+    print_side_by_side(["a", "b"], ["one\n[bold]two[/bold]", "x" * 150])
+    assert capsys.readouterr().out == (
+        "a\n  | one\n  | [bold]two[/bold]\n" + f"b\n  | {'x' * 150}\n"
+    )
