@@ -23,6 +23,7 @@ from typing import Any
 
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # two processes with two threads each would spin
 os.environ.pop("CHARRNN_CHECKPOINTS", None)  # tests make their runs in folders of their own
+os.environ.pop("CHARRNN_API_KEY", None)
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # so would OpenBLAS, which obeys no such policy
 
 import numpy as np

@@ -17,6 +17,7 @@ from charrnn.cli.flags.settings import expanded
 from charrnn.cli.inspect.memory import memory
 from charrnn.cli.inspect.neurons import neurons
 from charrnn.cli.keep import compare, copy, recorded, remove, rename, run_info, runs
+from charrnn.cli.share import serve
 from charrnn.cli.share.export import export
 from charrnn.errors import storage_errors
 
@@ -72,6 +73,7 @@ _add(expanded(translate.translate), _USE, cls=evaluate.TextCommand)
 _add(classify.classify, _USE, cls=evaluate.TextCommand)
 _add(expanded(caption.caption), _USE)
 _add(export, _SHARE)
+_add(expanded(serve.serve), _SHARE)
 _add(evaluate.predict, _LOOK, cls=evaluate.TextCommand)
 for look in (evaluate.score, neurons, memory, recorded.plot, recorded.history):
     _add(look, _LOOK)

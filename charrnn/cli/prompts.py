@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from charrnn.cli import inputs
 from charrnn.cli.console.streams import note
 from charrnn.errors import UsageError
-from charrnn.sources.lines import RECORD_END
 
 if TYPE_CHECKING:
     from charrnn.config import SampleConfig
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from charrnn.runs.header import CheckpointHeader
 
 _SHOWN_CHARS = 40  # of a prompt, in a message
-_NAMES_OF_END = {"lines": "a newline", "blank": "an empty line"}
 _ESCAPES = {"\\n": "a newline is typed $'\\n'", "\\t": "a tab is typed $'\\t'"}
 
 
@@ -93,16 +91,7 @@ def checked(model: "Model", typed: Sequence[str | bytes]) -> list[str]:
     """
     from charrnn.generation.model import MAX_PROMPT
 
-    prompts = [model.spelled(each) for each in typed]
-    if model.records == "lines":
-        prompts = [prompt.removesuffix("\n") for prompt in prompts]
-    for prompt in prompts:
-        if model.records != "none" and RECORD_END[model.records] in prompt:
-            raise UsageError(
-                f"the prompt {shown(prompt)} holds {_NAMES_OF_END[model.records]}, which ends a"
-                " record",
-                "--prompts FILE takes a prompt from each line",
-            )
+    prompts = [_opening(model, model.spelled(each)) for each in typed]
     note_unknown(model, *prompts)
     if (longest := max(map(len, prompts), default=0)) > MAX_PROMPT:
         note(
@@ -110,6 +99,13 @@ def checked(model: "Model", typed: Sequence[str | bytes]) -> list[str]:
             " before them make no difference"
         )
     return prompts if model.records == "none" else [model.known(prompt) for prompt in prompts]
+
+
+def _opening(model: "Model", spelled: str) -> str:
+    try:
+        return model.opening(spelled)
+    except UsageError as error:
+        raise UsageError(error.message, "--prompts FILE takes a prompt from each line") from error
 
 
 def shown(prompt: str) -> str:

@@ -42,6 +42,8 @@ from charrnn.sources.lines import RECORD_END
 # Shakespeare 500 give the same logits to within rounding), and a book takes no longer than a page.
 MAX_PROMPT = 100_000
 MAX_RECORD = 10_000  # characters of a record, unless another length is asked for
+_NAMES_OF_END = {"lines": "a newline", "blank": "an empty line"}
+_SHOWN_CHARS = 40  # of a prompt, in a message
 
 
 class SampleSettings(TypedDict, total=False):
@@ -238,6 +240,22 @@ class Model:
                 f"the prompt is not UTF-8: byte {error.start}",
                 "convert it first: iconv -f latin1 -t utf-8",
             ) from error
+
+    def opening(self, spelled: str) -> str:
+        """Return a prompt as the beginning of a text: without the end of its line, which ends a
+        record of a model of lines.
+
+        Raises `UsageError` for one that holds more than the beginning of a record.
+        """
+        if self.records == "lines":
+            spelled = spelled.removesuffix("\n")
+        if self.records != "none" and RECORD_END[self.records] in spelled:
+            end = _NAMES_OF_END[self.records]
+            raise UsageError(
+                f"the prompt {spelled[:_SHOWN_CHARS]!r} holds {end}, which ends a record",
+                "give it the beginning of one record",
+            )
+        return spelled
 
     def text(self, spelled: str) -> str:
         """The inverse of `spelled`; what is not UTF-8 in a model of bytes becomes U+FFFD."""

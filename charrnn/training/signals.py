@@ -1,9 +1,12 @@
-"""Signals that end training: it finishes its step, saves, and ends with the signal's exit code."""
+"""Signals that end a command in its own time: training finishes its step and saves, a server lets
+requests finish. Then the command ends with the signal's exit code.
+"""
 
 import contextlib
 import os
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -13,16 +16,22 @@ _NAMES = (
     "SIGHUP",
     "SIGBREAK",
 )  # a closed terminal; Windows
-_ON_THE_FIRST = b"\nSaving after this step. Press Ctrl-C again to quit without saving.\n"
+
+
+def _saving() -> str:
+    return "Saving after this step. Press Ctrl-C again to quit without saving."
 
 
 class Signals:
     """Keeps the first SIGINT, SIGTERM or SIGHUP in `received` while it is entered; a second one
     ends the process at once. Outside the main thread it does nothing.
+
+    `on_first` is called when the first one comes; it returns what to tell the person.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_first: Callable[[], str] = _saving) -> None:
         self.received: int | None = None
+        self._on_first = on_first
 
     def __enter__(self) -> Self:
         self._before = {
@@ -46,5 +55,6 @@ class Signals:
         if self.received is not None:
             os._exit(128 + number)  # the person insists: the checkpoint before this one is safe
         self.received = number
+        told = f"\n{self._on_first()}\n".encode()
         with contextlib.suppress(OSError):  # the terminal may have closed
-            os.write(2, _ON_THE_FIRST)
+            os.write(2, told)

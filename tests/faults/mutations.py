@@ -1152,6 +1152,35 @@ MISTAKES = [
         "False",
         "../cli/keep/test_copy.py::test_nothing_that_is_there_is_replaced_unless_it_is_forced",
     ),
+    # A server.
+    Mistake(
+        "a client that goes away keeps its place",
+        "server.event_stream:EventStream.__call__",
+        "with self._place, contextlib.suppress(ClientDisconnect):\n    await unless_gone(receive, self._send(in_time(send, self._send_seconds)))",
+        "with contextlib.suppress(ClientDisconnect):\n    await unless_gone(receive, self._send(in_time(send, self._send_seconds)))",
+        "../server/test_event_stream.py::test_a_client_that_goes_away_frees_its_place_and_gets_no_more",
+    ),
+    Mistake(
+        "a page of the web may ask by a name of its own",
+        "server.access:Gate._refusal",
+        "self._is_local and _name(host) not in _NAMES_OF_LOOPBACK",
+        "False",
+        "../server/test_access.py::test_on_loopback_other_names_are_refused",
+    ),
+    Mistake(
+        "a server beyond this machine needs no key",
+        "cli.share.running_server:run",
+        "request.key is None and not is_local",
+        "False",
+        "../cli/share/test_serve.py::test_beyond_this_machine_it_takes_a_key",
+    ),
+    Mistake(
+        "as many requests wait as like to",
+        "server.waiting_line:WaitingLine.place",
+        "self._free.locked() and self.num_waiting >= self._most_waiting",
+        "False",
+        "../server/test_waiting_line.py::test_a_request_that_finds_the_line_full_is_told_when_to_come_again",
+    ),
 ]
 
 
@@ -1226,7 +1255,8 @@ def _find(node: ast.AST, names: Sequence[str]) -> ast.AST | None:
         children = [
             child
             for child in ast.iter_child_nodes(node)
-            if isinstance(child, ast.ClassDef | ast.FunctionDef) and child.name == name
+            if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+            and child.name == name
         ]
         if not children:
             return None

@@ -179,6 +179,12 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("caption", "x", "--export", "map.gif"): 2,
     ("caption", "x", "--beam", "2", "--temp", "1"): 2,
     ("caption", "--run", "a", "picture.png"): 2,
+    ("serve", "--run", "a", "--run", "a"): 2,
+    ("serve", "--run", "tags"): 2,
+    ("serve", "--host", "0.0.0.0", "--port", "0"): 2,
+    ("serve", "--host", "192.0.2.1"): 2,
+    ("serve", "--host", "a" * 64): 2,
+    ("serve", "--port", "65536"): 2,
     ("score", "--run", "a", "text", "--images", "folder"): 2,
     ("score", "--run", "a", "--split", "all"): 2,
     ("score", "--run", "a", "--split", "test"): 3,
@@ -233,6 +239,7 @@ EXIT_CODES = {  # of charrnn with these arguments
 }
 # What takes a fault or another machine to cause: a test for each error that a function makes.
 _TRANSLATOR = ["generation/translation/test_translator.py"]
+_REQUESTS = ["server/test_completion_request.py"]
 _PICTURES = ["sources/test_pictures.py"]
 PROVED_BY = {
     "__main__:main": ["faults/test_terminals.py"],
@@ -304,6 +311,15 @@ PROVED_BY = {
     "generation.translation.translator:Translator.pair": _TRANSLATOR,
     "generation.translation.translator:Translator._written_pair": _TRANSLATOR,
     "generation.translation.target_writer:TargetWriter.write_one": _TRANSLATOR,
+    "cli.share.serve:serve": ["cli/share/test_serve.py"],
+    "server.completion_request:CompletionRequest.__post_init__": _REQUESTS * 2,
+    "server.completion_request:CompletionRequest.parse": _REQUESTS,
+    "server.completion_request:CompletionRequest.require_within": ["server/test_limits.py"],
+    "server.completion_request:_object": _REQUESTS * 2,
+    "server.completion_request:_require_nothing_missing": _REQUESTS,
+    "server.completion_request:_stream_options": _REQUESTS,
+    "server.completion_request:_texts": _REQUESTS * 2,
+    "server.served:PairsModel.require_possible": ["server/test_served.py"],
     "models.device:_prepare_cuda": ["models/test_device.py"],
     "plots.charts:export": ["faults/test_saving.py"],
     "analysis.unrolling:unroll": ["analysis/test_unrolling.py"] * 2,
@@ -508,7 +524,7 @@ def kinds_of(kind):
 def calls(node, names=()):
     """Every call below a node, with the qualified name of the function that it is in."""
     for child in ast.iter_child_nodes(node):
-        is_named = isinstance(child, ast.ClassDef | ast.FunctionDef)
+        is_named = isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         inner = (*names, child.name) if is_named else names
         if isinstance(child, ast.Call):
             yield ".".join(inner), child

@@ -45,6 +45,7 @@ _PANELS = (  # in the order of help
     "Run and display",
     "How a character is drawn",
     "Many samples",
+    "Limits",
 )
 
 

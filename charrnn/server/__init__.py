@@ -1,0 +1,1 @@
+"""Loaded models behind HTTP: the completions interface that clients of language models speak."""

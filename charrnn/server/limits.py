@@ -1,0 +1,17 @@
+"""What a server does at most, whatever it is asked for."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes and times that a request, or all of them together, cannot exceed."""
+
+    num_streams: int = 64  # requests that are computed at once
+    num_waiting: int = 64  # requests that wait for one of these to end; more are sent away
+    max_tokens: int = 10_000  # characters of a completion
+    max_prompt: int = 10_000  # characters of all prompts of a request
+    max_completions: int = 16  # of a request: its prompts times n
+    max_body: int = 1 << 20  # bytes of a request
+    body_seconds: float = 10.0  # that a client may take to send them
+    send_seconds: float = 30.0  # that a client may take to read what it was sent

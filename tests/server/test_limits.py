@@ -1,0 +1,24 @@
+"""What takes more than a server allows is refused, however little it is over."""
+
+import pytest
+from test_completion_request import parsed
+
+from charrnn.errors import SettingError
+from charrnn.server.limits import Limits
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"prompt": ["a" * 6, "b" * 5]}, "prompt"),
+        ({"max_tokens": 21}, "max_tokens"),
+        ({"prompt": ["a", "b"], "n": 2}, "n"),
+    ],
+)
+def test_what_takes_too_much_is_refused(fields, name):
+    limits = Limits(max_prompt=10, max_tokens=20, max_completions=3)
+    parsed(prompt=["a" * 5, "b" * 5], max_tokens=20).require_within(limits)
+    parsed(n=3).require_within(limits)
+    with pytest.raises(SettingError, match="this server allows") as raised:
+        parsed(**fields).require_within(limits)
+    assert raised.value.fields == (name,)
