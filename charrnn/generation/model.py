@@ -7,15 +7,17 @@ print(model.score("To be, or not to be").bits_per_char)
 print(model.predict("hell").top(3))
 cursor = model.cursor().read("hel").read("l")  # keeps its state
 print(cursor.predict().top(3))
+print(cursor.suggest(3))
 """
 
 import codecs
+import copy
 import dataclasses
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import Any, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 import numpy as np
 
@@ -38,12 +40,19 @@ from charrnn.models.step_ensemble import EnsembleBackend
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.sources.lines import RECORD_END
 
+if TYPE_CHECKING:
+    from charrnn.generation.typing.corrections import Correction
+    from charrnn.generation.typing.forks import Language
+    from charrnn.generation.typing.suggestions import Offer, Suggestion
+    from charrnn.generation.typing.tree import Branch
+
 # Characters of a prompt that are read, the last ones: what comes before changes nothing (on
 # Shakespeare 500 give the same logits to within rounding), and a book takes no longer than a page.
 MAX_PROMPT = 100_000
 MAX_RECORD = 10_000  # characters of a record, unless another length is asked for
 _NAMES_OF_END = {"lines": "a newline", "blank": "an empty line"}
 _SHOWN_CHARS = 40  # of a prompt, in a message
+_LAST_CHARS = 100  # that a cursor remembers
 
 
 class SampleSettings(TypedDict, total=False):
@@ -305,6 +314,19 @@ class Model:
         """The character of each id."""
         return [self.vocab.char(i) for i in range(len(self.vocab))]
 
+    @cached_property
+    def language(self) -> "Language":
+        """What a search for words has to know of the model."""
+        from charrnn.generation.typing.forks import Language
+
+        return Language(
+            self.backend,
+            self.characters,
+            are_bytes=self.vocab.is_bytes,
+            unknown_id=self.vocab.unknown_id,
+            record_end=RECORD_END.get(self.records, ""),
+        )
+
     @property
     def start_id(self) -> int:
         """The id that is read before a text: a newline if it is known, else a space, else id 0."""
@@ -337,7 +359,8 @@ class Model:
 
 
 class Cursor:
-    """A position in a text: `read` moves on, `predict` tells what may come next.
+    """A position in a text: `read` moves on, `predict` tells what may come next, `suggest` how the
+    word goes on.
 
     The predictions are those of `Model.predict` for the whole text so far; reading costs one step a
     character, however long the text is.
@@ -347,9 +370,17 @@ class Cursor:
         self._model = model
         self._stepper, self._logits_V = model.read_prompt("")
         self._is_at_start = model.records == "none"  # such a text is read with nothing before it
+        self._last = ""  # characters, as `Model.spelled`: the word at hand and more
+
+    def copy(self) -> "Cursor":
+        """Return another cursor at the same place."""
+        other = copy.copy(self)
+        other._stepper = self._model.backend.stepper(self._stepper.state())
+        return other
 
     def read(self, text: str | bytes) -> Self:
         """Read on; unknown characters are left out. Return the cursor."""
+        self._last = (self._last + self._model.spelled(text))[-_LAST_CHARS:]
         ids = self._model._known_ids(text)
         if len(ids):
             if self._is_at_start:
@@ -360,6 +391,63 @@ class Cursor:
     def predict(self, *, temperature: float = 1.0) -> Prediction:
         """Return the probability of each character to come next, the likeliest first."""
         return predict.prediction(self._logits_V, self._model.vocab, temperature=temperature)
+
+    def suggest(self, num: int = 3, *, words: int = 1) -> "list[Suggestion]":
+        """Return the `num` likeliest ways to go on to the end of a word, or of so many `words`,
+        the likeliest first; fewer if no more are found.
+
+        A word that has been begun is the first of them. The cursor does not move. `Suggestion` says
+        what the probabilities mean. Nothing is suggested past the end of a record; of a model of
+        bytes only ASCII characters end words. Raises `SettingError` for numbers below 1.
+        """
+        from charrnn.generation.typing import suggestions  # imports regex: 10 ms
+
+        _require_one_or_more(num=num, words=words)
+        language = self._model.language
+        found = suggestions.suggest(language, self._branch(), self._last, num, words=words)
+        return list(map(self._decoded, found))
+
+    def offer(self, num: int = 3, *, words: int = 1) -> "Offer":
+        """Return what `suggest` finds for one word, and the first of it with the likeliest words
+        after it: what an editor shows. Raises `SettingError` for numbers below 1.
+        """
+        from charrnn.generation.typing import suggestions  # imports regex: 10 ms
+
+        _require_one_or_more(num=num, words=words)
+        language = self._model.language
+        found = suggestions.offer(language, self._branch(), self._last, num, words=words)
+        alternatives = tuple(map(self._decoded, found.alternatives))
+        return suggestions.Offer(alternatives, self._model.text(found.ahead))
+
+    def correction(self, word: str, following: str = " ") -> "Correction | None":
+        """Return a word within one edit of `word` that is far likelier here, or None.
+
+        An edit inserts, leaves out or replaces a character, or exchanges it with the next one.
+        `following` is the character after the word. The cursor stands before the word and does not
+        move. A model of bytes corrects words of ASCII alone.
+        """
+        from charrnn.generation.typing import corrections  # imports regex: 10 ms
+
+        if self._model.vocab.is_bytes and not (word + following).isascii():
+            return None
+        return corrections.correction(self._model.language, self._branch(), word, following)
+
+    def _branch(self) -> "Branch":
+        """Return the place, as a search sees it."""
+        from charrnn.generation.typing import tree
+
+        return tree.root(self._stepper.state(), self._logits_V)
+
+    def _decoded(self, one: "Suggestion") -> "Suggestion":
+        decoded = self._model.text
+        return dataclasses.replace(one, text=decoded(one.text), typed=decoded(one.typed))
+
+
+def _require_one_or_more(**numbers: int) -> None:
+    """Raise `SettingError` for a number of suggestions or words that asks for nothing."""
+    for name, number in numbers.items():
+        if number < 1:
+            raise SettingError(f"{name} {number} suggests nothing", "use 1 or more", name)
 
 
 def _checked(settings: Mapping[str, Any]) -> SampleConfig:

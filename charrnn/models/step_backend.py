@@ -47,6 +47,9 @@ class Batch(Protocol):
     def keep(self, streams: Sequence[int]) -> None:
         """Drop all other streams."""
 
+    def state(self) -> State:
+        """Return a copy of the state of all streams, in numpy: (B, H) arrays."""
+
 
 class StepBackend(Protocol):
     """The weights of one model, laid out for a device."""
@@ -55,11 +58,11 @@ class StepBackend(Protocol):
     def is_parallel(self) -> bool:
         """Whether several batches at once, each on a CPU core of its own, are faster than one."""
 
-    def stepper(self) -> Stepper:
-        """Return a stream that has read nothing."""
+    def stepper(self, start: State | None = None) -> Stepper:
+        """Return a stream in the state `start`; one that has read nothing if None."""
 
     def batch(self, start: State, num_streams: int) -> Batch:
-        """Return so many streams, all in the state `start` of one stream."""
+        """Return so many streams, all in the state `start` of one stream, or each in its own."""
 
 
 def step_backend(config: ModelConfig, weights: Weights, *, device: str = "cpu") -> StepBackend:

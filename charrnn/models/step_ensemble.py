@@ -66,12 +66,15 @@ class EnsembleBackend:
         """Whether several batches at once are faster than one, for every member."""
         return all(member.is_parallel for member in self.members)
 
-    def stepper(self) -> "EnsembleStepper":
-        """Return a stream that has read nothing."""
-        return EnsembleStepper([member.stepper() for member in self.members])
+    def stepper(self, start: State | None = None) -> "EnsembleStepper":
+        """Return a stream in the state `start`; one that has read nothing if None."""
+        if start is None:
+            return EnsembleStepper([member.stepper() for member in self.members])
+        states = zip(self.members, self._states(start), strict=True)
+        return EnsembleStepper([member.stepper(state) for member, state in states])
 
     def batch(self, start: State, num_streams: int) -> "EnsembleBatch":
-        """Return so many streams, all in the state `start` of one stream."""
+        """Return so many streams, all in the state `start` of one stream, or each in its own."""
         states = self._states(start)
         batches = zip(self.members, states, strict=True)
         return EnsembleBatch([member.batch(state, num_streams) for member, state in batches])
@@ -112,9 +115,7 @@ class EnsembleStepper:
 
     def state(self) -> State:
         """Return a copy of the state of all members."""
-        states = [member.state() for member in self._members]
-        layers = tuple(layer for state in states for layer in state.layers)
-        return State(layers, max((state.before_KB for state in states), key=len))
+        return _joint_state(self._members)
 
 
 class EnsembleBatch:
@@ -136,3 +137,16 @@ class EnsembleBatch:
         """Drop all other streams."""
         for member in self._members:
             member.keep(streams)
+
+    def state(self) -> State:
+        """Return a copy of the state of all streams of all members."""
+        return _joint_state(self._members)
+
+
+def _joint_state(members: "Sequence[Stepper] | Sequence[Batch]") -> State:
+    """Return the layers of all members, and the characters before of the one that looks back
+    farthest.
+    """
+    states = [member.state() for member in members]
+    layers = tuple(layer for state in states for layer in state.layers)
+    return State(layers, max((state.before_KB for state in states), key=len))

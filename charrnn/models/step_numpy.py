@@ -27,7 +27,7 @@ from charrnn.cells import Advance, CellSpec, Columns, FloatArray, Layer, Step, c
 from charrnn.config import ModelConfig
 from charrnn.data.vocab import IntArray
 from charrnn.models import ngrams
-from charrnn.models.reference import State, Weights
+from charrnn.models.reference import State, Weights, initial_state
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -65,12 +65,12 @@ class NumpyBackend:
         self.from_input_XD = np.asfortranarray(np.vstack([self.layers[0].weight_ih_GD, past_VD]))
         self.bias_X1 = np.vstack([self.layers[0].bias_ih_G1, weights.head_bias_V[:, None]])
 
-    def stepper(self) -> "NumpyStepper":
-        """Return a stream that has read nothing."""
-        return NumpyStepper(self)
+    def stepper(self, start: State | None = None) -> "NumpyStepper":
+        """Return a stream in the state `start`; one that has read nothing if None."""
+        return NumpyStepper(self, initial_state(self.config, 1) if start is None else start)
 
     def batch(self, start: State, num_streams: int) -> "NumpyBatch":
-        """Return so many streams, all in the state `start` of one stream."""
+        """Return so many streams, all in the state `start` of one stream, or each in its own."""
         return NumpyBatch(self, start, num_streams)
 
     def products(self, rows_BN: IntArray) -> FloatArray:
@@ -186,11 +186,9 @@ class _Streams:
 class NumpyStepper(_Streams):
     """One stream. A `step_backend.Stepper`."""
 
-    def __init__(self, backend: NumpyBackend) -> None:
-        config = backend.config
-        nothing = [np.zeros((config.hidden_size, 1), np.float32)] * len(backend.cell.state)
-        super().__init__(backend, [nothing] * config.num_layers)
-        self._before: tuple[int, ...] = (ngrams.NOTHING,) * (config.ngrams - 1)
+    def __init__(self, backend: NumpyBackend, start: State) -> None:
+        super().__init__(backend, [[part.T for part in layer] for layer in start.layers])
+        self._before: tuple[int, ...] = tuple(start.before_KB[:, 0].tolist())
         self._kept: OrderedDict[tuple[int, ...], FloatArray] = OrderedDict()
         self._num_kept = max(1, KEPT_BYTES // self._backend.bias_X1.nbytes)
 
@@ -273,11 +271,13 @@ class NumpyBatch(_Streams):
     """Many streams side by side. A `step_backend.Batch`."""
 
     def __init__(self, backend: NumpyBackend, start: State, num_streams: int) -> None:
-        self._start = [[part.T for part in layer] for layer in start.layers]
-        states = [[part.repeat(num_streams, 1) for part in layer] for layer in self._start]
-        super().__init__(backend, states)
-        self._before_start_K1 = start.before_KB
-        self._before_KB = start.before_KB.repeat(num_streams, 1)
+        def of_each(columns: FloatArray) -> FloatArray:
+            return np.broadcast_to(columns, (len(columns), num_streams))
+
+        self._start = [[of_each(part.T) for part in layer] for layer in start.layers]
+        super().__init__(backend, self._start)
+        self._before_start_KB = of_each(start.before_KB)
+        self._before_KB = self._before_start_KB.copy()
 
     def step(self, ids_B: IntArray) -> FloatArray:
         """Read a character on each stream; return logits_VB for the next ones."""
@@ -288,15 +288,17 @@ class NumpyBatch(_Streams):
     def restart(self, streams: Sequence[int]) -> None:
         """Put some streams back into the state that the batch began with."""
         for layer, start in zip(self._layers, self._start, strict=True):
-            for part_HB, start_H1 in zip(layer.state, start, strict=True):
-                part_HB[:, streams] = start_H1
-        self._before_KB[:, streams] = self._before_start_K1
+            for part_HB, start_HB in zip(layer.state, start, strict=True):
+                part_HB[:, streams] = start_HB[:, streams]
+        self._before_KB[:, streams] = self._before_start_KB[:, streams]
 
     def keep(self, streams: Sequence[int]) -> None:
         """Drop all other streams."""
         states = [[part[:, streams] for part in layer.state] for layer in self._layers]
         super().__init__(self._backend, states)
         self._before_KB = self._before_KB[:, streams]
+        self._start = [[part_HB[:, streams] for part_HB in layer] for layer in self._start]
+        self._before_start_KB = self._before_start_KB[:, streams]
 
     def state(self) -> State:
         """Return a copy of the state of all streams: (B, H) arrays, as in the reference."""

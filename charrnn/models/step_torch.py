@@ -4,6 +4,7 @@ Shapes: B streams, V vocabulary.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,12 +37,12 @@ class TorchBackend:
             tuple(map(self.tensor, weights.ngram_keys)),
         )
 
-    def stepper(self) -> NumpyStepper:
-        """Return a stream that has read nothing."""
-        return self._numpy.stepper()
+    def stepper(self, start: State | None = None) -> NumpyStepper:
+        """Return a stream in the state `start`; one that has read nothing if None."""
+        return self._numpy.stepper(start)
 
     def batch(self, start: State, num_streams: int) -> "TorchBatch":
-        """Return so many streams, all in the state `start` of one stream."""
+        """Return so many streams, all in the state `start` of one stream, or each in its own."""
         return TorchBatch(self, start, num_streams)
 
     def tensor(self, array: npt.NDArray[np.generic]) -> Tensor:
@@ -54,11 +55,14 @@ class TorchBatch:
 
     def __init__(self, backend: TorchBackend, start: State, num_streams: int) -> None:
         self._backend = backend
-        layers = tuple(tuple(map(backend.tensor, layer)) for layer in start.layers)
-        self._start = State(layers, backend.tensor(start.before_KB))
+        layers = tuple(
+            tuple(backend.tensor(part).expand(num_streams, -1) for part in layer)
+            for layer in start.layers
+        )
+        self._start = State(layers, backend.tensor(start.before_KB).expand(-1, num_streams))
         self._state = State(
-            tuple(tuple(part_1H.repeat(num_streams, 1) for part_1H in layer) for layer in layers),
-            self._start.before_KB.repeat(1, num_streams),
+            tuple(tuple(part_BH.clone() for part_BH in layer) for layer in layers),
+            self._start.before_KB.clone(),
         )
 
     @torch.inference_mode()
@@ -74,12 +78,28 @@ class TorchBatch:
     def restart(self, streams: Sequence[int]) -> None:
         """Put some streams back into the state that the batch began with."""
         for layer, start in zip(self._state.layers, self._start.layers, strict=True):
-            for part_BH, start_1H in zip(layer, start, strict=True):
-                part_BH[streams] = start_1H
-        self._state.before_KB[:, streams] = self._start.before_KB
+            for part_BH, start_BH in zip(layer, start, strict=True):
+                part_BH[streams] = start_BH[streams]
+        self._state.before_KB[:, streams] = self._start.before_KB[:, streams]
 
     @torch.inference_mode()
     def keep(self, streams: Sequence[int]) -> None:
         """Drop all other streams."""
-        layers = tuple(tuple(part[streams] for part in layer) for layer in self._state.layers)
-        self._state = State(layers, self._state.before_KB[:, streams])
+        self._start, self._state = (
+            State(
+                tuple(tuple(part[streams] for part in layer) for layer in state.layers),
+                state.before_KB[:, streams],
+            )
+            for state in (self._start, self._state)
+        )
+
+    def state(self) -> State:
+        """Return a copy of the state of all streams, in numpy: (B, H) arrays."""
+        layers = tuple(tuple(_array(part) for part in layer) for layer in self._state.layers)
+        return State(layers, _array(self._state.before_KB))
+
+
+def _array(tensor: Tensor) -> npt.NDArray[Any]:
+    """Return a copy of a tensor, in numpy."""
+    array: npt.NDArray[Any] = tensor.to("cpu", copy=True).numpy()
+    return array

@@ -255,6 +255,7 @@ PROVED_BY = {
     "export.page_facts:_require_spoken": ["export/test_page_facts.py"],
     "data.text_index:sorted_positions": ["data/test_text_index.py"],
     "analysis.scoring:_require_same_splits": ["analysis/test_scoring.py"],
+    "generation.model:_require_one_or_more": ["generation/test_model.py"],
     "cli.sample_writer:_require_same_corpus": ["cli/test_sample.py"],
     "api:load": ["test_api.py"] * 2,
     "api:Run.plot": ["test_api.py"],

@@ -155,6 +155,25 @@ def test_a_prediction_has_its_likeliest_characters_and_one_by_name():
     assert repr(prediction).endswith(", 1 others)")
 
 
+def test_a_copy_of_a_cursor_goes_its_own_way():
+    model = model_of()
+    cursor = model.cursor().read("ab ")
+    copy = cursor.copy()
+    assert copy.read("cd").predict() == model.cursor().read("ab cd").predict()
+    assert copy.suggest(2)[0].typed == "cd"
+    assert model_of().cursor().copy().read("ab").predict() == model.predict("ab")
+    assert cursor.predict().top(1) == model.cursor().read("ab ").predict().top(1)
+
+
+@pytest.mark.parametrize("asked", [{"num": 0}, {"words": 0}])
+def test_suggestions_of_nothing_are_refused(asked):
+    ((name, _),) = asked.items()
+    cursor = model_of().cursor()
+    for ask in (cursor.suggest, cursor.offer):
+        with pytest.raises(SettingError, match=f"{name} 0 suggests nothing; use 1 or more"):
+            ask(**asked)
+
+
 def test_load_is_public_and_says_when_there_is_nothing():
     with pytest.raises(CheckpointError, match="there is no run in /.*/checkpoints yet"):
         charrnn.load()

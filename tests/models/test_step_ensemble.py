@@ -67,6 +67,19 @@ def test_streams_side_by_side_give_what_each_gives_alone(members, prompt):
         np.testing.assert_allclose(logits_VB[:, stream], expected_V, atol=1e-5)
 
 
+def test_streams_go_on_each_from_its_own_state(members):
+    backend, ids_TB = EnsembleBackend(members), random_ids(8, 2)
+    streams = backend.batch(backend.stepper().state(), 2)
+    alone = backend.stepper()
+    for ids_B in ids_TB:
+        streams.step(ids_B)
+    alone.read(ids_TB[:, 1])
+    again, copy = backend.batch(streams.state(), 2), backend.stepper(alone.state())
+    logits_VB = streams.step(np.array([0, 3]))
+    np.testing.assert_allclose(again.step(np.array([0, 3])), logits_VB, atol=1e-6)
+    np.testing.assert_allclose(copy.step(3), logits_VB[:, 1], atol=1e-5)
+
+
 def test_progress_is_that_of_all_members(members):
     told = []
     ids_T = random_ids(600)

@@ -10,7 +10,7 @@ from conftest import random_weights
 from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig
 from charrnn.models import step_numpy
-from charrnn.models.reference import initial_state, step
+from charrnn.models.reference import State, initial_state, step
 from charrnn.models.step_numpy import NumpyBackend
 
 VOCAB_SIZE = 7
@@ -115,6 +115,26 @@ def test_streams_start_again_and_leave(cell):
     for stream, ids in ((0, on_stream_0), (1, np.array([3, 5]))):
         expected, _ = textbook(config, weights, ids[:, None])
         np.testing.assert_allclose(logits[:, stream], expected[-1, 0], atol=1e-5)
+
+
+def test_streams_go_on_each_from_its_own_state(cell):
+    config = ModelConfig(cell=cell, **SHAPES[1])
+    backend = NumpyBackend(config, random_weights(config, VOCAB_SIZE)[1])
+    earlier = backend.batch(initial_state(config, 1), 3)
+    for ids_B in random_ids(6, 3):
+        earlier.step(ids_B)
+    states = earlier.state()
+    batch = backend.batch(states, 3)
+    expected_VB = earlier.step(np.array([2, 5, 2]))
+    batch.step(np.array([1, 1, 1]))
+    batch.keep([1, 2])
+    batch.restart([0, 1])
+    np.testing.assert_allclose(batch.step(np.array([5, 2])), expected_VB[:, 1:], atol=1e-6)
+    of_last = State(
+        tuple(tuple(part_BH[2:] for part_BH in layer) for layer in states.layers),
+        states.before_KB[:, 2:],
+    )
+    np.testing.assert_allclose(backend.stepper(of_last).step(2), expected_VB[:, 2], atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -34,6 +34,10 @@ def test_it_steps_starts_again_and_leaves_as_numpys_does(cell, device):
     for _ in range(6):
         ids_B = random.integers(7, size=5)
         agree(*(batch.step(ids_B) for batch in batches))
+    ours, others = (batch.state() for batch in batches)
+    np.testing.assert_array_equal(ours.before_KB, others.before_KB)
+    for layer, other in zip(ours.layers, others.layers, strict=True):
+        agree(layer, other)
     for batch in batches:
         batch.restart([1, 4])
         batch.keep([0, 2, 4])

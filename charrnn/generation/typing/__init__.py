@@ -1,0 +1,1 @@
+"""What helps while a person types: suggestions, corrections, and states kept along a text."""
