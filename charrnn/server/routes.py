@@ -2,8 +2,9 @@
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -12,11 +13,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from charrnn import _cores
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.server.access import Gate
 from charrnn.server.answers import model_list, model_object
 from charrnn.server.completions import Completions
 from charrnn.server.failures import HANDLERS, BugsAsAnswers, Json
 from charrnn.server.limits import Limits
+from charrnn.server.pages import Pages
 from charrnn.server.served import ServedModel
 from charrnn.server.waiting_line import WaitingLine
 
@@ -28,6 +31,7 @@ def application(
     line: WaitingLine,
     key: str | None,
     is_local: bool,
+    checkpoints: Mapping[str, Checkpoint] = MappingProxyType({}),
 ) -> Starlette:
     """Return the application that serves models, at least one, each with a name of its own.
 
@@ -35,10 +39,12 @@ def application(
         key: what every request but /health has to have; None lets all in
         is_local: it listens on a loopback address, and refuses other names than those of this
             machine
+        checkpoints: of those models that have a page, by name
     """
     threads = ThreadPoolExecutor(_cores.num_cores(), thread_name_prefix="charrnn")
     by_name = {model.name: model for model in models}
     completions = Completions(by_name, limits, line, threads)
+    pages = Pages(checkpoints, threads)
     began = int(time.time())
 
     async def list_models(request: Request) -> Response:
@@ -57,9 +63,11 @@ def application(
 
     app = Starlette(
         routes=[
+            Route("/", pages.show_first),
+            Route("/pages/{name}", pages.show),
             Route("/health", health),
             Route("/v1/models", list_models),
-            Route("/v1/models/{name:path}", show_model),
+            Route("/v1/models/{name}", show_model),
             Route("/v1/completions", completions.respond, methods=["POST"]),
         ],
         middleware=[Middleware(BugsAsAnswers), Middleware(Gate, key=key, is_local=is_local)],

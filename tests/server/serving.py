@@ -2,8 +2,9 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from test_model import model_of
 from test_translator import translator
 
 from charrnn.generation.model import Model
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.server import listening, routes
 from charrnn.server.completion_request import CompletionRequest, Wanted
 from charrnn.server.limits import Limits
@@ -75,13 +77,22 @@ class Served:
 
 
 def serve(
-    *models: ServedModel, key: str | None = None, is_local: bool = True, **limits: Any
+    *models: ServedModel,
+    key: str | None = None,
+    is_local: bool = True,
+    checkpoints: Mapping[str, Checkpoint] = MappingProxyType({}),
+    **limits: Any,
 ) -> Served:
     """Return an application, and the line in which its requests wait."""
     most = Limits(**limits)
     line = WaitingLine(num_places=most.num_streams, num_waiting=most.num_waiting)
     app = routes.application(
-        models or (text_model(),), limits=most, line=line, key=key, is_local=is_local
+        models or (text_model(),),
+        limits=most,
+        line=line,
+        key=key,
+        is_local=is_local,
+        checkpoints=checkpoints,
     )
     return Served(app, line, most)
 

@@ -17,6 +17,7 @@ from charrnn.cli.console.streams import note
 from charrnn.cli.share.serve import VARIABLE, ServeRequest
 from charrnn.errors import UsageError
 from charrnn.models.step_numpy import blas
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.server import listening, routes
 from charrnn.server.limits import Limits
 from charrnn.server.listening import Listener
@@ -39,31 +40,38 @@ def run(request: ServeRequest) -> None:
                 f"other machines can reach {request.host}, and there is no API key",
                 f"set the environment variable {VARIABLE}, or leave out --host",
             )
-        models = _models(request.runs)
+        checkpoints = _checkpoints(request.runs)
+        models = [served_model(each, name) for name, each in checkpoints.items()]
         limits = Limits(most.streams, most.waiting, most.max_tokens, most.max_prompt)
         line = WaitingLine(num_places=limits.num_streams, num_waiting=limits.num_waiting)
         app = routes.application(
-            models, limits=limits, line=line, key=request.key, is_local=is_local
+            models,
+            limits=limits,
+            line=line,
+            key=request.key,
+            is_local=is_local,
+            checkpoints=checkpoints,
         )
         listener = Listener(app, bound, limits, drain_seconds=most.drain_seconds)
         _tell(models, listening.url_of(bound), has_key=request.key is not None)
         _listen(listener, line, most.drain_seconds)
 
 
-def _models(runs: Sequence[str]) -> list[ServedModel]:
-    """Return the models of some runs, or of the newest. Raises `UsageError` for runs that cannot be
-    served, and for two of one name.
+def _checkpoints(runs: Sequence[str]) -> dict[str, Checkpoint]:
+    """Return the checkpoints of some runs, or of the newest, by the name that requests call them.
+
+    Raises `UsageError` for runs that cannot be served, and for two of one name.
     """
-    models: dict[str, ServedModel] = {}
+    checkpoints: dict[str, Checkpoint] = {}
     for run in runs or (None,):
         checkpoint = inputs.checkpoint_of(run, tasks=TASKS)
         name = Path(checkpoint.run_name).name.removesuffix(".safetensors")
-        if name in models:
+        if name in checkpoints:
             raise UsageError(
                 f"two runs are called {name!r}", "requests name a run: serve one of them"
             )
-        models[name] = served_model(checkpoint, name)
-    return list(models.values())
+        checkpoints[name] = checkpoint
+    return checkpoints
 
 
 def _tell(models: Sequence[ServedModel], url: str, *, has_key: bool) -> None:
