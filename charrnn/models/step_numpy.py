@@ -6,7 +6,8 @@ side. Tests hold it to the reference for every cell. What differs:
 - One tanh serves all gates, since σ(x) = ½ tanh(½ x) + ½: the rows of the sigmoid gates come first
   and are halved beforehand. Each cell's own step of this kind is `CellSpec.advance`.
 - What a step reads depends on the last N characters alone, and so do its products with the first
-  layer's matrix and the head's. One stream keeps those of the contexts it met; many share a GEMM.
+  layer's matrix and the head's. Those of the contexts met last are kept, for all single streams;
+  in a batch many share a GEMM.
 - A long text is read in chunks: the products with all inputs of a layer are one GEMM.
 
 Shapes: B streams, T time, D what the first layer reads, H hidden, G = gates × H, V vocabulary,
@@ -18,6 +19,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import cache, partial
 from itertools import pairwise
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 
 _HALF = np.float32(0.5)
-KEPT_BYTES = 20 << 20  # of products, for the contexts met last
+KEPT_BYTES = 20 << 20  # of products, for the contexts met last by any stream
 CHUNK_CHARS = 256  # characters of a long text that are read at once
 
 
@@ -64,6 +66,9 @@ class NumpyBackend:
             past_VD = np.zeros((len(past_VD), config.input_size), np.float32)
         self.from_input_XD = np.asfortranarray(np.vstack([self.layers[0].weight_ih_GD, past_VD]))
         self.bias_X1 = np.vstack([self.layers[0].bias_ih_G1, weights.head_bias_V[:, None]])
+        self._kept: OrderedDict[tuple[int, ...], FloatArray] = OrderedDict()
+        self._num_kept = max(1, KEPT_BYTES // self.bias_X1.nbytes)
+        self._keeping = Lock()
 
     def stepper(self, start: State | None = None) -> "NumpyStepper":
         """Return a stream in the state `start`; one that has read nothing if None."""
@@ -81,6 +86,22 @@ class NumpyBackend:
         products_XB: FloatArray = np.dot(self.from_input_XD, read_BD.T)
         products_XB += self.bias_X1
         return products_XB
+
+    def products_after(self, context: tuple[int, ...]) -> FloatArray:
+        """Return the products after the characters of a context, (X, 1), to be read alone. Streams
+        in several threads share those that are kept.
+        """
+        with self._keeping:
+            kept_X1 = self._kept.get(context)
+            if kept_X1 is not None:
+                self._kept.move_to_end(context)
+                return kept_X1
+        products_X1 = self.products(np.array([self.rows_of(context)]))
+        with self._keeping:
+            if len(self._kept) >= self._num_kept:
+                self._kept.popitem(last=False)  # the one met longest ago
+            self._kept[context] = products_X1
+        return products_X1
 
 
 class ColumnLayer(NamedTuple):
@@ -189,22 +210,12 @@ class NumpyStepper(_Streams):
     def __init__(self, backend: NumpyBackend, start: State) -> None:
         super().__init__(backend, [[part.T for part in layer] for layer in start.layers])
         self._before: tuple[int, ...] = tuple(start.before_KB[:, 0].tolist())
-        self._kept: OrderedDict[tuple[int, ...], FloatArray] = OrderedDict()
-        self._num_kept = max(1, KEPT_BYTES // self._backend.bias_X1.nbytes)
 
     def step(self, i: int) -> FloatArray:
         """Read one character; return logits_V for the next one."""
         context = (*self._before, i)
         self._before = context[1:]
-        products_X1 = self._kept.get(context)
-        if products_X1 is not None:
-            self._kept.move_to_end(context)
-        else:
-            products_X1 = self._backend.products(np.array([self._backend.rows_of(context)]))
-            if len(self._kept) == self._num_kept:
-                self._kept.popitem(last=False)  # the one met longest ago
-            self._kept[context] = products_X1
-        return self._advance(products_X1)[:, 0]
+        return self._advance(self._backend.products_after(context))[:, 0]
 
     def read(self, ids_T: IntArray, progress: ProgressCallback = ignore_progress) -> FloatArray:
         """Read a text of at least one character; return logits_V for what follows it.

@@ -1,6 +1,8 @@
 """The fast step against the reference, for every cell and shape."""
 
 import dataclasses
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 import numpy as np
@@ -62,6 +64,41 @@ def test_contexts_that_were_forgotten_are_computed_anew(monkeypatch):
             stepped = np.array([stepper.step(i).copy() for i in ids_T.tolist()])
         np.testing.assert_allclose(stepped, expected[:, 0], atol=1e-5)
         assert products.call_count == num_computed
+
+
+def test_a_stream_finds_the_contexts_that_another_one_met():
+    config = ModelConfig(**SHAPES[0])
+    backend = NumpyBackend(config, random_weights(config, VOCAB_SIZE)[1])
+    ids = random_ids(40).tolist()
+    first = backend.stepper()
+    met = [first.step(i).copy() for i in ids]
+    with mock.patch.object(backend, "products", side_effect=AssertionError):
+        second = backend.stepper()
+        np.testing.assert_array_equal([second.step(i).copy() for i in ids], met)
+
+
+@pytest.mark.parametrize("num_kept", [1, 5, 1000])
+def test_streams_in_many_threads_are_those_of_one(monkeypatch, num_kept):
+    config = ModelConfig(**SHAPES[0])
+    weights = random_weights(config, VOCAB_SIZE)[1]
+    num_bytes = NumpyBackend(config, weights).bias_X1.nbytes
+    monkeypatch.setattr("charrnn.models.step_numpy.KEPT_BYTES", num_kept * num_bytes)
+    shared = NumpyBackend(config, weights)
+    ids_TN = random_ids(300, 8)
+
+    def stepped(n, backend):
+        stepper = backend.stepper()
+        return np.array([stepper.step(i).copy() for i in ids_TN[:, n].tolist()])
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            together = list(pool.map(lambda n: stepped(n, shared), range(8)))
+    finally:
+        sys.setswitchinterval(interval)
+    for n, found in enumerate(together):
+        np.testing.assert_array_equal(found, stepped(n, NumpyBackend(config, weights)))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
