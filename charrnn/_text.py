@@ -105,6 +105,11 @@ _BLANKS = {"\n": "↵", "\t": "⇥", " ": "␣"}
 _BLANKS |= {chr(code): f"U+{code:04X}" for code in (0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF)}
 
 
+def one_line(text: str) -> str:
+    """Return a text with symbols for line ends, tabs and what has no width; spaces stay."""
+    return "".join(character if character == " " else symbol(character) for character in text)
+
+
 def lone_symbol(text: str) -> str:
     """Return a visible form of a symbol that stands by itself, in a table or beside an axis.
 

@@ -37,7 +37,7 @@ def test_nothing_in_the_source_can_run_a_strangers_data():
 def test_every_package_is_small_and_every_module_has_its_tests():
     tests = Path(__file__).parent
     proved_elsewhere = {
-        "__init__", "__main__", "checkpoints", "evaluate", "learning", "memory",
+        "__init__", "__main__", "checkpoints", "evaluate", "flags", "learning", "memory",
         "prompts", "registry", "runs", "safetensors_file", "sample_writer", "scan", "session",
         "signals",
     }  # fmt: skip

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn import _text
-from charrnn._text import lone_symbol, symbol, visible
+from charrnn._text import lone_symbol, one_line, symbol, visible
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "0 steps"), (1, "1 step"), (2000, "2,000 steps")])
@@ -32,6 +32,10 @@ def test_no_text_can_drive_the_terminal(text):
 def test_what_cannot_be_seen_has_a_symbol():
     shown = "".join(map(symbol, "a \n\t\u200d\ufeff"))
     assert shown == "a␣↵⇥U+200DU+FEFF"
+
+
+def test_a_text_on_one_line_has_symbols_for_what_would_break_it():
+    assert one_line("a b\n\tc\x1b\u200d") == "a b↵⇥c␛U+200D"
 
 
 def test_a_symbol_by_itself_can_be_seen_whatever_it_combines_with():

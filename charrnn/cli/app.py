@@ -19,6 +19,7 @@ from charrnn.cli.inspect.neurons import neurons
 from charrnn.cli.keep import compare, copy, recorded, remove, rename, run_info, runs
 from charrnn.cli.share import serve
 from charrnn.cli.share.export import export
+from charrnn.cli.typing.suggest import suggest
 from charrnn.errors import storage_errors
 
 _TRAIN, _USE, _SHARE, _LOOK, _KEEP = (
@@ -72,6 +73,7 @@ _add(expanded(sample.sample), _USE, cls=sample.SampleCommand)
 _add(expanded(translate.translate), _USE, cls=evaluate.TextCommand)
 _add(classify.classify, _USE, cls=evaluate.TextCommand)
 _add(expanded(caption.caption), _USE)
+_add(suggest, _USE, cls=evaluate.TextCommand)
 _add(export, _SHARE)
 _add(expanded(serve.serve), _SHARE)
 _add(evaluate.predict, _LOOK, cls=evaluate.TextCommand)

@@ -186,9 +186,9 @@ class Model:
         _, logits_V = self.read_prompt(self.spelled(prompt))
         return predict.prediction(logits_V, self.vocab, temperature=temperature)
 
-    def cursor(self) -> "Cursor":
-        """Return a cursor at the beginning of a text; it keeps its state."""
-        return Cursor(self)
+    def cursor(self, text: str | bytes = "") -> "Cursor":
+        """Return a cursor at the end of a text, which is read like a prompt; it keeps its state."""
+        return Cursor(self, self.spelled(text))
 
     def expectations(self, text: str | bytes) -> list[Expectation]:
         """Compare each character of a text with what the model predicted there."""
@@ -366,11 +366,12 @@ class Cursor:
     character, however long the text is.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, spelled: str = "") -> None:
         self._model = model
-        self._stepper, self._logits_V = model.read_prompt("")
-        self._is_at_start = model.records == "none"  # such a text is read with nothing before it
-        self._last = ""  # characters, as `Model.spelled`: the word at hand and more
+        self._stepper, self._logits_V = model.read_prompt(spelled)
+        # Such a text is read with nothing before it.
+        self._is_at_start = model.records == "none" and not model.known(spelled)
+        self._last = spelled[-_LAST_CHARS:]  # the word at hand and more
 
     def copy(self) -> "Cursor":
         """Return another cursor at the same place."""

@@ -213,6 +213,9 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("export", "none/voice.html", "--run", "a"): 6,
     # looking into a model
     ("predict", "-the"): 2,
+    ("suggest", "-the"): 2,
+    ("suggest", "the", "--num", "0"): 2,
+    ("suggest", "the", "--run", "pairs"): 2,
     ("predict", "to", "be", "--run", "a"): 2,
     ("predict", "a", "--run", "a", "--steps", "--temp", "1"): 2,
     ("score", "--run", "a", "text", "--export", "map.png"): 2,

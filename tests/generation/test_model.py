@@ -155,6 +155,17 @@ def test_a_prediction_has_its_likeliest_characters_and_one_by_name():
     assert repr(prediction).endswith(", 1 others)")
 
 
+@pytest.mark.parametrize("records", ["none", "lines"])
+def test_a_cursor_may_begin_at_the_end_of_a_text(records):
+    model = Model(CONFIG, Vocab(tuple(map(ord, "\nabcd "))), random_weights(CONFIG, 6)[1], records)
+    for text in ("", "x", "ab cd"):
+        cursor = model.cursor(text)
+        for place, whole in ((cursor, text), (cursor.copy().read("a"), text + "a")):
+            expected = model.predict(whole)
+            assert place.predict().prob("b") == pytest.approx(expected.prob("b"), abs=1e-6)
+    assert cursor.suggest(1)[0].typed == "cd"
+
+
 def test_a_copy_of_a_cursor_goes_its_own_way():
     model = model_of()
     cursor = model.cursor().read("ab ")

@@ -1,0 +1,1 @@
+"""The commands that help while a person types: suggest and write."""
