@@ -10,7 +10,7 @@ from charrnn.runs.checkpoint import Checkpoint
 
 # The module of each format by its ending; it has `WEIGHTS`, how weights can be written (the first
 # is the default; none: as they are), and `write`, a `Write`.
-FORMATS = {".html": "charrnn.export.page"}
+FORMATS = {".html": "charrnn.export.page", ".onnx": "charrnn.export.onnx_step"}
 
 
 @dataclass(frozen=True)

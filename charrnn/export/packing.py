@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from charrnn.cells import FloatArray
 from charrnn.errors import SettingError
+from charrnn.models import ngrams
 from charrnn.models.ngrams import Keys
 
 WEIGHTS = ("int8", "float16", "float32")
-_LARGEST_INT8, _ID_BITS = 127, 21  # see ngrams.py
+_LARGEST_INT8 = 127
 
 
 def can_hold(arrays: Iterable[FloatArray], weights: str) -> bool:
@@ -62,7 +63,7 @@ def packed_ngrams(keys: Keys) -> dict[str, Any]:
 
 def _packed_keys(keys: npt.NDArray[np.int64]) -> dict[str, Any]:
     """Return the keys of n-grams of one length, without the one that ends them."""
-    both = {"rows": keys >> _ID_BITS, "ids": keys & ((1 << _ID_BITS) - 1)}
+    both = dict(zip(("rows", "ids"), ngrams.parts(keys), strict=True))
     return {"size": len(keys) + 1, **{name: _unsigned(numbers) for name, numbers in both.items()}}
 
 

@@ -36,6 +36,13 @@ def keys_in(arrays: Mapping[str, npt.NDArray[Any]], *, longest: int) -> Keys:
     return tuple(arrays[f"ngrams.{length}"] for length in range(2, longest + 1))
 
 
+def parts(
+    keys: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return what keys are made of: the rows of the shorter n-grams, and the ids before these."""
+    return keys >> _BITS, keys & ((1 << _BITS) - 1)
+
+
 def learn(ids: IntArray, *, longest: int, min_count: int, max_rows: int = 1 << 16) -> Keys:
     """Return the sorted keys of the frequent n-grams of 2 … `longest` characters, one array for
     each length. Where several texts are given as one, NOTHING stands between them.

@@ -1109,6 +1109,21 @@ MISTAKES = [
         "True",
         "../runs/test_root.py::test_the_newest_run_of_a_task_is_found",
     ),
+    # A step as a graph.
+    Mistake(
+        "a graph takes an n-gram for the one with the same end",
+        "export.onnx_step:_longer",
+        'graph.node("And", [inside_BF, same_BF], (None, F))',
+        "inside_BF",
+        "../export/test_onnx_step.py::test_rows_of_ngrams_are_found_whatever_is_known",
+    ),
+    Mistake(
+        "a graph reads past the n-grams with the same end",
+        "export.onnx_step:_longer",
+        'graph.node("And", [inside_BF, same_BF], (None, F))',
+        "same_BF",
+        "../export/test_onnx_step.py::test_rows_of_ngrams_are_found_whatever_is_known",
+    ),
     # Runs as things.
     Mistake(
         "a copy to hand over tells which files were learned",

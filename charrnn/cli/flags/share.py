@@ -7,7 +7,11 @@ import typer
 
 File = Annotated[
     Path,
-    typer.Argument(metavar="FILE", help="File to write: .html is a page.", show_default=False),
+    typer.Argument(
+        metavar="FILE",
+        help="File to write: .html is a page, .onnx a graph for other programs.",
+        show_default=False,
+    ),
 ]
 Runs = Annotated[
     list[str] | None,

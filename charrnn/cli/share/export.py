@@ -1,4 +1,4 @@
-"""The command `export`: a run as one file for a browser."""
+"""The command `export`: a run as one file, for a browser or for another program."""
 
 from charrnn.cli.console.streams import note
 from charrnn.cli.flags import share as flags
@@ -13,6 +13,8 @@ def export(
     """Write a run as one file that speaks without charrnn; the ending of the file says how.
 
     voice.html is a page for any browser: it needs no network, and nothing of it leaves the browser.
+
+    voice.onnx is one step of the network, for programs that run ONNX.
     """
     if runs and len(runs) > 1:
         raise UsageError("export takes one run", "export each to a file of its own")
