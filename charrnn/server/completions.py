@@ -3,13 +3,14 @@
 Characters are computed by a few threads, never by the event loop. A thread takes one request, draws
 for a few milliseconds, and takes the next: so all requests that have a place move on in turn,
 however many they are. The next turn of a request comes only when what it drew has been sent, so a
-client that reads slowly slows itself alone, and nothing is drawn for one that has gone.
+client that reads slowly slows itself alone, and nothing is drawn for one that has gone. A thread of
+its own reads prompts and draws first characters, so that a new request need not wait its turn.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -40,6 +41,7 @@ class Completions:
     ) -> None:
         self._models, self._limits = models, limits
         self._line, self._threads = line, threads
+        self._beginnings = ThreadPoolExecutor(1, thread_name_prefix="charrnn-first")
 
     async def respond(self, request: Request) -> Response:
         """Answer a request, whole or as a stream of events."""
@@ -103,15 +105,21 @@ class Completions:
 
     async def _turns(self, pieces: Iterator[Piece]) -> AsyncIterator[list[Piece]]:
         loop = asyncio.get_running_loop()
-        while part := await loop.run_in_executor(self._threads, _turn, pieces):
+        part = await loop.run_in_executor(self._beginnings, _turn, pieces, 0.0)
+        while part:
             yield part
+            part = await loop.run_in_executor(self._threads, _turn, pieces, _TURN_SECONDS)
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._beginnings.shutdown(wait=False, cancel_futures=True)
 
 
-def _turn(pieces: Iterator[Piece]) -> list[Piece]:
-    """Take the pieces of a few milliseconds, at least one; none are left where none come."""
+def _turn(pieces: Iterator[Piece], seconds: float) -> list[Piece]:
+    """Take the pieces of so many seconds, at least one; none are left where none come."""
     began, part = time.monotonic(), []
     for piece in pieces:
         part.append(piece)
-        if time.monotonic() - began > _TURN_SECONDS:
+        if time.monotonic() - began >= seconds:
             break
     return part

@@ -59,6 +59,7 @@ def application(
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
+        completions.close()
         threads.shutdown(wait=False, cancel_futures=True)
 
     app = Starlette(

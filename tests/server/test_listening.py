@@ -10,6 +10,7 @@ import pytest
 from conftest import wait_until
 from serving import COMPLETIONS, Slow, running, serve, text_model
 
+from charrnn import _cores
 from charrnn.errors import UsageError
 from charrnn.server.listening import bind, is_loopback, url_of
 
@@ -108,6 +109,19 @@ def test_a_client_that_goes_away_frees_its_place_and_nothing_more_is_drawn(is_st
         slow.permissions.release(1)
         time.sleep(0.05)
         assert slow.num_drawn == 4
+
+
+def test_a_new_request_begins_while_all_threads_are_busy(monkeypatch):
+    monkeypatch.setattr(_cores, "num_cores", lambda: 1)
+    slow = Slow()
+    with running(serve(slow, text_model("text"))) as url, asking(url, model="slow"):
+        slow.permissions.release(1)
+        wait_until(lambda: len(slow.threads) == 2)  # the only one for later turns is held up
+        with asking(url, model="text", stream=True) as other:
+            lines = other.makefile("rb")
+            event = next(line for line in lines if line.startswith(b"data: "))
+        assert json.loads(event[6:])["choices"][0]["text"]
+        slow.permissions.release(100)
 
 
 @pytest.mark.parametrize("is_streamed", [False, True])
