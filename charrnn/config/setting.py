@@ -8,6 +8,7 @@ import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Self, TypeVar, get_args, get_type_hints
 
 from charrnn.errors import SettingError, UsageError
@@ -57,9 +58,9 @@ class Checked:
     """Base of the settings: type and range checks on construction, and JSON both ways."""
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
-        for spec in dataclasses.fields(self):  # type: ignore[arg-type]
-            _check(spec.name, getattr(self, spec.name), hints[spec.name], setting_of(spec))
+        kind: Any = type(self)
+        for name, hint, allowed in _settings_of(kind):
+            _check(name, getattr(self, name), hint, allowed)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, ready for `json.dumps`."""
@@ -82,6 +83,13 @@ class Checked:
             wrong = ", ".join(sorted(set(values) ^ cls.names()))
             raise UsageError(f"{cls.__name__} has missing or unknown fields: {wrong}")
         return cls(**values)
+
+
+@cache
+def _settings_of(kind: type) -> list[tuple[str, Any, Setting]]:
+    """Return name, type and details of each setting: found once, for a list of runs makes many."""
+    hints = get_type_hints(kind)
+    return [(spec.name, hints[spec.name], setting_of(spec)) for spec in dataclasses.fields(kind)]
 
 
 class _NotGiven:

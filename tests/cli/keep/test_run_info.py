@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from charrnn.runs import checkpoint, safetensors_file
+
 
 @pytest.mark.usefixtures("trained")
 def test_runs_and_info_show_the_run(charrnn):
@@ -15,3 +17,12 @@ def test_runs_and_info_show_the_run(charrnn):
     shown = charrnn("info").out
     assert "weights sha256" in shown
     assert f"{num_parameters:,}" in shown
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_list_of_runs_reads_each_header_once_and_no_arrays(charrnn, monkeypatch):
+    read, paths = checkpoint.read_header, []
+    monkeypatch.setattr(checkpoint, "read_header", lambda path: paths.append(path) or read(path))
+    monkeypatch.setattr(safetensors_file, "read_arrays", None)
+    assert "20 of 20" in charrnn("runs").out
+    assert sorted(path.name for path in paths) == ["best.safetensors", "last.safetensors"]
