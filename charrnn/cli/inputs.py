@@ -44,13 +44,18 @@ def root() -> Root:
 
 
 def checkpoint_of(
-    run: str | None, *, tasks: Sequence[str] = OF_TEXT, others: Container[str] = ()
+    run: str | None,
+    *,
+    tasks: Sequence[str] = OF_TEXT,
+    others: Container[str] = (),
+    instead: str | None = None,
 ) -> "Checkpoint":
     """Return the best checkpoint of a run, or of the newest that learned one of the tasks, with a
     note for each damaged one that is skipped. Without tasks, a run of any one is taken; a run that
     is named may have learned one of the `others`, too.
 
-    Raises `UsageError` for a run of another task.
+    Raises `UsageError` for a run of another task; `instead` is the hint then, by default the
+    command that uses it.
     """
     checkpoint, skipped = root().best_checkpoint(run, tasks=tasks)
     for error in skipped:
@@ -58,7 +63,7 @@ def checkpoint_of(
     if tasks and checkpoint.task not in tasks and checkpoint.task not in others:
         raise UsageError(
             f"run {run} is a model of {checkpoint.schema.learned}",
-            f"use: {checkpoint.schema.command} {run}",
+            instead or f"use: {checkpoint.schema.command} {run}",
         )
     return checkpoint
 

@@ -139,7 +139,7 @@ class Root:
     def no_run(self, tasks: Sequence[str] = ()) -> CheckpointError:
         """Return the error for a root without any run, or without one of some tasks."""
         schemas = [SCHEMAS[task] for task in tasks]
-        flags = [f"--{schema.flag.replace('_', '-')}" for schema in schemas if schema.flag]
+        flags = [schema.train_flag for schema in schemas if schema.flag]
         flag = f" FILE {' or '.join(flags)}" if flags else ""
         what = f" of {' or '.join(schema.learned for schema in schemas)}" if schemas else ""
         hint = self._with_hint(f"type: charrnn train{flag}")

@@ -51,6 +51,7 @@ class Schema:
     needs: str  # the first version of charrnn that has the task
     learned: str  # what a run of it is a model of, for people: "text", "pairs"
     flag: str = ""  # of train, for such a run: "pairs"; empty: none is needed
+    flag_value: str = ""  # what is typed after that flag
     symbol: str  # what a loss is the mean over, for people: "character", "symbol"
     command: str  # that uses a run of it, when the run's name is put after it
     model: type[Checked]
@@ -70,6 +71,11 @@ class Schema:
     unused: frozenset[str] = frozenset()  # settings of training that mean nothing to it
     # (metrics of a checkpoint) → how well it does on its validation split, for people, or ""
     in_words: Callable[[Mapping[str, float]], str] = lambda metrics: ""
+
+    @property
+    def train_flag(self) -> str:
+        """The flag of train as it is typed, with its value: "--images FOLDER"."""
+        return " ".join(filter(None, (f"--{self.flag.replace('_', '-')}", self.flag_value)))
 
     @property
     def decisive_metric(self) -> str:
@@ -219,6 +225,7 @@ SCHEMAS: dict[str, Schema] = {
         needs="0.7",
         learned="given labels",
         flag="given",
+        flag_value="label",
         symbol="symbol",
         command="charrnn sample --given LABEL --run",
         model=EncoderDecoderConfig,
@@ -255,6 +262,7 @@ SCHEMAS: dict[str, Schema] = {
         needs="0.7",
         learned="captions",
         flag="images",
+        flag_value="FOLDER",
         symbol="symbol",
         command="charrnn caption --run",
         model=CaptionerConfig,

@@ -92,6 +92,17 @@ def test_the_newest_run_of_a_task_is_found(tmp_path, monkeypatch):
     assert two.find(None, tasks=("translate_in_test",)).name == "away"
 
 
+@pytest.mark.parametrize(
+    ("task", "flag"),
+    [("caption", "--images FOLDER"), ("given", "--given label"), ("tag", "--in-step")],
+)
+def test_where_there_is_no_run_of_a_task_what_to_type_is_whole(task, flag):
+    made = ROOT.create("a", default="x")
+    made.save(small())
+    with pytest.raises(CheckpointError, match=f"type: charrnn train FILE {flag}$"):
+        ROOT.find(None, tasks=(task,))
+
+
 def test_a_damaged_run_is_not_skipped_when_the_newest_is_asked_for():
     run = ROOT.create("damaged", default="x")
     run.last.write_bytes(b"damaged")

@@ -50,7 +50,7 @@ def neurons(
     from charrnn.cli.inspect import label_neurons
     from charrnn.generation.model import Model
 
-    checkpoint = inputs.checkpoint_of(run)
+    checkpoint = inputs.checkpoint_of(run, instead="neurons looks into runs of a text: name one")
     model = Model.of(checkpoint)
 
     def read(num_chars: int) -> str:

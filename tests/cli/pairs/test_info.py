@@ -35,11 +35,17 @@ def test_runs_lists_pairs_with_their_word_error_rate(charrnn, pair_runs):
     assert "pairs.tsv" in shown
 
 
-@pytest.mark.parametrize("command", [("sample", "p"), ("neurons", "p")])
-def test_commands_of_text_name_the_command_of_pairs(charrnn, pair_runs, command):
-    done = charrnn(*command)
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [
+        ("sample", "use: charrnn translate --run p"),
+        ("neurons", "neurons looks into runs of a text: name one"),
+    ],
+)
+def test_commands_of_text_say_what_to_do_with_pairs(charrnn, pair_runs, command, hint):
+    done = charrnn(command, "p")
     assert (done.code, done.out) == (2, "")
-    assert done.err == ("charrnn: run p is a model of pairs; use: charrnn translate --run p\n")
+    assert done.err == f"charrnn: run p is a model of pairs; {hint}\n"
 
 
 def test_verify_finds_all_in_order(charrnn, pair_runs):
