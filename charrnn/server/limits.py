@@ -12,6 +12,7 @@ class Limits:
     max_tokens: int = 10_000  # characters of a completion
     max_prompt: int = 10_000  # characters of all prompts of a request
     max_completions: int = 16  # of a request: its prompts times n
-    max_body: int = 1 << 20  # bytes of a request
-    body_seconds: float = 10.0  # that a client may take to send them
+    max_body: int = 1 << 20  # bytes
+    head_seconds: float = 15.0  # that a client may take to send what comes before the body
+    body_seconds: float = 10.0  # that a client may take to send the body
     send_seconds: float = 30.0  # that a client may take to read what it was sent

@@ -4,7 +4,9 @@ import contextlib
 import ipaddress
 import os
 import socket
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -49,6 +51,11 @@ def is_loopback(bound: socket.socket) -> bool:
     return ipaddress.ip_address(bound.getsockname()[0]).is_loopback
 
 
+def _is_asking(connection: Any) -> bool:
+    """Return whether a request has come on a connection, and has not been answered."""
+    return connection.cycle is not None and not connection.cycle.response_complete
+
+
 def url_of(bound: socket.socket) -> str:
     """Return the address of a socket as one types it."""
     host, port = bound.getsockname()[:2]
@@ -70,7 +77,8 @@ class Listener(uvicorn.Server):
         )  # fmt: skip
         super().__init__(config)
         bound.listen(_BACKLOG)  # who comes now waits until `listen` answers
-        self._bound = bound
+        self._bound, self._head_seconds = bound, limits.head_seconds
+        self._idle_since: dict[Any, float] = {}  # connections on which no request has come
 
     def listen(self) -> None:
         """Answer requests until `stop` is called."""
@@ -82,6 +90,19 @@ class Listener(uvicorn.Server):
         """
         self.should_exit = True
         self.force_exit = self.force_exit or at_once
+
+    async def on_tick(self, counter: int) -> bool:
+        """Close the connections whose next request has not come in time; return whether to end.
+
+        uvicorn calls this ten times a second. Its own timeout counts only until a first byte comes.
+        """
+        now = time.monotonic()
+        idle = {each for each in self.server_state.connections if not _is_asking(each)}
+        self._idle_since = {each: self._idle_since.get(each, now) for each in idle}
+        for connection, since in self._idle_since.items():
+            if now - since > self._head_seconds:
+                connection.shutdown()
+        return await super().on_tick(counter)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -111,6 +111,23 @@ def test_a_client_that_goes_away_frees_its_place_and_nothing_more_is_drawn(is_st
         assert slow.num_drawn == 4
 
 
+@pytest.mark.parametrize("beginning", [b"", b"GET /health HTTP/1.1\r\nHost: loc"])
+@pytest.mark.parametrize("is_second", [False, True])
+def test_a_request_that_does_not_come_is_not_waited_for(beginning, is_second):
+    slow = Slow()
+    with running(serve(slow, head_seconds=0.1)) as url, asking(url, stream=True) as long:
+        with socket.create_connection(url.removeprefix("http://").split(":"), timeout=30) as raw:
+            if is_second:
+                raw.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                answer = b""
+                while not answer.endswith(b"}"):
+                    answer += raw.recv(1000)
+            raw.sendall(beginning)
+            assert raw.recv(1000) == b""
+        slow.permissions.release(100)  # one that has come is answered, however long it takes
+        assert b"[DONE]" in long.makefile("rb").read()
+
+
 def test_a_new_request_begins_while_all_threads_are_busy(monkeypatch):
     monkeypatch.setattr(_cores, "num_cores", lambda: 1)
     slow = Slow()
