@@ -3,7 +3,8 @@ its weights.
 """
 
 import dataclasses
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from charrnn._text import Reporter, number_of
@@ -27,13 +28,12 @@ class MeasuredLoss:
 
 
 def measured(checkpoint: Checkpoint) -> MeasuredLoss:
-    """Measure the loss of a language model or of a model of pairs, in nats per character or symbol.
+    """Measure the loss of a model, in nats per character, symbol or label.
 
     Raises `CorpusError` where the corpus is gone or has changed, or has no validation split.
     """
-    if checkpoint.task == task_names.LANGUAGE_MODEL:
-        return _of_text(checkpoint)
-    return _of_pairs(checkpoint)
+    of_task = _of_text if checkpoint.task == task_names.LANGUAGE_MODEL else _of_pairs
+    return of_task(checkpoint)
 
 
 def with_rounded_weights(checkpoint: Checkpoint, weights: str) -> Checkpoint:
@@ -65,17 +65,35 @@ def _of_text(checkpoint: Checkpoint) -> MeasuredLoss:
 
 
 def _of_pairs(checkpoint: Checkpoint) -> MeasuredLoss:
-    from charrnn.generation.translation.translator import Translator
     from charrnn.tasks.pairs import learned_pairs
 
     dataset = learned_pairs.reload(checkpoint, keep_corpus=True, reporter=Reporter())
     numbers = dataset.pairs.numbers["val"][:NUM_PAIRS].tolist()
     if not numbers:
         raise CorpusError("the run has no validation pairs", "train with val_fraction")
-    sources, targets = zip(*map(dataset.texts, numbers), strict=True)
-    nats = {}
-    for weights in _possible(checkpoint):
-        translator = Translator.of([with_rounded_weights(checkpoint, weights)])
-        losses = list(translator.losses(sources, targets))
-        nats[weights] = sum(each.nats for each in losses) / sum(each.num_symbols for each in losses)
-    return MeasuredLoss(nats, f"{number_of(len(numbers), 'pair')} of the validation split")
+    pairs = list(map(dataset.texts, numbers))
+    mean = _mean_of_labels if checkpoint.task == task_names.CLASSIFY else _mean_of_symbols
+    nats = {
+        weights: mean(with_rounded_weights(checkpoint, weights), pairs)
+        for weights in _possible(checkpoint)
+    }
+    return MeasuredLoss(nats, f"{number_of(len(pairs), 'pair')} of the validation split")
+
+
+def _mean_of_symbols(checkpoint: Checkpoint, pairs: Sequence[tuple[str, str]]) -> float:
+    from charrnn.generation.translation.in_step import Tagger
+    from charrnn.generation.translation.translator import Translator
+
+    kind = Tagger if checkpoint.task == task_names.TAG else Translator
+    losses = list(kind.of([checkpoint]).losses(*zip(*pairs, strict=True)))
+    return sum(each.nats for each in losses) / max(1, sum(each.num_symbols for each in losses))
+
+
+def _mean_of_labels(checkpoint: Checkpoint, pairs: Sequence[tuple[str, str]]) -> float:
+    from charrnn.generation.classification import Classifier
+
+    classifier = Classifier.of([checkpoint])
+    texts, labels = zip(*pairs, strict=True)
+    probabilities = zip(labels, classifier.classify_many(texts), strict=True)
+    nats = [-math.log(made[classifier.label_of(label)]) for label, made in probabilities]
+    return sum(nats) / len(nats)

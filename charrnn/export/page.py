@@ -26,8 +26,8 @@ from charrnn.runs.checkpoint import Checkpoint
 WEIGHTS = packing.WEIGHTS
 
 # what each of the two programs is made of, in order
-_PAGE = ("text.js", "written.js", "page.js")
-_WORKER = ("text.js", "drawing.js", "network.js", "worker.js")
+_PAGE = ("text.js", "written.js", "alignment.js", "page.js")
+_WORKER = ("text.js", "drawing.js", "network.js", "encoder.js", "speakers.js", "worker.js")
 
 
 def write(checkpoint: Checkpoint, path: Path, *, weights: str) -> Exported:

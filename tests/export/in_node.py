@@ -13,7 +13,7 @@ from charrnn.export import page, page_facts
 from charrnn.runs.checkpoint import Checkpoint
 
 TEMPLATE = Path(charrnn.__file__).parent / "export" / "template"
-WORKER = ("text.js", "drawing.js", "network.js", "worker.js")
+WORKER = ("text.js", "drawing.js", "network.js", "encoder.js", "speakers.js", "worker.js")
 _MAIN = """
 const data = JSON.parse(require("fs").readFileSync(0, "utf8"));
 globalThis.postMessage = () => {};
@@ -34,7 +34,7 @@ def in_node(body: str, data: Any = None) -> Any:
         capture_output=True,
         encoding="utf-8",
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, (done.returncode, done.stderr)
     return json.loads(done.stdout)
 
 
@@ -44,3 +44,28 @@ def exported(checkpoint: Checkpoint, weights: str = "float32") -> dict[str, Any]
         "facts": page_facts.facts_of(checkpoint, weights),
         "arrays": page.arrays(checkpoint, weights),
     }
+
+
+SPOKEN = """
+return data.map(({facts, arrays, requests}) => {
+  const speaker = SPEAKERS[facts.task](facts, arrays);
+  return requests.map(({request, more}) => {
+    const pieces = [...speaker.write(request), ...more.flatMap((next) => [...speaker.goOn(next)])];
+    return pieces.filter(Boolean);
+  });
+});
+"""
+
+
+def spoken(checkpoint: Checkpoint, *requests: dict[str, Any], more: Any = ()) -> list[Any]:
+    """Return the pieces that a page gives for each request, and for more of it."""
+    asked = exported(checkpoint) | {
+        "requests": [{"request": request, "more": list(more)} for request in requests]
+    }
+    (answers,) = in_node(SPOKEN, [asked])
+    return list(answers)
+
+
+def text_of(pieces: list[Any]) -> str:
+    """Return what is written."""
+    return "".join(piece["text"] for piece in pieces)

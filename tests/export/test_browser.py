@@ -9,15 +9,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import test_classification
+import test_encoder_js
+import test_network_js
+import test_translator
 from chromium import chromium, open_page, whole_text, write
 from in_node import TEMPLATE, WORKER, exported
 from made import made, some_ids
-from test_network_js import LOGITS
 from test_page import HOSTILE, hostile
 
 from charrnn.cells import CELLS
+from charrnn.data.pairs.symbols import SymbolVocab
+from charrnn.generation.classification import Classifier
 from charrnn.generation.model import Model
 from charrnn.generation.predict import Prediction
+from charrnn.generation.translation.translator import Translator
+from charrnn.models.seq2seq.equations import Weights, encode, step
 
 __all__ = ["chromium", "open_page"]  # fixtures
 pytestmark = pytest.mark.xdist_group("browser")  # one browser for all
@@ -64,7 +71,7 @@ def test_without_a_seed_each_text_is_another_and_the_seed_is_told(open_page):
 ROWS = """Array.from(document.querySelectorAll('#card .row'), (row) => [
   row.querySelector('.symbol').textContent,
   row.querySelector('.share').textContent,
-  row.classList.contains('chosen') && row.textContent.startsWith('drawn'),
+  row.classList.contains('chosen') && row.textContent.startsWith('chosen'),
 ])"""
 
 
@@ -86,7 +93,10 @@ def test_each_character_tells_what_it_was_drawn_from_by_mouse_and_by_keyboard(op
     checkpoint = made()
     with open_page(checkpoint) as page:
         text = write(page, prompt="ab", seed=1, length=60)
-        page.focus("#written")
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.id") == "written":
+                break
         for _ in range(5):
             page.keyboard.press("ArrowRight")
         assert page.evaluate("document.activeElement.textContent") == text[6]
@@ -201,35 +211,115 @@ def test_html_cannot_be_put_in_at_all(chromium, open_page):
     page.close()
 
 
+def in_page(page, program, checkpoint, ids):
+    """Run the page's programs in the browser, on ids."""
+    sources = "\n".join((TEMPLATE / name).read_text(encoding="utf-8") for name in WORKER[:4])
+    asked = [exported(checkpoint) | {"ids": ids}]
+    (answer,) = page.evaluate(f"(data) => {{ {sources}\n{program} }}", asked)
+    return answer
+
+
 @slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_logits_in_the_browser_are_those_of_numpy(open_page, cell):
     checkpoint = made(cell=cell, num_layers=2)
     ids = some_ids(50, len(checkpoint.vocab)).tolist()
-    sources = "\n".join((TEMPLATE / name).read_text(encoding="utf-8") for name in WORKER[:3])
     with open_page(checkpoint) as page:
-        program = f"(data) => {{ {sources}\n{LOGITS} }}"
-        (logits_TV,) = page.evaluate(program, [exported(checkpoint) | {"ids": ids}])
+        logits_TV = in_page(page, test_network_js.LOGITS, checkpoint, ids)
     expected_VT = Model.of(checkpoint).backend.stepper().read_all(np.array(ids))
     np.testing.assert_allclose(np.array(logits_TV).T, expected_VT, atol=1e-4, rtol=0)
+
+
+@slow
+def test_logits_of_an_encoder_decoder_in_the_browser_are_those_of_the_equations(open_page):
+    checkpoint, ids = test_translator.checkpoint_of(), [0, 1, 3, 2, 2]
+    with open_page(checkpoint) as page:
+        answers = in_page(page, test_encoder_js.LOGITS, checkpoint, ids)
+    config, sources = checkpoint.model, np.array([[1, 2, 3, 0, 2]]).T
+    weights = Weights.from_arrays(config, checkpoint.group("weights"))
+    memory, state = encode(config, weights, sources, np.array([5]))
+    for i, (logits_V, alignment_S) in zip(ids, answers, strict=True):
+        logits_BV, state, alignment_BS = step(config, weights, memory, np.array([i]), state)
+        np.testing.assert_allclose(logits_V, logits_BV[0], atol=1e-4)
+        np.testing.assert_allclose(alignment_S, alignment_BS[0], atol=1e-4)
+
+
+@slow
+def test_a_translation_shows_what_each_symbol_looked_at(open_page):
+    checkpoint = test_translator.checkpoint_of()
+    (expected,) = Translator.of([checkpoint]).translate("abc", with_alignment=True)
+    with open_page(checkpoint) as page:
+        page.fill("#prompt", "abc")
+        page.press("#prompt", "Enter")
+        page.wait_for_selector("#picture svg")
+        assert whole_text(page) == expected.text
+        assert page.inner_text("#source") == "abc"
+        page.focus("#written .drawn >> nth=1")
+        share = "(symbol) => symbol.style.getPropertyValue('--share')"
+        marks = page.evaluate(f"Array.from(document.querySelectorAll('.read'), {share})")
+        np.testing.assert_allclose(np.array(marks, float), expected.alignment_TS[1], atol=1e-4)
+        most = expected.alignment_TS[1].argmax()
+        told = f"looked at {'abc'[most]} {percent(expected.alignment_TS[1][most])}"
+        assert told in page.inner_text("#card")
+        names = page.evaluate(
+            "Array.from(document.querySelectorAll('svg text'), (e) => e.textContent)"
+        )
+        assert names == ["a", "b", "c", *expected.symbols]
+        page.fill("#prompt", "")
+        page.press("#prompt", "Enter")
+        page.get_by_text("there is nothing to read").wait_for()
+
+
+@slow
+def test_symbols_that_are_markup_stay_text(open_page):
+    attack = ("</script><script>alert(1)</script>", "<img/src=x/onerror=alert(1)>", "\u202e<b>")
+    checkpoint = test_translator.checkpoint_of(vocab=SymbolVocab(attack))
+    with open_page(checkpoint) as page:
+        page.fill("#prompt", "abc")
+        page.press("#prompt", "Enter")
+        page.wait_for_selector("#picture svg")
+        page.focus("#written .drawn >> nth=0")
+        assert page.evaluate("document.querySelectorAll('img, b, #stage script').length") == 0
+        assert "\u202e" not in page.inner_text("#card") + page.text_content("#picture")
+        assert "alert(1)" in whole_text(page)
+
+
+@slow
+def test_a_label_is_decided_on_and_its_probabilities_are_shown(open_page):
+    checkpoint, _ = test_classification.checkpoint_of()
+    expected = Classifier.of([checkpoint]).classify("abcdefa")
+    with open_page(checkpoint) as page:
+        page.fill("#prompt", "abcdefa")
+        page.press("#prompt", "Enter")
+        page.wait_for_selector("#picture .row")
+        shown = page.evaluate(ROWS.replace("#card", "#picture"))
+        assert page.is_hidden("#temperature") and page.is_hidden("#length")
+    assert shown[0] == [next(iter(expected)), percent(next(iter(expected.values()))), True]
+    assert [name for name, _, _ in shown] == [name for name in expected if expected[name] >= 0.001]
 
 
 SCHEMES_AND_WIDTHS = [("light", 1100), ("dark", 1100), ("light", 360), ("dark", 360)]
 
 
 @slow
+@pytest.mark.parametrize("kind", ["text", "pairs"])
 @pytest.mark.parametrize(("scheme", "width"), SCHEMES_AND_WIDTHS)
-def test_axe_finds_no_violation_and_nothing_is_wider_than_the_page(open_page, scheme, width):
+def test_axe_finds_no_violation_and_nothing_is_wider_than_the_page(open_page, scheme, width, kind):
     axe = Path(os.environ.get("AXE_CORE", "none"))
     if not axe.is_file():
         pytest.skip("AXE_CORE does not name axe.min.js (npm install axe-core)")
     size = {"width": width, "height": 800}
-    with open_page(hostile(), color_scheme=scheme, viewport=size, reduced_motion="reduce") as page:
+    settings = {"color_scheme": scheme, "viewport": size, "reduced_motion": "reduce"}
+    checkpoint = hostile() if kind == "text" else test_translator.checkpoint_of()
+    with open_page(checkpoint, **settings) as page:
         page.evaluate(axe.read_text(encoding="utf-8"))
         assert violations(page) == []  # as it is opened
-        write(page, prompt="abc", seed=2, length=300)
+        page.fill("#prompt", "abc" * 20)
+        page.fill("#seed", "2")
+        page.click("#write")
+        page.wait_for_selector("#stop", state="hidden")
         page.click("summary")
-        page.focus("#written .drawn >> nth=9")
+        page.focus("#written .drawn >> nth=5")
         assert page.is_visible("#card")
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width

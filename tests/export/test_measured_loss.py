@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 from conftest import ROOT
 
@@ -20,6 +22,26 @@ def test_records_are_measured_each_by_itself(two_runs):
     checkpoint = ROOT.best_checkpoint("names")[0]
     loss = measured_loss.measured(checkpoint)
     assert loss.nats["float32"] == pytest.approx(checkpoint.metrics["val_loss"], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("folder", "run"),
+    [("pair_runs", "p"), ("label_run", "l"), ("tag_runs", "t"), ("given_run", "g")],
+)
+def test_pairs_of_every_kind_are_measured_on_their_validation_split(request, folder, run):
+    request.getfixturevalue(folder)
+    checkpoint = ROOT.best_checkpoint(run)[0]
+    loss = measured_loss.measured(checkpoint)
+    assert loss.text.endswith(" pairs of the validation split")
+    assert loss.nats["float32"] == pytest.approx(checkpoint.metrics["val_loss"], rel=1e-3)
+    assert 0 < abs(loss.nats["int8"] - loss.nats["float32"]) < 0.02
+
+
+def test_pairs_without_a_validation_split_have_no_loss(pair_runs):
+    checkpoint = ROOT.best_checkpoint("p")[0]
+    data = dataclasses.replace(checkpoint.data, val_fraction=0.0)
+    with pytest.raises(CorpusError, match="no validation pairs"):
+        measured_loss.measured(dataclasses.replace(checkpoint, data=data))
 
 
 def test_without_the_corpus_there_is_no_loss(trained, corpus, tmp_path):

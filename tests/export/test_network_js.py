@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from in_node import exported, in_node
+from in_node import exported, in_node, spoken, text_of
 from made import made, some_ids
 
 from charrnn.cells import CELLS
@@ -21,15 +21,6 @@ return data.map(({facts, arrays, ids}) => {
     const read = network.step(id, state);
     state = read.state;
     return Array.from(read.logits);
-  });
-});
-"""
-TEXTS = """
-return data.map(({facts, arrays, requests}) => {
-  const writer = WRITERS[facts.task](facts, arrays);
-  return requests.map(({request, more}) => {
-    const pieces = [...writer.write(request), ...more.flatMap((next) => [...writer.goOn(next)])];
-    return pieces.filter(Boolean).map(({text}) => text).join("");
   });
 });
 """
@@ -56,52 +47,39 @@ def test_logits_are_those_of_numpy_for_every_cell_and_shape():
         np.testing.assert_allclose(np.array(logits_TV).T, expected_VT, atol=1e-4, rtol=0)
 
 
-def test_a_seed_writes_the_text_that_charrnn_sample_writes():
-    checkpoints = [made(), made(cell="gru"), made(has_unknown=True), made("abc“”", cell="cifg")]
+@pytest.mark.parametrize(
+    "checkpoint",
+    [made(), made(cell="gru"), made(has_unknown=True), made("abc“”", cell="cifg")],
+    ids=["lstm", "gru", "unknown", "cifg"],
+)
+def test_a_seed_writes_the_text_that_charrnn_sample_writes(checkpoint):
     prompts = ["", "abc", "“a☃b”", "e\u0301"]
-    asked = [
-        exported(checkpoint)
-        | {
-            "requests": [
-                {
-                    "request": {"prompt": prompt, "temperature": 0.8, "seed": "7", "length": 50},
-                    "more": [
-                        {"temperature": 0.8, "length": 30},
-                        {"temperature": 0.8, "length": 20},
-                    ],
-                }
-                for prompt in prompts
-            ]
-        }
-        for checkpoint in checkpoints
-    ]
-    for checkpoint, texts in zip(checkpoints, in_node(TEXTS, asked), strict=True):
-        model = Model.of(checkpoint)
-        for prompt, text in zip(prompts, texts, strict=True):
-            expected = model.generate(prompt, length=100, temperature=0.8, seed=7)
-            assert text == prompt + expected
+    begun = {"temperature": 0.8, "seed": "7", "length": 50}
+    more = [{"temperature": 0.8, "length": 30}, {"temperature": 0.8, "length": 20}]
+    texts = spoken(checkpoint, *({"prompt": prompt, **begun} for prompt in prompts), more=more)
+    model = Model.of(checkpoint)
+    for prompt, pieces in zip(prompts, texts, strict=True):
+        expected = model.generate(prompt, length=100, temperature=0.8, seed=7)
+        assert text_of(pieces) == prompt + expected
 
 
 @pytest.mark.parametrize("records", ["lines", "blank"])
 def test_records_are_those_of_charrnn_sample(records):
     checkpoint = made(records=records)
     request = {"prompt": "ab", "temperature": 0.9, "seed": "3", "length": 4}
-    asked = exported(checkpoint) | {
-        "requests": [{"request": request, "more": [{"temperature": 0.9, "length": 3}]}]
-    }
-    ((text,),) = in_node(TEXTS, [asked])
+    (pieces,) = spoken(checkpoint, request, more=[{"temperature": 0.9, "length": 3}])
     samples = Model.of(checkpoint).samples(7, prompt="ab", temperature=0.9, seed=3)
     end = {"lines": "\n", "blank": "\n\n"}[records]
-    assert text == "".join(f"{sample}{end}" for sample in samples)
+    assert text_of(pieces) == "".join(f"{sample}{end}" for sample in samples)
 
 
 def test_bytes_become_text_as_soon_as_a_character_is_whole():
     checkpoint = made(is_bytes=True)
     request = {"prompt": "é", "temperature": 1.0, "seed": "5", "length": 300}
-    asked = exported(checkpoint) | {"requests": [{"request": request, "more": []}]}
-    ((text,),) = in_node(TEXTS, [asked])
+    (pieces,) = spoken(checkpoint, request)
     config = SampleConfig(temperature=1.0, seed=5, length=300)
     model = Model.of(checkpoint)
     spelled = "".join(PromptedSampler(model, model.spelled("é"), config).characters())
     decoded = spelled.encode("latin-1").decode("utf-8", "replace")
-    assert text.startswith("é" + decoded[:-3])  # bytes at the end may wait for others
+    assert text_of(pieces).startswith("é" + decoded[:-3])  # bytes at the end may wait for others
+    assert any(len(piece["draws"]) > 1 for piece in pieces)

@@ -11,14 +11,6 @@ from charrnn.export import page_facts
 from charrnn.runs.speaking_part import speaking_part
 
 
-def test_a_page_is_told_how_to_read_and_write():
-    facts = page_facts.facts_of(made("ab\n", has_unknown=True), "int8")
-    assert facts["vocabs"]["text"]["symbols"] == ["a", "b", "\n", None]
-    assert (facts["start_id"], facts["counts"], facts["length"]) == (2, "character", 1000)
-    assert page_facts.facts_of(made(records="lines"), "int8")["counts"] == "record"
-    assert page_facts.facts_of(made(is_bytes=True), "int8")["vocabs"]["text"]["kind"] == "bytes"
-
-
 @pytest.mark.parametrize("is_there", [True, False])
 def test_a_page_says_what_its_weights_cost_or_that_it_is_not_known(
     trained, corpus, tmp_path, is_there
@@ -51,5 +43,5 @@ def test_a_copy_without_a_word_about_its_text_is_exported_without_one(trained):
 
 def test_a_cell_that_the_page_has_not_got_is_refused(monkeypatch):
     monkeypatch.setattr(page_facts, "SPOKEN_CELLS", ("rnn",))
-    with pytest.raises(UsageError, match="no page can speak a lstm network"):
+    with pytest.raises(UsageError, match="no page can compute a lstm network"):
         page_facts.facts_of(made(), "int8")

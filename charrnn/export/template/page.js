@@ -2,17 +2,21 @@
 
 const $ = (id) => document.getElementById(id);
 const facts = JSON.parse($("facts").textContent);
-const written = new Written($("written"), new Card($("card"), new Vocabulary(facts.vocabs[facts.written])));
+const { form } = facts;
+const card = new Card($("card"), new Vocabulary(facts.vocabs[facts.written]));
+const source = new Source($("source"), $("picture"));
+const written = new Written($("written"), card, source);
 
 let job = 0;
-let lastSeed = null;
+let seed = null; // of what is written
 let began = 0;
+let unread = ""; // a sentence about symbols that the model does not know
 
 /** Start the worker, whose source is in this page. */
 function started() {
-  const source = URL.createObjectURL(new Blob([$("worker").textContent], { type: "text/javascript" }));
-  const policy = globalThis.trustedTypes?.createPolicy("worker", { createScriptURL: () => source });
-  const worker = new Worker(policy ? policy.createScriptURL("") : source);
+  const program = URL.createObjectURL(new Blob([$("worker").textContent], { type: "text/javascript" }));
+  const policy = globalThis.trustedTypes?.createPolicy("worker", { createScriptURL: () => program });
+  const worker = new Worker(policy ? policy.createScriptURL("") : program);
   worker.onmessage = ({ data }) => data.job === job && ANSWERS[data.type](data);
   worker.onerror = (event) => say(`The page failed: ${event.message}`);
   return worker;
@@ -20,6 +24,8 @@ function started() {
 
 const say = (sentence) => ($("status").textContent = sentence);
 const counted = (count, thing) => `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
+const randomSeed = () => String(crypto.getRandomValues(new Uint32Array(1))[0]);
+const temperature = () => Number($("temperature").value);
 
 function ask(type, request = {}) {
   worker.postMessage({ type, job, ...request });
@@ -27,22 +33,22 @@ function ask(type, request = {}) {
 
 /** Show the buttons that do something now. */
 function offer({ isBusy }) {
-  const hasFocus = document.activeElement;
+  const focused = document.activeElement;
   $("write").disabled = false;
   $("stop").hidden = !isBusy;
   $("copy").hidden = !written.pieces.size;
   $("go-on").hidden = isBusy || !written.pieces.size || !facts.goes_on;
-  if (hasFocus.hidden) $("write").focus();
+  if (focused.hidden) $("write").focus();
 }
-
-const randomSeed = () => String(crypto.getRandomValues(new Uint32Array(1))[0]);
-const temperature = () => Number($("temperature").value);
 
 /** Tell how much was written, and how to have it again. */
 function summary() {
   const seconds = (performance.now() - began) / 1000;
-  const number = facts.counts === "record" ? written.numRecords : written.pieces.size;
-  return `${counted(number, facts.counts)} in ${seconds.toFixed(1)} s with the seed ${lastSeed}.`;
+  const took = `in ${seconds.toFixed(seconds < 1 ? 2 : 1)} s`;
+  if (form.ranks) return `Decided ${took}.`;
+  const number = form.counts === "symbol" ? written.draws().length : written.numRecords || written.pieces.size;
+  const again = form.temperature === null || temperature() === 0 ? "" : ` with the seed ${seed}`;
+  return `${counted(number, form.counts)} ${took}${again}.`;
 }
 
 const ANSWERS = {
@@ -50,18 +56,21 @@ const ANSWERS = {
     say("");
     offer({ isBusy: false });
   },
-  read({ unknown }) {
-    if (!unknown.length) return;
-    say(`Left out of the beginning, since the model never saw it: ${unknown.map(named).join(" ")}`);
+  unknown({ symbols, became }) {
+    if (symbols.length) unread = `The model never saw ${symbols.map(named).join(" ")}: ${became}. `;
+  },
+  read({ symbols }) {
+    if (form.shows_source) source.set(symbols);
   },
   written({ pieces }) {
+    if (form.ranks) return rank(pieces);
     written.add(pieces);
     $("copy").hidden = false;
     $("how").hidden = false;
   },
   ended({ isStopped }) {
-    const before = $("status").textContent.startsWith("Left out") ? `${$("status").textContent}. ` : "";
-    say(before + (isStopped ? "Stopped: " : "") + summary());
+    say(`${unread}${isStopped ? "Stopped: " : ""}${summary()}`);
+    if (form.shows_source) source.draw(written.draws(), (id) => card.vocabulary.nameOf(id));
     offer({ isBusy: false });
   },
   failed({ message }) {
@@ -70,10 +79,16 @@ const ANSWERS = {
   },
 };
 
+/** Show what a label was chosen from. */
+function rank([{ draws }]) {
+  $("picture").replaceChildren(...draws.flatMap((draw) => [...card.distribution(draw)]));
+}
+
 /** Begin a job: a new text, or more of this one. */
 function begin(type, request) {
   job++;
   began = performance.now();
+  unread = "";
   say("Writing …");
   offer({ isBusy: true });
   ask(type, { temperature: temperature(), length: Number($("length").value), ...request });
@@ -81,9 +96,10 @@ function begin(type, request) {
 
 $("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  lastSeed = $("seed").value.trim() || randomSeed();
+  seed = $("seed").value.trim() || randomSeed();
   written.clear();
-  begin("write", { prompt: $("prompt").value, seed: lastSeed });
+  source.set([]);
+  begin("write", { prompt: $("prompt").value, seed });
 });
 
 $("go-on").addEventListener("click", () => $("form").reportValidity() && begin("goOn", {}));
@@ -110,24 +126,43 @@ async function copied(text) {
   }
 }
 
-$("prompt").addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) $("form").requestSubmit();
-});
-
 $("temperature").addEventListener("input", showTemperature);
 
 function showTemperature() {
-  $("temperature-shown").textContent = temperature().toFixed(2);
+  const most = temperature() === 0 ? ": always the likeliest" : "";
+  $("temperature-shown").textContent = temperature().toFixed(2) + most;
 }
 
-/** Put in what is known of the voice. */
+/** Replace the text that is typed by a choice, where there are few that mean anything. */
+function offerChoices() {
+  const choice = made("select");
+  choice.id = "prompt";
+  choice.append(...form.choices.map((each) => new Option(visible(each), each)));
+  $("prompt").replaceWith(choice);
+}
+
+/** Fit the form to what the voice does, and put in what is known of it. */
 function introduce() {
   document.title = $("name").textContent = visible(facts.name);
   $("about").textContent = facts.about;
-  $("length-label").textContent = facts.counts === "character" ? "Characters" : "Records";
-  $("length").value = facts.length;
+  $("prompt-label").textContent = form.prompt;
+  if (form.choices) offerChoices();
+  $("write").textContent = form.verb;
+  const shown = { length: form.length, temperature: form.temperature, seed: form.temperature };
+  for (const [id, value] of Object.entries(shown)) {
+    $(id).closest("label").hidden = $(id).disabled = value === null;
+  }
+  $("length").value = form.length;
+  $("length-label").textContent = form.length_label;
+  $("temperature").value = form.temperature;
   for (const [label, value] of facts.details) $("details").append(made("dt", "", label), made("dd", "", visible(value)));
   showTemperature();
+  $("prompt").addEventListener("keydown", (event) => {
+    const isAsked = event.ctrlKey || event.metaKey || (!form.has_lines && !event.shiftKey);
+    if (event.key !== "Enter" || !isAsked || !$("form").reportValidity()) return;
+    event.preventDefault();
+    $("form").requestSubmit();
+  });
 }
 
 introduce();

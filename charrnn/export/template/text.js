@@ -1,6 +1,5 @@
 // Symbols: what a network reads and writes, and how a person sees it.
 
-const UNKNOWN_CHARACTER = "\ufffd";
 const BLANKS = { "\n": "↵", "\t": "⇥", " ": "␣" };
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}]/u;
 
@@ -24,15 +23,18 @@ function visible(text) {
 
 /** Return a symbol that stands by itself, in a list: a space and a line end have a sign, too. */
 function named(symbol) {
-  const shown = Array.from(symbol, (one) => BLANKS[one] ?? (isUnseen(one) ? sign(one) : one)).join("");
+  const shown = BLANKS[symbol] ?? visible(symbol);
   return /^\p{M}/u.test(shown) ? "◌" + shown : shown;
 }
 
 /** The symbols of a text, and their ids: as charrnn/data/vocab.py and data/pairs/symbols.py. */
 class Vocabulary {
-  /** kind: characters, bytes, spaces or whole; symbols: in id order, null where one is unknown. */
-  constructor({ kind, symbols, normalise }) {
-    Object.assign(this, { kind, symbols, normalise });
+  /**
+   * kind: characters, bytes, spaces or whole; symbols: in id order, null for the one that stands
+   * for none, whose name is reserved.
+   */
+  constructor({ kind, symbols, normalise, reserved }) {
+    Object.assign(this, { kind, symbols, normalise, reserved });
     this.unknown = symbols.indexOf(null);
     this.ids = new Map(symbols.map((symbol, id) => [symbol, id]));
     this.ids.delete(null);
@@ -52,10 +54,13 @@ class Vocabulary {
     return this.ids.get(symbol) ?? this.unknown;
   }
 
-  /** Return the symbol of an id, for a list: a byte outside ASCII by its code. */
+  /** Return the symbol of an id, for a list. */
   nameOf(id) {
-    const symbol = this.symbols[id];
-    if (symbol === null) return UNKNOWN_CHARACTER;
+    return this.symbols[id] === null ? this.reserved : this.labelOf(this.symbols[id]);
+  }
+
+  /** Return a symbol, for a list: a byte outside ASCII by its code. */
+  labelOf(symbol) {
     const isHigh = this.kind === "bytes" && symbol > "\x7f";
     return isHigh ? symbol.charCodeAt(0).toString(16).toUpperCase() : named(symbol);
   }

@@ -1,4 +1,4 @@
-// What was written: each character tells what it was drawn from, under the mouse or when it has
+// What was written: each character tells what it was chosen from, under the mouse or when it has
 // the focus. Text is only ever put in as text.
 
 const LEAST_SHOWN = 0.001; // a probability
@@ -21,7 +21,7 @@ class Card {
     Object.assign(this, { element, vocabulary });
   }
 
-  /** Show what a piece was drawn from, beside its element. */
+  /** Show what a piece was chosen from, beside its element, and more. */
   show(piece, beside, more = []) {
     this.element.replaceChildren(...piece.draws.flatMap((draw) => [...this.distribution(draw)]), ...more);
     this.element.hidden = false;
@@ -39,17 +39,17 @@ class Card {
     this.element.hidden = true;
   }
 
-  /** Yield the rows of a draw: symbol, bar, probability; the one that was drawn has a mark. */
+  /** Yield the rows of a draw: symbol, bar, probability; the one that was chosen has a mark. */
   *distribution({ id, top }) {
-    yield made("span", "title", `${this.vocabulary.nameOf(id)} was drawn from`);
+    yield made("span", "title", `${this.vocabulary.nameOf(id)} was chosen from`);
     const shown = top.filter(([i, probability]) => probability >= LEAST_SHOWN || i === id);
     for (const [i, probability] of shown) {
       const name = made("span", "symbol", this.vocabulary.nameOf(i));
       const bar = made("span", "bar");
       bar.style.setProperty("--share", probability);
-      const isDrawn = i === id;
-      const mark = made("span", "unseen", isDrawn ? "drawn " : "");
-      yield made("span", isDrawn ? "row chosen" : "row", mark, name, " ", bar, made("span", "share", percent(probability)));
+      const isChosen = i === id;
+      const mark = made("span", "unseen", isChosen ? "chosen " : "");
+      yield made("span", isChosen ? "row chosen" : "row", mark, name, " ", bar, made("span", "share", percent(probability)));
     }
     const rest = 1 - shown.reduce((sum, [, probability]) => sum + probability, 0);
     if (rest >= LEAST_SHOWN) yield made("span", "rest", `all others ${percent(rest)}`);
@@ -58,21 +58,22 @@ class Card {
 
 /** The text, a span for each piece of it. */
 class Written {
-  constructor(element, card) {
-    Object.assign(this, { element, card, pieces: new Map(), texts: [], numRecords: 0 }); // a piece by its span
+  constructor(element, card, source) {
+    // pieces are kept by their spans
+    Object.assign(this, { element, card, source, pieces: new Map(), texts: [], numRecords: 0 });
     element.addEventListener("pointerover", ({ target }) => this.look(target));
-    element.addEventListener("pointerleave", () => this.look(document.activeElement));
+    element.addEventListener("pointerleave", ({ target }) => this.look(target));
     element.addEventListener("focusin", ({ target }) => {
       this.pieceAt(target)?.setAttribute("aria-describedby", card.element.id);
       this.look(target);
     });
-    element.addEventListener("focusout", () => this.card.hide());
+    element.addEventListener("focusout", () => this.leave());
     element.addEventListener("click", ({ target }) => this.focus(target));
     element.addEventListener("keydown", (event) => this.move(event));
   }
 
   clear() {
-    this.card.hide();
+    this.leave();
     this.pieces.clear();
     this.texts = [];
     this.numRecords = 0;
@@ -98,6 +99,11 @@ class Written {
     if (this.pieces.size) this.element.tabIndex = 0;
   }
 
+  /** Return all draws, in order. */
+  draws() {
+    return [...this.pieces.values()].flatMap(({ draws }) => draws);
+  }
+
   /** Return the text as it is, to be copied. */
   text() {
     return this.texts.join("");
@@ -107,10 +113,19 @@ class Written {
     return target.closest?.("#written > span.drawn") ?? null;
   }
 
+  /** Tell of the character that is pointed at, else of the one that has the focus. */
   look(target) {
-    const span = this.pieceAt(target);
-    if (!span) return this.card.hide();
-    this.card.show(this.pieces.get(span), span);
+    const span = this.pieceAt(target) ?? this.pieceAt(document.activeElement);
+    if (!span) return this.leave();
+    const piece = this.pieces.get(span);
+    const { alignment } = piece.draws[piece.draws.length - 1];
+    this.source.look(alignment);
+    this.card.show(piece, span, alignment ? [this.source.inWords(alignment)] : []);
+  }
+
+  leave() {
+    this.card.hide();
+    this.source.look(null);
   }
 
   focus(target) {
@@ -136,7 +151,7 @@ class Written {
     if (!(event.key in keys)) return;
     event.preventDefault();
     keys[event.key]()?.focus();
-    if (event.key === "Escape") this.card.hide();
+    if (event.key === "Escape") this.leave();
   }
 
   /** Return the character above or below one. */
