@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from charrnn.config import SampleConfig
 from charrnn.generation.top_k_top_p import passes_filters
+from charrnn.models.compiled.step_c import CStepper
 from charrnn.models.step_backend import Stepper
 from charrnn.models.step_ensemble import log_softmax
 
@@ -34,6 +35,7 @@ class Constraint(Protocol):
 
 MakeConstraints = Callable[[], Sequence[Constraint]]  # called once for each stream
 
+MAX_AT_ONCE = 32  # characters that are drawn in one call
 _COLDEST = 1e-200  # a lower temperature would overflow, and only the argmax is left anyway
 
 
@@ -102,6 +104,10 @@ def generate(
     ends early where the constraints leave no character.
     """
     random = random_numbers(sample.seed, stream)
+    if isinstance(stepper, CStepper) and sample.is_plain and not constraints:
+        unknown = -1 if unknown_id is None else unknown_id
+        yield from _drawn_in_turn(stepper, logits_V, random, sample, unknown_id=unknown)
+        return
     for position in count() if sample.length < 0 else range(sample.length):
         if unknown_id is not None:
             logits_V[unknown_id] = -np.inf
@@ -115,6 +121,30 @@ def generate(
         yield i
         if position + 1 != sample.length:
             logits_V = stepper.step(i)
+
+
+def _drawn_in_turn(
+    stepper: CStepper,
+    logits_V: FloatArray,
+    random: np.random.Generator,
+    sample: SampleConfig,
+    *,
+    unknown_id: int,
+) -> Iterator[int]:
+    """Yield ids that are drawn some at a time, the first of them one by one."""
+    position, num = 0, 1
+    while position != sample.length:
+        num = min(2 * num, MAX_AT_ONCE) if position else 1
+        if sample.length >= 0:
+            num = min(num, sample.length - position)
+        temperatures_T = np.broadcast_to(
+            sample.temperature_at(np.arange(position, position + num)), num
+        ).astype(np.float64)
+        ids_T, logits_V = stepper.draw(
+            logits_V, temperatures_T, random.random(num), unknown_id=unknown_id
+        )
+        yield from ids_T.tolist()
+        position += num
 
 
 def until_stop(

@@ -12,6 +12,8 @@ from charrnn._text import ProgressCallback
 from charrnn.cells import FloatArray
 from charrnn.config import ModelConfig
 from charrnn.data.vocab import IntArray
+from charrnn.models.compiled import step_c
+from charrnn.models.compiled.step_c import CBackend
 from charrnn.models.reference import State, Weights
 from charrnn.models.step_numpy import NumpyBackend
 
@@ -68,7 +70,8 @@ class StepBackend(Protocol):
 def step_backend(config: ModelConfig, weights: Weights, *, device: str = "cpu") -> StepBackend:
     """Return the fastest backend for a device; several become one by `EnsembleBackend`."""
     if device == "cpu":
-        return NumpyBackend(config, weights)
+        backend = CBackend if step_c.is_available(config) else NumpyBackend
+        return backend(config, weights)
     from charrnn.models.step_torch import TorchBackend  # imports torch
 
     return TorchBackend(config, weights, device=device)

@@ -706,6 +706,21 @@ MISTAKES = [
         "heap",
         "../analysis/neurons/test_label_units.py::test_the_order_of_the_lines_changes_nothing",
     ),
+    # The loop in C.
+    Mistake(
+        "the loop in C draws unknown characters",
+        "models.compiled.step_c:CStepper.draw",
+        "_Draws(*(array.ctypes.data for array in arrays), num_chars, unknown_id)",
+        "_Draws(*(array.ctypes.data for array in arrays), num_chars, -1)",
+        "../models/compiled/test_step_c.py::test_an_unknown_character_is_never_drawn",
+    ),
+    Mistake(
+        "a ramp of temperatures begins anew with each call of the loop in C",
+        "generation.sampler:_drawn_in_turn",
+        "np.arange(position, position + num)",
+        "np.arange(num)",
+        "../models/compiled/test_step_c.py::test_the_same_characters_are_drawn",
+    ),
     # A decision on each symbol.
     Mistake(
         "a causal tagger reads the n-grams that begin with a symbol",
