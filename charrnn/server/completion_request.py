@@ -118,15 +118,15 @@ class CompletionRequest(Checked):
 
     def require_within(self, limits: Limits) -> None:
         """Raise `SettingError` for a request that takes too much."""
-        num = len(self.prompt) * self.n
-        for field, what, value, most in (
-            ("prompt", "prompt has {} characters", self.num_prompt_chars, limits.max_prompt),
-            ("max_tokens", "max_tokens is {}", self.max_tokens, limits.max_tokens),
-            ("n", "n makes {} completions of these prompts", num, limits.max_completions),
+        num, num_echoes = len(self.prompt) * self.n, self.n if self.echo else 1
+        for field, value, what, most in (
+            ("n", num, "completions", limits.max_completions),
+            ("prompt", self.num_prompt_chars * num_echoes, "characters", limits.max_prompt),
+            ("max_tokens", self.max_tokens * num, "characters", limits.max_tokens),
         ):
             if value > most:
-                hint = f"this server allows {most:,}"
-                raise SettingError(what.format(f"{value:,}"), hint, field)
+                asked = f"{field} comes to {value:,} {what} in all"
+                raise SettingError(asked, f"this server allows {most:,} a request", field)
 
 
 def _object(body: bytes) -> dict[str, Any]:

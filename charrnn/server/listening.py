@@ -84,12 +84,11 @@ class Listener(uvicorn.Server):
         """Answer requests until `stop` is called."""
         self.run([self._bound])
 
-    def stop(self, *, at_once: bool = False) -> None:
+    def stop(self) -> None:
         """Accept no more requests, and end when those that run have ended, or after the seconds to
         drain. May be called by a signal handler or another thread.
         """
         self.should_exit = True
-        self.force_exit = self.force_exit or at_once
 
     async def on_tick(self, counter: int) -> bool:
         """Close the connections whose next request has not come in time; return whether to end.

@@ -59,7 +59,7 @@ def test_the_openai_client_raises_what_the_server_says(openai):
 
     with pytest.raises(library.NotFoundError, match="there is no model 'x'; there are voice"):
         openai.completions.create(model="x", prompt="a")
-    with pytest.raises(library.BadRequestError, match="max_tokens is 10,001"):
+    with pytest.raises(library.BadRequestError, match="max_tokens comes to 10,001"):
         openai.completions.create(model="voice", prompt="a", max_tokens=10_001)
 
 

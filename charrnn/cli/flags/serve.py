@@ -45,7 +45,10 @@ Waiting = Annotated[
 MaxTokens = Annotated[
     int,
     typer.Option(
-        min=1, metavar="N", help="Most characters of a completion.", rich_help_panel=_LIMITS
+        min=1,
+        metavar="N",
+        help="Most characters of all completions of a request.",
+        rich_help_panel=_LIMITS,
     ),
 ]
 MaxPrompt = Annotated[
@@ -53,7 +56,7 @@ MaxPrompt = Annotated[
     typer.Option(
         min=1,
         metavar="N",
-        help="Most characters of the prompts of a request.",
+        help="Most characters of all prompts of a request.",
         rich_help_panel=_LIMITS,
     ),
 ]
