@@ -170,6 +170,7 @@ def plot(rows: list[Row], path: Path) -> None:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
+    from matplotlib.ticker import LogFormatter
 
     corpora = sorted({row["corpus"] for row in rows})
     size = (5 * len(corpora), 4)
@@ -185,6 +186,8 @@ def plot(rows: list[Row], path: Path) -> None:
         axes.set_title(corpus)
         axes.set_xlabel("minutes of training")
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
         axes.grid(axis="y", color="0.9")
     panels[0][0].set_ylabel("word error rate on dev, per cent")
     panels[0][0].legend()

@@ -188,6 +188,7 @@ def plot(rows: list[Row], path: Path) -> None:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
+    from matplotlib.ticker import LogFormatter
 
     tasks = [name for name in TASKS if any(row["task"] == name for row in rows)]
     figure, panels = pyplot.subplots(1, len(tasks), squeeze=False, figsize=(5 * len(tasks), 4))
@@ -202,6 +203,8 @@ def plot(rows: list[Row], path: Path) -> None:
         axes.set_title(task)
         axes.set_xlabel("minutes of training")
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
         axes.grid(axis="y", color="0.9")
     panels[0][0].set_ylabel("errors on held-out texts, per cent")
     panels[0][0].legend()
