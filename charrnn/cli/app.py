@@ -20,6 +20,7 @@ from charrnn.cli.keep import compare, copy, recorded, remove, rename, run_info, 
 from charrnn.cli.share import serve
 from charrnn.cli.share.export import export
 from charrnn.cli.typing.suggest import suggest
+from charrnn.cli.typing.write import write
 from charrnn.errors import storage_errors
 
 _TRAIN, _USE, _SHARE, _LOOK, _KEEP = (
@@ -74,6 +75,7 @@ _add(expanded(translate.translate), _USE, cls=evaluate.TextCommand)
 _add(classify.classify, _USE, cls=evaluate.TextCommand)
 _add(expanded(caption.caption), _USE)
 _add(suggest, _USE, cls=evaluate.TextCommand)
+_add(write, _USE)
 _add(export, _SHARE)
 _add(expanded(serve.serve), _SHARE)
 _add(evaluate.predict, _LOOK, cls=evaluate.TextCommand)

@@ -1211,6 +1211,57 @@ MISTAKES = [
         "False",
         "../server/test_waiting_line.py::test_a_request_that_finds_the_line_full_is_told_when_to_come_again",
     ),
+    # While a person types.
+    Mistake(
+        "what may show the end of a word in two characters is not looked at",
+        "generation.typing.suggestions:_WordSearch._grow",
+        "bound = self._completion(beginning, num_after).prob + beginning.prob(ids)",
+        "bound = 0.0",
+        "../generation/typing/test_suggestions.py::test_the_likeliest_are_those_of_brute_force",
+    ),
+    Mistake(
+        "a search ends with the first words that it finds",
+        "generation.typing.suggestions:_WordSearch._is_found",
+        "best[-1].prob >= -self._heap[0].lowest",
+        "True",
+        "../generation/typing/test_suggestions.py::test_the_likeliest_are_those_of_brute_force",
+    ),
+    Mistake(
+        "a changed text keeps the cursors behind the change",
+        "generation.typing.positions:Positions._follow",
+        "place > num_shared",
+        "False",
+        "../generation/typing/test_positions.py::test_wherever_a_text_is_changed_the_cursor_is_that"
+        "_of_the_whole_text",
+    ),
+    Mistake(
+        "a correction is not found where another one moved it",
+        "cli.typing.editor:_Check.after",
+        "self.done._replace(start=self.done.start + shift)",
+        "self.done",
+        "../cli/typing/test_editor.py::test_a_correction_finds_its_word_when_more_was_typed_meanwhile",
+    ),
+    Mistake(
+        "a typed text is lost where standard output refuses it",
+        "cli.typing.delivery:_try",
+        "kept = _keep(data)",
+        "kept = None",
+        "../cli/typing/test_delivery.py::test_where_standard_output_refuses_the_text_is_kept_in_a_file",
+    ),
+    Mistake(
+        "a typed text replaces a file that was made meanwhile",
+        "cli.typing.delivery:_write",
+        "path.exists()",
+        "False",
+        "../cli/typing/test_delivery.py::test_a_file_that_exists_is_never_replaced",
+    ),
+    Mistake(
+        "a second hang-up ends the program before the text is kept",
+        "cli.typing.write:_called_by_signals",
+        "signal.signal(number, lambda n, _: end(128 + n))",
+        "signal.signal(number, lambda n, _: (end(128 + n), signal.signal(n, signal.default_int_handler)))",
+        "../cli/typing/test_write.py::test_hang_ups_while_the_text_is_being_written_change_nothing",
+    ),
 ]
 
 

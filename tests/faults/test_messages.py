@@ -215,6 +215,9 @@ EXIT_CODES = {  # of charrnn with these arguments
     # looking into a model
     ("predict", "-the"): 2,
     ("suggest", "-the"): 2,
+    ("write",): 2,
+    ("write", "-o", "text"): 2,
+    ("write", "-o", "none/new.txt"): 2,
     ("suggest", "the", "--num", "0"): 2,
     ("suggest", "the", "--run", "pairs"): 2,
     ("predict", "to", "be", "--run", "a"): 2,
@@ -264,6 +267,8 @@ PROVED_BY = {
     "export.page_forms:form_of": ["export/test_page_forms.py"],
     "data.text_index:sorted_positions": ["data/test_text_index.py"],
     "analysis.scoring:_require_same_splits": ["analysis/test_scoring.py"],
+    "cli.typing.delivery:_try": ["cli/typing/test_delivery.py"],
+    "cli.typing.write:write": ["cli/typing/test_write.py"],
     "generation.model:_require_one_or_more": ["generation/test_model.py"],
     "cli.sample_writer:_require_same_corpus": ["cli/test_sample.py"],
     "api:load": ["test_api.py"] * 2,

@@ -1,5 +1,6 @@
 """Flags of suggest and write."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,4 +19,26 @@ Words = Annotated[
 Json = Annotated[
     bool,
     typer.Option("--json", help="Print JSON: what each adds to the text, words, probability."),
+]
+
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write the text to a new file, whole or not at all, instead of standard output.",
+    ),
+]
+WordsAhead = Annotated[
+    int,
+    typer.Option("--words", min=1, max=20, metavar="N", help="Number of words shown in grey."),
+]
+Correct = Annotated[
+    bool,
+    typer.Option(
+        "--correct",
+        help="When a word is done, replace it by one within one edit that is far likelier there;"
+        " Backspace undoes it.",
+    ),
 ]
