@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +20,20 @@ from charrnn.runs import task_names
 
 if TYPE_CHECKING:
     from charrnn.analysis.scoring import Score
+    from charrnn.cli.pairs.score import PairFiles
     from charrnn.config import DataConfig
     from charrnn.runs.checkpoint import Checkpoint
 
 _MOST_COLOURED = 100_000  # characters
+_OF_TEXTS = ("adapt", "heatmap")
+_MEANINGLESS = {  # flags of `score`, for a run of each kind
+    "text": ("beam", "source", "target", "confusion", "images"),
+    "labels": (*_OF_TEXTS, "beam", "images"),
+    "captions": (*_OF_TEXTS, "export", "confusion"),
+    "pairs": (*_OF_TEXTS, "export", "confusion", "images"),
+    "pairs in step": (*_OF_TEXTS, "export", "confusion", "images", "beam"),
+    "given labels": (*_OF_TEXTS, "export", "confusion", "images", "beam", "per_line"),
+}
 
 
 class TextCommand(typer.core.TyperCommand):
@@ -139,33 +149,18 @@ def score(
     if not names and split is None:
         inputs.note_unread("charrnn score -")
     checkpoints = inputs.checkpoints_of(run, tasks=())
-    if (learned := checkpoints[0].schema.learned) != "text":
-        from charrnn.cli.pairs import caption_score, label_score
-        from charrnn.cli.pairs import score as pair_score
+    learned = checkpoints[0].schema.learned
+    given = {
+        "adapt": adapt, "per_line": per_line, "heatmap": heatmap, "export": export,
+        "confusion": confusion, "beam": beam, "source": source, "target": target, "images": images,
+    }  # fmt: skip
+    _require_none(learned, **{name: given[name] for name in _MEANINGLESS[learned]})
+    if learned != "text":
+        from charrnn.cli.pairs.score import PairFiles
 
-        _require_none(learned, adapt=adapt, heatmap=heatmap)
-        files = pair_score.PairFiles(names, target or [], bool(source), split or "val", encoding)
-        if learned == "labels":
-            _require_none(learned, beam=beam, images=images)
-            shown = label_score.Shown(per_line, confusion, export, as_json)
-            label_score.score(checkpoints, files, shown)
-        elif learned == "captions":
-            _require_none(learned, export=export, confusion=confusion)
-            caption_score.score(
-                checkpoints, files, images=images,
-                beam=beam or 1, per_line=per_line, as_json=as_json,
-            )  # fmt: skip
-        else:
-            _require_none(learned, export=export, confusion=confusion, images=images)
-            if learned != "pairs":
-                _require_none(learned, beam=beam)
-            if learned == "given labels":
-                _require_none(learned, per_line=per_line)
-            pair_score.score(checkpoints, files, beam=beam or 1, per_line=per_line, as_json=as_json)
+        files = PairFiles(names, target or [], bool(source), split or "val", encoding)
+        _score_examples(checkpoints, files, given, as_json=as_json)
         return
-    _require_none(
-        "text", beam=beam, source=source, target=target, confusion=confusion, images=images
-    )
     if not names and (per_line or coloured[1]):
         raise UsageError("there is no text to look at", "name a FILE, or - for standard input")
     from charrnn.sources.input_text import config_for_input
@@ -178,6 +173,31 @@ def score(
     else:
         measured = _measure(checkpoints, names, config, split=split or "val", adapt=adapt)
         _print_score(measured, checkpoints[0], adapt=adapt, as_json=as_json)
+
+
+def _score_examples(
+    checkpoints: "Sequence[Checkpoint]",
+    files: "PairFiles",
+    given: Mapping[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    """Score a run of pairs of some kind: texts with labels, captions, pairs."""
+    from charrnn.cli.pairs import caption_score, label_score
+    from charrnn.cli.pairs import score as pair_score
+
+    learned, per_line = checkpoints[0].schema.learned, given["per_line"]
+    beam = given["beam"] or 1
+    if learned == "labels":
+        shown = label_score.Shown(per_line, given["confusion"], given["export"], as_json)
+        label_score.score(checkpoints, files, shown)
+    elif learned == "captions":
+        caption_score.score(
+            checkpoints, files, images=given["images"],
+            beam=beam, per_line=per_line, as_json=as_json,
+        )  # fmt: skip
+    else:
+        pair_score.score(checkpoints, files, beam=beam, per_line=per_line, as_json=as_json)
 
 
 def _require_one_text(texts: list[str] | None, source: list[str] | None, split: str | None) -> None:
