@@ -32,7 +32,7 @@ with sync_playwright() as playwright:
     page.fill("#seed", given.seed)
     page.click("#write")
     page.wait_for_selector("#stop", state="hidden")
-    page.hover(f"#written > .drawn >> nth={given.point}")
+    page.hover(f"#written .drawn >> nth={given.point}")
     shot = Image.open(io.BytesIO(page.screenshot()))
     browser.close()
 shot.convert("RGB").quantize(64).save(given.picture, optimize=True)

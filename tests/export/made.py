@@ -12,7 +12,7 @@ from charrnn.runs.header import Position
 
 
 def made(
-    characters: str = "\n abcdefghijklm",
+    characters: str = "ab\n cdefghijklm",
     *,
     records: str = "none",
     is_bytes: bool = False,

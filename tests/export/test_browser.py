@@ -132,7 +132,9 @@ def test_markup_and_unseen_characters_stay_text(open_page):
         attack = "</script><img src=x onerror=alert(1)><!-- \u202e"
         text = write(page, prompt=attack, seed=2, length=300)
         assert page.text_content("h1") == "<img src=x onerror=alert(1)>"
-        assert page.evaluate("document.querySelectorAll('img, #written :not(span)').length") == 0
+        assert (
+            page.evaluate("document.querySelectorAll('img, #written div :not(span)').length") == 0
+        )
         assert text.startswith("</script><img src=x onerror=alert(1)><!-- U+202E")
         for unseen in "\u202e\u2066\u200b\u2028\x00\x1b":
             assert unseen in HOSTILE and unseen not in text

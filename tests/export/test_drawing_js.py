@@ -27,8 +27,9 @@ def test_symbols_are_chosen_as_charrnn_chooses_them_at_any_temperature():
     random = np.random.default_rng(0)
     logits = random.normal(0, 3, (40, 12)).astype(np.float32)
     logits[:, 3] = logits[:, 7]  # equals
-    logits[5, 1] = -1e30  # never drawn
+    logits[5, :2] = -1e30  # never drawn
     temperatures, uniform = [0, 1e-9, 0.3, 1, 7.5], random.random(40)
+    uniform[5] = 0
     asked = {"logits": logits.tolist(), "uniform": uniform.tolist()}
     found = in_node(
         "return data.temperatures.map((temperature) => data.logits.map((logits, k) => {"

@@ -10,7 +10,7 @@ import pytest
 import test_classification
 import test_in_step
 import test_translator
-from in_node import exported, in_node, spoken, text_of
+from in_node import all_spoken, exported, in_node, spoken, text_of
 
 from charrnn.cells import CELLS
 from charrnn.config import ATTENTIONS, GivenConfig
@@ -109,26 +109,31 @@ def test_texts_of_a_label_are_those_of_charrnn_sample():
     assert sum(piece.get("endsRecord", False) for piece in pieces) == 6
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_labels_and_their_probabilities_are_those_of_charrnn_classify(cell):
-    checkpoint, _ = test_classification.checkpoint_of(cell=cell)
+def test_labels_and_their_probabilities_are_those_of_charrnn_classify():
+    checkpoints = [test_classification.checkpoint_of(cell=cell)[0] for cell in CELLS]
     texts = ["ab", "abcdef", "fa", "a" * 40, "aXb"]
-    made = spoken(checkpoint, *({"prompt": text} for text in texts))
-    labels = Classifier.of([checkpoint])
-    for text, (piece,) in zip(texts, made, strict=True):
+    made = all_spoken(checkpoints, *({"prompt": text} for text in texts))
+    both = zip(map(Classifier.of, zip(checkpoints, strict=True)), made, strict=True)
+    for labels, text, (piece,) in (
+        (labels, *each) for labels, pieces in both for each in zip(texts, pieces, strict=True)
+    ):
         expected = labels.classify(text)
         assert piece["text"] == next(iter(expected))
         shown = {labels.labels[i - 1]: probability for i, probability in piece["draws"][0]["top"]}
         assert shown == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("is_causal", [False, True])
-def test_decisions_in_step_are_those_of_charrnn_translate(is_causal):
-    checkpoint, _ = test_in_step.checkpoint_of(model={"is_causal": is_causal})
+def test_decisions_in_step_are_those_of_charrnn_translate():
+    checkpoints = [
+        test_in_step.checkpoint_of(model={"is_causal": is_causal})[0] for is_causal in (False, True)
+    ]
     texts = ["ab", "abcdef", "a" * 40, "aXb"]
-    made = spoken(checkpoint, *({"prompt": text} for text in texts))
-    for text, pieces in zip(texts, made, strict=True):
-        [expected] = Tagger.of([checkpoint]).translate(text)
+    made = all_spoken(checkpoints, *({"prompt": text} for text in texts))
+    both = zip(map(Tagger.of, zip(checkpoints, strict=True)), made, strict=True)
+    for tagger, text, pieces in (
+        (tagger, *each) for tagger, of_each in both for each in zip(texts, of_each, strict=True)
+    ):
+        [expected] = tagger.translate(text)
         assert text_of(pieces) == expected.text
         draws = [piece["draws"] for piece in pieces]
         found = [dict(draw[0]["top"])[draw[0]["id"]] if draw else 0 for draw in draws]

@@ -24,6 +24,7 @@ def test_records_are_measured_each_by_itself(two_runs):
     assert loss.nats["float32"] == pytest.approx(checkpoint.metrics["val_loss"], abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("folder", "run"),
     [("pair_runs", "p"), ("label_run", "l"), ("tag_runs", "t"), ("given_run", "g")],

@@ -3,8 +3,7 @@
 import itertools
 
 import numpy as np
-import pytest
-from in_node import exported, in_node, spoken, text_of
+from in_node import all_spoken, exported, in_node, spoken, text_of
 from made import made, some_ids
 
 from charrnn.cells import CELLS
@@ -47,30 +46,29 @@ def test_logits_are_those_of_numpy_for_every_cell_and_shape():
         np.testing.assert_allclose(np.array(logits_TV).T, expected_VT, atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize(
-    "checkpoint",
-    [made(), made(cell="gru"), made(has_unknown=True), made("abc“”", cell="cifg")],
-    ids=["lstm", "gru", "unknown", "cifg"],
-)
-def test_a_seed_writes_the_text_that_charrnn_sample_writes(checkpoint):
+def test_a_seed_writes_the_text_that_charrnn_sample_writes():
     prompts = ["", "abc", "“a☃b”", "e\u0301"]
     begun = {"temperature": 0.8, "seed": "7", "length": 50}
     more = [{"temperature": 0.8, "length": 30}, {"temperature": 0.8, "length": 20}]
-    texts = spoken(checkpoint, *({"prompt": prompt, **begun} for prompt in prompts), more=more)
-    model = Model.of(checkpoint)
-    for prompt, pieces in zip(prompts, texts, strict=True):
-        expected = model.generate(prompt, length=100, temperature=0.8, seed=7)
-        assert text_of(pieces) == prompt + expected
+    checkpoints = [made(), made(cell="gru"), made(has_unknown=True), made("abc“”", cell="cifg")]
+    asked = ({"prompt": prompt, **begun} for prompt in prompts)
+    for checkpoint, texts in zip(
+        checkpoints, all_spoken(checkpoints, *asked, more=more), strict=True
+    ):
+        model = Model.of(checkpoint)
+        for prompt, pieces in zip(prompts, texts, strict=True):
+            expected = model.generate(prompt, length=100, temperature=0.8, seed=7)
+            assert text_of(pieces) == prompt + expected
 
 
-@pytest.mark.parametrize("records", ["lines", "blank"])
-def test_records_are_those_of_charrnn_sample(records):
-    checkpoint = made(records=records)
+def test_records_are_those_of_charrnn_sample():
+    ends = {"lines": "\n", "blank": "\n\n"}
+    checkpoints = [made(records=records) for records in ends]
     request = {"prompt": "ab", "temperature": 0.9, "seed": "3", "length": 4}
-    (pieces,) = spoken(checkpoint, request, more=[{"temperature": 0.9, "length": 3}])
-    samples = Model.of(checkpoint).samples(7, prompt="ab", temperature=0.9, seed=3)
-    end = {"lines": "\n", "blank": "\n\n"}[records]
-    assert text_of(pieces) == "".join(f"{sample}{end}" for sample in samples)
+    made_of_each = all_spoken(checkpoints, request, more=[{"temperature": 0.9, "length": 3}])
+    for checkpoint, (pieces,), end in zip(checkpoints, made_of_each, ends.values(), strict=True):
+        samples = Model.of(checkpoint).samples(7, prompt="ab", temperature=0.9, seed=3)
+        assert text_of(pieces) == "".join(f"{sample}{end}" for sample in samples)
 
 
 def test_bytes_become_text_as_soon_as_a_character_is_whole():

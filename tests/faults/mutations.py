@@ -1262,6 +1262,28 @@ MISTAKES = [
         "signal.signal(number, lambda n, _: (end(128 + n), signal.signal(n, signal.default_int_handler)))",
         "../cli/typing/test_write.py::test_hang_ups_while_the_text_is_being_written_change_nothing",
     ),
+    # Sharing.
+    Mistake(
+        "the data of a page can end the element that it stands in",
+        "export.page:_as_json",
+        'json.dumps(values, separators=(",", ":")).replace("<", "\\\\u003c")',
+        'json.dumps(values, separators=(",", ":"))',
+        "../export/test_page.py::test_markup_in_a_name_or_vocabulary_opens_no_tag",
+    ),
+    Mistake(
+        "a page is called by the path of its checkpoint",
+        "export.page_facts:_name",
+        "return checkpoint.run_name if checkpoint.path.name in NAMES_IN_A_RUN else checkpoint.path.stem",
+        "return str(checkpoint.path)",
+        "../export/test_page_facts.py::test_no_path_and_no_name_of_the_corpus_is_told",
+    ),
+    Mistake(
+        "the loss that a page tells is that of weights that were not rounded",
+        "export.measured_loss:with_rounded_weights",
+        "packing.rounded(array, weights)",
+        "array",
+        "../export/test_measured_loss.py::test_the_loss_is_that_of_the_beginning_of_the_validation_text",
+    ),
 ]
 
 

@@ -9,7 +9,6 @@ const written = new Written($("written"), card, source);
 
 let job = 0;
 let seed = null; // of what is written
-let began = 0;
 let unread = ""; // a sentence about symbols that the model does not know
 
 /** Start the worker, whose source is in this page. */
@@ -43,12 +42,10 @@ function offer({ isBusy }) {
 
 /** Tell how much was written, and how to have it again. */
 function summary() {
-  const seconds = (performance.now() - began) / 1000;
-  const took = `in ${seconds.toFixed(seconds < 1 ? 2 : 1)} s`;
-  if (form.ranks) return `Decided ${took}.`;
+  if (form.ranks) return "";
   const number = form.counts === "symbol" ? written.draws().length : written.numRecords || written.pieces.size;
   const again = form.temperature === null || temperature() === 0 ? "" : ` with the seed ${seed}`;
-  return `${counted(number, form.counts)} ${took}${again}.`;
+  return `${counted(number, form.counts)}${again}.`;
 }
 
 const ANSWERS = {
@@ -87,9 +84,8 @@ function rank([{ draws }]) {
 /** Begin a job: a new text, or more of this one. */
 function begin(type, request) {
   job++;
-  began = performance.now();
   unread = "";
-  say("Writing …");
+  say("At work …");
   offer({ isBusy: true });
   ask(type, { temperature: temperature(), length: Number($("length").value), ...request });
 }

@@ -23,7 +23,7 @@ function visible(text) {
 
 /** Return a symbol that stands by itself, in a list: a space and a line end have a sign, too. */
 function named(symbol) {
-  const shown = BLANKS[symbol] ?? visible(symbol);
+  const shown = BLANKS[symbol] ?? (/^\p{Zs}$/u.test(symbol) ? sign(symbol) : visible(symbol));
   return /^\p{M}/u.test(shown) ? "◌" + shown : shown;
 }
 

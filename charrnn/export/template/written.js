@@ -45,6 +45,7 @@ class Card {
     const shown = top.filter(([i, probability]) => probability >= LEAST_SHOWN || i === id);
     for (const [i, probability] of shown) {
       const name = made("span", "symbol", this.vocabulary.nameOf(i));
+      name.classList.toggle("long", name.textContent.length > 4);
       const bar = made("span", "bar");
       bar.style.setProperty("--share", probability);
       const isChosen = i === id;
@@ -82,21 +83,26 @@ class Written {
   }
 
   add(pieces) {
-    const all = new DocumentFragment();
     for (const piece of pieces) {
       this.texts.push(piece.text);
       this.numRecords += Boolean(piece.endsRecord);
-      const span = made("span", piece.draws.length ? "drawn" : "given");
-      span.append(...Array.from(piece.text, (one) => (isUnseen(one) ? made("span", "sign", sign(one)) : one)));
-      if (piece.draws.length) {
-        if (piece.text === "\n") span.classList.add("end");
-        span.tabIndex = -1;
-        this.pieces.set(span, piece);
-      }
-      all.append(span);
+      if (piece.draws.length) this.append(piece.text, "drawn", piece);
+      else for (const text of piece.text.split(/(?<=\n)/)) this.append(text, "given");
     }
-    this.element.append(all);
     if (this.pieces.size) this.element.tabIndex = 0;
+  }
+
+  /** Put a text in its line. Each is a block of its own, so that the others need not be laid out again. */
+  append(text, kind, piece) {
+    const ended = this.element.lastChild;
+    if (!ended || ended.textContent.endsWith("\n")) this.element.append(made("div"));
+    const span = made("span", kind, ...Array.from(text, (one) => (isUnseen(one) ? made("span", "sign", sign(one)) : one)));
+    if (text === "\n") span.classList.add("end");
+    if (piece) {
+      span.tabIndex = -1;
+      this.pieces.set(span, piece);
+    }
+    this.element.lastChild.append(span);
   }
 
   /** Return all draws, in order. */
@@ -110,7 +116,7 @@ class Written {
   }
 
   pieceAt(target) {
-    return target.closest?.("#written > span.drawn") ?? null;
+    return target.closest?.("#written .drawn") ?? null;
   }
 
   /** Tell of the character that is pointed at, else of the one that has the focus. */
