@@ -420,8 +420,10 @@ class Cursor:
         alternatives = tuple(map(self._decoded, found.alternatives))
         return suggestions.Offer(alternatives, self._model.text(found.ahead))
 
-    def correction(self, word: str, following: str = " ") -> "Correction | None":
-        """Return a word within one edit of `word` that is far likelier here, or None.
+    def correction(
+        self, word: str, following: str = " ", *, times_likelier: float = 10_000.0
+    ) -> "Correction | None":
+        """Return a word within one edit of `word` that is so many times likelier here, or None.
 
         An edit inserts, leaves out or replaces a character, or exchanges it with the next one.
         `following` is the character after the word. The cursor stands before the word and does not
@@ -431,7 +433,9 @@ class Cursor:
 
         if self._model.vocab.is_bytes and not (word + following).isascii():
             return None
-        return corrections.correction(self._model.language, self._branch(), word, following)
+        return corrections.correction(
+            self._model.language, self._branch(), word, following, times_likelier=times_likelier
+        )
 
     def _branch(self) -> "Branch":
         """Return the place, as a search sees it."""

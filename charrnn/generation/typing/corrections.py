@@ -19,9 +19,6 @@ from charrnn.generation.typing.forks import Language
 from charrnn.generation.typing.tree import Branch
 from charrnn.models.step_numpy import blas
 
-# How many times likelier a word has to be. Of the edits of one word there are hundreds, and few
-# words are typed wrong: some 2 in 100. So one edit has a probability of about 1 in 10,000.
-FAR_LIKELIER = 10_000.0
 MIN_CHARS, MAX_CHARS = 2, 40  # of a word that is looked at
 MAX_STEPS = 512  # characters that are read, but for those of the typed word
 _AT_ONCE = 32  # characters that are read in one step
@@ -40,12 +37,14 @@ def correction(
     word: str,
     following: str,
     *,
-    times_likelier: float = FAR_LIKELIER,
+    times_likelier: float,
 ) -> Correction | None:
     """Return the likeliest word within one edit, if it is so many times likelier than `word`, else
     None.
 
-    `start` is what the model predicts before the word, `following` the character typed after it.
+    About 2 words in 100 are typed wrong, and each can become one of hundreds; so a certain edit
+    has a probability of some 1 in 10,000, and a word should be likelier by as much. `start` is what
+    the model predicts before the word, `following` the character typed after it.
     """
     known = all(character in language.ids for character in word + following)
     if not known or not MIN_CHARS <= len(word) <= MAX_CHARS:

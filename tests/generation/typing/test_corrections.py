@@ -61,7 +61,8 @@ def test_it_is_the_likeliest_of_all_edits(before, word, seed):
     assert found.word == best
     assert found.times_likelier == pytest.approx(times, rel=1e-3)
     assert correction(language, start, word, " ", times_likelier=times * 1.01) is None
-    assert correction(language, start, word, " ", times_likelier=times / 1.01).word == best
+    cursor = model.cursor(before)
+    assert cursor.correction(word, " ", times_likelier=times / 1.01).word == best
 
 
 def test_two_words_are_no_correction_of_one():
