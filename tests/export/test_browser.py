@@ -16,6 +16,7 @@ import test_translator
 from chromium import chromium, open_page, whole_text, write
 from in_node import TEMPLATE, WORKER, exported
 from made import made, some_ids
+from matrix import row
 from test_page import HOSTILE, hostile
 
 from charrnn.cells import CELLS
@@ -126,6 +127,7 @@ def test_the_whole_text_is_copied_as_it_is(open_page):
     assert set(expected) >= set("</\"'\u2028\u202e\x1b")
 
 
+@row(44)
 @slow
 def test_markup_and_unseen_characters_stay_text(open_page):
     with open_page(hostile()) as page:
@@ -185,6 +187,7 @@ LEAK = """async (url) => {
 }"""
 
 
+@row(44)
 @slow
 @pytest.mark.parametrize("has_policy", [True, False])
 def test_nothing_in_the_page_can_reach_a_server(chromium, open_page, canary, has_policy):
@@ -272,6 +275,7 @@ def test_a_translation_shows_what_each_symbol_looked_at(open_page):
         page.get_by_text("there is nothing to read").wait_for()
 
 
+@row(44)
 @slow
 def test_symbols_that_are_markup_stay_text(open_page):
     attack = ("</script><script>alert(1)</script>", "<img/src=x/onerror=alert(1)>", "\u202e<b>")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from in_node import TEMPLATE
 from made import made
+from matrix import row
 
 from charrnn.export import page, page_facts
 
@@ -37,6 +38,7 @@ def tags_of(text):
     return parser.tags
 
 
+@row(44)
 def test_markup_in_a_name_or_vocabulary_opens_no_tag():
     plain, other = written(made()), written(hostile())
     assert tags_of(plain) == tags_of(other)
@@ -51,6 +53,7 @@ def test_the_programs_of_the_page_stay_within_their_elements():
         assert "innerHTML" not in text and "eval(" not in text
 
 
+@row(44)
 def test_a_page_allows_its_own_script_and_style_alone():
     policy = re.search('Content-Security-Policy" content="(.*?)"', written(made()))[1]
     directives = dict(each.split(" ", 1) for each in policy.split("; "))

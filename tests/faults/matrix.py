@@ -50,6 +50,10 @@ ROWS = {
     39: "a CPU quota below the number of cores",
     40: "no home, no user name, a read-only checkpoints/, a full temporary folder",
     41: "standard input that never ends or never begins",
+    42: "a file of pairs with bad lines",
+    43: "hostile pictures",
+    44: "markup in a vocabulary, a prompt or a name, on an exported page",
+    45: "a server with huge bodies, slow clients, clients that vanish, or without a key",
 }
 crash_points = dict.fromkeys(ROWS, 0)  # number of injected faults, by row
 

@@ -10,14 +10,13 @@ from mutations import MISTAKES, Mistake, mutated
 
 
 def test_every_row_has_a_test():
-    here = Path(__file__).parent
-    files = [*here.glob("test_*.py"), *here.parent.glob("stumbles/test_*.py")]
+    files = Path(__file__).parents[1].rglob("test_*.py")
     named = {
         int(number)
         for path in files
         for number in re.findall(r"^@row\((\d+)\)", path.read_text(), re.M)
     }
-    assert named == set(ROWS) == set(range(1, 42))
+    assert named == set(ROWS) == set(range(1, 46))
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.what)

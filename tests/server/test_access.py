@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+from matrix import row
 from serving import serve
 from starlette.testclient import TestClient
 
@@ -57,6 +58,7 @@ def test_with_a_key_it_is_a_bearer_token_or_a_password(right):
     assert status(key=KEY, is_local=False, authorization=right) == 200
 
 
+@row(45)
 @pytest.mark.parametrize(
     "wrong",
     [

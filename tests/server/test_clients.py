@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from matrix import row
 from serving import Limits
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -27,6 +28,7 @@ def test_a_body_comes_whole():
     assert asyncio.run(body_of(request(b"a", b"b", then=end), Limits(max_body=3))) == b"abc"
 
 
+@row(45)
 @pytest.mark.parametrize(
     ("limits", "status"),
     [(Limits(max_body=2), 413), (Limits(body_seconds=0.01), 408)],

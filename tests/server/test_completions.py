@@ -6,6 +6,7 @@ import time
 
 import httpx2
 import pytest
+from matrix import row
 from serving import COMPLETIONS, LOCAL, Slow, bytes_model, pairs_model, serve, text_model
 from starlette.testclient import TestClient
 
@@ -113,6 +114,7 @@ def test_requests_that_come_at_once_have_the_answers_that_each_has_alone():
         assert answer.json()["choices"][0]["text"] == expected
 
 
+@row(45)
 @pytest.mark.parametrize("is_streamed", [False, True])
 def test_more_requests_than_places_and_chairs_are_sent_away(is_streamed):
     slow = Slow()

@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+from matrix import row
 from serving import WaitingLine
 
 from charrnn.server.event_stream import EventStream, event
@@ -60,11 +61,13 @@ def test_a_client_gets_all_events_and_the_end():
     assert sent() == ([None, b"1", b"2", b"3", b""], [0])
 
 
+@row(45)
 @pytest.mark.parametrize("after", [1, 2, 3])
 def test_a_client_that_goes_away_frees_its_place_and_gets_no_more(after):
     got, places = sent(gone_after=after)
     assert (len(got), places) == (after, [0])
 
 
+@row(45)
 def test_a_client_that_does_not_read_frees_its_place():
     assert sent(is_stuck=True) == (None, [0])

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from conftest import wait_until
+from matrix import row
 from serving import COMPLETIONS, Slow, running, serve, text_model
 
 from charrnn import _cores
@@ -111,6 +112,7 @@ def test_a_client_that_goes_away_frees_its_place_and_nothing_more_is_drawn(is_st
         assert slow.num_drawn == 4
 
 
+@row(45)
 @pytest.mark.parametrize("beginning", [b"", b"GET /health HTTP/1.1\r\nHost: loc"])
 @pytest.mark.parametrize("is_second", [False, True])
 def test_a_request_that_does_not_come_is_not_waited_for(beginning, is_second):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matrix import row
 from PIL import Image
 
 from charrnn.errors import CorpusError, UsageError
@@ -45,6 +46,7 @@ def test_a_picture_is_a_square_of_bytes(side):
     assert (pixels.shape, pixels.dtype) == ((side, side, 3), np.uint8)
 
 
+@row(43)
 @pytest.mark.parametrize(
     ("mode", "name"),
     [
@@ -73,6 +75,7 @@ def test_what_is_not_a_square_is_letterboxed():
     assert colour_at(pixels, 1, 0) == GREY == colour_at(pixels, 6, 7)
 
 
+@row(43)
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1)])
 def test_a_picture_of_a_single_row_or_pixel_is_read(size):
     pixels = read(Image.new("RGB", size, RED), side=9)
@@ -92,6 +95,7 @@ def test_what_is_transparent_is_on_white():
     assert (read(grey) == 255).all()
 
 
+@row(43)
 def test_of_an_animation_the_first_picture_is_read():
     first, second = Image.new("RGB", (8, 8), RED), Image.new("RGB", (8, 8), BLUE)
     for name in ("a.gif", "a.webp", "a.png", "a.tif"):
@@ -105,6 +109,7 @@ def test_sixteen_bits_become_the_upper_eight():
     assert (read(Image.fromarray(rows.astype(np.int32)), "a.tif") == 0x80).all()
 
 
+@row(43)
 def test_a_photograph_is_turned_as_its_camera_was_held():
     picture = halves()
     exif = picture.getexif()
@@ -136,6 +141,7 @@ def truncated(name):
     return Path(name).read_bytes()[:3000]
 
 
+@row(43)
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
@@ -157,6 +163,7 @@ def test_what_is_no_picture_is_named(data, expected):
             read_picture(Path("a.png"), 8)
 
 
+@row(43)
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.gif", "a.bmp", "a.tif", "a.webp"])
 def test_a_truncated_picture_is_damaged(name):
     Path(name).write_bytes(truncated(name))
@@ -170,6 +177,7 @@ def test_floating_point_numbers_are_refused():
         read_picture(Path("a.tif"), 8)
 
 
+@row(43)
 def test_every_cut_and_many_flipped_bytes_are_a_picture_or_one_line():
     random = np.random.default_rng(0)
     for name in ("a.png", "a.jpg", "a.gif", "a.tif"):

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
+from matrix import row
 from told import Told
 
 from charrnn.config import InStepConfig, PairsConfig
@@ -178,6 +179,7 @@ def test_parallel_files_come_in_twos():
 BAD = "a\tb\nno tab\nc\td\te\nf\t\n \tg\nh\ti\t\n"
 
 
+@row(42)
 def test_the_first_bad_line_is_named_with_their_number():
     with pytest.raises(CorpusError) as error:
         rows(write(BAD))
@@ -196,6 +198,7 @@ def test_a_table_without_tabs_is_told_how_to_name_its_columns():
         rows(write("en,fr\na,b\n"))
 
 
+@row(42)
 def test_bad_lines_can_be_skipped():
     told = Told()
     assert rows(write(BAD), errors="skip", told=told) == [(1, "a", "b")]
@@ -206,6 +209,7 @@ def test_bad_lines_can_be_skipped():
     ]
 
 
+@row(42)
 def test_undecodable_bytes_stop_the_reading_or_are_skipped_or_replaced():
     name = write(b"a\tb\nc\xff\td\ne\tf\xfe\n" + "é\tè\n".encode() * 9)
     with pytest.raises(CorpusError, match="pairs.tsv is not utf-8: line 2, byte 5"):
