@@ -38,7 +38,7 @@ def require_format(path: Path) -> str:
     ending = path.suffix.lower()
     if ending not in FORMATS:
         known = " or ".join(FORMATS)
-        raise UsageError(f"nothing is known of a file like {path.name!r}", f"end it with {known}")
+        raise UsageError(f"the name {path.name!r} tells no format", f"end it with {known}")
     return ending
 
 

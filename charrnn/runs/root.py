@@ -105,9 +105,7 @@ class Root:
                 return run
             if name and folder.is_dir():
                 raise no_checkpoint(run)
-        known = ", ".join(run.name for run in self.runs()[:5]) or self._with_hint("none yet")
-        where = self._searched()
-        raise CheckpointError(f"there is no run {name!r} in {where}", f"there are: {known}")
+        raise self._not_found(name)
 
     def best_checkpoint(
         self, name: str | None, *, tasks: Sequence[str] = ()
@@ -144,6 +142,15 @@ class Root:
         what = f" of {' or '.join(schema.learned for schema in schemas)}" if schemas else ""
         hint = self._with_hint(f"type: charrnn train{flag}")
         return CheckpointError(f"there is no run{what} in {self._searched()} yet", hint)
+
+    def _not_found(self, name: str) -> CheckpointError:
+        """Return the error for a name that no run has."""
+        if self._is_file(name) and name.endswith(".safetensors"):
+            hint = f"make a run of it: charrnn copy {name} NAME"
+            return CheckpointError(f"{name} is a checkpoint file, not a run", hint)
+        names = ", ".join(run.name for run in self.runs()[:5])
+        hint = f"there are: {names}" if names else self._with_hint("there are none yet")
+        return CheckpointError(f"there is no run {name!r} in {self._searched()}", hint)
 
     def _newest(self, tasks: Sequence[str]) -> Run:
         """Return the newest run, of one of the tasks if there are any. One that cannot be read

@@ -27,7 +27,7 @@ def test_help_is_shown_without_a_command(charrnn):
         (("train", "--device", "tpu"), 2, "--device 'tpu' is not known; use auto"),
         (("train", "--lr", "-1"), 2, "--learning-rate -1.0 is out of range"),
         (("resume",), 4, "/checkpoints yet; type: charrnn train; CHARRNN_CHECKPOINTS=FOLDER says"),
-        (("resume", "x"), 4, "/checkpoints; there are: none yet; CHARRNN_CHECKPOINTS=FOLDER says"),
+        (("resume", "x"), 4, "/checkpoints; there are none yet; CHARRNN_CHECKPOINTS=FOLDER says"),
         (("sample",), 4, "there is no run in /"),
         (("sample", "--top-p", "2"), 2, "--top-p 2.0 is out of range"),
         (("sample", "-n", "-5"), 2, "--length -5 is out of range"),

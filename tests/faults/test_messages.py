@@ -117,6 +117,7 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("copy", "a", "mine.safetensors"): 2,
     ("copy", "a", "checkpoints/a/last.safetensors", "--force"): 2,
     ("copy", "a", "none/a.safetensors"): 6,
+    ("info", "mine.safetensors"): 4,
     ("compare", "a"): 2,
     ("compare", "a", "pairs"): 2,
     ("rename", "a", "lines"): 2,

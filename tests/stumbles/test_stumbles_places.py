@@ -92,7 +92,7 @@ def test_a_run_that_is_not_found_names_the_folder_that_was_searched(charrnn, awa
     assert charrnn("sample").err == f"charrnn: {none}"
     assert charrnn("runs").err == f"charrnn: {none}"
     assert charrnn("sample", "text").err == (
-        f"charrnn: there is no run 'text' in {here}; there are: none yet; {where}\n"
+        f"charrnn: there is no run 'text' in {here}; there are none yet; {where}\n"
     )
 
 

@@ -16,15 +16,25 @@ Replay = Annotated[
         show_default="all since the previous checkpoint",
     ),
 ]
-Old = Annotated[
-    str, typer.Argument(help="Name or folder of a run, or a checkpoint file.", show_default=False)
+Copied = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="Name or folder of a run, or a checkpoint file.", show_default=False
+    ),
 ]
-New = Annotated[
-    str, typer.Argument(help="Name of a new run, or FILE.safetensors.", show_default=False)
+CopiedTo = Annotated[
+    str,
+    typer.Argument(
+        metavar="NEW",
+        help="FILE.safetensors to write, or the name of a new run.",
+        show_default=False,
+    ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace an existing FILE.")]
-OldRun = Annotated[str, typer.Argument(help="Name or folder of a run.", show_default=False)]
-NewName = Annotated[str, typer.Argument(help="Its new name.", show_default=False)]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
+Renamed = Annotated[
+    str, typer.Argument(metavar="OLD", help="Name or folder of a run.", show_default=False)
+]
+NewName = Annotated[str, typer.Argument(metavar="NEW", help="Its new name.", show_default=False)]
 RunsToRemove = Annotated[
     list[str],
     typer.Argument(metavar="RUN...", help="Names or folders of runs.", show_default=False),

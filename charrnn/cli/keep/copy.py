@@ -4,10 +4,11 @@ from charrnn.cli.console.streams import note
 from charrnn.cli.flags import runs as flags
 
 
-def copy(old: flags.Old, new: flags.New, force: flags.Force = False) -> None:
+def copy(old: flags.Copied, new: flags.CopiedTo, force: flags.Force = False) -> None:
     """Copy a model to hand it over: weights and vocabulary, nothing about its text or training.
 
-    The copy is the best checkpoint. It speaks wherever a run does; it cannot be resumed.
+    The copy is the best checkpoint. It is used like a run (charrnn sample FILE.safetensors), but
+    cannot be resumed.
     """
     from charrnn.cli import inputs
     from charrnn.cli.console.figures import size

@@ -42,6 +42,8 @@ def _freed(removal: "Removal") -> str:
 def _agrees(question: str) -> bool:
     """Return whether a person at the terminal says yes. Raises `UsageError` if there is none."""
     if sys.stdin is None or not sys.stdin.isatty():
-        raise UsageError("nobody can be asked: standard input is not a terminal", "add --yes")
+        raise UsageError(
+            "cannot ask for confirmation: standard input is not a terminal", "add --yes"
+        )
     print(visible(question), end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")

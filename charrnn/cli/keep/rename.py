@@ -4,7 +4,7 @@ from charrnn.cli.console.streams import note
 from charrnn.cli.flags import runs as flags
 
 
-def rename(old: flags.OldRun, new: flags.NewName) -> None:
+def rename(old: flags.Renamed, new: flags.NewName) -> None:
     """Give a run another name."""
     from charrnn.cli import inputs
 

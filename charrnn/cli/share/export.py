@@ -12,18 +12,20 @@ def export(
 ) -> None:
     """Write a run as one file that speaks without charrnn; the ending of the file says how.
 
-    voice.html is a page for any browser: it needs no network, and nothing of it leaves the browser.
+    voice.html is a page for any browser: it needs no network, and nothing that is typed leaves the
+    browser.
 
     voice.onnx is one step of the network, for programs that run ONNX.
     """
     if runs and len(runs) > 1:
         raise UsageError("export takes one run", "export each to a file of its own")
     from charrnn.cli import inputs
+    from charrnn.cli.console.figures import size
     from charrnn.export import formats
 
     formats.require_format(file)
     checkpoint = inputs.checkpoint_of(runs[0] if runs else None, tasks=())
     exported = formats.export(checkpoint, file, weights=weights)
-    note(f"wrote {exported.path} ({exported.num_bytes / 1e6:.1f} MB)")
+    note(f"wrote {exported.path} ({size(exported.num_bytes)})")
     for sentence in exported.sentences:
         note(sentence)

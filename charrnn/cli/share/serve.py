@@ -29,7 +29,8 @@ def serve(
 ) -> None:
     """Serve runs over HTTP, by the completions interface that clients of language models speak.
 
-    Ctrl-C takes no more requests, and ends when those that run have ended.
+    In a browser, the address shows a page that speaks. Ctrl-C takes no more requests, and ends when
+    those that run have ended.
     """
     try:
         import charrnn.server.listening  # noqa: F401
