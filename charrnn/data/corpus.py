@@ -22,7 +22,7 @@ from charrnn.errors import CorpusError, storage_errors
 
 CACHE = ".corpora"
 NAMES_IN_A_RUN = ("last.safetensors", "previous.safetensors", "best.safetensors")
-LEFT_OUT, NO_SHA256 = "(left out)", "0" * 64  # name and digest of a corpus that is not told
+LEFT_OUT, NO_SHA256 = "(left out)", "0" * 64  # name and digest of a corpus that was left out
 
 
 class Facts(Protocol):
@@ -30,11 +30,11 @@ class Facts(Protocol):
 
     @property
     def is_left_out(self) -> bool:
-        """Whether the corpus is not told."""
+        """Whether name and digest of the corpus were left out, as in a copy to hand over."""
 
 
 def require_told(facts: Facts) -> None:
-    """Raise `CorpusError` if a checkpoint does not tell what was learned."""
+    """Raise `CorpusError` if the facts about the corpus were left out of a checkpoint."""
     if facts.is_left_out:
         raise CorpusError(
             "what this model learned was left out when it was copied",
@@ -54,11 +54,11 @@ class CorpusFacts:
 
     @property
     def is_left_out(self) -> bool:
-        """Whether the corpus is not told."""
+        """Whether name and digest of the corpus were left out, as in a copy to hand over."""
         return self.sha256 == NO_SHA256 and self.num_chars == 0
 
     def left_out(self) -> "CorpusFacts":
-        """Return facts that do not tell the corpus."""
+        """Return facts with the name, the digest and the size of the corpus left out."""
         return CorpusFacts((LEFT_OUT,), NO_SHA256, 0)
 
     def to_json(self) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 operation becomes a node.
 
 So a cell is exported by the equations that are tested (cells/), and a new one needs no line here
-unless it uses an operation that no cell has used yet. Here alone the package onnx is
-imported.
+unless it uses an operation that no cell has used yet. Only this module imports the package onnx.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,7 +70,7 @@ class Graph:
         **attributes: Any,
     ) -> "Traced":
         """Return what an operation makes of some values. The result has that shape, and the type of
-        the first value; a comparison counts as int32, since nothing is made of it but a choice.
+        the first value; a comparison counts as int32, since it only serves to choose.
         """
         from onnx import helper
 

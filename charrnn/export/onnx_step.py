@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from charrnn._atomic import write_atomically
 from charrnn.cells import cell_spec
+from charrnn.config import ModelConfig
 from charrnn.errors import UsageError, storage_errors
 from charrnn.export.formats import Exported
 from charrnn.export.onnx_graph import Graph, Traced, TracedMath
@@ -74,9 +75,9 @@ def step_graph(checkpoint: Checkpoint) -> Graph:
     cell, H, math = cell_spec(config.cell), config.hidden_size, TracedMath(graph)
     keys = ngrams.keys_in(checkpoint.arrays, longest=config.ngrams)
     weights = Weights.from_arrays(config, checkpoint.group("weights"))
-    num_parts = len(cell.state)
+    num_parts = len(cell.state)  # arrays of the state of a layer
     ids_BN = graph.input("ids", np.int32, (None, config.ngrams))
-    state_BS = graph.input("state", np.float32, (None, config.num_layers * num_parts * H))
+    state_BS = graph.input("state", np.float32, (None, _state_size(config)))
     rows_BN = math.concatenate(_rows(graph, keys, ids_BN, len(checkpoint.vocab)), -1)
     read_BD = graph.node("Gather", [weights.embedding_RD, rows_BN], (None, config.ngrams, 0))
     read_BD = x = graph.node("Flatten", [read_BD], (None, config.input_size), axis=1)
@@ -141,10 +142,14 @@ def _longer(
     return graph.node("ReduceMax", [own_BF], (None, 1), axes=[1], keepdims=1)
 
 
+def _state_size(config: ModelConfig) -> int:
+    """Return the numbers of the state of one stream, S."""
+    return config.num_layers * len(cell_spec(config.cell).state) * config.hidden_size
+
+
 def _in_words(checkpoint: Checkpoint) -> str:
     """Return what goes in and comes out, for people."""
-    config = checkpoint.model
-    size = config.num_layers * len(cell_spec(config.cell).state) * config.hidden_size
+    config, size = checkpoint.model, _state_size(checkpoint.model)
     return (
         f"one step: ids [batch, {config.ngrams}] and state [batch, {size}] in, logits"
         f" [batch, {len(checkpoint.vocab)}] and next_state out"

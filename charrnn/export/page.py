@@ -41,9 +41,7 @@ def write(checkpoint: Checkpoint, path: Path, *, weights: str) -> Exported:
 
 def page(facts: dict[str, Any], checkpoint: Checkpoint, *, weights: str) -> str:
     """Return the page of a run as a text; `facts` are those of `page_facts.facts_of`."""
-    script = (
-        "{\n" + _joined(_PAGE) + "}\n"
-    )  # in a block, so that no name of the browser is in the way
+    script = "{\n" + _joined(_PAGE) + "}\n"  # a block, so that no name clashes with the browser's
     style = _template("page.css")
     policy = (
         f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)};"

@@ -131,7 +131,7 @@ def _drawn_in_turn(
     *,
     unknown_id: int,
 ) -> Iterator[int]:
-    """Yield ids that are drawn some at a time, the first of them one by one."""
+    """Yield ids drawn in calls of 1, 2, 4, … up to `MAX_AT_ONCE`, so that the first come soon."""
     position, num = 0, 1
     while position != sample.length:
         num = min(2 * num, MAX_AT_ONCE) if position else 1

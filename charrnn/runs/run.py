@@ -215,7 +215,7 @@ class Run:
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
-        """Hold the run for a moment in which its folder is moved. Raises `LockedError`."""
+        """Hold the run's lock while its folder is moved or removed. Raises `LockedError`."""
         with contextlib.ExitStack() as held:
             held.enter_context(self.locked())
             if find_spec("fcntl") is None:  # on Windows no folder with a lock in it can be moved

@@ -13,10 +13,10 @@ from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.run import Run
 
 Facts = dict[str, Any]
-_SPLIT_SETTINGS = ("records", "val_fraction", "test_fraction", "max_val_chars")
+_OF_TEXT = ("records", "val_fraction", "test_fraction", "max_val_chars")  # settings that are shown
 _MOST_SYMBOLS = 200  # of a vocabulary that are shown
 _OF_A_CORPUS = ("corpus", "corpus_chars", "corpus_sha256", "num_pairs", "num_skipped")
-_OF_SPLITS = ("val_fraction", "test_fraction", "max_val_chars", "max_val_pairs")
+OF_SPLITS = ("val_fraction", "test_fraction", "max_val_chars", "max_val_pairs")
 
 
 def facts(run: Run, last: Checkpoint) -> Facts:
@@ -46,7 +46,7 @@ def facts(run: Run, last: Checkpoint) -> Facts:
     if not last.speaks_only:
         return every
     measured = {"step", "elapsed_seconds", "train_loss", "best_step", *metrics}
-    left_out = measured.union(TrainConfig.names(), RuntimeConfig.names(), _OF_A_CORPUS, _OF_SPLITS)
+    left_out = measured.union(TrainConfig.names(), RuntimeConfig.names(), _OF_A_CORPUS, OF_SPLITS)
     return {name: value for name, value in every.items() if name not in left_out}
 
 
@@ -65,7 +65,7 @@ def _text_facts(
             "vocab_size": len(vocab),
             "vocab": vocab.decode(range(min(len(vocab), _MOST_SYMBOLS))),
         },
-        {name: settings[name] for name in _SPLIT_SETTINGS},
+        {name: settings[name] for name in _OF_TEXT},
         {name: best_metrics.get(name) for name in ("val_loss", "val_loss_reset")},
     )
 

@@ -17,17 +17,17 @@ from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import Position
 from charrnn.runs.root import Root
+from charrnn.runs.run_facts import OF_SPLITS
 
 SUFFIX = ".safetensors"
 _OF_FILES = {"column", "source_column", "target_column", "images"}
-_OF_SPLITS = {"val_fraction", "test_fraction", "max_val_chars", "max_val_pairs"}
 
 
 def speaking_part(whole: Checkpoint) -> Checkpoint:
     """Return the part of a checkpoint that speaks. It cannot be trained on, nor compared with its
     corpus.
     """
-    left_out = _OF_FILES | _OF_SPLITS
+    left_out = _OF_FILES.union(OF_SPLITS)
     settings = whole.data.to_json().items()
     header = dataclasses.replace(
         whole.header,

@@ -1,9 +1,9 @@
 """Who may ask: the checks that come before everything else.
 
 - On a loopback address a page of the web must not reach the server through the browser of whoever
-  runs it. So the Host header has to be a name of this machine (else a name that a stranger's
-  server gives to 127.0.0.1 would do: DNS rebinding), and Origin, if there is one, the same address.
-- With a key, every request has to have it, but for /health: as a bearer token, as clients send it,
+  runs it. So the Host header has to be a name of this machine (otherwise any name that a stranger
+  lets resolve to 127.0.0.1 would do: DNS rebinding), and Origin, if there is one, the same address.
+- With a key, every request but /health has to have it: as a bearer token, as clients send it,
   or as the password of a browser.
 """
 
@@ -55,7 +55,7 @@ class Gate:
 
 
 def _name(host: str) -> str:
-    """Return the name in a Host header, without its port; "" for what is none."""
+    """Return the name in a Host header, without its port; "" if it is not valid."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
@@ -63,7 +63,7 @@ def _name(host: str) -> str:
 
 
 def _place(origin: str) -> str:
-    """Return the host and the port in an Origin header; "" for what is none."""
+    """Return the host and the port in an Origin header; "" if it is not valid."""
     try:
         return urlsplit(origin).netloc
     except ValueError:

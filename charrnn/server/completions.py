@@ -116,7 +116,7 @@ class Completions:
 
 
 def _turn(pieces: Iterator[Piece], seconds: float) -> list[Piece]:
-    """Take the pieces of so many seconds, at least one; none are left where none come."""
+    """Take pieces for so many seconds, at least one; an empty list means that none are left."""
     began, part = time.monotonic(), []
     for piece in pieces:
         part.append(piece)

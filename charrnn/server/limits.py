@@ -10,7 +10,7 @@ class Limits:
     num_streams: int = 64  # requests that are computed at once
     num_waiting: int = 64  # requests that wait for one of these to end; more are sent away
     max_tokens: int = 10_000  # characters of all completions of a request
-    max_prompt: int = 10_000  # characters of all its prompts, where they are echoed of each echo
+    max_prompt: int = 10_000  # characters of all its prompts; each echo counts
     max_completions: int = 16  # of a request: its prompts times n
     max_body: int = 1 << 20  # bytes
     head_seconds: float = 15.0  # that a client may take to send what comes before the body

@@ -8,7 +8,7 @@ A file's name says what is in it, so that no file ever has to be brought up to d
                                of pairs: the texts of each side, and more (pairs/encoded.py)
     files-….json               where the files of a corpus begin
 
-FileStarts are written whole or not at all. A file that is missing or damaged is made again.
+Files are written whole or not at all. A file that is missing or damaged is made again.
 """
 
 import hashlib

@@ -26,11 +26,11 @@ class PairFacts:
 
     @property
     def is_left_out(self) -> bool:
-        """Whether the pairs are not told."""
+        """Whether names and digest of the pairs were left out, as in a copy to hand over."""
         return self.sha256 == NO_SHA256 and self.num_pairs == 0
 
     def left_out(self) -> "PairFacts":
-        """Return facts that do not tell the pairs, but how long a target may become."""
+        """Return facts with all but the longest lengths left out; these bound a target."""
         longest = self.longest_source, self.longest_target
         return PairFacts((LEFT_OUT,), NO_SHA256, 0, 0, 0, *longest)
 
