@@ -351,13 +351,14 @@ class _Marks(Processor):
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         """Mark one line."""
         document, line = transformation_input.document, transformation_input.lineno
-        fragments = explode_text_fragments(transformation_input.fragments)
+        fragments = transformation_input.fragments
         span = self._corrected()
         if span is not None and document.translate_index_to_position(span[0])[0] == line:
+            fragments = explode_text_fragments(fragments)  # takes its time in a long line
             _, first = document.translate_index_to_position(span[0])
             for column in range(first, min(first + span[1] - span[0], len(fragments))):
                 style, character, *_ = fragments[column]
                 fragments[column] = (f"{style} class:corrected", character)
         if line == document.cursor_position_row:
-            fragments.append(("class:ahead", one_line(self._ahead())))
+            fragments = [*fragments, ("class:ahead", one_line(self._ahead()))]
         return Transformation(fragments)
