@@ -85,8 +85,10 @@ def rename_folder(path: Path, new: Path) -> None:
 def remove_folder(path: Path) -> None:
     """Remove a folder with all that is in it; at any moment it is there whole, or gone.
 
-    Raises OSError where the disk refuses to rename it.
+    Raises OSError where the disk refuses to rename or to empty it.
     """
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     temporary = temporary_beside(path)
     rename_folder(path, temporary)
     _remove_with_contents(temporary)
@@ -101,6 +103,7 @@ def alone_at(path: Path, *, wait: bool = True) -> Iterator[None]:
     """
     import filelock  # here, because it would cost a command that only reads 20 ms
 
+    os.stat(path.parent)  # filelock would make the folder
     lock = filelock.FileLock(path)
     try:
         lock.acquire(blocking=wait)

@@ -158,7 +158,7 @@ class Run:
 
     def last_saved_ns(self) -> int:
         """Return when a checkpoint was last written, in nanoseconds of the system's clock."""
-        return max(path.stat().st_mtime_ns for path in self.folder.glob("*.safetensors"))
+        return max(path.stat().st_mtime_ns for path in self.folder.glob(f"*{checkpoint.SUFFIX}"))
 
     def newest_header(self) -> CheckpointHeader:
         """Return the header of the newest checkpoint that has a valid one.
@@ -215,9 +215,15 @@ class Run:
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
-        """Hold the run's lock while its folder is moved or removed. Raises `LockedError`."""
+        """Hold the run's lock while its folder is moved or removed.
+
+        Raises `LockedError` while it is trained, `CheckpointError` if another process moved it.
+        """
         with contextlib.ExitStack() as held:
             held.enter_context(self.locked())
+            if not self.checkpoints:
+                self.remove_if_never_saved()
+                raise CheckpointError(f"the run {self.name!r} has gone", "see: charrnn runs")
             if find_spec("fcntl") is None:  # on Windows no folder with a lock in it can be moved
                 held.close()
             yield

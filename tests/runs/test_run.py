@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
 from test_checkpoint import small
 
+from charrnn.errors import CheckpointError, StorageError
 from charrnn.runs.run import Run
 
 
@@ -31,3 +33,14 @@ def test_metrics_of_steps_to_be_made_again_are_forgotten():
         file.write('{"step": 2, "lo')  # cut short by a crash
     run.drop_metrics_after(3)
     assert [json.loads(line)["step"] for line in run.metrics.read_text().splitlines()] == [1, 2, 3]
+
+
+def test_a_run_that_another_process_moved_does_not_come_back(tmp_path):
+    run = Run(tmp_path / "a")
+    with pytest.raises(StorageError), run.locked():
+        pytest.fail("the lock of a folder that has gone was held")
+    assert not run.folder.exists()
+    run.folder.mkdir()
+    with pytest.raises(CheckpointError, match="the run .* has gone"), run.at_rest():
+        pytest.fail("a folder without a checkpoint was taken for a run")
+    assert not run.folder.exists()
