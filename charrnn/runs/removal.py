@@ -38,7 +38,8 @@ class Removal:
         return sum(path.stat().st_size for path in self.corpora if path.exists())
 
     def carry_out(self) -> None:
-        """Remove all of it. At any moment a run is there whole, or gone.
+        """Remove all of it, but for corpora that a run has come to need since this was planned. At
+        any moment a run is there whole, or gone.
 
         Raises `LockedError` for a run that is trained meanwhile, `StorageError` where the disk
         refuses; the runs before it are gone then, and those after it are not.
@@ -48,7 +49,10 @@ class Removal:
             cannot = f"cannot remove {run.folder}"
             with run.at_rest(), storage_errors(cannot, "check its permissions"):
                 remove_folder(run.folder)
-        for path in self.corpora:
+        unneeded = set(self.corpora)
+        for folder in {run.folder.parent for run in self.runs}:
+            unneeded -= _needed_in(folder)
+        for path in unneeded:
             with contextlib.suppress(OSError):  # Windows keeps what another process has mapped
                 os.unlink(path)
 
@@ -80,16 +84,32 @@ def _require_nothing_else_in(run: Run) -> None:
 
 def _unneeded_in(folder: Path, removed: Iterable[Path]) -> set[Path]:
     """Return the files of a folder's cache that only the removed runs need."""
-    cache, going = folder / CACHE, set(removed)
+    files = _files_by_run(folder)
+    if files is None:
+        return set()
+    going = [files.pop(run) for run in removed if run in files]
+    return set().union(*going).difference(*files.values())
+
+
+def _needed_in(folder: Path) -> set[Path]:
+    """Return the files of a folder's cache that a run needs; all where one cannot be read."""
+    files = _files_by_run(folder)
+    return set((folder / CACHE).glob("*")) if files is None else set().union(*files.values())
+
+
+def _files_by_run(folder: Path) -> dict[Path, set[Path]] | None:
+    """Return the files of a folder's cache that each of its runs needs; None where one cannot be
+    read.
+    """
+    cache = folder / CACHE
     listing = Listing(cache)
-    only, needed = set[Path](), set[Path]()
-    for run in Root(folder).runs():
-        try:
-            files = _files_of(run.newest_header(), listing, cache)
-        except CheckpointError:
-            return set()
-        (only if run.folder.resolve() in going else needed).update(files)
-    return only - needed
+    try:
+        return {
+            run.folder.resolve(): _files_of(run.newest_header(), listing, cache)
+            for run in Root(folder).runs()
+        }
+    except CheckpointError:
+        return None
 
 
 def _files_of(header: CheckpointHeader, listing: Listing, cache: Path) -> set[Path]:

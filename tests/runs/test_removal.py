@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import QUICK, ROOT, small_text
+from injection import obeying_modes
 from test_checkpoint import small
 
 from charrnn import _atomic
@@ -57,6 +58,17 @@ class TestCorpora:
         damaged = made("damaged")
         damaged.last.write_bytes(b"damaged")
         assert planned([ROOT.find("a")]).corpora == frozenset()
+
+    def test_what_another_run_has_come_to_need_since_it_was_planned_stays(self, charrnn):
+        plan, before = planned([ROOT.find("a")]), cached()
+        assert plan.corpora
+        ROOT.create("b", default="x").save(ROOT.find("a").newest_valid()[0])
+        plan.carry_out()
+        assert cached() == before
+        plan = planned([ROOT.find("b")])
+        made("damaged").last.write_bytes(b"damaged")
+        plan.carry_out()
+        assert cached() == before
 
     def test_a_copy_to_hand_over_needs_none(self, charrnn):
         charrnn("copy", "a", "voice")
@@ -113,6 +125,22 @@ def test_a_run_is_there_whole_or_gone(monkeypatch):
         plan.carry_out()
     assert ROOT.runs() == []
     assert not (ROOT.folder / "a").exists()
+
+
+def test_a_run_whose_files_cannot_be_removed_stays():
+    run = made("a")
+    with run.at_rest():
+        pass  # its lock is there, as after a training
+    run.folder.chmod(0o555)
+    try:
+        with (
+            obeying_modes(),
+            pytest.raises(StorageError, match="Permission denied; check its perm"),
+        ):
+            planned([run]).carry_out()
+    finally:
+        run.folder.chmod(0o755)
+    assert ROOT.find("a").newest_valid()
 
 
 def _interrupt():

@@ -46,4 +46,7 @@ def _agrees(question: str) -> bool:
             "cannot ask for confirmation: standard input is not a terminal", "add --yes"
         )
     print(visible(question), end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    answer = sys.stdin.readline()
+    if not answer:
+        print(file=sys.stderr)  # Ctrl-D leaves the cursor behind the question
+    return answer.strip().lower() in ("y", "yes")

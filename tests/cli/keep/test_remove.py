@@ -18,7 +18,7 @@ class Terminal(io.StringIO):
 def test_on_a_terminal_it_asks_and_says_what_comes_back(charrnn, monkeypatch, answer, is_removed):
     monkeypatch.setattr(sys, "stdin", Terminal(answer))
     done = charrnn("remove", "a", "names", "a")
-    question, _, rest = done.err.partition("[y/N] ")
+    question, _, rest = done.err.partition("[y/N] " if answer else "[y/N] \n")
     assert question.startswith("Remove a, names? This frees ")
     assert "kB of it encoded text that no other run needs)" in question
     assert rest.startswith("charrnn: removed a, names: " if is_removed else "charrnn: nothing was")
