@@ -24,6 +24,7 @@ from charrnn.runs import safetensors_file
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays, FileHeader, Shape
 
+SUFFIX = ".safetensors"  # of a file
 MAX_WEIGHT = 1e9  # a network that has learned anything has none beyond some hundreds
 _WEIGHTS = "weights."
 _TRAINING_STATE = ("optimizer.", "state.", "recent_losses")  # what only resuming needs

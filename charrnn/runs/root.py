@@ -3,8 +3,11 @@
 Callers name the folder; nothing here depends on the working folder or the environment.
 """
 
+import errno
+import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -13,11 +16,12 @@ from typing import TypeGuard
 from charrnn._atomic import discard_unfinished, making_folder, rename_folder
 from charrnn.errors import CheckpointError, UsageError, storage_errors
 from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import SUFFIX, Checkpoint
 from charrnn.runs.run import Run, no_checkpoint
 from charrnn.runs.schemas import SCHEMAS
 
 _NAME = re.compile(r"\w[\w.+-]*")
+_MAX_BYTES = 150  # of a name: that of a temporary folder beside it is longer
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Root:
                     return self._run(folder / candidate)
                 except FileExistsError:
                     continue
-        raise _in_use(candidates[0])
+        raise _in_use(folder / candidates[0])
 
     def create_with(self, best: Checkpoint, name: str) -> Run:
         """Create a run whose one checkpoint is `best`, whole or not at all; raises as `create`."""
@@ -64,7 +68,7 @@ class Root:
         with storage_errors(f"cannot make a run in {folder}", "check the folder you are in"):
             folder.mkdir(parents=True, exist_ok=True)
             discard_unfinished(folder)
-            with making_folder(folder / name) as unfinished:
+            with _taking(folder / name), making_folder(folder / name) as unfinished:
                 Run(unfinished).save_best(best)
         return self._run(folder / name)
 
@@ -76,10 +80,13 @@ class Root:
         """
         _require_valid(name)
         folder = run.folder.parent / name
-        if folder.exists() or self.has(name):
-            raise _in_use(name)
-        cannot = f"cannot rename {run.folder}"
-        with run.at_rest(), storage_errors(cannot, "close what uses it, or check its permissions"):
+        for taken in (folder, self._folder_of(name)):
+            if taken is not None and os.path.lexists(taken):
+                raise _in_use(taken)
+        refused = storage_errors(
+            f"cannot rename {run.folder}", "close what uses it, or check its permissions"
+        )
+        with run.at_rest(), refused, _taking(folder):
             rename_folder(run.folder, folder)
         return self._run(folder)
 
@@ -88,8 +95,8 @@ class Root:
         if name is None:
             return
         _require_valid(name)
-        if (self.for_new_runs / name).exists():
-            raise _in_use(name)
+        if os.path.lexists(folder := self.for_new_runs / name):
+            raise _in_use(folder)
 
     def find(self, name: str | None, *, tasks: Sequence[str] = ()) -> Run:
         """Return the run of that name, the run in that folder, or (None) the newest; with tasks,
@@ -99,11 +106,14 @@ class Root:
         """
         if name is None:
             return self._newest(tasks)
-        for folder in (*(folder / name for folder in self.folders), Path(name)):
+        path = Path(name)
+        if path.name in ("", ".."):  # the working folder, or one above: its name is not typed
+            path = path.resolve()
+        for folder in (*(folder / path for folder in self.folders), path) if name else ():
             run = self._run(folder)
             if run.checkpoints:
                 return run
-            if name and folder.is_dir():
+            if folder.is_dir():
                 raise no_checkpoint(run)
         raise self._not_found(name)
 
@@ -125,7 +135,9 @@ class Root:
 
     def has(self, name: str) -> bool:
         """Whether there is a run of that name."""
-        folder = self._folder_of(name) if _NAME.fullmatch(name) and len(name) < 256 else None
+        folder = (
+            self._folder_of(name) if _NAME.fullmatch(name) and len(name.encode()) < 256 else None
+        )
         return folder is not None and bool(Run(folder).checkpoints)
 
     def runs(self) -> list[Run]:
@@ -145,7 +157,7 @@ class Root:
 
     def _not_found(self, name: str) -> CheckpointError:
         """Return the error for a name that no run has."""
-        if self._is_file(name) and name.endswith(".safetensors"):
+        if self._is_file(name) and name.endswith(SUFFIX):
             hint = f"make a run of it: charrnn copy {name} NAME"
             return CheckpointError(f"{name} is a checkpoint file, not a run", hint)
         names = ", ".join(run.name for run in self.runs()[:5])
@@ -166,7 +178,7 @@ class Root:
         runs = [
             self._run(each)
             for each in (folder.iterdir() if folder.is_dir() else ())
-            if not each.name.startswith(".") and any(each.glob("*.safetensors"))
+            if not each.name.startswith(".") and any(each.glob(f"*{SUFFIX}"))
         ]
         return sorted(runs, key=Run.last_saved_ns, reverse=True)
 
@@ -199,18 +211,44 @@ def _task_of(run: Run) -> str | None:
 
 
 def _require_valid(name: str) -> None:
+    invalid = f"{name!r} is not a valid name of a run"
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is not a valid name of a run", "use letters, digits, - _ . +")
+        raise UsageError(invalid, "use letters, digits, - _ . +")
+    if name.endswith(SUFFIX):
+        raise UsageError(invalid, f"{SUFFIX} ends the name of a checkpoint file")
+    if len(name.encode()) > _MAX_BYTES:
+        raise UsageError(f"{name[:20]!r}… is too long a name", f"use at most {_MAX_BYTES} bytes")
 
 
 def _numbered(default: str) -> Iterator[str]:
     """Yield names made from a default: "poems", "poems-2", …"""
-    stem = re.sub(r"[^\w.+-]+", "-", default).strip("-.") or "run"
+    stem = re.sub(r"[^\w.+-]+", "-", default)
+    stem = _shortened(stem.removesuffix(SUFFIX)).strip("-.") or "run"
     yield stem
     yield from (f"{stem}-{number}" for number in range(2, 10_000))
 
 
-def _in_use(name: str) -> UsageError:
+def _shortened(name: str) -> str:
+    """Return as much of a name as leaves room for a number behind it."""
+    return name.encode()[: _MAX_BYTES - 10].decode(errors="ignore")
+
+
+def _in_use(folder: Path) -> UsageError:
+    """Return the error for a new run whose folder is there already, whatever is in it."""
+    if not Run(folder).checkpoints:
+        return UsageError(f"{folder} is there already", "choose another name")
+    name = folder.name
     return UsageError(
         f"there is a run {name!r} already", f"choose another name, or type: charrnn resume {name}"
     )
+
+
+@contextmanager
+def _taking(folder: Path) -> Iterator[None]:
+    """Raise `UsageError` where another process has made that folder meanwhile."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+            raise _in_use(folder) from error
+        raise

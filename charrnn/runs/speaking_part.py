@@ -14,12 +14,12 @@ from charrnn.config import RuntimeConfig, TrainConfig
 from charrnn.data.corpus import NAMES_IN_A_RUN
 from charrnn.errors import UsageError, storage_errors
 from charrnn.runs import checkpoint
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import SUFFIX, Checkpoint
 from charrnn.runs.header import Position
 from charrnn.runs.root import Root
+from charrnn.runs.run import Run
 from charrnn.runs.run_facts import OF_SPLITS
 
-SUFFIX = ".safetensors"
 _OF_FILES = {"column", "source_column", "target_column", "images"}
 
 
@@ -52,7 +52,8 @@ def hand_over(whole: Checkpoint, to: str, root: Root, *, force: bool = False) ->
     if not to.endswith(SUFFIX):
         return root.create_with(part, to).best
     path = Path(to)
-    if path.exists() and path.name in NAMES_IN_A_RUN:
+    is_of_a_run = path.exists() or Run(path.parent).checkpoints
+    if path.name in NAMES_IN_A_RUN and is_of_a_run:
         raise UsageError(f"{to} is a checkpoint of a run", "name another file")
     if path.exists() and not force:
         raise UsageError(f"there is a file {to} already", "force replaces it", "force")

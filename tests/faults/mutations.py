@@ -1157,9 +1157,16 @@ MISTAKES = [
     Mistake(
         "the encoded text of other runs is removed, too",
         "runs.removal:_unneeded_in",
-        "only - needed",
-        "only",
+        "set().union(*going).difference(*files.values())",
+        "set().union(*going)",
         "../runs/test_removal.py::test_the_files_of_pairs_go_with_their_last_run",
+    ),
+    Mistake(
+        "a run that another process has renamed is made again, empty",
+        "runs.run:Run.at_rest",
+        "not self.checkpoints",
+        "False",
+        "../runs/test_run.py::test_a_run_that_another_process_moved_does_not_come_back",
     ),
     Mistake(
         "a run that is being trained is removed",

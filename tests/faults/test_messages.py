@@ -122,6 +122,9 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("compare", "a", "pairs"): 2,
     ("rename", "a", "lines"): 2,
     ("rename", "a", "a b"): 2,
+    ("rename", "a", "voice.safetensors"): 2,
+    ("rename", "a", "a" * 151): 2,
+    ("rename", "a", "notes"): 2,
     ("remove", "a"): 2,
     ("remove", "a", "x"): 4,
     ("remove", "kept", "--yes"): 2,
@@ -346,6 +349,7 @@ PROVED_BY = {
     "runs.header:_require_known_format": ["faults/test_damage.py"],
     "runs.header:_known_schema": ["runs/test_schemas.py"],
     "runs.run:Run.locked": ["faults/test_runs_at_once.py"],
+    "runs.run:Run.at_rest": ["runs/test_run.py"],
     "runs.run:_write_errors": ["faults/test_saving.py"],
     "runs.root:Root.create": ["faults/test_saving.py"],
     "runs.root:Root.create_with": ["runs/test_root.py"],
@@ -442,6 +446,7 @@ def world(tmp_path_factory):
         Path("mine.safetensors").touch()
         run(patch, "copy", "a", "kept")
         (root / "kept/notes.txt").touch()
+        (root / "notes").mkdir()
     return folder
 
 

@@ -19,7 +19,7 @@ def test_a_run_takes_its_default_name_and_then_numbers():
 
 
 def test_a_named_run_is_never_overwritten():
-    ROOT.create("a", default="x")
+    ROOT.create("a", default="x").save(small())
     with pytest.raises(UsageError, match="there is a run 'a' already; .* type: charrnn resume a"):
         ROOT.create("a", default="x")
 
@@ -54,10 +54,70 @@ def test_a_run_with_a_checkpoint_is_made_whole_or_not_at_all(monkeypatch):
     assert [path.name for path in ROOT.folder.iterdir()] == ["a"]
 
 
-@pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "-flag", "a b"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "../up", "a/b", ".hidden", "-flag", "a b", "voice.safetensors", "x" * 151, "é" * 76],
+)
 def test_a_name_that_is_no_folder_name_is_refused(name):
-    with pytest.raises(UsageError, match="is not a valid name of a run"):
-        ROOT.create(name, default="x")
+    run = ROOT.create_with(small(), "a")
+    for action in (lambda: ROOT.create(name, default="x"), lambda: ROOT.rename(run, name)):
+        with pytest.raises(UsageError, match="is not a valid name of a run|is too long a name"):
+            action()
+    assert [run.name for run in ROOT.runs()] == ["a"]
+
+
+def test_a_default_name_is_made_valid():
+    names = [ROOT.create(None, default="é" * 200).name for _ in range(2)]
+    assert names == ["é" * 70, "é" * 70 + "-2"]
+    assert ROOT.create(None, default="voice.safetensors").name == "voice"
+
+
+def test_a_folder_that_is_no_run_is_not_called_one(tmp_path):
+    run, other = ROOT.create_with(small(), "a"), ROOT.folder / "other"
+
+    def make_link():
+        try:
+            other.symlink_to(tmp_path / "nowhere")
+        except OSError:
+            other.touch()
+
+    for make, remove in (
+        (other.mkdir, other.rmdir),
+        (other.touch, other.unlink),
+        (make_link, None),
+    ):
+        make()
+        for action in (
+            lambda: ROOT.rename(run, "other"),
+            lambda: ROOT.create_with(small(), "other"),
+        ):
+            with pytest.raises(UsageError) as refused:
+                action()
+            assert str(refused.value) == f"{other} is there already; choose another name"
+        if remove is not None:
+            remove()
+    assert run.newest_valid()
+
+
+def test_of_two_who_take_a_name_at_once_the_second_is_told(monkeypatch):
+    run = ROOT.create_with(small(), "a")
+    monkeypatch.setattr(os.path, "lexists", lambda path: False)  # the other one is not there yet
+    ROOT.create_with(small(), "b")
+    for action in (lambda: ROOT.rename(run, "b"), lambda: ROOT.create_with(small(), "b")):
+        with pytest.raises(UsageError, match="there is a run 'b' already"):
+            action()
+    assert sorted(path.name for path in ROOT.folder.iterdir()) == ["a", "b"]
+
+
+def test_the_folder_that_one_is_in_is_a_run_with_a_name(monkeypatch):
+    run = ROOT.create_with(small(), "a")
+    folder = run.folder.resolve()
+    (folder / "tensorboard").mkdir()
+    for place, typed in ((folder, "."), (folder / "tensorboard", "..")):
+        monkeypatch.chdir(place)
+        assert ROOT.find(typed).folder == folder
+        with pytest.raises(CheckpointError, match="there is no run ''"):
+            ROOT.find("")  # of an empty variable of a shell, too
 
 
 def test_the_newest_run_is_the_one_trained_last():

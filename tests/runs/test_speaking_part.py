@@ -75,3 +75,12 @@ def test_a_disk_that_refuses_costs_one_line():
         hand_over(ROOT.find("a").best_valid()[0], "none/a.safetensors", ROOT)
     with pytest.raises(UsageError, match="not a valid name of a run"):
         hand_over(ROOT.find("a").best_valid()[0], "../a", ROOT)
+
+
+def test_no_copy_becomes_a_checkpoint_of_another_run():
+    whole = small()
+    run = ROOT.create_with(whole, "a")
+    for path in (run.best, run.previous):  # the second one is not there
+        with pytest.raises(UsageError, match="is a checkpoint of a run; name another file"):
+            hand_over(whole, str(path), ROOT, force=True)
+    assert run.checkpoints == [run.best]

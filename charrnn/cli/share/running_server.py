@@ -17,7 +17,7 @@ from charrnn.cli.console.streams import note
 from charrnn.cli.share.serve import VARIABLE, ServeRequest
 from charrnn.errors import UsageError
 from charrnn.models.step_numpy import blas
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import SUFFIX, Checkpoint
 from charrnn.server import listening, routes
 from charrnn.server.limits import Limits
 from charrnn.server.listening import Listener
@@ -65,7 +65,7 @@ def _checkpoints(runs: Sequence[str]) -> dict[str, Checkpoint]:
     checkpoints: dict[str, Checkpoint] = {}
     for run in runs or (None,):
         checkpoint = inputs.checkpoint_of(run, tasks=TASKS)
-        name = Path(checkpoint.run_name).name.removesuffix(".safetensors")
+        name = Path(checkpoint.run_name).name.removesuffix(SUFFIX)
         if name in checkpoints:
             raise UsageError(
                 f"two runs are called {name!r}", "requests name a run: serve one of them"

@@ -23,7 +23,7 @@ def test_no_run_takes_the_name_of_another(charrnn):
     Path("checkpoints/empty").mkdir()
     for name, words in {
         "a": "there is a run 'a' already",
-        "empty": "there is a run 'empty' already",
+        "empty": "empty is there already",
         "../b": "is not a valid name of a run",
     }.items():
         refused = charrnn("rename", "a", name)
