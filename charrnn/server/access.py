@@ -9,6 +9,7 @@
 
 import base64
 import hmac
+import ipaddress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -17,7 +18,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from charrnn.server.failures import error_answer
 
-_NAMES_OF_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 OPEN_PATHS = ("/health",)
 
 
@@ -36,7 +36,7 @@ class Gate:
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if self._is_local and _name(host) not in _NAMES_OF_LOOPBACK:
+        if self._is_local and not _is_of_loopback(_name(host)):
             return error_answer(403, "this server answers requests to localhost alone")
         origin = headers.get("origin")
         if origin is not None and _place(origin) != host:
@@ -60,6 +60,14 @@ def _name(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
+
+
+def _is_of_loopback(name: str) -> bool:
+    """Return whether a name means this machine, whoever is asked what it means."""
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def _place(origin: str) -> str:

@@ -1200,7 +1200,7 @@ MISTAKES = [
     Mistake(
         "a page of the web may ask by a name of its own",
         "server.access:Gate._refusal",
-        "self._is_local and _name(host) not in _NAMES_OF_LOOPBACK",
+        "self._is_local and not _is_of_loopback(_name(host))",
         "False",
         "../server/test_access.py::test_on_loopback_other_names_are_refused",
     ),

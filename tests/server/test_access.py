@@ -15,7 +15,9 @@ def status(path="/v1/models", *, key=None, is_local=True, **headers):
     return client.get(path, headers=headers).status_code
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost", "LOCALHOST:1", "[::1]:8000"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8000", "127.0.0.2:80", "localhost", "LOCALHOST:1", "[::1]:8000"]
+)
 def test_names_of_this_machine_are_answered(host):
     assert status(host=host) == 200
 
