@@ -26,8 +26,9 @@ def print_table(columns: list[str], rows: list[list[str]], *, optional: Sequence
     from rich.text import Text
 
     console = _console()
-    cells = [
-        [ascii_marks.printable(_on_one_line(cell), sys.stdout) for cell in row] for row in rows
+    columns, *cells = [
+        [ascii_marks.printable(_on_one_line(cell), sys.stdout) for cell in row]
+        for row in (columns, *rows)
     ]
     room = console.width if sys.stdout.isatty() else 1 << 30
     widths = _widths(columns, cells)
@@ -128,6 +129,7 @@ def print_panels(rows: Sequence[tuple[Sequence[str], str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    rows = [(list(map(_on_one_line, words)), text) for words, text in rows]
     texts = [visible(text.rstrip().expandtabs(4)) for _, text in rows]
     if not sys.stdout.isatty():
         for (words, _), text in zip(rows, texts, strict=True):
@@ -157,7 +159,7 @@ def print_side_by_side(titles: Sequence[str], texts: Sequence[str]) -> None:
         return
     drawn = Table(box=box.ROUNDED, border_style="dim")
     for title in titles:
-        drawn.add_column(Text(visible(title)), overflow="fold", width=room)
+        drawn.add_column(Text(_on_one_line(title)), overflow="fold", width=room)
     drawn.add_row(*(Text(visible(text.rstrip().expandtabs(4))) for text in texts))
     console.print(drawn)
 

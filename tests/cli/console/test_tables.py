@@ -27,3 +27,13 @@ def test_texts_side_by_side_lose_nothing_in_a_pipe(capsys):
     assert capsys.readouterr().out == (
         "a\n  | one\n  | [bold]two[/bold]\n" + f"b\n  | {'x' * 150}\n"
     )
+
+
+def test_titles_drive_no_terminal(capsys):
+    """A run is named by its folder, which may have any name."""
+    name = "a\x1b[31m\u202e\n"
+    print_table(["", name], [["x", "y"]])
+    print_side_by_side([name, name], ["one", "two"])
+    shown = capsys.readouterr().out
+    assert shown.count("a␛[31m�␊") == 3
+    assert not {"\x1b", "\u202e"} & set(shown)
