@@ -1,6 +1,7 @@
 """Text for people: a reporter to send it to, sentences, and characters that are safe to show."""
 
 import math
+import shlex
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -58,6 +59,11 @@ class Reporter:
     def time_taken(self) -> str:
         """Return how long a run with a time limit took (" in 3:00"); "" for other runs."""
         return ""
+
+
+def in_a_shell(word: str) -> str:
+    """Return a word as one types it in a shell: in quotes where a shell would take it apart."""
+    return shlex.quote(word)
 
 
 def number_of(count: int, thing: str) -> str:

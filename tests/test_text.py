@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn import _text
-from charrnn._text import lone_symbol, one_line, symbol, visible
+from charrnn._text import in_a_shell, lone_symbol, one_line, symbol, visible
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "0 steps"), (1, "1 step"), (2000, "2,000 steps")])
@@ -47,3 +47,8 @@ def test_a_symbol_by_itself_can_be_seen_whatever_it_combines_with():
 
 def test_control_characters_show_as_symbols():
     assert visible("\x1b[2J\x00\x7f\n\t") == "␛[2J␀␡\n\t"
+
+
+def test_a_word_for_a_shell_is_quoted_where_it_has_to_be():
+    assert in_a_shell("names-2") == "names-2"
+    assert in_a_shell("$(id) b") == "'$(id) b'"

@@ -1,6 +1,5 @@
 """The commands `train` and `resume`: checks without torch, then a trainer that runs to its end."""
 
-import shlex
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from charrnn._text import Reporter, number_of
+from charrnn._text import Reporter, in_a_shell, number_of
 from charrnn.cli.flags import resumed, shared
 from charrnn.cli.flags import train as flags
 from charrnn.cli.flags.of_task import typed_settings
@@ -229,7 +228,9 @@ def _show_end(trainer: "Trainer", reporter: Reporter) -> None:
     """Show how the run ended. Raises `Exit` with the signal's code if it was stopped."""
     name, step = trainer.run.name, trainer.state.step
     if trainer.received is not None:
-        reporter.show(f"stopped after step {step:,}, saved; continue with: charrnn resume {name}")
+        reporter.show(
+            f"stopped after step {step:,}, saved; continue with: charrnn resume {in_a_shell(name)}"
+        )
         raise typer.Exit(128 + trainer.received)
     result = trainer.header.schema.in_words(trainer.run.best_metrics())
     steps = number_of(step, "step")
@@ -239,13 +240,13 @@ def _show_end(trainer: "Trainer", reporter: Reporter) -> None:
 
 def _command_to_try(trainer: "Trainer") -> str:
     """Return a command that uses the model; one of pairs gets a source of its own."""
-    command = f"{trainer.header.schema.command} {trainer.run.name}"
+    command = f"{trainer.header.schema.command} {in_a_shell(trainer.run.name)}"
     if trainer.header.task == task_names.LANGUAGE_MODEL:
         return command
     ((source, _),) = trainer.dataset.examples(1)
     if trainer.header.task == task_names.CAPTION:
         source = str(Path(trainer.header.data.images, source))
     if "LABEL" in command:
-        return command.replace("LABEL", shlex.quote(source))
+        return command.replace("LABEL", in_a_shell(source))
     is_short = len(source) <= _LONGEST_EXAMPLE and source.isprintable() and source[:1] != "-"
-    return f"{command} {shlex.quote(source) if is_short else 'TEXT'}"
+    return f"{command} {in_a_shell(source) if is_short else 'TEXT'}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from charrnn._atomic import discard_unfinished, making_folder, rename_folder
+from charrnn._text import in_a_shell
 from charrnn.errors import CheckpointError, UsageError, storage_errors
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import SUFFIX, Checkpoint
@@ -158,7 +159,7 @@ class Root:
     def _not_found(self, name: str) -> CheckpointError:
         """Return the error for a name that no run has."""
         if self._is_file(name) and name.endswith(SUFFIX):
-            hint = f"make a run of it: charrnn copy {name} NAME"
+            hint = f"make a run of it: charrnn copy {in_a_shell(name)} NAME"
             return CheckpointError(f"{name} is a checkpoint file, not a run", hint)
         names = ", ".join(run.name for run in self.runs()[:5])
         hint = f"there are: {names}" if names else self._with_hint("there are none yet")
@@ -239,7 +240,8 @@ def _in_use(folder: Path) -> UsageError:
         return UsageError(f"{folder} is there already", "choose another name")
     name = folder.name
     return UsageError(
-        f"there is a run {name!r} already", f"choose another name, or type: charrnn resume {name}"
+        f"there is a run {name!r} already",
+        f"choose another name, or type: charrnn resume {in_a_shell(name)}",
     )
 
 

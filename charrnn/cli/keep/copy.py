@@ -1,5 +1,6 @@
 """The command `copy`: a checkpoint to hand over."""
 
+from charrnn._text import in_a_shell
 from charrnn.cli.console.streams import note
 from charrnn.cli.flags import runs as flags
 
@@ -17,4 +18,4 @@ def copy(old: flags.Copied, new: flags.CopiedTo, force: flags.Force = False) -> 
     checkpoint = inputs.checkpoint_of(old, tasks=())
     path = hand_over(checkpoint, new, inputs.root(), force=force)
     note(f"wrote {path}, {size(path.stat().st_size)}: weights and vocabulary alone")
-    note(f"try it: {checkpoint.schema.command} {new}")
+    note(f"try it: {checkpoint.schema.command} {in_a_shell(new)}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from charrnn._text import in_a_shell
 from charrnn.cli.console.streams import note, print_json
 from charrnn.cli.flags import runs as flags
 from charrnn.cli.flags import shared
@@ -68,7 +69,8 @@ def history(run: shared.Run = None, as_json: shared.Json = False) -> None:
     error_rate = _error_rate_of(its_run)
     samples = history.samples(its_run.history(), error_rate)
     if not samples:
-        hint = f"train on without --sample-every 0: charrnn resume {its_run.name} --minutes 5"
+        command = f"charrnn resume {in_a_shell(its_run.name)} --minutes 5"
+        hint = f"train on without --sample-every 0: {command}"
         if its_run.newest_header().speaks_only:
             hint = "a copy has none: see the run that it is a copy of"
         raise UsageError(f"the run {its_run.name!r} kept no samples", hint)

@@ -4,14 +4,13 @@ comes.
 
 import contextlib
 import logging
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import typer
 
-from charrnn._text import number_of
+from charrnn._text import in_a_shell, number_of
 from charrnn.cli import inputs
 from charrnn.cli.console.streams import note
 from charrnn.cli.share.serve import VARIABLE, ServeRequest
@@ -79,7 +78,7 @@ def _tell(models: Sequence[ServedModel], url: str, *, has_key: bool) -> None:
     names = ", ".join(model.name for model in models)
     note(f"serving {names} at {url}; Ctrl-C stops")
     header = f' -H "Authorization: Bearer ${VARIABLE}"' if has_key else ""
-    note(f"try it: curl{header} {url}/v1/completions -d {shlex.quote(_EXAMPLE)}")
+    note(f"try it: curl{header} {in_a_shell(url + '/v1/completions')} -d {in_a_shell(_EXAMPLE)}")
 
 
 def _listen(listener: Listener, line: WaitingLine, drain_seconds: int) -> None:

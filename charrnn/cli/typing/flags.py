@@ -9,7 +9,7 @@ Text = Annotated[
     str | None,
     typer.Argument(help="The text so far; - for standard input, without its last newline."),
 ]
-Num = Annotated[int, typer.Option(min=1, metavar="N", help="Number of suggestions.")]
+Num = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Number of suggestions.")]
 Words = Annotated[
     int,
     typer.Option(

@@ -50,9 +50,10 @@ def suggest(
 
 def _print(suggestions: "Sequence[Suggestion]", *, as_json: bool) -> None:
     if as_json:
-        facts = [(one.text, one.words, round(one.prob, 6)) for one in suggestions]
+        facts = [(one.text, one.words, float(f"{one.prob:.6g}")) for one in suggestions]
         names = ("text", "words", "probability")
         print_json([dict(zip(names, each, strict=True)) for each in facts])
         return
     for one in suggestions:
-        print(f"{one_line(one.words)}\t{one.prob:.4f}")
+        shown = f"{one.prob:.4f}" if one.prob >= 0.0001 else f"{one.prob:.0e}"
+        print(f"{one_line(one.words)}\t{shown}")

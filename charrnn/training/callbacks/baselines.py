@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from charrnn._text import number_of
+from charrnn._text import in_a_shell, number_of
 from charrnn.analysis import baselines
 from charrnn.analysis.baselines import Comparison
 from charrnn.runs import task_names
@@ -84,4 +84,4 @@ def _advice(trainer: Trainer) -> str:
         return f"try a learning rate below {trainer.config.learning_rate:g}"
     if _num_epochs(trainer) > _MANY_EPOCHS:
         return "give it more text"
-    return f"give it more time: charrnn resume {trainer.run.name} --minutes 5"
+    return f"give it more time: charrnn resume {in_a_shell(trainer.run.name)} --minutes 5"

@@ -1,6 +1,6 @@
 """Sentences about a run before its training starts."""
 
-from charrnn._text import number_of
+from charrnn._text import in_a_shell, number_of
 from charrnn.runs.header import CheckpointHeader
 from charrnn.training.budget import Budget
 
@@ -27,7 +27,7 @@ def continuing(run_name: str, header: CheckpointHeader, budget: Budget) -> str:
         return f"run {run_name}: continuing after step {step:,} of {steps:,}"
     return (
         f"run {run_name}: finished, all {steps:,} steps are done; train longer with:"
-        f" charrnn resume {run_name} --minutes 5"
+        f" charrnn resume {in_a_shell(run_name)} --minutes 5"
     )
 
 

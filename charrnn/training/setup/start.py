@@ -1,5 +1,6 @@
 """Create a run: from a request to a trainer at step 0."""
 
+from charrnn._text import in_a_shell
 from charrnn.errors import SettingError
 from charrnn.runs import restarts
 from charrnn.runs.checkpoint import Checkpoint
@@ -109,5 +110,7 @@ def _create_folder(request: Request, session: Session) -> Run:
     run = request.root.create(request.run_name, default=request.sources.title)
     if request.launch is not None:
         restarts.note(run, request.launch)
-    session.reporter.show(f"Ctrl-C saves and stops; continue with: charrnn resume {run.name}")
+    session.reporter.show(
+        f"Ctrl-C saves and stops; continue with: charrnn resume {in_a_shell(run.name)}"
+    )
     return run

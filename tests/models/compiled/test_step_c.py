@@ -153,6 +153,12 @@ def test_what_was_compiled_is_used_for_every_cell_that_it_knows(cell):
     assert set(step_c.CELLS) <= set(CELLS)
 
 
+def test_wide_networks_are_numpys():
+    config = ModelConfig(hidden_size=step_c.WIDEST + 1, embedding_size=2, ngrams=1)
+    made = step_backend(config, random_weights(config, VOCAB_SIZE)[1])
+    assert type(made.stepper()) is NumpyStepper
+
+
 @pytest.mark.parametrize("content", [None, b"", b"not a library"])
 def test_a_library_that_cannot_be_loaded_is_none(monkeypatch, tmp_path, content):
     suffix = step_c.EXTENSION_SUFFIXES[0]
