@@ -173,10 +173,14 @@ def plot(rows: list[Row], path: Path) -> None:
     from matplotlib.ticker import LogFormatter
 
     corpora = sorted({row["corpus"] for row in rows})
-    size = (5 * len(corpora), 4)
-    figure, panels = pyplot.subplots(1, len(corpora), squeeze=False, figsize=size)
+    num_columns = min(4, len(corpora))
+    num_rows = -(-len(corpora) // num_columns)
+    size = (4 * num_columns, 3.2 * num_rows)
+    figure, panels = pyplot.subplots(
+        num_rows, num_columns, squeeze=False, figsize=size, layout="constrained"
+    )
     colours = ("#c1121f", "#457b9d", "#8ecae6", "#2a9d8f", "#95d5b2")
-    for axes, corpus in zip(panels[0], corpora, strict=True):
+    for axes, corpus in zip(panels.flat, corpora, strict=False):
         for name, colour in zip(NAMES, colours, strict=True):
             of = [row for row in rows if (row["corpus"], row["name"]) == (corpus, name)]
             for row in of:
@@ -189,9 +193,15 @@ def plot(rows: list[Row], path: Path) -> None:
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
         axes.grid(axis="y", color="0.9")
-    panels[0][0].set_ylabel("word error rate on dev, per cent")
-    panels[0][0].legend()
-    figure.tight_layout()
+    for axes in panels.flat[len(corpora) :]:
+        axes.axis("off")
+    figure.supylabel("word error rate on dev, per cent")
+    shown = {
+        label: line
+        for axes in panels.flat
+        for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(shown.values(), shown, loc="outside upper center", ncols=len(shown))
     figure.savefig(path)
 
 

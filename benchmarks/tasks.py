@@ -191,7 +191,10 @@ def plot(rows: list[Row], path: Path) -> None:
     from matplotlib.ticker import LogFormatter
 
     tasks = [name for name in TASKS if any(row["task"] == name for row in rows)]
-    figure, panels = pyplot.subplots(1, len(tasks), squeeze=False, figsize=(5 * len(tasks), 4))
+    size = (4 * len(tasks), 3.5)
+    figure, panels = pyplot.subplots(
+        1, len(tasks), squeeze=False, figsize=size, layout="constrained"
+    )
     for axes, task in zip(panels[0], tasks, strict=True):
         for number, name in enumerate(NAMES):
             of = [row for row in rows if (row["task"], row["name"]) == (task, name)]
@@ -206,9 +209,13 @@ def plot(rows: list[Row], path: Path) -> None:
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
         axes.grid(axis="y", color="0.9")
-    panels[0][0].set_ylabel("errors on held-out texts, per cent")
-    panels[0][0].legend()
-    figure.tight_layout()
+    figure.supylabel("errors on held-out texts, per cent")
+    shown = {
+        label: line
+        for axes in panels.flat
+        for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(shown.values(), shown, loc="outside upper center", ncols=len(shown))
     figure.savefig(path)
 
 
