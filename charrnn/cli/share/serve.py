@@ -40,5 +40,5 @@ def serve(
         ) from error
     from charrnn.cli.share import running_server
 
-    key = os.environ.get(VARIABLE) or None
+    key = os.environ.get(VARIABLE, "").strip() or None  # a header has no white space at its end
     running_server.run(ServeRequest(tuple(run or ()), host, port, key, most))

@@ -79,8 +79,9 @@ def test_beyond_this_machine_it_takes_a_key(served, trained, monkeypatch):
     done, _ = served("--host", "0.0.0.0")
     assert done.code == 2
     assert "set the environment variable CHARRNN_API_KEY" in done.err
-    monkeypatch.setenv("CHARRNN_API_KEY", "")
-    assert served("--host", "0.0.0.0")[0].code == 2
+    for nothing in ("", " \n"):
+        monkeypatch.setenv("CHARRNN_API_KEY", nothing)
+        assert served("--host", "0.0.0.0")[0].code == 2
     monkeypatch.setenv("CHARRNN_API_KEY", "secret")
     done, client = served("--host", "0.0.0.0")
     assert done.code == 0
