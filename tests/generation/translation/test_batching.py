@@ -20,7 +20,8 @@ def test_answers_come_in_order(monkeypatch):
             return [-length for length in batch]
 
         answers = batching.in_order(lengths, lambda length: length, answer)
-        assert list(answers) == [-length for length in lengths]
+        wrong = [n for n, made in enumerate(answers) if made != -lengths[n]]
+        assert wrong[:3] == []  # a difference of lists of thousands would take pytest minutes
         assert sum(map(len, batches)) == 3000
         assert len(batches) < 60
 
