@@ -1,6 +1,6 @@
-"""One stream of a language model by step.c, which is compiled when charrnn is installed: some times
-faster than numpy, and equal to it but for rounding. Where there is no compiler there is no library,
-and numpy does it (`step_numpy.py`).
+"""One stream of a language model by step.c, which is compiled when charrnn is installed: faster
+than numpy for narrow networks, and equal to it but for rounding. Where there is no compiler
+there is no library, and numpy does it (`step_numpy.py`).
 
 Shapes: V vocabulary, T characters, X = gates × H + V (see step_numpy.py), D inputs, K characters
 before the current one.
