@@ -1,6 +1,7 @@
 """Text for people: a reporter to send it to, sentences, and characters that are safe to show."""
 
 import math
+import re
 import shlex
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -87,8 +88,28 @@ def some(names: Iterable[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")
 
 
+def valid_unicode(text: str) -> str:
+    """Return a text with U+FFFD for each half of a surrogate pair, which no encoding has: Python
+    has them for what is not UTF-8 in the name of a file.
+    """
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+
+
+def json_text(value: Any) -> str:
+    """Return a value as JSON in ASCII that every program can read (see `valid_unicode`)."""
+    import json  # here, for --help needs none
+
+    return _HALF_IN_JSON.sub(lambda found: found[1] or r"\ufffd", json.dumps(value))
+
+
+# a backslash or a whole pair, to be kept; or half a pair
+_HALF_IN_JSON = re.compile(r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\ud[89a-f]..")
+
+
 def visible(text: str) -> str:
-    """Return a text with control characters as symbols (ESC as ␛): it cannot drive a terminal."""
+    """Return a text with control characters as symbols (ESC as ␛) and in valid Unicode: it cannot
+    drive a terminal, and any file can hold it.
+    """
     return text.translate(_SYMBOLS)
 
 
@@ -97,7 +118,7 @@ _SYMBOLS |= {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
 _SYMBOLS |= dict.fromkeys(
     (*range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD
 )  # they reverse the direction of a line
-_SYMBOLS |= {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}  # characters that no SVG can hold
+_SYMBOLS |= dict.fromkeys((*range(0xD800, 0xE000), 0xFFFE, 0xFFFF), 0xFFFD)  # no SVG can hold them
 
 
 def symbol(character: str) -> str:

@@ -1,3 +1,4 @@
+import json
 import unicodedata
 
 import pytest
@@ -5,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn import _text
-from charrnn._text import in_a_shell, lone_symbol, one_line, symbol, visible
+from charrnn._text import in_a_shell, json_text, lone_symbol, one_line, symbol, visible
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "0 steps"), (1, "1 step"), (2000, "2,000 steps")])
@@ -22,11 +23,25 @@ def test_of_many_names_the_first_are_told():
 EVERY_CONTROL = "".join(map(chr, [*range(32), *range(0x7F, 0xA0)]))
 
 
+HALVES = st.characters(min_codepoint=0xD800, max_codepoint=0xDFFF)  # of surrogate pairs
+
+
 @given(st.text() | st.sampled_from([EVERY_CONTROL, "\x1b[2J", "\x9b2J", "x [/bold]"]))
 def test_no_text_can_drive_the_terminal(text):
     shown = visible(text)
     assert len(shown) == len(text)
     assert not set(shown) & (set(EVERY_CONTROL) - {"\n", "\t"})
+
+
+@given(st.text(st.characters() | HALVES))
+def test_whatever_is_shown_can_be_encoded(text):
+    assert len(visible(text).encode().decode()) == len(text)
+
+
+@given(st.text(st.sampled_from('\\"ud8\n') | st.characters() | HALVES))
+def test_json_holds_any_text_with_a_mark_for_half_of_a_surrogate_pair(text):
+    paired = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    assert json.loads(json_text({text: [text]})) == {paired: [paired]}
 
 
 def test_what_cannot_be_seen_has_a_symbol():

@@ -1,6 +1,5 @@
 """The command `caption`: what a model sees in pictures."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn._text import number_of
+from charrnn._text import json_text, number_of
 from charrnn.cli.console.streams import TextWriter, note
 from charrnn.cli.flags import caption as flags
 from charrnn.config import CaptionConfig
@@ -162,7 +161,7 @@ class _Answers:
     def _as_text(self, path: str, made: "Caption") -> str:
         """Return what is written of a caption."""
         if self._request.as_json:
-            return json.dumps(_facts(made))
+            return json_text(_facts(made))
         score = f"{made.score:.4f}\t" if self._request.config.num > 1 else ""
         return f"{self._named(path)}{score}{made.text}"
 

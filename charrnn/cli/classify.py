@@ -1,6 +1,5 @@
 """The command `classify`: the labels of texts that are typed or piped in."""
 
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn._text import lone_symbol, percent
+from charrnn._text import json_text, lone_symbol, percent
 from charrnn.cli.console.streams import TextWriter, note, print_json
 from charrnn.cli.flags import classify as flags
 from charrnn.cli.flags import shared
@@ -93,7 +92,7 @@ class _Answers:
     def _answer(self, text: str, probabilities: Mapping[str, float]) -> None:
         top = self._request.top
         if self._request.as_json:
-            self._write(json.dumps({"text": text, **_facts(probabilities, top)}) + "\n")
+            self._write(json_text({"text": text, **_facts(probabilities, top)}) + "\n")
         else:
             if top is not None and top > 1 and self._num_answered:
                 self._write("\n")  # between the lists of two lines

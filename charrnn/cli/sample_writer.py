@@ -2,13 +2,12 @@
 
 import contextlib
 import dataclasses
-import json
 import sys
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from charrnn._text import Reporter, number_of
+from charrnn._text import Reporter, json_text, number_of
 from charrnn.cli import inputs, prompts
 from charrnn.cli.console.progress import ProgressBar, SearchProgress
 from charrnn.cli.console.streams import TextWriter, note
@@ -198,7 +197,7 @@ class _ManySamples:
         job = self.job
         report = job.copies.record(sample.text, begins_word=not prompt, is_whole=sample.is_whole)
         if job.request.as_json:
-            job.write(json.dumps(_facts(job, sample, prompt) | report) + "\n")
+            job.write(json_text(_facts(job, sample, prompt) | report) + "\n")
         else:
             job.write(_as_text(job, sample, prompt, is_first=not self._num_written))
         self._num_written += 1

@@ -1,6 +1,5 @@
 """The command `translate`: what a model of pairs makes of texts that are typed or piped in."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn._text import number_of
+from charrnn._text import json_text, number_of
 from charrnn.cli.console.streams import TextWriter, note
 from charrnn.cli.flags import shared
 from charrnn.cli.flags import translate as flags
@@ -191,7 +190,7 @@ class _Answers:
     def _as_text(self, source: str, translation: "Translation") -> str:
         """Return what is written of a translation."""
         if self._request.as_json:
-            return json.dumps(_facts(source, translation))
+            return json_text(_facts(source, translation))
         if self._request.config.num > 1:
             return f"{translation.score:.4f}\t{translation.text}"
         return translation.text

@@ -4,6 +4,7 @@ and what it says of itself. Nothing of it says where the corpus was, or what it 
 
 from typing import Any
 
+from charrnn._text import valid_unicode
 from charrnn.data.corpus import NAMES_IN_A_RUN
 from charrnn.errors import CorpusError, UsageError
 from charrnn.export import page_forms
@@ -51,7 +52,8 @@ def _name(checkpoint: Checkpoint) -> str:
     """Return the name of the run, or of another file; never where it lies."""
     if checkpoint.path is None:
         return "a voice"
-    return checkpoint.run_name if checkpoint.path.name in NAMES_IN_A_RUN else checkpoint.path.stem
+    is_in_a_run = checkpoint.path.name in NAMES_IN_A_RUN
+    return checkpoint.run_name if is_in_a_run else valid_unicode(checkpoint.path.stem)
 
 
 def _details(checkpoint: Checkpoint, weights: str) -> list[tuple[str, str]]:

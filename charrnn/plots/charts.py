@@ -7,12 +7,12 @@ no colours, each of several curves has a mark instead.
 import contextlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn._atomic import write_atomically
-from charrnn._text import visible
+from charrnn._text import one_line
 from charrnn.errors import UsageError, storage_errors
 from charrnn.plots import matplotlib_files
 from charrnn.plots.axes import Axis, spread
@@ -91,8 +91,8 @@ def _drawn(chart: Chart, width: int, *, is_coloured: bool) -> Iterator["Text"]:
     right = max((Text(name).cell_len + 1 for name in names.values()), default=0)
     num_columns = max(10, width - left - right)
     canvas = _canvas(chart, num_columns, is_coloured=is_coloured)
-    yield Text(" " * left + visible(chart.title), style="bold" if is_coloured else "")
-    yield Text(" " * max(0, left - 1 - len(chart.y_label)) + visible(chart.y_label))
+    yield Text(" " * left + one_line(chart.title), style="bold" if is_coloured else "")
+    yield Text(" " * max(0, left - 1 - len(chart.y_label)) + one_line(chart.y_label))
     for row in range(_NUM_ROWS):
         edge = f"{ticks[row]:>{left - 2}} ┤" if row in ticks else " " * (left - 1) + "│"
         yield Text(edge).append(canvas.row(row)).append(" " + names.get(row, ""))
@@ -130,7 +130,7 @@ def _names_of_levels(chart: Chart, y_axis: Axis) -> dict[int, str]:
 
 def _with_value(name: str, value: float) -> str:
     """Return the name of a level and its value in three digits."""
-    return f"{visible(name)} {value:#.3g}".rstrip(".")
+    return f"{one_line(name)} {value:#.3g}".rstrip(".")
 
 
 def _below(x_axis: Axis, label: str, left: int, num_columns: int) -> Iterator["Text"]:
@@ -148,7 +148,7 @@ def _below(x_axis: Axis, label: str, left: int, num_columns: int) -> Iterator["T
             free = begin + len(name) + 1
     yield Text(" " * (left - 1) + "└" + "".join(edge))
     yield Text("".join(labels).rstrip())
-    yield Text(" " * (left + max(0, (num_columns - len(label)) // 2)) + visible(label))
+    yield Text(" " * (left + max(0, (num_columns - len(label)) // 2)) + one_line(label))
 
 
 def _legend(chart: Chart, canvas: Canvas, width: int) -> Iterator["Text"]:
@@ -157,7 +157,7 @@ def _legend(chart: Chart, canvas: Canvas, width: int) -> Iterator["Text"]:
 
     line = Text()
     for k, curve in enumerate(chart.curves):
-        entry = canvas.legend_mark(k).append(f" {visible(curve.name)}")
+        entry = canvas.legend_mark(k).append(f" {one_line(curve.name)}")
         if line and line.cell_len + 3 + entry.cell_len > width:
             yield line
             line = Text()
@@ -220,11 +220,29 @@ def _rendered(chart: Chart, suffix: str) -> bytes:
     mpl, Figure = matplotlib_files.load()
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": None}
     image = io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": "charrnn", "text.parse_math": False}):
+    families, chart = _in_glyphs(chart)
+    how = {"svg.hashsalt": "charrnn", "text.parse_math": False, "font.family": families}
+    with mpl.rc_context(how):
         figure = Figure(figsize=(7.2, 4.2), dpi=150, layout="tight")
         _plot(chart, figure.add_subplot())
         figure.savefig(image, format=suffix[1:], metadata=undated[suffix])
     return image.getvalue()
+
+
+def _in_glyphs(chart: Chart) -> tuple[list[str], Chart]:
+    """Return families of fonts, and the chart with words that these can show."""
+    names = (curve.name for curve in chart.curves)
+    words = (chart.title, chart.x_label, chart.y_label, *names, *chart.levels)
+    families, unknown = matplotlib_files.fonts_for("".join(map(one_line, words)))
+    shown = (matplotlib_files.with_glyphs(one_line(text), unknown) for text in words)
+    return families, replace(
+        chart,
+        title=next(shown),
+        x_label=next(shown),
+        y_label=next(shown),
+        curves=tuple(replace(curve, name=next(shown)) for curve in chart.curves),
+        levels={next(shown): value for value in chart.levels.values()},
+    )
 
 
 def _plot(chart: Chart, axes: Any) -> None:
@@ -248,7 +266,7 @@ def _plot(chart: Chart, axes: Any) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     legend = axes.legend(lines, ["·"] * len(lines), edgecolor="none")
     for shown, curve in zip(legend.get_texts(), chart.curves, strict=True):
-        shown.set_text(visible(curve.name))  # as a label, a name like _run would be left out
+        shown.set_text(curve.name)  # as a label, a name like _run would be left out
 
 
 def _draw_levels(chart: Chart, axes: Any, y_axis: Axis) -> None:

@@ -347,12 +347,12 @@ def _with_glyphs(text: str, size: float, unknown: frozenset[str]) -> tuple[str, 
         digits = f"{ord(text):04X}"
         half = (len(digits) + 1) // 2
         return f"{digits[:half]}\n{digits[half:]}", size / 2
-    return "".join("\N{REPLACEMENT CHARACTER}" if c in unknown else c for c in text), size
+    return matplotlib_files.with_glyphs(text, unknown), size
 
 
 _WRITERS: dict[str, Callable[[Drawing], bytes]] = {
-    ".svg": lambda drawing: drawing.svg().encode("utf-8", "replace"),
-    ".html": lambda drawing: drawing.html().encode("utf-8", "replace"),
+    ".svg": lambda drawing: drawing.svg().encode(),
+    ".html": lambda drawing: drawing.html().encode(),
     ".png": Drawing.png,
     ".pdf": lambda drawing: _rendered(drawing, "pdf"),
 }

@@ -54,6 +54,11 @@ def fonts_for(text: str) -> tuple[list[str], frozenset[str]]:
     return families, frozenset(missing)
 
 
+def with_glyphs(text: str, unknown: frozenset[str]) -> str:
+    """Return a text with U+FFFD for each character that no font has."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if c in unknown else c for c in text)
+
+
 @functools.cache
 def _characters_of(path: str) -> frozenset[str]:
     """Return the characters of a font; none of a font that matplotlib cannot draw."""

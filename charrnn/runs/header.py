@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from charrnn._text import valid_unicode
 from charrnn.config import RuntimeConfig, TrainConfig
 from charrnn.data.corpus import NAMES_IN_A_RUN, CorpusFacts, CorpusReference
 from charrnn.data.vocab import Vocab
@@ -89,10 +90,11 @@ class CheckpointHeader:
 
     @property
     def run_name(self) -> str:
-        """The name of its run, for messages; of another file, its path."""
+        """The name of its run, for people; of another file, its path. Any page can hold it."""
         if self.path is None:
             return ""
-        return self.path.parent.name if self.path.name in NAMES_IN_A_RUN else str(self.path)
+        is_in_a_run = self.path.name in NAMES_IN_A_RUN
+        return valid_unicode(self.path.parent.name if is_in_a_run else str(self.path))
 
     @property
     def schema(self) -> Schema:

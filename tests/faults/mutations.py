@@ -1280,7 +1280,7 @@ MISTAKES = [
     Mistake(
         "a page is called by the path of its checkpoint",
         "export.page_facts:_name",
-        "return checkpoint.run_name if checkpoint.path.name in NAMES_IN_A_RUN else checkpoint.path.stem",
+        "return checkpoint.run_name if is_in_a_run else valid_unicode(checkpoint.path.stem)",
         "return str(checkpoint.path)",
         "../export/test_page_facts.py::test_no_path_and_no_name_of_the_corpus_is_told",
     ),

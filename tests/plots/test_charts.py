@@ -79,6 +79,8 @@ def test_names_cannot_drive_the_terminal(capsys):
     out = shown(Chart(evil, evil, evil, (Curve(evil, [1], [1]),), {evil: 1}), capsys, 120)
     assert "\x1b" not in out
     assert out.count("␛[2J[bold]") == 5
+    lines = shown(Chart("a\nb", "", "", (Curve("\udce9\n", [1], [1]),)), capsys, 80).splitlines()
+    assert (lines[0].strip(), lines[-1].strip()) == ("a↵b", "● \ufffd↵")
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -125,6 +127,15 @@ class TestExport:
         assert [c for c in charts.COLOURS[:2] if c.lower() not in text] == []
         for name in (*names, "unigram 0.500", "title"):  # letters are paths; comments tell them
             assert f"<!-- {name} -->" in text
+
+    @pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
+    def test_any_name_can_be_drawn(self, suffix):
+        """Of a folder: not UTF-8, an escape sequence, line ends, markup, letters of any script."""
+        odd = "caf\udce9 \x1b[2J \n\t a--b $x_{ <b>&\"' 中文 \U000f1234 \u202e \x85"
+        curves = (Curve(odd, [1, 2], [1, 2]), Curve(odd, [1, 2], [2, 1]))
+        charts.export(Chart(odd, odd, odd, curves, {odd: 1.5}), Path(f"a{suffix}"))
+        if suffix == ".svg":
+            ElementTree.parse("a.svg")
 
     def test_another_suffix_and_a_missing_folder_are_refused(self):
         with pytest.raises(UsageError, match=r"must end in .svg, .png or .pdf"):

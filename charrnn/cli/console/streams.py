@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any, TextIO
 
-from charrnn._text import visible
+from charrnn._text import json_text, visible
 
 _SECONDS_BETWEEN_BLOCKS = 0.02
 
@@ -18,9 +18,7 @@ def note(sentence: str) -> None:
 
 def print_json(value: Any, *, flush: bool = False) -> None:
     """Print a value as a line of JSON on stdout."""
-    import json  # here, for --help needs none
-
-    print(json.dumps(value), flush=flush)
+    print(json_text(value), flush=flush)
 
 
 class TolerantStream:

@@ -1,13 +1,12 @@
 """`sample --given LABEL`: texts of a label, drawn by a run that learned to write them."""
 
 import contextlib
-import json
 import sys
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from charrnn._text import Reporter
+from charrnn._text import Reporter, json_text
 from charrnn.cli.console.progress import SearchProgress
 from charrnn.cli.console.streams import TextWriter, note
 from charrnn.config import SampleConfig
@@ -139,7 +138,7 @@ def _write(
                 search.update(num_written, accepted.num_tried, tries_left)
                 continue
             search.make_room()
-            write((json.dumps(_facts(made)) if as_json else made.text) + "\n")
+            write((json_text(_facts(made)) if as_json else made.text) + "\n")
             num_written += 1
     write.end(new_line=False)
     return num_written

@@ -1,10 +1,10 @@
 """`translate` with a run of pairs in step: texts of equal length, a decision on each symbol."""
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from charrnn._text import json_text
 from charrnn.cli.console.streams import TextWriter
 from charrnn.cli.pairs import typed_texts
 
@@ -38,7 +38,7 @@ def write(
     windows = typed_texts.windows(typed, data, encoding, command="translate")
     answers = typed_texts.answered(windows, tagger.translate_many, unknown, out)
     for line, (made,) in answers:
-        out((json.dumps(_facts(line, made)) if as_json else made.text) + "\n")
+        out((json_text(_facts(line, made)) if as_json else made.text) + "\n")
 
 
 def _write_as_it_comes(
