@@ -382,7 +382,8 @@ class Run:
         what was written. Its ending decides: .html is a page for any browser.
 
         `weights` of a page are "int8" (a byte each, the default), "float16" or "float32". Raises
-        `UsageError` for another ending, and for a model that cannot be written like that.
+        `UsageError` for another ending, for a file that charrnn did not write, and for a model that
+        cannot be written like that.
         """
         from charrnn.export import formats
 
@@ -431,18 +432,16 @@ class Run:
         _run_to_the_end(start, reporter)
         return self
 
-    def copy(self, to: str | Path, *, force: bool = False) -> Path:
+    def copy(self, to: str | Path) -> Path:
         """Write the best checkpoint without its training state and without a word about its text:
         a model to hand over. Return the path of the file.
 
-        `to` is the name of a new run beside this one, or a FILE.safetensors, which `force`
-        replaces. Raises `UsageError` if the name is in use.
+        `to` is the name of a new run beside this one, or a FILE.safetensors, which replaces
+        another copy. Raises `UsageError` if the name is in use.
         """
         from charrnn.runs.speaking_part import hand_over
 
-        return hand_over(
-            self._files.best_valid()[0], str(to), Root(self.folder.parent), force=force
-        )
+        return hand_over(self._files.best_valid()[0], str(to), Root(self.folder.parent))
 
     def rename(self, name: str) -> "Run":
         """Give the run another name in its folder of runs; return it under that name.

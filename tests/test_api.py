@@ -127,8 +127,9 @@ def test_a_copy_to_hand_over_speaks_and_has_no_text(run):
     assert load(path).generate("a", length=9, seed=1) == said
     assert run.copy("voice") == Path("checkpoints/voice/best.safetensors")
     assert repr(Run("voice")) == "Run('voice', lstm 1×12, a copy without training state)"
-    with pytest.raises(UsageError, match="already; force replaces it"):
-        run.copy("voice.safetensors")
+    assert run.copy("voice.safetensors") == path
+    with pytest.raises(UsageError, match="there is a run 'voice' already"):
+        run.copy("voice")
     with pytest.raises(CorpusError, match="left out when it was copied"):
         scoring.score_split([checkpoint.read(path)], "val", adapt=False)
 

@@ -52,11 +52,11 @@ def test_every_package_is_small_and_every_module_has_its_tests():
 
 
 def test_the_top_of_the_package_holds_what_everybody_knows():
-    known = {"__init__", "__main__", "api", "errors", "_atomic", "_cores", "_text"}
+    known = {"__init__", "__main__", "api", "errors", "_atomic", "_cores", "_exported", "_text"}
     assert {path.stem for path in SOURCE.glob("*.py")} <= known
 
 
-PRIVATE_MODULES = {"_atomic", "_cores", "_text"}
+PRIVATE_MODULES = {"_atomic", "_cores", "_exported", "_text"}
 PUBLIC_ALL_THE_SAME = {"_exit", "_getframe", "_replace", "_repr_html_", "_repr_svg_"}
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Protocol
 
+from charrnn._exported import require_replaceable
 from charrnn.errors import SettingError, UsageError
 from charrnn.runs.checkpoint import Checkpoint
 
@@ -34,11 +35,14 @@ class Write(Protocol):
 
 
 def require_format(path: Path) -> str:
-    """Return the ending of a file. Raises `UsageError` unless it is one of the `FORMATS`."""
+    """Return the ending of a file. Raises `UsageError` unless it is one of the `FORMATS`, and for
+    a file that is there and cannot be replaced.
+    """
     ending = path.suffix.lower()
     if ending not in FORMATS:
         known = " or ".join(FORMATS)
         raise UsageError(f"the name {path.name!r} tells no format", f"end it with {known}")
+    require_replaceable(path)
     return ending
 
 
@@ -46,8 +50,8 @@ def export(checkpoint: Checkpoint, path: Path, *, weights: str | None = None) ->
     """Write the model of a checkpoint to a file; its ending decides the format.
 
     `weights` says how numbers are written, such as "float16"; None is the format's default. Raises
-    `UsageError` for an unknown ending, for weights that the format has not, and for a model that
-    it cannot express.
+    `UsageError` for an unknown ending, for a file that charrnn did not write, for weights that
+    the format has not, and for a model that it cannot express.
     """
     ending = require_format(path)
     module = resolve_name(FORMATS[ending])

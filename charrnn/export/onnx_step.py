@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from charrnn._atomic import write_atomically
+from charrnn._exported import MARK, write_exported
 from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig
-from charrnn.errors import UsageError, storage_errors
+from charrnn.errors import UsageError
 from charrnn.export.formats import Exported
 from charrnn.export.onnx_graph import Graph, Traced, TracedMath
 from charrnn.generation.model import Model
@@ -37,6 +37,7 @@ _ABOUT = (
     "One step of a character-level recurrent network. ids: the last characters, the one that is"
     " read last, -1 where there was none. state: zeros at the beginning, then next_state."
     " code_points: the character of each logit, -1 for all unknown ones."
+    f" This file was {MARK}."
 )
 
 
@@ -52,8 +53,7 @@ def write(checkpoint: Checkpoint, path: Path, *, weights: str) -> Exported:
         about=_ABOUT,
         facts={"charrnn": json.dumps(facts(checkpoint))},
     )
-    with storage_errors(f"cannot write {path}", "name another file"):
-        write_atomically(path, [data])
+    write_exported(path, data)
     return Exported(path, len(data), (_in_words(checkpoint),))
 
 

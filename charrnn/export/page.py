@@ -16,8 +16,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from charrnn._atomic import write_atomically
-from charrnn.errors import storage_errors
+from charrnn._exported import MARK, write_exported
 from charrnn.export import packing, page_facts
 from charrnn.export.formats import Exported
 from charrnn.models import ngrams
@@ -34,8 +33,7 @@ def write(checkpoint: Checkpoint, path: Path, *, weights: str) -> Exported:
     """Write the page of a run. See `formats.Write`."""
     facts = page_facts.facts_of(checkpoint, weights)
     data = page(facts, checkpoint, weights=weights).encode()
-    with storage_errors(f"cannot write {path}", "name another file"):
-        write_atomically(path, [data])
+    write_exported(path, data)
     return Exported(path, len(data), page_facts.sentences(facts))
 
 
@@ -49,6 +47,7 @@ def page(facts: dict[str, Any], checkpoint: Checkpoint, *, weights: str) -> str:
         " require-trusted-types-for 'script'; trusted-types worker"
     )
     return Template(_template("page.html")).substitute(
+        mark=MARK,
         policy=policy,
         style=style,
         facts=_as_json(facts),

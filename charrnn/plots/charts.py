@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn._atomic import write_atomically
+from charrnn._exported import MARK, write_exported
 from charrnn._text import one_line
-from charrnn.errors import UsageError, storage_errors
+from charrnn.errors import UsageError
 from charrnn.plots import matplotlib_files
 from charrnn.plots.axes import Axis, spread
 from charrnn.plots.canvas import COLOURS, Canvas, Point, nearest
@@ -207,18 +207,21 @@ def export(chart: Chart, path: Path) -> None:
     """Write a chart as .svg, .png or .pdf, by the suffix of the path.
 
     With the same version of matplotlib the same chart gives the same bytes. Raises `UsageError` for
-    another suffix or if matplotlib is missing, `StorageError` if the file cannot be written.
+    another suffix, if matplotlib is missing, and for a file that charrnn did not write;
+    `StorageError` if the file cannot be written.
     """
     require_exportable(path)
-    picture = _rendered(chart, path.suffix.lower())
-    with storage_errors(f"cannot write {path}", "name another file to export to"):
-        write_atomically(path, [picture])
+    write_exported(path, _rendered(chart, path.suffix.lower()))
 
 
 def _rendered(chart: Chart, suffix: str) -> bytes:
     """Return the file of a picture, without a date."""
     mpl, Figure = matplotlib_files.load()
-    undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": None}
+    undated = {
+        ".svg": {"Date": None, "Creator": MARK},
+        ".pdf": {"CreationDate": None, "Creator": MARK},
+        ".png": {"Software": MARK},
+    }
     image = io.BytesIO()
     families, chart = _in_glyphs(chart)
     how = {"svg.hashsalt": "charrnn", "text.parse_math": False, "font.family": families}

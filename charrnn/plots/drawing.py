@@ -19,9 +19,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from charrnn._atomic import write_atomically
+from charrnn._exported import MARK, require_replaceable, write_exported
 from charrnn._text import visible
-from charrnn.errors import UsageError, storage_errors
+from charrnn.errors import UsageError
 from charrnn.plots import matplotlib_files
 
 COLOURS = {  # on light and on dark
@@ -119,8 +119,9 @@ class Drawing:
         """Return a page with the picture, which needs no other files."""
         light, dark = COLOURS["ground"]
         return (
-            f"<!DOCTYPE html>\n<html><head><meta charset='utf-8'><title>{_escaped(self.title)}"
-            f"</title><style>:root{{color-scheme:light dark}}body{{margin:0;background:{light}}}"
+            f"<!DOCTYPE html>\n<!-- {MARK} -->\n<html><head><meta charset='utf-8'>"
+            f"<title>{_escaped(self.title)}</title><style>"
+            f":root{{color-scheme:light dark}}body{{margin:0;background:{light}}}"
             f"@media ({_DARK}){{body{{background:{dark}}}}}</style></head><body>\n"
             f"{self.svg()}</body></html>\n"
         )
@@ -132,14 +133,12 @@ class Drawing:
     def save(self, path: str | Path) -> None:
         """Write the picture as .svg, .html, .png or .pdf, by the ending of the path.
 
-        Raises `UsageError` for another ending or if matplotlib is missing, `StorageError` if the
-        file cannot be written.
+        Raises `UsageError` for another ending, if matplotlib is missing, and for a file that
+        charrnn did not write; `StorageError` if the file cannot be written.
         """
         path = Path(path)
         require_exportable(path)
-        picture = _WRITERS[path.suffix.lower()](self)
-        with storage_errors(f"cannot write {path}", "name another file to export to"):
-            write_atomically(path, [picture])
+        write_exported(path, _WRITERS[path.suffix.lower()](self))
 
     def _repr_svg_(self) -> str:
         return self.svg()
@@ -198,11 +197,14 @@ def arrow(
 
 
 def require_exportable(path: Path) -> None:
-    """Raise `UsageError` unless `Drawing.save` can write that kind of file."""
+    """Raise `UsageError` unless `Drawing.save` can write that kind of file, and replace the one
+    that is there.
+    """
     if path.suffix.lower() not in _WRITERS:
         raise UsageError(
             f"{path} cannot hold a picture", f"its name must end in {', '.join(_WRITERS)}"
         )
+    require_replaceable(path)
 
 
 def _escaped(text: str) -> str:
@@ -213,7 +215,7 @@ def _svg(drawing: Drawing) -> Iterator[str]:
     size = f"{drawing.width:g} {drawing.height:g}"
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" role="img"'
     yield f' width="{drawing.width:g}" height="{drawing.height:g}" font-family="{_FONT}">\n'
-    yield f"<title>{_escaped(drawing.title)}</title>\n<style>{_rules(0)}"
+    yield f"<!-- {MARK} -->\n<title>{_escaped(drawing.title)}</title>\n<style>{_rules(0)}"
     yield f"@media ({_DARK}){{{_rules(1)}}}</style>\n"
     ground = Box(0, 0, drawing.width, drawing.height, "ground")
     for part in (ground, *drawing.parts):
@@ -298,8 +300,8 @@ def _rendered(drawing: Drawing, kind: str) -> bytes:
         axes.set_axis_off()
         for order, part in enumerate(drawing.parts):
             _paint(part, axes, order, unknown)
-        metadata = {"CreationDate": None} if kind == "pdf" else None
-        figure.savefig(image, format=kind, metadata=metadata)
+        pdf = {"CreationDate": None, "Creator": MARK}
+        figure.savefig(image, format=kind, metadata=pdf if kind == "pdf" else {"Software": MARK})
     return image.getvalue()
 
 

@@ -15,9 +15,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from charrnn._atomic import write_atomically
+from charrnn._exported import MARK, require_replaceable, write_exported
 from charrnn._text import symbol, visible
-from charrnn.errors import UsageError, storage_errors
+from charrnn.errors import UsageError
 
 _Colours = tuple[str, str | None] | None  # foreground and background; None is plain
 
@@ -82,9 +82,12 @@ class _Drawing:
 
 
 def require_exportable(path: Path) -> None:
-    """Raise `UsageError` unless `export` can write that kind of file: .html or .svg."""
+    """Raise `UsageError` unless `export` can write that kind of file, .html or .svg, and replace
+    the one that is there.
+    """
     if path.suffix.lower() not in _PAGES:
         raise UsageError(f"{path} is neither .html nor .svg", "give it one of these endings")
+    require_replaceable(path)
 
 
 def show(heatmap: Heatmap) -> None:
@@ -106,12 +109,11 @@ def export(heatmap: Heatmap, path: Path) -> None:
     """Write a heatmap as .html, where coloured characters have their values as tooltips, or as
     .svg. The file needs no other files.
 
-    Raises `UsageError` for another suffix, `StorageError` if the file cannot be written.
+    Raises `UsageError` for another suffix and for a file that charrnn did not write,
+    `StorageError` if the file cannot be written.
     """
     require_exportable(path)
-    page = "".join(_PAGES[path.suffix.lower()](_drawing(heatmap)))
-    with storage_errors(f"cannot write {path}", "name another file to export to"):
-        write_atomically(path, [page.encode()])
+    write_exported(path, "".join(_PAGES[path.suffix.lower()](_drawing(heatmap))).encode())
 
 
 def _drawing(heatmap: Heatmap) -> _Drawing:
@@ -184,7 +186,8 @@ def _in_blocks(drawing: _Drawing, width: int) -> Iterator[Text]:
 def _html(drawing: _Drawing) -> Iterator[str]:
     """Yield a page; plain text has the reader's own colours."""
     title, colours = html.escape(drawing.title), drawing.colours
-    yield f"<!DOCTYPE html>\n<html><head><meta charset='utf-8'><title>{title}</title><style>\n"
+    yield f"<!DOCTYPE html>\n<!-- {MARK} -->\n<html><head><meta charset='utf-8'>"
+    yield f"<title>{title}</title><style>\n"
     yield ":root{color-scheme:light dark}\n"
     yield f"pre{{font:14px/1.45 {_FONT};white-space:pre-wrap;"
     yield f"max-width:{_NUM_COLUMNS}ch;margin:2em}}\n"
@@ -213,7 +216,7 @@ def _svg(drawing: _Drawing) -> Iterator[str]:
     columns = max(sum(cell_len(cell.shown) for cell in row) for row in rows)
     width, height = columns * _COLUMN_WIDTH + 2 * _MARGIN, len(rows) * _ROW_HEIGHT + 2 * _MARGIN
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}"'
-    yield f' font-family="{_FONT}" font-size="14">\n'
+    yield f' font-family="{_FONT}" font-size="14">\n<!-- {MARK} -->\n'
     yield f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>\n'
     for number, row in enumerate(rows):
         x = float(_MARGIN)

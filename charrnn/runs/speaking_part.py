@@ -9,10 +9,10 @@ their place.
 import dataclasses
 from pathlib import Path
 
-from charrnn._atomic import write_atomically
+from charrnn import _exported
 from charrnn.config import RuntimeConfig, TrainConfig
 from charrnn.data.corpus import NAMES_IN_A_RUN
-from charrnn.errors import UsageError, storage_errors
+from charrnn.errors import CheckpointError, UsageError
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import SUFFIX, Checkpoint
 from charrnn.runs.header import Position
@@ -42,11 +42,12 @@ def speaking_part(whole: Checkpoint) -> Checkpoint:
     return Checkpoint.of(header, whole.without_training_state().arrays)
 
 
-def hand_over(whole: Checkpoint, to: str, root: Root, *, force: bool = False) -> Path:
+def hand_over(whole: Checkpoint, to: str, root: Root) -> Path:
     """Write the part of a checkpoint that speaks, whole or not at all; return the path of the file.
 
-    `to` is a FILE.safetensors, which `force` replaces, or the name of a new run. Raises
-    `UsageError` for a name that is in use or not valid, `StorageError` where the disk refuses.
+    `to` is a FILE.safetensors, which replaces such a part of any checkpoint, or the name of a new
+    run. Raises `UsageError` for a name that is in use or not valid, `StorageError` where the disk
+    refuses.
     """
     part = speaking_part(whole)
     if not to.endswith(SUFFIX):
@@ -55,8 +56,13 @@ def hand_over(whole: Checkpoint, to: str, root: Root, *, force: bool = False) ->
     is_of_a_run = path.exists() or Run(path.parent).checkpoints
     if path.name in NAMES_IN_A_RUN and is_of_a_run:
         raise UsageError(f"{to} is a checkpoint of a run", "name another file")
-    if path.exists() and not force:
-        raise UsageError(f"there is a file {to} already", "force replaces it", "force")
-    with storage_errors(f"cannot write {to}", "name another file"):
-        write_atomically(path, [checkpoint.to_bytes(part)])
+    _exported.require_replaceable(path, _is_handed_over)
+    _exported.replace(path, checkpoint.to_bytes(part))
     return path
+
+
+def _is_handed_over(path: Path) -> bool:
+    try:
+        return checkpoint.read_header(path).speaks_only
+    except CheckpointError:
+        return False

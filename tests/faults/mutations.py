@@ -1187,7 +1187,7 @@ MISTAKES = [
         "runs.speaking_part:hand_over",
         "path.name in NAMES_IN_A_RUN",
         "False",
-        "../cli/keep/test_copy.py::test_nothing_that_is_there_is_replaced_unless_it_is_forced",
+        "../runs/test_speaking_part.py::test_no_copy_becomes_a_checkpoint_of_another_run",
     ),
     # A server.
     Mistake(
@@ -1270,6 +1270,13 @@ MISTAKES = [
         "../cli/typing/test_write.py::test_hang_ups_while_the_text_is_being_written_change_nothing",
     ),
     # Sharing.
+    Mistake(
+        "an exported file replaces whatever has its name",
+        "_exported:require_replaceable",
+        "not is_ours(path)",
+        "False",
+        "../test_exported.py::test_what_somebody_else_wrote_stays",
+    ),
     Mistake(
         "the data of a page can end the element that it stands in",
         "export.page:_as_json",

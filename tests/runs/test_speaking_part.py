@@ -82,5 +82,5 @@ def test_no_copy_becomes_a_checkpoint_of_another_run():
     run = ROOT.create_with(whole, "a")
     for path in (run.best, run.previous):  # the second one is not there
         with pytest.raises(UsageError, match="is a checkpoint of a run; name another file"):
-            hand_over(whole, str(path), ROOT, force=True)
+            hand_over(whole, str(path), ROOT)
     assert run.checkpoints == [run.best]

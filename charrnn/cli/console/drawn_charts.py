@@ -1,6 +1,6 @@
 """Charts on the terminal, or as files."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,17 +11,30 @@ if TYPE_CHECKING:
 
 
 def show_or_export(charts: "Mapping[str, Chart]", export: Path | None) -> None:
-    """Draw charts one below the other, or write them: a single one to the file, several to files
-    beside it, a.svg to a-NAME.svg.
-    """
+    """Draw charts one below the other, or write them to `files_for` them."""
     from charrnn.plots.charts import export as write
     from charrnn.plots.charts import show
 
-    for k, (name, chart) in enumerate(charts.items()):
-        if export is None:
-            print("\n" if k else "", end="")
-            show(chart)
-        else:
-            path = export.with_stem(f"{export.stem}-{name}") if len(charts) > 1 else export
+    if export is not None:
+        for path, chart in zip(files_for(charts, export), charts.values(), strict=True):
             write(chart, path)
             note(f"wrote {path}")
+        return
+    for k, chart in enumerate(charts.values()):
+        print("\n" if k else "", end="")
+        show(chart)
+
+
+def files_for(names: Collection[str], export: Path) -> list[Path]:
+    """Return the file of each chart: of a single one this file, of several those beside it,
+    a.svg becomes a-NAME.svg. Raises `UsageError` for one that cannot be written.
+    """
+    from charrnn._exported import require_replaceable
+    from charrnn.plots.charts import require_exportable
+
+    require_exportable(export)
+    several = [export.with_stem(f"{export.stem}-{name}") for name in names]
+    files = several if len(several) > 1 else [export]
+    for file in files:
+        require_replaceable(file)
+    return files

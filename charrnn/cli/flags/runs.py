@@ -30,7 +30,6 @@ CopiedTo = Annotated[
         show_default=False,
     ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
 Renamed = Annotated[
     str, typer.Argument(metavar="OLD", help="Name or folder of a run.", show_default=False)
 ]

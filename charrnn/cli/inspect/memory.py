@@ -34,7 +34,7 @@ def memory(
     if compare and len(run or ()) < 2:
         raise UsageError("--compare takes two runs or more", "name them: --compare RUN RUN")
     from charrnn.cli import inputs
-    from charrnn.cli.console.drawn_charts import show_or_export
+    from charrnn.cli.console.drawn_charts import files_for, show_or_export
     from charrnn.plots import charts
 
     if export is not None:
@@ -53,6 +53,8 @@ def memory(
         return
     if on:
         raise UsageError("--on takes pairs, and this is a model of text", "leave it out")
+    if export is not None:
+        files_for(("reach", "context"), export)  # what cannot be written is told before a long wait
     measured = {name: _measured(name, each, places or 512) for name, each in checkpoints.items()}
     if as_json:
         print_json([{"run": name, **_figures(each)} for name, each in measured.items()])

@@ -5,7 +5,7 @@ from charrnn.cli.console.streams import note
 from charrnn.cli.flags import runs as flags
 
 
-def copy(old: flags.Copied, new: flags.CopiedTo, force: flags.Force = False) -> None:
+def copy(old: flags.Copied, new: flags.CopiedTo) -> None:
     """Copy a model to hand it over: weights and vocabulary, nothing about its text or training.
 
     The copy is the best checkpoint. It is used like a run (charrnn sample FILE.safetensors), but
@@ -16,6 +16,6 @@ def copy(old: flags.Copied, new: flags.CopiedTo, force: flags.Force = False) -> 
     from charrnn.runs.speaking_part import hand_over
 
     checkpoint = inputs.checkpoint_of(old, tasks=())
-    path = hand_over(checkpoint, new, inputs.root(), force=force)
+    path = hand_over(checkpoint, new, inputs.root())
     note(f"wrote {path}, {size(path.stat().st_size)}: weights and vocabulary alone")
     note(f"try it: {checkpoint.schema.command} {in_a_shell(new)}")

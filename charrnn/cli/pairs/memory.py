@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charrnn._text import visible
-from charrnn.cli.console.drawn_charts import show_or_export
+from charrnn.cli.console.drawn_charts import files_for, show_or_export
 from charrnn.cli.console.streams import print_json
 from charrnn.cli.pairs.score import PairFiles, pairs_to_score, scored
 from charrnn.errors import UsageError
@@ -33,6 +33,8 @@ def show_costs_of_length(
     """
     if "-" in files and len(checkpoints) > 1:
         raise UsageError("standard input can be read for one run only", "name a file of pairs")
+    if export is not None:
+        files_for(("loss", "errors"), export)  # what cannot be written is told before a long wait
     groups = {
         name: _groups(name, checkpoint, files, num_pairs or _NUM_PAIRS)
         for name, checkpoint in checkpoints.items()

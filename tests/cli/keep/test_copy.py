@@ -55,13 +55,16 @@ def test_a_copy_of_a_copy_is_the_same_to_the_byte(charrnn):
     assert copied == Path("voice.safetensors").read_bytes()
 
 
-def test_nothing_that_is_there_is_replaced_unless_it_is_forced(charrnn):
-    before = Path("checkpoints/a/best.safetensors").read_bytes()
+def test_of_what_is_there_only_a_copy_is_replaced(charrnn):
+    whole = Path("checkpoints/a/best.safetensors").read_bytes()
     for to in ("a", "checkpoints/a/best.safetensors"):
-        assert charrnn("copy", "a", to, "--force").code == 2
-    assert Path("checkpoints/a/best.safetensors").read_bytes() == before
-    Path("voice.safetensors").write_text("mine")
-    assert "already; --force replaces it" in charrnn("copy", "a", "voice.safetensors").err
-    assert Path("voice.safetensors").read_text() == "mine"
-    assert charrnn("copy", "a", "voice.safetensors", "--force").code == 0
-    assert checkpoint.read(Path("voice.safetensors")).speaks_only
+        assert charrnn("copy", "a", to).code == 2
+    assert Path("checkpoints/a/best.safetensors").read_bytes() == whole
+    for there in (b"mine", whole):  # of a checkpoint with its training there may be no other
+        Path("voice.safetensors").write_bytes(there)
+        refused = charrnn("copy", "a", "voice.safetensors")
+        assert (refused.code, "was not written by charrnn" in refused.err) == (2, True)
+        assert Path("voice.safetensors").read_bytes() == there
+    charrnn("copy", "a", "other.safetensors")
+    assert charrnn("copy", "a", "other.safetensors").code == 0
+    assert checkpoint.read(Path("other.safetensors")).speaks_only
