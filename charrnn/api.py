@@ -114,6 +114,7 @@ class TrainSettings(TypedDict, total=False):
     weight_decay: float
     optimizer: str
     ngram_min_count: int
+    ngram_init: str
     dropout: float
     weight_dropout: float
     state_reset: float

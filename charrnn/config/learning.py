@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from charrnn.config.setting import BY_CORPUS, Checked, Panel, setting
 
 OPTIMIZERS = ("soap", "adamw")
+NGRAM_INITS = ("counts", "random")
 PRECISIONS = ("float32", "tf32", "bf16")
 
 
@@ -39,8 +40,11 @@ class TrainConfig(Checked):
         panel=Panel.LEARNING, low=0.0, high=1e9,
     )  # fmt: skip
     weight_decay: float = setting(
-        0.0, help="Weight decay on matrices.", panel=Panel.LEARNING, low=0.0, high=10.0
-    )
+        0.0,
+        help="Weight decay on matrices.",
+        panel=Panel.LEARNING, low=0.0, high=10.0,
+        is_chosen=True, shown_default="0.1 for a text, else 0",
+    )  # fmt: skip
     optimizer: str = setting(
         "soap", help="soap or adamw.", panel=Panel.LEARNING, choices=OPTIMIZERS
     )
@@ -48,6 +52,11 @@ class TrainConfig(Checked):
         6,
         help="N-grams that are less frequent share one embedding.",
         panel=Panel.NETWORK, low=1, high=2**48, is_chosen=True, shown_default="6; 2 with labels",
+    )  # fmt: skip
+    ngram_init: str = setting(
+        "counts",
+        help="First embeddings of n-grams: from counts of what follows them, or random.",
+        panel=Panel.NETWORK, choices=NGRAM_INITS,
     )  # fmt: skip
     dropout: float = setting(
         0.0,

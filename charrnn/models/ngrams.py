@@ -52,7 +52,7 @@ def learn(ids: IntArray, *, longest: int, min_count: int, max_rows: int = 1 << 1
     """
     keys: Keys = ()
     for length in range(2, longest + 1):
-        all_keys = [_keys_in(excerpt, length, keys) for excerpt in _excerpts(ids)]
+        all_keys = [_keys_in(excerpt, length, keys) for excerpt in excerpts(ids)]
         distinct, counts = np.unique(np.concatenate(all_keys), return_counts=True)
         if len(counts) > max_rows:
             least = max(min_count, int(np.sort(counts)[-max_rows - 1]) + 1)
@@ -63,7 +63,7 @@ def learn(ids: IntArray, *, longest: int, min_count: int, max_rows: int = 1 << 1
     return keys
 
 
-def _excerpts(ids: IntArray) -> Iterator[npt.NDArray[np.int64]]:
+def excerpts(ids: IntArray) -> Iterator[npt.NDArray[np.int64]]:
     """Yield the whole text; of a long one, excerpts at equal distances."""
     if len(ids) <= MAX_CHARS:
         yield ids.astype(np.int64)

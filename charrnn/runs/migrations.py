@@ -9,7 +9,7 @@ from typing import Any
 
 Facts = Mapping[str, Any]
 
-FORMAT = 7
+FORMAT = 8
 
 
 def upgraded(facts: Facts) -> Facts:
@@ -92,6 +92,11 @@ def _from_format_6(facts: Facts) -> Facts:
     }
 
 
+def _from_format_7(facts: Facts) -> Facts:
+    """The first embeddings of n-grams were drawn at random."""
+    return {**facts, "train": facts["train"] | {"ngram_init": "random"}}
+
+
 def _taken(values: Facts, *names: str) -> dict[str, Any]:
     return {name: values[name] for name in names}
 
@@ -107,4 +112,5 @@ _MIGRATIONS: dict[int, Callable[[Facts], Facts]] = {
     4: _from_format_4,
     5: _from_format_5,
     6: _from_format_6,
+    7: _from_format_7,
 }

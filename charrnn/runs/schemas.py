@@ -171,7 +171,7 @@ def _of_other_symbols(data: PairsConfig, vocabs: Mapping[str, AnyVocab]) -> str:
 
 SCHEMAS: dict[str, Schema] = {
     task_names.LANGUAGE_MODEL: Schema(
-        needs="0.6",
+        needs="0.7",
         learned="text",
         symbol="character",
         command="charrnn sample",
@@ -201,7 +201,7 @@ SCHEMAS: dict[str, Schema] = {
         weights=_encoder_decoder_weights,
         contradiction=_of_other_symbols,
         in_words=_error_rates_in_words,
-        unused=frozenset({"seq_length", "state_reset", "ngram_min_count"}),
+        unused=frozenset({"seq_length", "state_reset", "ngram_min_count", "ngram_init"}),
     ),
     task_names.CLASSIFY: Schema(
         needs="0.7",
@@ -219,7 +219,9 @@ SCHEMAS: dict[str, Schema] = {
         weights=_text_encoder_weights,
         contradiction=_of_other_symbols,
         in_words=_accuracy_in_words,
-        unused=frozenset({"seq_length", "state_reset", "target_symbols", "is_reversed"}),
+        unused=frozenset(
+            {"seq_length", "state_reset", "ngram_init", "target_symbols", "is_reversed"}
+        ),
     ),
     task_names.GIVEN: Schema(
         needs="0.7",
@@ -237,7 +239,14 @@ SCHEMAS: dict[str, Schema] = {
         contradiction=_of_other_symbols,
         in_words=_loss_in_words,
         unused=frozenset(
-            {"seq_length", "state_reset", "ngram_min_count", "source_symbols", "is_reversed"}
+            {
+                "seq_length",
+                "state_reset",
+                "ngram_min_count",
+                "ngram_init",
+                "source_symbols",
+                "is_reversed",
+            }
         ),
     ),
     task_names.TAG: Schema(
@@ -256,7 +265,7 @@ SCHEMAS: dict[str, Schema] = {
         weights=_text_encoder_weights,
         contradiction=_of_other_symbols,
         in_words=_error_rates_in_words,
-        unused=frozenset({"seq_length", "state_reset"}),
+        unused=frozenset({"seq_length", "state_reset", "ngram_init"}),
     ),
     task_names.CAPTION: Schema(
         needs="0.7",
@@ -274,7 +283,14 @@ SCHEMAS: dict[str, Schema] = {
         contradiction=_of_other_symbols,
         in_words=_error_rates_in_words,
         unused=frozenset(
-            {"seq_length", "state_reset", "ngram_min_count", "is_bytes", "is_reversed"}
+            {
+                "seq_length",
+                "state_reset",
+                "ngram_min_count",
+                "ngram_init",
+                "is_bytes",
+                "is_reversed",
+            }
             | {"source_symbols", "source_normalise"}
         ),
     ),

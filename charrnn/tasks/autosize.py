@@ -33,7 +33,8 @@ _WIDTHS = (
 )
 _WIDTH_IN_STEPS = 256  # where the budget says nothing about the time
 # (epochs, at least; dropout, dropout of the recurrent matrices)
-_DROPOUTS = ((15, 0.3, 0.3), (6, 0.2, 0.0), (4, 0.1, 0.0), (0, 0.0, 0.0))
+_DROPOUTS = ((15, 0.3, 0.3), (8, 0.2, 0.0), (2, 0.1, 0.0), (0, 0.0, 0.0))
+_WEIGHT_DECAY = 0.1
 _LANES = ((20_000, 32), (5_000, 16), (0, 8))
 _GPU_LANES, _GPU_WINDOW = 128, 128
 _COST_OF_WINDOW = 4  # of beginning one, in characters
@@ -141,6 +142,7 @@ def _learning(facts: Facts, epochs: float | None) -> dict[str, Any]:
     return {
         "dropout": dropout,
         "weight_dropout": weight_dropout,
+        "weight_decay": _WEIGHT_DECAY,
         "batch_size": lanes,
         "seq_length": window,
     }

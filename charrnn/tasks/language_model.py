@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -22,6 +23,7 @@ from charrnn.models import ngrams
 from charrnn.models.device import to_numpy
 from charrnn.models.dropout import Draws, reset_lanes
 from charrnn.models.evaluation import validation_loss, validation_loss_reset
+from charrnn.models.layers import EMBEDDING_STD
 from charrnn.models.network import Network
 from charrnn.models.reference import State
 from charrnn.runs import task_names
@@ -29,7 +31,7 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.runs.schemas import SCHEMAS
-from charrnn.tasks import autosize, text_corpus
+from charrnn.tasks import autosize, ngram_embeddings, text_corpus
 from charrnn.tasks.prefetch import Batch, Prefetcher
 from charrnn.tasks.task import Constants, Plan, Resources, SourceNames, ValidationSize, Vocabs
 from charrnn.tasks.text_corpus import TextCorpus
@@ -114,6 +116,18 @@ class LanguageModel:
         """Build the network. The constants are the keys of its n-grams."""
         keys = ngrams.keys_in(constants, longest=model.ngrams)
         return Network(model, len(vocabs["text"]), keys, seed=seed)
+
+    def initialise(self, module: Network, dataset: Text, config: TrainConfig) -> None:
+        """Make the embeddings of what follows each n-gram in the training split."""
+        if config.ngram_init == "random":
+            return
+        ids, keys = dataset.ids[: dataset.num_train], tuple(map(to_numpy, module.ngram_keys))
+        embedding_RD = ngram_embeddings.from_counts(
+            ids, keys, len(module.head.weight), module.config.embedding_size,
+            std=EMBEDDING_STD, seed=config.seed,
+        )  # fmt: skip
+        with torch.no_grad():
+            module.embedding.weight.copy_(torch.from_numpy(embedding_RD))
 
     def batches(
         self, dataset: Text, config: TrainConfig, share: slice = ALL, *, device: str

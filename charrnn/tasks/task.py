@@ -214,6 +214,9 @@ class Task(Protocol):
         are arrays that a checkpoint holds beside the weights.
         """
 
+    def initialise(self, module: Any, dataset: Any, config: TrainConfig) -> None:
+        """Change the random weights of a new module into what the training split tells at once."""
+
     def batches(
         self, dataset: Any, config: TrainConfig, share: slice = ALL, *, device: str
     ) -> Batches:

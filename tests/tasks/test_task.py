@@ -157,6 +157,9 @@ class Classification:
             module.bias.zero_()
         return module
 
+    def initialise(self, module, dataset, config):
+        pass
+
     def batches(self, dataset, config, share=slice(None), *, device):
         return Shuffled(dataset, config, share)
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from charrnn._text import Reporter
-from charrnn.config import PairsConfig
+from charrnn.config import PairsConfig, TrainConfig
 from charrnn.data.pairs.buckets import PairBatches
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
@@ -64,6 +64,9 @@ class PairsTask:
     def constants(self, dataset: PairTexts, settings: Mapping[str, Any]) -> Arrays:
         """Return nothing: all that the network holds is learned."""
         return {}
+
+    def initialise(self, module: Any, dataset: PairTexts, config: TrainConfig) -> None:
+        """Leave the weights as they were drawn."""
 
     def plan(
         self,

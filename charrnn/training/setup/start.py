@@ -45,6 +45,8 @@ def start_run(request: Request, session: Session) -> Trainer:
 
     model, train, runtime = resolved.plan.model, resolved.plan.train, resolved.runtime
     state = new_state(origin, model, train, runtime=runtime, group=group)
+    if parent is None:
+        task.initialise(state.module, dataset, train)
     header = CheckpointHeader(
         task=task.name, model=model, data=resolved.data, train=train, runtime=runtime,
         vocabs=corpus.vocabs, corpora=corpus.corpora, position=Position(ranks=group.num_ranks),
