@@ -1,44 +1,52 @@
 """How good is a model after so many minutes?
 
-    python benchmarks/quality.py CORPUS --minutes 0.25 1 3 --seeds 1 2
+    python benchmarks/quality.py CORPUS --minutes 0.25 1 3 --seeds 1 2 \\
+        --results benchmarks/quality.jsonl --plot benchmarks/quality.svg
 
 Trains each of these, one after another:
 
-    charrnn      charrnn train CORPUS --minutes M: the whole command, from Enter to its end
+    charrnn      charrnn train CORPUS --minutes M --max-val-chars 0: the whole command, from Enter
+                 to its end
     plain        the same command with --ngrams 1, the recurrence of the textbooks
     char-rnn     the default recipe of Karpathy's char-rnn
     gpt          a GPT with the settings that nanoGPT publishes for a CPU
     mingru       a minGRU network of a size that suits the time
 
 The clock of a rival runs only while it trains: it starts after torch is imported and the text is
-read, and stops before the evaluation. This favours the rivals by about three seconds. Each knows
-how much time it has, and its schedule ends with it. All are judged by the same two losses on the
-validation split: with the state carried, and with the state reset every 256 characters.
-Needs matplotlib for --plot: pip install "charrnn[plot]".
+read, and stops before the evaluation. This favours the rivals by about three seconds. Each but
+char-rnn, which has no such schedule, knows how much time it has, and its learning rate falls until
+then. All learn from the first nine tenths of the text and are judged by the same two losses on the
+whole last tenth: with the state carried, and with the state reset every 256 characters. charrnn
+chooses its best checkpoint by the first of these, a rival is judged as it ends.
+
+--results FILE collects rows over several calls. What has a row there is not run again, unless with
+--again; of several rows the last one counts. Without a corpus nothing is trained: --plot draws the
+rows of FILE, by default of benchmarks/quality.jsonl, as .svg (or .png, with matplotlib).
 """
 
 import argparse
+import itertools
 import json
 import math
-import os
-import platform
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 
+import frontier
+import measured
 import numpy as np
 import torch
+from measured import Row
 from torch import Tensor, nn
 from torch.nn import functional
 
 from charrnn.models.evaluation import evaluate_carried, evaluate_reset
 
-NAMES = ("charrnn", "plain", "char-rnn", "gpt", "mingru")
+HERE = Path(__file__).resolve().parent
+NAMES = tuple(frontier.SYSTEMS)
+KEYS = ("corpus", "minutes", "seed", "name")  # what a row is a measurement of
 Batches = Callable[[int], tuple[Tensor, Tensor]]
 
 
@@ -251,47 +259,29 @@ def learn(
     optimizer.step()
 
 
+FLAGS = {"charrnn": (), "plain": ("--ngrams", "1")}  # of charrnn train
 RIVALS = {"char-rnn": train_char_rnn, "gpt": train_gpt, "mingru": train_mingru}
 
 
-def rival(name: str, corpus: Path, minutes: float, seed: int) -> dict[str, float]:
+def rival(name: str, corpus: Path, minutes: float, seed: int) -> Row:
     """Train a rival and evaluate it as charrnn evaluates itself."""
     torch.manual_seed(seed)
     torch.set_flush_denormal(True)
     text = np.frombuffer(corpus.read_text("utf-8").encode("utf-32-le"), np.uint32)
     vocab, ids = np.unique(text, return_inverse=True)
-    first = max(int(len(ids) * 0.9), len(ids) - 1_000_000)
+    first = int(len(ids) * 0.9)
     began = time.monotonic()
     model = RIVALS[name](torch.from_numpy(ids[:first]), len(vocab), 60 * minutes)
     seconds = time.monotonic() - began
     small = ids.astype(np.uint16)
     return {
-        "seconds": seconds,
-        "carried": evaluate_carried(model, small, first=first),  # type: ignore[arg-type]
-        "reset": evaluate_reset(model, small, first=first),  # type: ignore[arg-type]
+        "seconds": round(seconds, 4),
+        "carried": round(evaluate_carried(model, small, first=first), 4),  # type: ignore[arg-type]
+        "reset": round(evaluate_reset(model, small, first=first), 4),  # type: ignore[arg-type]
     }
 
 
-def ours(name: str, corpus: Path, minutes: float, seed: int) -> dict[str, float]:
-    """Run the command as a user does; the seconds are those of the whole process."""
-    command = [sys.executable, "-m", "charrnn"]
-    flags = ["--minutes", str(minutes), "--seed", str(seed), "--run", "a", "--quiet"]
-    flags += ["--ngrams", "1"] if name == "plain" else []
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
-        began = time.monotonic()
-        train = [*command, "train", str(corpus.resolve()), *flags]
-        subprocess.run(train, cwd=folder, env=environment, check=True)
-        seconds = time.monotonic() - began
-        info = subprocess.run(
-            [*command, "info", "a", "--json"],
-            cwd=folder, env=environment, check=True, stdout=subprocess.PIPE,
-        )  # fmt: skip
-    facts = json.loads(info.stdout)
-    return {"seconds": seconds, "carried": facts["val_loss"], "reset": facts["val_loss_reset"]}
-
-
-def table(rows: list[dict[str, object]]) -> str:
+def table(rows: list[Row]) -> str:
     """Return a row for each corpus and budget, a column for each competitor: reset (carried)
     losses, means over the seeds.
     """
@@ -313,90 +303,47 @@ def table(rows: list[dict[str, object]]) -> str:
     return "\n".join(lines)
 
 
-def plot(rows: list[dict[str, object]], path: Path) -> None:
-    """Plot the loss against the time, one line for each competitor."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    corpora = sorted({row["corpus"] for row in rows})
-    figure, axes = pyplot.subplots(figsize=(8, 5))
-    for name, colour in zip(
-        NAMES, ("#c1121f", "#f4a261", "#457b9d", "#2a9d8f", "#8d99ae"), strict=True
-    ):
-        of = [row for row in rows if row["name"] == name and row["corpus"] == corpora[0]]
-        if not of:
-            continue
-        budgets = sorted({row["minutes"] for row in of})
-        means = [
-            statistics.mean(row["reset"] for row in of if row["minutes"] == minutes)
-            for minutes in budgets
-        ]
-        axes.plot(budgets, means, "o-", color=colour, linewidth=2.5 if name == "charrnn" else 1.5)
-        axes.annotate(
-            name,
-            (budgets[-1], means[-1]),
-            (8, 0),
-            textcoords="offset points",
-            color=colour,
-            va="center",
-            weight="bold" if name == "charrnn" else "normal",
-        )
-    axes.axhline(1.4697, color="0.6", linewidth=1, linestyle=":")
-    axes.set_xscale("log")
-    ticks_at = sorted({row["minutes"] for row in rows})
-    axes.set_xticks(ticks_at, [f"{60 * m:g} s" if m < 1 else f"{m:g} min" for m in ticks_at])
-    axes.minorticks_off()
-    axes.set_xlim(ticks_at[0] * 0.8, ticks_at[-1] * 2)
-    axes.annotate(
-        "nanoGPT's published figure,\n3 minutes of an A100",
-        (ticks_at[0] * 0.82, 1.4697),
-        (0, -3),
-        textcoords="offset points",
-        color="0.4",
-        size=8,
-        va="top",
-    )
-    axes.set_xlabel("time, two CPU cores")
-    axes.set_ylabel("validation loss, nats per character (lower is better)")
-    axes.set_title(f"{corpora[0]}: loss after the same time")
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.grid(axis="y", color="0.9")
-    figure.tight_layout()
-    figure.savefig(path)
+def measure(corpus: Path, minutes: float, seed: int, name: str) -> Row:
+    """Train one competitor; return its row."""
+    about = measured.circumstances()
+    if name in RIVALS:
+        figures = rival(name, corpus, minutes, seed)
+    else:
+        figures = measured.train(corpus, minutes, seed, *FLAGS[name])
+    row = {"corpus": corpus.stem, "minutes": minutes, "seed": seed, "name": name, **figures}
+    row |= about
+    print(json.dumps(row), file=sys.stderr, flush=True)
+    return row
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", type=Path, nargs="*")
     parser.add_argument("--minutes", type=float, nargs="+", default=[0.25, 1.0, 3.0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--who", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--results", type=Path, help="a file of JSON lines that grows")
+    parser.add_argument("--again", action="store_true", help="run what has a row, too")
     parser.add_argument("--plot", type=Path, help="an SVG or PNG of all results so far")
-    given = parser.parse_args()
-    rows: list[dict[str, object]] = []
-    if given.results and given.results.exists():
-        rows = [json.loads(line) for line in given.results.read_text().splitlines()]
-    for corpus in given.corpus:
-        for minutes in given.minutes:
-            for seed in given.seeds:
-                for name in given.who:
-                    measured = (rival if name in RIVALS else ours)(name, corpus, minutes, seed)
-                    row = {"corpus": corpus.stem, "minutes": minutes, "seed": seed, "name": name}
-                    row |= {key: round(value, 4) for key, value in measured.items()}
-                    row |= {"date": date.today().isoformat(), "torch": torch.__version__}
-                    rows.append(row)
-                    print(json.dumps(row), file=sys.stderr, flush=True)
-                    if given.results:
-                        with given.results.open("a") as file:
-                            file.write(json.dumps(row) + "\n")
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores")
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
+    results = given.results or (None if given.corpus else HERE / "quality.jsonl")
+    rows = measured.read(results)
+    done = set() if given.again else {tuple(row[key] for key in KEYS) for row in rows}
+    jobs = itertools.product(given.corpus, given.minutes, given.seeds, given.who)
+    for corpus, minutes, seed, name in jobs:
+        if (corpus.stem, minutes, seed, name) not in done:
+            rows.append(measure(corpus, minutes, seed, name))
+            measured.append(results, rows[-1])
+    rows = measured.latest(rows, *KEYS)
+    print(measured.machine())
     print(table(rows))
-    if given.plot:
-        plot(rows, given.plot)
+    if given.plot and rows:
+        corpora = [corpus.stem for corpus in given.corpus] or [row["corpus"] for row in rows]
+        frontier.chart(rows, corpora[0]).save(given.plot)
 
 
 if __name__ == "__main__":
