@@ -17,6 +17,7 @@ from charrnn.data.arrange import EncodedCorpus, arrange, nothing_to_validate_on
 from charrnn.data.batches import Text
 from charrnn.data.corpus import CACHE, CorpusFacts
 from charrnn.data.encoding import cache_files
+from charrnn.data.encoding.claims import Claim
 from charrnn.data.encoding.encode import encode_files
 from charrnn.data.encoding.scan import Scan, scan_files
 from charrnn.data.vocab import Vocab
@@ -48,6 +49,7 @@ class Corpus:
     scan: Scan
     encoded: EncodedCorpus
     cache: Path  # for the text in its order of learning
+    claim: Claim  # on its files there
 
     @property
     def vocab(self) -> Vocab:
@@ -141,8 +143,10 @@ def read_corpus(
         progress = reporter.show_reading
         scan = scan_files(sources.files, config, cache=cache, progress=progress)
         vocab = _vocab(scan, config, base_vocab)
-        ids = encode_files(sources.files, config, scan, vocab, cache=cache, progress=progress)
         files = scan.file_starts(sources)
+        stem = cache_files.stem(scan.sha256, vocab.to_json(), cache)
+        claim = Claim(stem, scan.sha256, files.sha256)  # from here on none of it is removed
+        ids = encode_files(sources.files, config, scan, vocab, cache=cache, progress=progress)
         if val_names and not files.num_val:
             raise nothing_to_validate_on()
         if files.val_start(scan.num_chars) == 0:
@@ -159,7 +163,8 @@ def read_corpus(
         val_names=tuple(val_names),
         files_sha256=files.sha256,
     )
-    return Corpus(facts, config, scan, EncodedCorpus(ids, vocab, scan.sha256, files), cache)
+    encoded = EncodedCorpus(ids, vocab, scan.sha256, files)
+    return Corpus(facts, config, scan, encoded, cache, claim)
 
 
 def _vocab(scan: Scan, config: DataConfig, base: Vocab | None) -> Vocab:

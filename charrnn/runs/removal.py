@@ -1,7 +1,8 @@
 """Remove runs, and the encoded corpora that no other run needs.
 
 A corpus is encoded once for all runs of a folder (data/encoding/cache_files.py). It goes with the
-last run that learned it; where a run of the folder cannot be read, every corpus stays.
+last run that learned it, unless a process is about to start a run with it
+(data/encoding/claims.py); where a run of the folder cannot be read, every corpus stays.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ from pathlib import Path
 from charrnn._atomic import discard_unfinished, remove_folder
 from charrnn._text import some
 from charrnn.data.corpus import CACHE
-from charrnn.data.encoding import cache_files
+from charrnn.data.encoding import cache_files, claims
 from charrnn.data.encoding.cache_files import Listing
 from charrnn.data.pairs import encoded
 from charrnn.errors import CheckpointError, UsageError, storage_errors
@@ -49,12 +50,18 @@ class Removal:
             cannot = f"cannot remove {run.folder}"
             with run.at_rest(), storage_errors(cannot, "check its permissions"):
                 remove_folder(run.folder)
-        unneeded = set(self.corpora)
         for folder in {run.folder.parent for run in self.runs}:
-            unneeded -= _needed_in(folder)
-        for path in unneeded:
-            with contextlib.suppress(OSError):  # Windows keeps what another process has mapped
-                os.unlink(path)
+            self._remove_corpora_of(folder)
+
+    def _remove_corpora_of(self, folder: Path) -> None:
+        """Remove those that neither a run needs now, nor a process that is starting one."""
+        cache = folder / CACHE
+        with contextlib.suppress(OSError), claims.claimed(cache) as claimed:
+            needed = _needed_in(folder) | claimed  # in this order a run is in one of them
+            for path in self.corpora - needed:
+                if path.parent == cache:
+                    with contextlib.suppress(OSError):  # Windows keeps what a process has mapped
+                        os.unlink(path)
 
 
 def planned(runs: Sequence[Run]) -> Removal:
@@ -83,12 +90,16 @@ def _require_nothing_else_in(run: Run) -> None:
 
 
 def _unneeded_in(folder: Path, removed: Iterable[Path]) -> set[Path]:
-    """Return the files of a folder's cache that only the removed runs need."""
+    """Return the files of a folder's cache that only the removed runs need, and no process that is
+    starting one.
+    """
     files = _files_by_run(folder)
     if files is None:
         return set()
     going = [files.pop(run) for run in removed if run in files]
-    return set().union(*going).difference(*files.values())
+    with contextlib.suppress(OSError), claims.claimed(folder / CACHE) as claimed:
+        return set().union(*going).difference(*files.values()) - claimed
+    return set()  # what cannot be locked cannot be removed either
 
 
 def _needed_in(folder: Path) -> set[Path]:

@@ -76,6 +76,9 @@ class Corpus(Protocol):
     def corpora(self) -> Mapping[str, Any]:
         """What a checkpoint keeps of each corpus: to find it again, and to notice a change."""
 
+    def release(self) -> None:
+        """Give up the claim on the encoded copy, which a run that was saved keeps from now on."""
+
 
 @dataclass(frozen=True)
 class ValidationSize:

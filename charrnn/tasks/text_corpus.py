@@ -34,6 +34,10 @@ class TextCorpus:
         """What a checkpoint keeps, to find the text again."""
         return {"text": self.corpus.facts}
 
+    def release(self) -> None:
+        """Give up the claim on the encoded copy."""
+        self.corpus.claim.release()
+
     def split(self, config: DataConfig, *, seed: int) -> Text:
         """Return the text in the order of learning.
 

@@ -56,9 +56,11 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
         save_every: float = 30.0,
         clock: Clock | None = None,
+        on_saved: Callable[[], None] = lambda: None,
     ) -> None:
         """`start` is the checkpoint that `state` was restored from, with arrays. It is on disk
-        already, except for a new run. `save_every` is in seconds; `clock` ends a run in time.
+        already, except for a new run. `save_every` is in seconds; `clock` ends a run in time;
+        `on_saved` is called as soon as the run is on the disk.
         """
         self.run, self.state, self.dataset, self.clock = run, state, dataset, clock
         share = state.group.share(start.train.batch_size)
@@ -68,6 +70,7 @@ class Trainer:
         self.best = float("inf")  # the decisive metric of the best checkpoint
         self.received: int | None = None  # the signal that ended it, whichever process got it
         self._callbacks = (Metrics(), Validation(), *callbacks)
+        self._on_saved = on_saved
         self._seconds_before, self._began = start.position.elapsed_seconds, time.monotonic()
         self.continue_from(start)
 
@@ -98,6 +101,7 @@ class Trainer:
         self.run.clean_up(self.state.step)
         if self.state.step == 0:
             self.checkpoints.save()
+        self._on_saved()
         try:
             self.emit("on_start")
             while True:

@@ -1183,6 +1183,20 @@ MISTAKES = [
         "../runs/test_removal.py::test_a_folder_that_holds_something_else_is_not_removed",
     ),
     Mistake(
+        "an encoded text goes that a run needs which is not saved yet",
+        "runs.removal:Removal._remove_corpora_of",
+        "_needed_in(folder) | claimed",
+        "_needed_in(folder)",
+        "../runs/test_removal.py::test_what_a_run_needs_that_is_not_saved_yet_stays",
+    ),
+    Mistake(
+        "the claim on an encoded text stays when the run is saved",
+        "training.setup.start:start_run",
+        "corpus.release",
+        "lambda: None",
+        "../runs/test_removal.py::test_what_a_run_needs_that_is_not_saved_yet_stays",
+    ),
+    Mistake(
         "a copy replaces a checkpoint of a run",
         "runs.speaking_part:hand_over",
         "path.name in NAMES_IN_A_RUN",

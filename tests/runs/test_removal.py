@@ -10,9 +10,15 @@ from test_checkpoint import small
 
 from charrnn import _atomic
 from charrnn.errors import LockedError, StorageError, UsageError
+from charrnn.models.device import settings_restored
 from charrnn.runs import removal
 from charrnn.runs.removal import planned
 from charrnn.runs.run import Run
+from charrnn.tasks.task import SourceNames
+from charrnn.training.budget import Budget
+from charrnn.training.setup.request import Request
+from charrnn.training.setup.session import Session
+from charrnn.training.setup.start import start_run
 
 CACHE = Path("checkpoints/.corpora")
 
@@ -74,6 +80,23 @@ class TestCorpora:
         charrnn("copy", "a", "voice")
         assert planned([ROOT.find("voice")]).corpora == frozenset()
         assert len(planned([ROOT.find("a")]).corpora) == len(cached())
+
+
+@pytest.mark.usefixtures("trained")
+def test_what_a_run_needs_that_is_not_saved_yet_stays(charrnn):
+    plan, before = planned([ROOT.find("a")]), cached()
+    with settings_restored():
+        settings = {"hidden_size": 8, "threads": 1}
+        request = Request(SourceNames(("corpus.txt",)), ROOT, settings, Budget(steps=1))
+        trainer = start_run(request, Session())
+        assert planned([ROOT.find("a")]).corpora == frozenset()
+        plan.carry_out()
+        Path("corpus.txt").unlink()
+        assert [report.step for report in trainer.steps()] == [1]
+    assert cached() >= before and not list(CACHE.glob(".claim-*"))
+    assert charrnn("score").code == 0
+    planned([trainer.run]).carry_out()
+    assert cached() == set()
 
 
 def test_the_files_of_pairs_go_with_their_last_run(pair_runs):

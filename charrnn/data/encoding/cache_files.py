@@ -8,7 +8,8 @@ A file's name says what is in it, so that no file ever has to be brought up to d
                                of pairs: the texts of each side, and more (pairs/encoded.py)
     files-….json               where the files of a corpus begin
 
-Files are written whole or not at all. A file that is missing or damaged is made again.
+Files are written whole or not at all. A file that is missing or damaged is made again. Which of
+them are needed although no run on the disk says so, is in claims.py.
 """
 
 import hashlib

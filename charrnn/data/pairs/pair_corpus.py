@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charrnn.config import PairsConfig
+from charrnn.data.encoding.claims import Claim
 from charrnn.data.pairs.array_files import load_numbers, path_of, save_numbers
 from charrnn.data.pairs.encoded import EncodedPairs, PairVocabs, stem_of
 from charrnn.data.pairs.pair_dataset import PairDataset
@@ -24,6 +25,7 @@ class PairCorpus:
     facts: PairFacts
     encoded: EncodedPairs
     cache: Path  # where the encoded pairs are, and a list of those in training
+    claim: Claim | None = None  # on its files there; None where a run on the disk needs them
 
     def split(self, config: PairsConfig, *, seed: int) -> PairDataset:
         """Split the pairs at random, as `config` says; no source is in two splits.

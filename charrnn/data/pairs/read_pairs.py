@@ -5,7 +5,8 @@ from pathlib import Path
 
 from charrnn._text import Reporter, number_of
 from charrnn.config import PairsConfig
-from charrnn.data.pairs.encoded import PairVocabs
+from charrnn.data.encoding.claims import Claim
+from charrnn.data.pairs.encoded import PairVocabs, stem_of
 from charrnn.data.pairs.pair_corpus import PairCorpus
 from charrnn.data.pairs.pair_facts import PairFacts
 from charrnn.data.pairs.pair_files import Encoding, PairFiles, PairScan
@@ -36,14 +37,20 @@ def read_pairs(
     an encoding that is not there; `StorageError` where the cache cannot be written.
     """
     _require_same_symbols(known, config)
+    claim: Claim | None = None
 
     def vocabs_for(scan: PairScan) -> PairVocabs:
+        nonlocal claim
         counts = {"source": scan.sources, "target": scan.targets}
         vocabs = {
             side: of_side.vocab(known[side] if known else None, max_size=config.max_vocab)
             for side, of_side in counts.items()
         }
-        return vocabs | {"source": PATHS} if config.picture_side else vocabs
+        vocabs = vocabs | {"source": PATHS} if config.picture_side else vocabs
+        claim = Claim(
+            stem_of(scan.sha256, vocabs, cache), scan.sha256
+        )  # before they are looked for
+        return vocabs
 
     files = PairFiles(tuple(names), tuple(target_names), tuple(val_names))
     encoding = files.encode(config, vocabs_for, cache=cache, progress=reporter.show_reading)
@@ -51,7 +58,8 @@ def read_pairs(
     reporter.end_progress()
     _require_known_symbols(encoding)
     _report(encoding, reporter)
-    return PairCorpus(config, encoding.vocabs, _facts(files, encoding.scan), encoding.pairs, cache)
+    facts = _facts(files, encoding.scan)
+    return PairCorpus(config, encoding.vocabs, facts, encoding.pairs, cache, claim)
 
 
 def _facts(files: PairFiles, scan: PairScan) -> PairFacts:

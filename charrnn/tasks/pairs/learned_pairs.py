@@ -88,6 +88,11 @@ class LearnedPairs:
         """What a checkpoint keeps, to find the pairs again."""
         return {"pairs": self.corpus.facts}
 
+    def release(self) -> None:
+        """Give up the claim on the encoded copy."""
+        if self.corpus.claim is not None:
+            self.corpus.claim.release()
+
     def split(self, config: PairsConfig, *, seed: int) -> PairTexts:
         """Split the pairs into training, validation and test.
 

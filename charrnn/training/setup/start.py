@@ -57,6 +57,7 @@ def start_run(request: Request, session: Session) -> Trainer:
     return Trainer(
         run, state, dataset, checkpoint,
         callbacks=session.callbacks, save_every=session.save_every, clock=resolved.clock,
+        on_saved=corpus.release,
     )  # fmt: skip
 
 

@@ -288,6 +288,7 @@ def test_progress_is_in_bytes_of_the_files():
 def test_no_temporary_file_is_left():
     corpus = read(write(NUMBERS))
     corpus.split(corpus.config, seed=1)
+    corpus.claim.release()
     files = {path.name.rpartition("-")[2] for path in CACHE.iterdir()}
     assert not any("tmp" in name for name in files)
     with pytest.raises(CorpusError):
