@@ -1,8 +1,9 @@
 """Many samples at once: streams side by side in a batch; a finished stream makes room for the next.
 
-A stream is a function of (seed, stream number) alone, not of its neighbours, except for rounding: a
-product of matrices may round differently with another number of columns. Where a draw falls within
-some 1e-6 of the border between two characters, a stream may differ in a batch of another size.
+A stream is a function of (seed, stream number) alone, not of its neighbours. Where step.c computes
+it that holds to the last bit; elsewhere but for rounding, since a product of matrices may round
+differently with another number of columns. There, where a draw falls within some 1e-6 of the border
+between two characters, a stream may differ in a batch of another size.
 
 Shapes: V vocabulary, B streams.
 """
@@ -15,6 +16,7 @@ from itertools import islice, zip_longest
 from threading import Event
 
 import numpy as np
+import numpy.typing as npt
 
 from charrnn.config import SampleConfig
 from charrnn.data.vocab import IntArray
@@ -26,6 +28,7 @@ from charrnn.generation.sampler import (
     log_probabilities,
     random_numbers,
 )
+from charrnn.models.compiled.step_c import CBatch
 from charrnn.models.step_backend import Batch
 from charrnn.models.step_numpy import blas
 
@@ -139,13 +142,16 @@ class _Running:
         self._first_V, self._numbers, self._settings = logits_V, numbers, settings
         self._logits_VB = np.repeat(logits_V[:, None], len(self.streams), 1)
         self._last_ids = settings.stops.last_ids
+        has_constraints = any(stream.constraints for stream in self.streams)
+        self._is_plain = settings.sample.is_plain and not (
+            has_constraints or settings.with_log_probabilities
+        )
 
     def step(self) -> list[Stream]:
         """Draw a character on each stream; return the streams that were started in turn."""
         length, streams = self._settings.sample.length, self.streams
         position_B = np.array([len(stream.ids) for stream in streams])
-        ids_B = self._drawn(position_B)
-        self._logits_VB = self._batch.step(ids_B)
+        ids_B = self._next_ids(position_B)
         may_end_B = np.isin(ids_B, self._last_ids) | (position_B + 1 == length)
         finished = [
             k
@@ -154,16 +160,32 @@ class _Running:
         ]
         return self._replace(finished) if finished else []
 
-    def _drawn(self, position_B: IntArray) -> IntArray:
-        """Draw the next id of each stream, and append it."""
+    def _next_ids(self, position_B: IntArray) -> IntArray:
+        """Draw the next id of each stream, and append it; the batch reads it."""
+        settings, batch = self._settings, self._batch
+        uniform_B = np.array([next(stream.draws) for stream in self.streams])
+        if isinstance(batch, CBatch) and self._is_plain:
+            ids_1B, self._logits_VB = batch.draw(
+                self._logits_VB,
+                settings.sample.temperature_at(position_B),
+                uniform_B[None],
+                unknown_id=settings.unknown_id,
+            )
+            ids_B: IntArray = ids_1B[0]
+        else:
+            ids_B = self._chosen(uniform_B, position_B)
+            self._logits_VB = batch.step(ids_B)
+        for stream, i in zip(self.streams, ids_B.tolist(), strict=True):
+            stream.read(i)
+        return ids_B
+
+    def _chosen(self, uniform_B: npt.NDArray[np.float64], position_B: IntArray) -> IntArray:
+        """Draw an id on each stream, by all of the settings."""
         logits_VB, settings, streams = self._logits_VB, self._settings, self.streams
         if settings.unknown_id is not None:
             logits_VB[settings.unknown_id] = -np.inf
-        uniform_B = np.array([next(stream.draws) for stream in streams])
         allowed_VB = _constrained(logits_VB, streams)
         ids_B: IntArray = choose(allowed_VB, uniform_B, settings.sample, position_B)
-        for stream, i in zip(streams, ids_B.tolist(), strict=True):
-            stream.read(i)
         if settings.with_log_probabilities:
             nats_B = log_probabilities(logits_VB)[ids_B, np.arange(len(streams))]
             for stream, nats in zip(streams, nats_B.tolist(), strict=True):
@@ -218,7 +240,7 @@ def in_parallel(shares: Sequence[Iterator[Stream]], cancelled: Event) -> Iterato
     def some(share: Iterator[Stream]) -> list[Stream]:
         return list(islice(share, TAKEN_AT_ONCE))
 
-    with ThreadPoolExecutor(len(shares)) as pool:  # numpy releases the GIL while it computes
+    with ThreadPoolExecutor(len(shares)) as pool:  # what computes releases the GIL
         try:
             while True:
                 with blas().limit(limits=1, user_api="blas"):

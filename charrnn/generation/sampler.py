@@ -105,8 +105,7 @@ def generate(
     """
     random = random_numbers(sample.seed, stream)
     if isinstance(stepper, CStepper) and sample.is_plain and not constraints:
-        unknown = -1 if unknown_id is None else unknown_id
-        yield from _drawn_in_turn(stepper, logits_V, random, sample, unknown_id=unknown)
+        yield from _drawn_in_turn(stepper, logits_V, random, sample, unknown_id=unknown_id)
         return
     for position in count() if sample.length < 0 else range(sample.length):
         if unknown_id is not None:
@@ -129,7 +128,7 @@ def _drawn_in_turn(
     random: np.random.Generator,
     sample: SampleConfig,
     *,
-    unknown_id: int,
+    unknown_id: int | None,
 ) -> Iterator[int]:
     """Yield ids drawn in calls of 1, 2, 4, … up to `MAX_AT_ONCE`, so that the first come soon."""
     position, num = 0, 1
@@ -137,11 +136,9 @@ def _drawn_in_turn(
         num = min(2 * num, MAX_AT_ONCE) if position else 1
         if sample.length >= 0:
             num = min(num, sample.length - position)
-        temperatures_T = np.broadcast_to(
-            sample.temperature_at(np.arange(position, position + num)), num
-        ).astype(np.float64)
+        temperatures = sample.temperature_at(np.arange(position, position + num))
         ids_T, logits_V = stepper.draw(
-            logits_V, temperatures_T, random.random(num), unknown_id=unknown_id
+            logits_V, temperatures, random.random(num), unknown_id=unknown_id
         )
         yield from ids_T.tolist()
         position += num

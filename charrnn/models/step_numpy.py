@@ -34,6 +34,7 @@ from charrnn.models.reference import State, Weights, initial_state
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
+    from charrnn.models.step_backend import Batch
 
 _HALF = np.float32(0.5)
 KEPT_BYTES = 20 << 20  # of products, for the contexts met last by any stream
@@ -74,7 +75,7 @@ class NumpyBackend:
         """Return a stream in the state `start`; one that has read nothing if None."""
         return NumpyStepper(self, initial_state(self.config, 1) if start is None else start)
 
-    def batch(self, start: State, num_streams: int) -> "NumpyBatch":
+    def batch(self, start: State, num_streams: int) -> "Batch":
         """Return so many streams, all in the state `start` of one stream, or each in its own."""
         return NumpyBatch(self, start, num_streams)
 

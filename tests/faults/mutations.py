@@ -709,9 +709,9 @@ MISTAKES = [
     # The loop in C.
     Mistake(
         "the loop in C draws unknown characters",
-        "models.compiled.step_c:CStepper.draw",
-        "_Draws(*(array.ctypes.data for array in arrays), num_chars, unknown_id)",
-        "_Draws(*(array.ctypes.data for array in arrays), num_chars, -1)",
+        "models.compiled.step_c:_SideBySide.draw",
+        "-1 if unknown_id is None else unknown_id",
+        "-1",
         "../models/compiled/test_step_c.py::test_an_unknown_character_is_never_drawn",
     ),
     Mistake(
@@ -720,6 +720,20 @@ MISTAKES = [
         "np.arange(position, position + num)",
         "np.arange(num)",
         "../models/compiled/test_step_c.py::test_the_same_characters_are_drawn",
+    ),
+    Mistake(
+        "a stream that begins again in a batch remembers what was read before",
+        "models.compiled.step_c:CBatch.restart",
+        "self._before_BK[streams] = self._before_start_BK[streams]",
+        "",
+        "../models/compiled/test_step_c.py::test_a_batch_is_numpys",
+    ),
+    Mistake(
+        "the loop in C ignores what a sample asks for beside a temperature",
+        "generation.batch:_Running._next_ids",
+        "isinstance(batch, CBatch) and self._is_plain",
+        "isinstance(batch, CBatch)",
+        "../models/compiled/test_step_c.py::test_samples_side_by_side_are_those_drawn_alone",
     ),
     # A decision on each symbol.
     Mistake(

@@ -1,8 +1,9 @@
-/* One stream of a language model, as in step_numpy.py: n characters are drawn and read in one call.
+/* Streams of a language model, as in step_numpy.py: n characters of each are drawn and read in one
+   call. Each stream gives what it would give alone, to the last bit.
 
-   step_c.py lays the weights out and calls `take_step` and `draw_characters` by ctypes. What is
-   computed is what numpy computes, but for rounding: sums are added in another order, and tanh is
-   exact to 2e-7. Nothing is allocated here, and no index is checked: step_c.py vouches for them.
+   step_c.py lays the weights out and calls `take_steps` by ctypes, in any number of threads. It
+   computes what numpy computes, but for rounding: sums are added in another order, and tanh and exp
+   are exact to 2e-7. Nothing is allocated, and no index is checked: step_c.py vouches for them.
 
    A matrix is cut into blocks of BLOCK rows, and each block is stored column by column, so that the
    sums of a block stay in registers while the columns pass:
@@ -10,277 +11,294 @@
        row 0 … 63   [ 64 numbers of column 0 | 64 of column 1 | … ]
        row 64 … 127 [ … ]
 
-   Rows are filled up with zeros. Sizes: H hidden, G = gates × H, V vocabulary, X = G + V (both
-   filled up), E embedding, N lengths of n-grams. */
+   Rows are filled up with zeros. Of states, gates and logits, a row is a stream. Sizes: B streams,
+   T characters, H hidden, G = gates × H, V vocabulary, X = G + V (both filled up), E embedding, R
+   embeddings, N lengths of n-grams, K = N - 1 characters before. */
 
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
 #define BLOCK 64
-#define LANES 8
-#define BITS 21 /* of an id in the key of an n-gram: see ngrams.py */
+#define GROUP 48       /* streams that take a step together, so that their gates stay in a cache */
+#define SIDE_BY_SIDE 6 /* streams that are multiplied at once */
+#define BITS 21        /* of an id in the key of an n-gram: see ngrams.py */
+#define LN2 0.69314718055994531
 
-#if defined(_WIN32)
-#define PUBLIC __declspec(dllexport)
-#else
-#define PUBLIC
-#endif
-
-/* On x86 the whole step is compiled twice, and a processor that can multiply and add eight numbers
-   at once takes the second. (GCC's target_clones would ask for Intel's.) */
-#if defined(__x86_64__)
-#define WITH_AVX2 __attribute__((target("avx2,fma")))
-#define HAS_AVX2 (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-#else
-#define WITH_AVX2
-#define HAS_AVX2 0
-#endif
 #define INLINE static inline __attribute__((always_inline))
-
-typedef float lanes __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 enum cell { RNN, GRU, LSTM, CIFG };
 
 /* The order of the fields is that of `Network` in step_c.py. */
 typedef struct {
     int32_t cell, hidden, num_layers, vocab, num_lengths, embedding_size, num_gate_rows, num_rows;
-    int32_t num_kept_at_most;
     const float *const *weight_hh, *const *weight_ih; /* of each layer; there is no ih of layer 0 */
     const float *const *bias_ih, *const *bias_hh;     /* bias_ih of layer 0 is in bias_input */
     const float *head;                                /* V × H */
     const float *const *from_input;                   /* for each length of n-grams: X × E */
     const float *bias_input;                          /* X */
     const float *embedding;                           /* R × E */
-    const int64_t *const *ngram_keys;                 /* for each length from 2, sorted */
+    const int64_t *first_row;                         /* in the embeddings, of each length */
+    const int64_t *const *ngram_keys;                 /* of each length from 2, sorted */
     const int64_t *num_keys;
     int32_t *kept_at; /* R: where the products of a row are kept, or -1 */
     float *kept;      /* num_kept_at_most × X */
-    int32_t *num_kept;
+    int64_t *num_kept, num_kept_at_most;
 } network;
 
 typedef struct {
-    float *const *h, *const *c; /* of each layer */
-    int64_t *before;            /* the last N - 1 ids, the newest last; -1 where there is none */
-    float *products, *gates;    /* room for X and G numbers */
-} stream;
+    float *const *h, *const *c;     /* of each layer: B × H */
+    int64_t *before;                /* B × K: the last characters, the newest last; or -1 */
+    float *logits;                  /* B × V, of the next character */
+    float *products, *gates, *read; /* room for GROUP × X, GROUP × G and GROUP × E */
+    int64_t num;
+} streams;
 
 typedef struct {
-    float *logits;                        /* of the first character; then of the next one */
-    const double *temperatures, *uniforms; /* of each character */
-    int64_t *ids;                         /* what is drawn */
-    double *reached;                      /* room for the numbers of the vocabulary */
-    int64_t num, unknown_id;              /* -1, or an id that is never drawn */
-} draws;
+    int64_t *ids;                          /* T × B: what is read, and before that drawn … */
+    const double *temperatures, *uniforms; /* … by T × B of these, unless they are NULL */
+    int64_t num, unknown_id;               /* T; -1, or an id that is never drawn */
+} steps;
 
-/* y += W x */
-INLINE void multiply(float *y, const float *w, const float *x, int rows, int columns)
+/* y += W x of STREAMS streams, for LANES × VECTORS rows of a block. The last bits are the same for
+   all of these sizes. */
+#define MULTIPLY(NAME, LANES, VECTORS, STREAMS)                                                    \
+    INLINE void NAME(float *y, int y_size, const float *w, const float *x, int x_size)             \
+    {                                                                                              \
+        typedef float lanes __attribute__((vector_size(4 * LANES), aligned(4), may_alias));        \
+        lanes sum[STREAMS][VECTORS] = {{{0}}};                                                     \
+        for (int j = 0; j < x_size; j++, w += BLOCK)                                               \
+            for (int b = 0; b < STREAMS; b++)                                                      \
+                for (int k = 0; k < VECTORS; k++)                                                  \
+                    sum[b][k] += *(const lanes *)(w + k * LANES) * x[b * x_size + j];              \
+        for (int b = 0; b < STREAMS; b++)                                                          \
+            for (int k = 0; k < VECTORS; k++)                                                      \
+                *(lanes *)(y + b * y_size + k * LANES) += sum[b][k];                               \
+    }
+
+/* On x86 all is compiled for AVX2 and for AVX-512, too, and the processor takes what it can. (GCC's
+   target_clones would ask for Intel's.) */
+#if defined(__x86_64__)
+#define TARGET(features) __attribute__((target(features)))
+#define HAS(feature) __builtin_cpu_supports(feature)
+MULTIPLY(multiply_one, 8, 8, 1)
+MULTIPLY(multiply_some, 8, 2, SIDE_BY_SIDE)
+MULTIPLY(multiply_some_wide, 16, 4, SIDE_BY_SIDE)
+#else
+#define TARGET(features)
+#define HAS(feature) 0
+MULTIPLY(multiply_one, 4, 16, 1)
+MULTIPLY(multiply_some, 4, 4, SIDE_BY_SIDE)
+#define multiply_some_wide multiply_some
+#endif
+#define HAS_AVX2 (HAS("avx2") && HAS("fma"))
+#define HAS_AVX512 (HAS("avx512f") && HAS("avx512vl"))
+
+/* y += W x of each stream; `rows` of W are meant. */
+INLINE void multiply(
+    float *y, int y_size, const float *w, const float *x, int x_size, int rows, int num)
 {
-    for (int r = 0; r < rows; r += BLOCK) {
-        lanes sum[BLOCK / LANES];
-        for (int k = 0; k < BLOCK / LANES; k++)
-            sum[k] = *(const lanes *)(y + r + k * LANES);
-        for (int j = 0; j < columns; j++, w += BLOCK)
-            for (int k = 0; k < BLOCK / LANES; k++)
-                sum[k] += *(const lanes *)(w + k * LANES) * x[j];
-        for (int k = 0; k < BLOCK / LANES; k++)
-            *(lanes *)(y + r + k * LANES) = sum[k];
+    for (int r = 0; r < rows; r += BLOCK, y += BLOCK, w += BLOCK * x_size) {
+        int b = 0;
+        for (; b + SIDE_BY_SIDE <= num; b += SIDE_BY_SIDE)
+            if (HAS_AVX512)
+                multiply_some_wide(y + b * y_size, y_size, w, x + b * x_size, x_size);
+            else
+                for (int k = 0; k < BLOCK; k += 16)
+                    multiply_some(y + b * y_size + k, y_size, w + k, x + b * x_size, x_size);
+        for (; b < num; b++)
+            multiply_one(y + b * y_size, y_size, w, x + b * x_size, x_size);
     }
 }
 
-/* tanh x = 1 - 2 / (e^2x + 1). e^2x = 2^(k + f) with k whole and |f| ≤ 1/2; 2^f by the first terms
-   of its series, whose rest is below 2e-8. */
+/* 2^t = 2^(k + f) with k whole and |f| ≤ 1/2; 2^f by a polynomial that is off by less than 1e-8.
+   What is below 2^-126 is 0. */
+INLINE float power_of_2(float t)
+{
+    float bounded = t > 126 ? 126 : t < -126 ? -126 : t;
+    float k = (bounded + 12582912.0f) - 12582912.0f; /* 1.5 · 2^23: rounds to a whole number */
+    float f = bounded - k;
+    float p = 1.54531629e-4f;
+    p = p * f + 1.33908634e-3f;
+    p = p * f + 9.61808256e-3f;
+    p = p * f + 5.55035711e-2f;
+    p = p * f + 2.40226508e-1f;
+    p = p * f + 6.93147188e-1f;
+    p = p * f + 1.0f;
+    int32_t bits;
+    memcpy(&bits, &p, 4);
+    bits += (int32_t)k * (1 << 23);
+    memcpy(&p, &bits, 4);
+    return t < -126 ? 0 : p;
+}
+
+/* tanh x = 1 - 2 / (e^2x + 1) */
 INLINE void tanh_all(float *x, int size)
 {
-    for (int i = 0; i < size; i++) {
-        float t = x[i] * 2.885390082f; /* 2 / ln 2 */
-        t = t < -28 ? -28 : t > 28 ? 28 : t;
-        float k = (t + 12582912.0f) - 12582912.0f; /* 1.5 · 2^23: rounds to a whole number */
-        float f = t - k;
-        float p = 1.54035304e-4f;
-        p = p * f + 1.33335581e-3f;
-        p = p * f + 9.61812911e-3f;
-        p = p * f + 5.55041087e-2f;
-        p = p * f + 2.40226507e-1f;
-        p = p * f + 6.93147181e-1f;
-        p = p * f + 1.0f;
-        int32_t bits;
-        memcpy(&bits, &p, 4);
-        bits += (int32_t)k * (1 << 23);
-        memcpy(&p, &bits, 4);
-        x[i] = 1.0f - 2.0f / (p + 1.0f);
-    }
-}
-
-INLINE void sigmoid_of_tanh(float *x, int size)
-{
     for (int i = 0; i < size; i++)
-        x[i] = 0.5f * x[i] + 0.5f;
+        x[i] = 1.0f - 2.0f / (power_of_2(x[i] * (float)(2 / LN2)) + 1.0f);
 }
 
-/* The next state of a layer; from_input holds the products with its input, biases included. The
-   equations are those of charrnn/cells; the sigmoid gates come first. */
-INLINE void advance(const network *net, int k, const stream *s, const float *from_input)
+/* The next state of one stream: `gates` are the products of the state, `from_input` those of the
+   input, biases included. The equations are those of charrnn/cells, the sigmoid gates first. */
+INLINE void advance(int cell, int H, float *h, float *c, float *gates, const float *from_input)
 {
-    const int H = net->hidden, G = net->num_gate_rows;
-    float *h = s->h[k], *c = s->c[k], *gates = s->gates;
-    if (net->cell == GRU) {
-        float *r = gates, *z = gates + H, *n = gates + 2 * H;
-        memcpy(gates, net->bias_hh[k], G * sizeof(float));
-        multiply(gates, net->weight_hh[k], h, G, H);
-        for (int i = 0; i < 2 * H; i++)
-            gates[i] += from_input[i];
-        tanh_all(gates, 2 * H);
-        sigmoid_of_tanh(gates, 2 * H);
-        for (int i = 0; i < H; i++)
-            n[i] = n[i] * r[i] + from_input[2 * H + i];
-        tanh_all(n, H);
-        for (int i = 0; i < H; i++)
-            h[i] = (h[i] - n[i]) * z[i] + n[i];
-        return;
-    }
-    memcpy(gates, from_input, G * sizeof(float));
-    multiply(gates, net->weight_hh[k], h, G, H);
-    tanh_all(gates, G);
-    if (net->cell == RNN) {
+    const int num_sigmoid = cell == LSTM ? 3 : cell == RNN ? 0 : 2; /* i, f, o; f, o; r, z */
+    const int num_sums = cell == GRU ? 2 * H : (num_sigmoid + 1) * H;
+    for (int i = 0; i < num_sums; i++)
+        gates[i] += from_input[i];
+    tanh_all(gates, num_sums);
+    for (int i = 0; i < num_sigmoid * H; i++)
+        gates[i] = 0.5f * gates[i] + 0.5f;
+    const float *forget = gates + (num_sigmoid - 2) * H, *out = forget + H;
+    float *last = gates + num_sigmoid * H;
+    switch (cell) {
+    case RNN:
         memcpy(h, gates, H * sizeof(float));
         return;
+    case GRU:
+        for (int i = 0; i < H; i++)
+            last[i] = last[i] * gates[i] + from_input[2 * H + i];
+        tanh_all(last, H);
+        for (int i = 0; i < H; i++)
+            h[i] = (h[i] - last[i]) * out[i] + last[i];
+        return;
+    case LSTM:
+        for (int i = 0; i < H; i++)
+            h[i] = c[i] = c[i] * forget[i] + last[i] * gates[i];
+        break;
+    case CIFG:
+        for (int i = 0; i < H; i++)
+            h[i] = c[i] = (c[i] - last[i]) * forget[i] + last[i];
     }
-    const int num_sigmoid = net->cell == LSTM ? 3 : 2; /* i, f, o, g of an LSTM; f, o, g of a CIFG */
-    const float *forget = gates + (num_sigmoid - 2) * H, *out = forget + H, *g = out + H;
-    sigmoid_of_tanh(gates, num_sigmoid * H);
-    if (net->cell == LSTM)
-        for (int i = 0; i < H; i++)
-            h[i] = c[i] = c[i] * forget[i] + g[i] * gates[i];
-    else
-        for (int i = 0; i < H; i++)
-            h[i] = c[i] = (c[i] - g[i]) * forget[i] + g[i];
     tanh_all(h, H);
     for (int i = 0; i < H; i++)
         h[i] *= out[i];
 }
 
-/* Where a key is in a sorted array, or -1. */
+/* 1 + where a key is in a sorted array that ends with a larger one, or 0. */
 INLINE int64_t find(const int64_t *keys, int64_t size, int64_t key)
 {
-    int64_t low = 0, high = size;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (keys[middle] < key)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < size && keys[low] == key ? low : -1;
+    const int64_t *first = keys;
+    for (int64_t half; (half = size / 2) > 0; size -= half)
+        first += first[half - 1] < key ? half : 0;
+    return *first == key ? first - keys + 1 : 0;
 }
 
-/* products += what an embedding adds to the first layer's gates and to the logits; kept for the
-   rows that were met first. */
-INLINE void add_products(const network *net, float *products, int length, int64_t row)
+/* products += W e of an embedding. It is kept for the rows that were met first; where two threads
+   meet one at once, each keeps it. */
+INLINE void add_kept(const network *net, float *products, int length, int64_t row)
 {
     const int X = net->num_rows, E = net->embedding_size;
-    const float *embedding = net->embedding + row * E;
-    if (net->kept_at[row] < 0) {
-        if (*net->num_kept == net->num_kept_at_most) {
-            multiply(products, net->from_input[length], embedding, X, E);
-            return;
-        }
-        net->kept_at[row] = (*net->num_kept)++;
-        float *kept = net->kept + (int64_t)net->kept_at[row] * X;
-        memset(kept, 0, X * sizeof(float));
-        multiply(kept, net->from_input[length], embedding, X, E);
+    const float *w = net->from_input[length], *e = net->embedding + row * E;
+    int64_t at = __atomic_load_n(&net->kept_at[row], __ATOMIC_ACQUIRE);
+    const int is_new = at < 0;
+    at = is_new ? __atomic_fetch_add(net->num_kept, 1, __ATOMIC_RELAXED) : at;
+    if (at >= net->num_kept_at_most) {
+        multiply(products, X, w, e, E, X, 1);
+        return;
     }
-    const float *kept = net->kept + (int64_t)net->kept_at[row] * X;
+    float *kept = net->kept + at * X;
+    if (is_new) {
+        memset(kept, 0, X * sizeof(float));
+        multiply(kept, X, w, e, E, X, 1);
+        __atomic_store_n(&net->kept_at[row], (int32_t)at, __ATOMIC_RELEASE);
+    }
     for (int i = 0; i < X; i++)
         products[i] += kept[i];
 }
 
-/* Read a character and the n-grams that end with it: products is what they add to both ends. */
-INLINE void look_up(const network *net, const stream *s, int64_t id)
+/* products = what characters, and the n-grams that end with them, add to the gates of the first
+   layer and to the logits. Many are multiplied at once, which is faster than to fetch them. */
+INLINE void look_up(const network *net, const streams *s, const int64_t *ids, int b, int num)
 {
-    const int num_before = net->num_lengths - 1;
-    int64_t start = 0, own = id;
-    memcpy(s->products, net->bias_input, net->num_rows * sizeof(float));
-    for (int k = 0; k < num_before; k++) {
-        int64_t earlier = s->before[num_before - 1 - k];
-        int64_t key = earlier < 0 ? -1 : (own << BITS) | earlier;
-        int64_t place = find(net->ngram_keys[k], net->num_keys[k], key);
-        own = place + 1; /* 0: it has no row of its own */
-        add_products(net, s->products, k + 1, start + own);
-        start += net->num_keys[k];
+    const int X = net->num_rows, E = net->embedding_size, K = net->num_lengths - 1;
+    int64_t own[GROUP]; /* the row of each stream among those of a length; 0: it has none */
+    for (int i = 0; i < num; i++)
+        memcpy(s->products + i * X, net->bias_input, X * sizeof(float));
+    for (int k = 0; k <= K; k++) {
+        for (int i = 0; i < num; i++) {
+            int64_t earlier = k ? s->before[(b + i) * K + K - k] : -1;
+            int64_t key = earlier < 0 ? -1 : own[i] << BITS | earlier;
+            own[i] = k ? find(net->ngram_keys[k - 1], net->num_keys[k - 1], key) : ids[b + i];
+            int64_t row = net->first_row[k] + own[i];
+            if (num < SIDE_BY_SIDE)
+                add_kept(net, s->products + i * X, k, row);
+            else
+                memcpy(s->read + i * E, net->embedding + row * E, E * sizeof(float));
+        }
+        if (num >= SIDE_BY_SIDE)
+            multiply(s->products, X, net->from_input[k], s->read, E, X, num);
     }
-    add_products(net, s->products, 0, start + id);
-    for (int k = 0; k + 1 < num_before; k++)
-        s->before[k] = s->before[k + 1];
-    if (num_before)
-        s->before[num_before - 1] = id;
+    for (int i = b; i < b + num && K; i++) {
+        memmove(s->before + i * K, s->before + i * K + 1, (K - 1) * sizeof(int64_t));
+        s->before[i * K + K - 1] = ids[i];
+    }
 }
 
-INLINE void step(const network *net, const stream *s, int64_t id, float *logits)
+/* Read a character on each of `num` streams from stream `b` on. */
+INLINE void step(const network *net, const streams *s, const int64_t *ids, int b, int num)
 {
-    const int H = net->hidden, G = net->num_gate_rows, L = net->num_layers;
-    look_up(net, s, id);
-    advance(net, 0, s, s->products);
-    memcpy(logits, s->products + G, (net->num_rows - G) * sizeof(float));
-    for (int k = 1; k < L; k++) {
-        memcpy(s->products, net->bias_ih[k], G * sizeof(float));
-        multiply(s->products, net->weight_ih[k], s->h[k - 1], G, H);
-        advance(net, k, s, s->products);
+    const int H = net->hidden, G = net->num_gate_rows, X = net->num_rows, V = X - G;
+    const float *below = NULL;
+    look_up(net, s, ids, b, num);
+    for (int k = 0; k < net->num_layers; k++) {
+        float *h = s->h[k] + b * H, *c = s->c[k] + b * H;
+        for (int i = 0; i < num; i++) {
+            memcpy(s->gates + i * G, net->bias_hh[k], G * sizeof(float));
+            if (k > 0)
+                memcpy(s->products + i * X, net->bias_ih[k], G * sizeof(float));
+        }
+        if (k > 0)
+            multiply(s->products, X, net->weight_ih[k], below, H, G, num);
+        multiply(s->gates, G, net->weight_hh[k], h, H, G, num);
+        for (int i = 0; i < num; i++)
+            advance(net->cell, H, h + i * H, c + i * H, s->gates + i * G, s->products + i * X);
+        below = h;
     }
-    multiply(logits, net->head, s->h[L - 1], net->num_rows - G, H);
+    multiply(s->products + G, X, net->head, below, H, V, num);
+    for (int i = 0; i < num; i++)
+        memcpy(s->logits + (b + i) * V, s->products + i * X + G, V * sizeof(float));
 }
 
-/* The inverse of the cumulative distribution, as in sampler.choose. */
-INLINE int64_t drawn(const network *net, const draws *d, int64_t t)
+/* The inverse of the cumulative distribution, as in sampler.choose. The logits are used up. */
+INLINE int64_t drawn(float *logits, int vocab, double temperature, double uniform)
 {
-    double sum = 0;
+    double sum = 0, reached = 0;
     float largest = -INFINITY;
-    int64_t v;
-    for (v = 0; v < net->vocab; v++)
-        if (v != d->unknown_id && d->logits[v] > largest)
-            largest = d->logits[v];
-    for (v = 0; v < net->vocab; v++) {
-        if (v != d->unknown_id)
-            sum += exp(((double)d->logits[v] - (double)largest) / d->temperatures[t]);
-        d->reached[v] = sum;
+    for (int v = 0; v < vocab; v++)
+        largest = logits[v] > largest ? logits[v] : largest;
+    for (int v = 0; v < vocab; v++)
+        logits[v] = power_of_2((float)(((double)logits[v] - largest) / (temperature * LN2)));
+    for (int v = 0; v < vocab; v++)
+        sum += logits[v];
+    for (int v = 0; v + 1 < vocab; v++)
+        if ((reached += logits[v]) > uniform * sum)
+            return v;
+    return vocab - 1;
+}
+
+INLINE void take_all(const network *net, const streams *s, const steps *d)
+{
+    const int64_t V = net->num_rows - net->num_gate_rows, B = s->num;
+    for (int64_t t = 0; t < d->num * B; t += B) {
+        for (int64_t b = 0; b < B && d->uniforms; b++) {
+            float *logits = s->logits + b * V;
+            if (d->unknown_id >= 0)
+                logits[d->unknown_id] = -INFINITY;
+            d->ids[t + b] = drawn(logits, net->vocab, d->temperatures[t + b], d->uniforms[t + b]);
+        }
+        for (int64_t b = 0; b < B; b += GROUP)
+            step(net, s, d->ids + t, b, B - b < GROUP ? B - b : GROUP);
     }
-    for (v = 0; v + 1 < net->vocab && d->reached[v] <= d->uniforms[t] * sum; v++)
-        ;
-    return v;
 }
 
-/* Draw characters, from the logits on, and read each. */
-INLINE void draw_all(const network *net, const stream *s, const draws *d)
-{
-    for (int64_t t = 0; t < d->num; t++) {
-        d->ids[t] = drawn(net, d, t);
-        step(net, s, d->ids[t], d->logits);
-    }
-}
+#define ARGUMENTS const network *net, const streams *s, const steps *d
+TARGET("avx2,fma") static void take_with_avx2(ARGUMENTS) { take_all(net, s, d); }
+TARGET("avx512f,avx512vl") static void take_with_avx512(ARGUMENTS) { take_all(net, s, d); }
 
-WITH_AVX2 static void step_with_avx2(const network *net, const stream *s, int64_t id, float *logits)
+/* Whoever changes what it takes gives it another name: step_c.py may find an older library. */
+void take_steps(ARGUMENTS)
 {
-    step(net, s, id, logits);
-}
-
-WITH_AVX2 static void draw_with_avx2(const network *net, const stream *s, const draws *d)
-{
-    draw_all(net, s, d);
-}
-
-/* Read one character; logits has room for V numbers. */
-PUBLIC void take_step(const network *net, const stream *s, int64_t id, float *logits)
-{
-    if (HAS_AVX2)
-        step_with_avx2(net, s, id, logits);
-    else
-        step(net, s, id, logits);
-}
-
-PUBLIC void draw_characters(const network *net, const stream *s, const draws *d)
-{
-    if (HAS_AVX2)
-        draw_with_avx2(net, s, d);
-    else
-        draw_all(net, s, d);
+    (HAS_AVX512 ? take_with_avx512 : HAS_AVX2 ? take_with_avx2 : take_all)(net, s, d);
 }

@@ -1,16 +1,22 @@
 """The compiled step is numpy's, but for rounding; where it was not compiled, numpy does it."""
 
+import _ctypes
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
 import numpy as np
 import pytest
 from conftest import random_weights
 
 from charrnn.cells import CELLS
 from charrnn.config import ModelConfig, SampleConfig
+from charrnn.generation.batch import StopSequences, StreamSettings, sample_streams
 from charrnn.generation.sampler import generate
 from charrnn.models.compiled import step_c
-from charrnn.models.compiled.step_c import CBackend, CStepper
+from charrnn.models.compiled.step_c import CBackend, CBatch, CStepper
 from charrnn.models.step_backend import step_backend
-from charrnn.models.step_numpy import NumpyBackend, NumpyStepper
+from charrnn.models.step_numpy import NumpyBackend, NumpyBatch, NumpyStepper
 
 VOCAB_SIZE = 70  # of more than one block of rows
 SIZES = [
@@ -124,6 +130,26 @@ def test_streams_of_one_model_do_not_disturb_each_other():
 
 
 @compiled
+def test_streams_in_several_threads_give_what_they_give_one_after_another():
+    """They share what is kept of embeddings, and meet the same ones first at the same time."""
+    sizes = {"ngrams": 4, "hidden_size": 128, "embedding_size": 64}
+    num_threads, uniforms_T = 4, np.random.default_rng(1).random(400)
+    together = Barrier(num_threads)
+
+    def drawn(stepper):
+        together.wait(timeout=60)
+        return [array.tolist() for array in stepper.draw(np.zeros(VOCAB_SIZE), 5.0, uniforms_T)]
+
+    alone, _ = backends("lstm", sizes)[0].stepper().draw(np.zeros(VOCAB_SIZE), 5.0, uniforms_T)
+    with ThreadPoolExecutor(num_threads) as pool:
+        for _ in range(10):
+            backend, _ = backends("lstm", sizes)
+            found = list(pool.map(drawn, [backend.stepper() for _ in range(num_threads)]))
+            assert found == num_threads * found[:1]
+            assert found[0][0] == alone.tolist()
+
+
+@compiled
 def test_a_stream_goes_on_from_the_state_of_another(cell):
     """It may be one of numpy, and the other way round."""
     one, other = backends(cell, {"ngrams": 3, "num_layers": 2})
@@ -137,11 +163,94 @@ def test_a_stream_goes_on_from_the_state_of_another(cell):
         np.testing.assert_allclose(copies[1].step(i), logits_V, atol=1e-5)
 
 
+@compiled
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+@pytest.mark.parametrize("num_streams", [1, 7, step_c.GROUP + 2])
+def test_a_stream_in_a_batch_is_to_the_last_bit_what_it_is_alone(cell, sizes, num_streams):
+    backend, _ = backends(cell, sizes)
+    alone = [backend.stepper() for _ in range(num_streams)]
+    batch = backend.batch(alone[0].state(), num_streams)
+    for t in range(12):
+        ids_B = text(num_streams, seed=t)
+        logits_VB = batch.step(ids_B)
+        expected = [stepper.step(i) for stepper, i in zip(alone, ids_B.tolist(), strict=True)]
+        np.testing.assert_array_equal(logits_VB, np.transpose(expected))
+    assert_same_state(batch.state(), [stepper.state() for stepper in alone])
+
+
+def assert_same_state(joint, states):
+    """The rows of one state are those of others, one row each."""
+    before = np.concatenate([state.before_KB for state in states], 1)
+    np.testing.assert_array_equal(joint.before_KB, before)
+    for k, layer in enumerate(joint.layers):
+        for j, part_BH in enumerate(layer):
+            rows = [state.layers[k][j] for state in states]
+            np.testing.assert_array_equal(part_BH, np.concatenate(rows))
+
+
+@compiled
+def test_a_batch_is_numpys(cell):
+    """Streams that go on from states of their own; some begin again, some are dropped."""
+    one, other = backends(cell, {"ngrams": 3, "num_layers": 2})
+    begun = other.batch(other.stepper().state(), 9)
+    begun.step(text(9))
+    batches = one.batch(begun.state(), 9), other.batch(begun.state(), 9)
+
+    def assert_equal_steps(num_streams, seed):
+        for t in range(5):
+            found, expected = (batch.step(text(num_streams, seed + t)) for batch in batches)
+            np.testing.assert_allclose(found, expected, atol=1e-5)
+
+    assert_equal_steps(9, 10)
+    for batch in batches:
+        batch.restart([0, 8])
+    assert_equal_steps(9, 20)
+    for batch in batches:
+        batch.keep([1, 2, 8])
+    assert_equal_steps(3, 30)
+    for batch in batches:
+        batch.restart([2])
+    assert_equal_steps(3, 40)
+
+
+@compiled
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"temperature": 0.5, "final_temperature": 1.5}, {"top_k": 3}],
+    ids=str,
+)
+def test_samples_side_by_side_are_those_drawn_alone(cell, settings):
+    """Some end early, and the next ones take their place."""
+    backend, _ = backends(cell, {"ngrams": 2})
+    sample = SampleConfig(length=40, seed=3, **settings)
+    stops, unknown = StopSequences(stop=[[5]]), 7
+    stepper = backend.stepper()
+    logits_V, start = stepper.read(text(5)), stepper.state()
+    batched = sample_streams(
+        lambda num: backend.batch(start, num),
+        logits_V,
+        iter(range(30)),
+        StreamSettings(sample, stops, unknown),
+        num_at_once=8,
+    )
+    for stream in batched:
+        ids = generate(
+            backend.stepper(start), logits_V.copy(), sample=sample, stream=stream.number,
+            unknown_id=unknown,
+        )  # fmt: skip
+        assert stream.ids == up_to(list(ids), 5)
+
+
+def up_to(ids, stop):
+    return ids[: ids.index(stop)] if stop in ids else ids
+
+
 def test_without_a_compiler_numpy_takes_the_steps(monkeypatch, cell):
     monkeypatch.setattr(step_c, "library", lambda: None)
     config = ModelConfig(cell=cell, hidden_size=5)
     made = step_backend(config, random_weights(config, VOCAB_SIZE)[1])
     assert type(made.stepper()) is NumpyStepper
+    assert type(made.batch(made.stepper().state(), 3)) is NumpyBatch
     assert len(ids_drawn(made, SampleConfig(length=9))) == 9
 
 
@@ -150,6 +259,7 @@ def test_what_was_compiled_is_used_for_every_cell_that_it_knows(cell):
     config = ModelConfig(cell=cell, hidden_size=5)
     made = step_backend(config, random_weights(config, VOCAB_SIZE)[1])
     assert type(made.stepper()) is CStepper
+    assert type(made.batch(made.stepper().state(), 3)) is CBatch
     assert set(step_c.CELLS) <= set(CELLS)
 
 
@@ -159,7 +269,11 @@ def test_wide_networks_are_numpys():
     assert type(made.stepper()) is NumpyStepper
 
 
-@pytest.mark.parametrize("content", [None, b"", b"not a library"])
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"not a library", Path(_ctypes.__file__).read_bytes()],  # or one of something else
+    ids=["none", "empty", "text", "another"],
+)
 def test_a_library_that_cannot_be_loaded_is_none(monkeypatch, tmp_path, content):
     suffix = step_c.EXTENSION_SUFFIXES[0]
     if content is not None:
