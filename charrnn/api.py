@@ -120,6 +120,8 @@ class TrainSettings(TypedDict, total=False):
     state_reset: float
     eval_every: int
     seed: int
+    teachers: tuple[str, ...]
+    teacher_weight: float
     # RuntimeConfig
     device: str
     precision: str
@@ -186,6 +188,8 @@ def train(
     began = time.monotonic()
     known = [*TrainSettings.__annotations__, *_ARGUMENTS]
     require_known(settings, known)
+    if "teachers" in settings:
+        settings["teachers"] = _names(settings["teachers"])  # a list of paths, or one, will do
     from charrnn.training.budget import Budget
     from charrnn.training.setup.request import Request, implied_settings, named_sources
     from charrnn.training.setup.session import Session

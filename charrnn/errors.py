@@ -52,6 +52,10 @@ class NewerError(CheckpointError):
     """An intact checkpoint that only a newer charrnn can read."""
 
 
+class TeacherError(CheckpointError):
+    """A run that another one learns from is missing, or has changed."""
+
+
 class DivergedError(CharRNNError):
     """Training reached a loss or a weight that is not a finite number."""
 

@@ -93,8 +93,8 @@ def _require_trainable(request: "Request") -> None:
 
         require_pillow()
         PictureFolder(Path(request.data.images)).require()
-    if request.init_from is not None:
-        request.root.require_there(request.init_from)
+    for name in filter(None, (request.init_from, *request.teachers)):
+        request.root.require_there(name)
 
 
 def resume(

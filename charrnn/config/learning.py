@@ -79,6 +79,18 @@ class TrainConfig(Checked):
         panel=Panel.LEARNING, low=1, high=2**48, is_chosen=True, shown_default=BY_CORPUS,
     )  # fmt: skip
     seed: int = setting(1, help="Random seed.", panel=Panel.LEARNING, low=0, high=2**63 - 1)
+    teachers: tuple[str, ...] = setting(
+        (),
+        help="Learn from the probabilities of this run, too (knowledge distillation); repeatable.",
+        panel=Panel.LEARNING, flag="--teacher", metavar="RUN",
+    )  # fmt: skip
+    teacher_weight: float = setting(
+        0.5,
+        help="Share of the loss that is learned from teachers; the rest from the text.",
+        panel=Panel.LEARNING, low=0.01, high=1.0, is_chosen=True, shown_default="0.5",
+    )  # fmt: skip
+    # digests of the teachers' weights, by which they are known again
+    teacher_sha256: tuple[str, ...] = setting(())
     # Where the clock has corrected the schedule: see training/schedule.py.
     schedule_step: int = setting(0, low=0, high=2**48)
     schedule_done: float = setting(0.0, low=0.0, high=1.0)

@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Self, TypeVar, get_args, get_type_hints
+from typing import Any, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from charrnn.errors import SettingError, UsageError
 
@@ -64,7 +64,8 @@ class Checked:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, ready for `json.dumps`."""
-        return dataclasses.asdict(self)  # type: ignore[call-overload, no-any-return]
+        values: dict[str, Any] = dataclasses.asdict(self)  # type: ignore[call-overload]
+        return {name: _to_json(value) for name, value in values.items()}
 
     @classmethod
     def names(cls) -> frozenset[str]:
@@ -82,7 +83,16 @@ class Checked:
         if set(values) != cls.names():
             wrong = ", ".join(sorted(set(values) ^ cls.names()))
             raise UsageError(f"{cls.__name__} has missing or unknown fields: {wrong}")
-        return cls(**values)
+        return cls(**{name: _from_json(value) for name, value in values.items()})
+
+
+def _to_json(value: Any) -> Any:
+    """Return a value as JSON has it: tuples are lists there."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _from_json(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 @cache
@@ -153,7 +163,9 @@ def _is_of_kind(value: Any, kind: Any) -> bool:
     """Whether a value has that type; an integer is a float too, and a bool is no number."""
     if kind in (int, float):
         return isinstance(value, int | kind) and not isinstance(value, bool)
-    return isinstance(value, getattr(kind, "__origin__", kind))
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+    return isinstance(value, kind)
 
 
 def _described(kinds: tuple[Any, ...]) -> str:

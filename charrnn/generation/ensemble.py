@@ -1,11 +1,14 @@
 """Which runs can be averaged: their networks may differ, what they read and write may not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 from charrnn.data.pairs.symbols import IN_WORDS, AnyVocab, SymbolVocab, kind_of
 from charrnn.data.vocab import UNKNOWN
 from charrnn.errors import UsageError
 from charrnn.runs.header import CheckpointHeader
+from charrnn.runs.schemas import SCHEMAS
 
 _NUM_SHOWN = 3  # symbols in a message
 _SETTINGS = {  # of the data, besides vocabularies
@@ -16,40 +19,56 @@ _SETTINGS = {  # of the data, besides vocabularies
 }
 
 
+@dataclass(frozen=True)
+class Voice:
+    """What a model reads and writes, whatever its network, and what messages call it."""
+
+    name: str
+    task: str
+    vocabs: Mapping[str, AnyVocab]
+    data: Any  # of the type in the task's schema
+
+    @classmethod
+    def of(cls, header: CheckpointHeader, name: str = "") -> Self:
+        """Return that of a checkpoint; by default it has the name of its run."""
+        return cls(name or header.run_name, header.task, header.vocabs, header.data)
+
+
 def require_alike(headers: Sequence[CheckpointHeader]) -> None:
     """Raise `UsageError` unless the models learned one task, with the same vocabularies."""
-    first, *others = headers
+    first, *others = map(Voice.of, headers)
     for other in others:
-        if difference := _difference(first, other):
+        if differs := difference(first, other):
             raise UsageError(
-                f"runs {first.run_name} and {other.run_name} cannot be averaged: {difference}",
+                f"runs {first.name} and {other.name} cannot be averaged: {differs}",
                 "name runs of the same corpus",
             )
 
 
-def _difference(one: CheckpointHeader, other: CheckpointHeader) -> str:
+def difference(one: Voice, other: Voice) -> str:
     """Return in what two models differ besides their networks, or an empty string."""
     if one.task != other.task:
-        return f"one is a model of {one.schema.learned}, the other of {other.schema.learned}"
+        learned, others = (SCHEMAS[voice.task].learned for voice in (one, other))
+        return f"one is a model of {learned}, the other of {others}"
     for name in one.vocabs:
-        if difference := _difference_of_vocabs(one, other, name):
-            return difference + ("" if name == "text" else f", in the {name}s")
+        if differs := _difference_of_vocabs(one, other, name):
+            return differs + ("" if name == "text" else f", in the {name}s")
     for name, words in _SETTINGS.items():
-        values = [getattr(header.data, name, None) for header in (one, other)]
+        values = [getattr(voice.data, name, None) for voice in (one, other)]
         if values[0] != values[1]:
             return f"different {words}, {values[0]} and {values[1]}"
     return ""
 
 
-def _difference_of_vocabs(one: CheckpointHeader, other: CheckpointHeader, name: str) -> str:
-    kind, other_kind = (kind_of(header.vocabs[name]) for header in (one, other))
+def _difference_of_vocabs(one: Voice, other: Voice, name: str) -> str:
+    kind, other_kind = (kind_of(voice.vocabs[name]) for voice in (one, other))
     if kind != other_kind:
         return f"one has {IN_WORDS[kind]}, the other {IN_WORDS[other_kind]}"
-    symbols, others = (_symbols(header.vocabs[name]) for header in (one, other))
-    for header, only in ((one, set(symbols) - set(others)), (other, set(others) - set(symbols))):
+    symbols, others = (_symbols(voice.vocabs[name]) for voice in (one, other))
+    for voice, only in ((one, set(symbols) - set(others)), (other, set(others) - set(symbols))):
         if only:
             more = f" and {len(only) - _NUM_SHOWN:,} more" if len(only) > _NUM_SHOWN else ""
-            return f"only {header.run_name} knows {', '.join(sorted(only)[:_NUM_SHOWN])}{more}"
+            return f"only {voice.name} knows {', '.join(sorted(only)[:_NUM_SHOWN])}{more}"
     return "" if symbols == others else "they number their symbols differently"
 
 

@@ -111,7 +111,11 @@ def reset_lanes(state: State, begins_B: Tensor, draws: Draws) -> State:
     A network that never started from a zero state writes badly at first. The random state reset is
     from Melis et al., 2020 (arXiv:1909.01792).
     """
-    kept_B = to_device(~draws.resets_B(), draws.runtime.device) & ~begins_B
+    return keep_lanes(state, to_device(~draws.resets_B(), draws.runtime.device) & ~begins_B)
+
+
+def keep_lanes(state: State, kept_B: Tensor) -> State:
+    """Set the state of all other lanes to zero."""
     layers = tuple(
         tuple(part_BH * kept_B[:, None] for part_BH in layer_state) for layer_state in state.layers
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 Facts = Mapping[str, Any]
 
-FORMAT = 8
+FORMAT = 9
 
 
 def upgraded(facts: Facts) -> Facts:
@@ -97,6 +97,12 @@ def _from_format_7(facts: Facts) -> Facts:
     return {**facts, "train": facts["train"] | {"ngram_init": "random"}}
 
 
+def _from_format_8(facts: Facts) -> Facts:
+    """A run had no teachers."""
+    untaught = {"teachers": [], "teacher_weight": 0.5, "teacher_sha256": []}
+    return {**facts, "train": facts["train"] | untaught}
+
+
 def _taken(values: Facts, *names: str) -> dict[str, Any]:
     return {name: values[name] for name in names}
 
@@ -113,4 +119,5 @@ _MIGRATIONS: dict[int, Callable[[Facts], Facts]] = {
     5: _from_format_5,
     6: _from_format_6,
     7: _from_format_7,
+    8: _from_format_8,
 }

@@ -11,6 +11,7 @@ from charrnn.data.pairs.symbols import AnyVocab, SymbolVocab
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.run import Run
+from charrnn.runs.schemas import OF_TEACHERS
 
 Facts = dict[str, Any]
 _OF_TEXT = ("records", "val_fraction", "test_fraction", "max_val_chars")  # settings that are shown
@@ -25,6 +26,8 @@ def facts(run: Run, last: Checkpoint) -> Facts:
     A copy to hand over has none about its corpus and its training.
     """
     best, unused = run.best_header(), last.schema.unused
+    if not last.train.teachers:
+        unused |= OF_TEACHERS
     best_metrics = {} if best is None else best.metrics
     facts_of_task = _pair_facts if "pairs" in last.corpora else _text_facts
     corpus, settings, metrics = facts_of_task(last, best_metrics)

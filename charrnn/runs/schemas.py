@@ -38,6 +38,10 @@ from charrnn.runs.safetensors_file import Shape
 
 Shapes = Mapping[str, Shape]
 
+# settings of training: those of teachers, and all that mean something to a language model alone
+OF_TEACHERS = frozenset({"teachers", "teacher_weight", "teacher_sha256"})
+_OF_A_TEXT = OF_TEACHERS | {"seq_length", "state_reset", "ngram_init"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Schema:
@@ -201,7 +205,7 @@ SCHEMAS: dict[str, Schema] = {
         weights=_encoder_decoder_weights,
         contradiction=_of_other_symbols,
         in_words=_error_rates_in_words,
-        unused=frozenset({"seq_length", "state_reset", "ngram_min_count", "ngram_init"}),
+        unused=_OF_A_TEXT | {"ngram_min_count"},
     ),
     task_names.CLASSIFY: Schema(
         needs="0.7",
@@ -219,9 +223,7 @@ SCHEMAS: dict[str, Schema] = {
         weights=_text_encoder_weights,
         contradiction=_of_other_symbols,
         in_words=_accuracy_in_words,
-        unused=frozenset(
-            {"seq_length", "state_reset", "ngram_init", "target_symbols", "is_reversed"}
-        ),
+        unused=_OF_A_TEXT | {"target_symbols", "is_reversed"},
     ),
     task_names.GIVEN: Schema(
         needs="0.7",
@@ -238,16 +240,7 @@ SCHEMAS: dict[str, Schema] = {
         weights=_encoder_decoder_weights,
         contradiction=_of_other_symbols,
         in_words=_loss_in_words,
-        unused=frozenset(
-            {
-                "seq_length",
-                "state_reset",
-                "ngram_min_count",
-                "ngram_init",
-                "source_symbols",
-                "is_reversed",
-            }
-        ),
+        unused=_OF_A_TEXT | {"ngram_min_count", "source_symbols", "is_reversed"},
     ),
     task_names.TAG: Schema(
         needs="0.7",
@@ -265,7 +258,7 @@ SCHEMAS: dict[str, Schema] = {
         weights=_text_encoder_weights,
         contradiction=_of_other_symbols,
         in_words=_error_rates_in_words,
-        unused=frozenset({"seq_length", "state_reset", "ngram_init"}),
+        unused=_OF_A_TEXT,
     ),
     task_names.CAPTION: Schema(
         needs="0.7",
@@ -282,16 +275,7 @@ SCHEMAS: dict[str, Schema] = {
         weights=_captioner_weights,
         contradiction=_of_other_symbols,
         in_words=_error_rates_in_words,
-        unused=frozenset(
-            {
-                "seq_length",
-                "state_reset",
-                "ngram_min_count",
-                "ngram_init",
-                "is_bytes",
-                "is_reversed",
-            }
-            | {"source_symbols", "source_normalise"}
-        ),
+        unused=_OF_A_TEXT
+        | {"ngram_min_count", "is_bytes", "is_reversed", "source_symbols", "source_normalise"},
     ),
 }

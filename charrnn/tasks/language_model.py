@@ -154,21 +154,14 @@ class LanguageModel:
         self, module: Network, batch: Batch, carried: State, draws: Draws
     ) -> tuple[Tensor, int, State]:
         """Return summed nats, the number of characters that they are of, and the next state."""
-        logits_TBV, state = module(
-            batch.inputs_TB,
-            reset_lanes(carried, batch.begins_B, draws),
-            draws.lane_dropout(),
-            draws.weight_dropout(),
-            draws.dtype,
-        )
+        logits_TBV, state = read_window(module, batch, carried, draws)
         loss = functional.cross_entropy(
             logits_TBV.flatten(0, 1),
             batch.targets_TB.flatten(),
             reduction="sum",
             ignore_index=NOT_SCORED,
         )
-        layers = tuple(tuple(part.detach() for part in layer) for layer in state.layers)
-        return loss, batch.num_scored, State(layers, state.before_KB)
+        return loss, batch.num_scored, state
 
     def arrays(self, module: Network) -> Arrays:
         """Return copies of the weights and of the n-grams' keys."""
@@ -196,6 +189,21 @@ class LanguageModel:
 
 
 LANGUAGE_MODEL = LanguageModel()
+
+
+def read_window(
+    module: Network, batch: Batch, carried: State, draws: Draws
+) -> tuple[Tensor, State]:
+    """Read a window with dropout; return logits_TBV, and what to carry on, detached."""
+    logits_TBV, state = module(
+        batch.inputs_TB,
+        reset_lanes(carried, batch.begins_B, draws),
+        draws.lane_dropout(),
+        draws.weight_dropout(),
+        draws.dtype,
+    )
+    layers = tuple(tuple(part.detach() for part in layer) for layer in state.layers)
+    return logits_TBV, State(layers, state.before_KB)
 
 
 def sample_length(model: ModelConfig, vocab_size: int) -> int:

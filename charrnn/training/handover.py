@@ -5,7 +5,7 @@ form of its file: they need no disk in common with the first process, and decide
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ class Start:
 
     run: Run
     checkpoint: Checkpoint
+    teachers: Sequence[Checkpoint] = ()  # those that its configuration names
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Continuation:
 
     run: Run
     checkpoint: Checkpoint
+    teachers: Sequence[Checkpoint] = ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def announce(group: Group, beginning: Start | Continuation) -> None:
     run = {"folder": str(beginning.run.folder), "name": beginning.run.name}
     message = {"kind": type(beginning).__name__, **run}
     group.broadcast_bytes(json.dumps(message).encode())
-    broadcast(group, beginning.checkpoint)
+    for each in (beginning.checkpoint, *beginning.teachers):
+        broadcast(group, each)
     with group.one_per_machine_first():
         pass
 
@@ -84,7 +87,8 @@ def receive(group: Group) -> Start | Continuation:
         raise FirstProcessError(message["error"])
     run = RemoteRun(Path(message["folder"]), message["name"])
     kind = Start if message["kind"] == Start.__name__ else Continuation
-    return kind(run, broadcast(group, None))
+    own = broadcast(group, None)
+    return kind(run, own, [broadcast(group, None) for _ in own.train.teachers])
 
 
 @contextmanager

@@ -15,12 +15,13 @@ import numpy as np
 
 from charrnn._text import ProgressCallback, Reporter, ignore_progress, number_of
 from charrnn.data import corpus
-from charrnn.errors import CheckpointError, CorpusError, UsageError
+from charrnn.errors import CheckpointError, CorpusError, TeacherError, UsageError
 from charrnn.models import device
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.run import Run
+from charrnn.tasks import teachers
 from charrnn.tasks.task import Batches
 from charrnn.training.loop import Report, TrainingState, train
 from charrnn.training.setup.state import state_of
@@ -102,7 +103,7 @@ def replay(
     and compare with what was recorded, to the bit: gradient norms, and every array of a checkpoint.
 
     Returns a sentence instead if that is not possible: there is no earlier checkpoint, several
-    processes made the steps, or the text or the device is not available.
+    processes made the steps, or the text, a teacher or the device is not available.
     """
     goals = _intact(run.last, run.best)  # first: a trainer may save meanwhile
     starts = _intact(run.previous)
@@ -116,8 +117,8 @@ def replay(
     steps = goals[0].position.step - start.position.step
     steps = steps if at_most is None else min(steps, at_most)
     try:
-        return _repeated(start, goals, _grad_norms(run), steps=steps, progress=progress)
-    except (CorpusError, UsageError) as error:
+        return _repeated(run, start, goals, steps=steps, progress=progress)
+    except (CorpusError, TeacherError, UsageError) as error:
         return f"not made again: {error.message}"
 
 
@@ -126,18 +127,20 @@ def _has_same_settings(goal: CheckpointHeader, start: CheckpointHeader) -> bool:
 
 
 def _repeated(
+    run: Run,
     start: Checkpoint,
     goals: Sequence[Checkpoint],
-    grad_norms: Mapping[int, float],
     *,
     steps: int,
     progress: ProgressCallback,
 ) -> Replay:
     """Make the steps, up to the first difference from what was recorded.
 
-    Raises `CorpusError` if the text is gone, `UsageError` if the device is.
+    Raises `CorpusError` if the text is gone, `TeacherError` if a teacher is, `UsageError` if the
+    device is.
     """
-    (state, batches), first, num_compared = _restored(start), start.position.step, 0
+    grad_norms, first, num_compared = _grad_norms(run), start.position.step, 0
+    state, batches = _restored(run, start)
     for report in itertools.islice(train(state, batches, start.train), steps):
         progress(report.step - first, steps)
         comparisons = list(_compared(report, state, goals, grad_norms))
@@ -157,11 +160,11 @@ def _intact(*paths: Path) -> list[Checkpoint]:
     return intact
 
 
-def _restored(start: Checkpoint) -> tuple[TrainingState, Batches]:
-    """Return the training state of a checkpoint, and its batches."""
+def _restored(run: Run, start: Checkpoint) -> tuple[TrainingState, Batches]:
+    """Return the training state of a checkpoint of the run, and its batches."""
     config, runtime = start.train, start.runtime
     device.prepare(device.resolve(runtime.device), runtime.threads, precision=runtime.precision)
-    state = state_of(start)
+    state = state_of(start, teachers=teachers.found_again(run, start.train))
     dataset = state.task.dataset(start, keep_corpus=True, reporter=Reporter())
     return state, state.task.batches(dataset, config, device=runtime.device)
 

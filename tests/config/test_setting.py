@@ -20,6 +20,7 @@ from charrnn.errors import UsageError
     [
         ModelConfig(cell="gru", hidden_size=7, num_layers=3),
         TrainConfig(dropout=0.5, steps=12),
+        TrainConfig(teachers=("a", "b"), teacher_sha256=("0" * 64, "1" * 64)),
         RuntimeConfig(device="cuda:1", threads=4),
         DataConfig(column="text", records="lines", test_fraction=0.1),
     ],
@@ -50,6 +51,7 @@ def test_a_configuration_survives_json(config):
         (lambda: PairsConfig(test_fraction=0.9, val_fraction=0.5), "leave nothing to train on"),
         (lambda: DataConfig(errors="ignore"), "errors 'ignore' is not known; choose one of strict"),
         (lambda: SampleConfig(stop=3), "stop cannot be 3"),
+        (lambda: TrainConfig(teachers=(3,)), "teachers cannot be (3,"),
     ],
 )
 def test_an_impossible_value_is_named_by_its_field(make, phrase):

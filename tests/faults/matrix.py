@@ -54,6 +54,7 @@ ROWS = {
     43: "hostile pictures",
     44: "markup in a vocabulary, a prompt or a name, on an exported page",
     45: "a server with huge bodies, slow clients, clients that vanish, or without a key",
+    46: "a run that teaches another is removed, renamed, damaged or trained on",
 }
 crash_points = dict.fromkeys(ROWS, 0)  # number of injected faults, by row
 

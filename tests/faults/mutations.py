@@ -428,9 +428,38 @@ MISTAKES = [
     Mistake(
         "files go unchecked where the steps cannot be made again",
         "training.verify_run:replay",
-        "(CorpusError, UsageError)",
+        "(CorpusError, TeacherError, UsageError)",
         "CheckpointError",
         "../training/test_verify_run.py::test_where_the_steps_cannot_be_made_again_the_files_are_still_looked_at",
+    ),
+    # Teachers.
+    Mistake(
+        "a teacher that has changed goes on teaching",
+        "tasks.teachers:_found",
+        "teacher.weights_sha256() != sha256",
+        "False",
+        "test_teachers_lost.py::test_without_its_teachers_a_run_does_not_go_on",
+    ),
+    Mistake(
+        "what the teachers carry is not in a checkpoint",
+        "tasks.distillation:Distillation.state_tensors",
+        "enumerate(carried.teachers)",
+        "enumerate(())",
+        "../tasks/test_distillation.py::test_a_resumed_run_equals_an_uninterrupted_one",
+    ),
+    Mistake(
+        "teachers go on with the state of another text",
+        "tasks.distillation:Distillation.expected",
+        "keep_lanes(state, ~batch.begins_B)",
+        "state",
+        "../tasks/test_distillation.py::test_teachers_expect_what_they_say_together",
+    ),
+    Mistake(
+        "teachers also teach where nothing is scored",
+        "tasks.distillation:_cross_entropies",
+        "nats_TB * (targets_TB != NOT_SCORED)",
+        "nats_TB",
+        "../tasks/test_distillation.py::test_loss_and_gradient_are_those_of_the_formula",
     ),
     # Divergence.
     Mistake(

@@ -109,7 +109,7 @@ def change(facts, where, value):
 @pytest.mark.parametrize(
     ("where", "value", "phrase"),
     [
-        (("format",), 9, "was written by a newer charrnn: it has format 9, this one knows up to 8"),
+        (("format",), 10, "written by a newer charrnn: it has format 10, this one knows up to 9"),
         (("format",), "x", "format 'x'"),
         (("format",), 0, "format 0"),
         (("task",), "paint", "is of the task 'paint', which this charrnn does not know; it needs"),
@@ -135,6 +135,7 @@ def change(facts, where, value):
         (("metrics", "val_loss"), "low", "not a finite number"),
         (("train", "batch_size"), 10**9, "batch_size 1000000000 is out of range"),
         (("train", "ngram_init"), "zeros", "ngram_init"),
+        (("train", "teachers"), [3], "teachers cannot be"),
     ],
 )
 def test_forged_facts_are_refused_at_once(written, where, value, phrase):
@@ -429,6 +430,7 @@ WEIGHTS = {
     6: "cf19827f34ecbe9a2a87f988f722606ba300789a1d1a743e26cb923833ba0562",
     7: "4b8167896d3cd327df4f2be25263f526a799bc6e8e125686ce376c84ffa94fcc",
     8: "a7363e5c8844145cb8291c9648e6d63fd02bc6f093531ecf546e92f363e758a5",
+    9: "1e2fadaf178c7a34b3a14809d2b64dbbf857b541b57c373ddf14d05946ce5568",
 }
 
 
@@ -443,7 +445,7 @@ def test_the_golden_checkpoint_of_each_format_still_loads(number):
     found = checkpoint.read(golden)
     assert found.position.step == 40
     assert found.weights_sha256() == WEIGHTS[number]
-    others = {1: "tal  tethee r nasnnd", 8: "wheel returns and th"}
+    others = {1: "tal  tethee r nasnnd", **dict.fromkeys((8, 9), "wheel returns and th")}
     output = others.get(number, "the wheel returns; t")
     assert load(golden).generate(length=20, seed=1) == output
 
@@ -505,7 +507,7 @@ def test_the_golden_checkpoint_of_each_task_still_loads_and_resumes(
 ):
     from charrnn import load
 
-    sha256, expected = OTHER_TASKS[kind, number]
+    sha256, expected = OTHER_TASKS[kind, min(number, 8)]  # 9 has the same weights
     golden = GOLDEN / f"golden-format-{number}-{kind}.safetensors"
     assert golden.stat().st_size < 100_000
     before = checkpoint.read(golden)

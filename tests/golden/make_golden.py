@@ -1,6 +1,6 @@
 """Make the golden checkpoints of a new format that are not there yet, one for each task.
 
-    python tests/golden/make_golden.py 7
+    python tests/golden/make_golden.py 9
 
 Those of a released version are never made again.
 """

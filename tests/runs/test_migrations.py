@@ -39,7 +39,8 @@ def test_a_header_of_an_older_format_has_every_setting(number):
     assert (header.position.step, header.position.ranks) == (40, 1)
     losses = {"train_loss", "val_loss", "val_loss_reset"}
     assert header.metrics.keys() == losses | ({"val_bits_per_char"} if number > 6 else set())
-    assert (header.train.schedule_step, header.train.ngram_init) == (0, "random")
+    assert (header.train.schedule_step, header.train.teachers) == (0, ())
+    assert header.train.ngram_init == ("random" if number < 8 else "counts")
     assert (header.train.optimizer == "adamw") == (number == 1)
     assert bool(header.corpus.files_sha256) == (number >= 6)
 

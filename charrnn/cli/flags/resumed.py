@@ -119,13 +119,16 @@ def _names_of_pairs(header: "CheckpointHeader") -> dict[str, Any]:
 
 def _spelled(param: Any, value: Any) -> str:
     """Return an option as it is typed."""
-    return _shown(param, value) if isinstance(value, bool) else f"{param.opts[0]} {value}"
+    shown = _shown(param, value)
+    return shown if isinstance(value, bool) else f"{param.opts[0]} {shown}"
 
 
 def _shown(param: Any, value: Any) -> str:
     """Return the value of an option; of a switch, how it is typed; of no value, no option."""
     if value is None:
         return f"no {param.opts[0]}"
+    if isinstance(value, list):
+        return ", ".join(value) or f"no {param.opts[0]}"
     if not isinstance(value, bool):
         return str(value)
     no = param.secondary_opts or [f"no {param.opts[0]}"]

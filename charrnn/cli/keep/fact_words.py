@@ -2,7 +2,8 @@
 
 from typing import Any
 
-HIDDEN = ("schedule_step", "schedule_done")  # what the clock corrected, for scripts alone
+# for scripts alone: what the clock corrected, and by what teachers are known again
+HIDDEN = ("schedule_step", "schedule_done", "teacher_sha256")
 
 
 def label(name: str) -> str:
@@ -16,6 +17,8 @@ def shown(value: Any) -> str:
         return "not measured yet"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(value)
     if isinstance(value, float):
         return f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) else str(value)

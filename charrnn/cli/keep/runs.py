@@ -12,8 +12,10 @@ from charrnn.errors import CheckpointError
 if TYPE_CHECKING:
     from charrnn.runs.run import Run
 
-_COLUMNS = ["run", "corpus", "network", "steps", "best validation", "age"]
-_OPTIONAL_COLUMNS = ["corpus", "network", "age", "steps"]  # left out of a narrow terminal, in turn
+_TEACHERS = "taught by"  # a column that is left out where no run has teachers
+_COLUMNS = ["run", "corpus", _TEACHERS, "network", "steps", "best validation", "age"]
+# left out of a narrow terminal, in turn
+_OPTIONAL_COLUMNS = ["corpus", _TEACHERS, "network", "age", "steps"]
 
 
 def list_runs() -> None:
@@ -32,22 +34,27 @@ def list_runs() -> None:
     if not every:
         note(str(root.no_run()))
     if rows:
-        print_table(_COLUMNS, rows, optional=_OPTIONAL_COLUMNS)
+        columns = [name for name in _COLUMNS if name != _TEACHERS or any(row[name] for row in rows)]
+        optional = [name for name in _OPTIONAL_COLUMNS if name in columns]
+        print_table(columns, [[row[name] for name in columns] for row in rows], optional=optional)
 
 
-def _row(run: "Run") -> list[str]:
+def _row(run: "Run") -> dict[str, str]:
+    """Return the cells of a run, by column."""
     from charrnn.cli.console.figures import age, compact
 
     last = run.newest_header()
     best = run.best_metrics().get(last.schema.decisive_metric)
-    return [
+    cells = (
         run.name,
         " ".join(last.corpus_names),
+        ", ".join(last.train.teachers),
         f"{last.model} ({compact(last.num_parameters)})",
         "" if last.speaks_only else f"{last.position.step:,} of {last.train.steps:,}",
         "" if best is None else _in_words(last.schema.decisive_metric, best),
         age(time.time() - run.last_saved_ns() / 1e9),
-    ]
+    )
+    return dict(zip(_COLUMNS, cells, strict=True))
 
 
 def _in_words(metric: str, value: float) -> str:

@@ -32,7 +32,7 @@ def join_run(group: Group) -> Trainer:
 
 def _state(beginning: Start | Continuation, group: Group) -> TrainingState:
     match beginning:
-        case Start(checkpoint=checkpoint):
-            return state_at_start(checkpoint, group)
-        case Continuation(checkpoint=checkpoint):
-            return state_of(checkpoint, group)
+        case Start(checkpoint=checkpoint, teachers=teachers):
+            return state_at_start(checkpoint, group, teachers=teachers)
+        case Continuation(checkpoint=checkpoint, teachers=teachers):
+            return state_of(checkpoint, group, teachers=teachers)

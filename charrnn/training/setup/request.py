@@ -148,6 +148,16 @@ class Request:
         _require_meaning(self.settings, schema)
         for kind in (schema.model, schema.data, TrainConfig, RuntimeConfig):
             kind.among(self.settings)
+        if "teacher_weight" in self.settings and not self.teachers:
+            raise SettingError(
+                "teacher_weight was given without teachers", "name a run to learn from",
+                "teacher_weight", "teachers",
+            )  # fmt: skip
+
+    @property
+    def teachers(self) -> Sequence[str]:
+        """The runs, or checkpoint files, to learn from beside the text, as they were named."""
+        return TrainConfig.among(self.settings).teachers
 
     @property
     def data(self) -> Any:

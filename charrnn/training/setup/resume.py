@@ -7,6 +7,7 @@ from charrnn.config import RuntimeConfig, TrainConfig
 from charrnn.errors import CheckpointError, UsageError
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader, Position
+from charrnn.tasks import teachers
 from charrnn.tasks.registry import TASKS
 from charrnn.tasks.task import Dataset
 from charrnn.training import handover
@@ -31,20 +32,21 @@ def resume_run(request: ResumeRequest, session: Session) -> Trainer:
     """
     run, group, reporter = request.run, session.group, session.reporter
     saved, is_damaged = _newest_checkpoint(request, session)
+    taught_by = teachers.found_again(run, saved.train)
     runtime = machine.runtime_here(saved, request.settings, group=group, reporter=reporter)
     machine.prepare(runtime, group)
     dataset = TASKS[saved.task].dataset(saved, keep_corpus=request.keep_corpus, reporter=reporter)
 
     position = dataclasses.replace(saved.position, ranks=group.num_ranks)
     checkpoint = dataclasses.replace(saved, runtime=runtime, position=position)
-    state = state_of(checkpoint, group)
+    state = state_of(checkpoint, group, teachers=taught_by)
     clock = None
     if request.budget != Budget():
         checkpoint, clock = _with_new_length(checkpoint, dataset, request, session)
     reporter.show(sentences.continuing(run.name, checkpoint, request.budget))
     if is_damaged or _settings(checkpoint) != _settings(saved):
         run.save(checkpoint)  # before a step is made by them
-    handover.announce(group, Continuation(run, checkpoint))
+    handover.announce(group, Continuation(run, checkpoint, taught_by))
     return Trainer(
         run, state, dataset, checkpoint,
         callbacks=session.callbacks, save_every=session.save_every, clock=clock,
@@ -77,7 +79,7 @@ def _with_new_length(
     batches = TASKS[checkpoint.task].batches(dataset, config, device="cpu")
     steps, clock = request.budget.counted_steps(batches.steps_per_epoch), None
     if steps is None:
-        measured = _try(checkpoint, dataset, request.budget, session)
+        measured = _try(checkpoint, dataset, request, session)
         steps = done + measured.steps
         clock = Clock(measured.pace, _threads_to_try(checkpoint, request, session))
     if steps <= done and steps != config.steps:
@@ -89,12 +91,16 @@ def _with_new_length(
     return dataclasses.replace(checkpoint, train=config), clock
 
 
-def _try(checkpoint: Checkpoint, dataset: Dataset, budget: Budget, session: Session) -> Trial:
+def _try(
+    checkpoint: Checkpoint, dataset: Dataset, request: ResumeRequest, session: Session
+) -> Trial:
     """Try a copy of the state on this process alone, with its share of each batch."""
-    state = dataclasses.replace(state_of(checkpoint, session.group), group=ALONE)
+    taught_by = teachers.found_again(request.run, checkpoint.train)
+    copy = state_of(checkpoint, session.group, teachers=taught_by)
+    state = dataclasses.replace(copy, group=ALONE)
     return trial.run_trial(
         state, dataset, share_of_batch(checkpoint.train, session.group.num_ranks),
-        seconds=budget.seconds, began=session.began, threads=[checkpoint.runtime.threads],
+        seconds=request.budget.seconds, began=session.began, threads=[checkpoint.runtime.threads],
     )  # fmt: skip
 
 

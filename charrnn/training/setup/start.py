@@ -1,14 +1,18 @@
 """Create a run: from a request to a trainer at step 0."""
 
+from collections.abc import Sequence
+
 from charrnn._text import in_a_shell
+from charrnn.config import TrainConfig
 from charrnn.errors import SettingError
 from charrnn.runs import restarts
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader, Position
 from charrnn.runs.run import Run
 from charrnn.runs.schemas import SCHEMAS
-from charrnn.tasks.registry import TASKS
-from charrnn.tasks.task import Corpus, Dataset
+from charrnn.tasks import teachers
+from charrnn.tasks.registry import task_of
+from charrnn.tasks.task import Corpus, Dataset, Task
 from charrnn.training import handover
 from charrnn.training.handover import Start
 from charrnn.training.setup import machine, sentences
@@ -22,17 +26,20 @@ from charrnn.training.trainer import Trainer
 
 def start_run(request: Request, session: Session) -> Trainer:
     """Read the corpus, choose every number and make the run's folder; return the trainer."""
-    task, group = TASKS[request.task], session.group
+    group = session.group
     request.root.require_free(request.run_name)  # what can be checked comes before a long reading
     computer = _prepared_machine(request, session)
-    parent = _parent(request)
-    corpus, dataset = _read(request, parent, session)
+    parent, taught_by = _parent(request), teachers.named(request.teachers, request.root)
+    task = _task(request, taught_by, computer)
+    corpus, dataset = _read(request, task, parent, session)
+    teachers.require_alike(request.teachers, taught_by, corpus.vocabs, request.data)
 
+    kept = teachers.settings_of(request.teachers, taught_by, request.root)
+    settings = {**request.settings, **kept}
     if parent is None:
-        settings = request.settings
-        origin = Origin(task, corpus.vocabs, task.constants(dataset, request.settings))
+        origin = Origin(task, corpus.vocabs, task.constants(dataset, settings))
     else:
-        settings = {**request.settings, **parent.model.to_json()}
+        settings |= parent.model.to_json()
         origin = Origin(task, corpus.vocabs, parent.arrays, parent.group("weights"))
     resolved = resolve(
         Given(
@@ -51,9 +58,14 @@ def start_run(request: Request, session: Session) -> Trainer:
         task=task.name, model=model, data=resolved.data, train=train, runtime=runtime,
         vocabs=corpus.vocabs, corpora=corpus.corpora, position=Position(ranks=group.num_ranks),
     )  # fmt: skip
+    for name in teachers.who_knows_validation(request.teachers, taught_by, header):
+        session.reporter.warn(
+            f"{name} learned from text that this run validates on, so losses will look too good:"
+            " keep a validation file of its own from both"
+        )
     checkpoint = Checkpoint.of(header, task.arrays(state.module))
     run = _create_folder(request, session)
-    handover.announce(group, Start(run, checkpoint))
+    handover.announce(group, Start(run, checkpoint, taught_by))
     return Trainer(
         run, state, dataset, checkpoint,
         callbacks=session.callbacks, save_every=session.save_every, clock=resolved.clock,
@@ -68,6 +80,12 @@ def _prepared_machine(request: Request, session: Session) -> Machine:
     machine.require_shareable(batch_size, computer.runtime.device, group=session.group)
     machine.prepare(computer.runtime, session.group)
     return computer
+
+
+def _task(request: Request, taught_by: Sequence[Checkpoint], computer: Machine) -> Task:
+    """Return the task of the request, with the teachers on the device."""
+    weight = TrainConfig.among(request.settings).teacher_weight
+    return task_of(request.task, taught_by, weight=weight, device=computer.runtime.device)
 
 
 def _parent(request: Request) -> Checkpoint | None:
@@ -96,9 +114,11 @@ def _parent(request: Request) -> Checkpoint | None:
     return parent
 
 
-def _read(request: Request, parent: Checkpoint | None, session: Session) -> tuple[Corpus, Dataset]:
+def _read(
+    request: Request, task: Task, parent: Checkpoint | None, session: Session
+) -> tuple[Corpus, Dataset]:
     """Read the corpus and split it; tell what is in it."""
-    task, reporter = TASKS[request.task], session.reporter
+    reporter = session.reporter
     vocabs = None if parent is None else parent.vocabs
     root = request.root.for_new_runs
     corpus = task.read(request.sources, request.data, vocabs=vocabs, root=root, reporter=reporter)
@@ -106,6 +126,8 @@ def _read(request: Request, parent: Checkpoint | None, session: Session) -> tupl
     length = sentences.length_of(request.budget)
     reporter.show(f"{task.summary(corpus, dataset)}; training for {length}")
     task.show_notes(corpus, dataset, reporter)
+    if request.teachers:
+        reporter.show(f"taught by {' and '.join(request.teachers)}, too")
     return corpus, dataset
 
 

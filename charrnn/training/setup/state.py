@@ -1,6 +1,7 @@
 """The training state that a run starts with, or continues with."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from charrnn.errors import CheckpointError
 from charrnn.models import device
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.safetensors_file import Arrays
-from charrnn.tasks.registry import TASKS
+from charrnn.tasks.registry import task_of
 from charrnn.tasks.task import Constants, Task, Vocabs
 from charrnn.training.distributed import ALONE, Group
 from charrnn.training.loop import TrainingState
@@ -51,19 +52,24 @@ def _num_parameters(origin: Origin, model: Any) -> int:
     return sum(math.prod(shape) for shape in shapes.values())
 
 
-def state_at_start(checkpoint: Checkpoint, group: Group = ALONE) -> TrainingState:
+def state_at_start(
+    checkpoint: Checkpoint, group: Group = ALONE, *, teachers: Sequence[Checkpoint] = ()
+) -> TrainingState:
     """Return the training state at step 0 that has the weights of a checkpoint."""
-    state = _without_weights(checkpoint, group)
+    state = _without_weights(checkpoint, group, teachers)
     state.module.load(checkpoint.group("weights"))
     return state
 
 
-def state_of(checkpoint: Checkpoint, group: Group = ALONE) -> TrainingState:
-    """Return the training state that a checkpoint holds, on its device.
+def state_of(
+    checkpoint: Checkpoint, group: Group = ALONE, *, teachers: Sequence[Checkpoint] = ()
+) -> TrainingState:
+    """Return the training state that a checkpoint holds, on its device; `teachers` are those that
+    its configuration names.
 
     Raises `CheckpointError` for a checkpoint that holds weights and no training state.
     """
-    state = _without_weights(checkpoint, group)
+    state = _without_weights(checkpoint, group, teachers)
     try:
         state.restore(checkpoint.arrays, step=checkpoint.position.step)
     except (KeyError, ValueError) as error:
@@ -75,8 +81,11 @@ def state_of(checkpoint: Checkpoint, group: Group = ALONE) -> TrainingState:
     return state
 
 
-def _without_weights(checkpoint: Checkpoint, group: Group) -> TrainingState:
-    task, train = TASKS[checkpoint.task], checkpoint.train
-    constants = checkpoint.arrays
+def _without_weights(
+    checkpoint: Checkpoint, group: Group, teachers: Sequence[Checkpoint]
+) -> TrainingState:
+    train, runtime, constants = checkpoint.train, checkpoint.runtime, checkpoint.arrays
+    assert len(teachers) == len(train.teachers)
+    task = task_of(checkpoint.task, teachers, weight=train.teacher_weight, device=runtime.device)
     module = task.build(checkpoint.model, checkpoint.vocabs, constants, seed=train.seed)
-    return TrainingState.new(task, module, train, runtime=checkpoint.runtime, group=group)
+    return TrainingState.new(task, module, train, runtime=runtime, group=group)

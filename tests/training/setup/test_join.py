@@ -39,6 +39,19 @@ def test_it_continues_a_run_with_its_share_of_the_lanes(saved, tmp_path):
         np.testing.assert_array_equal(tensor.numpy(), second_half)
 
 
+def test_it_gets_the_teachers_of_the_run_and_its_share_of_what_they_carry(
+    saved, charrnn, corpus, tmp_path
+):
+    flags = ("--steps", 3, "--run", "s", "--teacher", "a")
+    assert charrnn("train", corpus, *SMALL, *flags).code == 0
+    taught, teacher = (checkpoint.read(run_of(tmp_path, name).last) for name in ("s", "a"))
+    trainer = joined(Continuation(run_of(tmp_path, "s"), taught, [teacher]))
+    tensor, axis = trainer.state.task.state_tensors(trainer.state.carried)["teachers.0.0.0"]
+    second_half = np.split(taught.arrays["state.teachers.0.0.0"], 2, axis)[1]
+    assert second_half.any()
+    np.testing.assert_array_equal(tensor.numpy(), second_half)
+
+
 def test_it_starts_a_new_run_with_the_weights_of_the_first_process(saved, tmp_path):
     new = dataclasses.replace(saved.without_training_state(), position=Position())
     trainer = joined(Start(run_of(tmp_path), new))
