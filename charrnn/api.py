@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack, overloa
 
 from charrnn._text import Reporter
 from charrnn.config import require_known, with_keywords
-from charrnn.errors import CharRNNWarning, SettingError, UsageError
+from charrnn.errors import CharRNNWarning, CheckpointError, SettingError, UsageError
 from charrnn.generation.ensemble import require_alike
 from charrnn.generation.model import Model
 from charrnn.runs import task_names
@@ -43,6 +43,7 @@ from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.history import Row
 from charrnn.runs.root import Root
 from charrnn.runs.run import Run as RunFolder
+from charrnn.runs.run import used_instead
 
 if TYPE_CHECKING:
     from charrnn.export.formats import Exported
@@ -308,11 +309,18 @@ def load(
     names = [str(run)] if isinstance(run, str | Path) else list(map(str, run))
     if not names:
         raise UsageError("there is no run in an empty list", "name one or more")
-    checkpoints = [runs.best_checkpoint(name)[0] for name in names]
+    checkpoints = [_best(*runs.best_checkpoint(name)) for name in names]
     if task not in (None, checkpoints[0].task):
         learned = checkpoints[0].schema.learned
         raise UsageError(f"run {names[0]} is a model of {learned}", "leave out the task")
     return _model(checkpoints, " + ".join(names), device)
+
+
+def _best(used: Checkpoint, damaged: Sequence[CheckpointError]) -> Checkpoint:
+    """Return the checkpoint that is used, with a warning for each damaged one before it."""
+    for error in damaged:
+        warnings.warn(used_instead(used, error), CharRNNWarning, stacklevel=3)
+    return used
 
 
 def _model(checkpoints: Sequence[Checkpoint], name: str, device: str) -> Any:
@@ -358,7 +366,7 @@ class Run:
         a run of labels a `Classifier`, of one of pairs in step a `Tagger`, of one of captions a
         `Captioner`. `device` as in `load`.
         """
-        return _model([self._files.best_valid()[0]], self.name, device)
+        return _model([_best(*self._files.best_valid())], self.name, device)
 
     def header(self) -> CheckpointHeader:
         """Return the facts of the newest checkpoint: configurations, corpus, vocabulary, step."""
@@ -392,7 +400,7 @@ class Run:
         """
         from charrnn.export import formats
 
-        return formats.export(self._files.best_valid()[0], Path(file), weights=weights)
+        return formats.export(_best(*self._files.best_valid()), Path(file), weights=weights)
 
     def resume(
         self,
@@ -446,7 +454,7 @@ class Run:
         """
         from charrnn.runs.speaking_part import hand_over
 
-        return hand_over(self._files.best_valid()[0], str(to), Root(self.folder.parent))
+        return hand_over(_best(*self._files.best_valid()), str(to), Root(self.folder.parent))
 
     def rename(self, name: str) -> "Run":
         """Give the run another name in its folder of runs; return it under that name.

@@ -134,6 +134,16 @@ def test_a_copy_to_hand_over_speaks_and_has_no_text(run):
         scoring.score_split([checkpoint.read(path)], "val", adapt=False)
 
 
+def test_a_damaged_best_checkpoint_is_a_warning(run, tmp_path):
+    best = run.folder / "best.safetensors"
+    best.write_bytes(best.read_bytes()[:-5])
+    for use in (run.model, lambda: load(run.folder), lambda: run.copy("voice.safetensors")):
+        with pytest.warns(
+            CharRNNWarning, match="best.safetensors is not .*; using step .* instead"
+        ):
+            use()
+
+
 def test_a_run_is_exported_as_on_the_command_line(charrnn, run):
     exported = run.export("page.html", weights="float16")
     assert charrnn("export", "other.html", "--weights", "float16").code == 0

@@ -22,12 +22,14 @@ from charrnn.cli.console.streams import note
 from charrnn.errors import CorpusError, UsageError
 from charrnn.runs import task_names
 from charrnn.runs.root import Root
+from charrnn.runs.run import used_instead
 
 if TYPE_CHECKING:
     from charrnn.config import DataConfig
     from charrnn.generation.model import Model
     from charrnn.runs.checkpoint import Checkpoint
     from charrnn.runs.header import CheckpointHeader
+    from charrnn.runs.run import Run
     from charrnn.sources.input_text import InputText
 
 CHUNK_BYTES = 1 << 20
@@ -59,13 +61,25 @@ def checkpoint_of(
     """
     checkpoint, skipped = root().best_checkpoint(run, tasks=tasks)
     for error in skipped:
-        note(f"{error.message}; using step {checkpoint.position.step} instead")
+        note(used_instead(checkpoint, error))
     if tasks and checkpoint.task not in tasks and checkpoint.task not in others:
         raise UsageError(
             f"run {run} is a model of {checkpoint.schema.learned}",
             instead or f"use: {checkpoint.schema.command} {run}",
         )
     return checkpoint
+
+
+def newest_and_best(run: "Run") -> "tuple[Checkpoint, Checkpoint]":
+    """Return the checkpoint to resume a run from, and the one to use its model of; with a note for
+    each damaged one that is skipped.
+    """
+    newest, skipped = run.newest_valid()
+    best, others = run.best_valid()
+    for checkpoint, errors in ((newest, skipped), (best, others)):
+        for error in errors:
+            note(used_instead(checkpoint, error))
+    return newest, best
 
 
 def checkpoints_of(

@@ -297,6 +297,11 @@ def _step_in(path: Path) -> int:
         return 0
 
 
+def used_instead(used: CheckpointHeader, damaged: CheckpointError) -> str:
+    """Return the sentence that tells which checkpoint is used in place of a damaged one."""
+    return f"{damaged.message}; using step {used.position.step:,} instead"
+
+
 def no_checkpoint(run: Run) -> CheckpointError:
     """Return the error of a folder without a checkpoint."""
     return CheckpointError(

@@ -43,7 +43,7 @@ def facts(run: Run, last: Checkpoint) -> Facts:
         "elapsed_seconds": round(last.position.elapsed_seconds, 1),
         "train_loss": last.metrics.get("train_loss"),
         **metrics,
-        "best_step": 0 if best is None else best.position.step,
+        "best_step": None if best is None else best.position.step,
         "weights_sha256": last.weights_sha256(),
     }
     if not last.speaks_only:

@@ -10,6 +10,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from charrnn._text import Reporter
 from charrnn.config import TrainConfig
 from charrnn.errors import CheckpointError, SettingError, TeacherError
 from charrnn.generation.ensemble import Voice, difference
@@ -17,18 +18,23 @@ from charrnn.runs import task_names
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.root import Root
-from charrnn.runs.run import Run
+from charrnn.runs.run import Run, used_instead
 from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks.task import Vocabs
 
 
-def named(names: Sequence[str], root: Root) -> list[Checkpoint]:
-    """Return the teachers of a new run: runs in a root, or checkpoint files.
+def named(names: Sequence[str], root: Root, reporter: Reporter) -> list[Checkpoint]:
+    """Return the teachers of a new run: runs in a root, or checkpoint files. Damaged checkpoints
+    that are skipped are told.
 
     Raises `CheckpointError` for one that is not there, `SettingError` for one that is no model of
     a text.
     """
-    teachers = [root.best_checkpoint(name)[0] for name in names]
+    found = [root.best_checkpoint(name) for name in names]
+    for teacher, skipped in found:
+        for error in skipped:
+            reporter.warn(used_instead(teacher, error))
+    teachers = [teacher for teacher, _ in found]
     learned = SCHEMAS[task_names.LANGUAGE_MODEL].learned
     for name, teacher in zip(names, teachers, strict=True):
         if teacher.task != task_names.LANGUAGE_MODEL:

@@ -13,7 +13,7 @@ _PLAIN = {
     **dict.fromkeys("▌▍▎▏", "."),
     **dict(zip("░▒▓", ".+*", strict=True)),
     **dict(zip("▁▂▃▄▅▆▇", "1234567", strict=True)),
-    **dict.fromkeys("─╌╭╮╰╯", "-"),
+    **dict.fromkeys("─╌╭╮╰╯–", "-"),
     **dict.fromkeys("┤└┬┴", "+"),
     **dict.fromkeys("“”", '"'),
     **dict.fromkeys("‘’", "'"),

@@ -12,7 +12,6 @@ from charrnn.errors import CorpusError, UsageError
 if TYPE_CHECKING:
     from charrnn.runs.checkpoint import Checkpoint
     from charrnn.runs.comparison import Comparison
-    from charrnn.runs.run import Run
 
 _SAMPLE_LENGTH = 300
 _SHOWN_OF_DIGEST = 12
@@ -30,10 +29,10 @@ def compare(
         raise UsageError(f"{runs[0]} alone cannot be compared", "name two runs or more")
     root = inputs.root()
     found = [root.find(name) for name in runs]
-    newest = [_newest(run) for run in found]
+    newest, best = zip(*map(inputs.newest_and_best, found), strict=True)
     inputs.require_one_task(newest)
     names = [run.name for run in found]
-    comparison, samples = compared(found, newest), _samples(found, seed)
+    comparison, samples = compared(found, newest), _samples(best, seed)
     if as_json:
         print_json({"runs": names, **vars(comparison), "seed": seed, "samples": samples})
         return
@@ -42,18 +41,10 @@ def compare(
         print_side_by_side(names, samples)
 
 
-def _newest(run: "Run") -> "Checkpoint":
-    checkpoint, skipped = run.newest_valid()
-    for error in skipped:
-        note(str(error))
-    return checkpoint
-
-
-def _samples(runs: "Sequence[Run]", seed: int) -> list[str] | None:
+def _samples(best: "Sequence[Checkpoint]", seed: int) -> list[str] | None:
     """Return what each run writes at one seed; of pairs, what each makes of the same sources, or
     None where they are lost.
     """
-    best = [run.best_valid()[0] for run in runs]
     if "pairs" in best[0].corpora:
         from charrnn.cli.pairs.info import examples
 
@@ -79,7 +70,7 @@ def _print(names: Sequence[str], comparison: "Comparison") -> None:
     rows = [
         [
             label(name.removesuffix("_bytes")),
-            *("" if each is None else ways.get(name, shown)(each) for each in values),
+            *("–" if each is None else ways.get(name, shown)(each) for each in values),
         ]
         for group in (comparison.settings, comparison.measured)
         for name, values in group.items()

@@ -1,7 +1,7 @@
 """The command `info`: all facts about one run, and an example of what it writes."""
 
 from charrnn._text import symbol, visible
-from charrnn.cli.console.streams import note, print_json
+from charrnn.cli.console.streams import print_json
 from charrnn.cli.flags import shared
 from charrnn.cli.keep.fact_words import HIDDEN, label, shown
 
@@ -18,9 +18,7 @@ def info(run: shared.Run = None, as_json: shared.Json = False) -> None:
     from charrnn.runs import run_facts
 
     its_run = inputs.root().find(run)
-    last, skipped = its_run.newest_valid()
-    for error in skipped:
-        note(str(error))
+    last, best = inputs.newest_and_best(its_run)
     facts = run_facts.facts(its_run, last)
     if as_json:
         print_json(facts)
@@ -31,7 +29,6 @@ def info(run: shared.Run = None, as_json: shared.Json = False) -> None:
     names = {name: label(name) for name in facts} | words(last.task)
     rows = [[names[name], shown(value)] for name, value in facts.items() if name not in HIDDEN]
     print_table(["", ""], rows)
-    best = its_run.best_valid()[0]
     if "pairs" in best.corpora:
         print_examples(best)
     else:

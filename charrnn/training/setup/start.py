@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from charrnn._text import in_a_shell
+from charrnn._text import Reporter, in_a_shell
 from charrnn.config import TrainConfig
 from charrnn.errors import SettingError
 from charrnn.runs import restarts
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader, Position
-from charrnn.runs.run import Run
+from charrnn.runs.run import Run, used_instead
 from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks import teachers
 from charrnn.tasks.registry import task_of
@@ -29,7 +29,8 @@ def start_run(request: Request, session: Session) -> Trainer:
     group = session.group
     request.root.require_free(request.run_name)  # what can be checked comes before a long reading
     computer = _prepared_machine(request, session)
-    parent, taught_by = _parent(request), teachers.named(request.teachers, request.root)
+    parent = _parent(request, session.reporter)
+    taught_by = teachers.named(request.teachers, request.root, session.reporter)
     task = _task(request, taught_by, computer)
     corpus, dataset = _read(request, task, parent, session)
     teachers.require_alike(request.teachers, taught_by, corpus.vocabs, request.data)
@@ -88,7 +89,7 @@ def _task(request: Request, taught_by: Sequence[Checkpoint], computer: Machine) 
     return task_of(request.task, taught_by, weight=weight, device=computer.runtime.device)
 
 
-def _parent(request: Request) -> Checkpoint | None:
+def _parent(request: Request, reporter: Reporter) -> Checkpoint | None:
     """Return the checkpoint to take the weights from, if the request names one.
 
     Raises `SettingError` for a checkpoint of another task, and for a setting that differs from the
@@ -96,7 +97,9 @@ def _parent(request: Request) -> Checkpoint | None:
     """
     if request.init_from is None:
         return None
-    parent, _ = request.root.best_checkpoint(request.init_from)
+    parent, skipped = request.root.best_checkpoint(request.init_from)
+    for error in skipped:
+        reporter.warn(used_instead(parent, error))
     if parent.task != request.task:
         learned, other = SCHEMAS[request.task].learned, parent.schema.learned
         raise SettingError(

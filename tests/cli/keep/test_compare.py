@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 from conftest import QUICK
@@ -20,6 +21,24 @@ def test_samples_are_those_of_info_at_another_seed_too(charrnn, trained, corpus)
     other = json.loads(charrnn("compare", "a", "b", "--json", "--seed", 7).out)
     assert other["measured"] == data["measured"]
     assert all(map(str.__ne__, other["samples"], data["samples"]))
+
+
+def test_what_was_not_measured_is_a_dash_and_a_damaged_checkpoint_is_told(charrnn, two_runs):
+    shutil.copytree("checkpoints/a", "checkpoints/b")
+    Path("checkpoints/a/best.safetensors").unlink()
+    lines = charrnn("compare", "a", "b").out.splitlines()
+    rows = {name: values for name, *values in (re.split("   +", line.strip()) for line in lines)}
+    assert rows["best step"] == ["–", "60"]
+    assert rows["val loss"][0] == "–"
+    best = Path("checkpoints/names/best.safetensors")
+    best.write_bytes(best.read_bytes()[:-5])
+    for command in (("compare", "names", "names"), ("info", "names"), ("info", "names", "--json")):
+        done = charrnn(*command)
+        told = [
+            line for line in done.err.splitlines() if "is not a valid charrnn checkpoint" in line
+        ]
+        assert done.code == 0 and len(told) == (2 if command[0] == "compare" else 1)
+        assert all("names/best.safetensors" in line and "instead" in line for line in told)
 
 
 def test_on_a_terminal_samples_stand_beside_each_other_if_there_is_room(on_a_terminal, two_runs):
