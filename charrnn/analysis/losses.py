@@ -5,10 +5,12 @@ Lines of metrics.jsonl that are damaged or unknown are skipped.
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeGuard
 
-from charrnn.errors import UsageError
+from charrnn.data.corpus import THE_RUN
+from charrnn.errors import CheckpointError, UsageError
 from charrnn.plots.charts import Chart, Curve
 from charrnn.runs.run import Run
 
@@ -78,11 +80,19 @@ def of(run: Run) -> Losses:
         if isinstance(levels, dict):
             baselines |= {name: nats for name, nats in levels.items() if _is_number(nats)}
     if not (training.nats or validation.nats):
-        raise UsageError(
-            f"the run {run.name!r} has no losses to draw yet", "they come with its first steps"
-        )
+        raise _no_losses(run)
     rates = {name: rate for name, rate in rates.items() if rate.shares}
     return Losses(run.name, training, validation, baselines, rates)
+
+
+def _no_losses(run: Run) -> UsageError:
+    """Return the error of a run that recorded none."""
+    with suppress(CheckpointError):  # the losses of a run that cannot be read can be drawn
+        if run.newest_header().speaks_only:
+            return UsageError(f"the run {run.name!r} is a copy, which has no losses", THE_RUN)
+    return UsageError(
+        f"the run {run.name!r} has no losses to draw yet", "they come with its first steps"
+    )
 
 
 def _is_number(value: Any) -> TypeGuard[float]:

@@ -14,6 +14,7 @@ from charrnn.cli.console.streams import TextWriter, note
 from charrnn.cli.copies import CopyDetector
 from charrnn.cli.sample import SampleRequest
 from charrnn.config import SampleConfig
+from charrnn.data.corpus import THE_RUN, require_told
 from charrnn.errors import ExhaustedError, UsageError
 from charrnn.generation.model import MAX_RECORD, Model
 from charrnn.generation.prompted import PromptedSampler, Sample, num_at_once
@@ -117,7 +118,11 @@ def _job_of(
 
 
 def _require_same_corpus(checkpoints: Sequence[Checkpoint]) -> None:
-    """Raise `UsageError` for runs of different texts, where samples are compared with the text."""
+    """Raise `UsageError` for runs of different texts, and `CorpusError` for a copy, where samples
+    are compared with the text.
+    """
+    for checkpoint in checkpoints:
+        require_told(checkpoint.corpus, hint=THE_RUN)
     first, *others = checkpoints
     for other in others:
         if other.corpus.sha256 != first.corpus.sha256:

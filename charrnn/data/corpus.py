@@ -22,6 +22,7 @@ from charrnn.errors import CorpusError, storage_errors
 
 CACHE = ".corpora"
 NAMES_IN_A_RUN = ("last.safetensors", "previous.safetensors", "best.safetensors")
+THE_RUN = "use the run that it is a copy of"  # a hint, where no other text will do
 LEFT_OUT, NO_SHA256 = "(left out)", "0" * 64  # name and digest of a corpus that was left out
 
 
@@ -33,13 +34,10 @@ class Facts(Protocol):
         """Whether name and digest of the corpus were left out, as in a copy to hand over."""
 
 
-def require_told(facts: Facts) -> None:
+def require_told(facts: Facts, *, hint: str = f"name a file, or {THE_RUN}") -> None:
     """Raise `CorpusError` if the facts about the corpus were left out of a checkpoint."""
     if facts.is_left_out:
-        raise CorpusError(
-            "what this model learned was left out when it was copied",
-            "name a file, or use the run that it is a copy of",
-        )
+        raise CorpusError("what this model learned was left out when it was copied", hint)
 
 
 @dataclass(frozen=True)

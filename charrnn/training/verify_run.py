@@ -62,10 +62,13 @@ def files(run: Run) -> Iterator[Finding]:
             yield Finding(path.name, "damaged", error.message)
             continue
         newest = newest or intact
-        step, size = intact.position.step, path.stat().st_size / 1e6
-        yield Finding(path.name, f"step {step:,}, {size:.1f} MB, the digest matches")
+        what = intact.progress if intact.speaks_only else f"step {intact.position.step:,}"
+        size = path.stat().st_size / 1e6
+        yield Finding(path.name, f"{what}, {size:.1f} MB, the digest matches")
+    if newest is not None and newest.speaks_only:
+        return
     yield _metrics(run)
-    if newest is not None and not newest.speaks_only:
+    if newest is not None:
         with corpus.folders_of(newest.path) as folders:
             yield encoded_corpus(newest, folders.cache)
 
@@ -106,6 +109,8 @@ def replay(
     processes made the steps, or the text, a teacher or the device is not available.
     """
     goals = _intact(run.last, run.best)  # first: a trainer may save meanwhile
+    if goals and goals[0].speaks_only:
+        return "a copy has no steps to repeat"
     starts = _intact(run.previous)
     if not starts or not goals or starts[0].position.step >= goals[0].position.step:
         return "there is no earlier checkpoint to go on from"

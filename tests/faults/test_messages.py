@@ -251,6 +251,7 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("plot", "a", "pairs"): 2,
     ("plot", "voice"): 2,
     ("history", "voice"): 2,
+    ("plot", "copied"): 2,
     ("history", "copied"): 2,
 }
 # What takes a fault or another machine to cause: a test for each error that a function makes.

@@ -35,6 +35,7 @@ def memory(
         raise UsageError("--compare takes two runs or more", "name them: --compare RUN RUN")
     from charrnn.cli import inputs
     from charrnn.cli.console.drawn_charts import files_for, show_or_export
+    from charrnn.data.corpus import THE_RUN, require_told
     from charrnn.plots import charts
 
     if export is not None:
@@ -53,6 +54,8 @@ def memory(
         return
     if on:
         raise UsageError("--on takes pairs, and this is a model of text", "leave it out")
+    for checkpoint in checkpoints.values():
+        require_told(checkpoint.corpus, hint=THE_RUN)
     if export is not None:
         files_for(("reach", "context"), export)  # what cannot be written is told before a long wait
     measured = {name: _measured(name, each, places or 512) for name, each in checkpoints.items()}

@@ -63,6 +63,7 @@ def history(run: shared.Run = None, as_json: shared.Json = False) -> None:
     """Show how a run learned to write: samples from its first steps to its last."""
     from charrnn.cli import inputs
     from charrnn.cli.console.tables import print_panels
+    from charrnn.data.corpus import THE_RUN
     from charrnn.runs import history
 
     its_run = inputs.root().find(run)
@@ -72,7 +73,7 @@ def history(run: shared.Run = None, as_json: shared.Json = False) -> None:
         command = f"charrnn resume {in_a_shell(its_run.name)} --minutes 5"
         hint = f"train on without --sample-every 0: {command}"
         if its_run.newest_header().speaks_only:
-            hint = "a copy has none: see the run that it is a copy of"
+            raise UsageError(f"the run {its_run.name!r} is a copy, which has no samples", THE_RUN)
         raise UsageError(f"the run {its_run.name!r} kept no samples", hint)
     if as_json:
         print_json([_recorded(one, error_rate) for one in samples])

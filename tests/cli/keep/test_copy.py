@@ -24,12 +24,30 @@ def test_a_run_is_made_that_speaks_and_is_not_resumed(charrnn):
 
 def test_what_needs_the_text_says_so(charrnn):
     charrnn("copy", "a", "voice")
-    for command in (("score", "--run"), ("neurons",), ("sample", "--report", "--run")):
+    for command, hint in {
+        ("score", "--run"): "name a file, or use the run that it is a copy of",
+        ("neurons",): "name a file, or use the run that it is a copy of",
+        ("sample", "--report", "--run"): "use the run that it is a copy of",
+        ("sample", "--novel", 9, "--run"): "use the run that it is a copy of",
+        ("memory",): "use the run that it is a copy of",
+    }.items():
         refused = charrnn(*command, "voice")
-        assert (refused.code, refused.err.count("\n")) == (3, 1)
-        assert "was left out when it was copied; name a file, or use the run" in refused.err
+        assert refused.code == 3
+        assert refused.err == (
+            f"charrnn: what this model learned was left out when it was copied; {hint}\n"
+        )
     assert charrnn("score", "--run", "voice", "corpus.txt").code == 0
-    assert "copy has none" in charrnn("history", "voice").err
+
+
+def test_what_needs_the_history_says_so(charrnn):
+    charrnn("copy", "a", "voice")
+    for command, missing in {"plot": "losses", "history": "samples"}.items():
+        refused = charrnn(command, "voice")
+        assert (refused.code, refused.err) == (
+            2,
+            f"charrnn: the run 'voice' is a copy, which has no {missing}; use the run that it is a"
+            " copy of\n",
+        )
 
 
 def test_commands_about_runs_show_a_copy_without_training(charrnn):
@@ -39,7 +57,9 @@ def test_commands_about_runs_show_a_copy_without_training(charrnn):
     assert not {"corpus", "corpus_sha256", "steps", "step", "val_loss", "device"} & told.keys()
     assert told["weights_sha256"] == ROOT.find("a").best_valid()[0].weights_sha256()
     checked = charrnn("verify", "voice").out
-    assert "the digest matches" in checked and "encoded corpus" not in checked
+    assert "a copy without training state" in checked and "the digest matches" in checked
+    assert "a copy has no steps to repeat" in checked
+    assert not any(word in checked for word in ("encoded corpus", "metrics", "step 0"))
 
 
 def test_a_new_run_begins_with_its_weights(charrnn):
