@@ -37,7 +37,7 @@ class Variant:
 
     name: str
     flags: str = ""
-    from_minutes: float = 0.0  # in shorter runs it is the default
+    from_minutes: float = 0.0  # shorter runs have it by default
 
     @property
     def title(self) -> str:
@@ -52,6 +52,9 @@ VARIANTS = (
     Variant("no 4-grams", "--ngrams 3"),
     Variant("5-grams too", "--ngrams 5"),
     Variant("every n-gram has a row", "--ngram-min-count 1"),
+    Variant("random first embeddings", "--ngram-init random"),
+    Variant("no weight decay", "--weight-decay 0"),
+    Variant("neither of these", "--ngram-init random --weight-decay 0"),
     Variant("no skip connection", "--no-skip"),
     Variant("AdamW", "--optimizer adamw"),
     Variant("two layers", "--num-layers 2"),
@@ -60,7 +63,7 @@ VARIANTS = (
     Variant("256 units, whatever the time", "--hidden-size 256"),
     Variant("no clipping", "--grad-clip 0"),
     Variant("no state resets", "--state-reset 0"),
-    Variant("no dropout", "--dropout 0 --weight-dropout 0", from_minutes=3),
+    Variant("no dropout", "--dropout 0 --weight-dropout 0", from_minutes=1),
     Variant("coupled gates", "--cell cifg"),
     Variant("GRU", "--cell gru"),
     Variant("vanilla RNN", "--cell rnn"),
@@ -91,7 +94,7 @@ class Job:
 
 
 def jobs(corpus: Path, minutes: Iterable[float], seeds: Iterable[int]) -> list[Job]:
-    """Return all runs: of one budget and seed all rows, so that a slow hour falls on all alike."""
+    """Return all runs, seed by seed, so that an hour in which the machine is slow hits all rows."""
     return [
         Job(corpus, budget, seed, variant)
         for budget, seed, variant in itertools.product(minutes, seeds, VARIANTS)
@@ -124,7 +127,9 @@ def tables(rows: Sequence[Row]) -> Iterator[str]:
         by_flags = {variant.flags: [] for variant in VARIANTS}
         for row in sorted(of, key=lambda row: row["seed"]):
             by_flags.get(row["flags"], []).append(row)
-        yield "\n".join([f"{corpus}, {minutes:g} min of one core:", "", *_lines(by_flags)])
+        where = [measured.noted(of, key) for key in ("machine", "date", "torch", "commit")]
+        title = "{}, {:g} min ({}, {}, torch {}, commit {}):".format(corpus, minutes, *where)
+        yield "\n".join([title, "", *_lines(by_flags)])
         yield noise([[row["reset"] for row in own] for own in by_flags.values()])
 
 

@@ -12,6 +12,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import measured
 from measured import Row
 
 from charrnn.plots.axes import Axis, spread
@@ -68,7 +69,7 @@ def chart(rows: Sequence[Row], corpus: str) -> Drawing:
     rows = [row for row in rows if row["corpus"] == corpus and row["name"] in SYSTEMS]
     others = FIGURES if corpus == "tinyshakespeare" else ()
     plot = _Plot(rows, others, *_axes(rows, others))
-    title = f"{corpus}: loss against wall time, {_values(rows, 'machine')}"
+    title = f"{corpus}: loss against wall time, {measured.noted(rows, 'machine')}"
     protocol = (
         "validation loss, nats per character, state reset every 256 (log scale; lower is better)"
     )
@@ -226,16 +227,8 @@ def _notes(rows: Sequence[Row]) -> Iterator[Part]:
         "Each point is a run of its own, which ends with its budget. charrnn's seconds are those of"
         " the whole command, from",
         "Enter to its end; the clock of a rival runs only while it trains.",
-        f"Seeds {seeds}; {_values(rows, 'date')}; torch {_values(rows, 'torch')};"
-        f" commit {_values(rows, 'commit')}.",
+        f"Seeds {seeds}; {measured.noted(rows, 'date')}; torch {measured.noted(rows, 'torch')};"
+        f" commit {measured.noted(rows, 'commit')}.",
     )
     for k, note in enumerate(notes):
         yield Words(MARGIN, BOTTOM + 76 + 18 * k, note, 12, "start", "quiet")
-
-
-def _values(rows: Sequence[Row], key: str) -> str:
-    """Return the values that rows have, for people: all of a few, the range of dates."""
-    values = sorted({row.get(key, "not noted") for row in rows})
-    if key == "date" and len(values) > 1:
-        return f"{values[0]} to {values[-1]}"
-    return ", ".join(values) if len(values) < 4 else f"of {len(values)} kinds"

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -107,6 +107,14 @@ def read(path: Path | None) -> list[Row]:
 def latest(rows: Iterable[Row], *keys: str) -> list[Row]:
     """Return the last row of each combination of values of these keys."""
     return list({tuple(row[key] for key in keys): row for row in rows}.values())
+
+
+def noted(rows: Sequence[Row], key: str) -> str:
+    """Return the values that rows have, for people: all of a few, the range of dates."""
+    values = sorted({row.get(key, "not noted") for row in rows})
+    if key == "date" and len(values) > 1:
+        return f"{values[0]} to {values[-1]}"
+    return ", ".join(values) if len(values) < 4 else f"of {len(values)} kinds"
 
 
 def append(path: Path | None, row: Row) -> None:
