@@ -127,6 +127,13 @@ class CompletionRequest(Checked):
             if value > most:
                 asked = f"{field} comes to {value:,} {what} in all"
                 raise SettingError(asked, f"this server allows {most:,} a request", field)
+        num_chars = self.max_tokens * num
+        if not self.stream and num_chars > limits.max_whole:
+            raise SettingError(
+                f"max_tokens comes to {num_chars:,} characters in all",
+                f"this server allows {limits.max_whole:,} in one piece; ask for a stream",
+                "max_tokens",
+            )
 
 
 def _object(body: bytes) -> dict[str, Any]:

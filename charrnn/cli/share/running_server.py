@@ -41,7 +41,12 @@ def run(request: ServeRequest) -> None:
             )
         checkpoints = _checkpoints(request.runs)
         models = [served_model(each, name) for name, each in checkpoints.items()]
-        limits = Limits(most.streams, most.waiting, most.max_tokens, most.max_prompt)
+        limits = Limits(
+            num_streams=most.streams,
+            num_waiting=most.waiting,
+            max_tokens=most.max_tokens,
+            max_prompt=most.max_prompt,
+        )
         line = WaitingLine(num_places=limits.num_streams, num_waiting=limits.num_waiting)
         app = routes.application(
             models,
