@@ -444,8 +444,9 @@ class Cursor:
         return tree.root(self._stepper.state(), self._logits_V)
 
     def _decoded(self, one: "Suggestion") -> "Suggestion":
-        decoded = self._model.text
-        return dataclasses.replace(one, text=decoded(one.text), typed=decoded(one.typed))
+        decoded, left_out = self._model.text, self._model.unknown(one.typed)
+        typed = "".join(character for character in one.typed if character not in left_out)
+        return dataclasses.replace(one, text=decoded(one.text), typed=decoded(typed))
 
 
 def _require_one_or_more(**numbers: int) -> None:

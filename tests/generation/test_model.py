@@ -166,6 +166,15 @@ def test_a_cursor_may_begin_at_the_end_of_a_text(records):
     assert cursor.suggest(1)[0].typed == "cd"
 
 
+def test_what_is_left_out_of_a_text_stands_in_no_suggestion():
+    model = model_of()
+    (one,) = model.cursor("ab cØd").suggest(1)
+    (other,) = model.cursor("ab cd").suggest(1)
+    assert (one.typed, one.words) == ("cd", "cd" + one.text)
+    assert (one.text, one.prob) == (other.text, other.prob)
+    assert model.cursor("ab Ø").suggest(1)[0].typed == ""
+
+
 def test_a_copy_of_a_cursor_goes_its_own_way():
     model = model_of()
     cursor = model.cursor().read("ab ")

@@ -47,7 +47,7 @@ class Suggestion:
 
     text: str
     prob: float
-    typed: str = ""  # the beginning of the word at hand, to which `text` is added
+    typed: str = ""  # the beginning of the word at hand, but for what the model does not know
 
     @property
     def words(self) -> str:
