@@ -114,7 +114,7 @@ class Root:
             run = self._run(folder)
             if run.checkpoints:
                 return run
-            if folder.is_dir():
+            if os.path.isdir(folder):
                 raise no_checkpoint(run)
         raise self._not_found(name)
 
@@ -136,9 +136,7 @@ class Root:
 
     def has(self, name: str) -> bool:
         """Whether there is a run of that name."""
-        folder = (
-            self._folder_of(name) if _NAME.fullmatch(name) and len(name.encode()) < 256 else None
-        )
+        folder = self._folder_of(name) if _NAME.fullmatch(name) else None
         return folder is not None and bool(Run(folder).checkpoints)
 
     def runs(self) -> list[Run]:
@@ -196,11 +194,12 @@ class Root:
         return Run(folder, folder.name if has_name else str(folder))
 
     def _folder_of(self, name: str) -> Path | None:
-        return next((root / name for root in self.folders if (root / name).is_dir()), None)
+        folders = (root / name for root in self.folders)
+        return next(filter(os.path.isdir, folders), None)  # False, too, for what is too long a name
 
     def _is_file(self, name: str | None) -> TypeGuard[str]:
         """Whether a checkpoint file is meant, rather than a run."""
-        return name is not None and self._folder_of(name) is None and Path(name).is_file()
+        return name is not None and self._folder_of(name) is None and os.path.isfile(name)
 
 
 def _task_of(run: Run) -> str | None:

@@ -91,7 +91,7 @@ class Run:
     @property
     def checkpoints(self) -> list[Path]:
         """The paths that exist: last, previous, best."""
-        return [path for path in (self.last, self.previous, self.best) if path.exists()]
+        return list(filter(os.path.exists, (self.last, self.previous, self.best)))
 
     def newest_valid(self) -> tuple[Checkpoint, list[CheckpointError]]:
         """Return the checkpoint to resume from: the last, or if it is damaged the newest of the

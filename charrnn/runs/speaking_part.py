@@ -7,6 +7,7 @@ their place.
 """
 
 import dataclasses
+import os
 from pathlib import Path
 
 from charrnn import _exported
@@ -53,7 +54,7 @@ def hand_over(whole: Checkpoint, to: str, root: Root) -> Path:
     if not to.endswith(SUFFIX):
         return root.create_with(part, to).best
     path = Path(to)
-    is_of_a_run = path.exists() or Run(path.parent).checkpoints
+    is_of_a_run = os.path.exists(path) or Run(path.parent).checkpoints
     if path.name in NAMES_IN_A_RUN and is_of_a_run:
         raise UsageError(f"{to} is a checkpoint of a run", "name another file")
     _exported.require_replaceable(path, _is_handed_over)

@@ -24,6 +24,15 @@ def test_a_named_run_is_never_overwritten():
         ROOT.create("a", default="x")
 
 
+def test_no_run_has_a_name_that_no_disk_can_hold():
+    for name in ("x" * 300, "é" * 200, "a/" + "x" * 300, "a\0b"):
+        with pytest.raises(CheckpointError, match="there is no run"):
+            ROOT.find(name)
+        with pytest.raises(CheckpointError, match="there is no run"):
+            ROOT.best_checkpoint(name)
+        assert not ROOT.has(name)
+
+
 def test_a_run_is_renamed_where_it_is(tmp_path):
     root = Root(tmp_path / "here", (tmp_path / "away",))
     (tmp_path / "away").mkdir()

@@ -20,11 +20,16 @@ from charrnn.errors import StorageError, UsageError
 
 
 def require_new(path: Path) -> None:
-    """Raise `UsageError` for a file that exists, or whose folder does not."""
-    if path.exists():
-        raise UsageError(f"{path} exists, and write replaces no file", "name a new one")
-    if not path.absolute().parent.is_dir():
+    """Raise `UsageError` for a file that exists, whose folder does not, or with no valid name."""
+    if not os.path.isdir(path.absolute().parent):
         raise UsageError(f"there is no folder {path.parent}", "make it, or name another")
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", "name another file") from error
+    raise UsageError(f"{path} exists, and write replaces no file", "name a new one")
 
 
 def deliver(text: str, path: Path | None) -> None:

@@ -54,6 +54,8 @@ def test_a_file_that_exists_is_never_replaced(tmp_path):
         require_new(Path("old.txt"))
     with pytest.raises(UsageError, match="there is no folder none; make it"):
         require_new(Path("none/new.txt"))
+    with pytest.raises(UsageError, match="cannot write x+: File name too long; name another file"):
+        require_new(Path("x" * 300))
     require_new(tmp_path / "new.txt")
     with pytest.raises(StorageError, match=r"cannot write to old.txt: File exists; the text is in"):
         deliver("new", Path("old.txt"))  # it was made while the text was written
