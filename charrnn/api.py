@@ -46,6 +46,7 @@ from charrnn.runs.run import Run as RunFolder
 from charrnn.runs.run import used_instead
 
 if TYPE_CHECKING:
+    from charrnn.analysis.scoring import Score
     from charrnn.export.formats import Exported
     from charrnn.generation.classification import Classifier
     from charrnn.generation.translation.captioner import Captioner
@@ -389,6 +390,41 @@ class Run:
         unit, word = (math.log(2), "bits") if in_bits else (1.0, "nats")
         every, label = [losses.of(self._files)], f"{word} per {self.header().schema.symbol}"
         return losses.chart(every, against=against, unit=unit, y_label=label, log=False)
+
+    def score(
+        self,
+        text: str | bytes | None = None,
+        *,
+        split: str = "val",
+        adapt: bool = False,
+        mix: str | None = None,
+    ) -> "Score":
+        """Measure how well the best checkpoint of a run of a text predicts another text; without
+        one, the run's own validation or test split ("val", "test").
+
+        `adapt` learns from what was scored (dynamic evaluation); `mix="ppm"` mixes the predictions
+        with those of PPM-D, which counts the training split before. Raises `UsageError` for a run
+        of another task, `SettingError` for one of records that is to learn, `CorpusError` where
+        there is nothing to score.
+        """
+        from charrnn.analysis import scoring
+        from charrnn.sources.input_text import InputText
+
+        if split not in ("val", "test"):
+            raise SettingError(f"split {split!r} is not known", "choose val or test", "split")
+        checkpoint = self._files.best_valid()[0]
+        if checkpoint.task != task_names.LANGUAGE_MODEL:
+            learned = checkpoint.schema.learned
+            raise UsageError(
+                f"run {self.name} is a model of {learned}", "score takes one of a text"
+            )
+        if text is None:
+            return scoring.score_split([checkpoint], split, adapt=adapt, mix=mix)
+        data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+        config = replace(checkpoint.data, encoding="utf-8", column=None)
+        files = [InputText("the text", [data], config)]
+        reporter = _Progress(is_shown=False)
+        return scoring.score_files([checkpoint], files, adapt=adapt, mix=mix, reporter=reporter)
 
     def export(self, file: str | Path, *, weights: str | None = None) -> "Exported":
         """Write the model of the best checkpoint as one file that speaks without charrnn; return

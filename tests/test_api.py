@@ -248,6 +248,35 @@ def test_several_runs_are_loaded_as_one(run, corpus):
         load([])
 
 
+def test_a_run_is_scored_as_on_the_command_line(charrnn, run, tmp_path):
+    (tmp_path / "text.txt").write_text("a stone is a stream\n" * 9)
+    model_loss = run.model().score("a stone is a stream\n" * 9).nats_per_char
+    assert run.score("a stone is a stream\n" * 9).nats_per_char == pytest.approx(
+        model_loss, abs=1e-4
+    )
+    for typed, settings in (
+        ((), {}),
+        (("--adapt",), {"adapt": True}),
+        (("--mix", "ppm", "--adapt"), {"adapt": True, "mix": "ppm"}),
+    ):
+        for what, text in ((("text.txt",), b"a stone is a stream\n" * 9), ((), None)):
+            told = json.loads(charrnn("score", *what, *typed, "--json").out)
+            figures = run.score(text, **settings).figures()
+            del figures["chars_per_second"]
+            assert {name: told[name] for name in figures} == figures
+    with pytest.raises(SettingError, match="mix 'x' is not known; choose ppm"):
+        run.score("a", mix="x")
+    with pytest.raises(SettingError, match="split 'all' is not known; choose val or test"):
+        run.score(split="all")
+    with pytest.raises(CorpusError, match="the run has no test split"):
+        run.score(split="test")
+    ROOT.create("pairs", default="x").save(checkpoint_of(0))
+    with pytest.raises(
+        UsageError, match="run pairs is a model of pairs; score takes one of a text"
+    ):
+        Run("pairs").score()
+
+
 def test_a_run_of_pairs_is_loaded_as_a_translator(run):
     for seed in (0, 1):
         ROOT.create(f"run-{seed}", default="x").save(checkpoint_of(seed))
@@ -420,6 +449,7 @@ def calls(run: Run, corpus: Path) -> dict[str, typing.Callable[[], object]]:
         "score": lambda: model.score("the cat"),
         "the score of files": lambda: scoring.score_files([saved], texts(), adapt=False),
         "an adapting score": lambda: scoring.score_files([saved], texts(), adapt=True),
+        "the score of a run": lambda: run.score("the cat", adapt=True, mix="ppm"),
         "the score of a split": lambda: scoring.score_split([saved], "val", adapt=False),
         "the scores of lines": lambda: list(scoring.score_lines([saved], texts())),
         "predict": lambda: (model.predict("ab"), model.cursor().read("a" * 600).predict()),

@@ -7,6 +7,10 @@ seen. What a text repeats, above all its names, is soon expected. After Krause e
 Shapes: T characters of a segment, B = 1, V vocabulary.
 """
 
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -21,10 +25,10 @@ _EPSILON = 1e-8
 _MAX_NORM = 1.0
 
 
-def evaluate_adapting(
-    network: Network, ids: IntArray, *, first: int, rate: float = 5e-4, decay: float = 1e-3
-) -> float:
-    """Return mean nats per character of ids[first:], read once with the state carried.
+def adapting_losses(
+    network: Network, ids: IntArray, *, first: int, rate: float = 1e-3, decay: float = 3e-4
+) -> Iterator[npt.NDArray[np.float64]]:
+    """Yield the nats of ids[first:], segment by segment, read once with the state carried.
 
     The 256 characters before are read, but neither scored nor learned from.
 
@@ -36,19 +40,17 @@ def evaluate_adapting(
     trained = [weight.detach().clone() for weight in network.parameters()]
     squares = [torch.zeros_like(weight) for weight in trained]
     state = _state_before(network, ids, first)
-    total = 0.0
     for number, start in enumerate(range(first, len(ids), SEGMENT), start=1):
         segment = _tensor(network, ids[start - 1 : start + SEGMENT])
         inputs, targets = segment[:-1], segment[1:]
         logits_TBV, state = network(inputs[:, None], state)
-        loss = functional.cross_entropy(logits_TBV[:, 0], targets)
-        total += float(loss.detach()) * len(targets)
+        nats_T = functional.cross_entropy(logits_TBV[:, 0], targets, reduction="none")
+        yield nats_T.detach().cpu().double().numpy()
         state = State(
             tuple(tuple(part.detach() for part in layer) for layer in state.layers), state.before_KB
         )
-        loss.backward()  # type: ignore[no-untyped-call]
+        nats_T.mean().backward()  # type: ignore[no-untyped-call]
         _update(list(network.parameters()), trained, squares, number, rate=rate, decay=decay)
-    return total / (len(ids) - first)
 
 
 @torch.no_grad()

@@ -1,7 +1,8 @@
 """How well a model predicts a text: files, each of their lines, or a split of its own corpus.
 
 Files are read, scored and compressed in chunks, so a file of any size takes the same memory.
-Several checkpoints are scored as one model that averages their probabilities.
+Several checkpoints are scored as one model that averages their probabilities. A text that is
+learned from while it is scored (`adapt`, `mix`) is kept in memory as ids.
 """
 
 import math
@@ -12,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from charrnn import _cores
-from charrnn._text import Reporter, bits
+from charrnn._text import ProgressCallback, Reporter, bits, ignore_progress
+from charrnn.analysis import adaptive
 from charrnn.analysis.baselines import Compressors
-from charrnn.analysis.dynamic_evaluation import evaluate_adapting
+from charrnn.analysis.ppm import PPM
 from charrnn.data.batches import Text
 from charrnn.data.records import Records, start_of_last_record
 from charrnn.data.reload import reload_text, split_bounds
@@ -30,6 +32,7 @@ from charrnn.sources.lines import regroup
 
 CHUNK_CHARS = 1 << 20  # characters; a multiple of the blocks of validation_loss_reset
 _CONTEXT = 257  # characters before a chunk that are read again: the warm-up of validation_loss
+MIXES = ("ppm",)  # what the predictions of a network can be mixed with
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,16 @@ class Score:
 
     num_chars: int
     nats_per_char: float  # with the state carried from the first character to the last
-    nats_per_char_reset: float | None  # with the state zero every 256 characters; None of records
+    # with the state zero every 256 characters; None of records, and where the text is learned from
+    nats_per_char_reset: float | None
+    # None without a mixture: of the model that does not learn from the text, of PPM, of the mixture
+    nats_per_char_alone: float | None
+    nats_per_char_ppm: float | None
+    nats_per_char_mixed: float | None
     num_unknown: int  # characters that are left out, or read as the unknown symbol
     # Sizes are None if a character is unknown, for then the model could not restore the text
     num_bytes: int | None
-    model_bytes: int | None  # what an arithmetic coder would need with the model
+    model_bytes: int | None  # what an arithmetic coder would need with the model, or the mixture
     gzip_bytes: int | None
     xz_bytes: int | None
     chars_per_second: int
@@ -67,22 +75,35 @@ class LineScore:
 
 @device.settings_restored()
 def score_files(
-    checkpoints: Sequence[Checkpoint], files: Sequence[InputText], *, adapt: bool
+    checkpoints: Sequence[Checkpoint],
+    files: Sequence[InputText],
+    *,
+    adapt: bool,
+    mix: str | None = None,
+    reporter: Reporter | None = None,
+    progress: ProgressCallback = ignore_progress,
 ) -> Score:
     """Score files as one text; with a model of records, each record of each file.
+
+    adapt: the network learns from what was scored.
+    mix: "ppm": PPM-D predicts, too, and the predictions are mixed.
+    reporter: told where PPM cannot count the training text, as the corpus is gone.
+    progress: called with the characters scored of a text that is learned from.
 
     Raises `UsageError` for a file that is not in its encoding, or for checkpoints that cannot be
     averaged; `CorpusError` if the files have no character that the model knows.
     """
-    _require_adaptable(checkpoints, adapt)
+    _require_learnable(checkpoints, adapt=adapt, mix=mix)
     scorer, checkpoint = _Scorer(checkpoints), checkpoints[0]
     if checkpoint.data.records != "none":
         for file in files:  # the end of a file ends a record
             for chunk in _regrouped(scorer.known_ids([file]), checkpoint):
                 scorer.score_records(chunk)
-    elif adapt:
-        nothing = np.empty(0, checkpoint.vocab.dtype)
-        scorer.score_chunk(np.concatenate([nothing, *scorer.known_ids(files)]), adapt=True)
+    elif adapt or mix:
+        start = np.array([scorer.start_id], checkpoint.vocab.dtype)
+        ids = np.concatenate([start, *scorer.known_ids(files)])
+        ppm = adaptive.ppm_of_run(checkpoint, reporter or Reporter()) if mix else None
+        scorer.score_learning(ids, first=1, adapt=adapt, ppm=ppm, progress=progress)
     else:
         for chunk in _regrouped(scorer.known_ids(files), checkpoint):
             scorer.score_chunk(chunk)
@@ -92,18 +113,29 @@ def score_files(
 
 
 @device.settings_restored()
-def score_split(checkpoints: Sequence[Checkpoint], split: str, *, adapt: bool) -> Score:
-    """Score the runs' own validation or test split ("val", "test").
+def score_split(
+    checkpoints: Sequence[Checkpoint],
+    split: str,
+    *,
+    adapt: bool,
+    mix: str | None = None,
+    progress: ProgressCallback = ignore_progress,
+) -> Score:
+    """Score the runs' own validation or test split ("val", "test"); see `score_files`.
 
     Raises `CorpusError` if the corpus is gone or has changed, or if there is no such split;
     `UsageError` if the checkpoints have different splits, or cannot be averaged.
     """
-    _require_adaptable(checkpoints, adapt)
+    _require_learnable(checkpoints, adapt=adapt, mix=mix)
     scorer, checkpoint = _Scorer(checkpoints), checkpoints[0]
     _require_same_splits(checkpoints)
     text = reload_text(checkpoint.corpus_reference, keep_corpus=True, reporter=Reporter())
     first, end = split_bounds(text, split, checkpoint.data)
-    scorer.score_part(text, split, adapt=adapt)
+    if adapt or mix:
+        ppm = adaptive.ppm_of_training(text, len(checkpoint.vocab)) if mix else None
+        scorer.score_learning(text.ids[:end], first=first, adapt=adapt, ppm=ppm, progress=progress)
+    else:
+        scorer.score_part(text, split)
     for begin in range(first, end, CHUNK_CHARS):
         scorer.compress_ids(text.ids[begin : min(begin + CHUNK_CHARS, end)])
     return scorer.score()
@@ -115,13 +147,14 @@ class _Scorer:
     def __init__(self, checkpoints: Sequence[Checkpoint]) -> None:
         self._began = time.monotonic()
         model = Model.ensemble(checkpoints)
-        self._kind, self._vocab, self._start_id = model.records, model.vocab, model.start_id
+        self._kind, self._vocab, self.start_id = model.records, model.vocab, model.start_id
         self._networks = _networks(checkpoints)
         self._compressors = Compressors()
         self._num_bytes = self._num_unknown = 0
         self._nats = self._nats_reset = 0.0
         self._has_reset = False
-        self._before = np.array([self._start_id], self._vocab.dtype)  # the next chunk
+        self._mixed: adaptive.MixedLosses | None = None
+        self._before = np.array([self.start_id], self._vocab.dtype)  # the next chunk
         self.num_chars = 0
 
     def known_ids(self, files: Sequence[InputText]) -> Iterator[IntArray]:
@@ -133,34 +166,52 @@ class _Scorer:
                 self._num_unknown += len(ids) - len(known) + _num_rare(known, self._vocab)
                 yield known.astype(self._vocab.dtype)
 
-    def score_chunk(self, chunk: IntArray, *, adapt: bool = False) -> None:
+    def score_chunk(self, chunk: IntArray) -> None:
         """Score the next chunk of a text."""
         ids = np.concatenate([self._before, chunk])
-        self.score_part(Text(ids, len(self._before), len(ids)), "val", adapt=adapt)
+        self.score_part(Text(ids, len(self._before), len(ids)), "val")
         self._before = ids[-_CONTEXT:]
 
     def score_records(self, chunk: IntArray) -> None:
         """Score a chunk of whole records."""
         white_V = self._vocab.white_V
-        records = Records.find(chunk, self._kind, self._start_id, white_V=white_V)
-        start = np.array([self._start_id], self._vocab.dtype)
+        records = Records.find(chunk, self._kind, self.start_id, white_V=white_V)
+        start = np.array([self.start_id], self._vocab.dtype)
         ids = np.concatenate([start, *records.arrange(chunk)])
         self.score_part(Text(ids, 1, len(ids), records.arranged_starts + 1), "val")
 
-    def score_part(self, text: Text, split: str, *, adapt: bool = False) -> None:
-        """Score a part of a text. Records, and a model that adapts, have no loss with resets."""
+    def score_part(self, text: Text, split: str) -> None:
+        """Score a part of a text. Records have no loss with resets."""
         first, end = text.part(split)
         if first == end:
             return
-        if adapt:
-            carried = evaluate_adapting(self._networks[0], text.ids[:end], first=first)
-        else:
-            carried = validation_loss(self._networks, text, split)
         self.num_chars += end - first
-        self._nats += carried * (end - first)
-        self._has_reset = not adapt and text.starts is None
+        self._nats += validation_loss(self._networks, text, split) * (end - first)
+        self._has_reset = text.starts is None
         if self._has_reset:
             self._nats_reset += validation_loss_reset(self._networks, text, split) * (end - first)
+
+    def score_learning(
+        self,
+        ids: IntArray,
+        *,
+        first: int,
+        adapt: bool,
+        ppm: PPM | None,
+        progress: ProgressCallback,
+    ) -> None:
+        """Score ids[first:]; the network (`adapt`) and PPM learn from what was scored."""
+        self.num_chars = len(ids) - first
+        if not self.num_chars:
+            return
+        if ppm is None:
+            network = self._networks[0]
+            self._nats = adaptive.nats_adapting(network, ids, first=first, progress=progress)
+        else:
+            self._mixed = adaptive.nats_mixed(
+                self._networks, ids, first=first, adapt=adapt, ppm=ppm, progress=progress
+            )
+            self._nats = self._mixed.network
 
     def compress_ids(self, ids: IntArray) -> None:
         """Compress text that the model has scored."""
@@ -175,13 +226,18 @@ class _Scorer:
     def score(self) -> Score:
         """Return the score of all that was read."""
         sizes, is_known = self._compressors.sizes(), not self._num_unknown
+        mixed = self._mixed
+        coded = mixed.mixed if mixed else self._nats
         return Score(
             num_chars=self.num_chars,
             nats_per_char=self._nats / self.num_chars,
             nats_per_char_reset=self._nats_reset / self.num_chars if self._has_reset else None,
+            nats_per_char_alone=mixed.alone / self.num_chars if mixed else None,
+            nats_per_char_ppm=mixed.ppm / self.num_chars if mixed else None,
+            nats_per_char_mixed=mixed.mixed / self.num_chars if mixed else None,
             num_unknown=self._num_unknown,
             num_bytes=self._num_bytes if is_known else None,
-            model_bytes=math.ceil(self._nats / math.log(256)) if is_known else None,
+            model_bytes=math.ceil(coded / math.log(256)) if is_known else None,
             gzip_bytes=sizes["gzip"] if is_known else None,
             xz_bytes=sizes["xz"] if is_known else None,
             chars_per_second=round(self.num_chars / (time.monotonic() - self._began)),
@@ -200,13 +256,15 @@ def _networks(checkpoints: Sequence[Checkpoint]) -> list[Network]:
     return networks
 
 
-def _require_adaptable(checkpoints: Sequence[Checkpoint], adapt: bool) -> None:
-    if not adapt:
-        return
-    if len(checkpoints) > 1:
+def _require_learnable(checkpoints: Sequence[Checkpoint], *, adapt: bool, mix: str | None) -> None:
+    """Raise `SettingError` where a text cannot be learned from in this way."""
+    if mix not in (None, *MIXES):
+        raise SettingError(f"mix {mix!r} is not known", f"choose {' or '.join(MIXES)}", "mix")
+    if adapt and len(checkpoints) > 1:
         raise SettingError("adapt takes one run", "leave it out, or name one run", "adapt")
-    if checkpoints[0].data.records != "none":
-        raise SettingError("adapt needs one text", "leave it out for a model of records", "adapt")
+    if checkpoints[0].data.records != "none" and (adapt or mix):
+        name = "adapt" if adapt else "mix"
+        raise SettingError(f"{name} needs one text", "leave it out for a model of records", name)
 
 
 def _require_same_splits(checkpoints: Sequence[Checkpoint]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 import typer.core
 
-from charrnn._text import bits, number_of, symbol
+from charrnn._text import bits, ignore_bytes, number_of, symbol
 from charrnn.cli.console.streams import note, print_json
 from charrnn.cli.flags import evaluate as flags
 from charrnn.cli.flags import shared
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from charrnn.runs.checkpoint import Checkpoint
 
 _MOST_COLOURED = 100_000  # characters
-_OF_TEXTS = ("adapt", "heatmap")
+_OF_TEXTS = ("adapt", "mix", "heatmap")
 _MEANINGLESS = {  # flags of `score`, for a run of each kind
     "text": ("beam", "source", "target", "confusion", "images"),
     "labels": (*_OF_TEXTS, "beam", "images"),
@@ -119,6 +119,7 @@ def score(
     run: shared.RunOptions = None,
     split: flags.Split = None,
     adapt: flags.Adapt = False,
+    mix: flags.Mix = None,
     per_line: flags.PerLine = False,
     heatmap: flags.Heatmap = False,
     export: flags.Export = None,
@@ -138,7 +139,8 @@ def score(
     likeliest label is right, and how sure of it the model is.
     """
     coloured = ("--heatmap" if heatmap else "--export", heatmap or export is not None)
-    _require_one(("--adapt", adapt), ("--per-line", per_line), coloured)
+    for learns in (("--adapt", adapt), ("--mix", mix is not None)):
+        _require_one(learns, ("--per-line", per_line), coloured)
     _require_one(("--json", as_json), coloured)
     for flag in (("--json", as_json), ("--per-line", per_line)):
         _require_one(flag, ("--confusion", confusion))
@@ -151,7 +153,7 @@ def score(
     checkpoints = inputs.checkpoints_of(run, tasks=())
     learned = checkpoints[0].schema.learned
     given = {
-        "adapt": adapt, "per_line": per_line, "heatmap": heatmap, "export": export,
+        "adapt": adapt, "mix": mix, "per_line": per_line, "heatmap": heatmap, "export": export,
         "confusion": confusion, "beam": beam, "source": source, "target": target, "images": images,
     }  # fmt: skip
     _require_none(learned, **{name: given[name] for name in _MEANINGLESS[learned]})
@@ -171,7 +173,7 @@ def score(
     elif per_line:
         _print_line_scores(checkpoints, names, config)
     else:
-        measured = _measure(checkpoints, names, config, split=split or "val", adapt=adapt)
+        measured = _measure(checkpoints, names, config, split=split or "val", adapt=adapt, mix=mix)
         _print_score(measured, checkpoints[0], adapt=adapt, as_json=as_json)
 
 
@@ -230,17 +232,26 @@ def _measure(
     *,
     split: str,
     adapt: bool,
+    mix: str | None,
 ) -> "Score":
-    """Score files, or a split of the runs' own corpus, with a bar."""
+    """Score files, or a split of the runs' own corpus, with a bar: for bytes that are read, or for
+    characters where reading is the least of it.
+    """
     from charrnn.cli import inputs
 
-    with contextlib.closing(_bar(names)) as bar:
-        files = [inputs.open_file(name, config, count_bytes=bar.advance) for name in names]
+    learns = adapt or mix is not None
+    with contextlib.closing(_bar(names, are_bytes=not learns)) as bar:
+        count_bytes = ignore_bytes if learns else bar.advance
+        files = [inputs.open_file(name, config, count_bytes=count_bytes) for name in names]
         from charrnn.analysis import scoring  # seconds; mistakes have been answered by now
+        from charrnn.cli.pairs.score import Notes
 
         if files:
-            return scoring.score_files(checkpoints, files, adapt=adapt)
-        return scoring.score_split(checkpoints, split, adapt=adapt)
+            return scoring.score_files(
+                checkpoints, files,
+                adapt=adapt, mix=mix, reporter=Notes(), progress=bar.so_far,
+            )  # fmt: skip
+        return scoring.score_split(checkpoints, split, adapt=adapt, mix=mix, progress=bar.so_far)
 
 
 def _print_line_scores(
@@ -257,7 +268,7 @@ def _print_line_scores(
             print_json(vars(line))
 
 
-def _bar(names: Sequence[str], *, hidden: bool = False) -> Any:
+def _bar(names: Sequence[str], *, hidden: bool = False, are_bytes: bool = True) -> Any:
     """Return a bar for the bytes of some files, or for a split; a pipe has none."""
     from charrnn.cli.console.progress import ProgressBar
 
@@ -265,7 +276,7 @@ def _bar(names: Sequence[str], *, hidden: bool = False) -> Any:
     return ProgressBar(
         sum(sizes) or 1,
         hidden=hidden or len(sizes) < len(names),
-        are_bytes=True,
+        are_bytes=are_bytes,
         what="scoring",
         at_once=True,
     )
@@ -284,17 +295,34 @@ def _print_score(
     inputs.note_num_unknown(measured.num_unknown, has_symbol=has_symbol)
     how = "learning while it reads" if adapt else "state carried"
     how = "each record from a new start" if checkpoint.data.records != "none" else how
-    nats, counted = measured.nats_per_char, number_of(measured.num_chars, "character")
-    print(f"{nats:.4f} nats ({bits(nats):.3f} bits) per character over {counted}, {how}")
+    what, of_what = "compressed", {how: measured.nats_per_char}
+    if measured.nats_per_char_mixed is not None:
+        what, of_what = "compressed with the mixture", _mixed_losses(measured, how, adapt=adapt)
+    (who, nats), *others = of_what.items()
+    counted = number_of(measured.num_chars, "character")
+    print(f"{nats:.4f} nats ({bits(nats):.3f} bits) per character over {counted}, {who}")
+    for who, nats in others:
+        print(f"{nats:.4f} nats ({bits(nats):.3f} bits), {who}")
     if measured.nats_per_char_reset is not None:
         print(f"{measured.nats_per_char_reset:.4f} nats with the state reset every 256 characters")
     if measured.num_bytes is not None:
         print(
-            f"compressed: {number_of(measured.model_bytes or 0, 'byte')}"
+            f"{what}: {number_of(measured.model_bytes or 0, 'byte')}"
             f" (gzip {measured.gzip_bytes:,}, xz {measured.xz_bytes:,};"
             f" original {measured.num_bytes:,})"
         )
     print(f"{measured.chars_per_second:,} characters per second")
+
+
+def _mixed_losses(measured: "Score", how: str, *, adapt: bool) -> dict[str, float]:
+    """Return the losses of a model, of PPM-D and of their mixture, by what they are of."""
+    losses = {
+        "the model alone": measured.nats_per_char_alone,
+        f"the model, {how}": measured.nats_per_char if adapt else None,
+        "PPM-D alone": measured.nats_per_char_ppm,
+        "the model and PPM-D mixed": measured.nats_per_char_mixed,
+    }
+    return {who: nats for who, nats in losses.items() if nats is not None}
 
 
 def _show_heatmap(

@@ -8,7 +8,7 @@ Shapes: T time, B lanes, V vocabulary, R records, M networks.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -87,12 +87,29 @@ def evaluate_carried(network: Networks, ids: IntArray, *, first: int) -> float:
     before its own without being scored (fewer where `first` is smaller), so it begins with nearly
     the state of a single reader of the whole text.
     """
+    bounds, warm_up = _carried_lanes(ids, first)
+    nats_B = _losses(network, ids, bounds[:-1], bounds[1:], warm_up=warm_up)
+    return float(nats_B.sum()) / (len(ids) - first)
+
+
+def carried_losses(network: Networks, ids: IntArray, *, first: int) -> npt.NDArray[np.float64]:
+    """Return the nats of each of ids[first:], shape (T,); read as `evaluate_carried` does."""
+    bounds, warm_up = _carried_lanes(ids, first)
+    nats_T = np.empty(len(ids) - first)
+    windows = _windows(network, ids, bounds[:-1], bounds[1:], warm_up=warm_up)
+    for places_TB, is_scored_TB, nats_TB in windows:
+        nats_T[places_TB[is_scored_TB] - first] = nats_TB.cpu().numpy()[is_scored_TB]
+    return nats_T
+
+
+def _carried_lanes(ids: IntArray, first: int) -> tuple[Places, int]:
+    """Return where the lanes of a carried evaluation begin (and the last one ends), and how many
+    characters each reads before.
+    """
     num_scored = len(ids) - first
     num_lanes = max(1, min(_MAX_LANES, num_scored // _MIN_LANE))
     bounds = first + np.arange(num_lanes + 1) * num_scored // num_lanes
-    warm_up = min(_WARM_UP, first - 1)
-    nats_B = _losses(network, ids, bounds[:-1], bounds[1:], warm_up=warm_up)
-    return float(nats_B.sum()) / num_scored
+    return bounds, min(_WARM_UP, first - 1)
 
 
 def evaluate_reset(network: Networks, ids: IntArray, *, first: int, block: int = _BLOCK) -> float:
@@ -109,18 +126,29 @@ def evaluate_reset(network: Networks, ids: IntArray, *, first: int, block: int =
     return total / (len(ids) - first)
 
 
-@torch.no_grad()
 def _losses(
     network: Networks, ids: IntArray, starts_B: Places, ends_B: Places, *, warm_up: int = 0
 ) -> npt.NDArray[np.float64]:
     """Return the nats, shape (B,), for predicting ids[start:end] on each lane, from a zero state
     `warm_up` characters before.
     """
+    nats_B = torch.zeros(len(starts_B), dtype=torch.float64)
+    windows = _windows(network, ids, starts_B, ends_B, warm_up=warm_up)
+    for _, is_scored_TB, nats_TB in windows:
+        is_scored = torch.from_numpy(is_scored_TB).to(nats_TB.device)
+        nats_B += (nats_TB * is_scored).sum(0).cpu().double()
+    return nats_B.numpy()
+
+
+@torch.no_grad()
+def _windows(
+    network: Networks, ids: IntArray, starts_B: Places, ends_B: Places, *, warm_up: int
+) -> Iterator[tuple[Places, npt.NDArray[np.bool_], Tensor]]:
+    """Yield places_TB, which of them are on their lane and scored, and their nats_TB."""
     networks = tuple(network) if isinstance(network, Sequence) else (network,)
     num_lanes, vocab_size = len(starts_B), len(networks[0].head.weight)
     window = max(1, min(_MAX_WINDOW, _MAX_LOGITS // (num_lanes * vocab_size)))
     states = [each.initial_state(num_lanes) for each in networks]
-    nats_B = torch.zeros(num_lanes, dtype=torch.float64)
     length = int((ends_B - starts_B).max())
     for t in range(-warm_up, length, window):
         places_TB = starts_B + np.arange(t, min(t + window, length))[:, None]
@@ -128,10 +156,8 @@ def _losses(
         for m, each in enumerate(networks):
             nats_TB, states[m] = _window_losses(each, ids, places_TB, states[m])
             nats_MTB.append(nats_TB)
-        is_scored_TB = torch.from_numpy((starts_B <= places_TB) & (places_TB < ends_B))
-        nats_TB = _of_mean_probabilities(nats_MTB)
-        nats_B += (nats_TB * is_scored_TB.to(nats_TB.device)).sum(0).cpu().double()
-    return nats_B.numpy()
+        is_scored_TB = (starts_B <= places_TB) & (places_TB < ends_B)
+        yield places_TB, is_scored_TB, _of_mean_probabilities(nats_MTB)
 
 
 def _of_mean_probabilities(nats_MTB: Sequence[Tensor]) -> Tensor:

@@ -3,7 +3,7 @@ import pytest
 from conftest import random_ngrams
 
 from charrnn.analysis import dynamic_evaluation
-from charrnn.analysis.dynamic_evaluation import evaluate_adapting
+from charrnn.analysis.dynamic_evaluation import adapting_losses
 from charrnn.config import ModelConfig
 from charrnn.models.evaluation import evaluate_carried
 from charrnn.models.network import Network
@@ -15,6 +15,10 @@ IDS = np.random.default_rng(0).integers(9, size=900).astype(np.uint8)
 def network_of(cell="lstm"):
     config = ModelConfig(**{**CONFIG.to_json(), "cell": cell})
     return Network(config, 9, random_ngrams(config, 9), seed=1)
+
+
+def evaluate_adapting(network, ids, **settings):
+    return np.concatenate(list(adapting_losses(network, ids, **settings))).mean()
 
 
 @pytest.mark.parametrize("first", [1, 100, 600])
@@ -30,6 +34,17 @@ def test_nothing_is_learned_from_before_it_is_scored():
     end = 300 + dynamic_evaluation.SEGMENT
     static = evaluate_carried(network_of(), IDS[:end], first=300)
     assert evaluate_adapting(network_of(), IDS[:end], first=300) == pytest.approx(static, abs=1e-5)
+
+
+def test_later_text_changes_no_earlier_loss():
+    other = np.append(IDS[:500], (IDS[500:] + 1) % 9)
+    one, two = (
+        np.concatenate(list(adapting_losses(network_of(), ids, first=300, rate=5e-3)))
+        for ids in (IDS, other)
+    )
+    assert len(one) == 600
+    np.testing.assert_allclose(one[:200], two[:200], rtol=1e-6)
+    assert not np.allclose(one[201:], two[201:])
 
 
 def test_what_a_text_repeats_is_soon_expected():

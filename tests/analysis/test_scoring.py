@@ -44,7 +44,8 @@ def test_a_file_scores_as_the_library_scores_its_text(charrnn, trained, tmp_path
 
 
 FIGURES = {
-    "num_chars", "nats_per_char", "nats_per_char_reset", "num_unknown", "num_bytes", "model_bytes",
+    "num_chars", "nats_per_char", "nats_per_char_reset", "nats_per_char_alone",
+    "nats_per_char_ppm", "nats_per_char_mixed", "num_unknown", "num_bytes", "model_bytes",
     "gzip_bytes", "xz_bytes", "chars_per_second", "bits_per_char", "perplexity", "adapted",
 }  # fmt: skip
 
@@ -85,6 +86,65 @@ def test_a_file_in_chunks_scores_what_training_measures_on_the_whole(
     assert measured["nats_per_char_reset"] == pytest.approx(reset, abs=1e-4)
     again = score(charrnn, "text.txt", "--adapt")
     assert again["nats_per_char"] == adapted["nats_per_char"] < measured["nats_per_char"]
+
+
+MIXED = ("nats_per_char_alone", "nats_per_char_ppm", "nats_per_char_mixed")
+
+
+@pytest.mark.parametrize("what", [("text.txt",), ("--split", "test")])
+def test_a_mixture_stands_beside_who_predicts_alone(charrnn, trained, tmp_path, what):
+    (tmp_path / "text.txt").write_text(load("a").known(small_text(3000, seed=1)))
+    alone, adapted = score(charrnn, *what), score(charrnn, *what, "--adapt")
+    assert [alone[name] for name in MIXED] == [adapted[name] for name in MIXED] == [None] * 3
+    mixed = score(charrnn, *what, "--mix", "ppm")
+    both = score(charrnn, *what, "--mix", "ppm", "--adapt")
+    assert mixed.keys() == both.keys() == FIGURES
+    for each in (mixed, both):
+        assert each["num_chars"] == alone["num_chars"]
+        assert each["nats_per_char_alone"] == pytest.approx(alone["nats_per_char"], abs=1e-6)
+        assert each["nats_per_char_mixed"] < each["nats_per_char"]
+        assert each["nats_per_char_mixed"] < each["nats_per_char_ppm"] + 0.1  # so short a text
+        num_bits = each["nats_per_char_mixed"] * each["num_chars"] / math.log(2)
+        assert each["model_bytes"] == math.ceil(num_bits / 8)
+    assert mixed["nats_per_char"] == pytest.approx(mixed["nats_per_char_alone"])
+    assert both["nats_per_char"] == pytest.approx(adapted["nats_per_char"])
+    assert mixed["nats_per_char_ppm"] == pytest.approx(both["nats_per_char_ppm"])
+
+
+def test_a_mixture_is_told_line_by_line(charrnn, trained):
+    figures = score(charrnn, "--mix", "ppm", "--adapt")
+    shown = charrnn("score", "--mix", "ppm", "--adapt").out.splitlines()
+    told = [
+        ("nats_per_char_alone", f" per character over {figures['num_chars']:,} characters,"
+         " the model alone"),
+        ("nats_per_char", ", the model, learning while it reads"),
+        ("nats_per_char_ppm", ", PPM-D alone"),
+        ("nats_per_char_mixed", ", the model and PPM-D mixed"),
+    ]  # fmt: skip
+    assert shown[:4] == [
+        f"{figures[name]:.4f} nats ({figures[name] / math.log(2):.3f} bits){what}"
+        for name, what in told
+    ]
+    assert shown[4].startswith(f"compressed with the mixture: {figures['model_bytes']:,} bytes (")
+    without = charrnn("score", "--mix", "ppm").out.splitlines()
+    assert [line.split("), ")[-1] for line in without[1:3]] == [
+        "PPM-D alone",
+        "the model and PPM-D mixed",
+    ]
+
+
+def test_ppm_has_counted_the_training_text_where_it_is_there(charrnn, trained, corpus):
+    """The end of the training split is what PPM knows by heart, and only if it could read it."""
+    corpus.with_name("seen.txt").write_text(corpus.read_text()[1000:4000])
+    with_counts = score(charrnn, "seen.txt", "--mix", "ppm")
+    charrnn("copy", "a", "voice.safetensors")
+    without = charrnn("score", "seen.txt", "--run", "voice.safetensors", "--mix", "ppm", "--json")
+    assert without.code == 0
+    assert without.err.count("\n") == 1
+    assert without.err.endswith(": PPM begins without counts\n")
+    measured = json.loads(without.out)
+    assert with_counts["nats_per_char_ppm"] < measured["nats_per_char_ppm"] - 0.1
+    assert with_counts["nats_per_char"] == measured["nats_per_char"]
 
 
 @pytest.mark.parametrize("kind", ["lines", "blank"])
@@ -181,6 +241,14 @@ def test_several_runs_score_as_their_mean_probability(charrnn, two_networks, tmp
     assert shown == f"{expected / math.log(2):.3f} bits per character"
     twice = score(charrnn, "--run", "a", "--run", "a", "text.txt")
     assert twice["nats_per_char"] == pytest.approx(figures[0]["nats_per_char"], abs=1e-6)
+
+
+def test_several_runs_are_mixed_as_one(charrnn, two_networks):
+    both = ("--run", "a", "--run", "b")
+    mixed, plain = score(charrnn, *both, "--mix", "ppm"), score(charrnn, *both)
+    assert mixed["nats_per_char_alone"] == pytest.approx(plain["nats_per_char"], abs=1e-6)
+    assert mixed["nats_per_char_mixed"] < plain["nats_per_char"]
+    assert "--adapt takes one run" in charrnn("score", *both, "--mix", "ppm", "--adapt").err
 
 
 def test_several_runs_share_their_validation_split_or_need_a_file(charrnn, two_networks, corpus):
@@ -328,6 +396,8 @@ def test_what_is_read_as_the_unknown_symbol_is_counted(charrnn, corpus, tmp_path
         (("snow.txt", "--heatmap"), 3, "there is no character to read"),
         (("latin.txt", "--export", "a.png"), 2, "a.png is neither .html nor .svg"),
         (("latin.txt", "--adapt", "--per-line"), 2, "--adapt and --per-line were both given"),
+        (("latin.txt", "--mix", "ppm", "--heatmap"), 2, "--mix and --heatmap were both given"),
+        (("--mix", "lstm"), 2, "--mix 'lstm' is not known; choose ppm"),
         (("latin.txt", "--heatmap", "--json"), 2, "--json and --heatmap were both given"),
         (("latin.txt", "--split", "val"), 2, "--split and FILE were both given"),
         (("--per-line",), 2, "there is no text to look at; name a FILE, or - for standard input"),

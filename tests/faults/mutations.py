@@ -1154,6 +1154,27 @@ MISTAKES = [
         "../analysis/test_scoring.py::test_several_runs_share_their_validation_split_or_need_a_file",
     ),
     Mistake(
+        "PPM learns a character before it predicts it",
+        "analysis.mixture:Mixture.losses",
+        "situation = _situation(self._ppm.evidence(), self._lead)",
+        "self._ppm.learn(id)\nsituation = _situation(self._ppm.evidence(), self._lead)",
+        "../analysis/test_mixture.py::test_the_mixture_sums_to_one_at_every_character",
+    ),
+    Mistake(
+        "PPM leaves an escape where no character is left",
+        "analysis.ppm:PPM._levels",
+        "is_last * len(new)",
+        "0",
+        "../analysis/test_ppm.py::test_probabilities_are_those_of_the_definition",
+    ),
+    Mistake(
+        "PPM counts the validation split before it predicts it",
+        "analysis.adaptive:ppm_of_training",
+        "text.ids[max(0, text.num_train - MAX_COUNTED) : text.num_train]",
+        "text.ids[max(0, text.num_train - MAX_COUNTED) :]",
+        "../analysis/test_adaptive.py::test_ppm_counts_the_end_of_the_training_split_alone",
+    ),
+    Mistake(
         "samples of several runs are compared with the text of the first alone",
         "cli.sample_writer:_job_of",
         "_require_same_corpus(checkpoints)",

@@ -6,7 +6,7 @@ import torch
 from test_loop import IDS, state_of
 from torch.nn import functional
 
-from charrnn.models.evaluation import evaluate_carried, evaluate_reset
+from charrnn.models.evaluation import carried_losses, evaluate_carried, evaluate_reset
 
 
 @pytest.mark.parametrize("num_scored", [1, 255, 5000])
@@ -21,6 +21,18 @@ def test_the_validation_loss_is_that_of_one_reader_of_the_whole_text(cell, num_s
     assert evaluate_carried(network, IDS, first=first) == pytest.approx(
         float(losses[-num_scored:].mean()), abs=2e-4
     )
+
+
+@pytest.mark.parametrize("num_scored", [1, 3000])
+def test_the_losses_of_characters_have_the_mean_of_the_whole(num_scored):
+    networks = [state_of(cell).module for cell in ("lstm", "gru")]
+    first = len(IDS) - num_scored
+    nats_T = carried_losses(networks, IDS, first=first)
+    assert nats_T.shape == (num_scored,)
+    assert nats_T.mean() == pytest.approx(evaluate_carried(networks, IDS, first=first), abs=1e-6)
+    for end in range(first + 1, len(IDS) + 1, 977):  # each is in its place
+        last = evaluate_carried(networks, IDS[:end], first=end - 1)
+        assert nats_T[end - 1 - first] == pytest.approx(last, abs=2e-3)
 
 
 @pytest.mark.parametrize("num_scored", [1, 200, 700])

@@ -43,6 +43,14 @@ Adapt = Annotated[
     bool,
     typer.Option("--adapt", help="Learn from the text while scoring it (dynamic evaluation)."),
 ]
+Mix = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ppm",
+        help="Mix the predictions with those of PPM-D, which counts the training text, and this one"
+        " while scoring it.",
+    ),
+]
 PerLine = Annotated[
     bool,
     typer.Option(
