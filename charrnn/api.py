@@ -412,7 +412,7 @@ class Run:
 
         if split not in ("val", "test"):
             raise SettingError(f"split {split!r} is not known", "choose val or test", "split")
-        checkpoint = self._files.best_valid()[0]
+        checkpoint = _best(*self._files.best_valid())
         if checkpoint.task != task_names.LANGUAGE_MODEL:
             learned = checkpoint.schema.learned
             raise UsageError(
