@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn._text import json_text, number_of
+from charrnn.cli.console.progress import PassingBar
 from charrnn.cli.console.streams import TextWriter, note
 from charrnn.cli.flags import caption as flags
 from charrnn.config import CaptionConfig
@@ -106,6 +107,7 @@ class _Answers:
     def __init__(self, captioner: "Captioner", request: _Request) -> None:
         self._captioner, self._request = captioner, request
         self._write = TextWriter(sys.stdout, is_bytes=False)
+        self._bar = PassingBar("describing")
         self._num_cut = self._num_answered = 0
 
     def write(self, windows: Iterator[list[str]]) -> None:
@@ -117,6 +119,7 @@ class _Answers:
                 else:
                     self._answer(paths)
             finally:
+                self._bar.close()
                 self._write.end(new_line=False)
         if self._num_cut:
             captions = number_of(self._num_cut, "caption")
@@ -137,13 +140,15 @@ class _Answers:
     def _answer(self, paths: Sequence[str]) -> None:
         """Write the captions of pictures when they are complete."""
         request = self._request
-        answers = self._captioner.caption_many(
+        answers = self._captioner.write_many(
             paths,
-            **vars(request.config),
-            with_attention=request.as_json or request.is_drawn,
+            vars(request.config),
+            with_alignment=request.as_json or request.is_drawn,
             first_number=self._num_answered,
+            progress=self._bar.so_far,
         )
         for path, captions in zip(paths, answers, strict=True):
+            self._bar.close()
             if request.config.num > 1 and not request.as_json and self._num_answered:
                 self._write("\n")  # between the lists of two pictures
             for made in captions:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from charrnn._text import CountBytes, ignore_bytes, number_of
-from charrnn.cli.console.progress import ProgressBar
+from charrnn.cli.console.progress import PassingBar
 from charrnn.cli.console.streams import note
 from charrnn.errors import CorpusError, UsageError
 from charrnn.runs import task_names
@@ -114,17 +114,13 @@ def model_of(checkpoints: "Sequence[Checkpoint]") -> "Model":
     """
     from charrnn.generation.model import Model
 
-    bar: ProgressBar | None = None
+    bar = PassingBar("reading the prompt")
 
     def progress(done: int, total: int) -> None:
-        nonlocal bar
-        if bar is None and done < total:
-            bar = ProgressBar(total, what="reading the prompt")
-        if bar is not None:
+        if done < total:
             bar.so_far(done, total)
-        if bar is not None and done == total:
+        else:
             bar.close()
-            bar = None
 
     return dataclasses.replace(Model.ensemble(checkpoints), progress=progress)
 

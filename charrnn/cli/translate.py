@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn._text import json_text, number_of
+from charrnn.cli.console.progress import PassingBar
 from charrnn.cli.console.streams import TextWriter, note
 from charrnn.cli.flags import shared
 from charrnn.cli.flags import translate as flags
@@ -133,6 +134,7 @@ class _Answers:
     def __init__(self, translator: "Translator", request: _Request) -> None:
         self._translator, self._request = translator, request
         self._write = TextWriter(sys.stdout, is_bytes=False)
+        self._bar = PassingBar("translating")
         self._unknown = typed_texts.UnknownSymbols(translator.unknown_in)
         self._num_cut = self._num_answered = self._num_unaligned = 0
 
@@ -149,6 +151,7 @@ class _Answers:
                 message = f"line {self._num_answered + 1}: {error.message}"
                 raise UsageError(message, error.hint) from error
             finally:
+                self._bar.close()
                 self._write.end(new_line=False)
         if self._num_cut:
             translations = number_of(self._num_cut, "translation")
@@ -171,13 +174,15 @@ class _Answers:
     def _answer(self, lines: Sequence[str]) -> None:
         """Write the translations of lines when they are complete."""
         request = self._request
-        answers = self._translator.translate_many(
+        answers = self._translator.write_many(
             lines,
-            **vars(request.config),
+            vars(request.config),
             with_alignment=request.as_json or request.is_drawn,
             first_number=self._num_answered,
+            progress=self._bar.so_far,
         )
         for line, translations in zip(lines, answers, strict=True):
+            self._bar.close()
             if request.config.num > 1 and not request.as_json and self._num_answered:
                 self._write("\n")  # between the lists of two lines
             for translation in translations:

@@ -393,8 +393,8 @@ MISTAKES = [
     Mistake(
         "draws begin anew with each part of a pipe",
         "cli.translate:_Answers._answer",
-        "self._translator.translate_many(lines, **vars(request.config), with_alignment=request.as_json or request.is_drawn, first_number=self._num_answered)",
-        "self._translator.translate_many(lines, **vars(request.config), with_alignment=request.as_json or request.is_drawn, first_number=0)",
+        "self._translator.write_many(lines, vars(request.config), with_alignment=request.as_json or request.is_drawn, first_number=self._num_answered, progress=self._bar.so_far)",
+        "self._translator.write_many(lines, vars(request.config), with_alignment=request.as_json or request.is_drawn, first_number=0, progress=self._bar.so_far)",
         "../cli/test_translate.py::test_draws_depend_on_the_seed_and_the_number_of_the_line_alone",
     ),
     Mistake(

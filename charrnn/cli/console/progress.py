@@ -82,6 +82,26 @@ class SearchProgress:
         return words
 
 
+class PassingBar:
+    """A `ProgressBar` that comes when there is something to tell, again after it was closed."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._bar: ProgressBar | None = None
+
+    def so_far(self, done: int, total: int) -> None:
+        """Set how many are done, and how many there are."""
+        if self._bar is None:
+            self._bar = ProgressBar(total, what=self._what)
+        self._bar.so_far(done, total)
+
+    def close(self) -> None:
+        """Take the bar away, if there is one: something else is to be written."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
 class ProgressBar:
     """A bar on stderr for things that are done one by one, or for bytes; `what` is its label.
 

@@ -24,6 +24,11 @@ _LENGTH_POWER = 0.6  # α of the length normalisation
 
 # (log_prob_VN, which of all targets the columns are) → ids_N
 Choose = Callable[[FloatArray, Ids], Ids]
+OnStep = Callable[[], None]  # called after each step of all targets
+
+
+def ignore_step() -> None:
+    """An `OnStep` that does nothing."""
 
 
 @dataclass(frozen=True)
@@ -86,19 +91,29 @@ def symbols_of_one(
 
 
 def single_paths(
-    decoder: EnsembleDecoder, limits_B: Ids, choose: Choose, *, num_targets: int = 1
+    decoder: EnsembleDecoder,
+    limits_B: Ids,
+    choose: Choose,
+    *,
+    num_targets: int = 1,
+    on_step: OnStep = ignore_step,
 ) -> list[list[Hypothesis]]:
     """Return so many targets of each source; each goes on with the symbol chosen for it."""
     if len(limits_B) == num_targets == 1:
-        return [[_single_path(symbols_of_one(decoder, int(limits_B[0]), choose))]]
+        return [[_single_path(symbols_of_one(decoder, int(limits_B[0]), choose), on_step)]]
     paths = _SinglePaths(decoder, limits_B, num_targets)
     while paths.step(choose):
         paths.drop_ended()
+        on_step()
     return paths.hypotheses()
 
 
-def _single_path(steps: Iterator[tuple[int, float]]) -> Hypothesis:
-    ids, log_probabilities = zip(*steps, strict=True)
+def _single_path(steps: Iterator[tuple[int, float]], on_step: OnStep) -> Hypothesis:
+    chosen = []
+    for step in steps:
+        chosen.append(step)
+        on_step()
+    ids, log_probabilities = zip(*chosen, strict=True)
     is_complete = ids[-1] == BOUNDARY
     return Hypothesis(
         list(ids[:-1] if is_complete else ids), sum(log_probabilities), is_complete=is_complete
@@ -156,7 +171,9 @@ class _SinglePaths:
         return [made[n : n + self._num_targets] for n in range(0, len(made), self._num_targets)]
 
 
-def beam(decoder: EnsembleDecoder, limits_B: Ids, size: int) -> list[list[Hypothesis]]:
+def beam(
+    decoder: EnsembleDecoder, limits_B: Ids, size: int, *, on_step: OnStep = ignore_step
+) -> list[list[Hypothesis]]:
     """Return up to `size` targets of each source, the best score first, complete ones before those
     that were cut off. `decoder` has `size` targets of each.
 
@@ -169,6 +186,7 @@ def beam(decoder: EnsembleDecoder, limits_B: Ids, size: int) -> list[list[Hypoth
     search = _Beam(decoder, limits_B, size)
     while search.step():
         search.drop_ended()
+        on_step()
     return search.hypotheses()
 
 

@@ -4,6 +4,7 @@ A subclass says what a source is: how it is read, how long its target may become
 returned of a target. Numpy only.
 """
 
+import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 
 import numpy as np
 
+from charrnn._text import ProgressCallback, ignore_progress
 from charrnn.config import TranslateConfig
 from charrnn.data.pairs.symbols import RESERVED, Ids, Side
 from charrnn.errors import SettingError
@@ -24,6 +26,7 @@ from charrnn.generation.translation.search import (
     Choose,
     Draw,
     Hypothesis,
+    OnStep,
     beam,
     likeliest,
     single_paths,
@@ -99,16 +102,18 @@ class TargetWriter(Generic[Made]):
         *,
         with_alignment: bool,
         first_number: int,
+        progress: ProgressCallback = ignore_progress,
     ) -> Iterator[list[Made]]:
         """Yield the targets of each source, in order, computed in batches.
 
         Up to 1,024 sources are read ahead. Draws are a function of the seed and the number of the
-        source, which begins at `first_number`.
+        source, which begins at `first_number`. `progress` is called by one thread at a time with
+        the number of steps of all batches so far, and how many there are at most.
         """
-        config = _checked(settings)
+        config, steps = _checked(settings), _Steps(progress)
 
         def answer(batch: Sequence[Source]) -> list[list[Made]]:
-            return self._written(batch, config, with_alignment=with_alignment)
+            return self._written(batch, config, steps, with_alignment=with_alignment)
 
         return batching.in_order(
             (self.read(one, number) for number, one in enumerate(given, first_number)),
@@ -151,14 +156,19 @@ class TargetWriter(Generic[Made]):
         return self.read(given), self.target.encode(target)
 
     def _written(
-        self, batch: Sequence[Source], config: TranslateConfig, *, with_alignment: bool
+        self,
+        batch: Sequence[Source],
+        config: TranslateConfig,
+        steps: "_Steps",
+        *,
+        with_alignment: bool,
     ) -> list[list[Made]]:
         """Return the targets of some sources; the empty ones need no model."""
         made = {source.number: [self.made(source, _NOTHING)] for source in batch}
         sources = [source for source in batch if source.length]
         if not sources:
             return [made[source.number] for source in batch]
-        hypotheses = self._search(sources, config)
+        hypotheses = self._search(sources, config, steps)
         alignments: Sequence[Sequence[FloatArray | None]]
         alignments = [[None] * len(each) for each in hypotheses]
         if with_alignment:
@@ -167,14 +177,18 @@ class TargetWriter(Generic[Made]):
             made[source.number] = [self.made(source, *one) for one in zip(*both, strict=True)]
         return [made[source.number] for source in batch]
 
-    def _search(self, sources: Sequence[Source], config: TranslateConfig) -> list[list[Hypothesis]]:
+    def _search(
+        self, sources: Sequence[Source], config: TranslateConfig, steps: "_Steps"
+    ) -> list[list[Hypothesis]]:
         limits_B = np.array([config.max_length or self.limit(source) for source in sources])
+        on_step = steps.of_batch(int(limits_B.max()) + 1)
         if config.temperature == 0 and config.beam_size > 1:
             decoder = self.start(sources, num_targets=config.beam_size)
-            return [best[: config.num] for best in beam(decoder, limits_B, config.beam_size)]
+            found = beam(decoder, limits_B, config.beam_size, on_step=on_step)
+            return [best[: config.num] for best in found]
         decoder = self.start(sources, num_targets=config.num)
         choose = _choice(config, sources)
-        return single_paths(decoder, limits_B, choose, num_targets=config.num)
+        return single_paths(decoder, limits_B, choose, num_targets=config.num, on_step=on_step)
 
     def _align(
         self, sources: Sequence[Source], hypotheses: Sequence[Sequence[Hypothesis]]
@@ -211,6 +225,25 @@ class TargetWriter(Generic[Made]):
             num_known = int(is_known_T.sum())
             losses.append(PairLoss(nats, num_known, len(is_known_T) - num_known))
         return losses
+
+
+class _Steps:
+    """Counts the steps of batches that are computed side by side."""
+
+    def __init__(self, progress: ProgressCallback) -> None:
+        self._progress, self._lock = progress, threading.Lock()
+        self._done = self._most = 0
+
+    def of_batch(self, most: int) -> OnStep:
+        """Return what a batch calls after each of its steps, which are so many at most."""
+        with self._lock:
+            self._most += most
+        return self._advance
+
+    def _advance(self) -> None:
+        with self._lock:
+            self._done += 1
+            self._progress(self._done, self._most)
 
 
 class TargetStream(Iterator[str], Generic[Made]):

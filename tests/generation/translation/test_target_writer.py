@@ -55,6 +55,23 @@ def test_one_at_a_time_is_as_many_at_once(settings):
         assert stream.result == expected[0]
 
 
+@pytest.mark.parametrize("settings", [{}, {"beam": 3}, {"num": 2, "temp": 1.0, "seed": 3}], ids=str)
+def test_it_tells_how_many_steps_it_has_made_of_how_many_at_most(settings):
+    told = []
+    made = WRITER.write_many(
+        SOURCES[:2],
+        {**settings, "max_length": 6},
+        with_alignment=False,
+        first_number=0,
+        progress=lambda done, most: told.append((done, most)),
+    )
+    next(made)
+    assert 1 <= len(told) <= 7  # the end is a symbol, too
+    list(made)
+    assert [done for done, _ in told] == [*range(1, len(told) + 1)]
+    assert told[0][1] == 7 and told[-1][1] == 14
+
+
 def test_a_beam_is_not_streamed():
     with pytest.raises(SettingError, match="a beam cannot be streamed"):
         WRITER.write_one([1], {"beam": 3}, number=0)
