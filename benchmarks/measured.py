@@ -110,11 +110,11 @@ def latest(rows: Iterable[Row], *keys: str) -> list[Row]:
 
 
 def noted(rows: Sequence[Row], key: str) -> str:
-    """Return the values that rows have, for people: all of a few, the range of dates."""
+    """Return the values that rows have, for people: all of them, the range of dates."""
     values = sorted({row.get(key, "not noted") for row in rows})
     if key == "date" and len(values) > 1:
         return f"{values[0]} to {values[-1]}"
-    return ", ".join(values) if len(values) < 4 else f"of {len(values)} kinds"
+    return ", ".join(values)
 
 
 def append(path: Path | None, row: Row) -> None:

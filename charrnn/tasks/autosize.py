@@ -33,7 +33,7 @@ _WIDTHS = (
 )
 _WIDTH_IN_STEPS = 256  # where the budget says nothing about the time
 # (epochs, at least; dropout, dropout of the recurrent matrices)
-_DROPOUTS = ((15, 0.3, 0.3), (8, 0.2, 0.0), (2, 0.1, 0.0), (0, 0.0, 0.0))
+_DROPOUTS = ((15, 0.3, 0.3), (8, 0.2, 0.0), (3, 0.1, 0.0), (0, 0.0, 0.0))
 _WEIGHT_DECAY = 0.1
 _LANES = ((20_000, 32), (5_000, 16), (0, 8))
 _GPU_LANES, _GPU_WINDOW = 128, 128
