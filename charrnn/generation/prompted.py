@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MAX_AT_ONCE = 512  # streams; more gain little, and each takes memory
 _AT_ONCE_WITHOUT_END = 64  # so that the first of endless samples come soon
-MIN_SHARE = 256  # streams that are worth a core of their own
+MIN_SHARE = 16  # streams that are worth a core of their own
 
 
 def num_at_once(num: int | None, *, is_picky: bool) -> int:
