@@ -177,7 +177,7 @@ def test_resuming_with_other_sizes_names_the_difference(charrnn, whole, flags, d
         )
     assert whole.last.read_bytes() == before
     assert charrnn("resume", *SMALL).code == 0  # repeating the run's own flags is allowed
-    assert charrnn("resume", "--dropout", "0.30", "--weight-decay", "0").code == 0
+    assert charrnn("resume", "--dropout", "0.30", "--weight-decay", "0.10").code == 0
     refused = charrnn("resume", "--dropout", "none")
     assert "Invalid value for '--dropout': 'none' is not a valid float" in refused.err
 

@@ -71,7 +71,7 @@ EXAMPLES = {
             OTHER_WIDTH,
             (("--attention", "none"), "--attention none differs from the run's setting, dot;"),
             (("--normalise", "nfd"), "--normalise nfd differs from the run's setting, none;"),
-            (("--source", "x"), "--source ['x'] differs from the run's setting, [];"),
+            (("--source", "x"), "--source x differs from the run's setting, no --source;"),
             (("--ngrams", 3), "--ngrams is for a new run;"),
         ),
         IN_ALL,
