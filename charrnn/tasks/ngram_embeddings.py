@@ -22,7 +22,7 @@ from charrnn.models import ngrams
 
 Floats = npt.NDArray[np.float64]
 _DISCOUNT = 0.75
-_MAX_COUNTS = 1 << 24  # numbers in memory at once, for all lengths
+_MAX_COUNTS = 1 << 22  # for all lengths: a larger table has fewer columns, down to:
 _MIN_COLUMNS = 32
 
 
