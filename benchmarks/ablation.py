@@ -18,14 +18,11 @@ import argparse
 import itertools
 import json
 import math
-import os
 import statistics
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Queue
 
 import measured
 from measured import Row
@@ -102,24 +99,6 @@ def jobs(corpus: Path, minutes: Iterable[float], seeds: Iterable[int]) -> list[J
     ]
 
 
-def finished(todo: Sequence[Job], *, side_by_side: int) -> Iterator[Row]:
-    """Make runs, so many at once, each on a core of its own; yield the rows as they end."""
-    cores: Queue[int] = Queue()
-    for core in measured.cores()[:side_by_side]:
-        cores.put(core)
-
-    def stay_on_a_core() -> None:
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, {cores.get()})  # of this thread, and of what it starts
-
-    pool = ThreadPoolExecutor(side_by_side, initializer=stay_on_a_core)
-    try:
-        for run in as_completed([pool.submit(job.run) for job in todo]):
-            yield run.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 def tables(rows: Sequence[Row]) -> Iterator[str]:
     """Yield a table for each text and budget, and how large its noise is."""
     for corpus, minutes in sorted({(row["corpus"], row["minutes"]) for row in rows}):
@@ -179,12 +158,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("corpus", type=Path, nargs="?")
     parser.add_argument("--minutes", type=float, nargs="+", default=[1.0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--side-by-side", type=int, default=1, help="runs at once")
+    parser.add_argument(
+        "--side-by-side", type=measured.num_at_once, default=1, metavar="N", help="runs at once"
+    )
     parser.add_argument("--results", type=Path, help="a file of JSON lines that grows")
-    given = parser.parse_args()
-    if not 1 <= given.side_by_side <= len(measured.cores()):
-        parser.error(f"--side-by-side: there are {len(measured.cores())} cores, one for each run")
-    return given
+    return parser.parse_args()
 
 
 def main() -> None:
@@ -197,7 +175,7 @@ def main() -> None:
             for job in jobs(given.corpus, given.minutes, given.seeds)
             if tuple(job.about.values()) not in done
         ]
-        for row in finished(todo, side_by_side=given.side_by_side):
+        for row in measured.side_by_side([job.run for job in todo], given.side_by_side):
             rows.append(row)
             measured.append(given.results, row)
             print(json.dumps(row), file=sys.stderr, flush=True)

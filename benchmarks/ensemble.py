@@ -1,44 +1,77 @@
 """What are several runs worth that speak as one, or that teach one?
 
-    python benchmarks/ensemble.py CORPUS --minutes 3 --seeds 1 2 [--results FILE]
+    python benchmarks/ensemble.py CORPUS --minutes 3 --seeds 1 2 [--folder RUNS] [--results FILE] \\
+        [--side-by-side 2] [--no-longer] [-- --hidden-size 256 ...]
 
-Trains a run for each seed; as the rival, one run for all of their minutes together; and one that
-all of them teach, for as many minutes as each of them has. Prints the loss of each run and of the
-ensemble on the validation split, by which the best checkpoints were chosen, and how fast each of
-them scores. All validate on the same text: nothing that a teacher has learned is measured.
+Trains a run for each seed; as the rival, one run for all of their minutes together (not with
+--no-longer); and one that all of them teach, for as many minutes as each of them has. Prints the
+loss of each run and of the ensemble on the validation split, by which the best checkpoints were
+chosen, and how fast each of them scores. All validate on the same text: nothing that a teacher has
+learned is measured.
+
+What follows -- are flags of `charrnn train`, for every run. With --folder, runs are kept there, and
+one that is there (the same text, minutes, seed and flags) is not trained again: a call that was
+interrupted goes on, and trains anew only the run that was cut off. With --side-by-side 2, two runs
+are trained at once, each with one thread on a core of its own; without, one after another, with all
+cores. Runs are scored while nothing is trained.
 """
 
 import argparse
+import functools
+import hashlib
 import json
-import os
-import platform
-import subprocess
+import shutil
 import sys
 import tempfile
-from datetime import date
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
-MAX_VAL_CHARS = 999_999  # given, so that a short run does not validate on less
-
-
-def charrnn(folder: str, *words: str) -> bytes:
-    """Run a command in a folder; return what it prints."""
-    return subprocess.run(
-        [sys.executable, "-m", "charrnn", *words],
-        cwd=folder,
-        check=True,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
-    ).stdout
+import measured
+from measured import Row
 
 
-def measured(folder: str, runs: list[str]) -> dict[str, float]:
+@dataclass(frozen=True)
+class Member:
+    """A run: of the ensemble, its rival, or its pupil."""
+
+    corpus: Path
+    minutes: float
+    seed: int
+    flags: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name on the disk, by which it is found again: no two runs have the same."""
+        digest = hashlib.sha256(json.dumps(self.flags).encode()).hexdigest()[:8]
+        return f"{self.corpus.stem}-{self.minutes:g}-{self.seed}-{digest}"
+
+    def train(self, folder: Path) -> None:
+        """Train it, unless it is in the folder. Its name says that it is finished."""
+        if (folder / "checkpoints" / self.name).exists():
+            return
+        unfinished = f"unfinished-{self.name}"
+        shutil.rmtree(folder / "checkpoints" / unfinished, ignore_errors=True)
+        measured.train_in(folder, unfinished, self.corpus, self.minutes, self.seed, *self.flags)
+        measured.charrnn(folder, "rename", unfinished, self.name)
+
+
+def train(folder: Path, members: Iterable[Member], side_by_side: int | None) -> None:
+    """Train runs, so many at once."""
+    jobs: list[Callable[[], None]] = [functools.partial(each.train, folder) for each in members]
+    if side_by_side is None:
+        for job in jobs:
+            job()
+    else:
+        list(measured.side_by_side(jobs, side_by_side))
+
+
+def figures(folder: Path, members: Iterable[Member]) -> Row:
     """Score the validation split by runs together."""
-    named = [word for run in runs for word in ("--run", run)]
-    score = json.loads(charrnn(folder, "score", *named, "--json"))
-    facts = [json.loads(charrnn(folder, "info", run, "--json")) for run in runs]
+    names = [member.name for member in members]
+    flags = [word for name in names for word in ("--run", name)]
+    score = json.loads(measured.charrnn(folder, "score", *flags, "--json"))
+    facts = [json.loads(measured.charrnn(folder, "info", name, "--json")) for name in names]
     return {
         "carried": round(score["nats_per_char"], 4),
         "reset": round(score["nats_per_char_reset"], 4),
@@ -48,55 +81,72 @@ def measured(folder: str, runs: list[str]) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def compare(folder: Path, given: argparse.Namespace) -> None:
+    """Train all runs; print a row for each and for the ensemble, and keep it."""
+    threads = ("--threads", "1") if given.side_by_side else ()
+    flags = (*threads, *given.flags)
+    members = [Member(given.corpus, given.minutes, seed, flags) for seed in given.seeds]
+    together = round(given.minutes * len(members), 4)
+    longer = Member(given.corpus, together, given.seeds[0], flags)
+    teachers = [word for member in members for word in ("--teacher", member.name)]
+    student = Member(given.corpus, given.minutes, given.student_seed, (*flags, *teachers))
+
+    def show(name: str, runs: list[Member], minutes: float, *more_seeds: int) -> None:
+        row = {
+            "corpus": given.corpus.stem,
+            "name": name,
+            "minutes": minutes,  # of training, of all that it took
+            "seeds": [*more_seeds, *(run.seed for run in runs)],
+            "flags": " ".join(flags),
+            **figures(folder, runs),
+            **measured.circumstances(),
+        }
+        losses = f"{row['carried']:.4f} | {row['reset']:.4f}"
+        print(f"| {name} | {minutes:g} | {losses} | {row['chars_per_second']:,} |", flush=True)
+        measured.append(given.results, row)
+
+    print("| | minutes | nats, state carried | nats, state reset | characters a second |")
+    print("|---|---|---|---|---|", flush=True)
+    train(folder, members, given.side_by_side)
+    for member in members:
+        show(f"seed {member.seed}", [member], given.minutes)
+    show("ensemble", members, together)
+    train(folder, [student] if given.no_longer else [longer, student], given.side_by_side)
+    if not given.no_longer:
+        show("one run of all the time", [longer], together)
+    show("taught by all", [student], round(together + given.minutes, 4), *given.seeds)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0],
+        usage="%(prog)s CORPUS [options] [-- flags of charrnn train]",
+    )
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--minutes", type=float, default=3.0, help="of each member")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--student-seed", type=int, default=100)
+    parser.add_argument("--no-longer", action="store_true", help="leave out the one long run")
+    parser.add_argument(
+        "--side-by-side", type=measured.num_at_once, metavar="N", help="runs at once, a core each"
+    )
+    parser.add_argument("--folder", type=Path, help="keeps the runs, for this call made again")
     parser.add_argument("--results", type=Path, help="a file of JSON lines that grows")
-    given = parser.parse_args()
-    members = [f"seed-{seed}" for seed in given.seeds]
-    together = round(given.minutes * len(members), 4)
+    words = sys.argv[1:]
+    end = words.index("--") if "--" in words else len(words)
+    given = parser.parse_args(words[:end])
+    given.flags = tuple(words[end + 1 :])
+    return given
+
+
+def main() -> None:
+    given = arguments()
+    if given.folder:
+        given.folder.mkdir(parents=True, exist_ok=True)
+        compare(given.folder, given)
+        return
     with tempfile.TemporaryDirectory() as folder:
-
-        def train(name: str, minutes: float, seed: int, *flags: str) -> None:
-            budget = ["--minutes", str(minutes), "--seed", str(seed), "--quiet"]
-            split = ["--max-val-chars", str(MAX_VAL_CHARS)]
-            corpus = str(given.corpus.resolve())
-            charrnn(folder, "train", corpus, "--run", name, *budget, *split, *flags)
-
-        print("| | minutes | nats, state carried | nats, state reset | characters a second |")
-        print("|---|---|---|---|---|")
-
-        def show(name: str, runs: list[str], minutes: float, seeds: list[int]) -> None:
-            """Print a row, and keep it."""
-            row = {
-                "corpus": given.corpus.stem,
-                "name": name,
-                "minutes": minutes,  # of training, of all that it took
-                "seeds": seeds,
-                **measured(folder, runs),
-                "date": str(date.today()),
-                "torch": torch.__version__,
-                "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
-            }
-            losses = f"{row['carried']:.4f} | {row['reset']:.4f}"
-            print(f"| {name} | {minutes:g} | {losses} | {row['chars_per_second']:,} |", flush=True)
-            if given.results:
-                with given.results.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
-
-        for name, seed in zip(members, given.seeds, strict=True):
-            train(name, given.minutes, seed)
-            show(name, [name], given.minutes, [seed])
-        show("ensemble", members, together, given.seeds)
-        train("longer", together, given.seeds[0])
-        show("one run of all the time", ["longer"], together, given.seeds[:1])
-        teachers = [word for member in members for word in ("--teacher", member)]
-        train("student", given.minutes, given.student_seed, *teachers)
-        spent = round(together + given.minutes, 4)
-        show("taught by all", ["student"], spent, [*given.seeds, given.student_seed])
+        compare(Path(folder), given)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Rows of measurements: a run of charrnn, what it ran on, and a file of rows that grows.
+"""Rows of measurements: runs of charrnn, on a core each, what they ran on, and a file that grows.
 
 A row is a JSON object on a line of its own. What is measured again gets another row, and the last
 one counts.
 """
 
+import argparse
 import json
 import os
 import platform
@@ -11,14 +12,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from queue import Queue
+from typing import Any, TypeVar
 
 ROOT = Path(__file__).resolve().parents[1]
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 def circumstances() -> Row:
@@ -65,29 +69,25 @@ def _git(*words: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
+def charrnn(folder: Path | str, *words: str) -> bytes:
+    """Run a command of this checkout, with its runs kept in a folder; return what it prints."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CHARRNN_CHECKPOINTS": "checkpoints"}
+    command = [sys.executable, "-m", "charrnn", *words]
+    return subprocess.run(
+        command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE
+    ).stdout
+
+
 def train(corpus: Path, minutes: float, seed: int, *flags: str) -> Row:
     """Run `charrnn train` as a user does; return the seconds from Enter to its end, steps, width,
-    and both losses of its best checkpoint.
-
-    Without --max-val-chars 0, a short run on a slow machine would learn from a part of the
-    validation split, to validate on less. What it had no time to measure is scored afterwards.
+    and both losses of its best checkpoint. What it had no time to measure is scored afterwards.
     """
-    command = [sys.executable, "-m", "charrnn"]
-    budget = ["--minutes", str(minutes), "--seed", str(seed), "--max-val-chars", "0"]
     with tempfile.TemporaryDirectory() as folder:
-
-        def charrnn(*words: str) -> bytes:
-            environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-            done = subprocess.run(
-                [*command, *words], cwd=folder, env=environment, check=True, stdout=subprocess.PIPE
-            )
-            return done.stdout
-
         began = time.monotonic()
-        charrnn("train", str(corpus.resolve()), *budget, "--run", "a", "--quiet", *flags)
+        train_in(folder, "a", corpus, minutes, seed, *flags)
         seconds = time.monotonic() - began
-        facts = json.loads(charrnn("info", "a", "--json"))
-        score = json.loads(charrnn("score", "--run", "a", "--json"))
+        facts = json.loads(charrnn(folder, "info", "a", "--json"))
+        score = json.loads(charrnn(folder, "score", "--run", "a", "--json"))
     return {
         "seconds": round(seconds, 4),
         "carried": round(score["nats_per_char"], 4),
@@ -95,6 +95,46 @@ def train(corpus: Path, minutes: float, seed: int, *flags: str) -> Row:
         "steps": facts["step"],
         "width": facts["hidden_size"],
     }
+
+
+def train_in(
+    folder: Path | str, name: str, corpus: Path, minutes: float, seed: int, *flags: str
+) -> None:
+    """Train a run that is kept in a folder.
+
+    Without --max-val-chars 0, a short run on a slow machine would learn from a part of the
+    validation split, to validate on less.
+    """
+    budget = ["--minutes", str(minutes), "--seed", str(seed), "--max-val-chars", "0"]
+    charrnn(folder, "train", str(corpus.resolve()), "--run", name, *budget, "--quiet", *flags)
+
+
+def side_by_side(jobs: Iterable[Callable[[], T]], num_at_once: int) -> Iterator[T]:
+    """Do jobs, so many at once, each on a core of its own; yield what they return as they end.
+
+    The jobs, which are threads here, start processes that stay on the core.
+    """
+    free: Queue[int] = Queue()
+    for core in cores()[:num_at_once]:
+        free.put(core)
+
+    def stay_on_a_core() -> None:
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, {free.get()})  # of this thread, and of what it starts
+
+    pool = ThreadPoolExecutor(num_at_once, initializer=stay_on_a_core)
+    try:
+        for job in as_completed([pool.submit(job) for job in jobs]):
+            yield job.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def num_at_once(word: str) -> int:
+    """Read the value of --side-by-side: at most a run for each core."""
+    if not 1 <= int(word) <= len(cores()):
+        raise argparse.ArgumentTypeError(f"there are {len(cores())} cores, one for each run")
+    return int(word)
 
 
 def read(path: Path | None) -> list[Row]:
