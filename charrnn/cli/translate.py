@@ -89,7 +89,9 @@ def translate(
 
 
 def _require_drawable(request: _Request, typed: Sequence[str]) -> None:
-    """Raise `UsageError` for drawings among lines of JSON, or an export of several drawings."""
+    """Raise `UsageError` for drawings among lines of JSON, for an export of several drawings, and
+    for two drawings in one file.
+    """
     if request.as_json and request.attention:
         raise UsageError("--json and --attention were both given", "choose one")
     if not request.pictures:
@@ -98,6 +100,8 @@ def _require_drawable(request: _Request, typed: Sequence[str]) -> None:
 
     for path in request.pictures:
         require_exportable(path)
+    if len(set(map(os.path.realpath, request.pictures))) < len(request.pictures):
+        raise UsageError(f"--export and --unrolled are both {request.export}", "name two files")
     if (
         len(typed_texts.lines_of(typed, command="translate")) != 1
         or "-" in typed

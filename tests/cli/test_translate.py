@@ -282,6 +282,7 @@ def test_a_model_without_attention_has_nothing_to_draw(charrnn, monkeypatch):
         (["a", "--num", 2, "--unrolled", "a.svg"], "--unrolled draws one translation; give it"),
         (["-", "--export", "a.svg"], "--export draws one translation; give it one TEXT"),
         (["a", "--export", "a.gif"], "a.gif"),
+        (["a", "--export", "a.svg", "--unrolled", "./a.svg"], "are both a.svg; name two files"),
         (["a", "--json", "--attention"], "--json and --attention were both given; choose one"),
         (["-abc"], "a text that begins with - comes after --: charrnn translate -- -abc"),
     ],
