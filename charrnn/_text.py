@@ -19,6 +19,11 @@ def ignore_bytes(num_bytes: int) -> None:
     """A `CountBytes` that does nothing."""
 
 
+def after(num_before: int, total: int, progress: ProgressCallback) -> ProgressCallback:
+    """Return the `ProgressCallback` of a part that comes after `num_before` of `total`."""
+    return lambda done, _: progress(num_before + done, total)
+
+
 class Reporter:
     """Tells a person what happens. This one is silent; `cli.console.reporters` has others."""
 

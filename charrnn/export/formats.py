@@ -6,6 +6,7 @@ from pkgutil import resolve_name
 from typing import Protocol
 
 from charrnn._exported import require_replaceable
+from charrnn._text import ProgressCallback, ignore_progress
 from charrnn.errors import SettingError, UsageError
 from charrnn.runs.checkpoint import Checkpoint
 
@@ -26,8 +27,11 @@ class Exported:
 class Write(Protocol):
     """Writes the model of a checkpoint to a file."""
 
-    def __call__(self, checkpoint: Checkpoint, path: Path, *, weights: str) -> Exported:
-        """Write it whole or not at all; `weights` is one of the format's `WEIGHTS`.
+    def __call__(
+        self, checkpoint: Checkpoint, path: Path, *, weights: str, progress: ProgressCallback
+    ) -> Exported:
+        """Write it whole or not at all; `weights` is one of the format's `WEIGHTS`, `progress` is
+        of measuring what the file tells of itself.
 
         Raises `UsageError` for a model that the format cannot express, `StorageError` if the file
         cannot be written.
@@ -46,7 +50,13 @@ def require_format(path: Path) -> str:
     return ending
 
 
-def export(checkpoint: Checkpoint, path: Path, *, weights: str | None = None) -> Exported:
+def export(
+    checkpoint: Checkpoint,
+    path: Path,
+    *,
+    weights: str | None = None,
+    progress: ProgressCallback = ignore_progress,
+) -> Exported:
     """Write the model of a checkpoint to a file; its ending decides the format.
 
     `weights` says how numbers are written, such as "float16"; None is the format's default. Raises
@@ -60,4 +70,5 @@ def export(checkpoint: Checkpoint, path: Path, *, weights: str | None = None) ->
         hint = f"choose one of {', '.join(known)}" if known else "leave it out"
         raise SettingError(f"weights {weights!r} is not known for {ending}", hint, "weights")
     write: Write = module.write
-    return write(checkpoint, path, weights=weights or (known[0] if known else ""))
+    chosen = weights or (known[0] if known else "")
+    return write(checkpoint, path, weights=chosen, progress=progress)

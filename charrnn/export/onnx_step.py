@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn._exported import MARK, write_exported
+from charrnn._text import ProgressCallback
 from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig
 from charrnn.errors import UsageError
@@ -41,8 +42,10 @@ _ABOUT = (
 )
 
 
-def write(checkpoint: Checkpoint, path: Path, *, weights: str) -> Exported:
-    """Write the step of a language model. See `formats.Write`."""
+def write(
+    checkpoint: Checkpoint, path: Path, *, weights: str, progress: ProgressCallback
+) -> Exported:
+    """Write the step of a language model. See `formats.Write`; it takes no time to tell of."""
     if checkpoint.task != task_names.LANGUAGE_MODEL:
         raise UsageError(
             f"no .onnx file can hold a model of {checkpoint.schema.learned}",

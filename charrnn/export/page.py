@@ -17,6 +17,7 @@ from string import Template
 from typing import Any
 
 from charrnn._exported import MARK, write_exported
+from charrnn._text import ProgressCallback
 from charrnn.export import packing, page_facts
 from charrnn.export.formats import Exported
 from charrnn.models import ngrams
@@ -29,9 +30,11 @@ _PAGE = ("text.js", "written.js", "alignment.js", "page.js")
 _WORKER = ("text.js", "drawing.js", "network.js", "encoder.js", "speakers.js", "worker.js")
 
 
-def write(checkpoint: Checkpoint, path: Path, *, weights: str) -> Exported:
+def write(
+    checkpoint: Checkpoint, path: Path, *, weights: str, progress: ProgressCallback
+) -> Exported:
     """Write the page of a run. See `formats.Write`."""
-    facts = page_facts.facts_of(checkpoint, weights)
+    facts = page_facts.facts_of(checkpoint, weights, progress)
     data = page(facts, checkpoint, weights=weights).encode()
     write_exported(path, data)
     return Exported(path, len(data), page_facts.sentences(facts))

@@ -4,7 +4,7 @@ and what it says of itself. Nothing of it says where the corpus was, or what it 
 
 from typing import Any
 
-from charrnn._text import valid_unicode
+from charrnn._text import ProgressCallback, ignore_progress, valid_unicode
 from charrnn.data.corpus import NAMES_IN_A_RUN
 from charrnn.errors import CorpusError, UsageError
 from charrnn.export import page_forms
@@ -20,8 +20,10 @@ _COMMANDS = {  # that draw with a seed
 }
 
 
-def facts_of(checkpoint: Checkpoint, weights: str) -> dict[str, Any]:
-    """Return plain values, ready for JSON.
+def facts_of(
+    checkpoint: Checkpoint, weights: str, progress: ProgressCallback = ignore_progress
+) -> dict[str, Any]:
+    """Return plain values, ready for JSON. `progress` is of measuring the loss.
 
     Raises `UsageError` for a run that no page can speak.
     """
@@ -36,7 +38,7 @@ def facts_of(checkpoint: Checkpoint, weights: str) -> dict[str, Any]:
         "name": _name(checkpoint),
         "task": checkpoint.task,
         "about": f"A small recurrent network that {does}, here in your browser.",
-        "details": _details(checkpoint, weights),
+        "details": _details(checkpoint, weights, progress),
         "model": checkpoint.model.to_json(),
         **form,
     }
@@ -56,7 +58,9 @@ def _name(checkpoint: Checkpoint) -> str:
     return checkpoint.run_name if is_in_a_run else valid_unicode(checkpoint.path.stem)
 
 
-def _details(checkpoint: Checkpoint, weights: str) -> list[tuple[str, str]]:
+def _details(
+    checkpoint: Checkpoint, weights: str, progress: ProgressCallback
+) -> list[tuple[str, str]]:
     """Return what the page tells of itself, for people: label and text."""
     sizes = {name: vocab.size_in_words for name, vocab in checkpoint.vocabs.items()}
     knows = [size if name == "text" else f"{name} {size}" for name, size in sizes.items()]
@@ -64,16 +68,16 @@ def _details(checkpoint: Checkpoint, weights: str) -> list[tuple[str, str]]:
         ("Network", f"{checkpoint.model}; {checkpoint.num_parameters:,} numbers"),
         ("Knows", ", ".join(knows)),
         ("Trained", checkpoint.progress),
-        ("Loss", _loss(checkpoint, weights)),
+        ("Loss", _loss(checkpoint, weights, progress)),
     ]
     command = _COMMANDS.get(checkpoint.task)
     return details if command is None else [*details, ("Seeds", _about_seeds(weights, command))]
 
 
-def _loss(checkpoint: Checkpoint, weights: str) -> str:
+def _loss(checkpoint: Checkpoint, weights: str, progress: ProgressCallback) -> str:
     """Return the loss of the weights as they are written, and as they could be."""
     try:
-        loss = measured(checkpoint)
+        loss = measured(checkpoint, progress)
     except CorpusError:  # its message would tell where the corpus was
         return "not measured: no validation text was at hand when this page was made"
     return _in_words(loss, weights, checkpoint.schema.symbol)

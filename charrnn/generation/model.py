@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 import numpy as np
 
-from charrnn._text import ProgressCallback, ignore_progress
+from charrnn._text import ProgressCallback, after, ignore_progress
 from charrnn.config import ModelConfig, SampleConfig, with_keywords
 from charrnn.data.records import split_into_records
 from charrnn.data.vocab import UNKNOWN, IntArray, Vocab, code_points
@@ -84,7 +84,7 @@ class Model:
     weights: Weights
     records: str = "none"  # the kind of records it learned, as in `RECORD_END`; "none": one text
     name: str = ""  # of its run
-    progress: ProgressCallback = ignore_progress  # of reading a prompt, in characters
+    progress: ProgressCallback = ignore_progress  # of reading a text, in characters
     device: str = "cpu"  # where samples are computed side by side: cpu, cuda, cuda:N or mps
     others: tuple["Model", ...] = ()  # the probabilities are averaged with theirs: an ensemble
 
@@ -217,11 +217,12 @@ class Model:
     def surprise(self, text: str | bytes) -> FloatArray:
         """Return -ln p of each known character of a text, shape (T,); read as `score` reads it."""
         nats: list[FloatArray] = [np.empty(0)]
-        for ids in split_into_records(
-            self._known_ids(text), self.records, self.start_id, self.vocab.white_V
-        ):
+        known, num_read = self._known_ids(text), 0
+        for ids in split_into_records(known, self.records, self.start_id, self.vocab.white_V):
             before = np.append(self.start_id, ids[:-1])
-            nats.append(predict.surprise(self.backend.stepper(), before, ids))
+            progress = after(num_read, len(known), self.progress)
+            nats.append(predict.surprise(self.backend.stepper(), before, ids, progress))
+            num_read += len(ids)
         return np.concatenate(nats)
 
     def read_prompt(self, prompt: str) -> tuple[Stepper, Any]:

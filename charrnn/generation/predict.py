@@ -112,10 +112,15 @@ def expectations(
     return compared
 
 
-def surprise(stepper: Stepper, before_T: IntArray, targets_T: IntArray) -> FloatArray:
+def surprise(
+    stepper: Stepper,
+    before_T: IntArray,
+    targets_T: IntArray,
+    progress: ProgressCallback = ignore_progress,
+) -> FloatArray:
     """Return -ln p of each target, shape (T,); `before_T` holds the ids before them."""
     nats_T = np.empty(len(targets_T))
-    for t, logits_VT in enumerate(read(stepper, before_T)):
+    for t, logits_VT in enumerate(read(stepper, before_T, progress)):
         part = slice(t * READ_AT_ONCE, (t + 1) * READ_AT_ONCE)
         targets = targets_T[part]
         nats_T[part] = -log_probabilities(logits_VT)[targets, np.arange(len(targets))]

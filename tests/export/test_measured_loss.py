@@ -18,6 +18,13 @@ def test_the_loss_is_that_of_the_beginning_of_the_validation_text(trained, corpu
     assert 0 < abs(loss.nats["float16"] - loss.nats["float32"]) < 0.001
 
 
+def test_progress_is_of_all_formats_together(trained):
+    told = []
+    measured_loss.measured(ROOT.best_checkpoint("a")[0], lambda *progress: told.append(progress))
+    assert told == sorted(told)
+    assert told[-1] == (1800, 1800)
+
+
 def test_records_are_measured_each_by_itself(two_runs):
     checkpoint = ROOT.best_checkpoint("names")[0]
     loss = measured_loss.measured(checkpoint)

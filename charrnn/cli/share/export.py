@@ -1,5 +1,8 @@
 """The command `export`: a run as one file, for a browser or for another program."""
 
+from contextlib import closing
+
+from charrnn.cli.console.progress import PassingBar
 from charrnn.cli.console.streams import note
 from charrnn.cli.flags import share as flags
 from charrnn.errors import UsageError
@@ -25,7 +28,8 @@ def export(
 
     formats.require_format(file)
     checkpoint = inputs.checkpoint_of(runs[0] if runs else None, tasks=())
-    exported = formats.export(checkpoint, file, weights=weights)
+    with closing(PassingBar("measuring the loss")) as bar:
+        exported = formats.export(checkpoint, file, weights=weights, progress=bar.so_far)
     note(f"wrote {exported.path} ({size(exported.num_bytes)})")
     for sentence in exported.sentences:
         note(sentence)
