@@ -2,6 +2,7 @@
 
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charrnn.cli.console.streams import note, print_json
@@ -10,6 +11,7 @@ from charrnn.cli.flags import shared
 from charrnn.errors import CheckpointError
 
 if TYPE_CHECKING:
+    from charrnn.runs.header import CheckpointHeader
     from charrnn.runs.run import Run
 
 _TEACHERS = "taught by"  # a column that is left out where no run has teachers
@@ -44,7 +46,10 @@ def _row(run: "Run") -> dict[str, str]:
     from charrnn.cli.console.figures import age, compact
 
     last = run.newest_header()
-    best = run.best_metrics().get(last.schema.decisive_metric)
+    if last.path != run.last:
+        _header(run.last, instead=last)
+    its_best = _header(run.best, instead=last)
+    best = None if its_best is None else its_best.metrics.get(last.schema.decisive_metric)
     cells = (
         run.name,
         " ".join(last.corpus_names),
@@ -55,6 +60,22 @@ def _row(run: "Run") -> dict[str, str]:
         age(time.time() - run.last_saved_ns() / 1e9),
     )
     return dict(zip(_COLUMNS, cells, strict=True))
+
+
+def _header(path: Path, *, instead: "CheckpointHeader") -> "CheckpointHeader | None":
+    """Return the header of a checkpoint; None where there is no file, or, with a note, no valid
+    header.
+    """
+    from charrnn.runs import checkpoint
+    from charrnn.runs.run import used_instead
+
+    if not path.exists():
+        return None
+    try:
+        return checkpoint.read_header(path)
+    except CheckpointError as error:
+        note(used_instead(instead, error))
+        return None
 
 
 def _in_words(metric: str, value: float) -> str:

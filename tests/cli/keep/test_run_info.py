@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -26,3 +27,15 @@ def test_a_list_of_runs_reads_each_header_once_and_no_arrays(charrnn, monkeypatc
     monkeypatch.setattr(safetensors_file, "read_arrays", None)
     assert "20 of 20" in charrnn("runs").out
     assert sorted(path.name for path in paths) == ["best.safetensors", "last.safetensors"]
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("name", ["best", "last"])
+def test_a_list_of_runs_tells_which_checkpoint_has_no_valid_header(charrnn, name):
+    path = Path("checkpoints/a") / f"{name}.safetensors"
+    path.write_bytes(b"\xff" * 100)
+    done = charrnn("runs")
+    assert done.code == 0 and "of 20" in done.out
+    (told,) = done.err.splitlines()
+    assert f"a/{name}.safetensors is not a valid charrnn checkpoint" in told
+    assert told.endswith(" instead")
