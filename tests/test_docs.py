@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -59,6 +60,24 @@ def test_the_tour_has_each_package_and_no_other() -> None:
     packages = re.findall(r"^      (\w+)/ ", listed, flags=re.M)
     there = {path.parent.name for path in (ROOT / "charrnn").glob("*/__init__.py")}
     assert sorted(packages) == sorted(there)
+
+
+@pytest.mark.parametrize("page", ["tour", "recurrences", "recipe"])
+def test_code_that_a_page_names_by_its_path_is_there(page: str) -> None:
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:\w+/)+\w+(?:\.\w+)?)`", text))
+    folders = ("charrnn", "tests", "docs", "examples", "benchmarks")
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*")]
+    there = {f"/{path.relative_to(ROOT).as_posix()}" for path in paths}
+    there |= {path.removesuffix(".py") for path in there}
+    ends = {name: (f"/{name}", f"/{name.partition('.')[0]}") for name in named}
+    assert [name for name, end in ends.items() if not any(p.endswith(end) for p in there)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_names_of_the_library_are_those_of_the_code(page: Path) -> None:
+    for name in set(re.findall(r"`(charrnn(?:\.[A-Za-z_]\w*)+)", page.read_text(encoding="utf-8"))):
+        resolve_name(name)
 
 
 def test_the_page_of_the_library_has_every_public_name() -> None:
