@@ -163,17 +163,34 @@ def score(
         files = PairFiles(names, target or [], bool(source), split or "val", encoding)
         _score_examples(checkpoints, files, given, as_json=as_json)
         return
-    if not names and (per_line or coloured[1]):
+    _score_text(checkpoints, names, given, split=split or "val", encoding=encoding, as_json=as_json)
+
+
+def _score_text(
+    checkpoints: "Sequence[Checkpoint]",
+    names: Sequence[str],
+    given: Mapping[str, Any],
+    *,
+    split: str,
+    encoding: str | None,
+    as_json: bool,
+) -> None:
+    """Score a run of a text: in colours, line by line, or as a whole."""
+    is_coloured = given["heatmap"] or given["export"] is not None
+    if not names and (given["per_line"] or is_coloured):
         raise UsageError("there is no text to look at", "name a FILE, or - for standard input")
     from charrnn.sources.input_text import config_for_input
 
     config = config_for_input(checkpoints[0].data, encoding)
-    if coloured[1]:
-        _show_heatmap(checkpoints, names, config, on_terminal=heatmap, export=export)
-    elif per_line:
+    if is_coloured:
+        _show_heatmap(
+            checkpoints, names, config, on_terminal=given["heatmap"], export=given["export"]
+        )
+    elif given["per_line"]:
         _print_line_scores(checkpoints, names, config)
     else:
-        measured = _measure(checkpoints, names, config, split=split or "val", adapt=adapt, mix=mix)
+        adapt, mix = given["adapt"], given["mix"]
+        measured = _measure(checkpoints, names, config, split=split, adapt=adapt, mix=mix)
         _print_score(measured, checkpoints[0], adapt=adapt, as_json=as_json)
 
 
