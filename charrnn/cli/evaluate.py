@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -352,15 +353,17 @@ def _show_heatmap(
 ) -> None:
     """Draw how surprising each character of some texts was, on the terminal or to a file."""
     from charrnn.cli import inputs
+    from charrnn.cli.console.progress import PassingBar
     from charrnn.generation.model import Model
     from charrnn.plots import heatmap
 
     if export is not None:
         heatmap.require_exportable(export)
-    model = Model.ensemble(checkpoints)
-    text, surprises = _surprises(
-        model, inputs.read_known(model, names, config, at_most=_MOST_COLOURED + 1)
-    )
+    with contextlib.closing(PassingBar("scoring")) as bar:
+        model = replace(Model.ensemble(checkpoints), progress=bar.so_far)
+        text, surprises = _surprises(
+            model, inputs.read_known(model, names, config, at_most=_MOST_COLOURED + 1)
+        )
     scale = heatmap.ColourScale(0.0, 8.0, "bits of surprise (8: 8 or more)")
     title = f"{sum(surprises) / len(surprises):.3f} bits per character"
     coloured = heatmap.Heatmap(title, text, surprises, scale)
