@@ -170,6 +170,7 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("translate", "x", "--json", "--attention"): 2,
     ("translate", "x", "y", "--export", "map.svg"): 2,
     ("translate", "x", "--export", "map.gif"): 2,
+    ("translate", "x", "--export", "map.svg", "--unrolled", "map.svg"): 2,
     ("classify",): 2,
     ("classify", "-abc"): 2,
     ("classify", "x", "y", "--steps"): 2,
