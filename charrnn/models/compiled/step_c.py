@@ -42,8 +42,8 @@ class Network(ctypes.Structure):
             "num_gate_rows", "num_rows",
         )),
         *((name, ctypes.c_void_p) for name in (
-            "weight_hh", "weight_ih", "bias_ih", "bias_hh", "head", "from_input", "bias_input",
-            "embedding", "first_row", "ngram_keys", "num_keys", "kept_at", "kept", "num_kept",
+            "weight_hh", "weight_ih", "bias_ih", "bias_hh", "head", "from_input", "embedding",
+            "first_row", "ngram_keys", "num_keys", "kept_at", "kept", "num_kept",
         )),
         ("num_kept_at_most", ctypes.c_int64),
     )  # fmt: skip
@@ -54,18 +54,10 @@ class _Streams(ctypes.Structure):
 
     _fields_ = (
         *((name, ctypes.c_void_p) for name in (
-            "h", "c", "before", "logits", "products", "gates", "read"
+            "h", "c", "before", "logits", "products", "gates",
+            "ids", "temperatures", "uniforms",
         )),
-        ("num", ctypes.c_int64),
-    )  # fmt: skip
-
-
-class _Steps(ctypes.Structure):
-    """What `steps` is in step.c."""
-
-    _fields_ = (
-        *((name, ctypes.c_void_p) for name in ("ids", "temperatures", "uniforms")),
-        ("num", ctypes.c_int64), ("unknown_id", ctypes.c_int64),
+        *((name, ctypes.c_int64) for name in ("num", "num_steps", "unknown_id")),
     )  # fmt: skip
 
 
@@ -82,7 +74,7 @@ def library() -> ctypes.CDLL | None:
                 loaded = ctypes.CDLL(str(path))
             except OSError:
                 return None
-            return loaded if hasattr(loaded, "take_steps") else None  # else of an older step.c
+            return loaded if hasattr(loaded, "run_streams") else None  # else of an older step.c
     return None
 
 
@@ -129,17 +121,18 @@ class LaidOut:
             config.ngrams, config.embedding_size, num_gate_rows, num_rows,
             weight_hh=self._each(_blocks(layer.weight_hh_GH) for layer in layers),
             weight_ih=self._each(_blocks(layer.weight_ih_GD) for layer in layers),
-            bias_ih=self._each(_blocks(layer.bias_ih_G1) for layer in layers),
+            bias_ih=self._each([
+                both_ends(backend.bias_X1), *(_blocks(layer.bias_ih_G1) for layer in layers[1:])
+            ]),
             bias_hh=self._each(_blocks(layer.bias_hh_G1) for layer in layers),
             head=self._place(_blocks(backend.head_VH)),
             from_input=self._each(map(both_ends, parts_XD)),
-            bias_input=self._place(both_ends(backend.bias_X1)),
             embedding=self._place(np.ascontiguousarray(backend.embedding_RD)),
             first_row=self._place(np.roll(np.cumsum([0, *map(len, keys)], dtype=np.int64), 1)),
             ngram_keys=self._each(map(np.ascontiguousarray, keys)),
             num_keys=self._place(np.array([*map(len, keys), 0], np.int64)),
             kept_at=self._place(np.full(num_embeddings, -1, np.int32)),
-            kept=self._place(np.empty((num_kept, num_rows), np.float32)),
+            kept=self._place(np.zeros((num_kept, num_rows), np.float32)),
             num_kept=self._place(np.zeros(1, np.int64)), num_kept_at_most=num_kept,
         )  # fmt: skip
 
@@ -174,21 +167,22 @@ class _SideBySide:
     ) -> None:
         """`states` are the arrays of each layer."""
         network, num_streams = weights.network, len(before_BK)
-        places = [[part.ctypes.data for part in layer] for layer in states]
-        room = [network.num_rows, network.num_gate_rows, network.embedding_size]
+        states_at = [[part.ctypes.data for part in layer] for layer in states]
+        room = [network.num_rows, network.num_gate_rows]
         self._network = network
         self._logits_BV = np.zeros((num_streams, weights.num_logits), np.float32)
         self._arrays: tuple[npt.NDArray[Any], ...] = (  # in the order of `_Streams`
-            *(np.array([layer[k] for layer in places], np.uintp) for k in (0, -1)),
+            *(np.array([layer[k] for layer in states_at], np.uintp) for k in (0, -1)),
             before_BK,
             self._logits_BV,
             *(np.empty((min(num_streams, GROUP), size), np.float32) for size in room),
         )
-        self._streams = _Streams(*(array.ctypes.data for array in self._arrays), num_streams)
+        places = [array.ctypes.data for array in self._arrays]
+        self._streams = _Streams(*places, num=num_streams)
 
     def step(self, ids_B: IntArray) -> FloatArray:
         """Read a character on each stream; return logits_VB for the next ones."""
-        self._take_steps(np.array(ids_B, np.int64, ndmin=2))
+        self._run(np.array(ids_B, np.int64, ndmin=2))
         return self._logits_VB()
 
     def draw(
@@ -204,17 +198,17 @@ class _SideBySide:
         ids_TB, temperatures_TB = np.empty(uniforms_TB.shape, np.int64), np.empty(uniforms_TB.shape)
         temperatures_TB[...] = temperatures
         unknown = -1 if unknown_id is None else unknown_id
-        self._take_steps(
-            ids_TB, temperatures_TB, np.ascontiguousarray(uniforms_TB), unknown_id=unknown
-        )
+        self._run(ids_TB, temperatures_TB, np.ascontiguousarray(uniforms_TB), unknown_id=unknown)
         return ids_TB, self._logits_VB()
 
-    def _take_steps(self, ids_TB: Ids, *drawn_by: Floats64, unknown_id: int = -1) -> None:
-        places = [array.ctypes.data for array in (ids_TB, *drawn_by)]
-        steps = _Steps(*places, num=len(ids_TB), unknown_id=unknown_id)
-        loaded = library()
+    def _run(self, ids_TB: Ids, *drawn_by: Floats64, unknown_id: int = -1) -> None:
+        """Read characters, or draw them by temperatures and uniform numbers and read them."""
+        at = [array.ctypes.data for array in drawn_by] or [0, 0]  # 0 is NULL
+        streams, loaded = self._streams, library()
+        streams.ids, (streams.temperatures, streams.uniforms) = ids_TB.ctypes.data, at
+        streams.num_steps, streams.unknown_id = len(ids_TB), unknown_id
         assert loaded is not None
-        loaded.take_steps(*map(ctypes.byref, (self._network, self._streams, steps)))
+        loaded.run_streams(ctypes.byref(self._network), ctypes.byref(streams))
 
     def _logits_VB(self) -> FloatArray:
         return self._logits_BV[:, : self._network.vocab].T.copy()
