@@ -139,6 +139,16 @@ class Lanes:
         """How many steps read every character once."""
         return self.num_pairs / self.chars_per_step
 
+    @property
+    def first_step(self) -> float:
+        """The first step that there is a window for: a ring has none."""
+        return -math.inf
+
+    def places(self, step: int) -> npt.NDArray[np.int64]:
+        """Where in the text the characters are that a step predicts, (T, B)."""
+        places_TB: npt.NDArray[np.int64] = self.pairs(step, self.count_T, self.starts_B) + 1
+        return places_TB
+
     def pairs(self, step: int, count_T: Any, starts_B: Any) -> Any:
         """Which pairs a step reads, (T, B), from `count_T` and `starts_B` as arrays or tensors."""
         pairs_T = (step * len(count_T) + count_T) % self.num_pairs
@@ -195,6 +205,19 @@ class RecordLanes:
     def steps_per_epoch(self) -> float:
         """How many steps read every record once."""
         return self._windows_per_lane
+
+    @property
+    def first_step(self) -> float:
+        """The first step that there is a window for."""
+        return 0
+
+    def places(self, step: int) -> npt.NDArray[np.int64]:
+        """Where in the text the characters are that a step predicts, (T, B); -1 where it predicts
+        none.
+        """
+        firsts_B, ends_B, _ = (each_B[self._share] for each_B in self._stretches(step))
+        places_TB = np.arange(self._seq_length)[:, None] + firsts_B
+        return np.where(places_TB < ends_B, places_TB, -1)
 
     def window(self, step: int) -> Window:
         """What a step reads."""

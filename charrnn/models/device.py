@@ -43,6 +43,12 @@ def set_threads(num_threads: int) -> None:
     torch.set_num_threads(num_threads)
 
 
+def wait_for(device: str) -> None:
+    """Wait until a GPU has computed all that it was given."""
+    if device.startswith("cuda"):
+        torch.cuda.synchronize()
+
+
 def to_device(array: npt.NDArray[Any], device: str) -> Tensor:
     """Return an array as a tensor on the device; a GPU receives it asynchronously."""
     tensor = torch.from_numpy(array)

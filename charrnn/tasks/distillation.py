@@ -8,34 +8,26 @@ where H is the cross-entropy, p what the network predicts, q the mean of the tea
 and w the weight of the teachers (Hinton et al., 2015, arXiv:1503.02531, eq. 1 at temperature 1). So
 one network learns what several know together, and speaks at the speed of one.
 
-Only the steps differ from those of `LanguageModel`: validation, sampling and what a checkpoint
-holds of the model are the same. The teachers are frozen. They read every lane without dropout and
-carry their own states, which a checkpoint holds, too.
+Only batches and the loss differ from those of `LanguageModel`: validation, sampling and checkpoints
+are the same. The teachers are frozen, and read without dropout.
 
 Shapes: T time, B lanes, V vocabulary.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
-from charrnn.data.batches import NOT_SCORED
-from charrnn.models.dropout import Draws, keep_lanes
+from charrnn.config import TrainConfig
+from charrnn.data.batches import ALL, NOT_SCORED, Text
+from charrnn.models.dropout import Draws
 from charrnn.models.network import Network
 from charrnn.models.reference import State
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.tasks.language_model import LANGUAGE_MODEL, LanguageModel, read_window
-from charrnn.tasks.prefetch import Batch
-
-
-class Carried(NamedTuple):
-    """What is carried from window to window."""
-
-    student: State
-    teachers: tuple[State, ...]
+from charrnn.tasks.taught_batches import TaughtBatches
 
 
 class Distillation(LanguageModel):
@@ -45,46 +37,25 @@ class Distillation(LanguageModel):
         """`teachers` are on the device of the run; `weight` is their share of the loss."""
         self._teachers, self._weight = tuple(teachers), weight
 
-    def initial_state(self, module: Network, batch_size: int) -> Any:
-        """Return zeros: nothing has been read."""
-        student, *teachers = (each.initial_state(batch_size) for each in (module, *self._teachers))
-        return Carried(student, tuple(teachers))
-
-    def state_tensors(self, carried: Any) -> dict[str, tuple[Tensor, int]]:
-        """Name the state of the network as `LanguageModel` does, then those of the teachers."""
-        tensors = super().state_tensors(carried.student)
-        for m, state in enumerate(carried.teachers):
-            named = super().state_tensors(state)
-            tensors |= {f"teachers.{m}.{name}": tensor for name, tensor in named.items()}
-        return tensors
+    def batches(
+        self, dataset: Text, config: TrainConfig, share: slice = ALL, *, device: str
+    ) -> TaughtBatches:
+        """Return windows along the lanes, with what the teachers expect in each."""
+        return TaughtBatches(dataset, config, share, self._teachers, device=device)
 
     def loss(
-        self, module: Network, batch: Batch, carried: Any, draws: Draws
-    ) -> tuple[Tensor, int, Any]:
+        self, module: Network, batch: Any, carried: State, draws: Draws
+    ) -> tuple[Tensor, int, State]:
         """Return the weighted sum of both losses in nats, the number of characters that it is of,
-        and the next states.
+        and the next state.
+
+        `batch` is a `TaughtBatch`.
         """
-        logits_TBV, student = read_window(module, batch, carried.student, draws)
-        probabilities_TBV, teachers = self.expected(batch, carried.teachers, draws.dtype)
-        of_text, of_teachers = _cross_entropies(logits_TBV, batch.targets_TB, probabilities_TBV)
+        text, expected_TBV = batch
+        logits_TBV, state = read_window(module, text, carried, draws)
+        of_text, of_teachers = _cross_entropies(logits_TBV, text.targets_TB, expected_TBV.float())
         loss = (1 - self._weight) * of_text + self._weight * of_teachers
-        return loss, batch.num_scored, Carried(student, teachers)
-
-    @torch.no_grad()
-    def expected(
-        self, batch: Batch, states: Sequence[State], dtype: torch.dtype | None = None
-    ) -> tuple[Tensor, tuple[State, ...]]:
-        """Return the mean of the teachers' probabilities, (T, B, V), and their next states.
-
-        A lane that begins a new text begins with a zero state; `dtype` is that of products.
-        """
-        sum_TBV, after = batch.begins_B.new_zeros((), dtype=torch.float32), []
-        for teacher, state in zip(self._teachers, states, strict=True):
-            state = keep_lanes(state, ~batch.begins_B)
-            logits_TBV, state = teacher(batch.inputs_TB, state, dtype=dtype)
-            sum_TBV = sum_TBV + logits_TBV.softmax(-1)
-            after.append(state)
-        return sum_TBV / len(self._teachers), tuple(after)
+        return loss, text.num_scored, state
 
 
 def _cross_entropies(

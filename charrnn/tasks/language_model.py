@@ -33,7 +33,15 @@ from charrnn.runs.safetensors_file import Arrays
 from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks import autosize, ngram_embeddings, text_corpus
 from charrnn.tasks.prefetch import Batch, Prefetcher
-from charrnn.tasks.task import Constants, Plan, Resources, SourceNames, ValidationSize, Vocabs
+from charrnn.tasks.task import (
+    Batches,
+    Constants,
+    Plan,
+    Resources,
+    SourceNames,
+    ValidationSize,
+    Vocabs,
+)
 from charrnn.tasks.text_corpus import TextCorpus
 
 _SAMPLE_LENGTH, _MIN_SAMPLE_LENGTH = 240, 40
@@ -131,7 +139,7 @@ class LanguageModel:
 
     def batches(
         self, dataset: Text, config: TrainConfig, share: slice = ALL, *, device: str
-    ) -> Prefetcher:
+    ) -> Batches:
         """Return windows along the lanes through the training split."""
         return Prefetcher(dataset.lanes(config, share), device)
 

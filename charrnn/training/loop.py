@@ -119,7 +119,7 @@ def train(state: TrainingState, batches: Batches, config: TrainConfig) -> Iterat
 
 def take_step(state: TrainingState, batches: Batches, config: TrainConfig) -> Report:
     """Take one step. Collective: all processes of the group take the same one."""
-    loss, carried = _backward(state, batches, config)
+    loss, carried = _backward(state, batches.batch(state.step), config)
     loss = state.group.sum_gradients(list(state.module.parameters()), loss)
     rate = learning_rate(state.step, config)
     grad_norm = state.optimizer.step(rate=rate, number=state.step + 1, clip=config.grad_clip)
@@ -128,21 +128,22 @@ def take_step(state: TrainingState, batches: Batches, config: TrainConfig) -> Re
     return Report(state.step, loss, grad_norm, rate)
 
 
-def rehearse(state: TrainingState, batches: Batches, config: TrainConfig) -> None:
-    """Compute the gradient of the next step and drop it: most of a step's time, and no effect."""
-    _backward(state, batches, config)
+def rehearse(state: TrainingState, batch: Any, config: TrainConfig) -> None:
+    """Compute the gradient of the next step on its batch and drop it: most of a step's time, and no
+    effect.
+    """
+    _backward(state, batch, config)
     for weight in state.module.parameters():
         weight.grad = None
 
 
-def _backward(state: TrainingState, batches: Batches, config: TrainConfig) -> tuple[Tensor, Any]:
+def _backward(state: TrainingState, batch: Any, config: TrainConfig) -> tuple[Tensor, Any]:
     """Leave the gradient of the next step in the weights; return its loss, and what it carries on.
 
     The loss of a process is its part of the mean over the whole batch.
     """
     share = state.group.share(config.batch_size)
     draws = Draws(config, state.step, share, state.runtime)
-    batch = batches.batch(state.step)
     total, count, carried = state.task.loss(state.module, batch, state.carried, draws)
     loss = total.div(count)
     loss.backward()  # type: ignore[no-untyped-call]

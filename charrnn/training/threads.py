@@ -68,14 +68,18 @@ def step_timer(
 ) -> Callable[[int], float]:
     """Return a function that measures a step with a number of threads, in seconds, without an
     effect on the training state.
+
+    The batch is made once, by the number of threads that computes now: some batches are computed,
+    and kept.
     """
+    batch = batches.batch(state.step)
 
     def seconds_per_step(num_threads: int) -> float:
         device.set_threads(num_threads)
-        rehearse(state, batches, config)  # starts the threads
+        rehearse(state, batch, config)  # starts the threads
         began, num_steps = time.monotonic(), 0
         while num_steps < 2 or time.monotonic() - began < _TRIAL_SECONDS:
-            rehearse(state, batches, config)
+            rehearse(state, batch, config)
             num_steps += 1
         return (time.monotonic() - began) / num_steps
 

@@ -11,7 +11,7 @@ from charrnn._text import Reporter
 from charrnn.runs import checkpoint
 from charrnn.runs.root import Root
 from charrnn.tasks import teachers
-from charrnn.tasks.distillation import Carried
+from charrnn.tasks.distillation import Distillation
 from charrnn.training.setup import resolve
 
 TAUGHT = ("train", "corpus.txt", *QUICK, "--run", "s", "--teacher", "a")
@@ -157,15 +157,15 @@ def test_the_trial_of_a_run_of_minutes_is_slowed_by_the_teachers(charrnn, traine
     tried, run_trial = [], resolve.trial.run_trial
 
     def noticed(state, *arguments, **settings):
-        tried.append(type(state.carried))
+        tried.append(type(state.task))
         return run_trial(state, *arguments, **settings)
 
     monkeypatch.setattr(resolve.trial, "run_trial", noticed)
     flags = ("--teacher", "a", "--run", "s", "--sample-every", 0)
     assert charrnn("train", "corpus.txt", "--minutes", 0.02, *flags).code == 0
-    assert set(tried) == {Carried}
+    assert set(tried) == {Distillation}
     assert charrnn("resume", "s", "--minutes", 0.01).code == 0
-    assert set(tried) == {Carried}
+    assert set(tried) == {Distillation}
 
 
 def test_the_library_makes_the_same_run(charrnn, corpus, taught):

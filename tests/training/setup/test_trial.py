@@ -64,3 +64,24 @@ def test_a_validation_is_measured_on_more_examples_only_while_that_is_quick(
         seconds * num if measured else 0.0
     )
     assert seen == measured
+
+
+@pytest.mark.parametrize(
+    ("seconds", "steps"),
+    [(10, 5), (20, 10), (25, 20), (30, 30)],
+)
+def test_steps_are_faster_once_every_batch_was_made(seconds, steps):
+    found = trial.num_steps(seconds, per_step=2.0, first_time=1.5, per_epoch=10)
+    assert found == pytest.approx(steps)
+
+
+def test_how_much_longer_a_batch_takes_that_is_made_for_the_first_time(monkeypatch):
+    clock, made = [0.0], set()
+
+    class Batches:
+        def batch(self, step):
+            clock[0] += 0.1 if step in made else 0.5 + (step == 7)  # which is slow by chance
+            made.add(step)
+
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    assert trial.seconds_of_first_time(Batches(), 5, "cpu") == pytest.approx(0.4)
