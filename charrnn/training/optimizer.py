@@ -7,6 +7,7 @@ The tests hold ours to it.
 Shapes: G rows of a matrix (gates), I columns (what the gates read).
 """
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -47,9 +48,14 @@ class Adam:
     def step(self, gradient: Tensor, *, rate: float, number: int) -> None:
         """Apply a gradient. `number` counts updates from 1."""
         m, v = self.tensors["m"], self.tensors["v"]
-        if self._decay:
-            self._weight.mul_(1 - rate * self._decay)
-        self._weight.sub_(_towards(gradient, m, v, self._betas, number), alpha=rate)
+        self._update(self._weight, m, v, gradient, rate=rate, number=number)
+
+    def _update(
+        self, weight: Tensor, m: Tensor, v: Tensor, gradient: Tensor, *, rate: float, number: int
+    ) -> None:
+        """Apply a gradient to a weight and its running means, in place."""
+        size, scale = _averaged(gradient, m, v, self._betas, number)
+        weight.mul_(1 - rate * self._decay).addcdiv_(m, size, value=-rate * scale)
 
 
 class RowAdam(Adam):
@@ -63,26 +69,19 @@ class RowAdam(Adam):
         A GPU has dense gradients, zero in the rows that were not read: counting the rows of a
         sparse one would mean waiting for the GPU.
         """
-        if not gradient.is_sparse:
-            self._step_dense(gradient, rate=rate, number=number)
-            return
-        rows, values = gradient.indices()[0], gradient.values()
-        m, v = self.tensors["m"][rows], self.tensors["v"][rows]
-        update = _towards(values, m, v, self._betas, number).mul_(-rate)
-        if self._decay:
-            update.sub_(self._weight[rows], alpha=rate * self._decay)
-        self.tensors["m"][rows], self.tensors["v"][rows] = m, v
-        self._weight.index_add_(0, rows, update)
-
-    def _step_dense(self, gradient: Tensor, *, rate: float, number: int) -> None:
-        is_read = (gradient != 0).any(1, keepdim=True)
-        m, v = self.tensors["m"].clone(), self.tensors["v"].clone()
-        update = _towards(gradient, m, v, self._betas, number).mul_(-rate)
-        if self._decay:
-            update.sub_(self._weight, alpha=rate * self._decay)
-        for kept, new in ((self.tensors["m"], m), (self.tensors["v"], v)):
-            kept.copy_(torch.where(is_read, new, kept))
-        self._weight.add_(update.mul_(is_read))
+        kept = self._weight, self.tensors["m"], self.tensors["v"]
+        if gradient.is_sparse:
+            rows, gradient = gradient.indices()[0], gradient.values()
+            weight, m, v = (each.index_select(0, rows) for each in kept)
+            self._update(weight, m, v, gradient, rate=rate, number=number)
+            for each, new in zip(kept, (weight, m, v), strict=True):
+                each.index_copy_(0, rows, new)
+        else:
+            is_read = (gradient != 0).any(1, keepdim=True)
+            weight, m, v = (each.clone() for each in kept)
+            self._update(weight, m, v, gradient, rate=rate, number=number)
+            for each, new in zip(kept, (weight, m, v), strict=True):
+                each.copy_(torch.where(is_read, new, each))
 
 
 class Soap(Adam):
@@ -115,18 +114,21 @@ class Soap(Adam):
             turned = torch.linalg.qr(gram @ basis)[0]
             m.copy_(m @ (basis.t() @ turned))
             basis.copy_(turned)
-        update = _towards(gradient @ basis, m, v, self._betas, number) @ basis.t()
-        if self._decay:
-            self._weight.mul_(1 - rate * self._decay)
-        self._weight.sub_(update, alpha=rate)
+        size, scale = _averaged(gradient @ basis, m, v, self._betas, number)
+        step = torch.div(m, size, out=size)
+        self._weight.addmm_(step, basis.t(), beta=1 - rate * self._decay, alpha=-rate * scale)
 
 
-def _towards(gradient: Tensor, m: Tensor, v: Tensor, betas: Betas, number: int) -> Tensor:
-    """Update the running means in place and return m̂ / (√v̂ + ε)."""
+def _averaged(
+    gradient: Tensor, m: Tensor, v: Tensor, betas: Betas, number: int
+) -> tuple[Tensor, float]:
+    """Update the running means in place; return a tensor, size, and a number, scale, with which
+    m̂ / (√v̂ + ε) = scale · m / size: correcting a number costs no pass over the weights.
+    """
     m.lerp_(gradient, 1 - betas.mean)
-    v.lerp_(gradient.square(), 1 - betas.square)
-    size = (v / (1 - betas.square**number)).sqrt_().add_(_EPSILON)
-    return (m / (1 - betas.mean**number)).div_(size)
+    v.mul_(betas.square).addcmul_(gradient, gradient, value=1 - betas.square)
+    root = math.sqrt(1 - betas.square**number)
+    return v.sqrt().add_(_EPSILON * root), root / (1 - betas.mean**number)
 
 
 class Optimizer:

@@ -82,11 +82,12 @@ def test_rows_that_were_not_read_stay():
     assert changed.nonzero().flatten().tolist() == [1, 4]
 
 
-def test_soap_is_adam_in_the_eigenbasis():
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+def test_soap_is_adam_in_the_eigenbasis(weight_decay):
     """Written out anew in float64 with a full eigendecomposition of the basis' first moment."""
     weight = torch.randn(8, 5, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     ours, betas = weight.clone(), Betas(0.8, 0.98)
-    rule = Soap(ours, betas)
+    rule = Soap(ours, betas, weight_decay=weight_decay)
     rule.tensors = {name: tensor.double() for name, tensor in rule.tensors.items()}
     gram = m = v = None
     for number in range(1, 8):
@@ -102,7 +103,7 @@ def test_soap_is_adam_in_the_eigenbasis():
         m = 0.8 * m + 0.2 * turned
         v = 0.98 * v + 0.02 * turned**2
         step = (m / (1 - 0.8**number)) / ((v / (1 - 0.98**number)).sqrt() + 1e-8)
-        weight = weight - 0.1 * step @ basis.t()
+        weight = weight - 0.1 * (step @ basis.t() + weight_decay * weight)
         torch.testing.assert_close(ours, weight, rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(rule.tensors["gram"], gram)
 
