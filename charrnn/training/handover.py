@@ -33,7 +33,7 @@ class Continuation:
 
     run: Run
     checkpoint: Checkpoint
-    teachers: Sequence[Checkpoint] = ()
+    teachers: Sequence[Checkpoint] = ()  # none if the run is finished
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ def announce(group: Group, beginning: Start | Continuation) -> None:
     if group.num_ranks == 1:
         return
     run = {"folder": str(beginning.run.folder), "name": beginning.run.name}
-    message = {"kind": type(beginning).__name__, **run}
+    num_teachers = len(beginning.teachers)
+    message = {"kind": type(beginning).__name__, "num_teachers": num_teachers, **run}
     group.broadcast_bytes(json.dumps(message).encode())
     for each in (beginning.checkpoint, *beginning.teachers):
         broadcast(group, each)
@@ -88,7 +89,7 @@ def receive(group: Group) -> Start | Continuation:
     run = RemoteRun(Path(message["folder"]), message["name"])
     kind = Start if message["kind"] == Start.__name__ else Continuation
     own = broadcast(group, None)
-    return kind(run, own, [broadcast(group, None) for _ in own.train.teachers])
+    return kind(run, own, [broadcast(group, None) for _ in range(message["num_teachers"])])
 
 
 @contextmanager

@@ -39,6 +39,14 @@ def test_a_taught_run_that_is_stopped_again_and_again_equals_one_run(charrnn, st
     same_files(run_of(tmp_path, "s"), run_of(tmp_path, whole.name))
 
 
+def test_a_finished_run_needs_its_teachers_only_for_more_steps(charrnn, teachers, tmp_path):
+    assert charrnn(*TAUGHT).code == 0
+    assert charrnn("remove", "a", "--yes").err.count("\n") == 1
+    done = charrnn("resume", "s")
+    assert (done.code, "finished, all 60 steps are done" in done.err) == (0, True)
+    assert charrnn("resume", "s", "--steps", 70).err.endswith(PUT_BACK)
+
+
 def lose(charrnn, tmp_path, how):
     if how == "removed":
         charrnn("remove", "a", "--yes")

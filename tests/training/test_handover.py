@@ -41,6 +41,19 @@ def test_the_others_are_told_the_run_and_all_that_is_in_its_checkpoint(kind):
     }
 
 
+def test_as_many_teachers_are_received_as_were_sent():
+    """Those of a finished run are not sent, although its configuration names them."""
+    taught = small()
+    config = dataclasses.replace(taught.train, teachers=("a", "b"))
+    taught = dataclasses.replace(taught, train=config)
+    for teachers in ([], [small(), small()]):
+        first = Wire(0, 2)
+        handover.announce(first, Continuation(Run(Path("s")), taught, teachers))
+        beginning = handover.receive(Wire(1, 2, sent=first.sent))
+        assert len(beginning.teachers) == len(teachers)
+        assert first.sent == []
+
+
 def test_a_run_that_another_process_keeps_is_not_written_to(tmp_path):
     run = handover.RemoteRun(tmp_path / "a")
     run.clean_up(3)

@@ -32,7 +32,8 @@ def resume_run(request: ResumeRequest, session: Session) -> Trainer:
     """
     run, group, reporter = request.run, session.group, session.reporter
     saved, is_damaged = _newest_checkpoint(request, session)
-    taught_by = teachers.found_again(run, saved.train)
+    is_over = saved.position.step >= saved.train.steps and request.budget == Budget()
+    taught_by = [] if is_over else teachers.found_again(run, saved.train)
     runtime = machine.runtime_here(saved, request.settings, group=group, reporter=reporter)
     machine.prepare(runtime, group)
     dataset = TASKS[saved.task].dataset(saved, keep_corpus=request.keep_corpus, reporter=reporter)

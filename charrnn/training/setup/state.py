@@ -65,7 +65,7 @@ def state_of(
     checkpoint: Checkpoint, group: Group = ALONE, *, teachers: Sequence[Checkpoint] = ()
 ) -> TrainingState:
     """Return the training state that a checkpoint holds, on its device; `teachers` are those that
-    its configuration names.
+    its configuration names, or none if no step is to be made.
 
     Raises `CheckpointError` for a checkpoint that holds weights and no training state.
     """
@@ -85,7 +85,7 @@ def _without_weights(
     checkpoint: Checkpoint, group: Group, teachers: Sequence[Checkpoint]
 ) -> TrainingState:
     train, runtime, constants = checkpoint.train, checkpoint.runtime, checkpoint.arrays
-    assert len(teachers) == len(train.teachers)
+    assert len(teachers) in (0, len(train.teachers))
     task = task_of(checkpoint.task, teachers, weight=train.teacher_weight, device=runtime.device)
     module = task.build(checkpoint.model, checkpoint.vocabs, constants, seed=train.seed)
     return TrainingState.new(task, module, train, runtime=runtime, group=group)
