@@ -9,6 +9,7 @@ import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from charrnn._atomic import discard_unfinished, remove_folder
@@ -18,6 +19,7 @@ from charrnn.data.encoding import cache_files, claims
 from charrnn.data.encoding.cache_files import Listing
 from charrnn.data.pairs import encoded
 from charrnn.errors import CheckpointError, UsageError, storage_errors
+from charrnn.runs.checkpoint import SUFFIX
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.root import Root
 from charrnn.runs.run import Run
@@ -37,6 +39,13 @@ class Removal:
     def num_bytes_of_corpora(self) -> int:
         """Return how much of that is encoded corpora."""
         return sum(path.stat().st_size for path in self.corpora if path.exists())
+
+    def students(self) -> list[Run]:
+        """Return the unfinished runs in the same folders that stay, and lose a teacher."""
+        gone = {run.folder.resolve() for run in self.runs}
+        beside = (Root(folder).runs() for folder in {run.folder.parent for run in self.runs})
+        staying = (run for run in chain(*beside) if run.folder.resolve() not in gone)
+        return [run for run in staying if not gone.isdisjoint(_needed_teachers(run))]
 
     def carry_out(self) -> None:
         """Remove all of it, but for corpora that a run has come to need since this was planned. At
@@ -78,6 +87,20 @@ def planned(runs: Sequence[Run]) -> Removal:
     folders = {run.folder.parent for run in distinct.values()}
     corpora = (_unneeded_in(folder, distinct.keys()) for folder in folders)
     return Removal(tuple(distinct.values()), frozenset().union(*corpora))
+
+
+def _needed_teachers(run: Run) -> set[Path]:
+    """Return the folders of the teachers without which a run cannot be resumed. One that cannot be
+    read cannot be resumed either, and needs none.
+    """
+    try:
+        header = run.newest_header()
+    except CheckpointError:
+        return set()
+    if header.speaks_only or header.position.step >= header.train.steps:
+        return set()
+    paths = [(run.folder.parent / name).resolve() for name in header.train.teachers]
+    return {path.parent if path.suffix == SUFFIX else path for path in paths}
 
 
 def _require_nothing_else_in(run: Run) -> None:

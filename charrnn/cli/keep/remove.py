@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def remove(runs: flags.RunsToRemove, yes: flags.Yes = False) -> None:
     """Remove runs, with the encoded corpora that no other run needs.
 
-    Asks first, and says how much of the disk comes back. A run that is being trained stays.
+    Asks first, and says how much of the disk comes back, and which unfinished runs need one of them
+    as a teacher. A run that is being trained stays.
     """
     from charrnn.cli import inputs
     from charrnn.runs.removal import planned
@@ -23,6 +24,8 @@ def remove(runs: flags.RunsToRemove, yes: flags.Yes = False) -> None:
     root = inputs.root()
     removal = planned([root.find(name) for name in runs])
     names, freed = some((run.name for run in removal.runs), most=10), _freed(removal)
+    if students := [run.name for run in removal.students()]:
+        note(f"unfinished runs that cannot be resumed without this teacher: {some(students)}")
     if not yes and not _agrees(f"Remove {names}? This frees {freed}. [y/N] "):
         note("nothing was removed")
         return

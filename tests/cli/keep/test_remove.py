@@ -1,10 +1,12 @@
 """`charrnn remove` asks on a terminal, and nowhere else removes anything without --yes."""
 
 import io
+import signal
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import SMALL, signal_at
 
 pytestmark = pytest.mark.usefixtures("two_runs")
 
@@ -42,3 +44,24 @@ def test_the_encoded_text_of_other_runs_is_not_counted(charrnn):
     assert "encoded text" in charrnn("remove", "a", "--yes").err
     assert charrnn("copy", "names", "voice").code == 0
     assert "encoded text" not in charrnn("remove", "voice", "--yes").err
+
+
+@pytest.mark.parametrize("teacher", ["a", "checkpoints/a/best.safetensors"])
+def test_unfinished_runs_that_need_a_teacher_are_named_before_it_asks(
+    charrnn, monkeypatch, teacher
+):
+    taught = ("train", "text.txt", *SMALL, "--steps", 9, "--run", "s", "--teacher", teacher)
+    with pytest.MonkeyPatch.context() as patch:
+        signal_at(patch, 4, signal.SIGTERM)
+        assert charrnn(*taught).code == 143
+    line = "charrnn: unfinished runs that cannot be resumed without this teacher: s\n"
+
+    def said(*names):
+        monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+        return charrnn("remove", *names).err
+
+    assert said("a").startswith(f"{line}Remove a? ")
+    assert said("names").startswith("Remove names? ")
+    assert said("a", "s").startswith("Remove a, s? ")
+    assert charrnn("resume", "s").code == 0
+    assert said("a").startswith("Remove a? ")
