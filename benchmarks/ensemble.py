@@ -1,25 +1,28 @@
 """What are several runs worth that speak as one, or that teach one?
 
     python benchmarks/ensemble.py CORPUS --minutes 3 --seeds 1 2 [--folder RUNS] [--results FILE] \\
-        [--side-by-side 2] [--no-longer] [-- --hidden-size 256 ...]
+        [--side-by-side 2] [--no-longer] [--student "--hidden-size 384 --dropout 0.3"] \\
+        [--student-minutes 6] [-- --hidden-size 256 ...]
 
 Trains a run for each seed; as the rival, one run for all of their minutes together (not with
---no-longer); and one that all of them teach, for as many minutes as each of them has. Prints the
-loss of each run and of the ensemble on the validation split, by which the best checkpoints were
-chosen, and how fast each of them scores. All validate on the same text: nothing that a teacher has
-learned is measured.
+--no-longer); and one that all of them teach, for as many minutes as each of them has (or
+--student-minutes). Prints the loss of each run and of the ensemble on the validation split, by
+which the best checkpoints were chosen, and how fast each of them scores. All validate on the same
+text: nothing that a teacher has learned is measured.
 
-What follows -- are flags of `charrnn train`, for every run. With --folder, runs are kept there, and
-one that is there (the same text, minutes, seed and flags) is not trained again: a call that was
-interrupted goes on, and trains anew only the run that was cut off. With --side-by-side 2, two runs
-are trained at once, each with one thread on a core of its own; without, one after another, with all
-cores. Runs are scored while nothing is trained.
+What follows -- are flags of `charrnn train`, for every run; those of --student are for the taught
+run alone, and come after them. With --folder, runs are kept there, and one that is there (the same
+text, minutes, seed and flags) is not trained again: a call that was interrupted goes on, and trains
+anew only the run that was cut off. With --side-by-side 2, two runs are trained at once, each with
+one thread on a core of its own; without, one after another, with all cores. Runs are scored while
+nothing is trained.
 """
 
 import argparse
 import functools
 import hashlib
 import json
+import shlex
 import shutil
 import sys
 import tempfile
@@ -89,7 +92,9 @@ def compare(folder: Path, given: argparse.Namespace) -> None:
     together = round(given.minutes * len(members), 4)
     longer = Member(given.corpus, together, given.seeds[0], flags)
     teachers = [word for member in members for word in ("--teacher", member.name)]
-    student = Member(given.corpus, given.minutes, given.student_seed, (*flags, *teachers))
+    minutes = given.minutes if given.student_minutes is None else given.student_minutes
+    its_flags = (*flags, *shlex.split(given.student), *teachers)
+    student = Member(given.corpus, minutes, given.student_seed, its_flags)
 
     def show(name: str, runs: list[Member], minutes: float, *more_seeds: int) -> None:
         row = {
@@ -97,7 +102,7 @@ def compare(folder: Path, given: argparse.Namespace) -> None:
             "name": name,
             "minutes": minutes,  # of training, of all that it took
             "seeds": [*more_seeds, *(run.seed for run in runs)],
-            "flags": " ".join(flags),
+            "flags": " ".join(runs[0].flags),
             **figures(folder, runs),
             **measured.circumstances(),
         }
@@ -114,7 +119,7 @@ def compare(folder: Path, given: argparse.Namespace) -> None:
     train(folder, [student] if given.no_longer else [longer, student], given.side_by_side)
     if not given.no_longer:
         show("one run of all the time", [longer], together)
-    show("taught by all", [student], round(together + given.minutes, 4), *given.seeds)
+    show("taught by all", [student], round(together + minutes, 4), *given.seeds)
 
 
 def arguments() -> argparse.Namespace:
@@ -126,6 +131,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=3.0, help="of each member")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--student-seed", type=int, default=100)
+    parser.add_argument("--student", default="", metavar="FLAGS", help="of charrnn train, its own")
+    parser.add_argument("--student-minutes", type=float, help="by default those of a member")
     parser.add_argument("--no-longer", action="store_true", help="leave out the one long run")
     parser.add_argument(
         "--side-by-side", type=measured.num_at_once, metavar="N", help="runs at once, a core each"
