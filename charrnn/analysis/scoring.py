@@ -108,7 +108,9 @@ def score_files(
         for chunk in _regrouped(scorer.known_ids(files), checkpoint):
             scorer.score_chunk(chunk)
     if not scorer.num_chars:
-        raise CorpusError("there is no character to score", "give a file with text")
+        raise CorpusError(
+            "there is no character to score", "give a file with characters that the model knows"
+        )
     return scorer.score()
 
 
@@ -281,9 +283,13 @@ def _require_same_splits(checkpoints: Sequence[Checkpoint]) -> None:
 def _what_splits(checkpoint: Checkpoint) -> tuple[object, ...]:
     """Return what decides which text is in which split."""
     facts, config = checkpoint.corpus, checkpoint.data
-    fractions = config.val_fraction, config.test_fraction, config.max_val_chars
+    if facts.val_names:
+        bounds: tuple[float, ...]
+        bounds = config.val_fraction, config.test_fraction, config.max_val_chars
+    else:  # a limit that leaves out nothing is no other split
+        bounds = config.num_train(facts.num_chars), config.num_before_test(facts.num_chars)
     seed = None if config.records == "none" else checkpoint.train.seed
-    return facts.sha256, facts.files_sha256, len(facts.val_names), *fractions, seed
+    return facts.sha256, facts.files_sha256, len(facts.val_names), *bounds, seed
 
 
 def _num_rare(ids: IntArray, vocab: Vocab) -> int:

@@ -266,6 +266,14 @@ def test_several_runs_share_their_validation_split_or_need_a_file(charrnn, two_n
     assert score(charrnn, *both, "--run", "c", corpus)["num_chars"] == 9000
 
 
+def test_a_limit_that_leaves_out_nothing_is_no_other_split(charrnn, corpus):
+    limits = {"a": 0, "b": 999_999, "c": 100}
+    for name, limit in limits.items():
+        charrnn("train", corpus, *QUICK, "--run", name, "--max-val-chars", limit)
+    assert charrnn("score", "--run", "a", "--run", "b").code == 0
+    assert "same validation text" in charrnn("score", "--run", "a", "--run", "c").err
+
+
 def test_records_that_were_split_by_another_seed_are_not_shared(charrnn, corpus):
     lines = ("train", corpus, *QUICK, "--lines", "--run")
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):

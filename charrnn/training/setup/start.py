@@ -1,6 +1,7 @@
 """Create a run: from a request to a trainer at step 0."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from charrnn._text import Reporter, in_a_shell
 from charrnn.config import TrainConfig
@@ -40,7 +41,7 @@ def start_run(request: Request, session: Session) -> Trainer:
     if parent is None:
         origin = Origin(task, corpus.vocabs, task.constants(dataset, settings))
     else:
-        settings |= parent.model.to_json()
+        settings |= _born_with(parent)
         origin = Origin(task, corpus.vocabs, parent.arrays, parent.group("weights"))
     resolved = resolve(
         Given(
@@ -92,8 +93,8 @@ def _task(request: Request, taught_by: Sequence[Checkpoint], computer: Machine) 
 def _parent(request: Request, reporter: Reporter) -> Checkpoint | None:
     """Return the checkpoint to take the weights from, if the request names one.
 
-    Raises `SettingError` for a checkpoint of another task, and for a setting that differs from the
-    model of the checkpoint.
+    Raises `SettingError` for a checkpoint of another task, and for a setting that differs from what
+    the model of the checkpoint was born with.
     """
     if request.init_from is None:
         return None
@@ -107,7 +108,7 @@ def _parent(request: Request, reporter: Reporter) -> Checkpoint | None:
             f"name a run that learned {learned}",
             "init_from",
         )
-    for name, value in parent.model.to_json().items():
+    for name, value in _born_with(parent).items():
         if request.settings.get(name, value) != value:
             raise SettingError(
                 f"{name} {request.settings[name]} does not fit: {request.init_from} has {value}",
@@ -115,6 +116,16 @@ def _parent(request: Request, reporter: Reporter) -> Checkpoint | None:
                 name,
             )
     return parent
+
+
+def _born_with(parent: Checkpoint) -> dict[str, Any]:
+    """Return the settings that a run takes over with the weights of another."""
+    train = parent.train
+    return {
+        **parent.model.to_json(),
+        "ngram_min_count": train.ngram_min_count,
+        "ngram_init": train.ngram_init,
+    }
 
 
 def _read(

@@ -53,6 +53,11 @@ def test_fine_tuning_takes_its_shape_from_where_it_starts(charrnn, corpus, tmp_p
     [
         (("--cell", "gru"), "--cell gru does not fit: old has lstm; leave it out"),
         (("--hidden-size", 99), "--hidden-size 99 does not fit: old has 12; leave it out"),
+        (
+            ("--ngram-init", "random"),
+            "--ngram-init random does not fit: old has counts; leave it out",
+        ),
+        (("--ngram-min-count", 9), "--ngram-min-count 9 does not fit: old has 6; leave it out"),
         (("--bytes",), "--init-from names a model of characters; use --bytes for both or none"),
     ],
 )
