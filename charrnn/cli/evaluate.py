@@ -317,19 +317,20 @@ def _print_score(
     if measured.nats_per_char_mixed is not None:
         what, of_what = "compressed with the mixture", _mixed_losses(measured, how, adapt=adapt)
     (who, nats), *others = of_what.items()
-    counted = number_of(measured.num_chars, "character")
-    print(f"{nats:.4f} nats ({bits(nats):.3f} bits) per character over {counted}, {who}")
+    unit = "byte" if checkpoint.vocab.is_bytes else "character"
+    counted = number_of(measured.num_chars, unit)
+    print(f"{nats:.4f} nats ({bits(nats):.3f} bits) per {unit} over {counted}, {who}")
     for who, nats in others:
         print(f"{nats:.4f} nats ({bits(nats):.3f} bits), {who}")
     if measured.nats_per_char_reset is not None:
-        print(f"{measured.nats_per_char_reset:.4f} nats with the state reset every 256 characters")
+        print(f"{measured.nats_per_char_reset:.4f} nats with the state reset every 256 {unit}s")
     if measured.num_bytes is not None:
         print(
             f"{what}: {number_of(measured.model_bytes or 0, 'byte')}"
             f" (gzip {measured.gzip_bytes:,}, xz {measured.xz_bytes:,};"
             f" original {measured.num_bytes:,})"
         )
-    print(f"{measured.chars_per_second:,} characters per second")
+    print(f"{measured.chars_per_second:,} {unit}s per second")
 
 
 def _mixed_losses(measured: "Score", how: str, *, adapt: bool) -> dict[str, float]:

@@ -313,10 +313,13 @@ def test_a_heatmap_shows_the_text_and_its_mean(charrnn, trained, tmp_path):
     assert (only.code, only.out) == (0, "")
 
 
-def test_a_heatmap_of_a_model_of_bytes_shows_characters(charrnn, corpus, tmp_path):
+def test_a_model_of_bytes_counts_bytes_and_its_heatmap_shows_characters(charrnn, corpus, tmp_path):
     corpus.write_text(small_text().replace("a", "ä"))
     charrnn("train", corpus, *QUICK, "--bytes", "--run", "a")
     (tmp_path / "text.txt").write_bytes("är".encode() + b"\xa4")
+    shown = charrnn("score", "text.txt").out
+    assert " per byte over 4 bytes," in shown
+    assert "characters" not in shown
     assert (
         charrnn("score", "text.txt", "--heatmap").out.splitlines()[2]
         == "är\N{REPLACEMENT CHARACTER}"
