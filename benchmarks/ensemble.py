@@ -1,26 +1,28 @@
 """What are several runs worth that speak as one, or that teach one?
 
     python benchmarks/ensemble.py CORPUS --minutes 3 --seeds 1 2 [--folder RUNS] [--results FILE] \\
-        [--side-by-side 2] [--no-longer] [--student "--hidden-size 384 --dropout 0.3"] \\
-        [--student-minutes 6] [-- --hidden-size 256 ...]
+        [--side-by-side 2] [--no-longer] [--members "--cell lstm" "--cell cifg"] \\
+        [--student-seeds 100 101] [--students "--hidden-size 384"] [--student-minutes 6] \\
+        [-- --dropout 0.3 ...]
 
 Trains a run for each seed; as the rival, one run for all of their minutes together (not with
---no-longer); and one that all of them teach, for as many minutes as each of them has (or
---student-minutes). Prints the loss of each run and of the ensemble on the validation split, by
-which the best checkpoints were chosen, and how fast each of them scores. All validate on the same
-text: nothing that a teacher has learned is measured.
+--no-longer); and runs that all of them teach, for as many minutes as each of them has (or
+--student-minutes). Prints the loss of each run, of the ensemble and of the taught runs as one on
+the validation split, by which the best checkpoints were chosen, and how fast each of them scores.
+All validate on the same text: nothing that a teacher has learned is measured.
 
-What follows -- are flags of `charrnn train`, for every run; those of --student are for the taught
-run alone, and come after them. With --folder, runs are kept there, and one that is there (the same
-text, minutes, seed and flags) is not trained again: a call that was interrupted goes on, and trains
-anew only the run that was cut off. With --side-by-side 2, two runs are trained at once, each with
-one thread on a core of its own; without, one after another, with all cores. Runs are scored while
-nothing is trained.
+What follows -- are flags of `charrnn train`, for every run. Those of --members and of --students
+come after them; of several, runs have them in turn: the first has the first, the second the second.
+With --folder, runs are kept there, and one that is there (the same text, minutes, seed and flags)
+is not trained again: a call that was interrupted goes on, and trains anew only the run that was cut
+off. With --side-by-side 2, two runs are trained at once, each with one thread on a core of its own;
+without, one after another, with all cores. Runs are scored while nothing is trained.
 """
 
 import argparse
 import functools
 import hashlib
+import itertools
 import json
 import shlex
 import shutil
@@ -85,29 +87,35 @@ def figures(folder: Path, members: Iterable[Member]) -> Row:
 
 
 def compare(folder: Path, given: argparse.Namespace) -> None:
-    """Train all runs; print a row for each and for the ensemble, and keep it."""
+    """Train all runs; print a row for each and for those that speak as one, and keep it."""
+
+    def runs(minutes: float, seeds: list[int], in_turn: list[str], *more: str) -> list[Member]:
+        return [
+            Member(given.corpus, minutes, seed, (*flags, *shlex.split(own), *more))
+            for seed, own in zip(seeds, itertools.cycle(in_turn))
+        ]
+
     threads = ("--threads", "1") if given.side_by_side else ()
     flags = (*threads, *given.flags)
-    members = [Member(given.corpus, given.minutes, seed, flags) for seed in given.seeds]
+    members = runs(given.minutes, given.seeds, given.members)
     together = round(given.minutes * len(members), 4)
-    longer = Member(given.corpus, together, given.seeds[0], flags)
+    longer = runs(together, given.seeds[:1], given.members)
     teachers = [word for member in members for word in ("--teacher", member.name)]
     minutes = given.minutes if given.student_minutes is None else given.student_minutes
-    its_flags = (*flags, *shlex.split(given.student), *teachers)
-    student = Member(given.corpus, minutes, given.student_seed, its_flags)
+    students = runs(minutes, given.student_seeds, given.students, *teachers)
 
     def show(name: str, runs: list[Member], minutes: float, *more_seeds: int) -> None:
         row = {
             "corpus": given.corpus.stem,
             "name": name,
-            "minutes": minutes,  # of training, of all that it took
+            "minutes": round(minutes, 4),  # of training, of all that it took
             "seeds": [*more_seeds, *(run.seed for run in runs)],
-            "flags": " ".join(runs[0].flags),
+            "flags": " | ".join(dict.fromkeys(" ".join(run.flags) for run in runs)),
             **figures(folder, runs),
             **measured.circumstances(),
         }
-        losses = f"{row['carried']:.4f} | {row['reset']:.4f}"
-        print(f"| {name} | {minutes:g} | {losses} | {row['chars_per_second']:,} |", flush=True)
+        of_both = f"{row['carried']:.4f} | {row['reset']:.4f} | {row['chars_per_second']:,}"
+        print(f"| {name} | {row['minutes']:g} | {of_both} |", flush=True)
         measured.append(given.results, row)
 
     print("| | minutes | nats, state carried | nats, state reset | characters a second |")
@@ -116,10 +124,14 @@ def compare(folder: Path, given: argparse.Namespace) -> None:
     for member in members:
         show(f"seed {member.seed}", [member], given.minutes)
     show("ensemble", members, together)
-    train(folder, [student] if given.no_longer else [longer, student], given.side_by_side)
+    train(folder, students if given.no_longer else longer + students, given.side_by_side)
     if not given.no_longer:
-        show("one run of all the time", [longer], together)
-    show("taught by all", [student], round(together + minutes, 4), *given.seeds)
+        show("one run of all the time", longer, together)
+    for student in students:
+        show(f"taught by all, seed {student.seed}", [student], together + minutes, *given.seeds)
+    if len(students) > 1:
+        all_minutes = together + minutes * len(students)
+        show("the taught as one", students, all_minutes, *given.seeds)
 
 
 def arguments() -> argparse.Namespace:
@@ -130,8 +142,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--minutes", type=float, default=3.0, help="of each member")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--student-seed", type=int, default=100)
-    parser.add_argument("--student", default="", metavar="FLAGS", help="of charrnn train, its own")
+    parser.add_argument("--members", nargs="+", default=[""], metavar="FLAGS", help="in turn")
+    parser.add_argument("--student-seeds", type=int, nargs="+", default=[100])
+    parser.add_argument("--students", nargs="+", default=[""], metavar="FLAGS", help="in turn")
     parser.add_argument("--student-minutes", type=float, help="by default those of a member")
     parser.add_argument("--no-longer", action="store_true", help="leave out the one long run")
     parser.add_argument(

@@ -31,18 +31,18 @@ _BEFORE = 256  # characters before those scored: enough for the longest context
 class MixedLosses:
     """Nats of a text, all characters together, by who predicts them."""
 
-    alone: float  # the network that does not learn meanwhile
-    network: float  # the network, learning meanwhile if it adapts
+    alone: float  # the networks, not learning meanwhile
+    network: float  # the networks, learning meanwhile if they adapt
     ppm: float
-    mixed: float  # PPM and the network
+    mixed: float  # PPM and the networks
 
 
 def nats_adapting(
-    network: Network, ids: IntArray, *, first: int, progress: ProgressCallback
+    networks: Sequence[Network], ids: IntArray, *, first: int, progress: ProgressCallback
 ) -> float:
-    """Return the nats of ids[first:] for a network that learns from them; it is changed."""
+    """Return the nats of ids[first:] for networks that learn from them; they are changed."""
     nats, done = 0.0, 0
-    for nats_T in adapting_losses(network, ids, first=first):
+    for nats_T in adapting_losses(networks, ids, first=first):
         nats, done = nats + float(nats_T.sum()), done + len(nats_T)
         progress(done, len(ids) - first)
     return nats
@@ -58,12 +58,12 @@ def nats_mixed(
     progress: ProgressCallback,
 ) -> MixedLosses:
     """Return the nats of ids[first:] for networks, for PPM and for both. PPM is changed, and with
-    `adapt` the only network is, too.
+    `adapt` the networks are, too.
     """
     ppm.read(ids[max(0, first - _BEFORE) : first].tolist())
     mixture, sums, done = Mixture(ppm), np.zeros(3), 0
     alone_T = carried_losses(networks, ids, first=first)
-    segments = adapting_losses(networks[0], ids, first=first) if adapt else _segments(alone_T)
+    segments = adapting_losses(networks, ids, first=first) if adapt else _segments(alone_T)
     for nats_T in segments:
         start = first + done
         losses = mixture.losses(ids[start : start + len(nats_T)], nats_T)

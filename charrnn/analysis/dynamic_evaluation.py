@@ -1,13 +1,14 @@
-"""Dynamic evaluation: score a text with a model that learns from it on the way.
+"""Dynamic evaluation: score a text with networks that learn from it on the way.
 
-Each segment is scored before the model learns from it, so no text is predicted that was already
+Each segment is scored before a network learns from it, so no text is predicted that was already
 seen. What a text repeats, above all its names, is soon expected. After Krause et al., 2018
-(arXiv:1709.07432). The network is changed.
+(arXiv:1709.07432). The networks are changed.
 
-Shapes: T characters of a segment, B = 1, V vocabulary.
+Shapes: M networks, T characters of a segment, B = 1, V vocabulary.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -26,31 +27,76 @@ _MAX_NORM = 1.0
 
 
 def adapting_losses(
-    network: Network, ids: IntArray, *, first: int, rate: float = 1e-3, decay: float = 3e-4
+    networks: Sequence[Network],
+    ids: IntArray,
+    *,
+    first: int,
+    rate: float = 1e-3,
+    decay: float = 3e-4,
 ) -> Iterator[npt.NDArray[np.float64]]:
     """Yield the nats of ids[first:], segment by segment, read once with the state carried.
 
-    The 256 characters before are read, but neither scored nor learned from.
+    Of several networks the probabilities are averaged; each learns by itself. The 256 characters
+    before are read, but neither scored nor learned from.
 
     θ ← θ - rate g / (√v̂ + ε) + decay (θ₀ - θ)        v the running mean of g²
 
     rate: step size of a weight whose gradient has its usual size.
     decay: fraction of the way back to the trained weights θ₀, in each step.
     """
-    trained = [weight.detach().clone() for weight in network.parameters()]
-    squares = [torch.zeros_like(weight) for weight in trained]
-    state = _state_before(network, ids, first)
-    for number, start in enumerate(range(first, len(ids), SEGMENT), start=1):
-        segment = _tensor(network, ids[start - 1 : start + SEGMENT])
-        inputs, targets = segment[:-1], segment[1:]
-        logits_TBV, state = network(inputs[:, None], state)
-        nats_T = functional.cross_entropy(logits_TBV[:, 0], targets, reduction="none")
-        yield nats_T.detach().cpu().double().numpy()
-        state = State(
-            tuple(tuple(part.detach() for part in layer) for layer in state.layers), state.before_KB
-        )
+    all_learning = [_Learning(network, ids, first, rate, decay) for network in networks]
+    for start in range(first, len(ids), SEGMENT):
+        segment = ids[start - 1 : start + SEGMENT]
+        losses = [learning.losses(segment) for learning in all_learning]  # (T,) each
+        log_prob_MT = -torch.stack([nats_T.detach() for nats_T in losses]).cpu().double()
+        yield (math.log(len(networks)) - log_prob_MT.logsumexp(0)).numpy()
+        for learning, nats_T in zip(all_learning, losses, strict=True):
+            learning.learn(nats_T)
+
+
+class _Learning:
+    """A network that learns from the text that it reads."""
+
+    def __init__(
+        self, network: Network, ids: IntArray, first: int, rate: float, decay: float
+    ) -> None:
+        self._network, self._rate, self._decay = network, rate, decay
+        self._trained = [weight.detach().clone() for weight in network.parameters()]
+        self._squares = [torch.zeros_like(weight) for weight in self._trained]
+        self._num_steps = 0
+        self._state = _state_before(network, ids, first)
+
+    def losses(self, segment: IntArray) -> Tensor:
+        """Return the nats, (T,), of the characters of a segment after its first one."""
+        read = _tensor(self._network, segment)
+        logits_TBV, state = self._network(read[:-1, None], self._state)
+        layers = tuple(tuple(part.detach() for part in layer) for layer in state.layers)
+        self._state = State(layers, state.before_KB)
+        return functional.cross_entropy(logits_TBV[:, 0], read[1:], reduction="none")
+
+    def learn(self, nats_T: Tensor) -> None:
+        """Take one step along the gradient, and a part of the way back to the trained weights."""
         nats_T.mean().backward()  # type: ignore[no-untyped-call]
-        _update(list(network.parameters()), trained, squares, number, rate=rate, decay=decay)
+        self._num_steps += 1
+        self._update()
+
+    @torch.no_grad()
+    def _update(self) -> None:
+        weights, gradients = list(self._network.parameters()), []
+        for weight in weights:
+            assert weight.grad is not None
+            gradients.append(weight.grad.to_dense() if weight.grad.is_sparse else weight.grad)
+            weight.grad = None
+        norm = torch.stack([gradient.square().sum() for gradient in gradients]).sum().sqrt()
+        factor = (_MAX_NORM / (norm + 1e-6)).clamp(max=1.0)
+        correction = 1 - _SQUARE_BETA**self._num_steps
+        for weight, gradient, start, square in zip(
+            weights, gradients, self._trained, self._squares, strict=True
+        ):
+            gradient = gradient * factor
+            square.lerp_(gradient.square(), 1 - _SQUARE_BETA)
+            size = (square / correction).sqrt_().add_(_EPSILON)
+            weight.addcdiv_(gradient, size, value=-self._rate).lerp_(start, self._decay)
 
 
 @torch.no_grad()
@@ -65,28 +111,3 @@ def _state_before(network: Network, ids: IntArray, first: int) -> State:
 
 def _tensor(network: Network, ids: IntArray) -> Tensor:
     return torch.from_numpy(ids.astype("int64")).to(network.head.weight.device)
-
-
-@torch.no_grad()
-def _update(
-    weights: list[torch.nn.Parameter],
-    trained: list[Tensor],
-    squares: list[Tensor],
-    number: int,
-    *,
-    rate: float,
-    decay: float,
-) -> None:
-    """Take one step along the gradient, and a part of the way back to the trained weights."""
-    gradients = []
-    for weight in weights:
-        assert weight.grad is not None
-        gradients.append(weight.grad.to_dense() if weight.grad.is_sparse else weight.grad)
-        weight.grad = None
-    norm = torch.stack([gradient.square().sum() for gradient in gradients]).sum().sqrt()
-    factor = (_MAX_NORM / (norm + 1e-6)).clamp(max=1.0)
-    for weight, gradient, start, square in zip(weights, gradients, trained, squares, strict=True):
-        gradient = gradient * factor
-        square.lerp_(gradient.square(), 1 - _SQUARE_BETA)
-        size = (square / (1 - _SQUARE_BETA**number)).sqrt_().add_(_EPSILON)
-        weight.addcdiv_(gradient, size, value=-rate).lerp_(start, decay)

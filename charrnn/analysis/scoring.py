@@ -85,7 +85,7 @@ def score_files(
 ) -> Score:
     """Score files as one text; with a model of records, each record of each file.
 
-    adapt: the network learns from what was scored.
+    adapt: each network learns from what was scored.
     mix: "ppm": PPM-D predicts, too, and the predictions are mixed.
     reporter: told where PPM cannot count the training text, as the corpus is gone.
     progress: called with the characters scored of a text that is learned from.
@@ -202,13 +202,12 @@ class _Scorer:
         ppm: PPM | None,
         progress: ProgressCallback,
     ) -> None:
-        """Score ids[first:]; the network (`adapt`) and PPM learn from what was scored."""
+        """Score ids[first:]; the networks (`adapt`) and PPM learn from what was scored."""
         self.num_chars = len(ids) - first
         if not self.num_chars:
             return
         if ppm is None:
-            network = self._networks[0]
-            self._nats = adaptive.nats_adapting(network, ids, first=first, progress=progress)
+            self._nats = adaptive.nats_adapting(self._networks, ids, first=first, progress=progress)
         else:
             self._mixed = adaptive.nats_mixed(
                 self._networks, ids, first=first, adapt=adapt, ppm=ppm, progress=progress
@@ -262,8 +261,6 @@ def _require_learnable(checkpoints: Sequence[Checkpoint], *, adapt: bool, mix: s
     """Raise `SettingError` where a text cannot be learned from in this way."""
     if mix not in (None, *MIXES):
         raise SettingError(f"mix {mix!r} is not known", f"choose {' or '.join(MIXES)}", "mix")
-    if adapt and len(checkpoints) > 1:
-        raise SettingError("adapt takes one run", "leave it out, or name one run", "adapt")
     if checkpoints[0].data.records != "none" and (adapt or mix):
         name = "adapt" if adapt else "mix"
         raise SettingError(f"{name} needs one text", "leave it out for a model of records", name)

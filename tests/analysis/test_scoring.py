@@ -248,7 +248,16 @@ def test_several_runs_are_mixed_as_one(charrnn, two_networks):
     mixed, plain = score(charrnn, *both, "--mix", "ppm"), score(charrnn, *both)
     assert mixed["nats_per_char_alone"] == pytest.approx(plain["nats_per_char"], abs=1e-6)
     assert mixed["nats_per_char_mixed"] < plain["nats_per_char"]
-    assert "--adapt takes one run" in charrnn("score", *both, "--mix", "ppm", "--adapt").err
+
+
+def test_several_runs_learn_from_a_text_each_by_itself(charrnn, two_networks):
+    both = ("--run", "a", "--run", "b")
+    adapted, plain = score(charrnn, *both, "--adapt", "--mix", "ppm"), score(charrnn, *both)
+    alone = [score(charrnn, "--run", name, "--adapt")["nats_per_char"] for name in "ab"]
+    assert adapted["nats_per_char_alone"] == pytest.approx(plain["nats_per_char"], abs=1e-6)
+    assert adapted["nats_per_char"] < np.mean(alone)
+    assert adapted["nats_per_char"] != pytest.approx(plain["nats_per_char"], abs=1e-4)
+    assert score(charrnn, *both, "--adapt")["nats_per_char"] == adapted["nats_per_char"]
 
 
 def test_several_runs_share_their_validation_split_or_need_a_file(charrnn, two_networks, corpus):

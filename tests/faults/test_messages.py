@@ -202,7 +202,6 @@ EXIT_CODES = {  # of charrnn with these arguments
     ("score", "--run", "lines", "--adapt"): 2,
     ("score", "--run", "lines", "--mix", "ppm"): 2,
     ("score", "--run", "a", "--mix", "ppmd"): 2,
-    ("score", "--run", "a", "--run", "a", "--adapt"): 2,
     ("score", "--run", "a", "--run", "bytes"): 2,
     ("score", "--run", "a", "latin"): 2,
     ("score", "--run", "a", "picture.png"): 2,
