@@ -1,7 +1,7 @@
 """Run what a page says, and put into the page what was printed.
 
     python docs/run.py docs/fifteen-minutes.md      # runs it, and writes output and pictures
-    python docs/run.py --check docs/*.md            # runs it in small, writes nothing, compares
+    python docs/run.py --check docs/api.md          # runs it in small, writes nothing, compares
 
 The ```sh and ```python blocks of a page are run from top to bottom in an empty folder, where
 `examples` are those of this checkout, and `charrnn` and `python` those on the PATH. A ```text block
