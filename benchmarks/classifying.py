@@ -11,16 +11,12 @@ The commands take turns, after a turn that does not count; medians and ranges.
 """
 
 import argparse
-import os
-import platform
 import subprocess
 import sys
 import time
-from datetime import date
 from pathlib import Path
 
-import numpy as np
-from translating import shown, started
+import measured
 
 CHARRNN = [sys.executable, "-m", "charrnn"]
 WITH_TORCH = "import torch, time; print(torch.zeros(1), flush=True); time.sleep(60)"
@@ -31,6 +27,7 @@ def piped(command: list[str], text: str) -> float:
     began = time.perf_counter()
     done = subprocess.run(
         command,
+        env=measured.environment(),
         input=text,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -42,13 +39,17 @@ def piped(command: list[str], text: str) -> float:
     return taken
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path)
     parser.add_argument("texts", type=Path)
     parser.add_argument("--lines", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=7)
-    given = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
     texts = [line.partition("\t")[0] for line in given.texts.read_text("utf-8").splitlines()]
     lines = [texts[n % len(texts)] for n in range(given.lines)]
     run = ["--run", str(given.run.resolve())]
@@ -60,17 +61,16 @@ def main() -> None:
     taken = []
     for k in range(given.rounds + 1):
         for name, command in starts.items():
-            if (one := started(command)) and k > 0:
+            if (one := measured.started(command)) and k > 0:
                 began[name].append(one)
         if (all_of := piped([*CHARRNN, "classify", "-", *run], "\n".join(lines) + "\n")) and k > 0:
             taken.append(all_of)
-    print(f"{date.today()}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores,"
-          f" Python {platform.python_version()}, numpy {np.__version__}")  # fmt: skip
+    print(measured.heading("numpy"))
     print("\n| | seconds to the answer | peak MB |\n|---|---|---|")
     for name, results in began.items():
         seconds, megabytes = zip(*results, strict=True)
-        print(f"| {name} | {shown(list(seconds), 1, 3)} | {max(megabytes):.0f} |")
-    print(f"\n{given.lines:,} lines from a pipe: {shown(taken, 1, 2)} s")
+        print(f"| {name} | {measured.shown(seconds, 3)} | {max(megabytes):.0f} |")
+    print(f"\n{given.lines:,} lines from a pipe: {measured.shown(taken, 2)} s")
 
 
 if __name__ == "__main__":

@@ -1,22 +1,29 @@
 """How fast is a corpus encoded and trained on, and in how much memory, whatever its size?
 
-    python benchmarks/corpus.py [MEGABYTES ...]
+    python benchmarks/corpus.py [1 100 2000] [--rounds 3]
 
 Repeats a text to each size and measures, in a process each: encoding alone, on one core and on all;
 `charrnn train --steps 100` the first time and a second time (when the corpus is encoded already);
 and the way of the tutorials (read the whole text, dictionary, list comprehension, array), on as
-much of the text as fits into memory that way. Processor seconds are the sum over all processes;
-peak memory is that of the largest. On a busy machine, compare processor seconds.
+much of the text as fits into memory that way. They take turns, for ROUNDS rounds; the table has
+medians and ranges. Processor seconds are the sum over all processes; peak memory is that of the
+largest. On a busy machine, compare processor seconds.
 """
 
+import argparse
 import os
 import random
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import measured
+from measured import shown
 
 RIVAL = """
 import sys, numpy as np
@@ -42,13 +49,24 @@ if __name__ == "__main__":
 MOST_FOR_RIVAL = 200  # megabytes; it needs about 12 times that in memory
 
 
-def measure(command: list[str], folder: Path, *, cores: set[int]) -> tuple[float, float, float]:
-    """Return seconds of wall time and of processors, and the largest resident set in MB."""
+Figures = tuple[float, float, float]  # seconds of wall time and of processors, peak MB
+
+
+def measure(command: list[str], folder: Path, *, cores: set[int]) -> Figures:
+    """Run a command to its end on some cores."""
     began = time.monotonic()
     process = subprocess.Popen(
-        command, cwd=folder, preexec_fn=lambda: os.sched_setaffinity(0, cores)
+        command,
+        cwd=folder,
+        env=measured.environment(),
+        preexec_fn=lambda: os.sched_setaffinity(0, cores),
     )
-    _, status, usage = os.wait4(process.pid, 0)
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
     process.returncode = os.waitstatus_to_exitcode(status)  # Popen does not wait for it again
     if process.returncode:
         raise SystemExit(f"failed: {' '.join(command)}")
@@ -67,38 +85,59 @@ def tile(path: Path, megabytes: int) -> None:
             file.write(block)
 
 
-def report(name: str, megabytes: int, figures: tuple[float, float, float]) -> None:
-    seconds, processor, peak = figures
-    rates = f"{megabytes / seconds:10.0f}{megabytes / processor:16.0f}"
-    print(f"{f'{megabytes} MB, {name}':45}{seconds:10.1f}{rates}{peak:10.0f}", flush=True)
-
-
-def benchmark(megabytes: int, folder: Path) -> None:
-    """Print the rows of one size."""
-    tile(folder / "text.txt", megabytes)
+def round_of(megabytes: int, folder: Path) -> Iterator[tuple[str, int, Figures]]:
+    """Yield name, megabytes and figures of each row, measured once."""
     python, cores = sys.executable, os.sched_getaffinity(0)
-    (folder / "encode.py").write_text(ENCODE)
     encode = [python, "encode.py", "text.txt"]
     for some in ({max(cores)}, cores):
         shutil.rmtree(folder / "cache", ignore_errors=True)
-        report(f"encoding, cores: {len(some)}", megabytes, measure(encode, folder, cores=some))
+        figures = measure(encode, folder, cores=some)
+        yield f"encoding, cores: {len(some)}", megabytes, figures
     part = min(megabytes, MOST_FOR_RIVAL)
     rival = [python, "-c", RIVAL, "text.txt", str(part * 1_000_000)]
-    report("dictionary and list", part, measure(rival, folder, cores={max(cores)}))
-    shutil.rmtree(folder / "cache")
+    yield "dictionary and list", part, measure(rival, folder, cores={max(cores)})
+    for made in ("cache", "checkpoints"):
+        shutil.rmtree(folder / made, ignore_errors=True)
     train = [python, "-m", "charrnn", "train", "text.txt", "--steps", "100"]
     train += ["--hidden-size", "64", "--threads", "1", "--quiet"]
     for name in ("training from nothing", "training again"):
-        report(name, megabytes, measure(train, folder, cores=cores))
+        yield name, megabytes, measure(train, folder, cores=cores)
+
+
+def benchmark(megabytes: int, rounds: int) -> None:
+    """Print the rows of one size."""
+    rows: dict[tuple[str, int], list[Figures]] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        tile(folder / "text.txt", megabytes)
+        (folder / "encode.py").write_text(ENCODE)
+        for _ in range(rounds):
+            for name, size, figures in round_of(megabytes, folder):
+                rows.setdefault((name, size), []).append(figures)
+    for (name, size), every in rows.items():
+        seconds, processor, peaks = zip(*every, strict=True)
+        rates = size / statistics.median(seconds), size / statistics.median(processor)
+        print(
+            f"| {size:,} MB, {name} | {shown(seconds, 1)} | {rates[0]:,.0f} | {rates[1]:,.0f} |"
+            f" {max(peaks):,.0f} |",
+            flush=True,
+        )
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sizes", type=int, nargs="*", default=[1, 100, 2000], help="in megabytes")
+    parser.add_argument("--rounds", type=int, default=3)
+    return parser.parse_args()
 
 
 def main() -> None:
-    sizes = [int(size) for size in sys.argv[1:]] or [1, 100, 2000]
-    heads = f"{'seconds':>10}{'MB/s':>10}{'MB/processor-s':>16}{'peak MB':>10}"
-    print(f"{'':45}{heads}")
-    for megabytes in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            benchmark(megabytes, Path(folder))
+    given = arguments()
+    print(f"{measured.heading('numpy', 'torch')}\n")
+    print("| | seconds | MB/s | MB per processor second | peak MB, largest process |")
+    print("|---|---|---|---|---|")
+    for megabytes in given.sizes:
+        benchmark(megabytes, given.rounds)
 
 
 if __name__ == "__main__":

@@ -20,13 +20,12 @@ characters, beside what nanoGPT publishes for about three minutes of an A100: 1.
 import argparse
 import json
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import measured
 import numpy as np
 import torch
 from torch import nn
@@ -140,7 +139,7 @@ def row(sizes: tuple[int, ...], precision: str, device: str, rounds: int) -> str
     reading = reading_seconds(sizes, config, runtime)
     return (
         f"| {layers}×{hidden}, {lanes}×{window} | {precision} | {lanes * window / own:,.0f} |"
-        f" {statistics.median(shares):.2f} ({min(shares):.2f}–{max(shares):.2f}) |"
+        f" {measured.shown(shares, 2)} |"
         f" {gemm / own:.2f} | {reading / own:.2f} |"
     )
 
@@ -149,29 +148,26 @@ def quality(text: Path, device: str) -> None:
     """Train for three minutes with two seeds; print the losses."""
     for seed in (1, 2):
         with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, "-m", "charrnn"]
-            budget = ["--minutes", "3", "--device", device, "--seed", str(seed), "--quiet"]
-            train_it = [*command, "train", str(text.resolve()), *budget, "--run", "a"]
             began = time.monotonic()
-            subprocess.run(train_it, cwd=folder, check=True)
+            measured.train_in(folder, "a", text, 3, seed, "--device", device)
             taken = time.monotonic() - began
-            info = subprocess.run(
-                [*command, "info", "a", "--json"],
-                cwd=folder, check=True, capture_output=True, text=True,
-            )  # fmt: skip
-            facts = json.loads(info.stdout)
+            facts = json.loads(measured.charrnn(folder, "info", "a", "--json"))
             print(
                 f"seed {seed}, {taken:.0f} s: {facts['val_loss_reset']:.4f}"
                 f" ({facts['val_loss']:.4f} carried); nanoGPT publishes {NANOGPT}"
             )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rounds", nargs="?", type=int, default=5)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--quality", type=Path)
-    given = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
     on_gpu = given.device.startswith("cuda")
     if on_gpu and not torch.cuda.is_available():
         raise SystemExit("there is no GPU here; --device cpu tries the script without one")

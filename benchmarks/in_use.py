@@ -28,8 +28,6 @@ beside one neighbour, by how long threads spin while they wait (`charrnn/_cores.
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -37,14 +35,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
+
+import measured
 
 BUSY = "while True: pass"
 HIDDEN, LANES, WINDOW = 128, 32, 48
 CONDITIONS = ("idle", "1 neighbour", "2 neighbours", "passing", "2 trainings")
 PASSING = (0.30, 0.53)  # of the time
-HERE = Path(__file__).resolve().parents[1]
 
 
 def plain(corpus: Path, seconds: float) -> dict:
@@ -101,13 +99,16 @@ class Training:
 
     def __init__(self, name: str, corpus: Path, minutes: float, before: Path | None) -> None:
         self._name, self._folder = name, tempfile.TemporaryDirectory()
-        tree = before if name == "before" and before else HERE
-        self._environment = {**os.environ, "PYTHONPATH": str(tree)}
+        self._environment = measured.environment()
+        if name == "before":
+            self._environment["PYTHONPATH"] = str(before)
         self._began = time.monotonic()
         if name == "plain":
             arguments = [__file__, str(corpus), "--plain", str(60 * minutes)]
         else:
             sizes = ["--hidden-size", str(HIDDEN), "--dropout", "0", "--run", "a", "--quiet"]
+            if name == "charrnn":  # else a short run validates on a part of the last tenth
+                sizes += ["--max-val-chars", "0"]
             arguments = ["-m", "charrnn", "train", str(corpus), "--minutes", str(minutes), *sizes]
         self._process = self._start(arguments)
 
@@ -136,6 +137,14 @@ class Training:
             "threads": facts["threads"],
         }
 
+    def end(self) -> None:
+        """End it, if it has not ended, and remove its folder."""
+        assert self._process.stdout is not None
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+        self._folder.cleanup()
+
 
 @contextmanager
 def neighbours(num: int) -> Iterator[None]:
@@ -154,11 +163,15 @@ def measure(name: str, condition: str, corpus: Path, minutes: float, before: Pat
     with neighbours({"1 neighbour": 1, "2 neighbours": 2}.get(condition, 0)):
         num_trainings = 2 if condition == "2 trainings" else 1
         trainings = [Training(name, corpus, minutes, before) for _ in range(num_trainings)]
-        if condition == "passing":
-            time.sleep(60 * minutes * PASSING[0])
-            with neighbours(1):
-                time.sleep(60 * minutes * (PASSING[1] - PASSING[0]))
-        return [training.figures() for training in trainings]
+        try:
+            if condition == "passing":
+                time.sleep(60 * minutes * PASSING[0])
+                with neighbours(1):
+                    time.sleep(60 * minutes * (PASSING[1] - PASSING[0]))
+            return [training.figures() for training in trainings]
+        finally:
+            for training in trainings:
+                training.end()
 
 
 WAITS = {
@@ -180,7 +193,7 @@ def training_rate(corpus: Path, variables: dict[str, str], threads: int, units: 
         subprocess.run(
             [sys.executable, "-m", "charrnn", "train", str(corpus), *sizes, *lengths, "--quiet"],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(HERE), **variables},
+            env=measured.environment() | variables,
             check=True,
         )
         (metrics,) = Path(folder).glob("checkpoints/*/metrics.jsonl")
@@ -192,7 +205,7 @@ def training_rate(corpus: Path, variables: dict[str, str], threads: int, units: 
 def show_waits(corpus: Path, rounds: int) -> None:
     """Print the table of --waits."""
     columns = [(units, beside) for units in (128, 256, 512) for beside in (False, True)]
-    measured: dict[tuple[str, int, bool], list[float]] = {}
+    found: dict[tuple[str, int, bool], list[float]] = {}
     for _ in range(rounds):
         for units, beside in columns:
             for name, (variables, threads) in WAITS.items():
@@ -200,24 +213,16 @@ def show_waits(corpus: Path, rounds: int) -> None:
                     continue
                 with neighbours(int(beside)):
                     rate = training_rate(corpus, variables, threads, units)
-                measured.setdefault((name, units, beside), []).append(rate)
+                found.setdefault((name, units, beside), []).append(rate)
     heads = [f"{units} {'beside one' if beside else 'idle'}" for units, beside in columns]
     print(f"| | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}")
     for name in WAITS:
-        rates = [measured.get((name, units, beside)) for units, beside in columns]
-        cells = [spread(each, 0) if each else "" for each in rates]
+        rates = [found.get((name, units, beside)) for units, beside in columns]
+        cells = [measured.shown(each) if each else "" for each in rates]
         print(f"| {name} | {' | '.join(cells)} |")
 
 
-def spread(values: list[float], digits: int) -> str:
-    """Return the median, with the range if there are several values."""
-    middle = f"{statistics.median(values):,.{digits}f}"
-    if len(values) < 2:
-        return middle
-    return f"{middle} ({min(values):,.{digits}f}–{max(values):,.{digits}f})"
-
-
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--minutes", type=float, default=1.0)
@@ -225,36 +230,40 @@ def main() -> None:
     parser.add_argument("--before", type=Path, help="a worktree of another version")
     parser.add_argument("--waits", action="store_true", help="how long threads spin instead")
     parser.add_argument("--plain", type=float, help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
     if given.plain is not None:
         print(json.dumps(plain(given.corpus, given.plain)))
         return
-    print(f"{date.today()}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores;")
+    print(measured.heading("torch"))
     if given.waits:
         show_waits(given.corpus.resolve(), given.rounds)
         return
     names = ("charrnn", "before", "plain") if given.before else ("charrnn", "plain")
-    measured: dict[tuple[str, str], list[dict]] = {}
+    found: dict[tuple[str, str], list[dict]] = {}
     corpus, before = given.corpus.resolve(), given.before and given.before.resolve()
     for _ in range(given.rounds):
         for condition in CONDITIONS:
             for name in names:
                 new = measure(name, condition, corpus, given.minutes, before)
-                measured.setdefault((condition, name), []).extend(new)
+                found.setdefault((condition, name), []).extend(new)
                 print(condition, name, json.dumps(new), file=sys.stderr, flush=True)
     print(f"{given.minutes:g} minutes each, {given.rounds} rounds\n")
     print("| | | characters a second | of idle | seconds | validation loss |")
     print("|---|---|---|---|---|---|")
     for condition in CONDITIONS:
         for name in names:
-            rows = measured[condition, name]
-            idle = statistics.median(row["rate"] for row in measured["idle", name])
+            rows = found[condition, name]
+            idle = statistics.median(row["rate"] for row in found["idle", name])
             rates = [row["rate"] for row in rows]
             print(
-                f"| {condition} | {name} | {spread(rates, 0)}"
+                f"| {condition} | {name} | {measured.shown(rates)}"
                 f" | {100 * statistics.median(rates) / idle:.0f} %"
-                f" | {spread([row['wall'] for row in rows], 1)}"
-                f" | {spread([row['loss'] for row in rows], 3)} |"
+                f" | {measured.shown([row['wall'] for row in rows], 1)}"
+                f" | {measured.shown([row['loss'] for row in rows], 3)} |"
             )
 
 

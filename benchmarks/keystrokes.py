@@ -21,17 +21,15 @@ something else, by how many times likelier a correction has to be.
 """
 
 import argparse
-import os
-import platform
 import random
 import statistics
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Protocol
 
+import measured
 import numpy as np
 import regex
 
@@ -221,13 +219,17 @@ def judged(model: Model, parts: Sequence[tuple[str, str]]) -> dict[float, Counte
     return counted
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path)
     parser.add_argument("--text", type=Path)
     parser.add_argument("--chars", type=int, default=20_000)
     parser.add_argument("--excerpts", type=int, default=20)
-    given = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
     folder = given.run if given.run.exists() else Path("checkpoints") / given.run
     model = charrnn.load(folder)
     learned, other = texts(folder.resolve(), given.text)
@@ -242,9 +244,8 @@ def main() -> None:
                 seconds[name] += of_each
         counted = judged(model, parts)
     num_chars = sum(len(text) for _, text in parts)
-    print(f"{date.today()}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores,"
-          f" Python {platform.python_version()}, numpy {np.__version__}, one thread; {model};"
-          f" {num_chars:,} characters, {NUM} suggestions")  # fmt: skip
+    print(f"{measured.heading('numpy')}, one thread; {model};")
+    print(f"{num_chars:,} characters, {NUM} suggestions")
     print("\n| | keys | saved | ms, median | 95 % of keys | longest |\n|---|---|---|---|---|---|")
     titles = {"network": folder.name, "words": "words, n-grams"}
     for name, title in titles.items():

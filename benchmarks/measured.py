@@ -1,4 +1,5 @@
-"""Rows of measurements: runs of charrnn, on a core each, what they ran on, and a file that grows.
+"""What the scripts share: runs of charrnn, on a core each, and rows of measurements in a file that
+grows, with what they ran on.
 
 A row is a JSON object on a line of its own. What is measured again gets another row, and the last
 one counts.
@@ -8,14 +9,17 @@ import argparse
 import json
 import os
 import platform
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import date
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from queue import Queue
 from typing import Any, TypeVar
@@ -23,6 +27,13 @@ from typing import Any, TypeVar
 ROOT = Path(__file__).resolve().parents[1]
 Row = dict[str, Any]
 T = TypeVar("T")
+
+
+def heading(*packages: str) -> str:
+    """Return what a script prints first: date, machine, and versions of Python and packages."""
+    versions = [f"{name} {version(name)}" for name in packages]
+    python = f"Python {platform.python_version()}"
+    return ", ".join([date.today().isoformat(), machine(), python, *versions])
 
 
 def circumstances() -> Row:
@@ -69,13 +80,24 @@ def _git(*words: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def charrnn(folder: Path | str, *words: str) -> bytes:
-    """Run a command of this checkout, with its runs kept in a folder; return what it prints."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CHARRNN_CHECKPOINTS": "checkpoints"}
-    command = [sys.executable, "-m", "charrnn", *words]
+def environment() -> dict[str, str]:
+    """Return an environment in which Python imports this checkout, and charrnn keeps its runs in
+    the working folder, whatever CHARRNN_CHECKPOINTS names.
+    """
+    return {**os.environ, "PYTHONPATH": str(ROOT), "CHARRNN_CHECKPOINTS": "checkpoints"}
+
+
+def python(folder: Path | str, *words: object) -> bytes:
+    """Run Python in a folder; return what it prints."""
+    command = [sys.executable, *map(str, words)]
     return subprocess.run(
-        command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE
+        command, cwd=folder, env=environment(), check=True, stdout=subprocess.PIPE
     ).stdout
+
+
+def charrnn(folder: Path | str, *words: object) -> bytes:
+    """Run a command of this checkout, with its runs kept in a folder; return what it prints."""
+    return python(folder, "-m", "charrnn", *words)
 
 
 def train(corpus: Path, minutes: float, seed: int, *flags: str) -> Row:
@@ -109,11 +131,68 @@ def train_in(
     charrnn(folder, "train", str(corpus.resolve()), "--run", name, *budget, "--quiet", *flags)
 
 
-def side_by_side(jobs: Iterable[Callable[[], T]], num_at_once: int) -> Iterator[T]:
+def train_to_end(folder: Path, name: str, *words: object) -> float:
+    """Train a run that is kept in a folder; return the seconds from Enter to its end.
+
+    It gets its name when it has ended: what an interrupted call leaves is removed by the next one.
+    """
+    if (folder / "checkpoints" / name).exists():
+        raise SystemExit(f"{folder} has a run {name} already: remove it, or name another folder")
+    unfinished = f"unfinished-{name}"
+    shutil.rmtree(folder / "checkpoints" / unfinished, ignore_errors=True)
+    began = time.monotonic()
+    charrnn(folder, "train", *words, "--run", unfinished, "--quiet")
+    seconds = time.monotonic() - began
+    charrnn(folder, "rename", unfinished, name)
+    return seconds
+
+
+def curve(folder: Path, name: str, metric: str) -> list[Row]:
+    """Return an error rate of a run at each validation, in per cent, by seconds of training."""
+    path = folder / "checkpoints" / name / "metrics.jsonl"
+    return [
+        {
+            "seconds": row["elapsed_seconds"],
+            "steps": row["step"],
+            metric: 100 * row[f"val_{metric}"],
+        }
+        for row in read(path)
+        if f"val_{metric}" in row
+    ]
+
+
+def started(command: Sequence[str]) -> tuple[float, float]:
+    """Return the seconds to the first byte of output, and peak memory by then in MB."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    try:
+        is_output = process.stdout.read(1)
+        seconds = time.perf_counter() - began
+        assert is_output, command
+        status = Path(f"/proc/{process.pid}/status").read_text()  # it goes with the process
+    finally:
+        process.stdout.close()
+        process.kill()
+        process.wait()
+    return seconds, int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def side_by_side(jobs: Iterable[Callable[[], T]], num_at_once: int | None) -> Iterator[T]:
     """Do jobs, so many at once, each on a core of its own; yield what they return as they end.
+    None: one after another, on all cores.
 
     The jobs, which are threads here, start processes that stay on the core.
     """
+    if num_at_once is None:
+        yield from (job() for job in jobs)
+        return
     free: Queue[int] = Queue()
     for core in cores()[:num_at_once]:
         free.put(core)
@@ -122,12 +201,16 @@ def side_by_side(jobs: Iterable[Callable[[], T]], num_at_once: int) -> Iterator[
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {free.get()})  # of this thread, and of what it starts
 
-    pool = ThreadPoolExecutor(num_at_once, initializer=stay_on_a_core)
+    pool, waiting = ThreadPoolExecutor(num_at_once, initializer=stay_on_a_core), iter(jobs)
+    running = {pool.submit(job) for job in islice(waiting, num_at_once)}
     try:
-        for job in as_completed([pool.submit(job) for job in jobs]):
-            yield job.result()
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            results = [job.result() for job in done]  # after an error no further job begins
+            running |= {pool.submit(job) for job in islice(waiting, len(done))}
+            yield from results
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown()
 
 
 def num_at_once(word: str) -> int:
@@ -146,7 +229,12 @@ def read(path: Path | None) -> list[Row]:
 
 def latest(rows: Iterable[Row], *keys: str) -> list[Row]:
     """Return the last row of each combination of values of these keys."""
-    return list({tuple(row[key] for key in keys): row for row in rows}.values())
+
+    def of(row: Row) -> tuple[Any, ...]:
+        values = (row[key] for key in keys)
+        return tuple(tuple(value) if isinstance(value, list) else value for value in values)
+
+    return list({of(row): row for row in rows}.values())
 
 
 def noted(rows: Sequence[Row], key: str) -> str:
@@ -155,6 +243,21 @@ def noted(rows: Sequence[Row], key: str) -> str:
     if key == "date" and len(values) > 1:
         return f"{values[0]} to {values[-1]}"
     return ", ".join(values)
+
+
+def shown(values: Sequence[float], digits: int = 0, *, scale: float = 1.0) -> str:
+    """Return the median, and the range if there are several values."""
+    low, middle, high = (
+        f"{scale * value:,.{digits}f}"
+        for value in (min(values), statistics.median(values), max(values))
+    )
+    return f"{middle} ({low}–{high})" if len(values) > 1 else middle
+
+
+def mean_of_seeds(values: Sequence[float], digits: int) -> str:
+    """Return the mean, and half the range if there are several values."""
+    spread = f" ± {(max(values) - min(values)) / 2:.{digits}f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.{digits}f}{spread}"
 
 
 def append(path: Path | None, row: Row) -> None:

@@ -1,28 +1,27 @@
 """How long does it take to find what a text copies from a corpus?
 
-    python benchmarks/novelty.py [1 10 100] [--kinds words a ab]
+    python benchmarks/novelty.py [1 10 100] [--kinds words a ab] [--rounds 3]
 
 For each size in megabytes and each kind of corpus, measures making the index and, in another
 process, opening it and reporting on a text of 1,000 characters, a tenth of which is quoted. The
 rival has the corpus in memory and searches every 30 characters of the text with Python's own
-`bytes.find`; this is timed on some of them and scaled. Reports and the rival are timed in processor
-seconds, which do not depend on other work on the machine.
+`bytes.find`; this is timed on some of them and scaled. All take turns, for ROUNDS rounds; the table
+has medians and ranges. Reports and the rival are timed in processor seconds, which depend little on
+other work on the machine.
 
 "words" are drawn by Zipf's law from 50,000 random ones; "a" is one letter, "ab" two in turn (then
 the whole text is a copy).
 """
 
 import argparse
-import os
-import platform
-import subprocess
 import sys
 import tempfile
 import time
-from datetime import date
 from pathlib import Path
 
+import measured
 import numpy as np
+from measured import shown
 
 from charrnn.analysis.copying import LEAST_COPY, copy_report
 from charrnn.data.text_index import TextIndex
@@ -55,9 +54,8 @@ def texts(kind: str, num_chars: int) -> tuple[str, str]:
 
 
 def in_another_process(order: str, folder: str) -> list[float]:
-    command = [sys.executable, __file__, "--in", folder, order]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return [float(word) for word in done.stdout.split()]
+    printed = measured.python(folder, Path(__file__).resolve(), "--in", folder, order)
+    return [float(word) for word in printed.split()]
 
 
 def make(folder: Path) -> list[float]:
@@ -105,36 +103,47 @@ def peak_megabytes() -> float:
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
 
 
-def row(kind: str, megabytes: int) -> str:
+def row(kind: str, megabytes: int, rounds: int) -> str:
+    made, reported, found = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         corpus, text = texts(kind, megabytes * 1_000_000)
         np.save(Path(folder, "ids.npy"), encoded(corpus))
         Path(folder, "text").write_text(text)
         del corpus
-        seconds, busy, peak = in_another_process("make", folder)
-        (path,) = Path(folder).glob("*-suffixes.npy")
-        size = path.stat().st_size / 1e6
-        milliseconds, report_peak, length = in_another_process("ask", folder)
-        (by_find,) = in_another_process("rival", folder)
+        for _ in range(rounds):
+            for index in Path(folder).glob("*-suffixes.npy"):
+                index.unlink()
+            made.append(in_another_process("make", folder))
+            reported.append(in_another_process("ask", folder))
+            found += in_another_process("rival", folder)
+        (index,) = Path(folder).glob("*-suffixes.npy")
+        size = index.stat().st_size / 1e6
+    seconds, busy, peaks = zip(*made, strict=True)
+    milliseconds, report_peaks, lengths = zip(*reported, strict=True)
     return (
-        f"| {megabytes} MB, {kind} | {seconds:.1f} ({busy:.1f}) | {peak:.0f} | {size:.0f} |"
-        f" {milliseconds:.0f} | {report_peak:.0f} | {length:.0f} | {by_find:.1f} |"
+        f"| {megabytes} MB, {kind} | {shown(seconds, 1)} | {shown(busy, 1)} | {max(peaks):.0f} |"
+        f" {size:.0f} | {shown(milliseconds)} | {max(report_peaks):.0f} | {lengths[0]:.0f} |"
+        f" {shown(found, 1)} |"
     )
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sizes", type=int, nargs="*", default=[1, 10, 100], help="in megabytes")
     parser.add_argument("--kinds", nargs="+", default=["words", "a", "ab"])
-    given = parser.parse_args()
-    print(f"{date.today()}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores,"
-          f" Python {platform.python_version()}, numpy {np.__version__}\n")  # fmt: skip
-    heads = "corpus|index made, s (on a processor)|peak MB|index, MB|report, ms|peak MB"
+    parser.add_argument("--rounds", type=int, default=3)
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
+    print(f"{measured.heading('numpy', 'pydivsufsort')}\n")
+    heads = "corpus|index made, s|processor s|peak MB|index, MB|report, ms|peak MB"
     heads += "|longest copy|bytes.find, s"
-    print(f"| {heads.replace('|', ' | ')} |\n{'|---' * 8}|")
+    print(f"| {heads.replace('|', ' | ')} |\n{'|---' * 9}|")
     for kind in given.kinds:
         for megabytes in given.sizes:
-            print(row(kind, megabytes), flush=True)
+            print(row(kind, megabytes, given.rounds), flush=True)
 
 
 if __name__ == "__main__":

@@ -20,18 +20,17 @@ have random weights. Needs matplotlib for --plot.
 import argparse
 import os
 import pkgutil
-import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 
+import measured
 import numpy as np
 import torch
+from measured import shown
 from threadpoolctl import threadpool_limits
 from torch import nn
 from torch.backends import mkldnn
@@ -133,11 +132,6 @@ def bandwidth(num_bytes: int, seconds: float) -> float:
     return rate(repeated(lambda: np.dot(x, y)), seconds, chars=16 * num_bytes)
 
 
-def shown(rates: list[float]) -> str:
-    """Return median and range."""
-    return f"{statistics.median(rates):,.0f} ({min(rates):,.0f}–{max(rates):,.0f})"
-
-
 def one_stream(models: dict[str, Model], seconds: float, rounds: int) -> None:
     heads = "one stream|ours, chars/s|loop, no oneDNN|loop as shipped|ours / loop|bound|share"
     print(f"\n| {heads.replace('|', ' | ')} |\n{'|---' * 7}|")
@@ -160,8 +154,7 @@ def one_stream(models: dict[str, Model], seconds: float, rounds: int) -> None:
         shares = [a / b for a, b in zip(rates["ours"], rates["bound"], strict=True)]
         print(
             f"| {name} | {shown(rates['ours'])} | {shown(rates['without'])} |"
-            f" {shown(rates['shipped'])} | {statistics.median(ratios):.1f}"
-            f" ({min(ratios):.1f}–{max(ratios):.1f}) | {shown(rates['bound'])} |"
+            f" {shown(rates['shipped'])} | {shown(ratios, 1)} | {shown(rates['bound'])} |"
             f" {statistics.median(shares):.0%} |",
             flush=True,
         )
@@ -209,50 +202,24 @@ def starts(run: Path, model: Model, rounds: int) -> None:
         torch.save({**sizes, "layers": layers.state_dict(), "head": head}, saved)
         command = [sys.executable, "-m", "charrnn"]
         commands = {
-            "charrnn sample, first character": [
-                *command,
-                "sample",
-                str(run),
-                "-s",
-                "1",
-                "-n",
-                "-1",
-            ],
+            "charrnn sample, first character": [*command, "sample", str(run), *"-s 1 -n -1".split()],
             "with torch instead": [sys.executable, "-c", WITH_TORCH, str(saved)],
             "charrnn --help": [*command, "--help"],
         }
-        measured: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+        began: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
         for _ in range(rounds):
             for name, line in commands.items():
-                measured[name].append(started(line))
+                began[name].append(measured.started(line))
     print("\n| | seconds to the first output | peak MB |\n|---|---|---|")
-    for name, results in measured.items():
+    for name, results in began.items():
         seconds, megabytes = zip(*results, strict=True)
-        median = f"{statistics.median(seconds):.3f} ({min(seconds):.3f}–{max(seconds):.3f})"
-        print(f"| {name} | {median} | {max(megabytes):.0f} |")
-
-
-def started(command: list[str]) -> tuple[float, float]:
-    """Return the seconds to the first byte of output, and peak memory by then in MB."""
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    assert process.stdout is not None
-    process.stdout.read(1)
-    seconds = time.perf_counter() - began
-    status = Path(f"/proc/{process.pid}/status").read_text()  # it goes with the process
-    process.stdout.close()
-    process.kill()
-    process.wait()
-    return seconds, int(status.split("VmHWM:")[1].split()[0]) / 1024
+        print(f"| {name} | {shown(seconds, 3)} | {max(megabytes):.0f} |")
 
 
 def trained(corpus: Path, folder: Path) -> Path:
     """Train the default recipe at 1×256 for a minute; return the run's folder."""
-    command = [sys.executable, "-m", "charrnn", "train", str(corpus.resolve()), "--quiet"]
-    sizes = ["--hidden-size", "256", "--minutes", "1", "--run", "default"]
-    subprocess.run([*command, *sizes], cwd=folder, check=True)
+    sizes = ["--hidden-size", 256, "--minutes", 1]
+    measured.charrnn(folder, "train", corpus.resolve(), "--run", "default", *sizes, "--quiet")
     return folder / "checkpoints/default"
 
 
@@ -274,16 +241,18 @@ def plot(every: dict[int, list[float]], name: str, path: Path) -> None:
     figure.savefig(path, metadata={"Date": None})
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--seconds", type=float, default=1.0, help="of a turn")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--plot", type=Path)
-    given = parser.parse_args()
-    print(f"{date.today()}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores,"
-          f" Python {platform.python_version()}, torch {torch.__version__}, numpy"
-          f" {np.__version__}")  # fmt: skip
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
+    print(measured.heading("torch", "numpy"))
     torch.manual_seed(1)
     with tempfile.TemporaryDirectory() as folder:
         run = trained(given.corpus, Path(folder))

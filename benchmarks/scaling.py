@@ -12,10 +12,10 @@ the update, and the agreement after each step.
 Below it: the time of the exchange of so many numbers alone, and of the agreement.
 """
 
+import argparse
 import itertools
 import json
 import os
-import platform
 import socket
 import statistics
 import subprocess
@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+import measured
 import numpy as np
 import torch
 
@@ -132,10 +133,16 @@ class Team:
             member.wait()
 
 
-def main(num_rounds: int) -> None:
-    cores = sorted(os.sched_getaffinity(0))[:2]
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rounds", nargs="?", type=int, default=15)
+    return parser.parse_args()
+
+
+def main() -> None:
+    num_rounds, cores = arguments().rounds, measured.cores()[:2]
     alone, both, two = Team(1, cores[:1]), Team(1, cores), Team(2, cores)
-    print(f"{platform.processor() or platform.machine()}, torch {torch.__version__}, gloo")
+    print(f"{measured.heading('torch')}, gloo")
     print(f"{num_rounds} rounds; characters a second, median (range)\n")
     for hidden_size, lanes in SIZES:
         contenders = {
@@ -182,4 +189,4 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["--work"]:
         work()
     else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
+        main()

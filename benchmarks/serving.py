@@ -2,9 +2,9 @@
 
     python benchmarks/serving.py RUN [--streams 50] [--seconds 60] [--length 500]
 
-RUN is a run of a text. So many clients ask one server for streams of so many characters, each again
-and again until the time is over; then what runs is waited for. The servers take turns, each in a
-process of its own, on this machine alone:
+RUN is a run of a text, a name in checkpoints/ or a folder. So many clients ask one server for
+streams of so many characters, each again and again until the time is over; then what runs is waited
+for. One server after the other, each in a process of its own, on this machine alone:
 
 - `charrnn serve`;
 - a loop in torch behind the standard library's HTTP server, with the same weights
@@ -21,7 +21,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import platform
 import re
 import signal
 import subprocess
@@ -30,9 +29,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
+import measured
 import numpy as np
 
 import charrnn
@@ -186,15 +185,19 @@ def require_same_texts(run: str, readers: list[Reader], length: int) -> None:
         assert reader.first_text == expected, f"seed {seed}"
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run")
     parser.add_argument("--streams", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--length", type=int, default=500)
     parser.add_argument("--without-torch", action="store_true")
-    given = parser.parse_args()
-    print(f"{date.today()}, {platform.processor() or platform.machine()}, {given.run},")
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
+    print(f"{measured.heading('torch', 'numpy')}; {given.run},")
     print(f"{given.streams} streams of {given.length} characters for {given.seconds:g} s")
     print(
         "\n| server | requests | lost | chars/s | first character, ms, p50 / p95"

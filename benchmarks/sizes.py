@@ -9,43 +9,40 @@ over the seeds, and half the difference between the highest and the lowest.
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+import measured
 
-def train(corpus: Path, flags: list[object]) -> dict:
-    """Train; return the facts of the run."""
-    charrnn = [sys.executable, "-m", "charrnn"]
+
+def loss(corpus: Path, *flags: object) -> float:
+    """Train; return the validation loss of the best checkpoint."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [*charrnn, "train", str(corpus.resolve()), *map(str, flags), "--run", "a"]
-        subprocess.run([*command, "--quiet"], cwd=folder, check=True)
-        info = [*charrnn, "info", "a", "--json"]
-        done = subprocess.run(info, cwd=folder, check=True, stdout=subprocess.PIPE)
-        return json.loads(done.stdout)
+        measured.charrnn(folder, "train", corpus.resolve(), *flags, "--run", "a", "--quiet")
+        return json.loads(measured.charrnn(folder, "info", "a", "--json"))["val_loss"]
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--hidden-sizes", type=int, nargs="+", default=[64, 128, 256])
     parser.add_argument("--steps", type=int, nargs="+", default=[300, 1200])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--lines", action="store_true")
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
+    seeds = ", ".join(map(str, given.seeds))
     print("| hidden size | steps | val_loss | seeds |\n|---|---|---|---|")
-    for steps in arguments.steps:
-        for size in arguments.hidden_sizes:
+    for steps in given.steps:
+        for size in given.hidden_sizes:
             flags = ["--hidden-size", size, "--steps", steps, "--threads", 1]
-            flags += ["--lines"] * arguments.lines
-            losses = [
-                train(arguments.corpus, [*flags, "--seed", seed])["val_loss"]
-                for seed in arguments.seeds
-            ]
-            mean, spread = sum(losses) / len(losses), (max(losses) - min(losses)) / 2
-            seeds = ", ".join(map(str, arguments.seeds))
-            print(f"| {size} | {steps:,} | {mean:.3f} ± {spread:.3f} | {seeds} |", flush=True)
+            flags += ["--lines"] * given.lines
+            losses = [loss(given.corpus, *flags, "--seed", seed) for seed in given.seeds]
+            mean = measured.mean_of_seeds(losses, 3)
+            print(f"| {size} | {steps:,} | {mean} | {seeds} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,29 +24,30 @@ the tutorial) or the strength (of the regression), and is scored on dev once. A 
 tenth. The clock of the tutorial runs only while it trains; the regression takes its own time, which
 its row tells.
 
-With --side-by-side 2, two are trained at once, each with one of two cores. With --keep FOLDER the
-runs of charrnn stay there. Further flags for charrnn come after --, for instance: -- --optimizer
-adamw
+With --side-by-side 2, two are trained at once, each with one thread on a core of its own; without,
+one after another, with all cores. --results FILE collects rows over several calls, each as soon as
+it is measured; of several of the same, the last one counts. Without a task, the table of what is
+collected is printed. With --keep FOLDER the runs of charrnn stay there. Further flags for charrnn
+come after --, for instance: -- --optimizer adamw
 """
 
 import argparse
+import functools
+import itertools
 import json
-import os
-import platform
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any
+
+import curves
+import measured
+from measured import Row
 
 HERE = Path(__file__).resolve().parent
-CHARRNN = [sys.executable, "-m", "charrnn"]
-Row = dict[str, Any]
+KEYS = ("task", "minutes", "name", "seed")  # what a row is a measurement of
 
 
 @dataclass(frozen=True)
@@ -109,59 +110,36 @@ class Trial:
 
     def run(self, name: str, seed: int) -> Row:
         """Train one competitor; return its row, with figures in per cent."""
-        row = {"task": self.name, "minutes": self.minutes, "name": name, "seed": seed}
-        row |= {"threads": self.threads, "date": date.today().isoformat()}
-        result = row | (self._charrnn(seed) if name == "charrnn" else self._rival(name, seed))
-        print(json.dumps(result), file=sys.stderr, flush=True)
-        return result
+        who = " ".join([name, *self.own]) if name == "charrnn" else name
+        row = dict(zip(KEYS, (self.name, self.minutes, who, seed), strict=True))
+        row |= {"threads": self.threads, **measured.circumstances()}
+        return row | (self._charrnn(seed) if name == "charrnn" else self._rival(name, seed))
 
     def _charrnn(self, seed: int) -> Row:
         train, dev = self.files
         run = f"{self.name}-{self.minutes:g}-{seed}"
         flags = [flag.format(data=self.data) for flag in self.task.flags]
-        began = time.monotonic()
-        self._call(
-            *CHARRNN, "train", train, *flags, *self.own, "--minutes", self.minutes,
-            "--seed", seed, "--threads", self.threads, "--run", run, "--quiet",
+        seconds = measured.train_to_end(
+            self.folder, run, train, *flags, *self.own,
+            "--minutes", self.minutes, "--seed", seed, "--threads", self.threads,
         )  # fmt: skip
-        seconds = round(time.monotonic() - began, 1)
-        scores = json.loads(self._call(*CHARRNN, "score", dev, "--run", run, "--json"))
+        scores = json.loads(measured.charrnn(self.folder, "score", dev, "--run", run, "--json"))
         figures = {key: 100 * scores[key] for key in self.task.figures.values()}
-        return {"seconds": seconds, **figures, "curve": self._curve(run)}
+        curve = measured.curve(self.folder, run, self.task.errors)
+        return {"seconds": round(seconds, 1), **figures, "curve": curve}
 
     def _rival(self, name: str, seed: int) -> Row:
         module, *flags = self.task.rivals[name]
         given = ["--minutes", self.minutes, "--seed", seed, "--threads", self.threads]
-        rival = [sys.executable, "-m", f"rivals.{module}", *self.files, *flags, *given]
-        return json.loads(self._call(*rival))
-
-    def _curve(self, run: str) -> list[Row]:
-        """Return the error rate of each validation, in per cent, by the seconds of training."""
-        path, errors = self.folder / "checkpoints" / run / "metrics.jsonl", self.task.errors
-        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        return [
-            {
-                "seconds": row["elapsed_seconds"],
-                "steps": row["step"],
-                errors: 100 * row[f"val_{errors}"],
-            }
-            for row in rows
-            if f"val_{errors}" in row
-        ]
-
-    def _call(self, *command: object) -> str:
-        """Run a command in the folder of the runs; return what it prints."""
-        paths = os.pathsep.join([str(HERE.parent), str(HERE)])
-        done = subprocess.run(
-            list(map(str, command)), cwd=self.folder, check=True, text=True,
-            env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        return done.stdout
+        return json.loads(
+            measured.python(HERE, "-m", f"rivals.{module}", *self.files, *flags, *given)
+        )
 
 
 def table(rows: list[Row]) -> str:
     """Return a line for each task and budget, a column for each competitor."""
-    names = [name for name in NAMES if any(row["name"] == name for row in rows)]
+    names = [*NAMES, *sorted({row["name"] for row in rows} - set(NAMES))]
+    names = [name for name in names if any(row["name"] == name for row in rows)]
     lines = [f"| task | minutes | {' | '.join(names)} |", "|---" * (2 + len(names)) + "|"]
     for task, minutes in sorted({(row["task"], row["minutes"]) for row in rows}):
         of = [row for row in rows if (row["task"], row["minutes"]) == (task, minutes)]
@@ -174,57 +152,35 @@ def cell(task: Task, rows: list[Row]) -> str:
     """Return the mean of each figure over the seeds, half the range, and the seconds."""
     if not rows:
         return ""
-    figures = []
-    for title, key in task.figures.items():
-        values = [row[key] for row in rows]
-        spread = f" ± {(max(values) - min(values)) / 2:.1f}" if len(values) > 1 else ""
-        figures.append(f"{title} {statistics.mean(values):.1f}{spread}")
+    figures = [
+        f"{title} {measured.mean_of_seeds([row[key] for row in rows], 1)}"
+        for title, key in task.figures.items()
+    ]
     return f"{', '.join(figures)} ({statistics.mean(row['seconds'] for row in rows):.0f} s)"
 
 
 def plot(rows: list[Row], path: Path) -> None:
     """Plot errors on the held-out part against the time, a panel for each task."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-    from matplotlib.ticker import LogFormatter
-
-    tasks = [name for name in TASKS if any(row["task"] == name for row in rows)]
-    size = (4 * len(tasks), 3.5)
-    figure, panels = pyplot.subplots(
-        1, len(tasks), squeeze=False, figsize=size, layout="constrained"
-    )
-    for axes, task in zip(panels[0], tasks, strict=True):
-        for number, name in enumerate(NAMES):
-            of = [row for row in rows if (row["task"], row["name"]) == (task, name)]
-            for row in of:
-                curve, errors = row.get("curve", ()), TASKS[task].errors
-                points = [(point["seconds"] / 60, point[errors]) for point in curve]
-                label = name if row is of[0] and points else None
-                axes.plot(*zip(*points, strict=True), "o-", color=f"C{number}", ms=3, label=label)
-        axes.set_title(task)
-        axes.set_xlabel("minutes of training")
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
-        axes.grid(axis="y", color="0.9")
-    figure.supylabel("errors on held-out texts, per cent")
-    shown = {
-        label: line
-        for axes in panels.flat
-        for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    panels = {
+        task: {
+            name: curves.points(
+                (row for row in rows if (row["task"], row["name"]) == (task, name)),
+                TASKS[task].errors,
+            )
+            for name in NAMES
+        }
+        for task in TASKS
+        if any(row["task"] == task for row in rows)
     }
-    figure.legend(shown.values(), shown, loc="outside upper center", ncols=len(shown))
-    figure.savefig(path)
+    colours = {name: f"C{number}" for number, name in enumerate(NAMES)}
+    curves.draw(panels, path, colours=colours, errors="errors on held-out texts, per cent")
 
 
-def compete(trial: Trial, given: argparse.Namespace) -> list[Row]:
+def compete(trial: Trial, given: argparse.Namespace) -> Iterator[Row]:
     """Train every competitor with every seed."""
     names = [name for name in given.who if name in ("charrnn", *trial.task.rivals)]
-    jobs = [(name, seed) for name in names for seed in given.seeds]
-    with ThreadPoolExecutor(given.side_by_side) as pool:
-        return list(pool.map(lambda job: trial.run(*job), jobs))
+    jobs = [functools.partial(trial.run, *job) for job in itertools.product(names, given.seeds)]
+    yield from measured.side_by_side(jobs, given.side_by_side)
 
 
 def arguments() -> argparse.Namespace:
@@ -234,7 +190,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="instead of each task's own")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--who", nargs="+", choices=NAMES, default=NAMES)
-    parser.add_argument("--side-by-side", type=int, default=1, help="trained at once")
+    parser.add_argument(
+        "--side-by-side", type=measured.num_at_once, metavar="N", help="runs at once, a core each"
+    )
     parser.add_argument("--results", type=Path, help="a file of JSON lines that grows")
     parser.add_argument("--plot", type=Path, help="an SVG or PNG of all results so far")
     parser.add_argument("--keep", type=Path, help="a folder for the runs of charrnn")
@@ -247,24 +205,22 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     given = arguments()
-    rows: list[Row] = []
-    if given.results and given.results.exists():
-        rows = [json.loads(line) for line in given.results.read_text("utf-8").splitlines()]
+    rows = measured.read(given.results)
     with tempfile.TemporaryDirectory() as temporary:
         folder = (given.keep or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        threads = max(1, (os.cpu_count() or 1) // given.side_by_side)
+        threads = 1 if given.side_by_side else len(measured.cores())
         for name in given.tasks:
             minutes = given.minutes or TASKS[name].minutes
             trial = Trial(name, given.data.resolve(), minutes, threads, given.own, folder)
-            new = compete(trial, given)
-            rows += new
-            if given.results:
-                with given.results.open("a", encoding="utf-8") as file:
-                    file.writelines(json.dumps(row) + "\n" for row in new)
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores")
+            for row in compete(trial, given):
+                rows.append(row)
+                measured.append(given.results, row)
+                print(json.dumps(row), file=sys.stderr, flush=True)
+    rows = measured.latest(rows, *KEYS)
+    print(measured.heading("torch"))
     print(table(rows))
-    if given.plot:
+    if given.plot and rows:
         plot(rows, given.plot)
 
 

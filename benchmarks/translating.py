@@ -15,20 +15,18 @@ all contenders write the same.
 """
 
 import argparse
-import os
-import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
 from functools import partial
 from pathlib import Path
 
+import measured
 import numpy as np
 import torch
+from measured import shown
 from torch.backends import mkldnn
 
 from charrnn.config import EncoderDecoderConfig, PairsConfig, RuntimeConfig, TrainConfig
@@ -125,15 +123,6 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def shown(values: list[float], scale: float = 1, digits: int = 1) -> str:
-    """Return median and range."""
-    low, median, high = (
-        f"{scale * value:,.{digits}f}"
-        for value in (min(values), statistics.median(values), max(values))
-    )
-    return f"{median} ({low}–{high})"
-
-
 def compared(contenders: dict[str, Callable[[], object]], num_lines: int, rounds: int) -> None:
     """Print a table; the first contender is compared with the rest."""
     taken: dict[str, list[float]] = {name: [] for name in contenders}
@@ -146,7 +135,8 @@ def compared(contenders: dict[str, Callable[[], object]], num_lines: int, rounds
     for name, every in taken.items():
         ratios = [one / own for one, own in zip(every, next(iter(taken.values())), strict=True)]
         rate = num_lines / statistics.median(every)
-        print(f"| {name} | {shown(every, 1000)} | {rate:,.0f} | {shown(ratios)} |", flush=True)
+        ms = shown(every, 1, scale=1000)
+        print(f"| {name} | {ms} | {rate:,.0f} | {shown(ratios, 1)} |", flush=True)
 
 
 def translating(made: Checkpoint, lines: list[str], rounds: int) -> None:
@@ -185,34 +175,17 @@ def starting(made: Checkpoint, line: str, rounds: int) -> None:
             "with torch instead": [sys.executable, "-c", WITH_TORCH, str(saved)],
             "charrnn --help": [*command, "--help"],
         }
-        measured: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+        began: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
         for _ in range(rounds):
-            for name, arguments in commands.items():
-                measured[name].append(started(arguments))
+            for name, words in commands.items():
+                began[name].append(measured.started(words))
     print("\n| | seconds to the first output | peak MB |\n|---|---|---|")
-    for name, results in measured.items():
+    for name, results in began.items():
         taken, megabytes = zip(*results, strict=True)
-        print(f"| {name} | {shown(list(taken), 1, 3)} | {max(megabytes):.0f} |")
+        print(f"| {name} | {shown(taken, 3)} | {max(megabytes):.0f} |")
 
 
-def started(command: list[str]) -> tuple[float, float]:
-    """Return the seconds to the first byte of output, and peak memory by then in MB."""
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    assert process.stdout is not None
-    is_output = process.stdout.read(1)
-    taken = time.perf_counter() - began
-    status = Path(f"/proc/{process.pid}/status").read_text()  # it goes with the process
-    process.stdout.close()
-    process.kill()
-    process.wait()
-    assert is_output, command
-    return taken, int(status.split("VmHWM:")[1].split()[0]) / 1024
-
-
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cell", default="lstm")
     parser.add_argument("--hidden-size", type=int, default=192)
@@ -220,10 +193,12 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=1000)
     parser.add_argument("--lengths", type=int, nargs=2, default=(20, 100))
     parser.add_argument("--rounds", type=int, default=5)
-    given = parser.parse_args()
-    print(f"{date.today()}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores,"
-          f" Python {platform.python_version()}, torch {torch.__version__}, numpy"
-          f" {np.__version__}")  # fmt: skip
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
+    print(measured.heading("torch", "numpy"))
     config = EncoderDecoderConfig(
         cell=given.cell, hidden_size=given.hidden_size, embedding_size=given.embedding_size
     )

@@ -14,6 +14,8 @@ from charrnn.data.pairs.error_rates import total_edits
 from charrnn.data.pairs.symbols import Side, SymbolVocab, normalised
 from charrnn.data.vocab import Vocab
 
+from . import tab_separated
+
 BATCHES_IN_POOL = 50
 NUM_AT_ONCE = 128  # sources that are translated side by side
 
@@ -113,17 +115,12 @@ def greedy(model, sources_SB: Tensor, lengths_B: Tensor, longest: int) -> Tensor
 
 def read(train: Path, dev: Path, config: PairsConfig) -> Examples:
     """Read files of lines: source TAB target."""
-    pairs = _read(train)
+    pairs = tab_separated(train)
     source = _side([s for s, _ in pairs], config.source_symbols, config.source_normalise)
     target = _side([t for _, t in pairs], config.target_symbols, config.target_normalise)
     sources = _texts([source.encode(s) for s, _ in pairs])
     targets = _texts([target.encode(t) for _, t in pairs])
-    return Examples(source, target, sources, targets, _read(dev))
-
-
-def _read(path: Path) -> list[tuple[str, str]]:
-    lines = path.read_text("utf-8").rstrip("\n").split("\n")
-    return [(source, target) for source, target in (line.split("\t") for line in lines)]
+    return Examples(source, target, sources, targets, tab_separated(dev))
 
 
 def _side(texts: list[str], symbols: str, form: str) -> Side:

@@ -11,6 +11,8 @@ import numpy as np
 
 from charrnn.analysis import label_scores
 
+from . import tab_separated
+
 VAL_FRACTION = 0.1  # of the texts, drawn by seed: as many as charrnn keeps by default
 
 LogProbabilities = Callable[[Sequence[str]], np.ndarray]  # (N, C) of texts, in the order of labels
@@ -48,7 +50,7 @@ class Data:
 
 def read(train: Path, dev: Path, *, seed: int) -> Data:
     """Read files of lines: text TAB label. No text is in train and in val."""
-    rows, dev_rows = _rows(train), _rows(dev)
+    rows, dev_rows = tab_separated(train), tab_separated(dev)
     labels = sorted({label for _, label in rows})
     texts = sorted({text for text, _ in rows})
     order = np.random.default_rng(seed).permutation(len(texts))
@@ -60,11 +62,6 @@ def read(train: Path, dev: Path, *, seed: int) -> Data:
 
     learned = [row for row in rows if row[0] not in held_out]
     return Data(labels, of(learned), of([row for row in rows if row[0] in held_out]), of(dev_rows))
-
-
-def _rows(path: Path) -> list[tuple[str, str]]:
-    lines = path.read_text("utf-8").rstrip("\n").split("\n")
-    return [(text, label) for text, label in (line.split("\t") for line in lines)]
 
 
 def arguments(description: str) -> argparse.ArgumentParser:

@@ -23,10 +23,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import labelled
+from . import MARKS, labelled
 
 HIDDEN_SIZE, RATE = 128, 0.005
-MARKS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)  # where the curve is measured, shares of the time
 
 
 class NamesRNN(nn.Module):

@@ -2,9 +2,10 @@
 
     python -m rivals.torch_server RUN [--port 0]
 
-It loads the weights of a run of charrnn into the network that was trained, steps it one character
-at a time, draws with torch.multinomial, and sends each character as an event. The standard library
-answers (`http.server`). The port is the first line of standard output.
+It loads the weights of a run of charrnn (a name in checkpoints/, or a folder) into the network that
+was trained, steps it one character at a time as torch is shipped (with oneDNN, the slower way:
+sampling.py has both), draws with torch.multinomial, and sends each character as an event. The
+standard library answers (`http.server`). The port is the first line of standard output.
 """
 
 import argparse

@@ -10,29 +10,23 @@ out, and --minutes and --seed change nothing.
 import json
 import time
 from collections import Counter, defaultdict
-from pathlib import Path
 
 from charrnn.data.pairs.error_rates import total_edits
 from charrnn.data.pairs.symbols import Side
 from charrnn.data.vocab import Vocab
 
-from . import labelled
-
-
-def pairs(path: Path) -> list[tuple[str, str]]:
-    lines = path.read_text("utf-8").rstrip("\n").split("\n")
-    return [(source, target) for source, target in (line.split("\t") for line in lines)]
+from . import labelled, tab_separated
 
 
 def main() -> None:
     given = labelled.arguments(__doc__).parse_args()
     began = time.monotonic()
     forms: dict[str, Counter[str]] = defaultdict(Counter)
-    for source, target in pairs(given.train):
+    for source, target in tab_separated(given.train):
         for word, form in zip(source.split(), target.split(), strict=True):
             forms[word][form] += 1
     likeliest = {word: counts.most_common(1)[0][0] for word, counts in forms.items()}
-    dev = pairs(given.dev)
+    dev = tab_separated(given.dev)
     made = [" ".join(likeliest.get(word, word) for word in source.split(" ")) for source, _ in dev]
     every = zip(made, (target for _, target in dev), strict=True)
     edits = total_edits(every, Side(Vocab((0,))))
