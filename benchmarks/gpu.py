@@ -1,9 +1,9 @@
 """How near does a training step on a GPU come to the card's limits, and how good is a short run?
 
-    python benchmarks/gpu.py [ROUNDS] [--device cuda] [--quality tinyshakespeare.txt]
+    python benchmarks/gpu.py [5] [--device cuda] [--quality tinyshakespeare.txt]
 
 Each row trains an LSTM on random text of 65 characters, in one precision. These take turns at the
-same sizes, for ROUNDS rounds; the table has medians, and the range of the first ratio:
+same sizes, for so many rounds; the table has medians, and the range of the first ratio:
 
 - ours: the whole step of `charrnn train` (window, embeddings, layers, head, loss, clipped gradient,
   update);

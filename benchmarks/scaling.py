@@ -1,10 +1,10 @@
 """How much faster are two processes, and what does their communication cost?
 
-    python benchmarks/scaling.py [ROUNDS]
+    python benchmarks/scaling.py [15]
 
 Each row trains a network on random text of 65 characters: one process on one core; one process on
 two cores; two processes on a core each that divide the lanes; and two with as many lanes each as
-the single one. The processes are started once and take turns, some steps each, for ROUNDS rounds.
+the single one. The processes are started once and take turns, some steps each, for so many rounds.
 The table has medians and ranges of characters per second, and the median over the rounds of the
 ratio to one process on one core. A step is complete: forward, backward, the exchange of gradients,
 the update, and the agreement after each step.

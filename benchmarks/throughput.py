@@ -1,10 +1,10 @@
 """How many characters per second does training read, and how near is that to the machine's limit?
 
-    python benchmarks/throughput.py [ROUNDS]
+    python benchmarks/throughput.py [5]
 
 Each row trains a network on random text of 65 characters: ours, and the loop of the tutorials
 (nn.Embedding, nn.LSTM, nn.Linear, torch.optim.Adam, clip_grad_norm_, loss.item() at each step) at
-the same sizes. All take turns, a few steps each, for ROUNDS rounds; the table has medians and
+the same sizes. All take turns, a few steps each, for so many rounds; the table has medians and
 ranges. The limit is the rate of a matrix product of the shape of one time step,
 (batch, inputs + hidden) by (inputs + hidden, gates), timed in the same turns. The share is the rate
 of the whole step (forward, backward, update; counted as three forward passes) over that limit.
