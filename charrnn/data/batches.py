@@ -139,11 +139,6 @@ class Lanes:
         """How many steps read every character once."""
         return self.num_pairs / self.chars_per_step
 
-    @property
-    def first_step(self) -> float:
-        """The first step that there is a window for: a ring has none."""
-        return -math.inf
-
     def places(self, step: int) -> npt.NDArray[np.int64]:
         """Where in the text the characters are that a step predicts, (T, B)."""
         places_TB: npt.NDArray[np.int64] = self.pairs(step, self.count_T, self.starts_B) + 1
@@ -205,11 +200,6 @@ class RecordLanes:
     def steps_per_epoch(self) -> float:
         """How many steps read every record once."""
         return self._windows_per_lane
-
-    @property
-    def first_step(self) -> float:
-        """The first step that there is a window for."""
-        return 0
 
     def places(self, step: int) -> npt.NDArray[np.int64]:
         """Where in the text the characters are that a step predicts, (T, B); -1 where it predicts

@@ -19,11 +19,11 @@ Shapes: T time, B lanes, V vocabulary, N characters of the training split.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -32,7 +32,6 @@ from charrnn.data.batches import Lanes, RecordLanes, Text
 from charrnn.models.device import to_device
 from charrnn.models.dropout import keep_lanes
 from charrnn.models.network import Network
-from charrnn.models.reference import State
 from charrnn.tasks.prefetch import Batch, Prefetcher
 
 MAX_BYTES = 1 << 30  # of what is kept: at 65 distinct characters, a text of 8 million
@@ -62,11 +61,23 @@ class TaughtBatches:
         """`share` says which of the `batch_size` lanes are read here; `max_bytes` limits what is
         kept on the device.
         """
-        self._text, self._config, self._device = text, config, device
-        self._share, self._teachers, self._max_bytes = share, teachers, max_bytes
-        self._batches = Prefetcher(text.lanes(config, share), device)
-        self._expected: _Expected | None = None
-        self._threads = 0  # that it was computed with
+        lanes, num_lanes = text.lanes(config, share), config.batch_size
+
+        def reading(share: slice) -> Reading:
+            return Reading(teachers, text.lanes(config, share), config.seq_length, device)
+
+        def expected(num_threads: int) -> Kept | Reading:
+            num_chars, vocab_size = text.num_train, len(teachers[0].head.weight)
+            if num_chars * (2 * vocab_size + 4) > max_bytes:
+                return reading(share)
+            # Each process reads shares of its own size: later it comes to the lanes of the others.
+            size = len(range(num_lanes)[share])
+            shares = [slice(first, first + size) for first in range(0, num_lanes, size)]
+            expected_NV = torch.zeros(num_chars, vocab_size, dtype=torch.float16, device=device)
+            return Kept(lanes, [reading(each) for each in shares], expected_NV)
+
+        self._batches = Prefetcher(lanes, device)
+        self._expected = lru_cache(maxsize=1)(expected)  # by the number of threads
 
     @property
     def units_per_step(self) -> float:
@@ -80,50 +91,30 @@ class TaughtBatches:
 
     def batch(self, step: int) -> TaughtBatch:
         """Return the window of a step. In the first epoch the teachers read it, too."""
-        threads = torch.get_num_threads()
-        if threads != self._threads:
-            self._expected, self._threads = None, threads
-        self._expected = self._expected or self._anew()
-        return TaughtBatch(self._batches.batch(step), self._expected.at(step))
-
-    def _anew(self) -> "_Expected":
-        num_bytes = self._text.num_train * _bytes_per_char(self._teachers)
-        if num_bytes <= self._max_bytes:
-            return Kept(self._text, self._config, self._share, self._teachers, self._device)
-        lanes = self._text.lanes(self._config, self._share)
-        return NotKept(Reading(self._teachers, lanes, self._config.seq_length, self._device))
-
-
-class _Expected(Protocol):
-    def at(self, step: int) -> Tensor:
-        """Return what teachers expect at a step, (T, B, V)."""
+        expected = self._expected(torch.get_num_threads())
+        return TaughtBatch(self._batches.batch(step), expected.at(step))
 
 
 class Kept:
     """What teachers expect of each character, read in the order of the first epoch and kept."""
 
     def __init__(
-        self,
-        text: Text,
-        config: TrainConfig,
-        share: slice,
-        teachers: Sequence[Network],
-        device: str,
+        self, lanes: Lanes | RecordLanes, readings: Sequence["Reading"], expected_NV: Tensor
     ) -> None:
-        self._lanes, self._device = text.lanes(config, share), device
-        # Each process reads shares of its own size: later it comes to the lanes of the others.
-        size = len(range(config.batch_size)[share])
-        firsts = range(0, config.batch_size, size)
-        self._shares = [text.lanes(config, slice(first, first + size)) for first in firsts]
-        self._readings = [
-            Reading(teachers, lanes, config.seq_length, device) for lanes in self._shares
-        ]
-        self._num_steps = math.ceil(self._lanes.steps_per_epoch)
-        self._windows_N = self._windows(text.num_train)
-        self._is_read = np.zeros(len(self._shares) * self._num_steps, bool)
-        self._expected_NV = torch.zeros(
-            text.num_train, _vocab_size(teachers), dtype=torch.float16, device=device
-        )
+        """`lanes` are those of this process, `readings` go along the lanes of each process, and
+        `expected_NV` is filled in.
+        """
+        self._lanes, self._readings, self._expected_NV = lanes, readings, expected_NV
+        self._device = str(expected_NV.device)
+        num_windows = math.ceil(lanes.steps_per_epoch) * len(readings)
+        self._is_read = np.zeros(num_windows, bool)
+        # which window predicts a character: the earliest, for the last ones of a lane reach into
+        # the next lane
+        self._windows_N = np.full(len(expected_NV), -1, np.int32)
+        for window in reversed(range(num_windows)):
+            step, k = divmod(window, len(readings))
+            places_TB = readings[k].lanes.places(step)
+            self._windows_N[places_TB[places_TB >= 0]] = window
 
     def at(self, step: int) -> Tensor:
         """Return what teachers expect at a step, (T, B, V); anything where nothing is scored.
@@ -131,50 +122,28 @@ class Kept:
         They read what they have not read yet.
         """
         places_TB = self._lanes.places(step)
-        if not self._is_read.all():
-            for window in np.unique(self._windows_N[places_TB[places_TB >= 0]]).tolist():
-                self._read(window)
+        windows = self._windows_N[places_TB[places_TB >= 0]]
+        for window in np.unique(windows[~self._is_read[windows]]).tolist():
+            self._read(window)
         return self._expected_NV[to_device(places_TB, self._device)]
 
-    def _windows(self, num_chars: int) -> npt.NDArray[np.int32]:
-        """Return which window of the first epoch predicts each character: the earliest, for the
-        last ones of a lane reach into the next lane.
-        """
-        windows_N = np.full(num_chars, -1, np.int32)
-        for step in reversed(range(self._num_steps)):
-            for k, lanes in enumerate(self._shares):
-                places_TB = lanes.places(step)
-                windows_N[places_TB[places_TB >= 0]] = k * self._num_steps + step
-        return windows_N
+    def _read(self, last: int) -> None:
+        """Let the teachers read a stretch up to a window; keep what is new."""
+        num = len(self._readings)
+        step, k = divmod(last, num)
+        first = last - num * (step % self._readings[k].stretch_steps)
+        for window in range(first, last + 1, num):
+            if not self._is_read[window]:
+                self._keep(window)
 
-    def _read(self, window: int) -> None:
-        """Let the teachers read up to a window, unless they have."""
-        if self._is_read[window]:
-            return
-        k, last = divmod(window, self._num_steps)
-        for step, expected_TBV in self._readings[k].up_to(last):
-            self._keep(k * self._num_steps + step, self._shares[k].places(step), expected_TBV)
-
-    def _keep(self, window: int, places_TB: npt.NDArray[np.int64], expected_TBV: Tensor) -> None:
-        places, columns = np.unique(places_TB, return_index=True)  # a short ring has some twice
+    def _keep(self, window: int) -> None:
+        step, k = divmod(window, len(self._readings))
+        reading = self._readings[k]
+        places, columns = np.unique(reading.lanes.places(step), return_index=True)
         is_own = (places >= 0) & (self._windows_N[places] == window)
-        rows = to_device(places[is_own], self._device)
-        columns_on_device = to_device(columns[is_own], self._device)
-        self._expected_NV[rows] = expected_TBV.flatten(0, 1)[columns_on_device]
+        rows, own = (to_device(part[is_own], self._device) for part in (places, columns))
+        self._expected_NV[rows] = reading.at(step).flatten(0, 1)[own]
         self._is_read[window] = True
-
-
-class NotKept:
-    """What teachers expect at each step, where a text is too long to keep it."""
-
-    def __init__(self, reading: "Reading") -> None:
-        self._reading, self._step, self._expected_TBV = reading, -1, torch.empty(0)
-
-    def at(self, step: int) -> Tensor:
-        """Return what teachers expect at a step, (T, B, V)."""
-        if step != self._step:
-            *_, (self._step, self._expected_TBV) = self._reading.up_to(step)
-        return self._expected_TBV
 
 
 class Reading:
@@ -183,51 +152,37 @@ class Reading:
     def __init__(
         self, teachers: Sequence[Network], lanes: Lanes | RecordLanes, seq_length: int, device: str
     ) -> None:
-        self._teachers, self._first_step = teachers, lanes.first_step
-        self._windows = Prefetcher(lanes, device, max_bytes=0)
-        self._stretch_steps = math.ceil(_STRETCH / seq_length)
+        self.lanes, self._teachers = lanes, teachers
+        self.stretch_steps = math.ceil(_STRETCH / seq_length)
         self._warm_up_steps = math.ceil(_WARM_UP / seq_length)
-        self._stretch, self._next = -1, 0  # which was begun, and the next step in it
-        self._states: list[State] | None = None
+        self._windows = Prefetcher(lanes, device, max_bytes=0)
+        self._stretch, self._next = -1, 0  # which was begun, and the next step to read
 
-    def up_to(self, step: int) -> Iterator[tuple[int, Tensor]]:
-        """Yield the steps of a stretch up to this one, each with the mean of the teachers'
-        probabilities, (T, B, V): those from its beginning, or from where they have read.
+    def at(self, step: int) -> Tensor:
+        """Return the mean of the teachers' probabilities at a step, (T, B, V). They read on from
+        where they are, or begin the stretch of the step anew.
         """
-        stretch = step // self._stretch_steps
-        if stretch != self._stretch or step < self._next:
+        stretch = step // self.stretch_steps
+        if stretch != self._stretch or step < self._next - 1:
             self._begin(stretch)
         while self._next <= step:
-            expected_TBV = self._read(self._next)
+            self._expected_TBV = self._read(self._next)
             self._next += 1
-            yield self._next - 1, expected_TBV
+        return self._expected_TBV
 
     def _begin(self, stretch: int) -> None:
-        self._stretch, self._next = stretch, stretch * self._stretch_steps
-        self._states = None
-        for step in range(self._next - self._warm_up_steps, self._next):
-            if step >= self._first_step:
-                self._read(step)
+        self._stretch, self._next = stretch, stretch * self.stretch_steps - self._warm_up_steps
+        if isinstance(self.lanes, RecordLanes):  # a ring has windows before its first
+            self._next = max(0, self._next)
+        num_lanes = self.lanes.places(self._next).shape[1]
+        self._states = [each.initial_state(num_lanes) for each in self._teachers]
 
     @torch.no_grad()
     def _read(self, step: int) -> Tensor:
         """Return the mean of the teachers' probabilities in a window, (T, B, V)."""
-        window = self._windows.batch(step)
-        if self._states is None:
-            num_lanes = len(window.begins_B)
-            self._states = [each.initial_state(num_lanes) for each in self._teachers]
-        sum_TBV: Tensor | float = 0.0
+        window, sum_TBV = self._windows.batch(step), torch.zeros(())
         for m, teacher in enumerate(self._teachers):
             state = keep_lanes(self._states[m], ~window.begins_B)
             logits_TBV, self._states[m] = teacher(window.inputs_TB, state)
             sum_TBV = sum_TBV + logits_TBV.softmax(-1)
-        assert isinstance(sum_TBV, Tensor)
         return sum_TBV.div_(len(self._teachers)).half()
-
-
-def _vocab_size(teachers: Sequence[Network]) -> int:
-    return len(teachers[0].head.weight)
-
-
-def _bytes_per_char(teachers: Sequence[Network]) -> int:
-    return torch.float16.itemsize * _vocab_size(teachers) + np.dtype(np.int32).itemsize
