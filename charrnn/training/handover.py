@@ -19,21 +19,15 @@ from charrnn.training.distributed import Group
 
 
 @dataclass(frozen=True)
-class Start:
-    """A new run. Its checkpoint holds weights and constants, and no training state yet."""
+class Handover:
+    """A run to train. The checkpoint of a new one holds weights and constants, any other the whole
+    training state.
+    """
 
     run: Run
     checkpoint: Checkpoint
-    teachers: Sequence[Checkpoint] = ()  # those that its configuration names
-
-
-@dataclass(frozen=True)
-class Continuation:
-    """A run to continue from a checkpoint, which holds the whole training state."""
-
-    run: Run
-    checkpoint: Checkpoint
-    teachers: Sequence[Checkpoint] = ()  # none if the run is finished
+    teachers: Sequence[Checkpoint] = ()  # those of its configuration; none if the run is finished
+    is_new: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,21 +58,20 @@ class RemoteRun(Run):
         """Leave the metrics to the first process."""
 
 
-def announce(group: Group, beginning: Start | Continuation) -> None:
+def announce(group: Group, handed: Handover) -> None:
     """Send the run to the other processes, if there are any. The first process calls it."""
     if group.num_ranks == 1:
         return
-    run = {"folder": str(beginning.run.folder), "name": beginning.run.name}
-    num_teachers = len(beginning.teachers)
-    message = {"kind": type(beginning).__name__, "num_teachers": num_teachers, **run}
+    run = {"folder": str(handed.run.folder), "name": handed.run.name}
+    message = {**run, "num_teachers": len(handed.teachers), "is_new": handed.is_new}
     group.broadcast_bytes(json.dumps(message).encode())
-    for each in (beginning.checkpoint, *beginning.teachers):
+    for each in (handed.checkpoint, *handed.teachers):
         broadcast(group, each)
     with group.one_per_machine_first():
         pass
 
 
-def receive(group: Group) -> Start | Continuation:
+def receive(group: Group) -> Handover:
     """Return the run that the first process announces; enter `one_per_machine_first` next.
 
     Raises `FirstProcessError` where that process has failed.
@@ -87,9 +80,9 @@ def receive(group: Group) -> Start | Continuation:
     if "error" in message:
         raise FirstProcessError(message["error"])
     run = RemoteRun(Path(message["folder"]), message["name"])
-    kind = Start if message["kind"] == Start.__name__ else Continuation
     own = broadcast(group, None)
-    return kind(run, own, [broadcast(group, None) for _ in range(message["num_teachers"])])
+    teachers = [broadcast(group, None) for _ in range(message["num_teachers"])]
+    return Handover(run, own, teachers, is_new=message["is_new"])
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from charrnn.errors import FirstProcessError, PeerError, UsageError
 from charrnn.runs.run import Run
 from charrnn.training import handover
 from charrnn.training.distributed import ALONE, Group
-from charrnn.training.handover import Continuation, Start
+from charrnn.training.handover import Handover
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,14 +27,15 @@ class Wire(Group):
         return self.sent.pop(0)
 
 
-@pytest.mark.parametrize("kind", [Start, Continuation])
-def test_the_others_are_told_the_run_and_all_that_is_in_its_checkpoint(kind):
+@pytest.mark.parametrize("is_new", [True, False])
+def test_the_others_are_told_the_run_and_all_that_is_in_its_checkpoint(is_new):
     first = Wire(0, 2)
-    handover.announce(first, kind(Run(Path("checkpoints/a"), "a"), small()))
-    beginning = handover.receive(Wire(1, 2, sent=first.sent))
-    found = beginning.checkpoint
-    assert type(beginning) is kind
-    assert (beginning.run.folder, beginning.run.name) == (Path("checkpoints/a"), "a")
+    run = Run(Path("checkpoints/a"), "a")
+    handover.announce(first, Handover(run, small(), is_new=is_new))
+    received = handover.receive(Wire(1, 2, sent=first.sent))
+    found = received.checkpoint
+    assert received.is_new is is_new
+    assert (received.run.folder, received.run.name) == (Path("checkpoints/a"), "a")
     assert found.header == small().header
     assert {name: array.tobytes() for name, array in found.arrays.items()} == {
         name: array.tobytes() for name, array in small().arrays.items()
@@ -48,9 +49,9 @@ def test_as_many_teachers_are_received_as_were_sent():
     taught = dataclasses.replace(taught, train=config)
     for teachers in ([], [small(), small()]):
         first = Wire(0, 2)
-        handover.announce(first, Continuation(Run(Path("s")), taught, teachers))
-        beginning = handover.receive(Wire(1, 2, sent=first.sent))
-        assert len(beginning.teachers) == len(teachers)
+        handover.announce(first, Handover(Run(Path("s")), taught, teachers))
+        received = handover.receive(Wire(1, 2, sent=first.sent))
+        assert len(received.teachers) == len(teachers)
         assert first.sent == []
 
 
@@ -85,4 +86,4 @@ def test_where_nobody_hears_nothing_is_said():
 def test_a_process_alone_keeps_what_it_has():
     made = small()
     assert handover.broadcast(ALONE, made) is made
-    handover.announce(ALONE, Start(Run(Path("a")), made))
+    handover.announce(ALONE, Handover(Run(Path("a")), made))

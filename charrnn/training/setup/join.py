@@ -7,8 +7,6 @@ from charrnn._text import Reporter
 from charrnn.tasks.registry import TASKS
 from charrnn.training import handover
 from charrnn.training.distributed import Group
-from charrnn.training.handover import Continuation, Start
-from charrnn.training.loop import TrainingState
 from charrnn.training.setup import machine
 from charrnn.training.setup.state import state_at_start, state_of
 from charrnn.training.trainer import Trainer
@@ -19,20 +17,12 @@ def join_run(group: Group) -> Trainer:
 
     It computes this process's share of every batch; the first process saves and reports.
     """
-    beginning = handover.receive(group)
-    run = beginning.run
-    checkpoint = dataclasses.replace(beginning.checkpoint, path=run.last)
+    handed = handover.receive(group)
+    checkpoint = dataclasses.replace(handed.checkpoint, path=handed.run.last)
     machine.prepare(checkpoint.runtime, group)
     task = TASKS[checkpoint.task]
     with group.one_per_machine_first():  # the corpus is encoded once on each machine
         dataset = task.dataset(checkpoint, keep_corpus=True, reporter=Reporter())
-    state = _state(beginning, group)
-    return Trainer(run, state, dataset, checkpoint, save_every=math.inf)
-
-
-def _state(beginning: Start | Continuation, group: Group) -> TrainingState:
-    match beginning:
-        case Start(checkpoint=checkpoint, teachers=teachers):
-            return state_at_start(checkpoint, group, teachers=teachers)
-        case Continuation(checkpoint=checkpoint, teachers=teachers):
-            return state_of(checkpoint, group, teachers=teachers)
+    begin = state_at_start if handed.is_new else state_of
+    state = begin(checkpoint, group, teachers=handed.teachers)
+    return Trainer(handed.run, state, dataset, checkpoint, save_every=math.inf)

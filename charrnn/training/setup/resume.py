@@ -14,7 +14,7 @@ from charrnn.training import handover
 from charrnn.training.budget import Budget
 from charrnn.training.clock import Clock
 from charrnn.training.distributed import ALONE
-from charrnn.training.handover import Continuation
+from charrnn.training.handover import Handover
 from charrnn.training.setup import machine, sentences, trial
 from charrnn.training.setup.request import ResumeRequest
 from charrnn.training.setup.resolve import share_of_batch
@@ -47,7 +47,7 @@ def resume_run(request: ResumeRequest, session: Session) -> Trainer:
     reporter.show(sentences.continuing(run.name, checkpoint, request.budget))
     if is_damaged or _settings(checkpoint) != _settings(saved):
         run.save(checkpoint)  # before a step is made by them
-    handover.announce(group, Continuation(run, checkpoint, taught_by))
+    handover.announce(group, Handover(run, checkpoint, taught_by))
     return Trainer(
         run, state, dataset, checkpoint,
         callbacks=session.callbacks, save_every=session.save_every, clock=clock,

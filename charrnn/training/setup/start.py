@@ -15,7 +15,7 @@ from charrnn.tasks import teachers
 from charrnn.tasks.registry import task_of
 from charrnn.tasks.task import Corpus, Dataset, Task
 from charrnn.training import handover
-from charrnn.training.handover import Start
+from charrnn.training.handover import Handover
 from charrnn.training.setup import machine, sentences
 from charrnn.training.setup.machine import Machine
 from charrnn.training.setup.request import Request
@@ -67,7 +67,7 @@ def start_run(request: Request, session: Session) -> Trainer:
         )
     checkpoint = Checkpoint.of(header, task.arrays(state.module))
     run = _create_folder(request, session)
-    handover.announce(group, Start(run, checkpoint, taught_by))
+    handover.announce(group, Handover(run, checkpoint, taught_by, is_new=True))
     return Trainer(
         run, state, dataset, checkpoint,
         callbacks=session.callbacks, save_every=session.save_every, clock=resolved.clock,

@@ -13,7 +13,7 @@ from charrnn.runs import checkpoint
 from charrnn.runs.header import Position
 from charrnn.training import handover
 from charrnn.training.budget import Budget
-from charrnn.training.handover import Continuation, RemoteRun, Start
+from charrnn.training.handover import Handover, RemoteRun
 from charrnn.training.setup.join import join_run
 from charrnn.training.setup.request import ResumeRequest
 from charrnn.training.setup.resume import resume_run
@@ -26,15 +26,15 @@ def saved(charrnn, corpus, tmp_path):
     return checkpoint.read(run_of(tmp_path).last)
 
 
-def joined(beginning):
+def joined(handed):
     first = Wire(0, 2)
-    handover.announce(first, beginning)
+    handover.announce(first, handed)
     with settings_restored():
         return join_run(Wire(1, 2, sent=first.sent))
 
 
 def test_it_continues_a_run_with_its_share_of_the_lanes(saved, tmp_path):
-    trainer = joined(Continuation(run_of(tmp_path), saved))
+    trainer = joined(Handover(run_of(tmp_path), saved))
     assert (type(trainer.run), trainer.run.folder) == (RemoteRun, run_of(tmp_path).folder)
     assert trainer.state.step == 3
     own = trainer.state.task.state_tensors(trainer.state.carried)
@@ -52,13 +52,13 @@ def test_it_gets_the_teachers_of_the_run(saved, charrnn, corpus, tmp_path):
     with settings_restored():
         longer = resume_run(ResumeRequest(run, budget=Budget(steps=6)), Session())
         whole = longer.batches.batch(3).expected_TBV
-    own = joined(Continuation(run, taught, [teacher])).batches.batch(3).expected_TBV
+    own = joined(Handover(run, taught, [teacher])).batches.batch(3).expected_TBV
     torch.testing.assert_close(own, whole[:, len(whole[0]) // 2 :], atol=1e-3, rtol=0)
 
 
 def test_it_starts_a_new_run_with_the_weights_of_the_first_process(saved, tmp_path):
     new = dataclasses.replace(saved.without_training_state(), position=Position())
-    trainer = joined(Start(run_of(tmp_path), new))
+    trainer = joined(Handover(run_of(tmp_path), new, is_new=True))
     assert trainer.state.step == 0
     for name, array in trainer.state.task.arrays(trainer.state.module).items():
         np.testing.assert_array_equal(array, saved.arrays[name])
