@@ -4,58 +4,36 @@ captions. A subclass has the tables of a task; every choice can be overruled by 
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from charrnn.cells import cell_spec
-from charrnn.config import TrainConfig
-from charrnn.tasks.size_tables import (
-    reason,
-    shared_batch,
-    step_overhead,
-    steps_between_validations,
-)
+from charrnn.config import DecoderConfig, EncoderConfig, TrainConfig
+from charrnn.tasks.size_tables import reason, row
 from charrnn.tasks.task import Plan
 
-
-class Model(Protocol):
-    """The configuration of a network."""
-
-    @property
-    def cell(self) -> str:
-        """Its kind of cell."""
-
-    @property
-    def hidden_size(self) -> int:
-        """Its width, the first of its sizes to be chosen."""
-
-    @classmethod
-    def among(cls, values: Mapping[str, Any]) -> Any:
-        """Take those values that are settings of it."""
+# What a step takes besides the passes of its examples, as multiply-adds of a forward pass: always,
+# and for each G·I² of a matrix (G, I) with SOAP. Fits the time of steps of 128 to 256 units and
+# batches of 16 to 64 pairs within 12 % (French pronunciation, one core).
+_STEP_OVERHEAD, _SOAP_COST = 1.5e8, 1.2
+_EVALUATION_SHARE = 1 / 30  # of the time
+_EVALUATION_COST = 0.7  # of a validation pair, in training pairs
+_LEAST_STEPS_BETWEEN = 50
 
 
-class Facts(Protocol):
-    """What a plan is made for."""
+@dataclass(frozen=True, kw_only=True)
+class ExampleFacts:
+    """What a plan is made for; each task adds what else decides."""
 
-    @property
-    def num_train(self) -> int:
-        """Examples to train on."""
-
-    @property
-    def num_val(self) -> int:
-        """Examples to validate on."""
-
-    @property
-    def device(self) -> str:
-        """Where it is computed."""
-
-    @property
-    def num_ranks(self) -> int:
-        """Processes that share each batch evenly."""
+    num_train: int  # examples to train on
+    num_val: int
+    device: str
+    num_ranks: int = 1  # processes that share each batch evenly
 
 
-_Model = TypeVar("_Model", bound=Model)
-_Facts = TypeVar("_Facts", bound=Facts)
+_Model = TypeVar("_Model", bound=EncoderConfig | DecoderConfig)
+_Facts = TypeVar("_Facts", bound=ExampleFacts)
 EpochsOf = Callable[[_Model], float]
 
 
@@ -63,8 +41,9 @@ class ExampleSizes(ABC, Generic[_Model, _Facts]):
     """Chooses the sizes of a task. What is declared first are its tables."""
 
     examples: str  # what they are called: "pairs"
-    model: type[_Model]
+    model: type[Any]  # _Model
     rates: Mapping[str, float]  # of a cell's rate in a language model, for 128 units
+    dropouts: Sequence[tuple[float, float]]  # (epochs, at least; dropout)
     narrowest: int  # width
     few_epochs = 3  # a network that is too wide to read the examples so often is made narrower
     epochs_in_trial: float  # assumed before a trial has told what there is time for
@@ -77,9 +56,9 @@ class ExampleSizes(ABC, Generic[_Model, _Facts]):
     def batch_size(self, facts: _Facts) -> int:
         """Return how many examples are in a batch."""
 
-    @abstractmethod
     def by_epochs(self, facts: _Facts, epochs: float) -> dict[str, Any]:
-        """Return settings that follow from how often the examples are read, such as dropout."""
+        """Return settings that follow from how often the examples are read: the dropout."""
+        return {"dropout": row(self.dropouts, epochs)[1]}
 
     @abstractmethod
     def num_layers(self, model: _Model) -> int:
@@ -94,8 +73,8 @@ class ExampleSizes(ABC, Generic[_Model, _Facts]):
         """Return the multiply-adds of the forward pass for an example."""
 
     @abstractmethod
-    def described(self, model: _Model, train: TrainConfig, facts: _Facts) -> str:
-        """Return the sizes in one line."""
+    def described(self, model: _Model, facts: _Facts) -> str:
+        """Return the sizes of the network in one line."""
 
     def make(
         self,
@@ -114,7 +93,8 @@ class ExampleSizes(ABC, Generic[_Model, _Facts]):
         """
         in_turn = -(-self.batch_size(facts) // facts.num_ranks) * facts.num_ranks
         intended = given.get("batch_size", in_turn)
-        batch_size = shared_batch(intended, num_train=facts.num_train, num_ranks=facts.num_ranks)
+        most = facts.num_train // facts.num_ranks * facts.num_ranks or facts.num_train
+        batch_size: int = max(1, min(intended, most))
         optimizer = TrainConfig.among(given).optimizer
 
         def cost_of(model: _Model) -> float:
@@ -132,9 +112,7 @@ class ExampleSizes(ABC, Generic[_Model, _Facts]):
         values = {
             **self.by_epochs(facts, self.epochs_in_trial if epochs is None else epochs),
             "learning_rate": self.learning_rate(model, optimizer),
-            "eval_every": steps_between_validations(
-                facts.num_val, batch_size=batch_size, num_ranks=facts.num_ranks
-            ),
+            "eval_every": _eval_every(facts, batch_size),
             **given,
             "batch_size": batch_size,
         }
@@ -142,10 +120,11 @@ class ExampleSizes(ABC, Generic[_Model, _Facts]):
         if "batch_size" in given and batch_size != intended:
             shrunk = f"there are too few {self.examples} for batch {intended}: now batch"
             shrunk = f"{shrunk} {batch_size}"
+        dropout = f", dropout {train.dropout:g}" if train.dropout else ""
+        sizes = f"{self.described(model, facts)}, batch {batch_size}{dropout}"
         what = f"{facts.num_train:,} {self.examples}"
         decided = reason(given, what, facts.device, arithmetic and epochs)
-        why = f"{self.described(model, train, facts)}: {decided}"
-        return Plan(model, train, why, cost_of(model), shrunk)
+        return Plan(model, train, f"{sizes}: {decided}", cost_of(model), shrunk)
 
     def network(
         self, given: Mapping[str, Any], facts: _Facts, epochs_of: EpochsOf[_Model] | None
@@ -173,5 +152,17 @@ class ExampleSizes(ABC, Generic[_Model, _Facts]):
 
     def step_cost(self, model: _Model, facts: _Facts, *, batch_size: int, optimizer: str) -> float:
         """Return what a step takes on each process, in multiply-adds of a forward pass."""
-        overhead = step_overhead(self.shapes(model, facts), optimizer)
+        overhead = _STEP_OVERHEAD
+        if optimizer == "soap":
+            overhead += _SOAP_COST * sum(
+                shape[0] * shape[1] ** 2
+                for name, shape in self.shapes(model, facts).items()
+                if len(shape) == 2 and not name.endswith("embedding") and name != "head.weight"
+            )
         return batch_size / facts.num_ranks * self.cost(model, facts) + overhead
+
+
+def _eval_every(facts: ExampleFacts, batch_size: int) -> int:
+    """Return the steps between validations. One of the ranks validates, the others wait."""
+    num_steps = _EVALUATION_COST * facts.num_val * facts.num_ranks / batch_size
+    return max(_LEAST_STEPS_BETWEEN, round(num_steps / _EVALUATION_SHARE))

@@ -41,7 +41,7 @@ class Sizes(ExampleSizes):
     def cost(self, model, facts):
         return 1e6 * model.hidden_size
 
-    def described(self, model, train, facts):
+    def described(self, model, facts):
         return str(model)
 
 
@@ -52,7 +52,7 @@ def test_without_a_budget_the_epochs_of_a_trial_are_assumed():
     plan = SIZES.make({}, Facts(5000))
     assert (plan.model.hidden_size, plan.train.batch_size) == (128, 32)
     assert plan.train.dropout == 0.07
-    assert plan.why == "lstm 1×128: for 5,000 riddles on cpu"
+    assert plan.why == "lstm 1×128, batch 32, dropout 0.07: for 5,000 riddles on cpu"
     assert plan.multiply_adds == SIZES.step_cost(
         plan.model, Facts(5000), batch_size=32, optimizer="soap"
     )

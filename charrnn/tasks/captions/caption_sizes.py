@@ -7,10 +7,9 @@ choice can be overruled by its setting.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from charrnn.config import CaptionerConfig, TrainConfig
-from charrnn.tasks.example_sizes import ExampleSizes
+from charrnn.config import CaptionerConfig
+from charrnn.tasks.example_sizes import ExampleFacts, ExampleSizes
 from charrnn.tasks.size_tables import row
 
 # (symbols of captions to learn from, at least; hidden size; captions in a batch)
@@ -20,17 +19,13 @@ _DROPOUTS = ((15, 0.3), (3, 0.2), (0, 0.0))
 _RATES = {"soap": 0.3, "adamw": 0.15}
 
 
-@dataclass(frozen=True)
-class Facts:
+@dataclass(frozen=True, kw_only=True)
+class Facts(ExampleFacts):
     """What a plan is made for."""
 
-    num_train: int  # captions to train on
-    num_val: int
     image_size: int  # pixels in each direction
     target_length: float  # symbols of a caption, the boundary included, in the mean
     target_size: int  # ids of a symbol
-    device: str
-    num_ranks: int = 1  # processes that share each batch evenly
 
 
 class CaptionSizes(ExampleSizes[CaptionerConfig, Facts]):
@@ -39,6 +34,7 @@ class CaptionSizes(ExampleSizes[CaptionerConfig, Facts]):
     examples = "captions"
     model = CaptionerConfig
     rates = _RATES
+    dropouts = _DROPOUTS
     narrowest = 64
     epochs_in_trial = 15
 
@@ -49,10 +45,6 @@ class CaptionSizes(ExampleSizes[CaptionerConfig, Facts]):
     def batch_size(self, facts: Facts) -> int:
         """Return how many captions are in a batch."""
         return _sizes(facts)[2]
-
-    def by_epochs(self, facts: Facts, epochs: float) -> dict[str, Any]:
-        """Return the dropout."""
-        return {"dropout": row(_DROPOUTS, epochs)[1]}
 
     def num_layers(self, model: CaptionerConfig) -> int:
         """Return the layers of the decoder."""
@@ -79,14 +71,13 @@ class CaptionSizes(ExampleSizes[CaptionerConfig, Facts]):
         attention = 2 * side**2 * model.memory_size
         return total + facts.target_length * (per_symbol + attention)
 
-    def described(self, model: CaptionerConfig, train: TrainConfig, facts: Facts) -> str:
-        """Return the sizes in one line."""
+    def described(self, model: CaptionerConfig, facts: Facts) -> str:
+        """Return the sizes of the network in one line."""
         num_parameters = sum(map(math.prod, self.shapes(model, facts).values()))
         side = model.grid_side(facts.image_size)
-        dropout = f", dropout {train.dropout:g}" if train.dropout else ""
         return (
             f"{facts.target_size - 1:,} target symbols; {model} ({num_parameters:,} parameters), a"
-            f" grid of {side} × {side} cells, batch {train.batch_size}{dropout}"
+            f" grid of {side} × {side} cells"
         )
 
 

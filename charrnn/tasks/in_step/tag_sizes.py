@@ -7,10 +7,9 @@ the recurrence the rest. Every choice can be overruled by its setting.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from charrnn.config import TaggerConfig, TrainConfig
-from charrnn.tasks.example_sizes import ExampleSizes
+from charrnn.config import TaggerConfig
+from charrnn.tasks.example_sizes import ExampleFacts, ExampleSizes
 from charrnn.tasks.size_tables import row
 
 # (target symbols to learn from, at least; hidden size; symbols in a batch)
@@ -21,18 +20,14 @@ _DROPOUTS = ((30, 0.4), (10, 0.3), (4, 0.2), (1, 0.1), (0, 0.0))
 _RATES = {"soap": 0.6, "adamw": 0.4}
 
 
-@dataclass(frozen=True)
-class Facts:
+@dataclass(frozen=True, kw_only=True)
+class Facts(ExampleFacts):
     """What a plan is made for."""
 
-    num_train: int  # pairs to train on
-    num_val: int
     length: float  # symbols of a source, in the mean
     source_size: int  # ids of a symbol
     target_size: int  # symbols of targets
     ngram_rows: int
-    device: str
-    num_ranks: int = 1  # processes that share each batch evenly
 
 
 class TagSizes(ExampleSizes[TaggerConfig, Facts]):
@@ -41,6 +36,7 @@ class TagSizes(ExampleSizes[TaggerConfig, Facts]):
     examples = "pairs"
     model = TaggerConfig
     rates = _RATES
+    dropouts = _DROPOUTS
     narrowest = 64
     epochs_in_trial = 4
 
@@ -51,10 +47,6 @@ class TagSizes(ExampleSizes[TaggerConfig, Facts]):
     def batch_size(self, facts: Facts) -> int:
         """Return how many pairs have the symbols of a batch."""
         return min(_MAX_BATCH, max(1, round(_sizes(facts)[2] / facts.length)))
-
-    def by_epochs(self, facts: Facts, epochs: float) -> dict[str, Any]:
-        """Return the dropout."""
-        return {"dropout": row(_DROPOUTS, epochs)[1]}
 
     def num_layers(self, model: TaggerConfig) -> int:
         """Return the layers of the encoder."""
@@ -73,14 +65,13 @@ class TagSizes(ExampleSizes[TaggerConfig, Facts]):
         ]
         return sum(matrices) * (facts.length + 2)
 
-    def described(self, model: TaggerConfig, train: TrainConfig, facts: Facts) -> str:
-        """Return the sizes in one line."""
+    def described(self, model: TaggerConfig, facts: Facts) -> str:
+        """Return the sizes of the network in one line."""
         size = f"{sum(map(math.prod, self.shapes(model, facts).values())):,} parameters"
         symbols = f"{facts.source_size - 1:,} source and {facts.target_size:,} target symbols"
         causal = ", causal" if model.is_causal else ""
         ngrams = f", n-grams up to {model.ngrams}" if model.ngrams > 1 else ""
-        dropout = f", dropout {train.dropout:g}" if train.dropout else ""
-        return f"{symbols}; {model}{causal} ({size}){ngrams}, batch {train.batch_size}{dropout}"
+        return f"{symbols}; {model}{causal} ({size}){ngrams}"
 
 
 def _sizes(facts: Facts) -> tuple[int, int, int]:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from charrnn.config import ClassifierConfig, TrainConfig
-from charrnn.tasks.example_sizes import ExampleSizes
+from charrnn.config import ClassifierConfig
+from charrnn.tasks.example_sizes import ExampleFacts, ExampleSizes
 from charrnn.tasks.size_tables import row
 
 # (texts to learn from, at least; hidden size; texts in a batch)
@@ -27,18 +27,14 @@ _MAX_SYMBOLS = 8000  # in a batch, about
 _RATES = {"soap": 0.6, "adamw": 0.4}
 
 
-@dataclass(frozen=True)
-class Facts:
+@dataclass(frozen=True, kw_only=True)
+class Facts(ExampleFacts):
     """What a plan is made for."""
 
-    num_train: int  # texts to train on
-    num_val: int
     length: float  # symbols of a text, in the mean
     source_size: int  # ids of a symbol
     num_labels: int
     ngram_rows: int
-    device: str
-    num_ranks: int = 1  # processes that share each batch evenly
 
 
 class LabelSizes(ExampleSizes[ClassifierConfig, Facts]):
@@ -83,12 +79,11 @@ class LabelSizes(ExampleSizes[ClassifierConfig, Facts]):
                 total += math.prod(shape) * (facts.length + 2)
         return total
 
-    def described(self, model: ClassifierConfig, train: TrainConfig, facts: Facts) -> str:
-        """Return the sizes in one line."""
+    def described(self, model: ClassifierConfig, facts: Facts) -> str:
+        """Return the sizes of the network in one line."""
         size = f"{sum(map(math.prod, self.shapes(model, facts).values())):,} parameters"
         ngrams = f", n-grams up to {model.ngrams}" if model.ngrams > 1 else ""
-        dropout = f", dropout {train.dropout:g}" if train.dropout else ""
-        return f"{model} ({size}){ngrams}, batch {train.batch_size}{dropout}"
+        return f"{model} ({size}){ngrams}"
 
 
 SIZES = LabelSizes()

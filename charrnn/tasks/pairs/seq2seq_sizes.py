@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from charrnn.config import EncoderDecoderConfig, TrainConfig
-from charrnn.tasks.example_sizes import EpochsOf, ExampleSizes
+from charrnn.config import EncoderDecoderConfig
+from charrnn.tasks.example_sizes import EpochsOf, ExampleFacts, ExampleSizes
 from charrnn.tasks.size_tables import row
 
 # (target symbols to learn from, at least; hidden size; target symbols in a batch)
@@ -25,18 +25,14 @@ _DROPOUTS = ((15, 0.3), (6, 0.2), (3, 0.1), (0, 0.0))
 _RATES = {"soap": 0.6, "adamw": 0.3}
 
 
-@dataclass(frozen=True)
-class Facts:
+@dataclass(frozen=True, kw_only=True)
+class Facts(ExampleFacts):
     """What a plan is made for. Lengths are means, in symbols."""
 
-    num_train: int  # pairs to train on
-    num_val: int
     source_length: float
     target_length: float  # the boundary included
     source_size: int  # ids of a source symbol
     target_size: int
-    device: str
-    num_ranks: int = 1  # processes that share each batch evenly
 
 
 class Seq2SeqSizes(ExampleSizes[EncoderDecoderConfig, Facts]):
@@ -45,6 +41,7 @@ class Seq2SeqSizes(ExampleSizes[EncoderDecoderConfig, Facts]):
     examples = "pairs"
     model = EncoderDecoderConfig
     rates = _RATES
+    dropouts = _DROPOUTS
     narrowest = _WIDTHS[-1]
     epochs_in_trial = 15
 
@@ -74,10 +71,6 @@ class Seq2SeqSizes(ExampleSizes[EncoderDecoderConfig, Facts]):
                 break
         return model
 
-    def by_epochs(self, facts: Facts, epochs: float) -> dict[str, Any]:
-        """Return the dropout."""
-        return {"dropout": row(_DROPOUTS, epochs)[1]}
-
     def num_layers(self, model: EncoderDecoderConfig) -> int:
         """Return the layers of the half that has more of them."""
         return max(model.encoder_layers, model.decoder_layers)
@@ -97,13 +90,12 @@ class Seq2SeqSizes(ExampleSizes[EncoderDecoderConfig, Facts]):
             total += 2 * model.memory_size * facts.source_length * facts.target_length
         return total
 
-    def described(self, model: EncoderDecoderConfig, train: TrainConfig, facts: Facts) -> str:
-        """Return the sizes in one line."""
+    def described(self, model: EncoderDecoderConfig, facts: Facts) -> str:
+        """Return the sizes of the network in one line."""
         size = f"{sum(map(math.prod, self.shapes(model, facts).values())):,} parameters"
         attention = "no attention" if model.attention == "none" else f"{model.attention} attention"
         symbols = f"{facts.source_size - 1:,} source and {facts.target_size - 1:,} target symbols"
-        dropout = f", dropout {train.dropout:g}" if train.dropout else ""
-        return f"{symbols}; {model} ({size}), {attention}, batch {train.batch_size}{dropout}"
+        return f"{symbols}; {model} ({size}), {attention}"
 
 
 def _sizes(facts: Facts) -> tuple[int, int, int]:
