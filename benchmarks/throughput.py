@@ -33,7 +33,6 @@ from charrnn.tasks.prefetch import Prefetcher
 from charrnn.training.loop import TrainingState, train
 
 VOCAB_SIZE = 65
-FACTS = autosize.Facts(200_000, 0, VOCAB_SIZE, ngram_rows=0, device="cpu")
 SECONDS_A_TURN = 0.5
 
 
@@ -59,7 +58,7 @@ def ours(name: str, ids: np.ndarray, **sizes: object) -> Contender:
         name,
         lambda: next(steps),
         lanes.chars_per_step,
-        6 * autosize.cost(model, FACTS),
+        6 * autosize.cost(model, VOCAB_SIZE),
         gemm_of(model, config.batch_size),
     )
 
@@ -94,7 +93,7 @@ def tutorial(name: str, ids: np.ndarray, **sizes: object) -> Contender:
         name,
         step,
         config.batch_size * T,
-        6 * autosize.cost(model, FACTS),
+        6 * autosize.cost(model, VOCAB_SIZE),
         gemm_of(model, config.batch_size),
     )
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from charrnn.cells import cell_spec
 from charrnn.config import ModelConfig, TrainConfig
-from charrnn.tasks.size_tables import row, time_for
+from charrnn.tasks.size_tables import reason, row
 from charrnn.tasks.task import Plan
 
 # The widest network for a text of so many characters, whatever the time: (at least, hidden size).
@@ -64,7 +64,8 @@ def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = N
     what the corpus can fill, also where they were given. `steps` is left at its default.
     """
     model = _model(given, facts, arithmetic)
-    epochs = None if arithmetic is None else arithmetic / cost(model, facts) / facts.num_train
+    per_char = cost(model, facts.vocab_size)
+    epochs = None if arithmetic is None else arithmetic / per_char / facts.num_train
     values: dict[str, Any] = {**_learning(facts, epochs), **given}
     values.setdefault("learning_rate", _learning_rate(model, TrainConfig.among(values).optimizer))
     intended = values["batch_size"], values["seq_length"]
@@ -73,7 +74,9 @@ def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = N
     values.setdefault("eval_every", _eval_every(facts, lanes * window))
     train = TrainConfig.among(values)
     is_shrunk = intended != (lanes, window)
-    why = _why(facts, epochs, is_shrunk=is_shrunk, is_given="hidden_size" in given)
+    why = reason(given, f"{facts.num_train:,} characters", facts.device, epochs)
+    if is_shrunk:
+        why = "the text is too short for a larger batch"
     shrunk = ""
     if is_shrunk and {"batch_size", "seq_length"} & given.keys():
         shrunk = (
@@ -81,8 +84,7 @@ def make(given: Mapping[str, Any], facts: Facts, *, arithmetic: float | None = N
             f" now batch {lanes}, sequence length {window}"
         )
     sizes = f"{facts.vocab_size:,} distinct characters; {_described(model, train, facts)}"
-    cost_of_step = cost(model, facts) * lanes * window
-    return Plan(model, train, f"{sizes}: {why}", cost_of_step, shrunk)
+    return Plan(model, train, f"{sizes}: {why}", per_char * lanes * window, shrunk)
 
 
 def _shrunk(lanes: int, window: int, facts: Facts) -> tuple[int, int]:
@@ -96,17 +98,6 @@ def _eval_every(facts: Facts, chars_per_step: int) -> int:
     """Return the steps between validations. One of the ranks validates, the others wait."""
     num_steps = facts.num_val / _EVALUATION_SPEED / chars_per_step * facts.num_ranks
     return max(_LEAST_STEPS_BETWEEN, round(num_steps / _EVALUATION_SHARE))
-
-
-def _why(facts: Facts, epochs: float | None, *, is_shrunk: bool, is_given: bool) -> str:
-    """Return what decided the sizes."""
-    if is_shrunk:
-        return "the text is too short for a larger batch"
-    if is_given:
-        return "as given"
-    if epochs is None:
-        return f"for {facts.num_train:,} characters on {facts.device}"
-    return time_for(epochs)
 
 
 def _learning_rate(model: ModelConfig, optimizer: str) -> float:
@@ -159,9 +150,9 @@ def _window_for(lengths_R: npt.NDArray[np.int64], *, longest: int) -> int:
     return windows[int(np.argmin(costs))]
 
 
-def cost(model: ModelConfig, facts: Facts) -> float:
+def cost(model: ModelConfig, vocab_size: int) -> float:
     """Return the multiply-adds of the forward pass for a character; embeddings are looked up."""
-    shapes = model.weight_shapes(facts.vocab_size)
+    shapes = model.weight_shapes(vocab_size)
     del shapes["embedding"]
     return sum(math.prod(shape) for shape in shapes.values() if len(shape) == 2)
 

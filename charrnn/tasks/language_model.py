@@ -216,7 +216,5 @@ def read_window(
 
 def sample_length(model: ModelConfig, vocab_size: int) -> int:
     """Return how many characters a sample has: fewer where the network is slow to write."""
-    shapes = model.weight_shapes(vocab_size)
-    del shapes["embedding"]
-    per_char = sum(shape[0] * shape[1] for shape in shapes.values() if len(shape) == 2)
-    return max(_MIN_SAMPLE_LENGTH, min(_SAMPLE_LENGTH, int(_MULTIPLY_ADDS / per_char)))
+    length = int(_MULTIPLY_ADDS / autosize.cost(model, vocab_size))
+    return max(_MIN_SAMPLE_LENGTH, min(_SAMPLE_LENGTH, length))
