@@ -694,7 +694,7 @@ MISTAKES = [
     ),
     Mistake(
         "an idle example has the label before the first",
-        "tasks.labels.labels:LabelledBatches.batch",
+        "tasks.labels.labels:Classify.on_device",
         "np.where(ids_B == NOT_SCORED, NOT_SCORED, ids_B - 1)",
         "np.maximum(ids_B - 1, 0)",
         "../tasks/labels/test_labels.py::test_the_loss_is_that_of_every_text_by_itself",
@@ -816,14 +816,14 @@ MISTAKES = [
     ),
     Mistake(
         "the boundary after a target in step is learned, too",
-        "tasks.in_step.tagging:TaggedBatches.batch",
+        "tasks.in_step.tagging:Tag.on_device",
         "np.arange(len(targets_SB))[:, None] < pairs.lengths_B",
         "np.arange(len(targets_SB))[:, None] <= pairs.lengths_B",
         "../tasks/in_step/test_tagging.py::test_the_loss_is_that_of_every_pair_by_itself",
     ),
     Mistake(
         "an idle pair in step counts",
-        "tasks.in_step.tagging:TaggedBatches.batch",
+        "tasks.in_step.tagging:Tag.on_device",
         "is_scored_SB &= targets_SB != NOT_SCORED",
         "",
         "../tasks/in_step/test_tagging.py::test_the_loss_is_that_of_every_pair_by_itself",

@@ -12,9 +12,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from charrnn._text import Reporter
-from charrnn.config import InStepConfig, TaggerConfig, TrainConfig
-from charrnn.data.batches import ALL, NOT_SCORED
-from charrnn.data.pairs.buckets import Ids, of_like_length
+from charrnn.config import InStepConfig, TaggerConfig
+from charrnn.data.batches import NOT_SCORED
+from charrnn.data.pairs.buckets import Ids, PairBatch, of_like_length
 from charrnn.data.pairs.error_rates import EditCounts, edit_counts
 from charrnn.generation.translation.in_step import Tagger
 from charrnn.models.device import to_device, to_numpy
@@ -28,10 +28,8 @@ from charrnn.tasks.in_step import tag_sizes
 from charrnn.tasks.pairs import learned_pairs, source_ngrams
 from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
 from charrnn.tasks.pairs.ngram_task import NgramTask
-from charrnn.tasks.pairs.pairs_task import BatchesOnDevice
 from charrnn.tasks.task import Constants, ValidationSize
 
-_NUM_SAMPLES = 3
 MAX_EXAMPLES, MAX_NUMBERS = 256, 1 << 24  # validated at once: pairs, and numbers in memory
 
 
@@ -42,23 +40,6 @@ class Batch(NamedTuple):
     lengths_B: Tensor
     choices_SB: Tensor  # from 0; `NOT_SCORED` in the padding
     num_symbols: int  # of the whole batch, also where the examples are a share of it
-
-
-class TaggedBatches(BatchesOnDevice):
-    """The batches of the training split, on a device."""
-
-    def batch(self, step: int) -> Batch:
-        """Return the batch of a step."""
-        pairs = self.batches.batch(step)
-        choices = np.full(pairs.sources.shape, NOT_SCORED)
-        targets_SB = pairs.targets_TB[:-1]  # without the row of the last boundary
-        is_scored_SB = np.arange(len(targets_SB))[:, None] < pairs.lengths_B
-        is_scored_SB &= targets_SB != NOT_SCORED  # an idle example
-        choices[: len(targets_SB)][is_scored_SB] = targets_SB[is_scored_SB] - 1
-        sources_SB, lengths_B, choices_SB = (
-            to_device(part, self.device) for part in (pairs.sources, pairs.lengths_B, choices)
-        )
-        return Batch(sources_SB, lengths_B, choices_SB, pairs.num_symbols)
 
 
 class Tag(NgramTask):
@@ -85,11 +66,17 @@ class Tag(NgramTask):
             ngram_rows=source_ngrams.num_rows(constants),
         )
 
-    def batches(
-        self, dataset: PairTexts, config: TrainConfig, share: slice = ALL, *, device: str
-    ) -> TaggedBatches:
-        """Return batches of pairs of like length."""
-        return TaggedBatches(dataset.pairs.batches(config, share), device)
+    def on_device(self, pairs: PairBatch, device: str) -> Batch:
+        """Return sources and the numbers of their targets' symbols."""
+        choices = np.full(pairs.sources.shape, NOT_SCORED)
+        targets_SB = pairs.targets_TB[:-1]  # without the row of the last boundary
+        is_scored_SB = np.arange(len(targets_SB))[:, None] < pairs.lengths_B
+        is_scored_SB &= targets_SB != NOT_SCORED  # an idle example
+        choices[: len(targets_SB)][is_scored_SB] = targets_SB[is_scored_SB] - 1
+        sources_SB, lengths_B, choices_SB = (
+            to_device(part, device) for part in (pairs.sources, pairs.lengths_B, choices)
+        )
+        return Batch(sources_SB, lengths_B, choices_SB, pairs.num_symbols)
 
     def loss(
         self, module: TaggerNetwork, batch: Batch, carried: None, draws: Draws
@@ -121,7 +108,7 @@ class Tag(NgramTask):
 
     def sample(self, checkpoint: Checkpoint, dataset: PairTexts, *, seed: int) -> str:
         """Translate some sources of the validation split, always the same ones."""
-        pairs = dataset.examples(_NUM_SAMPLES)
+        pairs = dataset.examples(self.num_samples)
         every = Tagger.of((checkpoint,)).translate_many(source for source, _ in pairs)
         return "\n".join(
             learned_pairs.compared(source, made.text, target)

@@ -53,7 +53,7 @@ class Given(Seq2Seq):
 
     def sample(self, checkpoint: Checkpoint, dataset: PairTexts, *, seed: int) -> str:
         """Write a text of the label of each of some texts."""
-        labels = [label for label, _ in dataset.examples(3)]
+        labels = [label for label, _ in dataset.examples(self.num_samples)]
         made = Translator.of((checkpoint,)).translate_many(
             labels, temperature=_TEMPERATURE, seed=seed
         )

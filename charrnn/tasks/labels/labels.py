@@ -19,9 +19,9 @@ from torch.nn import functional
 
 from charrnn._text import Reporter
 from charrnn.analysis import label_scores
-from charrnn.config import ClassifierConfig, LabelsConfig, TrainConfig
-from charrnn.data.batches import ALL, NOT_SCORED
-from charrnn.data.pairs.buckets import Ids, Texts, of_like_length
+from charrnn.config import ClassifierConfig, LabelsConfig
+from charrnn.data.batches import NOT_SCORED
+from charrnn.data.pairs.buckets import Ids, PairBatch, Texts, of_like_length
 from charrnn.generation.classification import Classifier
 from charrnn.models.classifier.classifier import ClassifierNetwork
 from charrnn.models.device import to_device, to_numpy
@@ -34,10 +34,8 @@ from charrnn.tasks.labels import label_sizes, learned_labels
 from charrnn.tasks.pairs import learned_pairs, source_ngrams
 from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
 from charrnn.tasks.pairs.ngram_task import NgramTask
-from charrnn.tasks.pairs.pairs_task import BatchesOnDevice
 from charrnn.tasks.task import Constants, ValidationSize
 
-_NUM_SAMPLES = 3
 MAX_EXAMPLES, MAX_NUMBERS = 256, 1 << 24  # validated at once: texts, and numbers in memory
 
 
@@ -48,20 +46,6 @@ class Batch(NamedTuple):
     lengths_B: Tensor
     labels_B: Tensor  # from 0; `NOT_SCORED` for an idle example
     num_texts: int  # of the whole batch, also where the examples are a share of it
-
-
-class LabelledBatches(BatchesOnDevice):
-    """The batches of the training split, on a device."""
-
-    def batch(self, step: int) -> Batch:
-        """Return the batch of a step."""
-        pairs = self.batches.batch(step)
-        ids_B = pairs.targets_TB[0]
-        numbers_B = np.where(ids_B == NOT_SCORED, NOT_SCORED, ids_B - 1)
-        sources_SB, lengths_B, labels_B = (
-            to_device(part, self.device) for part in (pairs.sources, pairs.lengths_B, numbers_B)
-        )
-        return Batch(sources_SB, lengths_B, labels_B, pairs.num_pairs)
 
 
 class Classify(NgramTask):
@@ -102,11 +86,14 @@ class Classify(NgramTask):
             ngram_rows=source_ngrams.num_rows(constants),
         )
 
-    def batches(
-        self, dataset: PairTexts, config: TrainConfig, share: slice = ALL, *, device: str
-    ) -> LabelledBatches:
-        """Return batches of texts of like length."""
-        return LabelledBatches(dataset.pairs.batches(config, share), device)
+    def on_device(self, pairs: PairBatch, device: str) -> Batch:
+        """Return texts and the numbers of their labels."""
+        ids_B = pairs.targets_TB[0]
+        numbers_B = np.where(ids_B == NOT_SCORED, NOT_SCORED, ids_B - 1)
+        sources_SB, lengths_B, labels_B = (
+            to_device(part, device) for part in (pairs.sources, pairs.lengths_B, numbers_B)
+        )
+        return Batch(sources_SB, lengths_B, labels_B, pairs.num_pairs)
 
     def loss(
         self, module: ClassifierNetwork, batch: Batch, carried: None, draws: Draws
@@ -139,7 +126,7 @@ class Classify(NgramTask):
     def sample(self, checkpoint: Checkpoint, dataset: PairTexts, *, seed: int) -> str:
         """Classify the first texts of the validation split, always the same ones."""
         classifier = Classifier.of((checkpoint,))
-        return "\n".join(classifier.compared(*pair) for pair in dataset.examples(_NUM_SAMPLES))
+        return "\n".join(classifier.compared(*pair) for pair in dataset.examples(self.num_samples))
 
 
 CLASSIFY = Classify()

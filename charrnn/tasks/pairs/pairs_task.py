@@ -2,7 +2,7 @@
 nothing is carried from batch to batch, for each pair is read from its beginning to its end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ import torch
 
 from charrnn._text import Reporter
 from charrnn.config import PairsConfig, TrainConfig
-from charrnn.data.pairs.buckets import PairBatches
+from charrnn.data.batches import ALL
+from charrnn.data.pairs.buckets import PairBatch, PairBatches
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.tasks.example_sizes import ExampleSizes
@@ -20,10 +21,10 @@ from charrnn.tasks.task import Constants, Plan, Resources, SourceNames, Vocabs
 
 
 class BatchesOnDevice:
-    """The batches of the training split, for a device. A subclass has `batch`."""
+    """The batches of the training split, on a device. A `task.Batches`."""
 
-    def __init__(self, batches: PairBatches, device: str) -> None:
-        self.batches, self.device = batches, device
+    def __init__(self, batches: PairBatches, on_device: Callable[[PairBatch], Any]) -> None:
+        self.batches, self._on_device = batches, on_device
 
     @property
     def units_per_step(self) -> float:
@@ -35,11 +36,16 @@ class BatchesOnDevice:
         """Steps that read every pair once."""
         return self.batches.steps_per_epoch
 
+    def batch(self, step: int) -> Any:
+        """Return the batch of a step."""
+        return self._on_device(self.batches.batch(step))
+
 
 class PairsTask:
     """The methods of a `Task` that all of them share."""
 
     sizes: ExampleSizes[Any, Any]  # its tables
+    num_samples = 3  # sources that are shown with what is made of them
 
     def read(
         self,
@@ -101,6 +107,17 @@ class PairsTask:
     ) -> PairTexts:
         """Read the pairs that a run began with."""
         return learned_pairs.reload(header, keep_corpus=keep_corpus, reporter=reporter)
+
+    def batches(
+        self, dataset: PairTexts, config: TrainConfig, share: slice = ALL, *, device: str
+    ) -> BatchesOnDevice:
+        """Return batches of pairs of like length."""
+        pairs = dataset.pairs.batches(config, share)
+        return BatchesOnDevice(pairs, lambda batch: self.on_device(batch, device))
+
+    def on_device(self, pairs: PairBatch, device: str) -> Any:
+        """Return a batch as the network reads it."""
+        raise NotImplementedError
 
     def initial_state(self, module: Any, batch_size: int) -> None:
         """Return None: nothing is carried."""

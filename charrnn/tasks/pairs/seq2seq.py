@@ -10,8 +10,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from charrnn._text import Reporter
-from charrnn.config import EncoderDecoderConfig, PairsConfig, TrainConfig
-from charrnn.data.batches import ALL, NOT_SCORED
+from charrnn.config import EncoderDecoderConfig, PairsConfig
+from charrnn.data.batches import NOT_SCORED
+from charrnn.data.pairs.buckets import PairBatch
 from charrnn.data.pairs.error_rates import total_edits
 from charrnn.data.pairs.symbols import sides
 from charrnn.generation.translation.translator import Translator
@@ -26,7 +27,7 @@ from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks.example_sizes import ExampleSizes
 from charrnn.tasks.pairs import learned_pairs, seq2seq_sizes
 from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
-from charrnn.tasks.pairs.pairs_task import BatchesOnDevice, PairsTask
+from charrnn.tasks.pairs.pairs_task import PairsTask
 from charrnn.tasks.task import Constants, ValidationSize, Vocabs
 
 
@@ -40,16 +41,6 @@ class Batch(NamedTuple):
     num_scored: int
 
 
-class EncodedBatches(BatchesOnDevice):
-    """The batches of the training split, on a device."""
-
-    def batch(self, step: int) -> Batch:
-        """Return the batch of a step."""
-        *parts, num_symbols, num_pairs = self.batches.batch(step)
-        sources, lengths_B, inputs_TB, targets_TB = (to_device(part, self.device) for part in parts)
-        return Batch(sources, lengths_B, inputs_TB, targets_TB, num_symbols + num_pairs)
-
-
 class Seq2Seq(PairsTask):
     """An encoder and a decoder, trained together, as a `Task`."""
 
@@ -58,7 +49,6 @@ class Seq2Seq(PairsTask):
     schema = SCHEMAS[name]
     validation_size = ValidationSize("max_val_pairs", "pair", at_least=10, tried=(8, 32, 128))
     sizes: ExampleSizes[Any, Any] = seq2seq_sizes.SIZES
-    num_samples = 3  # sources that are shown with what is made of them
 
     def show_notes(self, corpus: LearnedPairs, dataset: PairTexts, reporter: Reporter) -> None:
         """Tell how many pairs are for validation, and what they decide."""
@@ -82,11 +72,11 @@ class Seq2Seq(PairsTask):
         source, target = sides(PairsConfig(), vocabs)  # normalisation changes no sizes
         return EncoderDecoder(model, SourceEncoder(model, source.size), target.size, seed=seed)
 
-    def batches(
-        self, dataset: PairTexts, config: TrainConfig, share: slice = ALL, *, device: str
-    ) -> EncodedBatches:
-        """Return batches of pairs of like length."""
-        return EncodedBatches(dataset.pairs.batches(config, share), device)
+    def on_device(self, pairs: PairBatch, device: str) -> Batch:
+        """Return sources and targets; what is scored are symbols and the ends of targets."""
+        *parts, num_symbols, num_pairs = pairs
+        sources, lengths_B, inputs_TB, targets_TB = (to_device(part, device) for part in parts)
+        return Batch(sources, lengths_B, inputs_TB, targets_TB, num_symbols + num_pairs)
 
     def loss(
         self, module: EncoderDecoder, batch: Batch, carried: None, draws: Draws
