@@ -16,7 +16,7 @@ so that keys need 64 bits at any length and for any alphabet. Rows in the embedd
 Shapes: T time, B lanes, N lengths of n-grams (1 to the longest), K = N - 1 characters before.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,11 @@ MAX_CHARS, _NUM_EXCERPTS = 4_000_000, 16  # of a longer text, excerpts are count
 def keys_in(arrays: Mapping[str, npt.NDArray[Any]], *, longest: int) -> Keys:
     """Return the keys among the arrays of a checkpoint: ngrams.2, ngrams.3, …"""
     return tuple(arrays[f"ngrams.{length}"] for length in range(2, longest + 1))
+
+
+def named(keys: Iterable[Array]) -> dict[str, Array]:
+    """Return keys under their names in checkpoints: ngrams.2, ngrams.3, …"""
+    return {f"ngrams.{length}": of_length for length, of_length in enumerate(keys, start=2)}
 
 
 def parts(
@@ -115,6 +120,11 @@ def rows(keys: tuple[Array, ...], ids_TB: Array, before_KB: Array, xp: Any = np)
 def num_rows(keys: tuple[Array, ...]) -> int:
     """Return the number of rows besides those of the characters."""
     return sum(len(keys_k) for keys_k in keys)
+
+
+def num_rows_in(arrays: Mapping[str, Array]) -> int:
+    """Return `num_rows` of all keys among the arrays of a checkpoint."""
+    return num_rows(tuple(keys for name, keys in arrays.items() if name.startswith("ngrams.")))
 
 
 def after(ids_TB: Array, before_KB: Array, xp: Any = np) -> Array:

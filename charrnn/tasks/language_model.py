@@ -89,7 +89,7 @@ class LanguageModel:
         model, train = ModelConfig.among(settings), TrainConfig.among(settings)
         ids = dataset.ids[: dataset.num_train]
         keys = ngrams.learn(ids, longest=model.ngrams, min_count=train.ngram_min_count)
-        return {f"ngrams.{length}": its_keys for length, its_keys in enumerate(keys, start=2)}
+        return ngrams.named(keys)
 
     def plan(
         self,
@@ -101,13 +101,12 @@ class LanguageModel:
         resources: Resources,
     ) -> Plan:
         """Choose the sizes by the length of the text; see autosize.py."""
-        keys = tuple(constants[name] for name in constants if name.startswith("ngrams."))
         has_records = dataset.starts is not None
         facts = autosize.Facts(
             num_train=dataset.num_train,
             num_val=dataset.size("val"),
             vocab_size=len(vocabs["text"]),
-            ngram_rows=ngrams.num_rows(keys),
+            ngram_rows=ngrams.num_rows_in(constants),
             device=resources.device,
             record_lengths=np.diff(dataset.starts_of("train")) if has_records else None,
             num_ranks=resources.num_ranks,
@@ -174,9 +173,7 @@ class LanguageModel:
     def arrays(self, module: Network) -> Arrays:
         """Return copies of the weights and of the n-grams' keys."""
         arrays = {f"weights.{name}": array for name, array in module.arrays().items()}
-        for length, keys in enumerate(module.ngram_keys, start=2):
-            arrays[f"ngrams.{length}"] = to_numpy(keys)
-        return arrays
+        return arrays | ngrams.named(map(to_numpy, module.ngram_keys))
 
     def loss_metrics(self, loss: float) -> dict[str, float]:
         """Return nats and bits per character."""

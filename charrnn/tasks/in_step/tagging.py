@@ -17,6 +17,7 @@ from charrnn.data.batches import NOT_SCORED
 from charrnn.data.pairs.buckets import Ids, PairBatch, of_like_length
 from charrnn.data.pairs.error_rates import EditCounts, edit_counts
 from charrnn.generation.translation.in_step import Tagger
+from charrnn.models import ngrams
 from charrnn.models.device import to_device, to_numpy
 from charrnn.models.dropout import Draws
 from charrnn.models.encoders.encoder import Dropouts
@@ -25,7 +26,7 @@ from charrnn.runs import task_names
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks.in_step import tag_sizes
-from charrnn.tasks.pairs import learned_pairs, source_ngrams
+from charrnn.tasks.pairs import learned_pairs
 from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
 from charrnn.tasks.pairs.ngram_task import NgramTask
 from charrnn.tasks.task import Constants, ValidationSize
@@ -63,7 +64,7 @@ class Tag(NgramTask):
             length=dataset.mean_lengths()[0],
             source_size=dataset.source.size,
             target_size=len(dataset.target.vocab),
-            ngram_rows=source_ngrams.num_rows(constants),
+            ngram_rows=ngrams.num_rows_in(constants),
         )
 
     def on_device(self, pairs: PairBatch, device: str) -> Batch:

@@ -23,6 +23,7 @@ from charrnn.config import ClassifierConfig, LabelsConfig
 from charrnn.data.batches import NOT_SCORED
 from charrnn.data.pairs.buckets import Ids, PairBatch, Texts, of_like_length
 from charrnn.generation.classification import Classifier
+from charrnn.models import ngrams
 from charrnn.models.classifier.classifier import ClassifierNetwork
 from charrnn.models.device import to_device, to_numpy
 from charrnn.models.dropout import Draws
@@ -31,7 +32,7 @@ from charrnn.runs import task_names
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.schemas import SCHEMAS
 from charrnn.tasks.labels import label_sizes, learned_labels
-from charrnn.tasks.pairs import learned_pairs, source_ngrams
+from charrnn.tasks.pairs import learned_pairs
 from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
 from charrnn.tasks.pairs.ngram_task import NgramTask
 from charrnn.tasks.task import Constants, ValidationSize
@@ -83,7 +84,7 @@ class Classify(NgramTask):
             length=dataset.mean_lengths()[0],
             source_size=dataset.source.size,
             num_labels=len(dataset.target.vocab),
-            ngram_rows=source_ngrams.num_rows(constants),
+            ngram_rows=ngrams.num_rows_in(constants),
         )
 
     def on_device(self, pairs: PairBatch, device: str) -> Batch:

@@ -6,6 +6,7 @@ from typing import Any
 from charrnn.config import PairsConfig, TextEncoderConfig, TrainConfig
 from charrnn.data.pairs.symbols import sides
 from charrnn.models import ngrams
+from charrnn.models.device import to_numpy
 from charrnn.models.encoders.text_encoder import TextEncoder
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.tasks.pairs import source_ngrams
@@ -40,4 +41,4 @@ class NgramTask(PairsTask):
 
     def arrays(self, module: TextEncoder) -> Arrays:
         """Return copies of the weights and of the n-grams' keys."""
-        return {**super().arrays(module), **source_ngrams.arrays(module)}
+        return super().arrays(module) | ngrams.named(map(to_numpy, module.ngram_keys))

@@ -9,11 +9,8 @@ import numpy as np
 from charrnn.data.pairs.buckets import Ids, Texts
 from charrnn.data.pairs.symbols import RESERVED
 from charrnn.models import ngrams
-from charrnn.models.device import to_numpy
-from charrnn.models.encoders.text_encoder import TextEncoder
 from charrnn.runs.safetensors_file import Arrays
 from charrnn.tasks.pairs.learned_pairs import PairTexts
-from charrnn.tasks.task import Constants
 
 
 def learn(dataset: PairTexts, *, longest: int, min_count: int) -> Arrays:
@@ -22,21 +19,7 @@ def learn(dataset: PairTexts, *, longest: int, min_count: int) -> Arrays:
     """
     ids = _with_boundaries(dataset.pairs.sources, dataset.pairs.numbers["train"])
     keys = ngrams.learn(ids, longest=longest, min_count=min_count)
-    return {f"ngrams.{length}": its_keys for length, its_keys in enumerate(keys, start=2)}
-
-
-def arrays(module: TextEncoder) -> Arrays:
-    """Return copies of the keys that a network looks up."""
-    return {
-        f"ngrams.{length}": to_numpy(keys) for length, keys in enumerate(module.ngram_keys, start=2)
-    }
-
-
-def num_rows(constants: Constants) -> int:
-    """Return how many embeddings there are of n-grams."""
-    return ngrams.num_rows(
-        tuple(array for name, array in constants.items() if name.startswith("ngrams."))
-    )
+    return ngrams.named(keys)
 
 
 def _with_boundaries(sources: Texts, numbers: Ids) -> Ids:

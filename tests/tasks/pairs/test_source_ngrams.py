@@ -31,7 +31,7 @@ def test_a_checkpoint_has_the_keys_that_were_learned():
     constants = LABELS.constants(LABELS.model(**LABELS.sizes))
     for name, keys in constants.items():
         np.testing.assert_array_equal(arrays[name], keys)
-    assert source_ngrams.num_rows({**constants, "others": np.zeros(9)}) == sum(
+    assert ngrams.num_rows_in({**constants, "others": np.zeros(9)}) == sum(
         map(len, constants.values())
     )
 
