@@ -31,7 +31,7 @@ from charrnn.config import (
 )
 from charrnn.data.corpus import CorpusFacts
 from charrnn.data.pairs.pair_facts import PairFacts
-from charrnn.data.pairs.symbols import AnyVocab, SideVocab, kind_of, kinds_of, sides
+from charrnn.data.pairs.symbols import AnyVocab, SideVocab, kind_of, kinds_of
 from charrnn.data.vocab import Vocab
 from charrnn.runs import task_names
 from charrnn.runs.safetensors_file import Shape
@@ -155,8 +155,7 @@ def _accuracy_in_words(metrics: Mapping[str, float]) -> str:
 def _encoder_decoder_weights(
     model: EncoderDecoderConfig, vocabs: Mapping[str, AnyVocab], constants: Shapes
 ) -> Shapes:
-    source, target = sides(PairsConfig(), vocabs)
-    return model.weight_shapes(source.size, target.size)
+    return model.weight_shapes(len(vocabs["source"]) + 1, len(vocabs["target"]) + 1)
 
 
 def _captioner_weights(

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from charrnn._text import Reporter
-from charrnn.config import InStepConfig, TaggerConfig
+from charrnn.config import TaggerConfig
 from charrnn.data.batches import NOT_SCORED
 from charrnn.data.pairs.buckets import Ids, PairBatch, of_like_length
 from charrnn.data.pairs.error_rates import EditCounts, edit_counts
@@ -51,7 +51,7 @@ class Tag(NgramTask):
     schema = SCHEMAS[name]
     validation_size = ValidationSize("max_val_pairs", "pair", at_least=20, tried=(32, 512))
     sizes = tag_sizes.SIZES
-    model, data, network = TaggerConfig, InStepConfig, TaggerNetwork
+    model, network = TaggerConfig, TaggerNetwork
 
     def show_notes(self, corpus: LearnedPairs, dataset: PairTexts, reporter: Reporter) -> None:
         """Tell how many pairs are for validation, and what they decide."""

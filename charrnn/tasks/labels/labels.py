@@ -57,7 +57,7 @@ class Classify(NgramTask):
     schema = SCHEMAS[name]
     validation_size = ValidationSize("max_val_pairs", "text", at_least=100, tried=(32, 512))
     sizes = label_sizes.SIZES
-    model, data, network = ClassifierConfig, LabelsConfig, ClassifierNetwork
+    model, network = ClassifierConfig, ClassifierNetwork
     ngram_min_count = label_sizes.NGRAM_MIN_COUNT
 
     def split(self, corpus: LearnedPairs, config: LabelsConfig, *, seed: int) -> PairTexts:

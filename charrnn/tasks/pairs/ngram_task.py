@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from charrnn.config import PairsConfig, TextEncoderConfig, TrainConfig
-from charrnn.data.pairs.symbols import sides
+from charrnn.config import TextEncoderConfig, TrainConfig
 from charrnn.models import ngrams
 from charrnn.models.device import to_numpy
 from charrnn.models.encoders.text_encoder import TextEncoder
@@ -19,7 +18,6 @@ class NgramTask(PairsTask):
     """The methods of a `Task` that they share. The constants are the keys of the n-grams."""
 
     model: type[TextEncoderConfig]
-    data: type[PairsConfig]
     network: Callable[..., Any]
     ngram_min_count = TrainConfig.ngram_min_count  # unless a person gave another number
 
@@ -35,9 +33,9 @@ class NgramTask(PairsTask):
 
     def build(self, model: Any, vocabs: Vocabs, constants: Constants, *, seed: int) -> Any:
         """Build the network."""
-        source, target = sides(self.data(), vocabs)  # normalisation changes no sizes
         keys = ngrams.keys_in(constants, longest=model.ngrams)
-        return self.network(model, source.size, len(target.vocab), keys, seed=seed)
+        source_size, num_choices = len(vocabs["source"]) + 1, len(vocabs["target"])
+        return self.network(model, source_size, num_choices, keys, seed=seed)
 
     def arrays(self, module: TextEncoder) -> Arrays:
         """Return copies of the weights and of the n-grams' keys."""

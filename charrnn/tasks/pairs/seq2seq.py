@@ -10,11 +10,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from charrnn._text import Reporter
-from charrnn.config import EncoderDecoderConfig, PairsConfig
+from charrnn.config import EncoderDecoderConfig
 from charrnn.data.batches import NOT_SCORED
 from charrnn.data.pairs.buckets import PairBatch
 from charrnn.data.pairs.error_rates import total_edits
-from charrnn.data.pairs.symbols import sides
 from charrnn.generation.translation.translator import Translator
 from charrnn.models.device import to_device
 from charrnn.models.dropout import Draws
@@ -69,8 +68,8 @@ class Seq2Seq(PairsTask):
         self, model: EncoderDecoderConfig, vocabs: Vocabs, constants: Constants, *, seed: int
     ) -> EncoderDecoder:
         """Build the network."""
-        source, target = sides(PairsConfig(), vocabs)  # normalisation changes no sizes
-        return EncoderDecoder(model, SourceEncoder(model, source.size), target.size, seed=seed)
+        source_size, target_size = (len(vocabs[side]) + 1 for side in ("source", "target"))
+        return EncoderDecoder(model, SourceEncoder(model, source_size), target_size, seed=seed)
 
     def on_device(self, pairs: PairBatch, device: str) -> Batch:
         """Return sources and targets; what is scored are symbols and the ends of targets."""
