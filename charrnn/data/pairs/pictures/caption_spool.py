@@ -64,18 +64,12 @@ class CaptionSpool(PairSpool):
         called with the bytes of pictures that are read.
         """
         super().__init__(config, folder)
-        self._side, self._pictures, self._count_bytes = config.image_size, pictures, count_bytes
-        self._max_length = config.max_length
+        self._pictures, self._count_bytes = pictures, count_bytes
         self.pixels, self.picture_of = ArrayFile(folder), ArrayFile(folder)
         self._num_pictures = 0
         self._before: tuple[str, Problem | None] = "", None  # a path, and why it is no picture
         self._digest_before = ""
         self._held: list[tuple[int, str]] = []  # number and digest of pictures, since `identify`
-
-    @property
-    def picture_side(self) -> int:
-        """Pixels of pictures in each direction."""
-        return self._side
 
     def accepts(self, row: PairRow, lengths: tuple[int, int], bad_lines: BadLines) -> bool:
         """Whether a pair can be learned; otherwise it is noted as a bad line."""
@@ -94,7 +88,7 @@ class CaptionSpool(PairSpool):
         """Put the pixels of a picture aside; return why that is not possible, if it is not."""
         try:
             path = self._pictures.locate(name)
-            pixels = read_picture(path, self._side)
+            pixels = read_picture(path, self.picture_side)
         except PictureError as error:
             return Problem(error.message, error.hint, error.fields)
         self._count_bytes(path.stat().st_size)

@@ -83,6 +83,7 @@ class PairSpool:
         self.hashes = ArrayFile(folder)  # of what decides the split of a pair
         self.num_pairs = self.num_val = 0
         self._digest = hashlib.sha256()
+        self.picture_side = config.picture_side
         self._max_length = config.max_length
         where = "a caption" if config.picture_side else "a source or target"
         self.too_long = Problem(
@@ -90,11 +91,6 @@ class PairSpool:
             "raise max_length",
             ("max_length",),
         )
-
-    @property
-    def picture_side(self) -> int:
-        """Pixels of pictures in each direction; 0 where sources are texts."""
-        return 0
 
     @property
     def sha256(self) -> str:
