@@ -14,8 +14,7 @@ from charrnn.data.pairs.pictures import encoded_pictures
 from charrnn.data.pairs.pictures.caption_spool import CaptionSpool
 from charrnn.data.pairs.pictures.encoded_pictures import EachPicture
 from charrnn.data.pairs.reading.bad_lines import BadLines
-from charrnn.data.pairs.reading.table import PairRow, TableReader, in_turn, require_files
-from charrnn.sources import paths
+from charrnn.data.pairs.reading.table import PairRow, TableReader
 from charrnn.sources.pictures import PictureFolder, Pixels, require_pillow
 
 
@@ -59,11 +58,10 @@ def given_captions(
         folder, reader = Path(made), TableReader(config)
         with closing(_Spool(config, folder, pictures)) as spool:
             spool.rows = []
-            _read(names, target_names, reader, spool, folder=folder)
-            reader.bad_lines.require_none()
-            for sentence in reader.bad_lines.sentences():
-                reporter.warn(sentence)
-            for sentence in (*reader.notes(), *spool.notes()):
+            rows = reader.rows_in(names, target_names, spool_folder=folder)
+            spool.add(rows, reader.bad_lines, for_validation=False)
+            reader.report(reporter)
+            for sentence in spool.notes():
                 reporter.show(sentence)
             if not spool.rows:
                 yield GivenCaptions((), ())
@@ -75,21 +73,3 @@ def given_captions(
             )
             assert pixels is not None
             yield GivenCaptions(spool.rows, EachPicture(*pixels))
-
-
-def _read(
-    names: Sequence[str],
-    target_names: Sequence[str],
-    reader: TableReader,
-    spool: CaptionSpool,
-    *,
-    folder: Path,
-) -> None:
-    are_parallel = bool(target_names)
-    if are_parallel:
-        names = in_turn(names, target_names)
-    with paths.opened(names, spool_folder=folder) as sources:
-        if are_parallel:
-            require_files(names, sources.files)
-        rows = reader.rows(sources.files, are_parallel=are_parallel)
-        spool.add(rows, reader.bad_lines, for_validation=False)

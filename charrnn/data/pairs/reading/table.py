@@ -114,6 +114,31 @@ class TableReader:
             else:
                 self._skipped_files.append(file.label)
 
+    def rows_in(
+        self, names: Sequence[str], target_names: Sequence[str] = (), *, spool_folder: Path
+    ) -> Iterator[PairRow]:
+        """Yield the pairs of some files, or of parallel files if there are `target_names`.
+
+        What can be read only once is copied to `spool_folder` first. Raises the errors of `rows`.
+        """
+        are_parallel = bool(target_names)
+        if are_parallel:
+            names = in_turn(names, target_names)
+        with paths.opened(names, spool_folder=spool_folder) as sources:
+            if are_parallel:
+                require_files(names, sources.files)
+            yield from self.rows(sources.files, are_parallel=are_parallel)
+
+    def report(self, reporter: Reporter) -> None:
+        """Tell what was skipped or changed. Raises `CorpusError` for bad lines, unless they are
+        skipped.
+        """
+        self.bad_lines.require_none()
+        for sentence in self.bad_lines.sentences():
+            reporter.warn(sentence)
+        for sentence in self.notes():
+            reporter.show(sentence)
+
     def notes(self) -> Iterator[str]:
         """Yield a sentence for each kind of change, and for files that were skipped."""
         yield from self._changes.sentences(self._decoding)
@@ -266,15 +291,5 @@ def read_table(
     raise `CorpusError` there, as `config.errors` says. Raises the errors of `TableReader.rows`.
     """
     reader = TableReader(config)
-    are_parallel = bool(target_names)
-    if are_parallel:
-        names = in_turn(names, target_names)
-    with paths.opened(names, spool_folder=spool_folder) as sources:
-        if are_parallel:
-            require_files(names, sources.files)
-        yield from reader.rows(sources.files, are_parallel=are_parallel)
-    reader.bad_lines.require_none()
-    for sentence in reader.bad_lines.sentences():
-        reporter.warn(sentence)
-    for sentence in reader.notes():
-        reporter.show(sentence)
+    yield from reader.rows_in(names, target_names, spool_folder=spool_folder)
+    reader.report(reporter)
