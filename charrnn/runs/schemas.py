@@ -6,6 +6,7 @@ is one more entry; the format of the file stays as it is.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -172,6 +173,13 @@ def _of_other_symbols(data: PairsConfig, vocabs: Mapping[str, AnyVocab]) -> str:
     return f"its {others[0]} vocabulary and its data differ in what a symbol is"
 
 
+_pairs_schema = partial(
+    Schema,
+    vocabs={"source": SideVocab, "target": SideVocab},
+    corpora={"pairs": PairFacts},
+    contradiction=_of_other_symbols,
+)
+
 SCHEMAS: dict[str, Schema] = {
     task_names.LANGUAGE_MODEL: Schema(
         needs="0.7",
@@ -190,7 +198,7 @@ SCHEMAS: dict[str, Schema] = {
         contradiction=_of_other_alphabet,
         in_words=_loss_in_words,
     ),
-    task_names.SEQ2SEQ: Schema(
+    task_names.SEQ2SEQ: _pairs_schema(
         needs="0.7",
         learned="pairs",
         flag="pairs",
@@ -198,15 +206,12 @@ SCHEMAS: dict[str, Schema] = {
         command="charrnn translate --run",
         model=EncoderDecoderConfig,
         data=PairsConfig,
-        vocabs={"source": SideVocab, "target": SideVocab},
-        corpora={"pairs": PairFacts},
         metrics=("word_error_rate", "symbol_error_rate", "loss"),
         weights=_encoder_decoder_weights,
-        contradiction=_of_other_symbols,
         in_words=_error_rates_in_words,
         unused=_OF_A_TEXT | {"ngram_min_count"},
     ),
-    task_names.CLASSIFY: Schema(
+    task_names.CLASSIFY: _pairs_schema(
         needs="0.7",
         learned="labels",
         flag="labels",
@@ -214,17 +219,14 @@ SCHEMAS: dict[str, Schema] = {
         command="charrnn classify --run",
         model=ClassifierConfig,
         data=LabelsConfig,
-        vocabs={"source": SideVocab, "target": SideVocab},
-        corpora={"pairs": PairFacts},
         metrics=("error_rate", "macro_f1", "loss"),
         constants=_ngram_names,
         constant_problem=_ngram_problem,
         weights=_text_encoder_weights,
-        contradiction=_of_other_symbols,
         in_words=_accuracy_in_words,
         unused=_OF_A_TEXT | {"target_symbols", "is_reversed"},
     ),
-    task_names.GIVEN: Schema(
+    task_names.GIVEN: _pairs_schema(
         needs="0.7",
         learned="given labels",
         flag="given",
@@ -233,15 +235,12 @@ SCHEMAS: dict[str, Schema] = {
         command="charrnn sample --given LABEL --run",
         model=EncoderDecoderConfig,
         data=GivenConfig,
-        vocabs={"source": SideVocab, "target": SideVocab},
-        corpora={"pairs": PairFacts},
         metrics=("loss",),
         weights=_encoder_decoder_weights,
-        contradiction=_of_other_symbols,
         in_words=_loss_in_words,
         unused=_OF_A_TEXT | {"ngram_min_count", "source_symbols", "is_reversed"},
     ),
-    task_names.TAG: Schema(
+    task_names.TAG: _pairs_schema(
         needs="0.7",
         learned="pairs in step",
         flag="in_step",
@@ -249,17 +248,14 @@ SCHEMAS: dict[str, Schema] = {
         command="charrnn translate --run",
         model=TaggerConfig,
         data=InStepConfig,
-        vocabs={"source": SideVocab, "target": SideVocab},
-        corpora={"pairs": PairFacts},
         metrics=("symbol_error_rate", "word_error_rate", "loss"),
         constants=_ngram_names,
         constant_problem=_ngram_problem,
         weights=_text_encoder_weights,
-        contradiction=_of_other_symbols,
         in_words=_error_rates_in_words,
         unused=_OF_A_TEXT,
     ),
-    task_names.CAPTION: Schema(
+    task_names.CAPTION: _pairs_schema(
         needs="0.7",
         learned="captions",
         flag="images",
@@ -268,11 +264,8 @@ SCHEMAS: dict[str, Schema] = {
         command="charrnn caption --run",
         model=CaptionerConfig,
         data=CaptionsConfig,
-        vocabs={"source": SideVocab, "target": SideVocab},
-        corpora={"pairs": PairFacts},
         metrics=("word_error_rate", "symbol_error_rate", "loss"),
         weights=_captioner_weights,
-        contradiction=_of_other_symbols,
         in_words=_error_rates_in_words,
         unused=_OF_A_TEXT
         | {"ngram_min_count", "is_bytes", "is_reversed", "source_symbols", "source_normalise"},
