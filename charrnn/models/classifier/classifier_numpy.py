@@ -12,16 +12,13 @@ import numpy as np
 from charrnn.cells import FloatArray
 from charrnn.config import ClassifierConfig
 from charrnn.models.encoders.encoder_numpy import IntArray
-from charrnn.models.encoders.text_encoder_equations import Weights
 from charrnn.models.encoders.text_encoder_numpy import NumpyTextEncoder
 
 
 class NumpyClassifier(NumpyTextEncoder):
     """The weights, laid out: made once, shared by all texts."""
 
-    def __init__(self, config: ClassifierConfig, weights: Weights) -> None:
-        super().__init__(config, weights)
-        self.config, self._head_bias_C1 = config, weights.head_bias_C[:, None]
+    config: ClassifierConfig
 
     def logits(self, ids_SB: IntArray, lengths_B: IntArray) -> FloatArray:
         """Return logits_CB of the labels of some sources.

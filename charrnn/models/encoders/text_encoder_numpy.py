@@ -15,14 +15,14 @@ class NumpyTextEncoder:
 
     def __init__(self, config: TextEncoderConfig, weights: Weights) -> None:
         self.weights, self.encoder = weights, NumpyEncoder(config, weights.encoder)
-        self._config = config
+        self.config, self._head_bias_C1 = config, weights.head_bias_C[:, None]
 
     def read(
         self, ids_SB: IntArray, lengths_B: IntArray
     ) -> tuple[FloatArray, FloatArray, IntArray]:
         """Return embeddings x_SDB and h_SMB of sources with their boundaries, and their lengths."""
         ids_SB, lengths_B = with_boundaries(ids_SB, lengths_B)
-        keys, reads_ahead = self.weights.ngram_keys, self._config.reads_ahead
+        keys, reads_ahead = self.weights.ngram_keys, self.config.reads_ahead
         x_SDB = self.embedded(ngram_rows(keys, ids_SB, reads_ahead=reads_ahead))
         return x_SDB, self.encoder.read(x_SDB, lengths_B), lengths_B
 

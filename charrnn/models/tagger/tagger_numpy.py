@@ -18,9 +18,10 @@ from charrnn.models.encoders.text_encoder_numpy import NumpyTextEncoder
 class NumpyTagger(NumpyTextEncoder):
     """The weights, laid out: made once, shared by all texts."""
 
+    config: TaggerConfig
+
     def __init__(self, config: TaggerConfig, weights: Weights) -> None:
         super().__init__(config, weights)
-        self.config, self._head_bias_C1 = config, weights.head_bias_C[:, None]
         self._head_CM, self._past_CD = np.split(weights.head_weight, [config.memory_size], 1)
 
     def logits(self, ids_SB: IntArray, lengths_B: IntArray) -> FloatArray:
