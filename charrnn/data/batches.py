@@ -42,14 +42,9 @@ class Text:
     starts: npt.NDArray[np.int64] | None = None
 
     @classmethod
-    def of(
-        cls, ids: IntArray, config: DataConfig, starts: npt.NDArray[np.int64] | None = None
-    ) -> "Text":
-        """Split ids as the configuration says; no record is cut in two."""
-        num_train, num_before_test = config.num_train(len(ids)), config.num_before_test(len(ids))
-        if starts is not None:
-            num_train, num_before_test = starts[num_records(config, starts)].tolist()
-        return cls(ids, num_train, num_before_test, starts)
+    def of(cls, ids: IntArray, config: DataConfig) -> "Text":
+        """Split one stream of ids as the configuration says."""
+        return cls(ids, config.num_train(len(ids)), config.num_before_test(len(ids)))
 
     def part(self, split: str) -> tuple[int, int]:
         """Where "train", "val" or "test" begins and ends."""

@@ -112,13 +112,13 @@ def _carried_lanes(ids: IntArray, first: int) -> tuple[Places, int]:
     return bounds, min(_WARM_UP, first - 1)
 
 
-def evaluate_reset(network: Networks, ids: IntArray, *, first: int, block: int = _BLOCK) -> float:
-    """Return mean nats per character of ids[first:], with the state reset every `block` characters.
+def evaluate_reset(network: Networks, ids: IntArray, *, first: int) -> float:
+    """Return mean nats per character of ids[first:], with the state reset every 256 characters.
 
     No context reaches across the start of a block, as in nanoGPT.
     """
-    starts = np.arange(first, len(ids), block)
-    ends = np.minimum(starts + block, len(ids))
+    starts = np.arange(first, len(ids), _BLOCK)
+    ends = np.minimum(starts + _BLOCK, len(ids))
     total = 0.0
     for b in range(0, len(starts), _MAX_SIDE_BY_SIDE):
         batch = slice(b, b + _MAX_SIDE_BY_SIDE)

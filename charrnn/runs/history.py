@@ -63,9 +63,9 @@ def samples(rows: Iterable[Row], error_rate: str | None = None) -> list[Recorded
     return every
 
 
-def thin_out(every: Sequence[RecordedSample], most: int = MOST_SHOWN) -> list[RecordedSample]:
-    """Return at most `most` samples: the first ones close together, the last one always."""
-    places = {round(len(every) ** (k / (most - 1))) - 1 for k in range(most)}
+def thin_out(every: Sequence[RecordedSample]) -> list[RecordedSample]:
+    """Return a dozen samples at most: the first ones close together, the last one always."""
+    places = {round(len(every) ** (k / (MOST_SHOWN - 1))) - 1 for k in range(MOST_SHOWN)}
     missing = (place for place in range(len(every)) if place not in places)
-    places |= set(islice(missing, most - len(places)))
+    places |= set(islice(missing, MOST_SHOWN - len(places)))
     return [every[place] for place in sorted(places)]

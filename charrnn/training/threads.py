@@ -47,7 +47,7 @@ class ThreadChooser:
         is_fewer = num_threads != self._numbers[0]
         if self._next == -math.inf:
             self._next = now + self._gap
-        return len(self._numbers) > 1 and (is_slow or is_fewer) and now >= self._next
+        return (is_slow or is_fewer) and now >= self._next
 
     def choose(
         self, num_threads: int, seconds_per_step: Callable[[int], float], *, now: float

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from charrnn.config import DataConfig
-from charrnn.data.batches import NOT_SCORED, Lanes, RecordLanes, Text
+from charrnn.data.batches import NOT_SCORED, Lanes, RecordLanes, Text, num_records
 from charrnn.data.records import Records
 
 
@@ -144,7 +144,8 @@ def test_a_step_counts_the_characters_it_predicts():
 def test_no_record_is_cut_by_the_split(lengths, val, test):
     ids, starts = record_text(lengths)
     config = DataConfig(val_fraction=val, test_fraction=test)
-    text = Text.of(ids, config, starts)
+    num_train, num_before_test = starts[num_records(config, starts)].tolist()
+    text = Text(ids, num_train, num_before_test, starts)
     bounds = [text.part(split) for split in ("train", "val", "test")]
     assert [first for first, _ in bounds[1:]] == [end for _, end in bounds[:-1]]
     assert {end for _, end in bounds} <= set(starts.tolist())

@@ -26,7 +26,6 @@ Ids = npt.NDArray[np.int64]
 _BATCHES_IN_POOL = 50
 _MAX_POOLS = 32  # in memory
 _ROUNDS = 4
-_MASK = np.uint64(0xFFFFFFFF)
 
 
 class PairBatch(NamedTuple):

@@ -9,8 +9,6 @@ from charrnn.data.batches import ALL
 from charrnn.data.pairs.buckets import PairBatches, Texts
 from charrnn.data.pairs.symbols import Ids
 
-SPLITS = ("train", "val", "test")
-
 
 @dataclass(frozen=True)
 class PairDataset:

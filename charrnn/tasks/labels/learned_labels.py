@@ -16,12 +16,12 @@ _MAX_SHARE_OF_LABELS = 0.5  # of the number of texts: with more, what is learned
 Counts = npt.NDArray[np.int64]
 
 
-def counts_of(dataset: PairTexts, split: str, *, side: str = "target") -> Counts:
-    """Return how many texts of a split have each label, in the order of the vocabulary. Labels are
+def counts_of(dataset: PairTexts, *, side: str = "target") -> Counts:
+    """Return how many texts to learn have each label, in the order of the vocabulary. Labels are
     the targets, or the sources.
     """
     labels = dataset.pairs.targets if side == "target" else dataset.pairs.sources
-    ids = labels.ids[labels.starts[dataset.pairs.numbers[split]]].astype(np.int64)
+    ids = labels.ids[labels.starts[dataset.pairs.numbers["train"]]].astype(np.int64)
     return np.bincount(ids - 1, minlength=len(_vocab(dataset, side)))
 
 
@@ -35,7 +35,7 @@ def require_labels(dataset: PairTexts, *, allows_few: bool, side: str = "target"
     """Raise `CorpusError` where there is nothing to tell apart in the training split, or where
     labels do not come again (unless that is allowed).
     """
-    counts = counts_of(dataset, "train", side=side)
+    counts = counts_of(dataset, side=side)
     num_labels, num_texts = int((counts > 0).sum()), int(counts.sum())
     if num_labels < 2:
         label = _vocab(dataset, side).symbols[int(counts.argmax())]
@@ -63,7 +63,7 @@ def summary(learned: LearnedPairs, *, side: str = "target") -> str:
 
 def show_counts(dataset: PairTexts, reporter: Reporter, *, side: str = "target") -> None:
     """Tell how many texts have each label, and which labels can hardly be learned."""
-    counts = counts_of(dataset, "train", side=side)
+    counts = counts_of(dataset, side=side)
     order = np.argsort(-counts, kind="stable").tolist()
     names = [_vocab(dataset, side).symbols[i] for i in order]
     share = counts[order[0]] / counts.sum()

@@ -35,7 +35,7 @@ def test_texts_and_labels_are_counted(read):
     assert learned_labels.summary(learned) == "texts: 80 texts with 2 labels"
     assert notes(learned) == ["spam 60; ham 20; to guess 'spam' always would be right for 75.0 %"]
     dataset = learned.split(CONFIG, seed=1)
-    assert learned_labels.counts_of(dataset, "train").tolist() == [20, 60]
+    assert learned_labels.counts_of(dataset).tolist() == [20, 60]
 
 
 def test_of_many_labels_the_most_frequent_and_the_rarest_are_named(read):
@@ -65,7 +65,7 @@ def test_labels_that_are_sources_are_counted_as_well(tmp_path):
         SourceNames(("a.tsv",)), config, known=None, root=tmp_path, reporter=Reporter()
     )
     dataset, told = learned.split(config, seed=1), Notes()
-    assert learned_labels.counts_of(dataset, "train", side="source").tolist() == [20, 10]
+    assert learned_labels.counts_of(dataset, side="source").tolist() == [20, 10]
     assert learned_labels.summary(learned, side="source") == "a: 30 texts with 2 labels"
     learned_labels.show_counts(dataset, told, side="source")
     assert told.lines == ["a 20; b 10"]
