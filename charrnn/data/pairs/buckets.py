@@ -23,6 +23,7 @@ from charrnn.data.batches import ALL, NOT_SCORED
 from charrnn.data.pairs.symbols import RESERVED
 
 Ids = npt.NDArray[np.int64]
+MAX_EXAMPLES, MAX_NUMBERS = 256, 1 << 24  # computed together, and the numbers in memory then
 _BATCHES_IN_POOL = 50
 _MAX_POOLS = 32  # in memory
 _ROUNDS = 4
@@ -146,32 +147,30 @@ def as_batch(sources: Any, lengths_B: Ids, targets_TB: Ids, target_lengths_B: Id
     return PairBatch(sources, lengths_B, inputs_TB, scored_TB, num_symbols, num_examples)
 
 
-def within_memory(costs: Ids, *, max_examples: int, max_cost: int) -> Iterator[tuple[int, int]]:
+def within_memory(costs: Ids) -> Iterator[tuple[int, int]]:
     """Yield the first and the last + 1 of examples that are computed together, in their order.
 
     `costs` are numbers in memory for each; an example with longer ones beside it costs as much as
-    these. One that costs more than `max_cost` is alone.
+    these. One that costs more than `MAX_NUMBERS` is alone.
     """
     begin = 0
     while begin < len(costs):
         end, largest = begin + 1, int(costs[begin])
-        while end < len(costs) and end - begin < max_examples:
+        while end < len(costs) and end - begin < MAX_EXAMPLES:
             largest = max(largest, int(costs[end]))
-            if largest * (end - begin + 1) > max_cost:
+            if largest * (end - begin + 1) > MAX_NUMBERS:
                 break
             end += 1
         yield begin, end
         begin = end
 
 
-def of_like_length(
-    sources: Texts, numbers: Ids, numbers_per_symbol: int, *, max_examples: int, max_cost: int
-) -> Iterator[Ids]:
+def of_like_length(sources: Texts, numbers: Ids, numbers_per_symbol: int) -> Iterator[Ids]:
     """Yield where in `numbers` the texts are that are computed together, the shortest first."""
     lengths = sources.lengths(numbers)
     order = np.argsort(lengths, kind="stable")
     costs = (lengths[order] + 2) * numbers_per_symbol
-    for begin, end in within_memory(costs, max_examples=max_examples, max_cost=max_cost):
+    for begin, end in within_memory(costs):
         yield order[begin:end]
 
 

@@ -19,9 +19,6 @@ from charrnn.models.encoders.encoder import Dropouts
 from charrnn.models.seq2seq.encoder_decoder import EncoderDecoder
 from charrnn.models.seq2seq.equations import BOUNDARY
 
-MAX_EXAMPLES = 256
-MAX_NUMBERS = 1 << 24  # in memory at once: logits, or what is remembered of the sources
-
 
 @torch.no_grad()
 def mean_loss(network: EncoderDecoder, sources: Sources, targets: Texts, numbers: Ids) -> float:
@@ -92,5 +89,5 @@ def _of_like_length(
     order = np.lexsort((source_lengths, target_lengths))
     vocab_size, held = len(network.head.weight), network.encoder.numbers_held
     costs = np.maximum((target_lengths + 1) * vocab_size, source_lengths * held)[order]
-    for begin, end in within_memory(costs, max_examples=MAX_EXAMPLES, max_cost=MAX_NUMBERS):
+    for begin, end in within_memory(costs):
         yield numbers[order[begin:end]]

@@ -31,8 +31,6 @@ from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
 from charrnn.tasks.pairs.ngram_task import NgramTask
 from charrnn.tasks.task import Constants, ValidationSize
 
-MAX_EXAMPLES, MAX_NUMBERS = 256, 1 << 24  # validated at once: pairs, and numbers in memory
-
 
 class Batch(NamedTuple):
     """Sources and the numbers of their targets' symbols, on a device."""
@@ -131,9 +129,7 @@ def decisions(
     device = str(network.head.weight.device)
     config = network.config
     size = max(config.input_size, 2 * config.memory_size, 2 * len(network.head.weight))  # about
-    for places in of_like_length(
-        sources, numbers, size, max_examples=MAX_EXAMPLES, max_cost=MAX_NUMBERS
-    ):
+    for places in of_like_length(sources, numbers, size):
         batch = numbers[places]
         ids_SB, lengths_B = (to_device(part, device) for part in sources.padded(batch))
         choices_SB = to_device(targets.padded(batch)[0] - 1, device)

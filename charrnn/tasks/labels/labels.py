@@ -37,8 +37,6 @@ from charrnn.tasks.pairs.learned_pairs import LearnedPairs, PairTexts
 from charrnn.tasks.pairs.ngram_task import NgramTask
 from charrnn.tasks.task import Constants, ValidationSize
 
-MAX_EXAMPLES, MAX_NUMBERS = 256, 1 << 24  # validated at once: texts, and numbers in memory
-
 
 class Batch(NamedTuple):
     """Texts and the numbers of their labels, on a device."""
@@ -141,9 +139,7 @@ def log_probabilities(
     device = str(network.head.weight.device)
     log_prob_NC = np.empty((len(numbers), len(network.head.weight)))
     size = max(network.config.input_size, 2 * network.config.memory_size)  # about
-    for places in of_like_length(
-        sources, numbers, size, max_examples=MAX_EXAMPLES, max_cost=MAX_NUMBERS
-    ):
+    for places in of_like_length(sources, numbers, size):
         ids_SB, lengths_B = (to_device(part, device) for part in sources.padded(numbers[places]))
         logits_BC = network(ids_SB, lengths_B).double()
         log_prob_NC[places] = to_numpy(logits_BC.log_softmax(-1))

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, strategies
 
 from charrnn.data.batches import NOT_SCORED
-from charrnn.data.pairs.buckets import PairBatches, Permutation, Texts, within_memory
+from charrnn.data.pairs import buckets
+from charrnn.data.pairs.buckets import PairBatches, Permutation, Texts
 
 
 def texts(lengths):
@@ -98,8 +99,15 @@ def test_every_share_of_a_batch_has_rows_for_its_longest_source():
             assert len(some_batches(share=share).batch(step).sources) == len(whole.sources)
 
 
-def test_examples_are_computed_together_as_far_as_memory_goes():
+@pytest.mark.parametrize(
+    ("max_examples", "max_numbers", "parts"),
+    [(9, 6, [(0, 2), (2, 4), (4, 5), (5, 6)]), (2, 99, [(0, 2), (2, 4), (4, 6)])],
+)
+def test_examples_are_computed_together_as_far_as_memory_goes(
+    monkeypatch, max_examples, max_numbers, parts
+):
+    monkeypatch.setattr(buckets, "MAX_EXAMPLES", max_examples)
+    monkeypatch.setattr(buckets, "MAX_NUMBERS", max_numbers)
     costs = np.array([1, 2, 3, 3, 9, 1])
-    assert [*within_memory(costs, max_examples=9, max_cost=6)] == [(0, 2), (2, 4), (4, 5), (5, 6)]
-    assert [*within_memory(costs, max_examples=2, max_cost=99)] == [(0, 2), (2, 4), (4, 6)]
-    assert [*within_memory(costs[:0], max_examples=2, max_cost=99)] == []
+    assert [*buckets.within_memory(costs)] == parts
+    assert [*buckets.within_memory(costs[:0])] == []

@@ -6,6 +6,7 @@ import torch
 from test_encoder_decoder import SOURCE_SIZE, TARGET_SIZE, network, step_by_step
 
 from charrnn.config import ATTENTIONS
+from charrnn.data.pairs import buckets
 from charrnn.data.pairs.buckets import Texts
 from charrnn.models.seq2seq import validation
 from charrnn.models.seq2seq.equations import BOUNDARY
@@ -53,7 +54,7 @@ def test_the_loss_of_pairs_side_by_side_is_that_of_one_at_a_time(attention, monk
         nats -= log_probs_TV[np.arange(len(expected)), expected].sum()
         count += len(expected)
     for most in (256, 2, 1):
-        monkeypatch.setattr(validation, "MAX_EXAMPLES", most)
+        monkeypatch.setattr(buckets, "MAX_EXAMPLES", most)
         loss = validation.mean_loss(made, SOURCES, TARGETS, NUMBERS)
         assert loss == pytest.approx(nats / count, rel=1e-5)
 
@@ -82,8 +83,8 @@ def test_translations_come_in_the_order_asked_for_whatever_their_batches(monkeyp
     ]
     assert len({tuple(ids) for ids in alone}) > 2
     for most_examples, most_numbers in ((256, 1 << 24), (2, 1 << 24), (256, 100), (256, 1)):
-        monkeypatch.setattr(validation, "MAX_EXAMPLES", most_examples)
-        monkeypatch.setattr(validation, "MAX_NUMBERS", most_numbers)
+        monkeypatch.setattr(buckets, "MAX_EXAMPLES", most_examples)
+        monkeypatch.setattr(buckets, "MAX_NUMBERS", most_numbers)
         assert validation.translations(made, SOURCES, NUMBERS, max_lengths=limits) == alone
 
 

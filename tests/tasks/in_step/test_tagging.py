@@ -9,9 +9,9 @@ from small_tasks import CONFIG, IN_STEP
 
 from charrnn.config import TaggerConfig, TrainConfig
 from charrnn.data.batches import NOT_SCORED
+from charrnn.data.pairs import buckets
 from charrnn.generation.translation.in_step import Tagger
 from charrnn.models.dropout import Draws
-from charrnn.tasks.in_step import tagging
 from charrnn.tasks.in_step.tagging import TAG
 from charrnn.tasks.task import Resources
 from charrnn.training.loop import TrainingState, train
@@ -37,8 +37,8 @@ def test_the_loss_is_that_of_every_pair_by_itself(cell):
 def test_pairs_are_measured_in_batches_of_any_size(monkeypatch, most_examples, most_numbers):
     state, dataset = state_of(), tagged()
     whole = TAG.metrics(state.module, dataset, "val")
-    monkeypatch.setattr(tagging, "MAX_EXAMPLES", most_examples)
-    monkeypatch.setattr(tagging, "MAX_NUMBERS", most_numbers)
+    monkeypatch.setattr(buckets, "MAX_EXAMPLES", most_examples)
+    monkeypatch.setattr(buckets, "MAX_NUMBERS", most_numbers)
     assert TAG.metrics(state.module, dataset, "val") == pytest.approx(whole, rel=1e-5)
 
 

@@ -9,6 +9,7 @@ from small_tasks import CONFIG, IN_ORDER, LABELS
 
 from charrnn.config import ClassifierConfig, TrainConfig
 from charrnn.data.batches import NOT_SCORED
+from charrnn.data.pairs import buckets
 from charrnn.generation.classification import Classifier
 from charrnn.models.dropout import Draws
 from charrnn.tasks.labels import labels
@@ -44,8 +45,8 @@ def test_texts_are_measured_in_batches_of_any_size(monkeypatch, most_examples, m
     state, dataset = state_of(), labelled()
     numbers = dataset.pairs.numbers["val"]
     whole = labels.log_probabilities(state.module, dataset.pairs.sources, numbers)
-    monkeypatch.setattr(labels, "MAX_EXAMPLES", most_examples)
-    monkeypatch.setattr(labels, "MAX_NUMBERS", most_numbers)
+    monkeypatch.setattr(buckets, "MAX_EXAMPLES", most_examples)
+    monkeypatch.setattr(buckets, "MAX_NUMBERS", most_numbers)
     parts = labels.log_probabilities(state.module, dataset.pairs.sources, numbers)
     np.testing.assert_allclose(parts, whole, atol=1e-6)
     np.testing.assert_allclose(np.exp(whole).sum(1), 1, rtol=1e-6)
