@@ -4,7 +4,6 @@ Shapes: B streams, V vocabulary.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ from charrnn.cells import FloatArray, Layer
 from charrnn.config import ModelConfig
 from charrnn.data.vocab import IntArray
 from charrnn.models import reference
+from charrnn.models.device import to_numpy
 from charrnn.models.reference import State, Weights
 from charrnn.models.step_numpy import NumpyBackend, NumpyStepper
 
@@ -95,11 +95,5 @@ class TorchBatch:
 
     def state(self) -> State:
         """Return a copy of the state of all streams, in numpy: (B, H) arrays."""
-        layers = tuple(tuple(_array(part) for part in layer) for layer in self._state.layers)
-        return State(layers, _array(self._state.before_KB))
-
-
-def _array(tensor: Tensor) -> npt.NDArray[Any]:
-    """Return a copy of a tensor, in numpy."""
-    array: npt.NDArray[Any] = tensor.to("cpu", copy=True).numpy()
-    return array
+        layers = tuple(tuple(to_numpy(part) for part in layer) for layer in self._state.layers)
+        return State(layers, to_numpy(self._state.before_KB))

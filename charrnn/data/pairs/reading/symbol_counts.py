@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from charrnn._text import number_of
 from charrnn.data.pairs.symbols import AnyVocab, SymbolVocab, normalised, num_symbols
@@ -64,7 +63,7 @@ class SymbolNumbers:
     def __init__(self, kind: str, normalisation: str) -> None:
         """The symbols are of a kind as `symbols.kind_of` has them, the texts in a Unicode form."""
         self.kind, self._normalisation = kind, normalisation
-        self._counts_S = np.zeros(0, np.int64)  # by number
+        self._counts_S: IntArray = np.zeros(0, np.int64)  # by number
         self._number_of: dict[str, int] = {}  # of symbols that are texts
         self._before, self._after = set[str](), set[str]()  # characters
 
@@ -88,7 +87,9 @@ class SymbolNumbers:
         else:
             text = "".join(tidied)
             numbers = code_points(text.encode() if self.kind == "bytes" else text)
-        self._counts_S = _sum(self._counts_S, np.bincount(numbers))
+        counts = np.bincount(numbers, minlength=len(self._counts_S))
+        counts[: len(self._counts_S)] += self._counts_S
+        self._counts_S = counts
         return numbers
 
     def _number(self, symbol: str) -> int:
@@ -121,11 +122,3 @@ class SymbolNumbers:
             return f"{side} are in {form} already"
         before, after = number_of(len(self._before), "distinct character"), len(self._after)
         return f"{side} in {form}: {before} became {after:,}"
-
-
-def _sum(a: npt.NDArray[np.int64], b: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Add counts, which may be of different lengths."""
-    total = np.zeros(max(len(a), len(b)), np.int64)
-    total[: len(a)] += a
-    total[: len(b)] += b
-    return total
