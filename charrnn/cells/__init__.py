@@ -34,6 +34,12 @@ class Layer(NamedTuple):
     bias_ih_G: Array
     bias_hh_G: Array
 
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array], name: str) -> "Layer":
+        """Gather the arrays of the layer with that name, as checkpoints name them."""
+        parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return cls(*(arrays[f"{name}.{part}"] for part in parts))
+
 
 class Columns(Protocol):
     """A layer in the numpy sampler, which takes its steps in place; each stream is a column.

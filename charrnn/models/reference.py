@@ -49,11 +49,7 @@ class Weights(NamedTuple):
         cls, config: ModelConfig, arrays: Mapping[str, Array], ngram_keys: tuple[Array, ...] = ()
     ) -> "Weights":
         """Gather arrays that are named as in `ModelConfig.weight_shapes`."""
-        parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        layers = tuple(
-            Layer(*(arrays[f"layers.{k}.{part}"] for part in parts))
-            for k in range(config.num_layers)
-        )
+        layers = tuple(Layer.from_arrays(arrays, f"layers.{k}") for k in range(config.num_layers))
         head = arrays["head.weight"], arrays["head.bias"]
         return cls(arrays["embedding"], layers, *head, ngram_keys)
 

@@ -22,16 +22,10 @@ from charrnn.config import EncoderConfig
 EncoderLayers = Sequence[Mapping[str, Layer]]  # by direction; the lowest layer first
 
 
-def layer_from(arrays: Mapping[str, Array], name: str) -> Layer:
-    """Gather the weights of a recurrent layer."""
-    parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    return Layer(*(arrays[f"{name}.{part}"] for part in parts))
-
-
 def layers_from(config: EncoderConfig, arrays: Mapping[str, Array]) -> tuple[dict[str, Layer], ...]:
     """Gather arrays that are named as in `EncoderConfig.encoder_shapes`."""
     return tuple(
-        {way: layer_from(arrays, f"encoder.{k}.{way}") for way in config.directions}
+        {way: Layer.from_arrays(arrays, f"encoder.{k}.{way}") for way in config.directions}
         for k in range(config.encoder_layers)
     )
 

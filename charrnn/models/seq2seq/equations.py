@@ -72,10 +72,7 @@ class Weights(NamedTuple):
             arrays["bridge.weight"],
             arrays["bridge.bias"],
             arrays["target_embedding"],
-            tuple(
-                encoder_equations.layer_from(arrays, f"decoder.{k}")
-                for k in range(config.decoder_layers)
-            ),
+            tuple(Layer.from_arrays(arrays, f"decoder.{k}") for k in range(config.decoder_layers)),
             arrays.get("attention.weight"),
             arrays["head.weight"],
             arrays["head.bias"],
