@@ -128,9 +128,7 @@ def from_bytes(data: bytes) -> Checkpoint:
 
 
 def _read(file: BinaryIO, path: Path) -> Checkpoint:
-    header, file_header = _read_header(
-        file, path
-    )  # first: sizes are checked before memory is taken
+    header, file_header = _read_header(file, path)  # checks sizes before memory is taken
     arrays = safetensors_file.read_arrays(file, file_header)  # of the file that was opened
     _require_values(arrays, header)
     return Checkpoint.of(header, arrays)

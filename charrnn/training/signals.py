@@ -10,12 +10,8 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Self
 
-_NAMES = (
-    "SIGINT",
-    "SIGTERM",
-    "SIGHUP",
-    "SIGBREAK",
-)  # a closed terminal; Windows
+# SIGHUP: the terminal was closed; SIGBREAK: Ctrl-Break, on Windows
+_NAMES = "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"
 
 
 def _saving() -> str:

@@ -47,9 +47,8 @@ def read_pairs(
             for side, of_side in counts.items()
         }
         vocabs = vocabs | {"source": PATHS} if config.picture_side else vocabs
-        claim = Claim(
-            stem_of(scan.sha256, vocabs, cache), scan.sha256
-        )  # before they are looked for
+        # before the encoded pairs are looked for
+        claim = Claim(stem_of(scan.sha256, vocabs, cache), scan.sha256)
         return vocabs
 
     files = PairFiles(tuple(names), tuple(target_names), tuple(val_names))
