@@ -1,4 +1,5 @@
-"""Runs that teach a new one: find them, and find the same ones again when it goes on.
+"""Runs that teach a new one: whether they can, what is kept of them, and how the same ones are
+found again when it goes on.
 
 A run keeps the names of its teachers, and the digests of their weights, by which it knows whether
 they have changed. Their best checkpoints teach, as they speak. Imports no torch.
@@ -10,7 +11,6 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from charrnn._text import Reporter
 from charrnn.config import TrainConfig
 from charrnn.errors import CheckpointError, SettingError, TeacherError
 from charrnn.generation.ensemble import Voice, difference
@@ -18,32 +18,8 @@ from charrnn.runs import task_names
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.header import CheckpointHeader
 from charrnn.runs.root import Root
-from charrnn.runs.run import Run, used_instead
-from charrnn.runs.schemas import SCHEMAS
+from charrnn.runs.run import Run
 from charrnn.tasks.task import Vocabs
-
-
-def named(names: Sequence[str], root: Root, reporter: Reporter) -> list[Checkpoint]:
-    """Return the teachers of a new run: runs in a root, or checkpoint files. Damaged checkpoints
-    that are skipped are told.
-
-    Raises `CheckpointError` for one that is not there, `SettingError` for one that is no model of
-    a text.
-    """
-    found = [root.best_checkpoint(name) for name in names]
-    for teacher, skipped in found:
-        for error in skipped:
-            reporter.warn(used_instead(teacher, error))
-    teachers = [teacher for teacher, _ in found]
-    learned = SCHEMAS[task_names.LANGUAGE_MODEL].learned
-    for name, teacher in zip(names, teachers, strict=True):
-        if teacher.task != task_names.LANGUAGE_MODEL:
-            raise SettingError(
-                f"teachers {name} is a model of {teacher.schema.learned}, not of {learned}",
-                f"name a run that learned {learned}",
-                "teachers",
-            )
-    return teachers
 
 
 def require_alike(

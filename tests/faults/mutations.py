@@ -357,8 +357,8 @@ MISTAKES = [
     ),
     Mistake(
         "a run of pairs begins with the weights of a text",
-        "training.setup.start:_parent",
-        "parent.task != request.task",
+        "training.setup.start:_model",
+        "found.task != request.task",
         "False",
         "test_messages.py::test_a_mistake_costs_one_line_and_changes_no_run",
     ),

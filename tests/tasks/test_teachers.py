@@ -7,7 +7,6 @@ import pytest
 from conftest import QUICK, SMALL_PAIRS, run_of, small_pairs
 
 import charrnn as library
-from charrnn._text import Reporter
 from charrnn.runs import checkpoint
 from charrnn.runs.root import Root
 from charrnn.tasks import teachers
@@ -99,9 +98,9 @@ def test_a_teacher_elsewhere_is_kept_by_its_whole_path(charrnn, trained, tmp_pat
     files = {"a": "a", "checkpoints/a": "a", "handed.safetensors": tmp_path / "handed.safetensors"}
     last = "checkpoints/a/last.safetensors"
     for name, kept in (files | {last: tmp_path / last}).items():
-        found = teachers.named([name], root, Reporter())
+        found = [root.best_checkpoint(name)[0]]
         assert teachers.settings_of([name], found, root)["teachers"] == (str(kept),)
-    found = teachers.named(["checkpoints/a"], other, Reporter())
+    found = [other.best_checkpoint("checkpoints/a")[0]]
     kept = teachers.settings_of(["checkpoints/a"], found, other)["teachers"]
     assert kept == (str(tmp_path / "checkpoints/a"),)
 

@@ -31,7 +31,7 @@ def start_run(request: Request, session: Session) -> Trainer:
     request.root.require_free(request.run_name)  # what can be checked comes before a long reading
     computer = _prepared_machine(request, session)
     parent = _parent(request, session.reporter)
-    taught_by = teachers.named(request.teachers, request.root, session.reporter)
+    taught_by = [_model("teachers", name, request, session.reporter) for name in request.teachers]
     task = _task(request, taught_by, computer)
     corpus, dataset = _read(request, task, parent, session)
     teachers.require_alike(request.teachers, taught_by, corpus.vocabs, request.data)
@@ -90,24 +90,33 @@ def _task(request: Request, taught_by: Sequence[Checkpoint], computer: Machine) 
     return task_of(request.task, taught_by, weight=weight, device=computer.runtime.device)
 
 
+def _model(setting: str, name: str, request: Request, reporter: Reporter) -> Checkpoint:
+    """Return the best checkpoint of a run, or of a file, that a setting names; tell which damaged
+    ones were skipped.
+
+    Raises `SettingError` for a checkpoint of another task.
+    """
+    found, skipped = request.root.best_checkpoint(name)
+    for error in skipped:
+        reporter.warn(used_instead(found, error))
+    if found.task != request.task:
+        learned, other = SCHEMAS[request.task].learned, found.schema.learned
+        raise SettingError(
+            f"{setting} {name} is a model of {other}, not of {learned}",
+            f"name a run that learned {learned}",
+            setting,
+        )
+    return found
+
+
 def _parent(request: Request, reporter: Reporter) -> Checkpoint | None:
     """Return the checkpoint to take the weights from, if the request names one.
 
-    Raises `SettingError` for a checkpoint of another task, and for a setting that differs from what
-    the model of the checkpoint was born with.
+    Raises `SettingError` for a setting that differs from what its model was born with.
     """
     if request.init_from is None:
         return None
-    parent, skipped = request.root.best_checkpoint(request.init_from)
-    for error in skipped:
-        reporter.warn(used_instead(parent, error))
-    if parent.task != request.task:
-        learned, other = SCHEMAS[request.task].learned, parent.schema.learned
-        raise SettingError(
-            f"init_from {request.init_from} is a model of {other}, not of {learned}",
-            f"name a run that learned {learned}",
-            "init_from",
-        )
+    parent = _model("init_from", request.init_from, request, reporter)
     for name, value in _born_with(parent).items():
         if request.settings.get(name, value) != value:
             raise SettingError(
