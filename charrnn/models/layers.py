@@ -77,7 +77,6 @@ class NgramNetwork(NamedWeights):
         tag(self.embedding.weight, "table")
         for layer in layers:
             initialise(layer, cell, generator)
-            tag_layer(layer)
         self.head.weight.normal_(0, HEAD_STD, generator=generator)
         self.head.bias.zero_()
 
@@ -92,7 +91,8 @@ def recurrent_layer(cell: str, input_size: int, hidden_size: int) -> nn.Module:
 
 
 def initialise(layer: Any, cell: str, generator: torch.Generator) -> None:
-    """Draw a layer's weights: orthogonal recurrences, and a forget gate that starts open.
+    """Draw a layer's weights: orthogonal recurrences, and a forget gate that starts open. Tag its
+    matrices for the optimiser.
 
     Orthogonal blocks keep gradients' length on their way back in time (Saxe et al., 2014,
     arXiv:1312.6120); the forget bias of 1 is from Jozefowicz et al., 2015.
@@ -105,10 +105,6 @@ def initialise(layer: Any, cell: str, generator: torch.Generator) -> None:
     layer.bias_hh_l0.zero_()
     if spec.forget_gate is not None:
         layer.bias_ih_l0.split(hidden_size)[spec.gates.index(spec.forget_gate)].fill_(1.0)
-
-
-def tag_layer(layer: Any) -> None:
-    """Tag a layer's matrices for the optimiser."""
     tag(layer.weight_ih_l0, "matrix")
     tag(layer.weight_hh_l0, "matrix")
 

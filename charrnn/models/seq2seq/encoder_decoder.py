@@ -31,7 +31,6 @@ from charrnn.models.layers import (
     initialise,
     recurrent_layer,
     run_layer,
-    tag_layer,
 )
 from charrnn.models.tags import tag
 
@@ -108,31 +107,24 @@ class EncoderDecoder(NamedWeights):
         read_by_head = config.hidden_size + config.has_attention * config.memory_size
         self.head = nn.Linear(read_by_head, target_size)
         self._initialise(seed)
-        self._tag_parameters()
 
     @torch.no_grad()
     def _initialise(self, seed: int) -> None:
-        """Recurrent layers as in `layers.initialise`, and a head that starts undecided."""
+        """Draw the weights: recurrent layers as in `layers.initialise`, and a head that starts
+        undecided. Tag them for the optimiser.
+        """
         generator = torch.Generator().manual_seed(seed)
         for part in self.modules():
             if isinstance(part, nn.Embedding):
                 part.weight.normal_(0, EMBEDDING_STD, generator=generator)
-        for layer in self._recurrent_layers():
+        for layer in (*self.encoder.recurrent_layers, *self.decoder):
             initialise(layer, self.config.cell, generator)
         for linear in filter(None, (self.bridge, self.attention)):
             nn.init.xavier_uniform_(linear.weight, generator=generator)
+            tag(linear.weight, "matrix")
         self.bridge.bias.zero_()
         self.head.weight.normal_(0, HEAD_STD, generator=generator)
         self.head.bias.zero_()
-
-    def _tag_parameters(self) -> None:
-        for layer in self._recurrent_layers():
-            tag_layer(layer)
-        for linear in filter(None, (self.bridge, self.attention)):
-            tag(linear.weight, "matrix")
-
-    def _recurrent_layers(self) -> list[Any]:
-        return [*self.encoder.recurrent_layers, *self.decoder]
 
     def named_weights(self) -> dict[str, nn.Parameter]:
         """Return the parameters under the names of the configuration's `weight_shapes`."""
