@@ -4,7 +4,7 @@ checkpoints/
   NAME/
     last.safetensors       where `charrnn resume` goes on
     previous.safetensors   the one before it, in case a disk damages the last
-    best.safetensors       the lowest validation loss so far
+    best.safetensors       the best so far on the validation split
     metrics.jsonl          every figure, a line each
     launch.json            the launch by torchrun that it belongs to, until it is done
     last.damaged           a damaged last checkpoint that was set aside
@@ -66,7 +66,7 @@ class Run:
 
     @property
     def best(self) -> Path:
-        """Path of the checkpoint with the lowest validation loss."""
+        """Path of the checkpoint that was best on the validation split."""
         return self.folder / "best.safetensors"
 
     @property
