@@ -21,6 +21,7 @@ from charrnn.errors import (
 
 # torch's messages about the memory of the processor or a GPU
 _NO_MEMORY = "out of memory|not enough memory|allocate memory|ALLOC_FAILED"
+_READER_HAS_GONE = 128 + 13  # the exit code of SIGPIPE
 
 
 def main() -> None:
@@ -29,7 +30,6 @@ def main() -> None:
     _prepare_standard_streams()
     try:
         code = _run()
-        sys.stdout.flush()
     except FirstProcessError as error:
         code = _code_of(error)  # without a second message
     except CharRNNError as error:
@@ -39,14 +39,12 @@ def main() -> None:
     except SystemExit as ended:
         code = int(ended.code or 0)
         if code == 1:  # typer ends so if the reader of the pipe has gone
-            code = _abandon_stdout(128 + 13)
+            code = _abandon_stdout(_READER_HAS_GONE)
     except OSError as error:
-        reason = error.strerror or str(error)
-        message = f"cannot use {error.filename or 'standard output'}: {reason}"
-        code = _abandon_stdout(_fail(StorageError(message), cause=error))
+        code = _abandon_stdout(_refused(error))
     except Exception as error:
         code = _fail(_translated(error), cause=error)
-    sys.exit(code)
+    sys.exit(_flushed(code))
 
 
 def _run() -> int:
@@ -62,6 +60,31 @@ def _run() -> int:
         command = "charrnn" if context is None else context.command_path
         raise UsageError(error.format_message().rstrip("."), f"see: {command} --help") from error
     return code if isinstance(code, int) else 0
+
+
+def _flushed(code: int) -> int:
+    """Return the exit code after all of stdout is written; another one where that is refused,
+    unless the command has failed already.
+
+    Python would flush at its end, too, but print a failure in several lines, with a code of its
+    own.
+    """
+    try:
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _abandon_stdout(130)
+    except OSError as error:
+        return _abandon_stdout(code or _refused(error))
+    return code
+
+
+def _refused(error: OSError) -> int:
+    """Print what the system refused, unless a reader has gone; return the exit code."""
+    if isinstance(error, BrokenPipeError):
+        return _READER_HAS_GONE
+    reason = error.strerror or str(error)
+    message = f"cannot use {error.filename or 'standard output'}: {reason}"
+    return _fail(StorageError(message), cause=error)
 
 
 def _abandon_stdout(code: int) -> int:

@@ -7,6 +7,7 @@ file is somebody's own and stays.
 import os
 import stat
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from charrnn._atomic import write_atomically
@@ -29,7 +30,7 @@ def write_exported(path: Path, data: bytes) -> None:
 
 def replace(path: Path, data: bytes) -> None:
     """Write a file, or the one that a link leads to. Raises `StorageError`."""
-    with storage_errors(f"cannot write {path}", "name another file"):
+    with _refusals(path):
         write_atomically(Path(os.path.realpath(path)), [data])
 
 
@@ -45,15 +46,23 @@ def has_mark(path: Path) -> bool:
 
 
 def require_replaceable(path: Path, is_ours: Callable[[Path], bool] = has_mark) -> None:
-    """Raise `UsageError` if there is a file of that name, unless it is empty or `is_ours`."""
-    try:
-        status = path.stat()
-    except OSError:  # there is none; or the disk says why not when the file is written
-        return
+    """Raise `UsageError` if there is a file of that name, unless it is empty or `is_ours`;
+    `StorageError` where there can be none, such as in a folder that does not exist.
+    """
+    with _refusals(path):
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            os.stat(path.absolute().parent)
+            return
     if not stat.S_ISREG(status.st_mode) or (status.st_size and not is_ours(path)):
         raise UsageError(
             f"{path} is there, and was not written by charrnn", "name another file, or remove it"
         )
+
+
+def _refusals(path: Path) -> AbstractContextManager[None]:
+    return storage_errors(f"cannot write {path}", "name another file")
 
 
 def _is_marked(data: bytes) -> bool:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ from charrnn import __main__ as program
 from charrnn import _cores
 from charrnn.cells import CELLS
 from charrnn.config import ModelConfig, TrainConfig
+from charrnn.generation import sample_filter
 from charrnn.models import ngrams
 from charrnn.models.reference import Weights
 from charrnn.runs import checkpoint
@@ -143,6 +144,36 @@ def charrnn(
         sys.stdout.flush()
         out, err = capfdbinary.readouterr()
         return Result(int(ended.value.code or 0), out.decode("utf-8", "replace"), err.decode())
+
+    return run
+
+
+@pytest.fixture
+def late(
+    charrnn: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> Callable[[Sequence[object]], str]:
+    """Run a search for samples that finds two at once, and then none; return what it had written
+    by then.
+    """
+
+    def run(command: Sequence[object]) -> str:
+        written, num_tried = [], 0
+
+        def accepts(*_: object, **__: object) -> bool:
+            nonlocal num_tried
+            num_tried += 1
+            if num_tried == 3:
+                time.sleep(0.03)  # longer than the writer waits for a next one
+            if num_tried == 4:
+                written.append(capfdbinary.readouterr().out.decode())
+                raise KeyboardInterrupt
+            return num_tried < 3
+
+        monkeypatch.setattr(sample_filter.SampleFilter, "accepts", accepts)
+        assert charrnn(*command).code == 130
+        return written[0]
 
     return run
 

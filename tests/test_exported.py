@@ -48,3 +48,11 @@ def test_a_disk_that_refuses_costs_one_line():
     with pytest.raises(StorageError, match="cannot write none/a.svg: .*; name another file"):
         write_exported(Path("none/a.svg"), PICTURE)
     assert not has_mark(Path("none/a.svg"))
+
+
+@pytest.mark.parametrize("path", ["none/a.svg", "file/a.svg", "a" * 300])
+def test_a_place_where_no_file_can_be_is_told_before_there_is_anything_to_write(path):
+    Path("file").touch()
+    with pytest.raises(StorageError, match=r"cannot write (none|file|aaa).*; name another file"):
+        require_replaceable(Path(path))
+    require_replaceable(Path("a.svg"))

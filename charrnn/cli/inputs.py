@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from charrnn._text import CountBytes, ignore_bytes, number_of
+from charrnn._text import CountBytes, ignore_bytes, in_a_shell, number_of
 from charrnn.cli.console.progress import PassingBar
 from charrnn.cli.console.streams import note
 from charrnn.errors import CorpusError, UsageError
@@ -65,7 +65,7 @@ def checkpoint_of(
     if tasks and checkpoint.task not in tasks and checkpoint.task not in others:
         raise UsageError(
             f"run {run} is a model of {checkpoint.schema.learned}",
-            instead or f"use: {checkpoint.schema.command} {run}",
+            instead or f"use: {checkpoint.schema.command} {in_a_shell(str(run))}",
         )
     return checkpoint
 

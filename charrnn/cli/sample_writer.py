@@ -188,6 +188,7 @@ class _ManySamples:
                 if not chosen.accepts(prompt, sample.text, is_whole=sample.is_whole):
                     if chosen.is_exhausted:
                         break
+                    self.job.write.catch_up()  # the next one may be long in coming
                     tries_left = chosen.tries_left(num - num_accepted)
                     search.update(num_accepted, chosen.num_tried, tries_left)
                     continue

@@ -112,7 +112,7 @@ def folders_of(path: Path | None) -> Iterator[Folders]:
     if (path.name in NAMES_IN_A_RUN or cache.is_dir()) and _is_writable(cache):
         yield Folders(cache, search)
         return
-    with _temporary_folder() as folder:
+    with temporary_folder() as folder:
         for file in cache.glob("*") if cache.is_dir() else ():
             with contextlib.suppress(OSError):  # without the link, the file is made again
                 (folder / file.name).symlink_to(os.path.abspath(file))
@@ -120,7 +120,8 @@ def folders_of(path: Path | None) -> Iterator[Folders]:
 
 
 @contextmanager
-def _temporary_folder() -> Iterator[Path]:
+def temporary_folder() -> Iterator[Path]:
+    """Make a folder that is gone at the end. Raises `StorageError`."""
     import tempfile  # here, for checkpoints are read by commands that need no corpus
 
     with storage_errors("cannot make a temporary folder", "make room, or set TMPDIR"):

@@ -198,9 +198,10 @@ def _extremes(group: list[Point]) -> list[Point | None]:
 
 
 def require_exportable(path: Path) -> None:
-    """Raise `UsageError` unless `export` can write that kind of file."""
+    """Raise `UsageError` unless `export` can write that kind of file, and matplotlib is there."""
     if path.suffix.lower() not in _SUFFIXES:
         raise UsageError(f"{path} cannot hold a chart", "its name must end in .svg, .png or .pdf")
+    matplotlib_files.require()
 
 
 def export(chart: Chart, path: Path) -> None:

@@ -198,12 +198,14 @@ def arrow(
 
 def require_exportable(path: Path) -> None:
     """Raise `UsageError` unless `Drawing.save` can write that kind of file, and replace the one
-    that is there.
+    that is there; `StorageError` where there can be none.
     """
     if path.suffix.lower() not in _WRITERS:
         raise UsageError(
             f"{path} cannot hold a picture", f"its name must end in {', '.join(_WRITERS)}"
         )
+    if path.suffix.lower() in (".png", ".pdf"):
+        matplotlib_files.require()
     require_replaceable(path)
 
 

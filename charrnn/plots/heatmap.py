@@ -83,7 +83,7 @@ class _Drawing:
 
 def require_exportable(path: Path) -> None:
     """Raise `UsageError` unless `export` can write that kind of file, .html or .svg, and replace
-    the one that is there.
+    the one that is there; `StorageError` where there can be none.
     """
     if path.suffix.lower() not in _PAGES:
         raise UsageError(f"{path} is neither .html nor .svg", "give it one of these endings")

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+from importlib.util import find_spec
 from typing import Any
 
 from charrnn.errors import StorageError, UsageError
@@ -21,9 +22,7 @@ def load() -> tuple[Any, Any]:
         import matplotlib as mpl
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise UsageError(
-            "charts as files need matplotlib", 'type: pip install "charrnn[plot]"'
-        ) from error
+        raise _missing() from error
     except OSError as error:
         raise StorageError(
             "matplotlib finds no folder where it may write its cache",
@@ -32,6 +31,16 @@ def load() -> tuple[Any, Any]:
     finally:
         log.setLevel(level)
     return mpl, Figure
+
+
+def require() -> None:
+    """Raise `UsageError` if matplotlib is missing. Nothing is loaded."""
+    if find_spec("matplotlib") is None:
+        raise _missing()
+
+
+def _missing() -> UsageError:
+    return UsageError("charts as files need matplotlib", 'type: pip install "charrnn[plot]"')
 
 
 def fonts_for(text: str) -> tuple[list[str], frozenset[str]]:

@@ -157,8 +157,14 @@ class Run:
         return kept
 
     def last_saved_ns(self) -> int:
-        """Return when a checkpoint was last written, in nanoseconds of the system's clock."""
-        return max(path.stat().st_mtime_ns for path in self.folder.glob(f"*{checkpoint.SUFFIX}"))
+        """Return when a checkpoint was last written, in nanoseconds of the system's clock; 0 where
+        another process has removed them.
+        """
+        times = [0]
+        for path in self.folder.glob(f"*{checkpoint.SUFFIX}"):
+            with contextlib.suppress(FileNotFoundError):
+                times.append(path.stat().st_mtime_ns)
+        return max(times)
 
     def newest_header(self) -> CheckpointHeader:
         """Return the header of the newest checkpoint that has a valid one.

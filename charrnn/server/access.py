@@ -26,7 +26,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, *, key: str | None, is_local: bool) -> None:
         self._app, self._is_local = app, is_local
-        self._key = None if key is None else key.encode()
+        self._key = None if key is None else key.encode("utf-8", "surrogateescape")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""

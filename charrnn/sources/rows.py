@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
-from charrnn._text import some
+from charrnn._text import in_a_shell, some
 from charrnn.errors import CorpusError, UsageError
 from charrnn.sources.lines import UNDECODABLE
 
@@ -206,5 +206,5 @@ def _checked(row: Row) -> Row:
 def _one_array(label: str) -> CorpusError:
     return CorpusError(
         f"{label} is one JSON array, not a row in each line",
-        f"make lines of it first: jq -c '.[]' {label}",
+        f"make lines of it first: jq -c '.[]' {in_a_shell(label)}",
     )

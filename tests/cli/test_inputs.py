@@ -61,13 +61,18 @@ def test_the_newest_run_is_that_of_the_task(two_tasks):
         assert [each.task for each in inputs.checkpoints_of(runs)] == tasks
 
 
-def test_a_run_of_another_task_costs_one_line(two_tasks):
+def test_a_run_of_another_task_costs_one_line(two_tasks, tmp_path):
     with pytest.raises(UsageError) as error:
         inputs.checkpoint_of("pairs")
     assert str(error.value) == "run pairs is a model of pairs; use: charrnn translate --run pairs"
     with pytest.raises(UsageError) as error:
         inputs.checkpoints_of(["pairs", "words"], tasks=("seq2seq",))
     assert str(error.value) == "run words is a model of text; use: charrnn sample words"
+    path = tmp_path / "my runs"
+    (tmp_path / "checkpoints").rename(path)
+    with pytest.raises(UsageError) as error:
+        inputs.checkpoint_of(f"{path}/words", tasks=("seq2seq",))
+    assert str(error.value).endswith(f"; use: charrnn sample '{path}/words'")
 
 
 def test_an_empty_input_is_an_error(tmp_path):

@@ -103,6 +103,10 @@ class TestRecords:
         assert all(len(name) < 4 for name in lines(result))
         assert "longer than the length limit" in result.err
 
+    def test_what_was_found_is_written_before_a_long_search_goes_on(self, late):
+        written = late(("sample", "names", "--num", 9, "-s", 1, "--unique"))
+        assert len(written.splitlines()) == 2
+
     def test_a_search_without_success_ends(self, charrnn, monkeypatch):
         monkeypatch.setattr(sample_filter, "PATIENCE", 200)
         result = charrnn("sample", "-s", 1, "--num", 5, "--match", "[0-9]")

@@ -2,6 +2,7 @@
 what somebody else wrote stays.
 """
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,24 @@ def test_a_file_is_written_again_and_no_other_file_is_lost(charrnn, request, com
     assert refused.code == 2
     assert f"{path} is there, and was not written by charrnn" in refused.err
     assert path.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "told"),
+    [
+        ("none/far.svg", 6, "cannot write none/far-reach.svg: No such file or directory; name"),
+        ("far.svg", 2, "charts as files need matplotlib; type: pip install"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_a_long_wait(
+    charrnn, trained, monkeypatch, name, code, told
+):
+    monkeypatch.setattr("charrnn.analysis.context.look_back", lambda *_, **__: pytest.fail("waits"))
+    if code == 2:
+        monkeypatch.setitem(sys.modules, "matplotlib", None)
+    refused = charrnn("memory", "a", "--export", name)
+    assert (refused.code, refused.out, refused.err.count("\n")) == (code, "", 1)
+    assert told in refused.err
 
 
 def test_of_several_pictures_none_is_written_where_one_cannot_be(charrnn, trained):

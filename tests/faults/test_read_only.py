@@ -99,13 +99,23 @@ def test_training_in_a_read_only_folder_is_refused_before_the_first_step(charrnn
 
 
 @row(40)
-def test_a_failing_temporary_folder_is_one_line_with_a_remedy(charrnn, trained, monkeypatch):
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("score",),
+        ("score", "pairs.tsv", "--run", "p"),
+        ("neurons", "a", "--labels", "pairs.tsv"),
+    ],
+)
+def test_a_failing_temporary_folder_is_one_line_with_a_remedy(
+    charrnn, trained, pair_runs, monkeypatch, command
+):
     def refused(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "access", lambda folder, mode: False)
     monkeypatch.setattr(tempfile, "TemporaryDirectory", refused)
-    shown = charrnn("score")
+    shown = charrnn(*command)
     assert (shown.code, shown.err) == (
         6,
         "charrnn: cannot make a temporary folder: No space left on device; make room, or set"

@@ -68,6 +68,42 @@ def test_a_full_or_closed_output_has_its_exit_code(command):
 
 @row(33)
 @pytest.mark.usefixtures("trained")
+def test_a_short_output_that_nobody_reads_ends_quietly():
+    """All of it is written at the end of the command."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    for command in ("--version", "info --json", "predict ta --json", "plot --json"):
+        done = buffering(*command.split(), stdout=theirs)
+        assert (done.returncode, done.stderr) == (141, b""), command
+    os.close(theirs)
+
+
+@row(33)
+@pytest.mark.usefixtures("trained")
+def test_an_error_keeps_its_code_and_its_line_where_the_output_is_lost(tmp_path):
+    (tmp_path / "checkpoints/a/previous.safetensors").write_bytes(b"damaged")
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with Path("/dev/full").open("w") as full:
+        for lost in (theirs, full):
+            done = buffering("verify", "a", "--replay", "0", stdout=lost)
+            assert done.returncode == 4
+            assert done.stderr.startswith(b"charrnn: ")
+            assert done.stderr.count(b"\n") == 1
+    os.close(theirs)
+
+
+def buffering(*command, **streams):
+    """Run a command in a process that writes what it prints when that fills a block, or at its end,
+    as Python does unless the environment says otherwise.
+    """
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, **streams}
+    return subprocess.run([sys.executable, "-m", "charrnn", *command], env=env, **streams)
+
+
+@row(33)
+@pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("stream", [(), ("--no-stream",)])
 def test_a_closed_pipe_ends_sampling_quietly(stream):
     ours, theirs = os.pipe()
@@ -152,6 +188,17 @@ def test_no_colour_is_printed_if_the_environment_says_so(
     shown = on_a_terminal("train", corpus, *QUICK, "--run", "a")
     assert "done: 20 steps" in shown
     assert not re.search(r"\x1b\[(3|4|9|10)[0-9;]*m", shown)
+
+
+@row(34)
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("command", ["runs", "info", "predict the"])
+def test_a_dumb_terminal_that_tells_no_width_is_80_columns_wide(
+    on_a_terminal, monkeypatch, command
+):
+    monkeypatch.setenv("TERM", "dumb")
+    shown = on_a_terminal(*command.split(), columns=0)
+    assert shown == on_a_terminal(*command.split(), columns=80)
 
 
 @row(35)

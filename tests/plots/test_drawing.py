@@ -2,6 +2,7 @@
 
 import io
 import re
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from charrnn.plots.drawing import (
     fitted,
     pixels,
     png_of,
+    require_exportable,
 )
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -112,6 +114,13 @@ def test_another_ending_and_a_missing_folder_are_refused(tmp_path):
         DRAWING.save("a.gif")
     with pytest.raises(StorageError, match="cannot write"):
         DRAWING.save(Path("nowhere/a.svg"))
+
+
+def test_without_matplotlib_a_picture_of_pixels_is_refused_before_it_is_made(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    require_exportable(Path("a.svg"))
+    with pytest.raises(UsageError, match="need matplotlib"):
+        require_exportable(Path("a.png"))
 
 
 def test_words_are_measured_by_the_longest_line():

@@ -24,6 +24,15 @@ def test_a_file_with_two_names_takes_its_room_once(tmp_path):
     assert run.foreign_files() == []
 
 
+def test_a_run_that_another_process_removed_was_saved_at_no_time(tmp_path, monkeypatch):
+    """The list of runs is sorted by that time, while others remove some of them."""
+    run = Run(tmp_path / "a")
+    assert run.last_saved_ns() == 0
+    gone = [run.folder / "last.safetensors"]
+    monkeypatch.setattr(Path, "glob", lambda folder, pattern: iter(gone))
+    assert run.last_saved_ns() == 0
+
+
 def test_metrics_of_steps_to_be_made_again_are_forgotten():
     run = Run(Path())
     run.drop_metrics_after(3)  # nothing there: nothing to do

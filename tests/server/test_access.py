@@ -60,6 +60,13 @@ def test_with_a_key_it_is_a_bearer_token_or_a_password(right):
     assert status(key=KEY, is_local=False, authorization=right) == 200
 
 
+def test_a_key_may_be_any_bytes():
+    """Python reads bytes of the environment that are not UTF-8 as halves of surrogate pairs."""
+    right, wrong = ("Basic " + base64.b64encode(b"me:" + key).decode() for key in (b"k\xff", b"k"))
+    assert status(key="k\udcff", is_local=False, authorization=right) == 200
+    assert status(key="k\udcff", is_local=False, authorization=wrong) == 401
+
+
 @row(45)
 @pytest.mark.parametrize(
     "wrong",

@@ -70,6 +70,11 @@ def test_one_missing_column_of_two_is_named(text, line):
         read(text, "en", "de")
 
 
+def test_a_command_to_type_quotes_the_name_of_a_file():
+    with pytest.raises(CorpusError, match=r"jq -c '\.\[\]' 'my file\.json'$"):
+        list(rows.read_rows(['[{"a": 1}]'], [rows.Column("a", "my file.json")]))
+
+
 def test_a_line_without_end_is_not_held_for_ever(monkeypatch):
     monkeypatch.setattr(rows, "MAX_CHARS", 100)
     with pytest.raises(CorpusError, match="t has a line of more than 100 characters"):

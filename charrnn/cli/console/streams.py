@@ -64,8 +64,12 @@ class TextWriter:
             self._out.flush()
             return
         self._held.append(text)
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Write what waits for the next text, unless something was written a moment ago."""
         now = time.monotonic()
-        if now - self._flushed > _SECONDS_BETWEEN_BLOCKS:
+        if self._held and now - self._flushed > _SECONDS_BETWEEN_BLOCKS:
             self._flush()
             self._flushed = now
 

@@ -183,8 +183,8 @@ def _console(width: int | None = None) -> Any:
 
 
 def measure(console: Any) -> None:
-    """Give a dumb terminal its real width, which rich takes to be 80."""
+    """Give a dumb terminal its real width, which rich takes to be 80; some have a width of 0."""
     if console.is_dumb_terminal:
         with contextlib.suppress(OSError, ValueError):
             columns, rows = os.get_terminal_size(console.file.fileno())
-            console.size = columns, rows
+            console.size = columns or console.width, rows or console.height

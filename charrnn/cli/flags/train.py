@@ -1,5 +1,6 @@
 """Flags of train and resume. A default of None means that the run or the corpus decides."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from charrnn.config import (
     TaggerConfig,
     TrainConfig,
 )
+from charrnn.errors import SettingError
 
 _LEARNING, _LENGTH, _CORPUS, _RUN = "Learning", "How long", "Corpus", "Run and display"
 _PAIRS = "Pairs"
@@ -202,3 +204,7 @@ class Display:
     verbose: Verbose = False
     as_json: Json = False
     tensorboard: TensorBoard = False
+
+    def __post_init__(self) -> None:
+        if math.isnan(self.save_every):  # which typer's range lets through
+            raise SettingError("save_every nan is no time", "it must be 0 or more", "save_every")

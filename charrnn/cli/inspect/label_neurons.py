@@ -1,7 +1,6 @@
 """What `neurons` shows with --labels: units that tell the labels of texts apart."""
 
 import contextlib
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,14 +86,15 @@ def _ranking(
     from charrnn.analysis.neurons.label_units import MAX_LENGTH, rank_by_labels
     from charrnn.cli.console.progress import ProgressBar
     from charrnn.cli.pairs.score import Notes
+    from charrnn.data.corpus import temporary_folder
     from charrnn.data.pairs.reading.table import read_table
 
     max_length = max_length or MAX_LENGTH
     with (
-        tempfile.TemporaryDirectory() as folder,
+        temporary_folder() as folder,
         contextlib.closing(ProgressBar(1, what="reading", at_once=True)) as bar,
     ):
-        rows = read_table(files, config, spool_folder=Path(folder), reporter=Notes())
+        rows = read_table(files, config, spool_folder=folder, reporter=Notes())
         pairs = ((row.source, row.target) for row in rows)
         ranking = rank_by_labels(model, pairs, max_length=max_length, progress=bar.so_far)
     _note_left_out(ranking, max_length)

@@ -134,6 +134,7 @@ def _write(
             if not accepted.accepts("", made.text, is_whole=made.is_complete):
                 if accepted.is_exhausted:
                     break
+                write.catch_up()  # the next one may be long in coming
                 tries_left = accepted.tries_left(num - num_written)
                 search.update(num_written, accepted.num_tried, tries_left)
                 continue

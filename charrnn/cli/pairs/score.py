@@ -1,10 +1,8 @@
 """What `score` measures of a run of pairs: how well its translations agree with given targets."""
 
 import contextlib
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn._text import Reporter, bits, number_of
@@ -100,16 +98,17 @@ def pairs_to_score(
         for pair in pairs:
             _require_readable(pair.source, encode, f"pair {pair.number:,}")
         return pairs
+    from charrnn.data.corpus import temporary_folder
     from charrnn.data.pairs.reading.table import read_table
 
     config = files.as_read(checkpoint.data)
-    with tempfile.TemporaryDirectory() as folder, errors_without_flags_of_train():
+    with temporary_folder() as folder, errors_without_flags_of_train():
         pairs = []
         for row in read_table(
             files.names,
             config,
             target_names=files.target_names,
-            spool_folder=Path(folder),
+            spool_folder=folder,
             reporter=Notes(),
         ):
             _require_readable(row.source, encode, f"{row.label}, line {row.line}")

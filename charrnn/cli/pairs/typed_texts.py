@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from charrnn._text import some
+from charrnn._text import in_a_shell, some
 from charrnn.cli.console.streams import note
 from charrnn.errors import UsageError
 
@@ -36,7 +36,8 @@ def note_names(typed: Sequence[str], run: Sequence[str] | None, *, command: str)
         return
     (text,) = typed
     if os.path.isfile(text):
-        note(f"{text} is also a file; to {command} its lines: charrnn {command} - < {text}")
+        typed_name = in_a_shell(text)
+        note(f"{text} is also a file; to {command} its lines: charrnn {command} - < {typed_name}")
     elif run is None and inputs.root().has(text):
         note(f"{text} is also a run; to use that run: charrnn {command} --run {text} TEXT")
 

@@ -88,6 +88,17 @@ def test_a_mistake_costs_one_line(charrnn, pairs, arguments, code, line):
     assert done.err.startswith(f"charrnn: {line}")
 
 
+def test_a_full_disk_for_what_is_put_aside_costs_one_line(charrnn, monkeypatch):
+    def refused(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("charrnn.data.pairs.reading.spool.np.save", refused)
+    done = charrnn("score", "captions.tsv")
+    assert (done.code, done.out, done.err.count("\n")) == (6, "", 1)
+    assert done.err.startswith("charrnn: cannot write in /")
+    assert done.err.endswith(": No space left on device; make room there, or set TMPDIR\n")
+
+
 def test_info_shows_captions_pictures_and_examples(charrnn):
     done = charrnn("info", "p")
     assert done.code == 0

@@ -83,6 +83,11 @@ def test_what_cannot_be_written_is_one_line(charrnn, arguments, told):
     assert told in done.err
 
 
+def test_what_was_found_is_written_before_a_long_search_goes_on(late):
+    written = late(("sample", "g", "--given", "other", "--num", 9, "--seed", 1, "--unique"))
+    assert len(written.splitlines()) == 2
+
+
 def test_a_search_without_hope_ends(charrnn, monkeypatch):
     monkeypatch.setattr("charrnn.generation.sample_filter.PATIENCE", 100)
     done = charrnn("sample", "--given", "other", "--match", "[0-9]", "--seed", 1)

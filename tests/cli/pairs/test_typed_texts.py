@@ -26,6 +26,9 @@ def test_a_text_that_names_a_file_is_told(tmp_path, capsys):
     (tmp_path / "a.txt").touch()
     typed_texts.note_names(["a.txt"], None, command="label")
     assert "to label its lines: charrnn label - < a.txt" in capsys.readouterr().err
+    (tmp_path / "my text").touch()
+    typed_texts.note_names(["my text"], None, command="label")
+    assert "to label its lines: charrnn label - < 'my text'\n" in capsys.readouterr().err
     for typed in (["-"], ["a.txt", "b"], ["b"]):
         typed_texts.note_names(typed, None, command="label")
     assert capsys.readouterr().err == ""
