@@ -202,7 +202,12 @@ def starts(run: Path, model: Model, rounds: int) -> None:
         torch.save({**sizes, "layers": layers.state_dict(), "head": head}, saved)
         command = [sys.executable, "-m", "charrnn"]
         commands = {
-            "charrnn sample, first character": [*command, "sample", str(run), *"-s 1 -n -1".split()],
+            "charrnn sample, first character": [
+                *command,
+                "sample",
+                str(run),
+                *["-s", "1", "-n", "-1"],
+            ],
             "with torch instead": [sys.executable, "-c", WITH_TORCH, str(saved)],
             "charrnn --help": [*command, "--help"],
         }

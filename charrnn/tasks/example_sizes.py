@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from charrnn.cells import cell_spec
-from charrnn.config import DecoderConfig, EncoderConfig, TrainConfig
+from charrnn.config import (
+    CaptionerConfig,
+    ClassifierConfig,
+    EncoderDecoderConfig,
+    TaggerConfig,
+    TrainConfig,
+)
 from charrnn.tasks.size_tables import reason, row
 from charrnn.tasks.task import Plan
 
@@ -32,7 +38,7 @@ class ExampleFacts:
     num_ranks: int = 1  # processes that share each batch evenly
 
 
-_Model = TypeVar("_Model", bound=EncoderConfig | DecoderConfig)
+_Model = TypeVar("_Model", EncoderDecoderConfig, CaptionerConfig, ClassifierConfig, TaggerConfig)
 _Facts = TypeVar("_Facts", bound=ExampleFacts)
 EpochsOf = Callable[[_Model], float]
 
@@ -41,7 +47,7 @@ class ExampleSizes(ABC, Generic[_Model, _Facts]):
     """Chooses the sizes of a task. What is declared first are its tables."""
 
     examples: str  # what they are called: "pairs"
-    model: type[Any]  # _Model
+    model: type[_Model]
     rates: Mapping[str, float]  # of a cell's rate in a language model, for 128 units
     dropouts: Sequence[tuple[float, float]]  # (epochs, at least; dropout)
     narrowest: int  # width
@@ -94,7 +100,7 @@ class ExampleSizes(ABC, Generic[_Model, _Facts]):
         in_turn = -(-self.batch_size(facts) // facts.num_ranks) * facts.num_ranks
         intended = given.get("batch_size", in_turn)
         most = facts.num_train // facts.num_ranks * facts.num_ranks or facts.num_train
-        batch_size: int = max(1, min(intended, most))
+        batch_size = max(1, min(intended, most))
         optimizer = TrainConfig.among(given).optimizer
 
         def cost_of(model: _Model) -> float:
@@ -102,7 +108,7 @@ class ExampleSizes(ABC, Generic[_Model, _Facts]):
 
         def epochs_of(model: _Model) -> float:
             assert arithmetic is not None
-            return arithmetic / cost_of(model) * batch_size / facts.num_train
+            return float(arithmetic / cost_of(model) * batch_size / facts.num_train)
 
         model = self.network(given, facts, None if arithmetic is None else epochs_of)
         if steps is not None:

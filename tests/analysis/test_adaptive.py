@@ -35,7 +35,7 @@ def test_who_predicts_is_kept_apart():
     )
     assert plain.network == pytest.approx(plain.alone) == pytest.approx(adapted.alone)
     assert adapted.network == nats_adapting(
-        network_of(), IDS, first=FIRST, progress=ignore_progress
+        [network_of()], IDS, first=FIRST, progress=ignore_progress
     )
     assert adapted.ppm == pytest.approx(plain.ppm)
     for each in (plain, adapted):

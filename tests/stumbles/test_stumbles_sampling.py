@@ -139,7 +139,7 @@ def test_a_prompt_of_two_records_is_refused(charrnn, two_runs):
 def test_a_record_between_blank_lines_has_none_within(charrnn, tmp_path):
     (tmp_path / "tunes.txt").write_text("ab\ncd\n\n" * 200)
     charrnn("train", "tunes.txt", "--records", "blank", *SMALL, "--steps", 40, "--run", "tunes")
-    wish = ("sample", "tunes", "--num", 40, "-s", 1, "--temp", 2, "-n", 40, "--json")
+    wish = ("sample", "tunes", "--num", 400, "-s", 1, "--temp", 3, "-n", 40, "--json")
     done = charrnn(*wish, "-p", "ab\n")
     assert "more than one record" in done.err
     for line in listed(done):
