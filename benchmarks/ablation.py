@@ -16,10 +16,8 @@ was interrupted goes on where it was. Without a corpus, the tables of what is co
 
 import argparse
 import itertools
-import json
 import math
 import statistics
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,10 +173,8 @@ def main() -> None:
             for job in jobs(given.corpus, given.minutes, given.seeds)
             if tuple(job.about.values()) not in done
         ]
-        for row in measured.side_by_side([job.run for job in todo], given.side_by_side):
-            rows.append(row)
-            measured.append(given.results, row)
-            print(json.dumps(row), file=sys.stderr, flush=True)
+        new = measured.side_by_side([job.run for job in todo], given.side_by_side)
+        rows = measured.collected(rows, new, given.results)
     print("\n\n".join(tables(measured.latest(rows, *KEYS))))
 
 

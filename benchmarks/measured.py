@@ -260,6 +260,16 @@ def mean_of_seeds(values: Sequence[float], digits: int) -> str:
     return f"{statistics.mean(values):.{digits}f}{spread}"
 
 
+def collected(rows: list[Row], more: Iterable[Row], path: Path | None) -> list[Row]:
+    """Return rows with more of them, each kept in a file and shown as soon as it is measured."""
+    rows = list(rows)
+    for row in more:
+        rows.append(row)
+        append(path, row)
+        print(json.dumps(row), file=sys.stderr, flush=True)
+    return rows
+
+
 def append(path: Path | None, row: Row) -> None:
     """Add a row to a file, if there is to be one."""
     if path is not None:

@@ -202,10 +202,7 @@ def main() -> None:
         pairs += ["--source-normalise", given.source_normalise]
         for minutes in given.minutes if files else ():
             trial = Trial(*files, minutes, threads, pairs, given.own, folder)
-            for row in compete(trial, given):
-                rows.append(row)
-                measured.append(given.results, row)
-                print(json.dumps(row), file=sys.stderr, flush=True)
+            rows = measured.collected(rows, compete(trial, given), given.results)
     rows = measured.latest(rows, *KEYS)
     print(measured.heading("torch"))
     print(table(rows))

@@ -200,14 +200,9 @@ def starts(run: Path, model: Model, rounds: int) -> None:
         head = torch.from_numpy(model.weights.head_VH)
         saved = Path(folder, "saved.pt")
         torch.save({**sizes, "layers": layers.state_dict(), "head": head}, saved)
-        command = [sys.executable, "-m", "charrnn"]
+        command, endless = [sys.executable, "-m", "charrnn"], ["-s", "1", "-n", "-1"]
         commands = {
-            "charrnn sample, first character": [
-                *command,
-                "sample",
-                str(run),
-                *["-s", "1", "-n", "-1"],
-            ],
+            "charrnn sample, first character": [*command, "sample", str(run), *endless],
             "with torch instead": [sys.executable, "-c", WITH_TORCH, str(saved)],
             "charrnn --help": [*command, "--help"],
         }

@@ -213,10 +213,7 @@ def main() -> None:
         for name in given.tasks:
             minutes = given.minutes or TASKS[name].minutes
             trial = Trial(name, given.data.resolve(), minutes, threads, given.own, folder)
-            for row in compete(trial, given):
-                rows.append(row)
-                measured.append(given.results, row)
-                print(json.dumps(row), file=sys.stderr, flush=True)
+            rows = measured.collected(rows, compete(trial, given), given.results)
     rows = measured.latest(rows, *KEYS)
     print(measured.heading("torch"))
     print(table(rows))

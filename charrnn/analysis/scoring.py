@@ -280,13 +280,11 @@ def _require_same_splits(checkpoints: Sequence[Checkpoint]) -> None:
 def _what_splits(checkpoint: Checkpoint) -> tuple[object, ...]:
     """Return what decides which text is in which split."""
     facts, config = checkpoint.corpus, checkpoint.data
-    # a limit that leaves out nothing is no other split
-    bounds: tuple[float, ...] = (
-        config.num_train(facts.num_chars),
-        config.num_before_test(facts.num_chars),
-    )
     if facts.val_names:
+        bounds: tuple[float, ...]
         bounds = config.val_fraction, config.test_fraction, config.max_val_chars
+    else:  # a limit that leaves out nothing is no other split
+        bounds = config.num_train(facts.num_chars), config.num_before_test(facts.num_chars)
     seed = None if config.records == "none" else checkpoint.train.seed
     return facts.sha256, facts.files_sha256, len(facts.val_names), *bounds, seed
 

@@ -172,7 +172,7 @@ class Reading:
 
     def _begin(self, stretch: int) -> None:
         self._stretch, self._next = stretch, stretch * self.stretch_steps - self._warm_up_steps
-        if isinstance(self.lanes, RecordLanes):  # a ring has windows before its first
+        if isinstance(self.lanes, RecordLanes):  # the lanes of one text have windows before step 0
             self._next = max(0, self._next)
         num_lanes = self.lanes.places(self._next).shape[1]
         self._states = [each.initial_state(num_lanes) for each in self._teachers]
