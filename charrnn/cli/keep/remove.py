@@ -25,7 +25,8 @@ def remove(runs: flags.RunsToRemove, yes: flags.Yes = False) -> None:
     removal = planned([root.find(name) for name in runs])
     names, freed = some((run.name for run in removal.runs), most=10), _freed(removal)
     if students := [run.name for run in removal.students()]:
-        note(f"unfinished runs that cannot be resumed without such a teacher: {some(students)}")
+        learn = "these unfinished runs learn from what is removed, and cannot be resumed then"
+        note(f"{learn}: {some(students)}")
     if not yes and not _agrees(f"Remove {names}? This frees {freed}. [y/N] "):
         note("nothing was removed")
         return

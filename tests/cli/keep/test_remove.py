@@ -54,7 +54,9 @@ def test_unfinished_runs_that_need_a_teacher_are_named_before_it_asks(
     with pytest.MonkeyPatch.context() as patch:
         signal_at(patch, 4, signal.SIGTERM)
         assert charrnn(*taught).code == 143
-    line = "charrnn: unfinished runs that cannot be resumed without such a teacher: s\n"
+    line = (
+        "charrnn: these unfinished runs learn from what is removed, and cannot be resumed then: s\n"
+    )
 
     def said(*names):
         monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
